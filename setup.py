@@ -1,0 +1,51 @@
+"""Build the extension modules: thin Cython faces over the C core in src_c/."""
+
+from __future__ import annotations
+
+import os
+import sys
+from glob import glob
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+if not sys.platform.startswith("linux"):
+    sys.exit(
+        f"fasttrace traces Linux system calls and cannot be built on {sys.platform}; "
+        "use a Linux machine, virtual machine or container"
+    )
+
+CFLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"]
+CYTHON_CFLAGS = ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-unused-function"]
+if os.environ.get("FASTTRACE_WERROR"):
+    CFLAGS.append("-Werror")
+
+SESSION_C = [
+    *sorted(glob("src_c/*.c")),
+    *sorted(glob("src_c/engine/*.c")),
+    *sorted(glob("src_c/arch/*/*.c")),
+]
+SOURCES = {
+    "_core": SESSION_C,
+    "_tally": ["src_c/tally.c"],
+    "_tables": sorted(glob("src_c/tables/*.c")),
+}
+HEADERS = sorted(glob("src_c/**/*.h", recursive=True))
+
+setup(
+    ext_modules=cythonize(
+        [
+            Extension(
+                f"fasttrace.{name}",
+                [f"fasttrace/{name}.pyx", *sources],
+                include_dirs=["src_c"],
+                depends=HEADERS,
+                extra_compile_args=[*CFLAGS, *CYTHON_CFLAGS],
+                libraries=["pthread"],
+            )
+            for name, sources in SOURCES.items()
+            if os.path.exists(f"fasttrace/{name}.pyx")
+        ],
+        compiler_directives={"language_level": 3, "embedsignature": True},
+    ),
+)

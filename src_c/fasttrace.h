@@ -1,0 +1,134 @@
+/*
+ * fasttrace: trace the system calls of a command tree. The only header that the Python side sees.
+ *
+ * A session traces one tree (spawned) or one process (attached). It owns a tracer thread that does
+ * everything ptrace demands of one thread; all functions here may be called from any thread.
+ * Results are >= 0, errors negative errno.
+ */
+#ifndef FASTTRACE_H
+#define FASTTRACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "event.h"
+#include "tally.h"
+
+struct ft_session;
+
+/* One byte per syscall number and ABI: what to do with the call. */
+enum ft_policy {
+	FT_POLICY_RECORD = 1 << 0,    /* record and count it */
+	FT_POLICY_STRING_0 = 1 << 1,  /* capture argument 0 as a string; argument i: FT_POLICY_STRING_0 << i */
+};
+
+enum ft_option {
+	FT_OPT_FOLLOW = 1 << 0,      /* children too; else only the process itself with its threads */
+	FT_OPT_EVENTS = 1 << 1,      /* deliver events; the consumer must take blocks or the tracees wait */
+	FT_OPT_TALLY = 1 << 2,       /* keep a tally */
+	FT_OPT_BY_PROCESS = 1 << 3,  /* tally per process */
+	FT_OPT_STRINGS = 1 << 4,     /* capture the strings that the policy names */
+	FT_OPT_ENTRY_ONLY = 1 << 5,  /* with a filter: no results, one stop per call */
+};
+
+struct ft_filter; /* struct sock_filter, see <linux/filter.h> */
+
+struct ft_config {
+	uint32_t options;                       /* enum ft_option */
+	const uint8_t *policy[FT_ABI_COUNT];    /* FT_NR_MAX bytes each; NULL: record everything */
+	const void *filter;                     /* struct sock_filter[]: RET_TRACE for the calls wanted; NULL: none */
+	uint16_t filter_len;                    /* instructions */
+	uint32_t block_events;                  /* events a block holds; 0: default */
+	uint32_t queue_blocks;                  /* full blocks that may wait before tracees do; 0: default */
+};
+
+struct ft_command {
+	const char *path;          /* as for execve(2): no search */
+	char *const *argv;
+	char *const *envp;
+	const char *cwd;           /* NULL: ours */
+	int stdio[3];              /* descriptor to become 0, 1, 2; -1: as ours, closed if ours is closed */
+	uint64_t default_signals;  /* bit n-1: signal n gets its default disposition */
+	int detachable;            /* ft_stop(FT_STOP_DETACH) must work at once though the tree is blocked */
+};
+
+/* Where a failed ft_spawn or ft_attach failed. */
+enum ft_stage {
+	FT_STAGE_NONE,
+	FT_STAGE_FORK,
+	FT_STAGE_TRACE,  /* PTRACE_SEIZE */
+	FT_STAGE_STDIO,
+	FT_STAGE_CWD,
+	FT_STAGE_FILTER, /* seccomp(2) */
+	FT_STAGE_EXEC,
+};
+
+int ft_open(struct ft_session **out, const struct ft_config *config);
+/* Runs the command; returns its pid once exec has succeeded. On error *stage tells where. */
+int ft_spawn(struct ft_session *s, const struct ft_command *command, enum ft_stage *stage);
+/* Attaches to all threads of a running process. */
+int ft_attach(struct ft_session *s, pid_t pid, enum ft_stage *stage);
+
+enum ft_stop_how { FT_STOP_KILL, FT_STOP_DETACH };
+/* Asks for the end; the session goes on until the last task has gone. */
+int ft_stop(struct ft_session *s, enum ft_stop_how how);
+/* Waits for the end of the session: 1 it has ended, 0 timeout. timeout_ns < 0: for ever. */
+int ft_wait(struct ft_session *s, int64_t timeout_ns);
+/* Kills what still runs of a spawned tree, detaches from an attached one, frees everything. */
+void ft_close(struct ft_session *s);
+
+/* A block of events and the payload they refer to; it belongs to whoever took it. */
+struct ft_block {
+	struct ft_event *events;
+	size_t count;
+	uint8_t *payload;
+	size_t payload_len;
+	uint64_t payload_base; /* the stream offset of payload[0] */
+};
+
+/* 1: *out is a block, perhaps not full; 0: none within timeout_ns; -ENODATA: the session has ended and all is taken. */
+int ft_take(struct ft_session *s, int64_t timeout_ns, struct ft_block **out);
+void ft_block_free(struct ft_block *b);
+
+/* A copy of the tally so far. */
+int ft_get_tally(struct ft_session *s, struct ft_tally **out);
+
+struct ft_process {
+	int32_t pid, ppid;
+	int32_t serial; /* 1, 2, ...: in order of appearance */
+	int32_t status; /* as wait4(2) gives it; -1 while it runs or after detach */
+	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end_ns 0 while it runs */
+	uint64_t calls; /* recorded calls */
+	uint32_t argv, argv_len; /* in the string table */
+	char comm[16];
+};
+
+struct ft_processes {
+	struct ft_process *list;
+	size_t count;
+	char *strings;
+	size_t strings_len;
+};
+
+/* A copy of the process table so far. */
+int ft_get_processes(struct ft_session *s, struct ft_processes *out);
+void ft_processes_free(struct ft_processes *p);
+
+struct ft_stats {
+	uint64_t events;     /* events written */
+	uint64_t taken;      /* events handed over */
+	uint64_t lost;       /* written but never handed over although asked for: always 0 */
+	uint64_t calls;      /* syscall events */
+	uint64_t stops;      /* ptrace stops */
+	uint64_t waits_full; /* times the tracees waited for the consumer */
+	uint64_t start_ns, end_ns;
+	int32_t root_pid;
+	int32_t root_status; /* wait status of the spawned command; -1 while unknown */
+	int32_t error;       /* 0, or the negative errno that ended the session early */
+	int32_t tasks;       /* alive now */
+};
+
+void ft_get_stats(struct ft_session *s, struct ft_stats *out);
+
+#endif
