@@ -32,8 +32,6 @@ enum ft_option {
 	FT_OPT_ENTRY_ONLY = 1 << 5,  /* with a filter: no results, one stop per call */
 };
 
-struct ft_filter; /* struct sock_filter, see <linux/filter.h> */
-
 struct ft_config {
 	uint32_t options;                       /* enum ft_option */
 	const uint8_t *policy[FT_ABI_COUNT];    /* FT_NR_MAX bytes each; NULL: record everything */
@@ -50,7 +48,6 @@ struct ft_command {
 	const char *cwd;           /* NULL: ours */
 	int stdio[3];              /* descriptor to become 0, 1, 2; -1: as ours, closed if ours is closed */
 	uint64_t default_signals;  /* bit n-1: signal n gets its default disposition */
-	int detachable;            /* ft_stop(FT_STOP_DETACH) must work at once though the tree is blocked */
 };
 
 /* Where a failed ft_spawn or ft_attach failed. */
@@ -73,6 +70,8 @@ int ft_attach(struct ft_session *s, pid_t pid, enum ft_stage *stage);
 enum ft_stop_how { FT_STOP_KILL, FT_STOP_DETACH };
 /* Asks for the end; the session goes on until the last task has gone. */
 int ft_stop(struct ft_session *s, enum ft_stop_how how);
+/* Sends a signal to the spawned command. -ESRCH: it has gone. */
+int ft_signal(struct ft_session *s, int sig);
 /* Waits for the end of the session: 1 it has ended, 0 timeout. timeout_ns < 0: for ever. */
 int ft_wait(struct ft_session *s, int64_t timeout_ns);
 /* Kills what still runs of a spawned tree, detaches from an attached one, frees everything. */

@@ -1,0 +1,90 @@
+#define _GNU_SOURCE
+#include "bell.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+
+#define STACK (64u << 10)
+
+struct ft_bell {
+	pid_t pid;
+	uint32_t rung;
+	char *stack;
+};
+
+/*
+ * Runs in a process of its own that shares our memory, descriptors and thread pointer: raw system calls only,
+ * for errno here is the errno of the thread that hung the bell.
+ */
+__attribute__((no_sanitize("address", "undefined"), optimize("no-stack-protector"))) static int
+wait_for_ring(void *arg)
+{
+	struct ft_bell *b = arg;
+
+	ft_arch_raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+	ft_arch_raw_syscall(SYS_prctl, PR_SET_NAME, (long)"fasttrace-bell", 0, 0, 0, 0);
+	while (!__atomic_load_n(&b->rung, __ATOMIC_ACQUIRE))
+		ft_arch_raw_syscall(SYS_futex, (long)&b->rung, FUTEX_WAIT, 0, 0, 0, 0);
+	ft_arch_raw_syscall(SYS_exit, 0, 0, 0, 0, 0, 0);
+	__builtin_unreachable();
+}
+
+int ft_bell_hang(struct ft_bell **out)
+{
+	struct ft_bell *b = calloc(1, sizeof(*b));
+	int rc;
+
+	if (!b)
+		return -ENOMEM;
+	b->stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (b->stack == MAP_FAILED) {
+		rc = -errno;
+		free(b);
+		return rc;
+	}
+	/* No exit signal: the host program gets no SIGCHLD, and its wait(-1) does not see this child. */
+	b->pid = clone(wait_for_ring, b->stack + STACK, CLONE_VM | CLONE_FILES, b);
+	if (b->pid < 0) {
+		rc = -errno;
+		munmap(b->stack, STACK);
+		free(b);
+		return rc;
+	}
+	*out = b;
+	return 0;
+}
+
+pid_t ft_bell_pid(const struct ft_bell *b)
+{
+	return b->pid;
+}
+
+void ft_bell_ring(struct ft_bell *b)
+{
+	__atomic_store_n(&b->rung, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &b->rung, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+void ft_bell_free(struct ft_bell *b, int reaped)
+{
+	if (!b)
+		return;
+	if (!reaped) {
+		ft_bell_ring(b);
+		while (waitpid(b->pid, NULL, __WALL | __WNOTHREAD) < 0 && errno == EINTR)
+			continue;
+	}
+	munmap(b->stack, STACK);
+	free(b);
+}

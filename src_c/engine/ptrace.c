@@ -1,0 +1,134 @@
+/* The engine that is always right: two stops a call, PTRACE_GET_SYSCALL_INFO at each (Linux 5.3). */
+#define _GNU_SOURCE
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#include "arch/arch.h"
+#include "record.h"
+
+/* exit and exit_group, prctl and seccomp, by ABI: aarch64 and riscv64 share the generic numbers. */
+struct special {
+	uint64_t exit, exit_group, prctl, seccomp;
+};
+
+static const struct special specials[FT_ABI_COUNT] = {
+	[FT_ABI_X86_64] = { 60, 231, 157, 317 },
+	[FT_ABI_I386] = { 1, 252, 172, 354 },
+	[FT_ABI_AARCH64] = { 93, 94, 167, 277 },
+	[FT_ABI_RISCV64] = { 93, 94, 167, 277 },
+};
+
+static long seize_options(const struct ft_session *s)
+{
+	return PTRACE_O_TRACESYSGOOD | (s->filter ? PTRACE_O_TRACESECCOMP : 0);
+}
+
+static bool by_filter(const struct ft_session *s, const struct ft_task *t)
+{
+	return s->filter && !t->every_call;
+}
+
+/*
+ * A filter of the program's own may answer a call before our RET_TRACE has its turn (seccomp(2): the most
+ * severe action wins), so from here on its process stops at every call. Threads that a TSYNC filter is put
+ * upon are made to stop now.
+ */
+static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket))) {
+		if (t->tgid != self->tgid)
+			continue;
+		t->every_call = true;
+		if (tsync && t != self && !t->interrupting && !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0))
+			t->interrupting = true;
+	}
+}
+
+static bool sets_filter(const struct special *sp, uint64_t nr, const uint64_t args[6], bool *tsync)
+{
+	*tsync = false;
+	if (nr == sp->seccomp && args[0] == SECCOMP_SET_MODE_FILTER) {
+		*tsync = args[1] & SECCOMP_FILTER_FLAG_TSYNC;
+		return true;
+	}
+	return nr == sp->seccomp || (nr == sp->prctl && args[0] == PR_SET_SECCOMP);
+}
+
+static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uint64_t nr,
+	const uint64_t *args64, uint64_t now)
+{
+	enum ft_abi abi = ft_arch_abi(arch);
+	uint64_t args[6];
+	bool tsync;
+
+	for (int i = 0; i < 6; i++)
+		args[i] = args64[i];
+	ft_record_entry(s, t, t->tid, abi, nr, args, now);
+	if (s->filter && abi < FT_ABI_COUNT && sets_filter(&specials[abi], nr, args, &tsync))
+		on_own_filter(s, t, tsync);
+	/* Without a need for the exit stop the call ends, for us, here. */
+	if (by_filter(s, t) && (s->options & FT_OPT_ENTRY_ONLY || t->in_call != FT_CALL_RECORDED ||
+			(abi < FT_ABI_COUNT && (nr == specials[abi].exit || nr == specials[abi].exit_group))))
+		ft_record_cut(s, t);
+}
+
+/* rt_sigreturn gives back the interrupted code's register, whatever it held: not a result, not an error. */
+static bool returns_nothing(const struct ft_event *call)
+{
+	switch (call->abi) {
+	case FT_ABI_X86_64:
+		return call->nr == 15;
+	case FT_ABI_I386:
+		return call->nr == 119 || call->nr == 173;
+	default:
+		return call->nr == 139;
+	}
+}
+
+static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	struct ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(info), &info) < 0)
+		return 0; /* killed meanwhile: wait4 will say so */
+	switch (info.op) {
+	case PTRACE_SYSCALL_INFO_ENTRY:
+		on_entry(s, t, info.arch, info.entry.nr, (const uint64_t *)info.entry.args, stop->time_ns);
+		break;
+	case PTRACE_SYSCALL_INFO_SECCOMP:
+		/* Where the task stops at every call, its entry stop came before this one. */
+		if (t->in_call == FT_CALL_NONE)
+			on_entry(s, t, info.arch, info.seccomp.nr, (const uint64_t *)info.seccomp.args,
+				stop->time_ns);
+		break;
+	case PTRACE_SYSCALL_INFO_EXIT:
+		ft_record_return(s, t, info.exit.rval,
+			info.exit.is_error && !(t->in_call && returns_nothing(&t->call)), stop->time_ns);
+		break;
+	default:
+		break;
+	}
+	return 1;
+}
+
+static void resume(struct ft_session *s, struct ft_task *t, int sig)
+{
+	int request = by_filter(s, t) && t->in_call == FT_CALL_NONE ? PTRACE_CONT : PTRACE_SYSCALL;
+
+	ptrace(request, t->tid, 0, (void *)(long)sig); /* fails only if killed meanwhile */
+}
+
+const struct ft_engine ft_engine_ptrace = {
+	.name = "ptrace",
+	.seize_options = seize_options,
+	.call_stop = call_stop,
+	.resume = resume,
+};

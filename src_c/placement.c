@@ -1,0 +1,197 @@
+#define _GNU_SOURCE
+#include "placement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define WINDOW_STOPS   128
+#define WINDOW_MAX_NS  (WINDOW_STOPS * 100000ull) /* slower than this, a stop's cost hardly counts */
+#define SAME_MIN       (WINDOW_STOPS * 9 / 10)
+#define LONG_WAIT_NS   1000000
+#define DELAY_MAX_NS   500000 /* waited this long for a processor since the last look: others need it */
+#define BACKOFF_NS     100000000ull
+
+static bool has_cap_sys_nice(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	memset(data, 0, sizeof(data));
+	return !syscall(SYS_capget, &head, data) && data[0].effective >> CAP_SYS_NICE & 1;
+}
+
+/* sched(7): SCHED_IDLE may be left only where RLIMIT_NICE would allow the thread's nice value. */
+static bool may_leave_idle(void)
+{
+	struct rlimit lim;
+	int nice = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
+
+	if (has_cap_sys_nice())
+		return true;
+	return !getrlimit(RLIMIT_NICE, &lim) &&
+		(lim.rlim_cur == RLIM_INFINITY || (long)lim.rlim_cur >= 20 - nice);
+}
+
+/* /proc/PID/schedstat: ns on a processor, ns waiting for one (Documentation/scheduler/sched-stats.rst). */
+static bool read_schedstat(int fd, uint64_t *ran, uint64_t *delay)
+{
+	char buf[96];
+	char *end;
+	ssize_t n = pread(fd, buf, sizeof(buf) - 1, 0);
+
+	if (n <= 0)
+		return false;
+	buf[n] = 0;
+	*ran = strtoull(buf, &end, 10);
+	*delay = strtoull(end, NULL, 10);
+	return true;
+}
+
+static int open_proc(pid_t tid, const char *name)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The processor a task ran on last: field 39 of /proc/TID/stat, proc_pid_stat(5). */
+static int processor_of(pid_t tid)
+{
+	int fd = open_proc(tid, "stat");
+	char buf[1024];
+	char *p;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n <= 0)
+		return -1;
+	buf[n] = 0;
+	p = strrchr(buf, ')'); /* the name before it may hold anything */
+	for (int field = 2; p && field < 39; field++) {
+		p = strchr(p, ' ');
+		if (p)
+			p++;
+	}
+	return p ? atoi(p) : -1;
+}
+
+static void leave(struct ft_placement *p)
+{
+	struct sched_param param = { 0 };
+
+	if (!p->following)
+		return;
+	sched_setscheduler(0, SCHED_OTHER, &param);
+	sched_setaffinity(0, sizeof(p->home), &p->home);
+	close(p->tracee_fd);
+	p->following = false;
+}
+
+/*
+ * As SCHED_IDLE we starve where others want the processor: give way at once and for a while. Waiting while
+ * the tracee itself runs is as it should be.
+ */
+static bool starved(struct ft_placement *p, uint64_t now)
+{
+	uint64_t ran = 0, delay = 0, tracee_ran = 0, unused;
+	uint64_t waited, by_tracee;
+
+	if (!read_schedstat(p->own_fd, &ran, &delay) ||
+			!read_schedstat(p->tracee_fd, &tracee_ran, &unused)) {
+		leave(p);
+		return true;
+	}
+	waited = delay - p->own_delay_ns;
+	by_tracee = tracee_ran - p->tracee_ran_ns;
+	p->own_delay_ns = delay;
+	p->tracee_ran_ns = tracee_ran;
+	if (waited <= by_tracee + DELAY_MAX_NS)
+		return false;
+	leave(p);
+	p->backoff_until_ns = now + BACKOFF_NS;
+	return true;
+}
+
+static void follow(struct ft_placement *p, pid_t tid)
+{
+	struct sched_param param = { 0 };
+	int cpu = processor_of(tid);
+	uint64_t unused;
+	cpu_set_t one;
+
+	if (p->following && p->tracee != tid)
+		leave(p);
+	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &p->home)) {
+		leave(p);
+		return;
+	}
+	if (p->following && p->cpu == cpu)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+		return;
+	p->cpu = cpu;
+	if (p->following)
+		return;
+	p->tracee_fd = open_proc(tid, "schedstat");
+	p->following = p->tracee_fd >= 0;
+	if (!p->following || !read_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
+			!read_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
+			sched_setscheduler(0, SCHED_IDLE, &param) < 0) {
+		sched_setaffinity(0, sizeof(p->home), &p->home);
+		leave(p);
+		return;
+	}
+	p->tracee = tid;
+}
+
+void ft_placement_start(struct ft_placement *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->own_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+	p->able = p->own_fd >= 0 && may_leave_idle() && sched_getscheduler(0) == SCHED_OTHER &&
+		!sched_getaffinity(0, sizeof(p->home), &p->home);
+}
+
+void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t waited_ns)
+{
+	uint64_t took;
+
+	if (!p->able)
+		return;
+	if (p->following && waited_ns > LONG_WAIT_NS && starved(p, now))
+		return;
+	if (p->stops++ == 0) {
+		p->window_start_ns = now;
+		p->candidate = tid;
+		p->same = 0;
+	}
+	p->same += p->candidate == tid;
+	if (p->stops < WINDOW_STOPS)
+		return;
+	p->stops = 0;
+	took = now - p->window_start_ns;
+	if (p->same < SAME_MIN || took > WINDOW_MAX_NS || now < p->backoff_until_ns)
+		leave(p);
+	else if (!p->following || !starved(p, now))
+		follow(p, tid);
+}
+
+void ft_placement_end(struct ft_placement *p)
+{
+	leave(p);
+	if (p->own_fd >= 0)
+		close(p->own_fd);
+}

@@ -1,0 +1,263 @@
+#define _GNU_SOURCE
+#include "record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "remote.h"
+
+#define STRING_MAX 4096 /* PATH_MAX */
+#define ARGV_MAX   4096 /* of an argument list, kept per process */
+#define ITEM_MAX   (sizeof(struct ft_payload) + 4096 + 8)
+#define NO_ARG     255
+
+static size_t put_item(uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, size_t len)
+{
+	struct ft_payload head = { .length = (uint32_t)len, .arg = arg, .type = type, .flags = flags };
+	size_t padded = (len + 7) & ~(size_t)7;
+
+	memcpy(at, &head, sizeof(head));
+	memset(at + sizeof(head) + len, 0, padded - len);
+	return sizeof(head) + padded;
+}
+
+static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, const void *payload,
+	size_t payload_len)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	s->stats.events++;
+	if (ev->kind == FT_KIND_SYSCALL) {
+		s->stats.calls++;
+		ft_process_at(&s->processes, t->serial)->calls++;
+		if (s->tally && s->options & FT_OPT_BY_PROCESS)
+			rc = ft_tally_add(s->tally, t->tgid, t->serial, ev);
+		else if (s->tally)
+			rc = ft_tally_add(s->tally, 0, 0, ev);
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, rc);
+	if (!s->ring)
+		return;
+	rc = ft_ring_write(s->ring, ev, payload, payload_len);
+	if (rc < 0) {
+		pthread_mutex_lock(&s->lock);
+		s->stats.lost += rc != -EPIPE; /* the ring counts what an absent consumer missed */
+		pthread_mutex_unlock(&s->lock);
+		if (rc != -EPIPE)
+			ft_session_fail(s, rc);
+	}
+}
+
+static struct ft_event event_of(const struct ft_task *t, enum ft_kind kind, uint64_t now)
+{
+	return (struct ft_event){
+		.time_ns = now,
+		.pid = t->tgid,
+		.tid = t->tid,
+		.abi = ft_arch_native_abi,
+		.kind = kind,
+	};
+}
+
+uint8_t ft_record_policy(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
+{
+	if (!s->policy)
+		return FT_POLICY_RECORD;
+	if (abi >= FT_ABI_COUNT)
+		return FT_POLICY_RECORD;
+	return s->policy[abi * FT_NR_MAX + (nr < FT_NR_MAX ? nr : FT_NR_MAX - 1)];
+}
+
+static void capture_strings(struct ft_task *t, pid_t memory, uint8_t policy)
+{
+	uint8_t mask = policy / FT_POLICY_STRING_0;
+	struct ft_payload *last = NULL;
+
+	if (!t->strings && !(t->strings = malloc(6 * ITEM_MAX)))
+		return;
+	for (uint8_t arg = 0; mask; arg++, mask >>= 1) {
+		uint8_t *at = t->strings + t->strings_len;
+		int truncated = 0;
+		uint16_t flags;
+		ssize_t len;
+
+		if (!(mask & 1) || !t->call.args[arg])
+			continue;
+		len = ft_remote_string(memory, t->call.args[arg], (char *)at + sizeof(struct ft_payload),
+			STRING_MAX, &truncated);
+		flags = len < 0 ? FT_PAYLOAD_FAULT : truncated ? FT_PAYLOAD_TRUNCATED : 0;
+		if (last)
+			last->flags |= FT_PAYLOAD_MORE;
+		last = (struct ft_payload *)at;
+		t->strings_len += put_item(at, arg, FT_PAYLOAD_STRING, flags, len < 0 ? 0 : (size_t)len);
+	}
+}
+
+void ft_record_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum ft_abi abi,
+	uint64_t nr, const uint64_t args[6], uint64_t now)
+{
+	uint8_t policy = ft_record_policy(s, abi, nr);
+
+	ft_record_cut(s, t);
+	if (!(policy & FT_POLICY_RECORD)) {
+		t->in_call = FT_CALL_SKIPPED;
+		return;
+	}
+	t->in_call = FT_CALL_RECORDED;
+	t->call = event_of(t, FT_KIND_SYSCALL, now);
+	t->call.abi = abi;
+	t->call.nr = (int32_t)nr;
+	memcpy(t->call.args, args, sizeof(t->call.args));
+	t->strings_len = 0;
+	if (policy > FT_POLICY_RECORD && s->options & FT_OPT_STRINGS)
+		capture_strings(t, memory, policy);
+}
+
+void ft_record_return(struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error,
+	uint64_t now)
+{
+	struct ft_event *ev = &t->call;
+	enum ft_call_state was = t->in_call;
+
+	t->in_call = FT_CALL_NONE;
+	if (was != FT_CALL_RECORDED)
+		return; /* left out, or begun before we looked on */
+	ev->ret = ret;
+	ev->duration_ns = now - ev->time_ns;
+	if (is_error)
+		ev->flags |= FT_FLAG_ERROR;
+	if (is_error && -ret >= FT_ERESTARTSYS && -ret <= FT_ERESTART_RESTARTBLOCK)
+		ev->flags |= FT_FLAG_INTERRUPTED;
+	emit(s, t, ev, t->strings, t->strings_len);
+}
+
+void ft_record_cut(struct ft_session *s, struct ft_task *t)
+{
+	enum ft_call_state was = t->in_call;
+
+	t->in_call = FT_CALL_NONE;
+	if (was != FT_CALL_RECORDED)
+		return;
+	t->call.flags |= FT_FLAG_UNFINISHED;
+	emit(s, t, &t->call, t->strings, t->strings_len);
+}
+
+/* Whether si_addr is set and not si_pid and si_uid: by the processor, not by kill(2) and the like. */
+static bool by_fault(const siginfo_t *info)
+{
+	switch (info->si_signo) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGTRAP:
+		return info->si_code > 0;
+	default:
+		return false;
+	}
+}
+
+void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *info, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_SIGNAL, now);
+
+	ev.nr = info->si_signo;
+	ev.args[0] = (uint64_t)(int64_t)info->si_code;
+	if (by_fault(info)) {
+		ev.args[3] = (uint64_t)(uintptr_t)info->si_addr;
+	} else {
+		ev.args[1] = (uint64_t)info->si_pid;
+		ev.args[2] = info->si_uid;
+	}
+	emit(s, t, &ev, NULL, 0);
+}
+
+void ft_record_birth(struct ft_session *s, struct ft_task *child, pid_t pid, pid_t tid, int how,
+	uint64_t now)
+{
+	struct ft_event ev = event_of(child, FT_KIND_FORK, now);
+
+	if (child->announced)
+		return;
+	child->announced = true;
+	ev.pid = pid;
+	ev.tid = tid;
+	ev.nr = how;
+	ev.ret = child->tid;
+	ev.args[0] = (uint64_t)child->tgid;
+	if (child->tid != child->tgid)
+		ev.flags |= FT_FLAG_THREAD;
+	emit(s, child, &ev, NULL, 0);
+}
+
+/* An event with the name and the argument list of the task's process, which the process table gets too. */
+static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event *ev)
+{
+	uint8_t payload[2 * ITEM_MAX];
+	char *comm = (char *)payload + sizeof(struct ft_payload);
+	ssize_t n = ft_remote_proc(t->tgid, "comm", comm, 16);
+	size_t len = n > 0 ? (size_t)n - 1 : 0; /* ends with a newline */
+	char name[16] = { 0 };
+	size_t pos;
+	char *argv;
+	int rc;
+
+	memcpy(name, comm, len);
+	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, len);
+	argv = (char *)payload + pos + sizeof(struct ft_payload);
+	n = ft_remote_proc(t->tgid, "cmdline", argv, ARGV_MAX);
+	len = n > 0 ? (size_t)n : 0;
+	pthread_mutex_lock(&s->lock);
+	rc = ft_process_set(&s->processes, t->serial, name, argv, len);
+	ev->args[0] = (uint64_t)ft_process_at(&s->processes, t->serial)->ppid;
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, rc);
+	pos += put_item(payload + pos, NO_ARG, FT_PAYLOAD_ARGV,
+		len == ARGV_MAX ? FT_PAYLOAD_TRUNCATED : 0, len);
+	emit(s, t, ev, payload, pos);
+}
+
+void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_EXEC, now);
+
+	ev.ret = former_tid;
+	emit_image(s, t, &ev);
+}
+
+void ft_record_attach(struct ft_session *s, struct ft_task *t, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_ATTACH, now);
+
+	if (t->tid != t->tgid) {
+		ev.flags |= FT_FLAG_THREAD;
+		emit(s, t, &ev, NULL, 0);
+	} else {
+		emit_image(s, t, &ev);
+	}
+}
+
+void ft_record_exit(struct ft_session *s, struct ft_task *t, int status, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_EXIT, now);
+
+	ev.ret = status;
+	if (t->tid != t->tgid) {
+		ev.flags |= FT_FLAG_THREAD;
+	} else {
+		struct ft_process *p;
+
+		pthread_mutex_lock(&s->lock);
+		p = ft_process_at(&s->processes, t->serial);
+		p->status = status;
+		p->end_ns = now;
+		pthread_mutex_unlock(&s->lock);
+	}
+	emit(s, t, &ev, NULL, 0);
+}

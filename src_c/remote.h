@@ -1,0 +1,21 @@
+/* Another process's memory and its pages in /proc. */
+#ifndef FT_REMOTE_H
+#define FT_REMOTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Reads a NUL-terminated string of at most max bytes, NUL not counted. Returns the length; *truncated is set
+ * if no NUL came within max or before the end of readable memory. -EFAULT: not one byte could be read.
+ */
+ssize_t ft_remote_string(pid_t pid, uint64_t addr, char *buf, size_t max, int *truncated);
+
+/* A whole small file /proc/<pid>/<name>, cut at max. Returns its length. */
+ssize_t ft_remote_proc(pid_t pid, const char *name, char *buf, size_t max);
+
+/* The decimal number after "<key>:" in a text as /proc/<pid>/status has it; -1 if there is none. */
+long ft_remote_status_field(const char *status, const char *key);
+
+#endif

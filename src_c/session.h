@@ -1,0 +1,65 @@
+/* A session from the inside: what the tracer thread and the API share. */
+#ifndef FT_SESSION_H
+#define FT_SESSION_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "bell.h"
+#include "fasttrace.h"
+#include "placement.h"
+#include "ring.h"
+#include "spawn.h"
+#include "task.h"
+#include "wait.h"
+
+struct ft_engine;
+
+enum ft_state { FT_OPENED, FT_STARTING, FT_RUNNING, FT_ENDED };
+
+struct ft_session {
+	/* Fixed after ft_open. */
+	uint32_t options;
+	uint8_t *policy; /* FT_ABI_COUNT * FT_NR_MAX bytes; NULL: record everything */
+	void *filter;
+	uint16_t filter_len;
+	struct ft_ring *ring; /* NULL without FT_OPT_EVENTS */
+
+	/* Guarded by lock. */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	enum ft_state state;
+	int start_result; /* pid, or why it could not start */
+	enum ft_stage stage;
+	struct ft_tally *tally; /* NULL without FT_OPT_TALLY */
+	struct ft_process_table processes;
+	struct ft_stats stats;
+	int root_pidfd;
+	struct ft_bell *bell;
+	bool stop_asked;
+	enum ft_stop_how stop_how;
+
+	/* The tracer thread's own. */
+	pthread_t thread;
+	bool joined;
+	const struct ft_engine *engine;
+	struct ft_tasks tasks;
+	struct ft_placement placement;
+	const struct ft_command *command; /* until it has become the root */
+	pid_t attach_pid;
+	sigset_t caller_mask;
+	struct ft_gate *gate; /* NULL once the command runs */
+	pid_t root;
+	bool spawned;
+	bool killing, detaching;
+};
+
+/* The tracer thread, see tracer.c. */
+void *ft_tracer_main(void *session);
+/* The start is decided: a pid or a negative errno. */
+void ft_session_started(struct ft_session *s, int result, enum ft_stage stage);
+/* The session cannot go on: end it, but keep what is recorded. */
+void ft_session_fail(struct ft_session *s, int error);
+
+#endif

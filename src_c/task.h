@@ -1,0 +1,63 @@
+/* The tasks that a session traces, and the processes they belong to. */
+#ifndef FT_TASK_H
+#define FT_TASK_H
+
+#include <stdbool.h>
+
+#include "fasttrace.h"
+
+enum ft_call_state {
+	FT_CALL_NONE,
+	FT_CALL_RECORDED, /* `call` holds the entry */
+	FT_CALL_SKIPPED,  /* inside a call that the policy leaves out */
+};
+
+struct ft_task {
+	pid_t tid, tgid;
+	int32_t serial; /* its process: see struct ft_process */
+	struct ft_task *next;
+	enum ft_call_state in_call;
+	struct ft_event call;
+	uint8_t *strings; /* payload items of `call`; kept for reuse */
+	size_t strings_len;
+	pid_t parent;      /* whose child it is, for the FORK event */
+	bool announced;    /* its FORK or ATTACH event is written */
+	bool every_call;   /* stop at every call in spite of the filter */
+	bool interrupting; /* our PTRACE_INTERRUPT is under way */
+};
+
+#define FT_TASK_BUCKETS 1024
+
+struct ft_tasks {
+	struct ft_task *bucket[FT_TASK_BUCKETS];
+	int count;
+};
+
+struct ft_task *ft_task_find(const struct ft_tasks *ts, pid_t tid);
+struct ft_task *ft_task_new(struct ft_tasks *ts, pid_t tid, pid_t tgid);
+void ft_task_rename(struct ft_tasks *ts, struct ft_task *t, pid_t tid);
+void ft_task_free(struct ft_tasks *ts, struct ft_task *t);
+/* Walks all tasks: `after` is the next of the last one, NULL at the start; *bucket starts at 0. */
+struct ft_task *ft_task_next(const struct ft_tasks *ts, struct ft_task *after, int *bucket);
+
+/* The process table: grows by 80 bytes a process, argument lists are kept once. */
+struct ft_process_table {
+	struct ft_processes all;
+	size_t room, strings_room;
+	uint32_t *interned; /* open-addressed: offset + 1 of a string */
+	uint32_t *interned_len;
+	size_t interned_room, interned_count;
+};
+
+/* Returns the new serial, or -ENOMEM. */
+int32_t ft_process_add(struct ft_process_table *p, pid_t pid, pid_t ppid, uint64_t now);
+struct ft_process *ft_process_at(struct ft_process_table *p, int32_t serial);
+/* Sets what the process runs now. argv: as in /proc/PID/cmdline. */
+int ft_process_set(struct ft_process_table *p, int32_t serial, const char *comm, const char *argv,
+	size_t argv_len);
+/* The child starts as a copy of its parent. */
+void ft_process_inherit(struct ft_process_table *p, int32_t serial, int32_t parent);
+int ft_process_copy(const struct ft_process_table *p, struct ft_processes *out);
+void ft_process_table_free(struct ft_process_table *p);
+
+#endif

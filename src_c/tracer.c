@@ -1,0 +1,495 @@
+/* The tracer thread: starts the tree, waits, follows births, execs and deaths, and ends the session. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "clock.h"
+#include "engine/engine.h"
+#include "record.h"
+#include "remote.h"
+#include "session.h"
+
+#define BATCH 64
+
+static long seize_options(const struct ft_session *s)
+{
+	long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE;
+
+	if (s->options & FT_OPT_FOLLOW)
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+	if (s->spawned)
+		options |= PTRACE_O_EXITKILL;
+	return options | s->engine->seize_options(s);
+}
+
+static struct ft_task *add_task(struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now)
+{
+	struct ft_task *leader = tid == tgid ? NULL : ft_task_find(&s->tasks, tgid);
+	struct ft_task *parent = leader ? leader : ft_task_find(&s->tasks, ppid);
+	struct ft_task *t = ft_task_new(&s->tasks, tid, tgid);
+	int32_t serial;
+
+	if (!t)
+		return NULL;
+	t->parent = ppid;
+	t->every_call = parent && parent->every_call;
+	if (leader) {
+		t->serial = leader->serial;
+		return t;
+	}
+	pthread_mutex_lock(&s->lock);
+	serial = ft_process_add(&s->processes, tgid, ppid, now);
+	if (serial > 0 && parent)
+		ft_process_inherit(&s->processes, serial, parent->serial);
+	pthread_mutex_unlock(&s->lock);
+	if (serial < 0) {
+		ft_task_free(&s->tasks, t);
+		return NULL;
+	}
+	t->serial = serial;
+	return t;
+}
+
+static void drop_task(struct ft_session *s, struct ft_task *t)
+{
+	ft_record_cut(s, t);
+	ft_task_free(&s->tasks, t);
+}
+
+/* Whether a signal waits that the task would take: then an EINTR is the program's own. */
+static bool signal_waits(pid_t tid)
+{
+	char status[4096];
+	ssize_t n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
+	uint64_t own = 0, shared = 0, blocked = 0;
+	const char *p;
+
+	if (n <= 0)
+		return true;
+	status[n] = 0;
+	if ((p = strstr(status, "\nSigPnd:")))
+		own = strtoull(p + 8, NULL, 16);
+	if ((p = strstr(status, "\nShdPnd:")))
+		shared = strtoull(p + 8, NULL, 16);
+	if ((p = strstr(status, "\nSigBlk:")))
+		blocked = strtoull(p + 8, NULL, 16);
+	return (own | shared) & ~blocked;
+}
+
+static void settle_interrupt(struct ft_task *t)
+{
+	if (!t->interrupting)
+		return;
+	t->interrupting = false;
+	if (!signal_waits(t->tid))
+		ft_arch_redo_eintr(t->tid);
+}
+
+/* Lets a stopped task go on, or, when the session ends, go. */
+static void resume(struct ft_session *s, struct ft_task *t, int sig)
+{
+	if (s->killing)
+		kill(t->tgid, SIGKILL);
+	if (s->detaching) {
+		settle_interrupt(t);
+		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
+			drop_task(s, t);
+		return; /* else it was killed meanwhile: wait4 will say so */
+	}
+	s->engine->resume(s, t, sig);
+}
+
+/* A task that stops before its parent's event has told of it, or after its parent was killed. */
+static struct ft_task *adopt(struct ft_session *s, pid_t tid, uint64_t now)
+{
+	char status[4096];
+	ssize_t n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
+	long tgid, ppid;
+
+	if (n <= 0)
+		return NULL;
+	status[n] = 0;
+	tgid = ft_remote_status_field(status, "Tgid");
+	ppid = ft_remote_status_field(status, "PPid");
+	if (tgid <= 0)
+		return NULL;
+	return add_task(s, tid, (pid_t)tgid, (pid_t)ppid, now);
+}
+
+static bool is_thread_of(pid_t tgid, pid_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", tgid, tid);
+	return access(path, F_OK) == 0;
+}
+
+static void on_birth(struct ft_session *s, struct ft_task *parent, const struct ft_stop *stop)
+{
+	unsigned long msg;
+	struct ft_task *child;
+	pid_t tid;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &msg) < 0)
+		return;
+	tid = (pid_t)msg;
+	child = ft_task_find(&s->tasks, tid);
+	if (!child) {
+		pid_t tgid = is_thread_of(parent->tgid, tid) ? parent->tgid : tid;
+
+		child = add_task(s, tid, tgid, parent->tgid, stop->time_ns);
+		if (!child) {
+			ft_session_fail(s, -ENOMEM);
+			return;
+		}
+	}
+	ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
+}
+
+/* The command runs: its execve began before there was a stop to see it by. */
+static void on_root_exec(struct ft_session *s, struct ft_task *t)
+{
+	const struct ft_command *c = s->command;
+	uint64_t args[6] = { (uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp };
+
+	if (t->in_call == FT_CALL_NONE) {
+		/* Our own memory holds the path, at the same address as the child's did. */
+		ft_record_entry(s, t, getpid(), ft_arch_native_abi, SYS_execve, args,
+			s->gate->exec_ns);
+	}
+	ft_spawn_free_gate(s->gate);
+	s->gate = NULL;
+	pthread_mutex_lock(&s->lock);
+	s->stats.root_pid = s->root;
+	s->root_pidfd = (int)syscall(SYS_pidfd_open, s->root, 0);
+	pthread_mutex_unlock(&s->lock);
+	ft_session_started(s, s->root, FT_STAGE_NONE);
+}
+
+/*
+ * A thread that execs takes over the leader's tid; the others have died and been waited for, the leader dies
+ * without a word (ptrace(2), "execve(2) under ptrace").
+ */
+static struct ft_task *on_exec(struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop)
+{
+	struct ft_task *t = leader;
+	unsigned long former = (unsigned long)stop->tid;
+
+	if (ptrace(PTRACE_GETEVENTMSG, stop->tid, 0, &former) < 0)
+		return NULL;
+	if ((pid_t)former != stop->tid) {
+		t = ft_task_find(&s->tasks, (pid_t)former);
+		if (!t)
+			t = leader;
+		else if (leader)
+			drop_task(s, leader);
+		if (t != leader)
+			ft_task_rename(&s->tasks, t, stop->tid);
+	}
+	if (!t)
+		return NULL;
+	if (s->gate && t->tid == s->root)
+		on_root_exec(s, t);
+	ft_record_exec(s, t, (pid_t)former, stop->time_ns);
+	return t;
+}
+
+static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	if (s->gate && t->tid == s->root) {
+		int error = s->gate->error ? s->gate->error : -ECHILD;
+
+		ft_session_started(s, error, s->gate->stage);
+		ft_task_free(&s->tasks, t);
+		return;
+	}
+	ft_record_cut(s, t);
+	if (!t->announced)
+		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, stop->time_ns);
+	ft_record_exit(s, t, stop->status, stop->time_ns);
+	if (t->tid == s->root) {
+		pthread_mutex_lock(&s->lock);
+		s->stats.root_status = stop->status;
+		if (s->root_pidfd >= 0)
+			close(s->root_pidfd);
+		s->root_pidfd = -1;
+		pthread_cond_broadcast(&s->changed);
+		pthread_mutex_unlock(&s->lock);
+	}
+	ft_task_free(&s->tasks, t);
+}
+
+static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	siginfo_t info;
+
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
+		return;
+	ft_record_signal(s, t, &info, stop->time_ns);
+	resume(s, t, stop->sig);
+}
+
+static void on_stop(struct ft_session *s, const struct ft_stop *stop)
+{
+	struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
+
+	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC)
+		t = adopt(s, stop->tid, stop->time_ns);
+	switch (stop->kind) {
+	case FT_STOPPED_EXITED:
+		if (t)
+			on_exited(s, t, stop);
+		return;
+	case FT_STOPPED_EXEC:
+		t = on_exec(s, t, stop);
+		break;
+	default:
+		break;
+	}
+	if (!t)
+		return; /* killed meanwhile: wait4 will say so */
+	switch (stop->kind) {
+	case FT_STOPPED_SYSCALL:
+	case FT_STOPPED_SECCOMP:
+		if (s->engine->call_stop(s, t, stop))
+			resume(s, t, 0);
+		return;
+	case FT_STOPPED_SIGNAL:
+		on_signal(s, t, stop);
+		return;
+	case FT_STOPPED_GROUP:
+		t->interrupting = false; /* one report for both; an EINTR here is the signal's */
+		if (s->detaching || s->killing)
+			resume(s, t, 0);
+		else
+			ptrace(PTRACE_LISTEN, t->tid, 0, 0);
+		return;
+	case FT_STOPPED_TRAP:
+		settle_interrupt(t);
+		break;
+	case FT_STOPPED_BIRTH:
+		on_birth(s, t, stop);
+		break;
+	default:
+		break;
+	}
+	resume(s, t, 0);
+}
+
+/* Seizes the threads of a process that are not ours yet. Returns how many, or why it is not allowed. */
+static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
+{
+	char path[32];
+	struct dirent *entry;
+	int found = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((entry = readdir(dir))) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+		struct ft_task *t;
+		char status[4096], *state;
+		ssize_t n;
+		int error;
+
+		if (tid <= 0 || ft_task_find(&s->tasks, tid))
+			continue;
+		if (!ptrace(PTRACE_SEIZE, tid, 0, seize_options(s))) {
+			t = add_task(s, tid, pid, ppid, ft_now());
+			if (!t) {
+				found = -ENOMEM;
+				break;
+			}
+			t->announced = true;
+			ft_record_attach(s, t, ft_now());
+			found++;
+			continue;
+		}
+		error = errno;
+		n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
+		if (error == ESRCH || n <= 0)
+			continue; /* has ended meanwhile */
+		status[n] = 0;
+		/* A thread born since is traced already: PTRACE_O_TRACECLONE saw to it. */
+		if (ft_remote_status_field(status, "TracerPid") == syscall(SYS_gettid))
+			continue;
+		state = strstr(status, "\nState:\t");
+		if (state && (state[8] == 'Z' || state[8] == 'X') && tid != pid)
+			continue;
+		found = -error;
+		break;
+	}
+	closedir(dir);
+	return found;
+}
+
+static int start_attach(struct ft_session *s, enum ft_stage *stage)
+{
+	char status[4096];
+	ssize_t n = ft_remote_proc(s->attach_pid, "status", status, sizeof(status) - 1);
+	struct ft_task *t = NULL;
+	int bucket = 0, found;
+	pid_t pid, ppid;
+
+	*stage = FT_STAGE_TRACE;
+	if (n <= 0)
+		return -ESRCH;
+	status[n] = 0;
+	pid = (pid_t)ft_remote_status_field(status, "Tgid");
+	ppid = (pid_t)ft_remote_status_field(status, "PPid");
+	/* Threads may be born while we look: until a pass finds none. */
+	while ((found = seize_threads(s, pid, ppid)) > 0)
+		continue;
+	if (found < 0)
+		return found;
+	if (!s->tasks.count)
+		return -ESRCH;
+	s->root = pid;
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	pthread_mutex_lock(&s->lock);
+	s->stats.root_pid = pid;
+	pthread_mutex_unlock(&s->lock);
+	ft_session_started(s, pid, FT_STAGE_NONE);
+	return 0;
+}
+
+static int start_spawn(struct ft_session *s, enum ft_stage *stage)
+{
+	struct ft_task *t;
+	int rc;
+
+	*stage = FT_STAGE_FORK;
+	rc = ft_spawn_child(s->command, &s->caller_mask, s->filter, s->filter_len, &s->gate, &s->root);
+	if (rc < 0)
+		return rc;
+	if (ptrace(PTRACE_SEIZE, s->root, 0, seize_options(s)) < 0) {
+		rc = -errno;
+		*stage = FT_STAGE_TRACE;
+		goto kill;
+	}
+	t = add_task(s, s->root, s->root, getpid(), ft_now());
+	if (!t) {
+		rc = -ENOMEM;
+		goto kill;
+	}
+	t->announced = true;
+	ft_spawn_open_gate(s->gate);
+	return 0;
+kill:
+	kill(s->root, SIGKILL);
+	while (waitpid(s->root, NULL, __WALL | __WNOTHREAD) < 0 && errno == EINTR)
+		continue;
+	return rc;
+}
+
+/* Does what ft_stop() asked for, and hangs the bell again for the next. */
+static int hang_bell(struct ft_session *s)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->lock);
+	rc = ft_bell_hang(&s->bell);
+	if (rc >= 0 && s->stop_asked && !s->killing && !(s->detaching && s->stop_how == FT_STOP_DETACH))
+		ft_bell_ring(s->bell);
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+static void on_bell(struct ft_session *s)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+	bool asked;
+
+	pthread_mutex_lock(&s->lock);
+	ft_bell_free(s->bell, 1);
+	s->bell = NULL;
+	asked = s->stop_asked;
+	if (asked && s->stop_how == FT_STOP_KILL)
+		s->killing = true;
+	else if (asked)
+		s->detaching = true;
+	pthread_mutex_unlock(&s->lock);
+	while (asked && (t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket))) {
+		if (s->killing)
+			kill(t->tgid, SIGKILL);
+		else if (!t->interrupting)
+			t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	}
+	hang_bell(s); /* without one a stop is heard at the next stop of a task */
+}
+
+static void run(struct ft_session *s)
+{
+	struct ft_stop stops[BATCH];
+	uint64_t last = ft_now();
+
+	while (s->tasks.count) {
+		int n = ft_wait_stops(stops, BATCH, 1, s->tasks.count > 1);
+
+		if (n < 0) {
+			/* Somebody else in this program has waited for our tasks: see docs. */
+			ft_session_fail(s, n);
+			break;
+		}
+		for (int i = 0; i < n; i++) {
+			if (s->bell && stops[i].tid == ft_bell_pid(s->bell)) {
+				on_bell(s);
+				continue;
+			}
+			s->stats.stops++;
+			on_stop(s, &stops[i]);
+			ft_placement_note(&s->placement, stops[i].tid, stops[i].time_ns,
+				stops[i].time_ns - last);
+			last = stops[i].time_ns;
+		}
+	}
+}
+
+void *ft_tracer_main(void *session)
+{
+	struct ft_session *s = session;
+	enum ft_stage stage = FT_STAGE_FORK;
+	struct ft_task *t;
+	int rc;
+
+	prctl(PR_SET_NAME, "fasttrace");
+	s->engine = &ft_engine_ptrace;
+	s->stats.start_ns = ft_now();
+	ft_placement_start(&s->placement);
+	rc = hang_bell(s);
+	if (rc >= 0)
+		rc = s->spawned ? start_spawn(s, &stage) : start_attach(s, &stage);
+	if (rc < 0)
+		ft_session_started(s, rc, stage);
+	else
+		run(s);
+	while ((t = ft_task_next(&s->tasks, NULL, &(int){ 0 })))
+		drop_task(s, t);
+	ft_placement_end(&s->placement);
+	ft_spawn_free_gate(s->gate);
+	pthread_mutex_lock(&s->lock);
+	ft_bell_free(s->bell, 0);
+	s->bell = NULL;
+	s->stats.end_ns = ft_now();
+	s->state = FT_ENDED;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (s->ring)
+		ft_ring_finish(s->ring);
+	return NULL;
+}
