@@ -27,7 +27,7 @@ SESSION_C = [
 ]
 SOURCES = {
     "_core": SESSION_C,
-    "_tally": ["src_c/tally.c"],
+    "_tally": ["src_c/tally.c", "src_c/hist.c"],
     "_tables": sorted(glob("src_c/tables/*.c")),
 }
 HEADERS = sorted(glob("src_c/**/*.h", recursive=True))

@@ -30,10 +30,13 @@ int ft_tally_add(struct ft_tally *t, int32_t pid, int32_t serial, const struct f
 /* Count n events of a trace; by_pid: keep rows per ev->pid with serial 0. */
 int ft_tally_add_all(struct ft_tally *t, const struct ft_event *ev, size_t n, int by_pid);
 int ft_tally_merge(struct ft_tally *into, const struct ft_tally *from);
+/* Add row i of another tally under the key given: the one step of every merge, selection and regrouping. */
+int ft_tally_add_row(struct ft_tally *into, int32_t pid, int32_t serial, uint8_t abi, int32_t nr,
+	const struct ft_tally *from, size_t i);
 
 size_t ft_tally_rows(const struct ft_tally *t);
 const struct ft_tally_row *ft_tally_row(const struct ft_tally *t, size_t i);
-/* errno/count pairs of row i: returns how many there are, fills at most max of each. */
+/* errno/count pairs of row i: returns how many there are, fills at most max of each. Errors that name no errno (1..4095) are under 0. */
 size_t ft_tally_errnos(const struct ft_tally *t, size_t i, uint32_t *errnos, uint64_t *counts, size_t max);
 /* Histogram of row i: bucket counts, FT_HIST_BUCKETS long. */
 void ft_tally_hist(const struct ft_tally *t, size_t i, uint64_t *counts);

@@ -1,0 +1,49 @@
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+
+cdef extern from "tally.h" nogil:
+    struct ft_event:
+        int32_t pid
+
+    struct ft_tally:
+        pass
+
+    struct ft_tally_row:
+        int32_t pid
+        int32_t serial
+        int32_t nr
+        uint8_t abi
+        uint64_t calls
+        uint64_t finished
+        uint64_t errors
+        uint64_t total_ns
+        uint64_t min_ns
+        uint64_t max_ns
+
+    enum:
+        FT_HIST_BUCKETS
+
+    int ft_tally_new(ft_tally **out)
+    void ft_tally_free(ft_tally *t)
+    int ft_tally_copy(ft_tally **out, const ft_tally *t)
+    int ft_tally_add(ft_tally *t, int32_t pid, int32_t serial, const ft_event *ev)
+    int ft_tally_add_all(ft_tally *t, const ft_event *ev, size_t n, int by_pid)
+    int ft_tally_merge(ft_tally *into, const ft_tally *source)
+    int ft_tally_add_row(ft_tally *into, int32_t pid, int32_t serial, uint8_t abi, int32_t nr,
+                         const ft_tally *source, size_t i)
+    size_t ft_tally_rows(const ft_tally *t)
+    const ft_tally_row *ft_tally_row_at "ft_tally_row"(const ft_tally *t, size_t i)
+    size_t ft_tally_errnos(const ft_tally *t, size_t i, uint32_t *errnos, uint64_t *counts,
+                           size_t max)
+    void ft_tally_hist(const ft_tally *t, size_t i, uint64_t *counts)
+    unsigned ft_hist_bucket(uint64_t ns)
+    uint64_t ft_hist_low(unsigned bucket)
+    uint64_t ft_tally_percentile(const ft_tally *t, size_t i, double q)
+
+
+cdef class Tally:
+    cdef ft_tally *tally
+
+    @staticmethod
+    cdef Tally _own(ft_tally *tally)
+    cdef size_t row(self, i) except? 0

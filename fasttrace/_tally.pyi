@@ -1,0 +1,59 @@
+"""The C tally and the layout of the event record.
+
+A tally has one row per syscall, or one per syscall and process. Reading it never blocks; `add` counts
+with the GIL released.
+"""
+
+from typing import TypeAlias
+
+from _typeshed import ReadableBuffer
+
+Row: TypeAlias = tuple[int, int, int, int, int, int, int, int, int, int, dict[int, int]]
+"""pid, serial, abi, nr, calls, finished, errors, total_ns, min_ns, max_ns, errnos.
+
+pid and serial are 0 in a tally that is not by process; times are over finished calls; errnos maps an
+errno to its count, 0 standing for results that are no errno.
+"""
+
+EVENT_SIZE: int
+EVENT_FIELDS: tuple[tuple[str, str, int, int], ...]
+"""Of each field of an event: name, numpy format of one element, offset, size in bytes."""
+KINDS: dict[str, int]
+FLAGS: dict[str, int]
+PAYLOAD_TYPES: dict[str, int]
+PAYLOAD_FLAGS: dict[str, int]
+
+def hist_bucket(ns: int) -> int:
+    """The histogram bucket of a duration: relative width below 1/32."""
+
+def hist_low(bucket: int) -> int:
+    """The smallest duration in ns of a bucket. IndexError: there is no such bucket."""
+
+class Tally:
+    def __init__(self) -> None: ...
+    def __len__(self) -> int:
+        """Number of rows."""
+
+    def add(self, events: ReadableBuffer, by_pid: bool = False, serial: int = 0) -> None:
+        """Count a buffer of event records; other kinds than syscalls are passed over.
+
+        Rows are kept per pid with by_pid, or per pid under the given process serial. ValueError: the
+        buffer is no whole number of records.
+        """
+
+    def add_row(self, source: Tally, i: int, pid: int, serial: int, abi: int, nr: int) -> None:
+        """Add row i of another tally to the row with this key."""
+
+    def merge(self, other: Tally) -> None:
+        """Add all rows of another tally; exact, histograms included."""
+
+    def copy(self) -> Tally: ...
+    def rows(self) -> list[Row]: ...
+    def errnos(self, i: int) -> dict[int, int]:
+        """The errors of row i: errno to count."""
+
+    def hist(self, i: int) -> dict[int, int]:
+        """Finished calls of row i per histogram bucket, in the order of the buckets."""
+
+    def percentile(self, i: int, q: float) -> int:
+        """Nearest-rank percentile of row i in ns, 0 < q <= 1; 0 if no call of it has finished."""

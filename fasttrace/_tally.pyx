@@ -1,0 +1,189 @@
+"""The boundary to the C tally, and the layout of the event record as the C compiler sees it."""
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+
+import os
+
+cdef extern from *:
+    """
+    #define FT_FORMAT(field) _Generic(((struct ft_event *)0)->field, \\
+        uint64_t: "<u8", int64_t: "<i8", uint64_t *: "<u8", int32_t: "<i4", \\
+        uint16_t: "<u2", uint8_t: "|u1")
+    #define FT_FIELD(field) { #field, FT_FORMAT(field), offsetof(struct ft_event, field), \\
+        sizeof(((struct ft_event *)0)->field) }
+    static const struct ft_field {
+        const char *name, *format;
+        size_t offset, size;
+    } ft_fields[] = {
+        FT_FIELD(time_ns), FT_FIELD(duration_ns), FT_FIELD(ret), FT_FIELD(args), FT_FIELD(payload),
+        FT_FIELD(pid), FT_FIELD(tid), FT_FIELD(nr), FT_FIELD(abi), FT_FIELD(kind), FT_FIELD(flags),
+    };
+    static const struct ft_constant {
+        const char *name;
+        int value;
+    } ft_kinds[] = {
+        { "SYSCALL", FT_KIND_SYSCALL }, { "SIGNAL", FT_KIND_SIGNAL }, { "FORK", FT_KIND_FORK },
+        { "EXEC", FT_KIND_EXEC }, { "EXIT", FT_KIND_EXIT }, { "LOST", FT_KIND_LOST },
+        { "ATTACH", FT_KIND_ATTACH },
+    }, ft_flags[] = {
+        { "UNFINISHED", FT_FLAG_UNFINISHED }, { "INTERRUPTED", FT_FLAG_INTERRUPTED },
+        { "INJECTED", FT_FLAG_INJECTED }, { "PAYLOAD", FT_FLAG_PAYLOAD },
+        { "THREAD", FT_FLAG_THREAD }, { "ERROR", FT_FLAG_ERROR },
+    }, ft_payload_types[] = {
+        { "STRING", FT_PAYLOAD_STRING }, { "BYTES", FT_PAYLOAD_BYTES },
+        { "ARGV", FT_PAYLOAD_ARGV }, { "COMM", FT_PAYLOAD_COMM },
+    }, ft_payload_flags[] = {
+        { "MORE", FT_PAYLOAD_MORE }, { "TRUNCATED", FT_PAYLOAD_TRUNCATED },
+        { "FAULT", FT_PAYLOAD_FAULT },
+    };
+    #define FT_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+    """
+    struct ft_field:
+        const char *name
+        const char *format
+        size_t offset
+        size_t size
+    struct ft_constant:
+        const char *name
+        int value
+    const ft_field ft_fields[]
+    const ft_constant ft_kinds[]
+    const ft_constant ft_flags[]
+    const ft_constant ft_payload_types[]
+    const ft_constant ft_payload_flags[]
+    int FIELDS "FT_LENGTH(ft_fields)"
+    int KINDS_LEN "FT_LENGTH(ft_kinds)"
+    int FLAGS_LEN "FT_LENGTH(ft_flags)"
+    int TYPES_LEN "FT_LENGTH(ft_payload_types)"
+    int PAYLOAD_FLAGS_LEN "FT_LENGTH(ft_payload_flags)"
+
+
+cdef dict constants(const ft_constant *list, int count):
+    return {list[i].name.decode(): list[i].value for i in range(count)}
+
+
+EVENT_SIZE = sizeof(ft_event)
+EVENT_FIELDS = tuple([
+    (ft_fields[i].name.decode(), ft_fields[i].format.decode(), ft_fields[i].offset,
+     ft_fields[i].size)
+    for i in range(FIELDS)
+])
+KINDS = constants(ft_kinds, KINDS_LEN)
+FLAGS = constants(ft_flags, FLAGS_LEN)
+PAYLOAD_TYPES = constants(ft_payload_types, TYPES_LEN)
+PAYLOAD_FLAGS = constants(ft_payload_flags, PAYLOAD_FLAGS_LEN)
+
+
+cdef int check(int rc) except -1:
+    if rc < 0:
+        raise OSError(-rc, os.strerror(-rc))
+    return rc
+
+
+def hist_bucket(uint64_t ns):
+    return ft_hist_bucket(ns)
+
+
+def hist_low(unsigned bucket):
+    if bucket >= FT_HIST_BUCKETS:
+        raise IndexError(f"bucket {bucket} of {FT_HIST_BUCKETS}")
+    return ft_hist_low(bucket)
+
+
+cdef class Tally:
+    @staticmethod
+    cdef Tally _own(ft_tally *tally):
+        cdef Tally self = Tally.__new__(Tally)
+        ft_tally_free(self.tally)
+        self.tally = tally
+        return self
+
+    def __cinit__(self):
+        check(ft_tally_new(&self.tally))
+
+    def __dealloc__(self):
+        ft_tally_free(self.tally)
+
+    def __len__(self):
+        return ft_tally_rows(self.tally)
+
+    cdef size_t row(self, i) except? 0:
+        cdef size_t count = ft_tally_rows(self.tally)
+        if not 0 <= i < count:
+            raise IndexError(f"row {i} of {count}")
+        return i
+
+    def add(self, events, bint by_pid=False, int32_t serial=0):
+        cdef Py_buffer view
+        cdef ft_tally *part = NULL
+        cdef const ft_event *ev
+        cdef size_t n, i
+        cdef int rc
+        PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
+        try:
+            if view.len % sizeof(ft_event):
+                raise ValueError(f"{view.len} bytes are no whole number of events")
+            n = view.len // sizeof(ft_event)
+            ev = <const ft_event *>view.buf
+            # Counted apart, so that no other thread can see this tally while it changes.
+            check(ft_tally_new(&part))
+            try:
+                with nogil:
+                    if serial:
+                        rc = 0
+                        for i in range(n):
+                            rc = ft_tally_add(part, ev[i].pid, serial, &ev[i])
+                            if rc < 0:
+                                break
+                    else:
+                        rc = ft_tally_add_all(part, ev, n, by_pid)
+                check(rc)
+                if ft_tally_rows(self.tally) == 0:
+                    self.tally, part = part, self.tally
+                else:
+                    check(ft_tally_merge(self.tally, part))
+            finally:
+                ft_tally_free(part)
+        finally:
+            PyBuffer_Release(&view)
+
+    def add_row(self, Tally source not None, i, int32_t pid, int32_t serial, uint8_t abi,
+                int32_t nr):
+        if source is self:
+            raise ValueError("a row of the tally itself")
+        check(ft_tally_add_row(self.tally, pid, serial, abi, nr, source.tally, source.row(i)))
+
+    def merge(self, Tally other not None):
+        check(ft_tally_merge(self.tally, other.tally))
+
+    def copy(self):
+        cdef ft_tally *copy = NULL
+        check(ft_tally_copy(&copy, self.tally))
+        return Tally._own(copy)
+
+    def rows(self):
+        cdef const ft_tally_row *r
+        cdef size_t i
+        rows = []
+        for i in range(ft_tally_rows(self.tally)):
+            r = ft_tally_row_at(self.tally, i)
+            rows.append((r.pid, r.serial, r.abi, r.nr, r.calls, r.finished, r.errors, r.total_ns,
+                         r.min_ns, r.max_ns, self.errnos(i) if r.errors else {}))
+        return rows
+
+    def errnos(self, i):
+        cdef uint32_t numbers[4096]
+        cdef uint64_t counts[4096]
+        cdef size_t n = ft_tally_errnos(self.tally, self.row(i), numbers, counts, 4096)
+        return {numbers[k]: counts[k] for k in range(n)}
+
+    def hist(self, i):
+        cdef uint64_t counts[FT_HIST_BUCKETS]
+        cdef int bucket
+        ft_tally_hist(self.tally, self.row(i), counts)
+        return {bucket: counts[bucket] for bucket in range(FT_HIST_BUCKETS) if counts[bucket]}
+
+    def percentile(self, i, double q):
+        if not 0 < q <= 1:
+            raise ValueError(f"a percentile lies above 0 and not above 1, {q} does not")
+        return ft_tally_percentile(self.tally, self.row(i), q)
