@@ -24,8 +24,8 @@ struct ft_bell {
 };
 
 /*
- * Runs in a process of its own that shares our memory, descriptors and thread pointer: raw system calls only,
- * for errno here is the errno of the thread that hung the bell.
+ * Runs in a process of its own that shares our memory, descriptors and thread pointer: raw system
+ * calls only, for errno here is the errno of the thread that hung the bell.
  */
 __attribute__((no_sanitize("address", "undefined"), optimize("no-stack-protector"))) static int
 wait_for_ring(void *arg)
@@ -53,7 +53,8 @@ int ft_bell_hang(struct ft_bell **out)
 		free(b);
 		return rc;
 	}
-	/* No exit signal: the host program gets no SIGCHLD, and its wait(-1) does not see this child. */
+	/* No exit signal: the host program gets no SIGCHLD, and its wait(-1) does not see this
+	 * child. */
 	b->pid = clone(wait_for_ring, b->stack + STACK, CLONE_VM | CLONE_FILES, b);
 	if (b->pid < 0) {
 		rc = -errno;

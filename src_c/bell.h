@@ -1,4 +1,5 @@
-/* A bell for a thread that sleeps in wait4: ringing it ends a child process that only waits for that. */
+/* A bell for a thread that sleeps in wait4: ringing it ends a child process that only waits for
+ * that. */
 #ifndef FT_BELL_H
 #define FT_BELL_H
 
@@ -6,7 +7,8 @@
 
 struct ft_bell;
 
-/* To be called by the thread that shall be woken; wait4 then returns ft_bell_pid() once it has been rung. */
+/* To be called by the thread that shall be woken; wait4 then returns ft_bell_pid() once it has been
+ * rung. */
 int ft_bell_hang(struct ft_bell **out);
 pid_t ft_bell_pid(const struct ft_bell *b);
 /* From any thread, any number of times. */

@@ -18,30 +18,33 @@ enum ft_abi {
 enum ft_kind {
 	FT_KIND_SYSCALL = 1, /* nr, args, ret; ret is -errno with FT_FLAG_ERROR */
 	FT_KIND_SIGNAL = 2,  /* nr: signal; args: si_code, si_pid, si_uid, si_addr */
-	FT_KIND_FORK = 3,    /* pid, tid: the parent; ret: child's tid; args[0]: child's pid; nr: ft_fork */
-	FT_KIND_EXEC = 4,    /* pid == tid; ret: tid before the exec; payload: comm, argv */
-	FT_KIND_EXIT = 5,    /* ret: wait status as wait4(2) gives it */
-	FT_KIND_LOST = 6,    /* ret: number of events lost before this one; never seen so far */
-	FT_KIND_ATTACH = 7,  /* a task that was running when it was attached; args[0]: ppid; payload: comm, argv */
+	FT_KIND_FORK =
+		3, /* pid, tid: the parent; ret: child's tid; args[0]: child's pid; nr: ft_fork */
+	FT_KIND_EXEC = 4, /* pid == tid; ret: tid before the exec; payload: comm, argv */
+	FT_KIND_EXIT = 5, /* ret: wait status as wait4(2) gives it */
+	FT_KIND_LOST = 6, /* ret: number of events lost before this one; never seen so far */
+	FT_KIND_ATTACH = 7, /* a task that was running when it was attached; args[0]: ppid; payload:
+			       comm, argv */
 };
 
 enum ft_fork { FT_FORK_FORK = 1, FT_FORK_VFORK = 2, FT_FORK_CLONE = 3 };
 
 enum ft_flag {
-	FT_FLAG_UNFINISHED = 1 << 0,  /* never returned to user code while traced: ret and duration are 0 */
+	FT_FLAG_UNFINISHED = 1
+		<< 0, /* never returned to user code while traced: ret and duration are 0 */
 	FT_FLAG_INTERRUPTED = 1 << 1, /* ret is one of the kernel's restart codes (512..516) */
-	FT_FLAG_INJECTED = 1 << 2,    /* altered by the tracer */
-	FT_FLAG_PAYLOAD = 1 << 3,     /* payload holds at least one item */
-	FT_FLAG_THREAD = 1 << 4,      /* FORK, EXIT, ATTACH: the task is not its process's first */
-	FT_FLAG_ERROR = 1 << 5,       /* SYSCALL: ret is -errno */
+	FT_FLAG_INJECTED = 1 << 2, /* altered by the tracer */
+	FT_FLAG_PAYLOAD = 1 << 3, /* payload holds at least one item */
+	FT_FLAG_THREAD = 1 << 4, /* FORK, EXIT, ATTACH: the task is not its process's first */
+	FT_FLAG_ERROR = 1 << 5, /* SYSCALL: ret is -errno */
 };
 
 /*
- * One event; little-endian, naturally aligned. A syscall's event is written when the call ends, so events
- * stand in the order of their ends; within one task that is also the order of their starts.
+ * One event; little-endian, naturally aligned. A syscall's event is written when the call ends, so
+ * events stand in the order of their ends; within one task that is also the order of their starts.
  */
 struct ft_event {
-	uint64_t time_ns;     /* start, CLOCK_MONOTONIC */
+	uint64_t time_ns; /* start, CLOCK_MONOTONIC */
 	uint64_t duration_ns; /* 0 for all but syscalls */
 	int64_t ret;
 	uint64_t args[6];
@@ -49,8 +52,8 @@ struct ft_event {
 	int32_t pid;
 	int32_t tid;
 	int32_t nr;
-	uint8_t abi;   /* enum ft_abi */
-	uint8_t kind;  /* enum ft_kind */
+	uint8_t abi; /* enum ft_abi */
+	uint8_t kind; /* enum ft_kind */
 	uint16_t flags; /* enum ft_flag */
 };
 
@@ -68,15 +71,15 @@ enum ft_payload_type {
 };
 
 enum ft_payload_flag {
-	FT_PAYLOAD_MORE = 1 << 0,      /* another item of the same event follows */
+	FT_PAYLOAD_MORE = 1 << 0, /* another item of the same event follows */
 	FT_PAYLOAD_TRUNCATED = 1 << 1, /* longer in the tracee than what is here */
-	FT_PAYLOAD_FAULT = 1 << 2,     /* the address could not be read; length is 0 */
+	FT_PAYLOAD_FAULT = 1 << 2, /* the address could not be read; length is 0 */
 };
 
 /* One payload item: this head, `length` bytes, then zeros up to a multiple of 8. */
 struct ft_payload {
 	uint32_t length;
-	uint8_t arg;  /* index of the argument it belongs to; 255: none */
+	uint8_t arg; /* index of the argument it belongs to; 255: none */
 	uint8_t type; /* enum ft_payload_type */
 	uint16_t flags; /* enum ft_payload_flag */
 };
@@ -84,7 +87,7 @@ struct ft_payload {
 static_assert(sizeof(struct ft_payload) == 8, "payload head must stay 8 bytes");
 
 /* The kernel's restart codes, seen by ptrace only (include/linux/errno.h). */
-#define FT_ERESTARTSYS 512
+#define FT_ERESTARTSYS		 512
 #define FT_ERESTART_RESTARTBLOCK 516
 
 /* Syscall numbers at or above this have no table entry of their own; they share the last slot. */

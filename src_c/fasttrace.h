@@ -20,41 +20,43 @@ struct ft_session;
 /* One byte per syscall number and ABI: what to do with the call. */
 enum ft_policy {
 	FT_POLICY_RECORD = 1 << 0,    /* record and count it */
-	FT_POLICY_STRING_0 = 1 << 1,  /* capture argument 0 as a string; argument i: FT_POLICY_STRING_0 << i */
+	FT_POLICY_STRING_0 = 1
+		<< 1,  /* capture argument 0 as a string; argument i: FT_POLICY_STRING_0 << i */
 };
 
 enum ft_option {
-	FT_OPT_FOLLOW = 1 << 0,      /* children too; else only the process itself with its threads */
-	FT_OPT_EVENTS = 1 << 1,      /* deliver events; the consumer must take blocks or the tracees wait */
-	FT_OPT_TALLY = 1 << 2,       /* keep a tally */
-	FT_OPT_BY_PROCESS = 1 << 3,  /* tally per process */
-	FT_OPT_STRINGS = 1 << 4,     /* capture the strings that the policy names */
-	FT_OPT_ENTRY_ONLY = 1 << 5,  /* with a filter: no results, one stop per call */
+	FT_OPT_FOLLOW = 1 << 0, /* children too; else only the process itself with its threads */
+	FT_OPT_EVENTS = 1
+		<< 1, /* deliver events; the consumer must take blocks or the tracees wait */
+	FT_OPT_TALLY = 1 << 2, /* keep a tally */
+	FT_OPT_BY_PROCESS = 1 << 3, /* tally per process */
+	FT_OPT_STRINGS = 1 << 4, /* capture the strings that the policy names */
+	FT_OPT_ENTRY_ONLY = 1 << 5, /* with a filter: no results, one stop per call */
 };
 
 struct ft_config {
-	uint32_t options;                       /* enum ft_option */
-	const uint8_t *policy[FT_ABI_COUNT];    /* FT_NR_MAX bytes each; NULL: record everything */
-	const void *filter;                     /* struct sock_filter[]: RET_TRACE for the calls wanted; NULL: none */
-	uint16_t filter_len;                    /* instructions */
-	uint32_t block_events;                  /* events a block holds; 0: default */
-	uint32_t queue_blocks;                  /* full blocks that may wait before tracees do; 0: default */
+	uint32_t options; /* enum ft_option */
+	const uint8_t *policy[FT_ABI_COUNT]; /* FT_NR_MAX bytes each; NULL: record everything */
+	const void *filter; /* struct sock_filter[]: RET_TRACE for the calls wanted; NULL: none */
+	uint16_t filter_len; /* instructions */
+	uint32_t block_events; /* events a block holds; 0: default */
+	uint32_t queue_blocks; /* full blocks that may wait before tracees do; 0: default */
 };
 
 struct ft_command {
-	const char *path;          /* as for execve(2): no search */
+	const char *path; /* as for execve(2): no search */
 	char *const *argv;
 	char *const *envp;
-	const char *cwd;           /* NULL: ours */
-	int stdio[3];              /* descriptor to become 0, 1, 2; -1: as ours, closed if ours is closed */
-	uint64_t default_signals;  /* bit n-1: signal n gets its default disposition */
+	const char *cwd; /* NULL: ours */
+	int stdio[3]; /* descriptor to become 0, 1, 2; -1: as ours, closed if ours is closed */
+	uint64_t default_signals; /* bit n-1: signal n gets its default disposition */
 };
 
 /* Where a failed ft_spawn or ft_attach failed. */
 enum ft_stage {
 	FT_STAGE_NONE,
 	FT_STAGE_FORK,
-	FT_STAGE_TRACE,  /* PTRACE_SEIZE */
+	FT_STAGE_TRACE, /* PTRACE_SEIZE */
 	FT_STAGE_STDIO,
 	FT_STAGE_CWD,
 	FT_STAGE_FILTER, /* seccomp(2) */
@@ -86,7 +88,8 @@ struct ft_block {
 	uint64_t payload_base; /* the stream offset of payload[0] */
 };
 
-/* 1: *out is a block, perhaps not full; 0: none within timeout_ns; -ENODATA: the session has ended and all is taken. */
+/* 1: *out is a block, perhaps not full; 0: none within timeout_ns; -ENODATA: the session has ended
+ * and all is taken. */
 int ft_take(struct ft_session *s, int64_t timeout_ns, struct ft_block **out);
 void ft_block_free(struct ft_block *b);
 
@@ -115,17 +118,17 @@ int ft_get_processes(struct ft_session *s, struct ft_processes *out);
 void ft_processes_free(struct ft_processes *p);
 
 struct ft_stats {
-	uint64_t events;     /* events written */
-	uint64_t taken;      /* events handed over */
-	uint64_t lost;       /* written but never handed over although asked for: always 0 */
-	uint64_t calls;      /* syscall events */
-	uint64_t stops;      /* ptrace stops */
+	uint64_t events; /* events written */
+	uint64_t taken; /* events handed over */
+	uint64_t lost; /* written but never handed over although asked for: always 0 */
+	uint64_t calls; /* syscall events */
+	uint64_t stops; /* ptrace stops */
 	uint64_t waits_full; /* times the tracees waited for the consumer */
 	uint64_t start_ns, end_ns;
 	int32_t root_pid;
 	int32_t root_status; /* wait status of the spawned command; -1 while unknown */
-	int32_t error;       /* 0, or the negative errno that ended the session early */
-	int32_t tasks;       /* alive now */
+	int32_t error; /* 0, or the negative errno that ended the session early */
+	int32_t tasks; /* alive now */
 };
 
 void ft_get_stats(struct ft_session *s, struct ft_stats *out);

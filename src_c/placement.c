@@ -11,16 +11,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define WINDOW_STOPS   128
-#define WINDOW_MAX_NS  (WINDOW_STOPS * 100000ull) /* slower than this, a stop's cost hardly counts */
-#define SAME_MIN       (WINDOW_STOPS * 9 / 10)
-#define LONG_WAIT_NS   1000000
-#define DELAY_MAX_NS   500000 /* waited this long for a processor since the last look: others need it */
-#define BACKOFF_NS     100000000ull
+#define WINDOW_STOPS  128
+#define WINDOW_MAX_NS (WINDOW_STOPS * 100000ull) /* slower than this, a stop's cost hardly counts  \
+						  */
+#define SAME_MIN     (WINDOW_STOPS * 9 / 10)
+#define LONG_WAIT_NS 1000000
+#define DELAY_MAX_NS                                                                               \
+	500000 /* waited this long for a processor since the last look: others need it */
+#define BACKOFF_NS 100000000ull
 
 static bool has_cap_sys_nice(void)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	memset(data, 0, sizeof(data));
@@ -36,10 +38,11 @@ static bool may_leave_idle(void)
 	if (has_cap_sys_nice())
 		return true;
 	return !getrlimit(RLIMIT_NICE, &lim) &&
-		(lim.rlim_cur == RLIM_INFINITY || (long)lim.rlim_cur >= 20 - nice);
+	       (lim.rlim_cur == RLIM_INFINITY || (long)lim.rlim_cur >= 20 - nice);
 }
 
-/* /proc/PID/schedstat: ns on a processor, ns waiting for one (Documentation/scheduler/sched-stats.rst). */
+/* /proc/PID/schedstat: ns on a processor, ns waiting for one
+ * (Documentation/scheduler/sched-stats.rst). */
 static bool read_schedstat(int fd, uint64_t *ran, uint64_t *delay)
 {
 	char buf[96];
@@ -88,7 +91,7 @@ static int processor_of(pid_t tid)
 
 static void leave(struct ft_placement *p)
 {
-	struct sched_param param = { 0 };
+	struct sched_param param = {0};
 
 	if (!p->following)
 		return;
@@ -99,8 +102,8 @@ static void leave(struct ft_placement *p)
 }
 
 /*
- * As SCHED_IDLE we starve where others want the processor: give way at once and for a while. Waiting while
- * the tracee itself runs is as it should be.
+ * As SCHED_IDLE we starve where others want the processor: give way at once and for a while.
+ * Waiting while the tracee itself runs is as it should be.
  */
 static bool starved(struct ft_placement *p, uint64_t now)
 {
@@ -108,7 +111,7 @@ static bool starved(struct ft_placement *p, uint64_t now)
 	uint64_t waited, by_tracee;
 
 	if (!read_schedstat(p->own_fd, &ran, &delay) ||
-			!read_schedstat(p->tracee_fd, &tracee_ran, &unused)) {
+		!read_schedstat(p->tracee_fd, &tracee_ran, &unused)) {
 		leave(p);
 		return true;
 	}
@@ -125,7 +128,7 @@ static bool starved(struct ft_placement *p, uint64_t now)
 
 static void follow(struct ft_placement *p, pid_t tid)
 {
-	struct sched_param param = { 0 };
+	struct sched_param param = {0};
 	int cpu = processor_of(tid);
 	uint64_t unused;
 	cpu_set_t one;
@@ -148,8 +151,8 @@ static void follow(struct ft_placement *p, pid_t tid)
 	p->tracee_fd = open_proc(tid, "schedstat");
 	p->following = p->tracee_fd >= 0;
 	if (!p->following || !read_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
-			!read_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
-			sched_setscheduler(0, SCHED_IDLE, &param) < 0) {
+		!read_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
+		sched_setscheduler(0, SCHED_IDLE, &param) < 0) {
 		sched_setaffinity(0, sizeof(p->home), &p->home);
 		leave(p);
 		return;
@@ -162,7 +165,7 @@ void ft_placement_start(struct ft_placement *p)
 	memset(p, 0, sizeof(*p));
 	p->own_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 	p->able = p->own_fd >= 0 && may_leave_idle() && sched_getscheduler(0) == SCHED_OTHER &&
-		!sched_getaffinity(0, sizeof(p->home), &p->home);
+		  !sched_getaffinity(0, sizeof(p->home), &p->home);
 }
 
 void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t waited_ns)

@@ -1,9 +1,10 @@
 /*
- * On which processor the tracer thread runs. A stop costs two context switches; if tracer and tracee sit on
- * different idle processors each is also an interrupt between them (measured in a VM, Linux 6.18: 40 us a stop,
- * against 2.5 us on one processor). The kernel wakes a task on its last processor if only SCHED_IDLE tasks run
- * there (kernel/sched/fair.c, sched_idle_cpu()), else on an idle one. So while one tracee makes call upon call
- * the tracer follows it to its processor as SCHED_IDLE, and nothing is changed about the tracee.
+ * On which processor the tracer thread runs. A stop costs two context switches; if tracer and
+ * tracee sit on different idle processors each is also an interrupt between them (measured in a VM,
+ * Linux 6.18: 40 us a stop, against 2.5 us on one processor). The kernel wakes a task on its last
+ * processor if only SCHED_IDLE tasks run there (kernel/sched/fair.c, sched_idle_cpu()), else on an
+ * idle one. So while one tracee makes call upon call the tracer follows it to its processor as
+ * SCHED_IDLE, and nothing is changed about the tracee.
  */
 #ifndef FT_PLACEMENT_H
 #define FT_PLACEMENT_H
@@ -14,7 +15,7 @@
 #include <sys/types.h>
 
 struct ft_placement {
-	bool able;      /* SCHED_IDLE can be left again: CAP_SYS_NICE or RLIMIT_NICE */
+	bool able;	/* SCHED_IDLE can be left again: CAP_SYS_NICE or RLIMIT_NICE */
 	bool following; /* now SCHED_IDLE and bound to `cpu` */
 	int cpu;
 	cpu_set_t home; /* affinity at the start */
@@ -28,7 +29,8 @@ struct ft_placement {
 
 /* By the tracer thread. */
 void ft_placement_start(struct ft_placement *p);
-/* After each stop that was handled: whose it was and when it came; waited_ns: how long wait4 took. */
+/* After each stop that was handled: whose it was and when it came; waited_ns: how long wait4 took.
+ */
 void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now_ns, uint64_t waited_ns);
 void ft_placement_end(struct ft_placement *p);
 

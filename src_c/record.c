@@ -11,11 +11,12 @@
 #define STRING_MAX 4096 /* PATH_MAX */
 #define ARGV_MAX   4096 /* of an argument list, kept per process */
 #define ITEM_MAX   (sizeof(struct ft_payload) + 4096 + 8)
-#define NO_ARG     255
+#define NO_ARG	   255
 
 static size_t put_item(uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, size_t len)
 {
-	struct ft_payload head = { .length = (uint32_t)len, .arg = arg, .type = type, .flags = flags };
+	struct ft_payload head = {
+		.length = (uint32_t)len, .arg = arg, .type = type, .flags = flags};
 	size_t padded = (len + 7) & ~(size_t)7;
 
 	memcpy(at, &head, sizeof(head));
@@ -88,13 +89,14 @@ static void capture_strings(struct ft_task *t, pid_t memory, uint8_t policy)
 
 		if (!(mask & 1) || !t->call.args[arg])
 			continue;
-		len = ft_remote_string(memory, t->call.args[arg], (char *)at + sizeof(struct ft_payload),
-			STRING_MAX, &truncated);
+		len = ft_remote_string(memory, t->call.args[arg],
+			(char *)at + sizeof(struct ft_payload), STRING_MAX, &truncated);
 		flags = len < 0 ? FT_PAYLOAD_FAULT : truncated ? FT_PAYLOAD_TRUNCATED : 0;
 		if (last)
 			last->flags |= FT_PAYLOAD_MORE;
 		last = (struct ft_payload *)at;
-		t->strings_len += put_item(at, arg, FT_PAYLOAD_STRING, flags, len < 0 ? 0 : (size_t)len);
+		t->strings_len +=
+			put_item(at, arg, FT_PAYLOAD_STRING, flags, len < 0 ? 0 : (size_t)len);
 	}
 }
 
@@ -118,8 +120,8 @@ void ft_record_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum
 		capture_strings(t, memory, policy);
 }
 
-void ft_record_return(struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error,
-	uint64_t now)
+void ft_record_return(
+	struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error, uint64_t now)
 {
 	struct ft_event *ev = &t->call;
 	enum ft_call_state was = t->in_call;
@@ -147,7 +149,8 @@ void ft_record_cut(struct ft_session *s, struct ft_task *t)
 	emit(s, t, &t->call, t->strings, t->strings_len);
 }
 
-/* Whether si_addr is set and not si_pid and si_uid: by the processor, not by kill(2) and the like. */
+/* Whether si_addr is set and not si_pid and si_uid: by the processor, not by kill(2) and the like.
+ */
 static bool by_fault(const siginfo_t *info)
 {
 	switch (info->si_signo) {
@@ -177,8 +180,8 @@ void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *
 	emit(s, t, &ev, NULL, 0);
 }
 
-void ft_record_birth(struct ft_session *s, struct ft_task *child, pid_t pid, pid_t tid, int how,
-	uint64_t now)
+void ft_record_birth(
+	struct ft_session *s, struct ft_task *child, pid_t pid, pid_t tid, int how, uint64_t now)
 {
 	struct ft_event ev = event_of(child, FT_KIND_FORK, now);
 
@@ -195,14 +198,15 @@ void ft_record_birth(struct ft_session *s, struct ft_task *child, pid_t pid, pid
 	emit(s, child, &ev, NULL, 0);
 }
 
-/* An event with the name and the argument list of the task's process, which the process table gets too. */
+/* An event with the name and the argument list of the task's process, which the process table gets
+ * too. */
 static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event *ev)
 {
 	uint8_t payload[2 * ITEM_MAX];
 	char *comm = (char *)payload + sizeof(struct ft_payload);
 	ssize_t n = ft_remote_proc(t->tgid, "comm", comm, 16);
 	size_t len = n > 0 ? (size_t)n - 1 : 0; /* ends with a newline */
-	char name[16] = { 0 };
+	char name[16] = {0};
 	size_t pos;
 	char *argv;
 	int rc;

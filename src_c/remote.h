@@ -7,8 +7,9 @@
 #include <sys/types.h>
 
 /*
- * Reads a NUL-terminated string of at most max bytes, NUL not counted. Returns the length; *truncated is set
- * if no NUL came within max or before the end of readable memory. -EFAULT: not one byte could be read.
+ * Reads a NUL-terminated string of at most max bytes, NUL not counted. Returns the length;
+ * *truncated is set if no NUL came within max or before the end of readable memory. -EFAULT: not
+ * one byte could be read.
  */
 ssize_t ft_remote_string(pid_t pid, uint64_t addr, char *buf, size_t max, int *truncated);
 

@@ -12,7 +12,7 @@
 #define DEFAULT_BLOCK_EVENTS 4096
 #define DEFAULT_QUEUE_BLOCKS 16
 #define BLOCK_PAYLOAD_MAX    (1u << 20)
-#define LATENCY_NS           50000000
+#define LATENCY_NS	     50000000
 
 struct node {
 	struct ft_block block; /* first: ft_block_free() gets this address */
@@ -157,7 +157,7 @@ int ft_ring_write(struct ft_ring *r, struct ft_event *ev, const void *payload, s
 	}
 	r->current->block.events[r->current->block.count++] = *ev;
 	if (r->current->block.count == r->block_events ||
-			r->current->block.payload_len >= BLOCK_PAYLOAD_MAX)
+		r->current->block.payload_len >= BLOCK_PAYLOAD_MAX)
 		queue_current(r);
 out:
 	pthread_mutex_unlock(&r->lock);
@@ -182,7 +182,7 @@ void ft_ring_abandon(struct ft_ring *r)
 
 static struct timespec at_time(uint64_t ns)
 {
-	return (struct timespec){ .tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u };
+	return (struct timespec){.tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u};
 }
 
 int ft_ring_take(struct ft_ring *r, int64_t timeout_ns, struct ft_block **out)

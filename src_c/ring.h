@@ -1,4 +1,5 @@
-/* The ring: event blocks on their way from the tracer thread to one consumer. Nothing is dropped. */
+/* The ring: event blocks on their way from the tracer thread to one consumer. Nothing is dropped.
+ */
 #ifndef FT_RING_H
 #define FT_RING_H
 
@@ -11,8 +12,9 @@ int ft_ring_new(struct ft_ring **out, uint32_t block_events, uint32_t queue_bloc
 void ft_ring_free(struct ft_ring *r);
 
 /*
- * Appends one event; its payload (items as event.h lays them out) goes along, and ev->payload and the
- * PAYLOAD flag are set here. Waits while the consumer is queue_blocks behind. -EPIPE: the consumer has gone.
+ * Appends one event; its payload (items as event.h lays them out) goes along, and ev->payload and
+ * the PAYLOAD flag are set here. Waits while the consumer is queue_blocks behind. -EPIPE: the
+ * consumer has gone.
  */
 int ft_ring_write(struct ft_ring *r, struct ft_event *ev, const void *payload, size_t payload_len);
 /* No more events will come. */

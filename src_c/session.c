@@ -85,9 +85,9 @@ static int start(struct ft_session *s, enum ft_stage *stage)
 	if (s->state != FT_OPENED)
 		return -EBUSY;
 	/*
-	 * The tracer thread takes no signals; the command gets the caller's mask. But a blocked SIGCHLD would
-	 * be kept, not ignored, at every stop (kernel/signal.c, sig_ignored()), and wake another thread to
-	 * throw it away.
+	 * The tracer thread takes no signals; the command gets the caller's mask. But a blocked
+	 * SIGCHLD would be kept, not ignored, at every stop (kernel/signal.c, sig_ignored()), and
+	 * wake another thread to throw it away.
 	 */
 	sigfillset(&all);
 	sigdelset(&all, SIGCHLD);
@@ -166,7 +166,7 @@ void ft_session_fail(struct ft_session *s, int error)
 int ft_wait(struct ft_session *s, int64_t timeout_ns)
 {
 	uint64_t end = timeout_ns < 0 ? UINT64_MAX / 2 : ft_now() + (uint64_t)timeout_ns;
-	struct timespec until = { .tv_sec = end / 1000000000u, .tv_nsec = end % 1000000000u };
+	struct timespec until = {.tv_sec = end / 1000000000u, .tv_nsec = end % 1000000000u};
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
@@ -227,7 +227,7 @@ int ft_get_processes(struct ft_session *s, struct ft_processes *out)
 
 void ft_get_stats(struct ft_session *s, struct ft_stats *out)
 {
-	struct ft_ring_counts counts = { 0 };
+	struct ft_ring_counts counts = {0};
 	enum ft_state state;
 
 	pthread_mutex_lock(&s->lock);
@@ -239,7 +239,8 @@ void ft_get_stats(struct ft_session *s, struct ft_stats *out)
 	ft_ring_counts(s->ring, &counts);
 	out->taken = counts.taken;
 	out->waits_full = counts.waits;
-	/* Once all has ended, what was written and not taken is lost; before that it is on its way. */
+	/* Once all has ended, what was written and not taken is lost; before that it is on its way.
+	 */
 	if (state == FT_ENDED)
 		out->lost += counts.written - counts.taken;
 }

@@ -15,8 +15,8 @@ struct ft_gate {
 };
 
 /*
- * Starts the child, which waits at the gate, then becomes the command. filter: struct sock_filter[], installed
- * just before execve. The calling thread must have all signals blocked.
+ * Starts the child, which waits at the gate, then becomes the command. filter: struct
+ * sock_filter[], installed just before execve. The calling thread must have all signals blocked.
  */
 int ft_spawn_child(const struct ft_command *c, const sigset_t *mask, const void *filter,
 	uint16_t filter_len, struct ft_gate **gate, pid_t *pid);

@@ -1,4 +1,5 @@
-/* The tracer thread: starts the tree, waits, follows births, execs and deaths, and ends the session. */
+/* The tracer thread: starts the tree, waits, follows births, execs and deaths, and ends the
+ * session. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -32,7 +33,8 @@ static long seize_options(const struct ft_session *s)
 	return options | s->engine->seize_options(s);
 }
 
-static struct ft_task *add_task(struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now)
+static struct ft_task *add_task(
+	struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now)
 {
 	struct ft_task *leader = tid == tgid ? NULL : ft_task_find(&s->tasks, tgid);
 	struct ft_task *parent = leader ? leader : ft_task_find(&s->tasks, ppid);
@@ -160,12 +162,12 @@ static void on_birth(struct ft_session *s, struct ft_task *parent, const struct 
 static void on_root_exec(struct ft_session *s, struct ft_task *t)
 {
 	const struct ft_command *c = s->command;
-	uint64_t args[6] = { (uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp };
+	uint64_t args[6] = {(uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp};
 
 	if (t->in_call == FT_CALL_NONE) {
 		/* Our own memory holds the path, at the same address as the child's did. */
-		ft_record_entry(s, t, getpid(), ft_arch_native_abi, SYS_execve, args,
-			s->gate->exec_ns);
+		ft_record_entry(
+			s, t, getpid(), ft_arch_native_abi, SYS_execve, args, s->gate->exec_ns);
 	}
 	ft_spawn_free_gate(s->gate);
 	s->gate = NULL;
@@ -177,10 +179,11 @@ static void on_root_exec(struct ft_session *s, struct ft_task *t)
 }
 
 /*
- * A thread that execs takes over the leader's tid; the others have died and been waited for, the leader dies
- * without a word (ptrace(2), "execve(2) under ptrace").
+ * A thread that execs takes over the leader's tid; the others have died and been waited for, the
+ * leader dies without a word (ptrace(2), "execve(2) under ptrace").
  */
-static struct ft_task *on_exec(struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop)
+static struct ft_task *on_exec(
+	struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop)
 {
 	struct ft_task *t = leader;
 	unsigned long former = (unsigned long)stop->tid;
@@ -286,7 +289,8 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	resume(s, t, 0);
 }
 
-/* Seizes the threads of a process that are not ours yet. Returns how many, or why it is not allowed. */
+/* Seizes the threads of a process that are not ours yet. Returns how many, or why it is not
+ * allowed. */
 static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 {
 	char path[32];
@@ -373,7 +377,8 @@ static int start_spawn(struct ft_session *s, enum ft_stage *stage)
 	int rc;
 
 	*stage = FT_STAGE_FORK;
-	rc = ft_spawn_child(s->command, &s->caller_mask, s->filter, s->filter_len, &s->gate, &s->root);
+	rc = ft_spawn_child(
+		s->command, &s->caller_mask, s->filter, s->filter_len, &s->gate, &s->root);
 	if (rc < 0)
 		return rc;
 	if (ptrace(PTRACE_SEIZE, s->root, 0, seize_options(s)) < 0) {
@@ -403,7 +408,8 @@ static int hang_bell(struct ft_session *s)
 
 	pthread_mutex_lock(&s->lock);
 	rc = ft_bell_hang(&s->bell);
-	if (rc >= 0 && s->stop_asked && !s->killing && !(s->detaching && s->stop_how == FT_STOP_DETACH))
+	if (rc >= 0 && s->stop_asked && !s->killing &&
+		!(s->detaching && s->stop_how == FT_STOP_DETACH))
 		ft_bell_ring(s->bell);
 	pthread_mutex_unlock(&s->lock);
 	return rc;
@@ -478,7 +484,7 @@ void *ft_tracer_main(void *session)
 		ft_session_started(s, rc, stage);
 	else
 		run(s);
-	while ((t = ft_task_next(&s->tasks, NULL, &(int){ 0 })))
+	while ((t = ft_task_next(&s->tasks, NULL, &(int){0})))
 		drop_task(s, t);
 	ft_placement_end(&s->placement);
 	ft_spawn_free_gate(s->gate);

@@ -10,8 +10,9 @@ enum ft_stop_kind {
 	FT_STOPPED_SECCOMP,
 	FT_STOPPED_SIGNAL, /* before delivery of `sig` */
 	FT_STOPPED_GROUP,  /* group-stop by `sig` */
-	FT_STOPPED_TRAP,   /* PTRACE_EVENT_STOP: first stop of a new task, our interrupt, or the end of a group-stop */
-	FT_STOPPED_BIRTH,  /* fork, vfork, clone: `birth` tells */
+	FT_STOPPED_TRAP, /* PTRACE_EVENT_STOP: first stop of a new task, our interrupt, or the end
+			    of a group-stop */
+	FT_STOPPED_BIRTH, /* fork, vfork, clone: `birth` tells */
 	FT_STOPPED_EXEC,
 	FT_STOPPED_OTHER, /* an event nobody asked for */
 	FT_STOPPED_EXITED, /* gone: `status` */
@@ -27,9 +28,10 @@ struct ft_stop {
 };
 
 /*
- * The next stops of tasks that this thread spawned or traces, at most max. Blocks for the first if block is
- * set. More than one is collected only if more is set: a busy task must not keep wait4 from ever reaching
- * those behind it in the kernel's list. Returns their number; -ECHILD: no task is left.
+ * The next stops of tasks that this thread spawned or traces, at most max. Blocks for the first if
+ * block is set. More than one is collected only if more is set: a busy task must not keep wait4
+ * from ever reaching those behind it in the kernel's list. Returns their number; -ECHILD: no task
+ * is left.
  */
 int ft_wait_stops(struct ft_stop *stops, int max, int block, int more);
 

@@ -14,13 +14,14 @@ extern const enum ft_abi ft_arch_native_abi;
 enum ft_abi ft_arch_abi(uint32_t audit_arch);
 
 /*
- * The task stands at a stop that our PTRACE_INTERRUPT caused, perhaps just out of a call that this made end
- * with EINTR though no signal came (signal(7): "Interruption of system calls by stop signals"). Makes the
- * call run again. 1: it will; 0: nothing to mend; -errno.
+ * The task stands at a stop that our PTRACE_INTERRUPT caused, perhaps just out of a call that this
+ * made end with EINTR though no signal came (signal(7): "Interruption of system calls by stop
+ * signals"). Makes the call run again. 1: it will; 0: nothing to mend; -errno.
  */
 int ft_arch_redo_eintr(pid_t tid);
 
-/* A system call that touches no thread-local data, for code that runs on a borrowed thread pointer. */
+/* A system call that touches no thread-local data, for code that runs on a borrowed thread pointer.
+ */
 long ft_arch_raw_syscall(long nr, long a, long b, long c, long d, long e, long f);
 
 #endif

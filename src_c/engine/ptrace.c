@@ -1,4 +1,5 @@
-/* The engine that is always right: two stops a call, PTRACE_GET_SYSCALL_INFO at each (Linux 5.3). */
+/* The engine that is always right: two stops a call, PTRACE_GET_SYSCALL_INFO at each (Linux 5.3).
+ */
 #define _GNU_SOURCE
 #include "engine/engine.h"
 
@@ -17,10 +18,10 @@ struct special {
 };
 
 static const struct special specials[FT_ABI_COUNT] = {
-	[FT_ABI_X86_64] = { 60, 231, 157, 317 },
-	[FT_ABI_I386] = { 1, 252, 172, 354 },
-	[FT_ABI_AARCH64] = { 93, 94, 167, 277 },
-	[FT_ABI_RISCV64] = { 93, 94, 167, 277 },
+	[FT_ABI_X86_64] = {60, 231, 157, 317},
+	[FT_ABI_I386] = {1, 252, 172, 354},
+	[FT_ABI_AARCH64] = {93, 94, 167, 277},
+	[FT_ABI_RISCV64] = {93, 94, 167, 277},
 };
 
 static long seize_options(const struct ft_session *s)
@@ -34,9 +35,9 @@ static bool by_filter(const struct ft_session *s, const struct ft_task *t)
 }
 
 /*
- * A filter of the program's own may answer a call before our RET_TRACE has its turn (seccomp(2): the most
- * severe action wins), so from here on its process stops at every call. Threads that a TSYNC filter is put
- * upon are made to stop now.
+ * A filter of the program's own may answer a call before our RET_TRACE has its turn (seccomp(2):
+ * the most severe action wins), so from here on its process stops at every call. Threads that a
+ * TSYNC filter is put upon are made to stop now.
  */
 static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync)
 {
@@ -47,7 +48,8 @@ static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync
 		if (t->tgid != self->tgid)
 			continue;
 		t->every_call = true;
-		if (tsync && t != self && !t->interrupting && !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0))
+		if (tsync && t != self && !t->interrupting &&
+			!ptrace(PTRACE_INTERRUPT, t->tid, 0, 0))
 			t->interrupting = true;
 	}
 }
@@ -75,12 +77,15 @@ static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uin
 	if (s->filter && abi < FT_ABI_COUNT && sets_filter(&specials[abi], nr, args, &tsync))
 		on_own_filter(s, t, tsync);
 	/* Without a need for the exit stop the call ends, for us, here. */
-	if (by_filter(s, t) && (s->options & FT_OPT_ENTRY_ONLY || t->in_call != FT_CALL_RECORDED ||
-			(abi < FT_ABI_COUNT && (nr == specials[abi].exit || nr == specials[abi].exit_group))))
+	if (by_filter(s, t) &&
+		(s->options & FT_OPT_ENTRY_ONLY || t->in_call != FT_CALL_RECORDED ||
+			(abi < FT_ABI_COUNT &&
+				(nr == specials[abi].exit || nr == specials[abi].exit_group))))
 		ft_record_cut(s, t);
 }
 
-/* rt_sigreturn gives back the interrupted code's register, whatever it held: not a result, not an error. */
+/* rt_sigreturn gives back the interrupted code's register, whatever it held: not a result, not an
+ * error. */
 static bool returns_nothing(const struct ft_event *call)
 {
 	switch (call->abi) {
@@ -101,17 +106,19 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 		return 0; /* killed meanwhile: wait4 will say so */
 	switch (info.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
-		on_entry(s, t, info.arch, info.entry.nr, (const uint64_t *)info.entry.args, stop->time_ns);
+		on_entry(s, t, info.arch, info.entry.nr, (const uint64_t *)info.entry.args,
+			stop->time_ns);
 		break;
 	case PTRACE_SYSCALL_INFO_SECCOMP:
 		/* Where the task stops at every call, its entry stop came before this one. */
 		if (t->in_call == FT_CALL_NONE)
-			on_entry(s, t, info.arch, info.seccomp.nr, (const uint64_t *)info.seccomp.args,
-				stop->time_ns);
+			on_entry(s, t, info.arch, info.seccomp.nr,
+				(const uint64_t *)info.seccomp.args, stop->time_ns);
 		break;
 	case PTRACE_SYSCALL_INFO_EXIT:
 		ft_record_return(s, t, info.exit.rval,
-			info.exit.is_error && !(t->in_call && returns_nothing(&t->call)), stop->time_ns);
+			info.exit.is_error && !(t->in_call && returns_nothing(&t->call)),
+			stop->time_ns);
 		break;
 	default:
 		break;

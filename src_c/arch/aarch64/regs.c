@@ -13,7 +13,8 @@ enum ft_abi ft_arch_abi(uint32_t audit_arch)
 
 int ft_arch_redo_eintr(pid_t tid)
 {
-	/* x0 holds the result; ptrace shows the first argument nowhere, so the call cannot be made again. */
+	/* x0 holds the result; ptrace shows the first argument nowhere, so the call cannot be made
+	 * again. */
 	(void)tid;
 	return 0;
 }
@@ -29,9 +30,9 @@ long ft_arch_raw_syscall(long nr, long a, long b, long c, long d, long e, long f
 	register long x5 __asm__("x5") = f;
 
 	__asm__ volatile("svc 0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
+		: "+r"(x0)
+		: "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+		: "memory");
 	return x0;
 }
 #endif

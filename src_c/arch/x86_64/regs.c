@@ -24,8 +24,8 @@ enum ft_abi ft_arch_abi(uint32_t audit_arch)
 }
 
 /*
- * Calls that return EINTR for any wake-up by the signal machinery and that have done nothing when they do.
- * Not close (the descriptor has gone) and not connect (the connection goes on).
+ * Calls that return EINTR for any wake-up by the signal machinery and that have done nothing when
+ * they do. Not close (the descriptor has gone) and not connect (the connection goes on).
  */
 static int eintr_is_spurious(unsigned long nr)
 {
@@ -62,7 +62,7 @@ int ft_arch_redo_eintr(pid_t tid)
 		return -errno;
 	/* 64-bit code only: cs tells, as for the kernel's user_64bit_mode(). */
 	if (regs.cs != 0x33 || (long)regs.orig_rax < 0 || (long)regs.rax != -EINTR ||
-			!eintr_is_spurious(regs.orig_rax))
+		!eintr_is_spurious(regs.orig_rax))
 		return 0;
 	regs.rax = regs.orig_rax;
 	regs.rip -= 2; /* syscall: 0f 05 */
@@ -79,9 +79,9 @@ long ft_arch_raw_syscall(long nr, long a, long b, long c, long d, long e, long f
 	long ret;
 
 	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
+		: "=a"(ret)
+		: "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+		: "rcx", "r11", "memory");
 	return ret;
 }
 #endif

@@ -1,0 +1,103 @@
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from fasttrace._tally cimport ft_tally
+
+
+cdef extern from "fasttrace.h" nogil:
+    enum:
+        FT_ABI_COUNT
+        FT_NR_MAX
+        FT_OPT_FOLLOW
+        FT_OPT_EVENTS
+        FT_OPT_TALLY
+        FT_OPT_BY_PROCESS
+        FT_OPT_STRINGS
+        FT_OPT_ENTRY_ONLY
+
+    enum ft_stage:
+        FT_STAGE_NONE
+        FT_STAGE_FORK
+        FT_STAGE_TRACE
+        FT_STAGE_STDIO
+        FT_STAGE_CWD
+        FT_STAGE_FILTER
+        FT_STAGE_EXEC
+
+    enum ft_stop_how:
+        FT_STOP_KILL
+        FT_STOP_DETACH
+
+    struct ft_event:
+        pass
+
+    struct ft_session:
+        pass
+
+    struct ft_config:
+        uint32_t options
+        const uint8_t *policy[4]
+        const void *filter
+        uint16_t filter_len
+        uint32_t block_events
+        uint32_t queue_blocks
+
+    struct ft_command:
+        const char *path
+        char *const *argv
+        char *const *envp
+        const char *cwd
+        int stdio[3]
+        uint64_t default_signals
+
+    struct ft_block:
+        ft_event *events
+        size_t count
+        uint8_t *payload
+        size_t payload_len
+        uint64_t payload_base
+
+    struct ft_process:
+        int32_t pid
+        int32_t ppid
+        int32_t serial
+        int32_t status
+        uint64_t start_ns
+        uint64_t end_ns
+        uint64_t calls
+        uint32_t argv
+        uint32_t argv_len
+        char comm[16]
+
+    struct ft_processes:
+        ft_process *list
+        size_t count
+        char *strings
+        size_t strings_len
+
+    struct ft_stats:
+        uint64_t events
+        uint64_t taken
+        uint64_t lost
+        uint64_t calls
+        uint64_t stops
+        uint64_t waits_full
+        uint64_t start_ns
+        uint64_t end_ns
+        int32_t root_pid
+        int32_t root_status
+        int32_t error
+        int32_t tasks
+
+    int ft_open(ft_session **out, const ft_config *config)
+    int ft_spawn(ft_session *s, const ft_command *command, ft_stage *stage)
+    int ft_attach(ft_session *s, int pid, ft_stage *stage)
+    int ft_stop(ft_session *s, ft_stop_how how)
+    int ft_signal(ft_session *s, int sig)
+    int ft_wait(ft_session *s, int64_t timeout_ns)
+    void ft_close(ft_session *s)
+    int ft_take(ft_session *s, int64_t timeout_ns, ft_block **out)
+    void ft_block_free(ft_block *b)
+    int ft_get_tally(ft_session *s, ft_tally **out)
+    int ft_get_processes(ft_session *s, ft_processes *out)
+    void ft_processes_free(ft_processes *p)
+    void ft_get_stats(ft_session *s, ft_stats *out)

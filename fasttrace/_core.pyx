@@ -1,0 +1,276 @@
+"""The boundary to the C core: one session, its blocks, nothing else."""
+
+from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport ENODATA
+from libc.stdlib cimport calloc, free
+
+import os
+
+from fasttrace._tally cimport Tally, ft_tally
+
+STAGES = ("none", "fork", "trace", "stdio", "cwd", "filter", "exec")
+EVENT_SIZE = sizeof(ft_event)
+
+# How long a call may stay in C before it looks for signals (Ctrl-C).
+cdef int64_t SIGNALS_NS = 100_000_000
+
+
+cdef int check(int rc) except -1:
+    if rc < 0:
+        raise OSError(-rc, os.strerror(-rc))
+    return rc
+
+
+cdef int64_t to_ns(timeout):
+    return -1 if timeout is None else <int64_t>(max(0.0, timeout) * 1e9)
+
+
+class StartError(OSError):
+    """A command could not be spawned or a process not attached; `stage` is one of STAGES."""
+
+    stage = "none"
+
+
+cdef class Block:
+    """Events that came over together: a read-only buffer of EVENT_SIZE bytes each."""
+
+    cdef ft_block *block
+
+    def __dealloc__(self):
+        ft_block_free_or_null(self.block)
+
+    def __len__(self):
+        return self.block.count
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.block.events,
+                          self.block.count * sizeof(ft_event), 1, flags)
+
+    @property
+    def payload(self):
+        """The payload items of these events: a read-only memoryview of bytes."""
+        return memoryview(Payload(self))
+
+    @property
+    def payload_base(self):
+        """The offset of payload[0] in the session's payload stream, which events refer to."""
+        return self.block.payload_base
+
+
+cdef inline void ft_block_free_or_null(ft_block *b) noexcept:
+    if b is not NULL:
+        ft_block_free(b)
+
+
+cdef class Payload:
+    cdef Block owner
+
+    def __init__(self, Block owner not None):
+        self.owner = owner
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        cdef ft_block *b = self.owner.block
+        cdef void *start = b.payload if b.payload is not NULL else <void *>b.events
+        PyBuffer_FillInfo(view, self, start, b.payload_len, 1, flags)
+
+
+cdef char **c_strings(list strings) except NULL:
+    """A NULL-terminated array; the bytes objects must outlive it."""
+    cdef char **array = <char **>calloc(len(strings) + 1, sizeof(char *))
+    cdef Py_ssize_t i
+    if array is NULL:
+        raise MemoryError
+    for i in range(len(strings)):
+        array[i] = <char *><bytes>strings[i]
+    return array
+
+
+cdef class Session:
+    """One traced tree; see fasttrace.h. All methods may be called from any thread."""
+
+    cdef ft_session *session
+    cdef int busy  # calls under way that have let go of the GIL
+
+    def __cinit__(self, *, bint follow=True, bint events=True, bint tally=False,
+                  bint by_process=False, bint strings=False, bint results=True,
+                  list policy=None, bytes filter=None, uint32_t block_events=0,
+                  uint32_t queue_blocks=0):
+        cdef ft_config config
+        cdef int abi
+        config.options = (
+            (FT_OPT_FOLLOW if follow else 0) | (FT_OPT_EVENTS if events else 0)
+            | (FT_OPT_TALLY if tally else 0) | (FT_OPT_BY_PROCESS if by_process else 0)
+            | (FT_OPT_STRINGS if strings else 0) | (0 if results else FT_OPT_ENTRY_ONLY)
+        )
+        config.block_events = block_events
+        config.queue_blocks = queue_blocks
+        config.filter = NULL
+        config.filter_len = 0
+        for abi in range(FT_ABI_COUNT):
+            config.policy[abi] = NULL
+            if policy is not None:
+                if len(policy[abi]) != FT_NR_MAX:
+                    raise ValueError(f"a policy has {FT_NR_MAX} bytes")
+                config.policy[abi] = <const uint8_t *><char *><bytes>policy[abi]
+        if filter is not None:
+            if len(filter) % 8 or not filter or len(filter) // 8 > 4096:
+                raise ValueError("a filter is 1 to 4096 instructions of 8 bytes")
+            config.filter = <char *>filter
+            config.filter_len = <uint16_t>(len(filter) // 8)
+        check(ft_open(&self.session, &config))
+
+    def __dealloc__(self):
+        if self.session is not NULL:
+            with nogil:
+                ft_close(self.session)
+
+    cdef int open(self) except -1:
+        if self.session is NULL:
+            raise ValueError("the session is closed")
+        return 0
+
+    def spawn(self, bytes path not None, list argv not None, list env not None, bytes cwd,
+              tuple stdio not None, uint64_t default_signals):
+        """Run a command; return its pid once exec has succeeded, else raise StartError."""
+        cdef ft_command command
+        cdef ft_stage stage = FT_STAGE_NONE
+        cdef int rc, i
+        self.open()
+        command.path = path
+        command.cwd = NULL if cwd is None else <char *>cwd
+        command.default_signals = default_signals
+        for i in range(3):
+            command.stdio[i] = stdio[i]
+        command.argv = c_strings(argv)
+        command.envp = NULL
+        self.busy += 1
+        try:
+            command.envp = c_strings(env)
+            with nogil:
+                rc = ft_spawn(self.session, &command, &stage)
+        finally:
+            self.busy -= 1
+            free(<void *>command.argv)
+            free(<void *>command.envp)
+        return self.started(rc, stage)
+
+    def attach(self, int pid):
+        """Attach to all threads of a process; return its pid, else raise StartError."""
+        cdef ft_stage stage = FT_STAGE_NONE
+        cdef int rc
+        self.open()
+        self.busy += 1
+        with nogil:
+            rc = ft_attach(self.session, pid, &stage)
+        self.busy -= 1
+        return self.started(rc, stage)
+
+    cdef started(self, int rc, ft_stage stage):
+        if rc < 0:
+            error = StartError(-rc, os.strerror(-rc))
+            error.stage = STAGES[<int>stage]
+            raise error
+        return rc
+
+    def take(self, timeout=None):
+        """The next Block; None after `timeout` seconds; EOFError once all is taken."""
+        cdef int64_t left = to_ns(timeout), slice
+        cdef ft_block *block = NULL
+        cdef Block result
+        cdef int rc
+        while True:
+            slice = SIGNALS_NS if left < 0 or left > SIGNALS_NS else left
+            self.open()
+            self.busy += 1
+            with nogil:
+                rc = ft_take(self.session, slice, &block)
+            self.busy -= 1
+            if rc == -ENODATA:
+                raise EOFError("the session has ended")
+            check(rc)
+            if rc == 1:
+                result = Block.__new__(Block)
+                result.block = block
+                return result
+            PyErr_CheckSignals()
+            if left >= 0:
+                left -= slice
+                if left <= 0:
+                    return None
+
+    def wait(self, timeout=None):
+        """Whether the session has ended, after at most `timeout` seconds."""
+        cdef int64_t left = to_ns(timeout), slice
+        cdef int rc
+        while True:
+            slice = SIGNALS_NS if left < 0 or left > SIGNALS_NS else left
+            self.open()
+            self.busy += 1
+            with nogil:
+                rc = ft_wait(self.session, slice)
+            self.busy -= 1
+            if rc == 1:
+                return True
+            PyErr_CheckSignals()
+            if left >= 0:
+                left -= slice
+                if left <= 0:
+                    return False
+
+    def kill(self):
+        """SIGKILL the whole tree; the session ends when all have gone."""
+        self.open()
+        check(ft_stop(self.session, FT_STOP_KILL))
+
+    def detach(self):
+        """Leave all tasks as they were found. Not with a filter, which cannot be taken back."""
+        self.open()
+        check(ft_stop(self.session, FT_STOP_DETACH))
+
+    def signal(self, int sig):
+        """Send a signal to the spawned command."""
+        self.open()
+        check(ft_signal(self.session, sig))
+
+    def tally(self):
+        """A copy of the tally so far."""
+        cdef ft_tally *t = NULL
+        self.open()
+        check(ft_get_tally(self.session, &t))
+        return Tally._own(t)
+
+    def processes(self):
+        """The process table: tuples of pid, ppid, serial, wait status (-1: none yet), start and
+        end in ns, calls, comm, argv (each argument ends with NUL)."""
+        cdef ft_processes table
+        cdef ft_process *p
+        cdef size_t i
+        self.open()
+        check(ft_get_processes(self.session, &table))
+        try:
+            rows = []
+            for i in range(table.count):
+                p = &table.list[i]
+                rows.append((p.pid, p.ppid, p.serial, p.status, p.start_ns, p.end_ns, p.calls,
+                             <bytes>p.comm, <bytes>table.strings[p.argv:p.argv + p.argv_len]))
+            return rows
+        finally:
+            ft_processes_free(&table)
+
+    def stats(self):
+        """Counters of the session: see struct ft_stats."""
+        cdef ft_stats s
+        self.open()
+        ft_get_stats(self.session, &s)
+        return s
+
+    def close(self):
+        """Kill what was spawned, detach from what was attached, free all. Blocks stay valid."""
+        cdef ft_session *s = self.session
+        if self.busy:
+            raise RuntimeError("another thread still waits for this session: kill() or detach() first")
+        self.session = NULL
+        if s is not NULL:
+            with nogil:
+                ft_close(s)
