@@ -11,13 +11,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define WINDOW_STOPS  128
-#define WINDOW_MAX_NS (WINDOW_STOPS * 100000ull) /* slower than this, a stop's cost hardly counts  \
-						  */
+#define WINDOW_STOPS 128
+#define WINDOW_MAX_NS                                                                              \
+	(WINDOW_STOPS * 100000ull) /* slower than this, a stop's cost hardly counts                \
+				    */
 #define SAME_MIN     (WINDOW_STOPS * 9 / 10)
 #define LONG_WAIT_NS 1000000
 #define DELAY_MAX_NS                                                                               \
 	500000 /* waited this long for a processor since the last look: others need it */
+#define POLL_NS	   50000
 #define BACKOFF_NS 100000000ull
 
 static bool has_cap_sys_nice(void)
@@ -93,12 +95,15 @@ static void leave(struct ft_placement *p)
 {
 	struct sched_param param = {0};
 
-	if (!p->following)
+	if (!p->near)
 		return;
-	sched_setscheduler(0, SCHED_OTHER, &param);
-	sched_setaffinity(0, sizeof(p->home), &p->home);
+	if (p->idle_able) {
+		sched_setscheduler(0, SCHED_OTHER, &param);
+		sched_setaffinity(0, sizeof(p->home), &p->home);
+	}
 	close(p->tracee_fd);
-	p->following = false;
+	p->poll_ns = 0;
+	p->near = false;
 }
 
 /*
@@ -126,55 +131,67 @@ static bool starved(struct ft_placement *p, uint64_t now)
 	return true;
 }
 
-static void follow(struct ft_placement *p, pid_t tid)
+/* To the tracee's processor, where we are not there yet. */
+static bool move(struct ft_placement *p, pid_t tid)
 {
-	struct sched_param param = {0};
 	int cpu = processor_of(tid);
-	uint64_t unused;
 	cpu_set_t one;
 
-	if (p->following && p->tracee != tid)
-		leave(p);
-	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &p->home)) {
-		leave(p);
-		return;
-	}
-	if (p->following && p->cpu == cpu)
-		return;
+	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &p->home))
+		return false;
+	if (p->near && p->cpu == cpu)
+		return true;
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
-	if (sched_setaffinity(0, sizeof(one), &one) < 0)
-		return;
 	p->cpu = cpu;
-	if (p->following)
-		return;
-	p->tracee_fd = open_proc(tid, "schedstat");
-	p->following = p->tracee_fd >= 0;
-	if (!p->following || !read_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
-		!read_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
-		sched_setscheduler(0, SCHED_IDLE, &param) < 0) {
-		sched_setaffinity(0, sizeof(p->home), &p->home);
+	return !sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void keep_near(struct ft_placement *p, pid_t tid)
+{
+	struct sched_param param = {0};
+	uint64_t unused;
+
+	if (p->near && p->tracee != tid)
 		leave(p);
-		return;
+	if (!p->near) {
+		p->tracee_fd = open_proc(tid, "schedstat");
+		if (p->tracee_fd < 0)
+			return;
+		p->near = true;
+		p->tracee = tid;
+		if (!read_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
+			!read_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused)) {
+			leave(p);
+			return;
+		}
+		if (!p->idle_able)
+			p->poll_ns = POLL_NS;
+		else if (sched_setscheduler(0, SCHED_IDLE, &param) < 0)
+			leave(p);
+		p->cpu = -1;
 	}
-	p->tracee = tid;
+	if (p->near && p->idle_able && !move(p, tid))
+		leave(p);
 }
 
 void ft_placement_start(struct ft_placement *p)
 {
 	memset(p, 0, sizeof(*p));
+	p->own_fd = -1;
+	if (sched_getaffinity(0, sizeof(p->home), &p->home) < 0 || CPU_COUNT(&p->home) < 2)
+		return; /* nowhere else to be */
+	p->idle_able = sched_getscheduler(0) == SCHED_OTHER && may_leave_idle();
 	p->own_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-	p->able = p->own_fd >= 0 && may_leave_idle() && sched_getscheduler(0) == SCHED_OTHER &&
-		  !sched_getaffinity(0, sizeof(p->home), &p->home);
 }
 
 void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t waited_ns)
 {
 	uint64_t took;
 
-	if (!p->able)
+	if (p->own_fd < 0)
 		return;
-	if (p->following && waited_ns > LONG_WAIT_NS && starved(p, now))
+	if (p->near && waited_ns > LONG_WAIT_NS && starved(p, now))
 		return;
 	if (p->stops++ == 0) {
 		p->window_start_ns = now;
@@ -188,8 +205,8 @@ void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t
 	took = now - p->window_start_ns;
 	if (p->same < SAME_MIN || took > WINDOW_MAX_NS || now < p->backoff_until_ns)
 		leave(p);
-	else if (!p->following || !starved(p, now))
-		follow(p, tid);
+	else if (!p->near || !starved(p, now))
+		keep_near(p, tid);
 }
 
 void ft_placement_end(struct ft_placement *p)

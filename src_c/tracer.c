@@ -445,7 +445,7 @@ static void run(struct ft_session *s)
 	uint64_t last = ft_now();
 
 	while (s->tasks.count) {
-		int n = ft_wait_stops(stops, BATCH, 1, s->tasks.count > 1);
+		int n = ft_wait_stops(stops, BATCH, s->placement.poll_ns, s->tasks.count > 1);
 
 		if (n < 0) {
 			/* Somebody else in this program has waited for our tasks: see docs. */

@@ -50,18 +50,24 @@ static void classify(struct ft_stop *stop)
 	}
 }
 
-int ft_wait_stops(struct ft_stop *stops, int max, int block, int more)
+int ft_wait_stops(struct ft_stop *stops, int max, uint64_t poll_ns, int more)
 {
+	uint64_t poll_end = poll_ns ? ft_now() + poll_ns : 0;
 	int n = 0;
 
 	while (n < max) {
-		int nohang = n || !block ? WNOHANG : 0;
+		int nohang = n || poll_end ? WNOHANG : 0;
 		pid_t tid = wait4(-1, &stops[n].status, __WALL | __WNOTHREAD | nohang, NULL);
 
 		if (tid < 0 && errno == EINTR)
 			continue;
 		if (tid < 0 && n == 0)
 			return -errno;
+		if (tid == 0 && n == 0) {
+			if (ft_now() >= poll_end)
+				poll_end = 0;
+			continue;
+		}
 		if (tid <= 0)
 			break;
 		stops[n].tid = tid;

@@ -28,11 +28,11 @@ struct ft_stop {
 };
 
 /*
- * The next stops of tasks that this thread spawned or traces, at most max. Blocks for the first if
- * block is set. More than one is collected only if more is set: a busy task must not keep wait4
- * from ever reaching those behind it in the kernel's list. Returns their number; -ECHILD: no task
- * is left.
+ * The next stops of tasks that this thread spawned or traces, at most max. Polls for poll_ns, then
+ * sleeps until the first. More than one is collected only if more is set: a busy task must not keep
+ * wait4 from ever reaching those behind it in the kernel's list. Returns their number; -ECHILD: no
+ * task is left.
  */
-int ft_wait_stops(struct ft_stop *stops, int max, int block, int more);
+int ft_wait_stops(struct ft_stop *stops, int max, uint64_t poll_ns, int more);
 
 #endif
