@@ -9,15 +9,9 @@
 
 unsigned ft_hist_bucket(uint64_t ns)
 {
-	unsigned log2;
-
-	if (ns < FT_HIST_SUB)
-		return (unsigned)ns;
-	log2 = 63 - (unsigned)__builtin_clzll(ns);
-	return (log2 - 4) * FT_HIST_SUB + (unsigned)((ns >> (log2 - 5)) & (FT_HIST_SUB - 1));
+	return ft_hist_bucket_of(ns);
 }
 
-static_assert(FT_HIST_SUB == 1 << 5, "ft_hist_bucket and ft_hist_low shift by 5");
 static_assert((63 - 4) * FT_HIST_SUB + FT_HIST_SUB == FT_HIST_BUCKETS, "the last bucket");
 
 uint64_t ft_hist_low(unsigned bucket)

@@ -25,6 +25,16 @@ struct ft_hist {
 	uint16_t used, room; /* of the list */
 };
 
+static_assert(FT_HIST_SUB == 1 << 5, "ft_hist_bucket_of shifts by 5");
+
+/* As ft_hist_bucket. */
+static inline unsigned ft_hist_bucket_of(uint64_t ns)
+{
+	unsigned log2 = 63 - (unsigned)__builtin_clzll(ns | FT_HIST_SUB);
+
+	return (log2 - 5) * FT_HIST_SUB + (unsigned)(ns >> (log2 - 5));
+}
+
 /* The fast path of ft_hist_add: whether the array covers the bucket, which then counts one more. */
 static inline bool ft_hist_count(struct ft_hist *h, unsigned bucket)
 {
@@ -33,6 +43,13 @@ static inline bool ft_hist_count(struct ft_hist *h, unsigned bucket)
 	if (covered)
 		h->counts[bucket - h->first]++;
 	return covered;
+}
+
+/* Soon bucket will be counted. */
+static inline void ft_hist_prefetch(const struct ft_hist *h, unsigned bucket)
+{
+	if ((unsigned)(bucket - h->first) < h->len)
+		__builtin_prefetch(&h->counts[bucket - h->first], 1);
 }
 
 /* total: how many calls the histogram counts in all, these included. */

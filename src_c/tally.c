@@ -7,8 +7,9 @@
 
 #include "hist.h"
 
-#define CHUNK_ROWS 256
-#define HASH_FIRST 1024 /* slots; a power of two */
+#define CHUNK_ROWS 32
+#define BATCH	   32
+#define HASH_FIRST 64	/* slots; a power of two */
 #define ERRNO_MAX  4095 /* as the kernel's MAX_ERRNO */
 
 struct error_count {
@@ -28,7 +29,6 @@ struct ft_tally {
 	size_t rows, chunks_room;
 	struct row **slots; /* open-addressed, by key */
 	size_t slots_mask;
-	struct row **direct; /* [abi][nr] of the rows with pid and serial 0 */
 };
 
 static struct row *row_at(const struct ft_tally *t, size_t i)
@@ -43,8 +43,7 @@ int ft_tally_new(struct ft_tally **out)
 	if (!t)
 		return -ENOMEM;
 	t->slots = calloc(HASH_FIRST, sizeof(*t->slots));
-	t->direct = calloc((size_t)FT_ABI_COUNT * FT_NR_MAX, sizeof(*t->direct));
-	if (!t->slots || !t->direct) {
+	if (!t->slots) {
 		ft_tally_free(t);
 		return -ENOMEM;
 	}
@@ -65,7 +64,6 @@ void ft_tally_free(struct ft_tally *t)
 		free(t->chunks[i]);
 	free(t->chunks);
 	free(t->slots);
-	free(t->direct);
 	free(t);
 }
 
@@ -177,39 +175,24 @@ static __attribute__((noinline)) struct row *row_find(
 	row->r.abi = abi;
 	row->r.nr = nr;
 	t->slots[at & t->slots_mask] = row;
-	if (pid == 0 && serial == 0 && abi < FT_ABI_COUNT && (uint32_t)nr < FT_NR_MAX)
-		t->direct[abi * FT_NR_MAX + nr] = row;
 	return row;
 }
 
 static inline struct row *row_of(
 	struct ft_tally *t, int32_t pid, int32_t serial, uint8_t abi, int32_t nr)
 {
-	struct row *row = NULL;
+	struct row *row = t->slots[hash_of(pid, serial, abi, nr) & t->slots_mask];
 
-	if (pid == 0 && serial == 0) {
-		if (abi < FT_ABI_COUNT && (uint32_t)nr < FT_NR_MAX)
-			row = t->direct[abi * FT_NR_MAX + nr];
-	} else {
-		row = t->slots[hash_of(pid, serial, abi, nr) & t->slots_mask];
-		if (row && !is_row(row, pid, serial, abi, nr))
-			row = NULL;
-	}
-	return row ? row : row_find(t, pid, serial, abi, nr);
+	if (row && is_row(row, pid, serial, abi, nr))
+		return row;
+	return row_find(t, pid, serial, abi, nr);
 }
 
-static inline int count_event(
-	struct ft_tally *t, int32_t pid, int32_t serial, const struct ft_event *ev)
+static inline int count(struct row *row, const struct ft_event *ev)
 {
 	uint64_t ns = ev->duration_ns;
-	struct row *row;
 	unsigned bucket;
 
-	if (ev->kind != FT_KIND_SYSCALL)
-		return 0;
-	row = row_of(t, pid, serial, ev->abi, ev->nr);
-	if (!row)
-		return -ENOMEM;
 	row->r.calls++;
 	if (ev->flags & FT_FLAG_UNFINISHED)
 		return 0;
@@ -225,7 +208,7 @@ static inline int count_event(
 		if (errors_add(row, ev->ret >= -ERRNO_MAX ? -ev->ret : 0, 1) < 0)
 			return -ENOMEM;
 	}
-	bucket = ft_hist_bucket(ns);
+	bucket = ft_hist_bucket_of(ns);
 	if (ft_hist_count(&row->hist, bucket))
 		return 0;
 	return ft_hist_add(&row->hist, bucket, 1, row->r.finished);
@@ -233,19 +216,48 @@ static inline int count_event(
 
 int ft_tally_add(struct ft_tally *t, int32_t pid, int32_t serial, const struct ft_event *ev)
 {
-	return count_event(t, pid, serial, ev);
+	struct row *row;
+
+	if (ev->kind != FT_KIND_SYSCALL)
+		return 0;
+	row = row_of(t, pid, serial, ev->abi, ev->nr);
+	return row ? count(row, ev) : -ENOMEM;
+}
+
+/* Rows by process, with their histograms, outgrow the caches: fetch those of a batch side by side.
+ */
+static int add_batch(struct ft_tally *t, const struct ft_event *ev, size_t n, int by_pid)
+{
+	struct row *rows[BATCH];
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = NULL;
+		if (ev[i].kind != FT_KIND_SYSCALL)
+			continue;
+		rows[i] = row_of(t, by_pid ? ev[i].pid : 0, 0, ev[i].abi, ev[i].nr);
+		if (!rows[i])
+			return -ENOMEM;
+		__builtin_prefetch(&rows[i]->errors_room, 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (rows[i])
+			ft_hist_prefetch(&rows[i]->hist, ft_hist_bucket_of(ev[i].duration_ns));
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (rows[i])
+			rc = count(rows[i], &ev[i]);
+	return rc;
 }
 
 int ft_tally_add_all(struct ft_tally *t, const struct ft_event *ev, size_t n, int by_pid)
 {
+	size_t part;
 	int rc = 0;
 
-	if (by_pid)
-		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = count_event(t, ev[i].pid, 0, &ev[i]);
-	else
-		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = count_event(t, 0, 0, &ev[i]);
+	for (; n && rc == 0; ev += part, n -= part) {
+		part = n < BATCH ? n : BATCH;
+		rc = add_batch(t, ev, part, by_pid);
+	}
 	return rc;
 }
 
