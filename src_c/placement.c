@@ -19,8 +19,9 @@
 #define LONG_WAIT_NS 1000000
 #define DELAY_MAX_NS                                                                               \
 	500000 /* waited this long for a processor since the last look: others need it */
-#define POLL_NS	   50000
-#define BACKOFF_NS 100000000ull
+#define POLL_NS	       50000
+#define BACKOFF_MIN_NS 100000000ull
+#define BACKOFF_MAX_NS 6400000000ull /* doubles each time it was in vain */
 
 static bool has_cap_sys_nice(void)
 {
@@ -107,8 +108,8 @@ static void leave(struct ft_placement *p)
 }
 
 /*
- * As SCHED_IDLE we starve where others want the processor: give way at once and for a while.
- * Waiting while the tracee itself runs is as it should be.
+ * As SCHED_IDLE we starve where others want the processor: give way at once and for a while, longer
+ * each time. Waiting while the tracee itself runs is as it should be.
  */
 static bool starved(struct ft_placement *p, uint64_t now)
 {
@@ -127,7 +128,9 @@ static bool starved(struct ft_placement *p, uint64_t now)
 	if (waited <= by_tracee + DELAY_MAX_NS)
 		return false;
 	leave(p);
-	p->backoff_until_ns = now + BACKOFF_NS;
+	p->backoff_until_ns = now + p->backoff_ns;
+	if (p->backoff_ns < BACKOFF_MAX_NS)
+		p->backoff_ns *= 2;
 	return true;
 }
 
@@ -179,6 +182,7 @@ void ft_placement_start(struct ft_placement *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->own_fd = -1;
+	p->backoff_ns = BACKOFF_MIN_NS;
 	if (sched_getaffinity(0, sizeof(p->home), &p->home) < 0 || CPU_COUNT(&p->home) < 2)
 		return; /* nowhere else to be */
 	p->idle_able = sched_getscheduler(0) == SCHED_OTHER && may_leave_idle();

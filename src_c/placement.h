@@ -26,7 +26,7 @@ struct ft_placement {
 	uint64_t own_delay_ns, tracee_ran_ns; /* when last read */
 	unsigned stops, same; /* in this window; those of the window's candidate */
 	pid_t candidate;
-	uint64_t window_start_ns, backoff_until_ns;
+	uint64_t window_start_ns, backoff_ns, backoff_until_ns;
 };
 
 /* By the tracer thread. */
