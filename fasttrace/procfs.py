@@ -1,0 +1,86 @@
+"""What /proc tells about a process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# PF_KTHREAD of include/linux/sched.h; the flags are field 9 of /proc/PID/stat, proc_pid_stat(5).
+_PF_KTHREAD = 0x00200000
+_STAT_FLAGS = 9
+
+CAPABILITIES = {"CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21, "CAP_SYS_NICE": 23}
+
+
+def read(path: str) -> str | None:
+    """A small file's text without blanks around it; None if it cannot be read."""
+    try:
+        return Path(path).read_text("utf-8", "surrogateescape").strip()
+    except OSError:
+        return None
+
+
+def status(pid: int | str) -> dict[str, str]:
+    """The fields of /proc/PID/status; empty if there is no such process, or it is hidden."""
+    fields = {}
+    for line in (read(f"/proc/{pid}/status") or "").splitlines():
+        key, _, value = line.partition(":")
+        fields[key] = value.strip()
+    return fields
+
+
+def comm(pid: int) -> str:
+    """The name of a process, printable; "?" if it is not to be known."""
+    return printable(read(f"/proc/{pid}/comm") or "?")
+
+
+def is_kernel_thread(pid: int) -> bool:
+    stat = read(f"/proc/{pid}/stat")
+    if stat is None:
+        return False
+    # The name in parentheses may hold anything, blanks and parentheses too.
+    after_comm = stat.rpartition(")")[2].split()
+    return bool(int(after_comm[_STAT_FLAGS - 3]) & _PF_KTHREAD)
+
+
+def tracer_of(pid: int) -> int:
+    """The thread that traces one of the process's threads; 0: none."""
+    try:
+        tids = [task.name for task in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return 0
+    for tid in tids:
+        tracer = int(status(f"{pid}/task/{tid}").get("TracerPid", "0"))
+        if tracer:
+            return tracer
+    return 0
+
+
+def has_capability(name: str, fields: dict[str, str]) -> bool:
+    """Whether a capability is in the effective set of a `status`."""
+    return bool(int(fields.get("CapEff", "0"), 16) >> CAPABILITIES[name] & 1)
+
+
+def ptrace_scope() -> int | None:
+    """/proc/sys/kernel/yama/ptrace_scope; None on a kernel without Yama."""
+    text = read("/proc/sys/kernel/yama/ptrace_scope")
+    return int(text) if text else None
+
+
+def container() -> str | None:
+    """What kind of container this seems to be; None: none that leaves a trace."""
+    if "gVisor" in (read("/proc/version") or "") or Path("/proc/sentry-meminfo").exists():
+        return "gVisor"
+    if Path("/.dockerenv").exists():
+        return "docker"
+    if Path("/run/.containerenv").exists():
+        return "podman"
+    if "KUBERNETES_SERVICE_HOST" in os.environ:
+        return "kubernetes"
+    name = os.environ.get("container")  # noqa: SIM112  set by systemd-nspawn, lxc, ...
+    return printable(name) if name else None
+
+
+def printable(text: str) -> str:
+    """Text for one line of a message: as it is, or as Python writes it if that is safer."""
+    return text if text.isprintable() and text else repr(text)
