@@ -1,0 +1,191 @@
+"""The event record seen from Python: its dtype, its kinds and flags, errnos, payload items."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from enum import IntEnum, IntFlag
+from struct import Struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fasttrace import _tally
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    EVENT_DTYPE: np.dtype[np.void]
+    """One event (src_c/event.h), 96 bytes, little-endian.
+
+    time_ns <u8 (start, CLOCK_MONOTONIC), duration_ns <u8, ret <i8, args (6,)<u8, payload <u8,
+    pid <i4, tid <i4, nr <i4, abi u1, kind u1, flags <u2.
+    """
+
+EVENT_SIZE: int = _tally.EVENT_SIZE
+
+
+class Kind(IntEnum):
+    """What an event tells."""
+
+    SYSCALL = 1
+    SIGNAL = 2
+    FORK = 3
+    EXEC = 4
+    EXIT = 5
+    LOST = 6
+    ATTACH = 7
+
+
+class Flag(IntFlag):
+    """Bits of an event's `flags`."""
+
+    UNFINISHED = 1
+    INTERRUPTED = 2
+    INJECTED = 4
+    PAYLOAD = 8
+    THREAD = 16
+    ERROR = 32
+
+
+class PayloadType(IntEnum):
+    """What a payload item holds."""
+
+    STRING = 1
+    BYTES = 2
+    ARGV = 3
+    COMM = 4
+
+
+class PayloadFlag(IntFlag):
+    """Bits of a payload item's flags."""
+
+    MORE = 1
+    TRUNCATED = 2
+    FAULT = 4
+
+
+def _agree_with_c() -> None:
+    for ours, theirs in (
+        (Kind, _tally.KINDS),
+        (Flag, _tally.FLAGS),
+        (PayloadType, _tally.PAYLOAD_TYPES),
+        (PayloadFlag, _tally.PAYLOAD_FLAGS),
+    ):
+        if {name: int(member) for name, member in ours.__members__.items()} != theirs:
+            raise ImportError(
+                f"fasttrace.events.{ours.__name__} and src_c/event.h differ; rebuild fasttrace"
+            )
+
+
+_agree_with_c()
+
+
+def _event_dtype() -> np.dtype[np.void]:
+    import numpy as np
+
+    def format_of(element: str, size: int) -> Any:
+        count = size // np.dtype(element).itemsize
+        return (element, (count,)) if count > 1 else element
+
+    formats = [format_of(element, size) for _, element, _, size in _tally.EVENT_FIELDS]
+    return np.dtype(
+        {
+            "names": [name for name, _, _, _ in _tally.EVENT_FIELDS],
+            "formats": formats,
+            "offsets": [offset for _, _, offset, _ in _tally.EVENT_FIELDS],
+            "itemsize": EVENT_SIZE,
+        }
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name != "EVENT_DTYPE":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    dtype = globals()["EVENT_DTYPE"] = _event_dtype()
+    return dtype
+
+
+# Kernel-internal results that ptrace shows (include/linux/errno.h) and the one of two names that
+# strace and the man pages use.
+_ERRNO_NAMES = {
+    **errno.errorcode,
+    errno.EAGAIN: "EAGAIN",
+    errno.EDEADLK: "EDEADLK",
+    errno.EOPNOTSUPP: "EOPNOTSUPP",
+    512: "ERESTARTSYS",
+    513: "ERESTARTNOINTR",
+    514: "ERESTARTNOHAND",
+    515: "ENOIOCTLCMD",
+    516: "ERESTART_RESTARTBLOCK",
+    517: "EPROBE_DEFER",
+    524: "ENOTSUPP",
+}
+_ERRNO_NUMBERS: dict[str, int] = {
+    **{name: getattr(errno, name) for name in dir(errno) if name.startswith("E")},
+    **{name: number for number, name in _ERRNO_NAMES.items()},
+}
+
+
+def errno_name(number: int) -> str:
+    """``errno_name(2)`` is "ENOENT"; a number without a name is shown as "errno_4000"."""
+    return _ERRNO_NAMES.get(number) or f"errno_{number}"
+
+
+def errno_number(name: str) -> int:
+    """``errno_number("ENOENT")`` is 2. ValueError: there is no errno of this name."""
+    number = _ERRNO_NUMBERS.get(name.upper())
+    if number is not None:
+        return number
+    if name.startswith("errno_") and name[6:].isdecimal():
+        return int(name[6:])
+    raise ValueError(f"no errno is called {name!r}; names are as in errno(3), such as ENOENT")
+
+
+class PayloadItem(NamedTuple):
+    """Bytes captured from the tracee with an event.
+
+    arg: index of the argument they belong to, 255 for none. type: a PayloadType; an unknown number
+    stays one. flags: PayloadFlag bits.
+    """
+
+    arg: int
+    type: int
+    flags: int
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """The data as a file name is decoded: bytes that are no UTF-8 become lone surrogates."""
+        return self.data.decode("utf-8", "surrogateescape")
+
+
+_HEAD = Struct("<IBBH")
+# An event has at most one item per argument, or a name and an argument list. A damaged file must
+# not make one event out of a whole stream.
+_ITEMS_MAX = 16
+
+
+def payload_items(payload: memoryview, offset: int) -> Iterator[PayloadItem]:
+    """The items of one event, `offset` being its `payload` field.
+
+    Nothing in the stream is trusted: what lies outside it is not there, what ends behind its end is
+    cut and marked TRUNCATED.
+    """
+    for _ in range(_ITEMS_MAX):
+        if not 0 <= offset <= len(payload) - _HEAD.size:
+            return
+        length, arg, type, flags = _HEAD.unpack_from(payload, offset)
+        start = offset + _HEAD.size
+        data = bytes(payload[start : start + length])
+        if len(data) < length:
+            flags |= PayloadFlag.TRUNCATED
+        yield PayloadItem(arg, type, flags, data)
+        if not flags & PayloadFlag.MORE:
+            return
+        offset = start + (length + 7) // 8 * 8
+
+
+def split_argv(data: bytes) -> list[str]:
+    """An argument list as in /proc/PID/cmdline, each argument ending with NUL."""
+    if not data:
+        return []
+    return data.removesuffix(b"\0").decode("utf-8", "surrogateescape").split("\0")

@@ -1,0 +1,165 @@
+"""The processes of a trace: who ran what, whose child it was, how it ended."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from fasttrace.events import Flag, Kind, PayloadType, payload_items, split_argv
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+@dataclass(slots=True)
+class Process:
+    """One process of a traced tree.
+
+    comm and argv are those of the program it ran last. calls: syscalls recorded. status: as
+    wait4(2) gives it, None while it runs or after a detach. start_ns, end_ns: CLOCK_MONOTONIC,
+    end_ns None while it runs. serial: 1, 2, ... in order of appearance; it tells processes apart
+    whose pid is the same.
+    """
+
+    pid: int
+    ppid: int = 0
+    comm: str = ""
+    argv: list[str] = field(default_factory=list)
+    calls: int = 0
+    status: int | None = None
+    start_ns: int = 0
+    end_ns: int | None = None
+    engine: str = ""
+    serial: int = 0
+
+    @property
+    def exit_status(self) -> int | None:
+        """As subprocess has it: the exit code, or -n for death by signal n; None: no end seen."""
+        if self.status is None:
+            return None
+        if os.WIFEXITED(self.status):
+            return os.WEXITSTATUS(self.status)
+        return -os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of `fasttrace summary --json`."""
+        return {
+            "pid": self.pid,
+            "ppid": self.ppid,
+            "comm": self.comm,
+            "argv": list(self.argv),
+            "calls": self.calls,
+            "exit_status": self.exit_status,
+        }
+
+
+CoreRow = tuple[int, int, int, int, int, int, int, bytes, bytes]
+
+
+def from_rows(rows: Iterable[CoreRow], engine: str = "") -> list[Process]:
+    """Processes out of what a session tells: pid, ppid, serial, status (-1: none), start, end (0:
+    none), calls, comm, argv (each argument ends with NUL)."""
+    return [
+        Process(
+            pid=pid,
+            ppid=ppid,
+            comm=comm.decode("utf-8", "surrogateescape"),
+            argv=split_argv(argv),
+            calls=calls,
+            status=None if status == -1 else status,
+            start_ns=start_ns,
+            end_ns=end_ns or None,
+            engine=engine,
+            serial=serial,
+        )
+        for pid, ppid, serial, status, start_ns, end_ns, calls, comm, argv in rows
+    ]
+
+
+def from_events(
+    events: npt.NDArray[np.void], payload: npt.NDArray[np.uint8], engine: str = ""
+) -> list[Process]:
+    """The process table told again by the FORK, EXEC, EXIT and ATTACH events of a trace.
+
+    A pid that has calls but no such event gets a process too. `calls` stay 0: see `with_calls`.
+    """
+    import numpy as np
+
+    processes: list[Process] = []
+    living: dict[int, Process] = {}
+    stream = memoryview(payload.data)
+
+    def add(pid: int, ppid: int, start_ns: int, like: Process | None = None) -> Process:
+        process = Process(
+            pid,
+            ppid,
+            like.comm if like else "",
+            list(like.argv) if like else [],
+            start_ns=start_ns,
+            engine=engine,
+            serial=len(processes) + 1,
+        )
+        processes.append(process)
+        living[pid] = process
+        return process
+
+    kinds = events["kind"]
+    lifecycle = np.flatnonzero((kinds >= Kind.FORK) & (kinds <= Kind.ATTACH) & (kinds != Kind.LOST))
+    for event in events[lifecycle]:
+        kind, pid, time_ns = int(event["kind"]), int(event["pid"]), int(event["time_ns"])
+        thread = bool(event["flags"] & Flag.THREAD)
+        if kind == Kind.FORK and not thread:
+            parent = living.get(pid) or add(pid, 0, time_ns)
+            add(_pid(event["args"][0]), pid, time_ns, parent)
+        elif kind in (Kind.EXEC, Kind.ATTACH) and not thread:
+            process = living.get(pid) if kind == Kind.EXEC else None
+            process = process or add(pid, _pid(event["args"][0]), time_ns)
+            for item in payload_items(stream, int(event["payload"])):
+                if item.type == PayloadType.COMM:
+                    process.comm = item.text
+                elif item.type == PayloadType.ARGV:
+                    process.argv = split_argv(item.data)
+        elif kind == Kind.EXIT and not thread:
+            process = living.pop(pid, None) or add(pid, 0, time_ns)
+            living.pop(pid, None)
+            process.status = int(event["ret"]) & 0xFFFF
+            process.end_ns = time_ns
+    return processes + _silent(events, {p.pid for p in processes}, len(processes), engine)
+
+
+def _pid(value: Any) -> int:
+    """A pid out of a 64-bit argument, which a damaged file may have filled with anything."""
+    return int(value) & 0x7FFFFFFF
+
+
+def _silent(
+    events: npt.NDArray[np.void], known: set[int], serial: int, engine: str
+) -> list[Process]:
+    """Processes of which only calls are there."""
+    import numpy as np
+
+    strangers = (events["kind"] == Kind.SYSCALL) & ~np.isin(events["pid"], list(known))
+    calls = events[["pid", "time_ns"]][strangers]
+    pids, first = np.unique(calls["pid"], return_index=True)
+    return [
+        Process(int(pid), start_ns=int(start), engine=engine, serial=serial + i)
+        for i, (pid, start) in enumerate(zip(pids, calls["time_ns"][first], strict=True), 1)
+    ]
+
+
+def reused_pids(processes: Iterable[Process]) -> set[int]:
+    """The pids that more than one of the processes had."""
+    return {pid for pid, count in Counter(p.pid for p in processes).items() if count > 1}
+
+
+def with_calls(processes: Iterable[Process], calls: Mapping[tuple[int, int], int]) -> list[Process]:
+    """Copies whose calls are those counted under (pid, serial) and, for pids that only one process
+    had, (pid, 0)."""
+    return [
+        replace(p, calls=calls.get((p.pid, p.serial), 0) + calls.get((p.pid, 0), 0))
+        for p in processes
+    ]

@@ -1,0 +1,1 @@
+"""Views of a trace: text tables, call lines, JSON."""
