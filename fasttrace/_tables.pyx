@@ -1,0 +1,72 @@
+"""The syscall tables of the C core, for every ABI, as Python sees them."""
+
+ABIS = tuple([(<bytes>ft_abi_names[i]).decode() for i in range(FT_ABI_COUNT)])
+
+
+def _classes():
+    cdef int i = 0
+    bits = {}
+    while ft_syscall_classes[i] is not NULL:
+        bits[(<bytes>ft_syscall_classes[i]).decode()] = 1 << i
+        i += 1
+    return bits
+
+
+# Class name, without its first %, to its bit in classes().
+CLASSES = _classes()
+
+
+cdef const ft_syscall *at(long abi, long long nr) noexcept:
+    if abi < 0 or nr < 0:
+        return NULL
+    return ft_syscall_at(<unsigned>abi, <uint64_t>nr)
+
+
+def name(long abi, long long nr):
+    """The call's name, or None."""
+    cdef const ft_syscall *c = at(abi, nr)
+    return None if c is NULL else (<bytes>c.name).decode()
+
+
+def number(long abi, str name not None):
+    """The call's number, or None."""
+    cdef bytes encoded = name.encode()
+    cdef int nr = -1 if abi < 0 else ft_syscall_number(<unsigned>abi, encoded)
+    return None if nr < 0 else nr
+
+
+def signature(long abi, long long nr):
+    """The arguments as (name, C type) pairs, or None."""
+    cdef const ft_syscall *c = at(abi, nr)
+    if c is NULL:
+        return None
+    text = (<bytes>c.args).decode()
+    pairs = []
+    for arg in text.split(", ") if text else ():
+        cut = len(arg)
+        while cut and (arg[cut - 1].isalnum() or arg[cut - 1] == "_"):
+            cut -= 1
+        pairs.append((arg[cut:], arg[:cut].strip()))
+    return tuple(pairs)
+
+
+def names(long abi):
+    """All names of an ABI, by number."""
+    cdef const ft_syscall_table *t = NULL if abi < 0 else ft_syscall_table_of(<unsigned>abi)
+    cdef size_t nr
+    if t is NULL:
+        return {}
+    return {nr: (<bytes>t.calls[nr].name).decode()
+            for nr in range(t.count) if t.calls[nr].name is not NULL}
+
+
+def classes(long abi, long long nr):
+    """The bits of CLASSES that the call belongs to; 0 for an unknown call."""
+    cdef const ft_syscall *c = at(abi, nr)
+    return 0 if c is NULL else c.classes
+
+
+def path_args(long abi, long long nr):
+    """Bit i: argument i is a path that can be read when the call begins."""
+    cdef const ft_syscall *c = at(abi, nr)
+    return 0 if c is NULL else c.path_args
