@@ -18,8 +18,8 @@ cdef extern from "tables/tables.h" nogil:
         const uint16_t *by_name
         size_t names
 
-    const char *ft_abi_names[FT_ABI_COUNT]
-    const char *ft_syscall_classes[]
+    const char *const ft_abi_names[]
+    const char *const ft_syscall_classes[]
     const ft_syscall_table *ft_syscall_table_of "ft_syscall_table"(unsigned abi)
     const ft_syscall *ft_syscall_at "ft_syscall"(unsigned abi, uint64_t nr)
     int ft_syscall_number(unsigned abi, const char *name)

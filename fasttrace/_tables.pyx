@@ -52,7 +52,7 @@ def signature(long abi, long long nr):
 
 def names(long abi):
     """All names of an ABI, by number."""
-    cdef const ft_syscall_table *t = NULL if abi < 0 else ft_syscall_table_of(<unsigned>abi)
+    cdef const ft_syscall_table *t = ft_syscall_table_of(<unsigned>max(abi, -1))
     cdef size_t nr
     if t is NULL:
         return {}

@@ -1,0 +1,55 @@
+"""What counting every call costs, against nothing and against strace."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import fasttrace
+
+NULL = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+FASTTRACE = [sys.executable, "-m", "fasttrace"]
+STRACE = shutil.which("strace")
+
+
+def dd(count: int) -> list[str]:
+    return ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", f"count={count}"]
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+def test_dd_against_strace(in_turn, quiet):
+    argv = dd(200_000)
+    in_turn(
+        {
+            "fasttrace summary": lambda: quiet([*FASTTRACE, "summary", *argv]),
+            "strace -f -c": lambda: quiet(["strace", "-f", "-c", "-o", "/dev/null", *argv]),
+            "untraced": lambda: quiet(argv),
+        },
+        limits={"strace -f -c": 0.5},
+    )
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+def test_fork_exec_against_strace(in_turn, quiet):
+    argv = ["sh", "-c", "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done"]
+    in_turn(
+        {
+            "fasttrace summary": lambda: quiet([*FASTTRACE, "summary", *argv]),
+            "strace -f -c": lambda: quiet(["strace", "-f", "-c", "-o", "/dev/null", *argv]),
+            "untraced": lambda: quiet(argv),
+        }
+    )
+
+
+def test_filter_without_hot_call(in_turn, quiet):
+    argv = dd(2_000_000)
+    in_turn(
+        {
+            "summary(trace='%process')": lambda: fasttrace.summary(argv, trace="%process", **NULL),
+            "untraced": lambda: quiet(argv),
+        },
+        limits={"untraced": 1.05},
+    )
