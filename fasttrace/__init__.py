@@ -15,37 +15,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
+    from fasttrace.data.processes import Process
+    from fasttrace.data.summary import Summary
+    from fasttrace.data.trace import Trace, load
     from fasttrace.errors import FasttraceError, FilterError, Interrupted, TraceError
-    from fasttrace.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.filters import parse as parse_filter
-    from fasttrace.processes import Process
-    from fasttrace.summary import Summary
+    from fasttrace.runs import record, stream, summary, trace
     from fasttrace.syscalls import syscall_name, syscall_number
-    from fasttrace.trace import Trace, load
-    from fasttrace.tracer import Tracer, record, stream, summary, trace
+    from fasttrace.tracer import Tracer
 
 __version__ = "0.1.0"
 
 _WHERE = {
-    "EVENT_DTYPE": "events",
+    "EVENT_DTYPE": "data.events",
     "FasttraceError": "errors",
     "FilterError": "errors",
-    "Flag": "events",
+    "Flag": "data.events",
     "Interrupted": "errors",
-    "Kind": "events",
-    "Process": "processes",
-    "Summary": "summary",
-    "Trace": "trace",
+    "Kind": "data.events",
+    "Process": "data.processes",
+    "Summary": "data.summary",
+    "Trace": "data.trace",
     "TraceError": "errors",
     "Tracer": "tracer",
-    "load": "trace",
+    "load": "data.trace",
     "parse_filter": "filters",
-    "record": "tracer",
-    "stream": "tracer",
-    "summary": "tracer",
+    "record": "runs",
+    "stream": "runs",
+    "summary": "runs",
     "syscall_name": "syscalls",
     "syscall_number": "syscalls",
-    "trace": "tracer",
+    "trace": "runs",
 }
 
 __all__ = [

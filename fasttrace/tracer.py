@@ -7,20 +7,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fasttrace._core import Block, Session, StartError, Stats
+from fasttrace._core import Block, Session, StartError
 from fasttrace._tables import ABIS
 from fasttrace.command import Command, Stdio, Text
-from fasttrace.errors import EngineUnavailable, Interrupted, attach_error, spawn_error
+from fasttrace.errors import EngineUnavailable, attach_error, spawn_error
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from fasttrace._core import Stats
     from fasttrace.filters import Selection
-    from fasttrace.processes import Process
-    from fasttrace.summary import Summary
-    from fasttrace.trace import Trace
+    from fasttrace.data.processes import Process
+    from fasttrace.data.summary import Summary
 
 ENGINES = ("auto", "ptrace", "inline")
 
@@ -106,7 +104,8 @@ class Tracer:
         self._started = False
 
     def __enter__(self) -> Tracer:
-        self.start()
+        if not self._started:
+            self.start()
         return self
 
     def __exit__(
@@ -261,13 +260,13 @@ class Tracer:
     @property
     def processes(self) -> list[Process]:
         """All processes seen, in order of appearance."""
-        from fasttrace.processes import from_rows
+        from fasttrace.data.processes import from_rows
 
         return from_rows(self.figures.processes, self.engine)
 
     def summary(self) -> Summary:
         """The counts so far; needs ``tally=True``."""
-        from fasttrace.summary import Summary
+        from fasttrace.data.summary import Summary
 
         figures = self.figures
         if figures.tally is None:

@@ -1,0 +1,235 @@
+"""Whole runs: a command or a process, traced to its end, in one call."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from fasttrace._core import Block
+from fasttrace.command import Text
+from fasttrace.errors import Interrupted
+from fasttrace.tracer import Tracer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+    from typing_extensions import Unpack
+
+    from fasttrace.command import Stdio
+    from fasttrace.data.summary import Summary
+    from fasttrace.data.trace import Trace
+    from fasttrace.filters import Selection
+
+
+class Options(TypedDict, total=False):
+    """What all of these pass on to `Tracer`."""
+
+    pid: int | None
+    trace: str | Selection | None
+    follow: bool
+    engine: str
+    cwd: Text | None
+    env: Mapping[str, str] | None
+    stdin: Stdio
+    stdout: Stdio
+    stderr: Stdio
+    executable: Text | None
+
+
+Argv = Sequence[Text] | Text | None
+
+
+def _to_end(
+    tracer: Tracer, step: Callable[[float | None], bool], duration: float | None
+) -> KeyboardInterrupt | None:
+    """Call `step(timeout)` until it says that the session has ended.
+
+    After `duration` seconds, or at Ctrl-C, the tracer is stopped, and what is still on its way taken.
+    """
+    deadline = None if duration is None else time.monotonic() + duration
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if step(left):
+                return interrupt
+            if deadline is not None and time.monotonic() >= deadline:
+                deadline = None
+                tracer.stop()
+        except KeyboardInterrupt as error:
+            interrupt = error
+            deadline = None
+            tracer.kill() if tracer.argv else tracer.detach()
+
+
+def take_all(
+    tracer: Tracer, use: Callable[[Block], None], duration: float | None = None
+) -> KeyboardInterrupt | None:
+    """Give every block to `use` until the end; the KeyboardInterrupt that ended it early, if any."""
+
+    def step(timeout: float | None) -> bool:
+        try:
+            block = tracer.read(timeout)
+        except EOFError:
+            return True
+        if block is not None:
+            use(block)
+        return False
+
+    return _to_end(tracer, step, duration)
+
+
+def wait_all(tracer: Tracer, duration: float | None = None) -> KeyboardInterrupt | None:
+    """Wait for the end; the KeyboardInterrupt that ended it early, if any."""
+    return _to_end(tracer, tracer.wait, duration)
+
+
+def summary(
+    argv: Argv = None,
+    *,
+    by: Literal["pid", "comm"] | None = None,
+    duration: float | None = None,
+    **options: Unpack[Options],
+) -> Summary:
+    """Run a command (or attach to `pid`) and count its calls, in constant memory.
+
+    Args:
+        argv, and the options: as for `Tracer`.
+        by: keep the counts per process, for ``Summary.by("pid")`` and ``.by("comm")``.
+        duration: stop after that many seconds: detach from a process, kill a command.
+
+    Ctrl-C stops it too and raises Interrupted, whose ``result`` is the Summary so far.
+
+        >>> import fasttrace
+        >>> fasttrace.summary(["true"]).calls["execve"]
+        1
+    """
+    tracer = Tracer(argv, events=False, tally=True, by_process=by is not None, **options)
+    with tracer:
+        interrupt = wait_all(tracer, duration)
+    if interrupt is not None:
+        raise Interrupted(tracer.summary()) from interrupt
+    return tracer.summary()
+
+
+def trace(argv: Argv = None, *, duration: float | None = None, **options: Unpack[Options]) -> Trace:
+    """Run a command (or attach to `pid`) and return all its events, with path arguments, in memory.
+
+    Arguments, Ctrl-C: as for `summary`. 96 bytes an event; see `record` for more than memory holds.
+    """
+    blocks: list[Block] = []
+    with Tracer(argv, **options) as tracer:
+        interrupt = take_all(tracer, blocks.append, duration)
+    result = _trace(tracer, blocks)
+    if interrupt is not None:
+        raise Interrupted(result) from interrupt
+    return result
+
+
+def stream(argv: Argv = None, **options: Unpack[Options]) -> Iterator[npt.NDArray[np.void]]:
+    """Run a command (or attach to `pid`) and yield its events as they come.
+
+    Arrays of EVENT_DTYPE, without a copy, each with what came in at most 50 ms; keep them as long as
+    you like. The program waits for you when you are far behind. Leaving the loop stops it.
+    """
+    import numpy as np
+
+    from fasttrace.data.events import EVENT_DTYPE
+
+    options.setdefault("engine", "auto")
+    with Tracer(argv, strings=False, **options) as tracer:
+        for block in tracer.blocks():
+            yield np.frombuffer(block, EVENT_DTYPE)
+
+
+def record(
+    argv: Argv = None,
+    *,
+    path: str | os.PathLike[str],
+    duration: float | None = None,
+    **options: Unpack[Options],
+) -> Trace:
+    """Run a command (or attach to `pid`) and keep its events in the folder `path`.
+
+    Constant memory; a trace whose recorder was killed is readable. The result is mapped from the
+    files. When the disk is full the program runs on, the trace so far is kept, and OutputError is
+    raised at the end. Arguments, Ctrl-C: as for `summary`.
+    """
+    from fasttrace.data.trace import Trace
+
+    tracer = Tracer(argv, **options)
+    interrupt, error = write_all(tracer, path, duration)
+    result = Trace.load(path)
+    if interrupt is not None:
+        raise Interrupted(result) from interrupt
+    if error is not None:
+        raise error
+    return result
+
+
+def write_all(
+    tracer: Tracer, path: str | os.PathLike[str], duration: float | None = None
+) -> tuple[KeyboardInterrupt | None, OSError | None]:
+    """Start a tracer and write its events to a new folder.
+
+    Returns the KeyboardInterrupt and the OutputError (disk full) that came on the way, if any. A
+    command that cannot be started leaves no folder.
+    """
+    from fasttrace import __version__
+    from fasttrace.data.storage import Writer
+    from fasttrace.errors import OutputError
+
+    failed: OSError | None = None
+
+    def use(block: Block) -> None:
+        nonlocal failed
+        try:
+            writer.append(block)
+        except OutputError as error:
+            failed = error
+
+    writer = Writer(
+        path, argv=tracer.argv, engine=tracer.engine, versions={"fasttrace": __version__}
+    )
+    try:
+        tracer.start()
+    except BaseException:
+        writer.discard()
+        raise
+    with writer, tracer:
+        interrupt = take_all(tracer, use, duration)
+        tracer.wait()
+        try:
+            writer.finish(
+                exit_status=tracer.exit_status,
+                wall_ns=tracer.wall_ns,
+                lost=tracer.lost + writer.unstored,
+                processes=tracer.processes,
+            )
+        except OutputError as error:
+            failed = failed or error
+    return interrupt, failed
+
+
+def _trace(tracer: Tracer, blocks: list[Block]) -> Any:
+    import numpy as np
+
+    from fasttrace.data.events import EVENT_DTYPE
+    from fasttrace.data.trace import Trace
+
+    events = [np.frombuffer(block, EVENT_DTYPE) for block in blocks]
+    payload = [np.frombuffer(block.payload, np.uint8) for block in blocks if len(block.payload)]
+    return Trace(
+        np.concatenate(events) if events else np.empty(0, EVENT_DTYPE),
+        np.concatenate(payload) if payload else np.empty(0, np.uint8),
+        argv=tracer.argv,
+        engine=tracer.engine,
+        exit_status=tracer.exit_status,
+        wall_ns=tracer.wall_ns,
+        lost=tracer.lost,
+        processes=tracer.processes,
+    )
