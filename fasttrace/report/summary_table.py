@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fasttrace.report.units import duration
 
 if TYPE_CHECKING:
-    from fasttrace.summary import Summary, SyscallStats
+    from fasttrace.data.summary import Summary, SyscallStats
 
 SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
     "time": lambda s: -s.total_ns,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from fasttrace.events import Flag, Kind, PayloadItem, PayloadType, errno_name
+from fasttrace._tables import ABIS
+from fasttrace.data.events import Flag, Kind, PayloadItem, PayloadType, errno_name
+from fasttrace.syscalls import syscall_name
 
 if TYPE_CHECKING:
     from fasttrace.filters import Selection
@@ -20,21 +22,22 @@ Calls: TypeAlias = "str | int | Iterable[str | int] | Selection"
 
 def abi_name(abi: int) -> str:
     """``abi_name(0)`` is "x86_64"; a number that no ABI has becomes "abi_7"."""
-    from fasttrace._tables import ABIS
+    return ABIS[abi] if 0 <= abi < len(ABIS) else f"abi_{abi}"
 
-    name: str = ABIS[abi] if 0 <= abi < len(ABIS) else f"abi_{abi}"
-    return name
+
+def chooses(selection: Selection, nr: int, abi: int) -> bool:
+    """Whether the selection has the call, whose number and ABI may be anything."""
+    if nr < 0 or not 0 <= abi < len(ABIS):
+        return selection.default
+    return selection.contains(nr, abi)
 
 
 @lru_cache(maxsize=4096)
 def call_name(nr: int, abi: int) -> str:
     """The name of syscall `nr` of the ABI with this index; "syscall_0x1f4" where there is none."""
-    from fasttrace._tables import ABIS
-    from fasttrace.syscalls import syscall_name
-
     number = nr & 0xFFFFFFFF
     if 0 <= abi < len(ABIS) and number < 1 << 31:
-        return syscall_name(number, ABIS[abi])
+        return syscall_name(number, abi)
     return f"syscall_{number:#x}"
 
 

@@ -72,7 +72,7 @@ def _agree_with_c() -> None:
     ):
         if {name: int(member) for name, member in ours.__members__.items()} != theirs:
             raise ImportError(
-                f"fasttrace.events.{ours.__name__} and src_c/event.h differ; rebuild fasttrace"
+                f"fasttrace.data.events.{ours.__name__} and src_c/event.h differ; rebuild fasttrace"
             )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fasttrace.events import Flag, Kind, PayloadType, payload_items, split_argv
+from fasttrace.data.events import Flag, Kind, PayloadType, payload_items, split_argv
 
 if TYPE_CHECKING:
     import numpy as np

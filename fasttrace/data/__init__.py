@@ -1,0 +1,1 @@
+"""What was recorded: events, traces, summaries, processes, and the folder they are kept in."""

@@ -1,0 +1,121 @@
+"""One-dimensional .npy files that stay valid while they grow, and that need not be trusted.
+
+Written without numpy, so that recording does not load it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fasttrace import _tally
+from fasttrace.data.events import EVENT_SIZE
+from fasttrace.errors import TraceError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+# Room for the header text, whatever count comes to stand in it; numpy wants a multiple of 64.
+HEADER_SIZE = 512
+_MAGIC = b"\x93NUMPY\x01\x00"
+_PREFIX = len(_MAGIC) + 2  # and the length of the text
+_TEXT = re.compile(
+    rb"\{'descr': (.+), 'fortran_order': False, 'shape': \(([0-9]{1,18}),\), \} *\n", re.DOTALL
+)
+
+
+def _event_descr() -> str:
+    fields: list[tuple[Any, ...]] = []
+    for name, element, _, size in _tally.EVENT_FIELDS:
+        count = size // int(element[2:])
+        fields.append((name, element, (count,)) if count > 1 else (name, element))
+    return repr(fields)
+
+
+EVENTS = (_event_descr(), EVENT_SIZE)
+"""The item type of events.npy: how numpy writes its dtype, and its size in bytes."""
+BYTES = ("'|u1'", 1)
+
+
+def header(descr: str, count: int) -> bytes:
+    """The head of a .npy file (format 1.0) of `count` items, HEADER_SIZE bytes."""
+    text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': ({count},), }}"
+    room = HEADER_SIZE - _PREFIX
+    return _MAGIC + room.to_bytes(2, "little") + text.encode().ljust(room - 1) + b"\n"
+
+
+class GrowingNpy:
+    """A .npy file being written. The file must not exist (FileExistsError)."""
+
+    def __init__(self, path: Path, items: tuple[str, int]) -> None:
+        self._descr, self._item_size = items
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        self.count = 0
+        try:
+            self._write(header(self._descr, 0), 0)
+        except OSError:
+            self.close()
+            raise
+
+    def _write(self, data: memoryview | bytes, offset: int) -> None:
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(self._fd, view, offset)
+            view = view[written:]
+            offset += written
+
+    def put(self, data: memoryview, index: int) -> None:
+        """Write whole items (a memoryview of bytes) from `index` on; the header follows the data.
+
+        OSError: not all could be written. What could be written of whole items counts.
+        """
+        try:
+            self._write(data, HEADER_SIZE + index * self._item_size)
+            self.count = max(self.count, index + len(data) // self._item_size)
+        except OSError:
+            written = os.fstat(self._fd).st_size - HEADER_SIZE
+            self.count = max(self.count, written // self._item_size)
+            os.ftruncate(self._fd, HEADER_SIZE + self.count * self._item_size)
+            raise
+        finally:
+            self._write(header(self._descr, self.count), 0)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def open_npy(
+    path: Path, items: tuple[str, int], dtype: npt.DTypeLike, *, finished: bool
+) -> npt.NDArray[Any]:
+    """The array in a .npy file, mapped, read-only.
+
+    finished: the header must be right; else all whole items of the file are taken. TraceError: this
+    is no such file, or it is cut.
+    """
+    import numpy as np
+
+    descr, item_size = items
+    try:
+        with path.open("rb") as file:
+            head = file.read(_PREFIX)
+            text = file.read(int.from_bytes(head[len(_MAGIC) :], "little"))
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise TraceError(f"cannot read {path}: {error.strerror}") from None
+    found = _TEXT.fullmatch(text) if head.startswith(_MAGIC) else None
+    start = len(head) + len(text)
+    if found is None or found[1] != descr.encode() or start % 8:
+        raise TraceError(f"{path} is damaged, or was not written by fasttrace: record again")
+    count = (size - start) // item_size
+    said = int(found[2])
+    if finished and count < said:
+        raise TraceError(f"{path} is cut: it has {count} items of {said}; copy it again")
+    if count == 0:
+        return np.empty(0, dtype)
+    try:
+        mapped = np.memmap(path, dtype, "r", offset=start, shape=(count,))
+    except (OSError, ValueError) as error:
+        raise TraceError(f"cannot map {path}: {error}") from None
+    return np.asarray(mapped)

@@ -1,0 +1,329 @@
+"""The folder of a saved trace, such as x.fst.
+
+    events.npy    the events, as numpy.load opens them
+    payload.npy   the payload stream, which the events' `payload` fields are offsets into
+    meta.json     what they belong to
+
+All three are valid at any time while they grow: data is written before the header that counts it,
+and meta.json is replaced as a whole. A recorder that is killed leaves a readable trace.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from fasttrace import __version__
+from fasttrace.data.events import EVENT_SIZE
+from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy, open_npy
+from fasttrace.data.processes import Process
+from fasttrace.errors import OutputError, TraceError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from typing_extensions import Buffer
+
+FORMAT = "fasttrace"
+VERSION = 1
+T = TypeVar("T")
+
+
+class EventBlock(Protocol):
+    """What `Writer.append` takes: a buffer of events, and their part of the payload stream."""
+
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    @property
+    def payload(self) -> Buffer: ...
+    @property
+    def payload_base(self) -> int: ...
+
+
+class Writer:
+    """Writes a trace while it is recorded, in constant memory.
+
+    When the disk is full, `append` raises an OutputError once; what is written by then stays
+    readable and later blocks are only counted, in `unstored`.
+
+    Args:
+        path: the folder to make. OutputError: it exists (errno EEXIST) or cannot be written.
+        argv, engine: as Trace has them.
+        realtime_offset_ns: CLOCK_REALTIME minus the events' clock; None: as it is here and now.
+        versions: more of what recorded it than fasttrace and the kernel.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        argv: Sequence[str] = (),
+        engine: str = "",
+        versions: Mapping[str, str] | None = None,
+        realtime_offset_ns: int | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.unstored = 0
+        self._failed = False
+        self._closed = False
+        self._meta: dict[str, Any] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "finished": False,
+            "argv": list(argv),
+            "engine": engine,
+            "machine": os.uname().machine,
+            "clock": {
+                "name": "CLOCK_MONOTONIC",
+                "realtime_offset_ns": time.time_ns() - time.monotonic_ns()
+                if realtime_offset_ns is None
+                else realtime_offset_ns,
+            },
+            "versions": {
+                "fasttrace": __version__,
+                "linux": os.uname().release,
+                **(versions or {}),
+            },
+        }
+        try:
+            self.path.mkdir()
+        except OSError as error:
+            raise _cannot_make(self.path, error) from None
+        with ExitStack() as undo:
+            undo.callback(self._remove)
+            try:
+                self._write_meta()
+                self._events = GrowingNpy(self.path / "events.npy", EVENTS)
+                undo.callback(self._events.close)
+                self._payload = GrowingNpy(self.path / "payload.npy", BYTES)
+            except OSError as error:
+                raise _cannot_write(self.path, error) from None
+            undo.pop_all()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, block: EventBlock) -> None:
+        """Add a block. OutputError, once: it cannot be stored, and nothing will be from now on."""
+        self.put(memoryview(block), memoryview(block.payload), block.payload_base)
+
+    def put(self, events: memoryview, payload: memoryview, payload_base: int = 0) -> None:
+        """As `append`, of bytes: whole event records, and a part of the payload stream."""
+        count = len(events) // EVENT_SIZE
+        if self._failed:
+            self.unstored += count
+            return
+        stored = self._events.count
+        try:
+            # The payload first: an event that is there has its payload there.
+            if len(payload):
+                self._payload.put(payload, payload_base)
+            self._events.put(events, stored)
+        except OSError as error:
+            self._failed = True
+            self.unstored += count - (self._events.count - stored)
+            raise _cannot_write(self.path, error) from None
+
+    def finish(
+        self,
+        *,
+        exit_status: int | None = None,
+        wall_ns: int = 0,
+        lost: int = 0,
+        processes: Sequence[Process] = (),
+        engine: str | None = None,
+    ) -> None:
+        """Write what is known at the end, and close. OutputError: that does not fit on the disk.
+
+        lost: all events that are missing, `unstored` among them.
+
+        No error after one from `append`: the trace is then readable as that of a killed recorder.
+        """
+        if self._closed:
+            return
+        self._meta.update(
+            finished=True,
+            exit_status=exit_status,
+            wall_ns=wall_ns,
+            lost=lost,
+            processes=[asdict(p) for p in processes],
+        )
+        if engine is not None:
+            self._meta["engine"] = engine
+        try:
+            self._write_meta()
+        except OSError as error:
+            if not self._failed:
+                raise _cannot_write(self.path, error) from None
+        finally:
+            self.close()
+
+    def discard(self) -> None:
+        """Close, and remove the folder: nothing was recorded."""
+        self.close()
+        self._remove()
+
+    def _remove(self) -> None:
+        for name in ("events.npy", "payload.npy", "meta.json"):
+            (self.path / name).unlink(missing_ok=True)
+        self.path.rmdir()
+
+    def close(self) -> None:
+        """Without `finish` the trace is as one whose recorder was killed."""
+        if not self._closed:
+            self._closed = True
+            self._events.close()
+            self._payload.close()
+
+    def _write_meta(self) -> None:
+        fresh = self.path / "meta.json.new"
+        try:
+            fresh.write_text(json.dumps(self._meta, indent=1) + "\n")
+            fresh.replace(self.path / "meta.json")
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def _cannot_make(path: Path, error: OSError) -> OutputError:
+    remedy = {
+        errno.EEXIST: "exists already: remove it, or choose another name",
+        errno.ENOENT: f"cannot be made: there is no folder {path.parent}; make it first",
+        errno.EACCES: f"cannot be made: {path.parent} is not ours to write to; choose another",
+    }.get(error.errno or 0, f"cannot be made: {error.strerror}; choose another place")
+    return OutputError(error.errno, f"{path} {remedy}")
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    remedy = {
+        errno.ENOSPC: "the disk is full; free some space",
+        errno.EDQUOT: "the disk quota is used up; free some space",
+        errno.EFBIG: "the file would exceed the limit of file sizes; see `ulimit -f`",
+    }.get(error.errno or 0, f"{error.strerror}; choose another place")
+    return OutputError(error.errno, f"cannot write {path}: {remedy}")
+
+
+@dataclass
+class Stored:
+    """What a folder holds. events, payload: read-only arrays, mapped from the files."""
+
+    events: npt.NDArray[np.void]
+    payload: npt.NDArray[np.uint8]
+    finished: bool
+    argv: list[str]
+    engine: str
+    exit_status: int | None = None
+    wall_ns: int = 0
+    lost: int = 0
+    realtime_offset_ns: int | None = None
+    processes: list[Process] = field(default_factory=list)
+
+
+def load(path: str | os.PathLike[str]) -> Stored:
+    """Map the trace in a folder. TraceError: there is none, or it is damaged or cut.
+
+    Of a trace whose recorder did not finish, all whole events are there. Nobody may cut the files
+    while they are mapped: the kernel would answer reading them with SIGBUS.
+    """
+    import numpy as np
+
+    from fasttrace.data.events import EVENT_DTYPE
+
+    folder = Path(path)
+    meta = _Meta(folder)
+    finished = meta.get("finished", bool, False)
+    return Stored(
+        events=open_npy(folder / "events.npy", EVENTS, EVENT_DTYPE, finished=finished),
+        payload=open_npy(folder / "payload.npy", BYTES, np.uint8, finished=finished),
+        finished=finished,
+        argv=meta.strings("argv"),
+        engine=meta.get("engine", str, ""),
+        exit_status=meta.optional("exit_status"),
+        wall_ns=meta.get("wall_ns", int, 0),
+        lost=meta.get("lost", int, 0),
+        realtime_offset_ns=meta.inner("clock").optional("realtime_offset_ns"),
+        processes=[entry.process() for entry in meta.entries("processes")],
+    )
+
+
+class _Meta:
+    """A JSON object that may hold anything: what is read from it has the type asked for."""
+
+    def __init__(self, folder: Path, entries: object = None) -> None:
+        self._folder = folder
+        if entries is None:
+            entries = _read_json(folder)
+        if not isinstance(entries, dict):
+            raise self._damaged()
+        self._entries = entries
+
+    def _damaged(self) -> TraceError:
+        return TraceError(f"{self._folder / 'meta.json'} is damaged: record again")
+
+    def get(self, key: str, kind: type[T], default: T) -> T:
+        value: Any = self._entries.get(key, default)
+        # Numbers are kept to what numpy and C can hold. (A bool is an int to isinstance.)
+        if type(value) is not kind or (type(value) is int and value.bit_length() > 63):
+            raise self._damaged()
+        checked: T = value
+        return checked
+
+    def optional(self, key: str) -> int | None:
+        return None if self._entries.get(key) is None else self.get(key, int, 0)
+
+    def strings(self, key: str) -> list[str]:
+        values: list[Any] = self.get(key, list, [])
+        if not all(isinstance(value, str) for value in values):
+            raise self._damaged()
+        return values
+
+    def inner(self, key: str) -> _Meta:
+        return _Meta(self._folder, self.get(key, dict, {}))
+
+    def entries(self, key: str) -> list[_Meta]:
+        return [_Meta(self._folder, entry or {}) for entry in self.get(key, list, [])]
+
+    def process(self) -> Process:
+        return Process(
+            pid=self.get("pid", int, 0),
+            ppid=self.get("ppid", int, 0),
+            comm=self.get("comm", str, ""),
+            argv=self.strings("argv"),
+            calls=self.get("calls", int, 0),
+            status=self.optional("status"),
+            start_ns=self.get("start_ns", int, 0),
+            end_ns=self.optional("end_ns"),
+            engine=self.get("engine", str, ""),
+            serial=self.get("serial", int, 0),
+        )
+
+
+def _read_json(folder: Path) -> object:
+    """meta.json, if it is of a trace that this version can read."""
+    try:
+        meta = json.loads((folder / "meta.json").read_bytes())
+    except FileNotFoundError:
+        reason = "holds no trace (no meta.json)" if folder.is_dir() else "does not exist"
+        raise TraceError(f"{folder} {reason}; give the folder that `record -o` wrote") from None
+    except NotADirectoryError:
+        raise TraceError(f"{folder} is not the folder of a trace; `record -o` makes one") from None
+    except OSError as error:
+        raise TraceError(f"cannot read {folder / 'meta.json'}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise TraceError(f"{folder / 'meta.json'} is damaged: record again") from None
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise TraceError(f"{folder} holds something else than a trace of fasttrace")
+    if meta.get("version") != VERSION:
+        raise TraceError(
+            f"{folder} is of format version {meta.get('version')!r}, this fasttrace reads "
+            f"{VERSION}: use the fasttrace that wrote it"
+        )
+    return meta

@@ -1,0 +1,337 @@
+"""A recorded trace: events in numpy, what they belong to, and how to choose among them."""
+
+from __future__ import annotations
+
+import operator
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from fasttrace._tally import Tally
+from fasttrace.data import conditions, storage
+from fasttrace.data.calls import Call, Calls, call_name
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadType, payload_items
+from fasttrace.data.processes import Process, from_events, reused_pids, with_calls
+from fasttrace.data.summary import Summary
+
+ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
+
+
+class Trace:
+    """Events and the processes they are of.
+
+    events: structured array of EVENT_DTYPE, shape (n,), in the order of their ends. payload: uint8
+    array, shape (m,), the captured strings that `events["payload"]` are offsets into. argv: the
+    command, empty for an attached process. exit_status: as subprocess has it, or None. engine: what
+    recorded it. wall_ns: how long the recording took. lost: events missing, always 0 unless a disk
+    was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since 1970, or None. finished:
+    False if the recorder was killed.
+
+    `len` counts events; iteration gives a Call for each.
+    """
+
+    def __init__(
+        self,
+        events: npt.NDArray[np.void] | None = None,
+        payload: npt.NDArray[np.uint8] | None = None,
+        *,
+        argv: Sequence[str] = (),
+        exit_status: int | None = None,
+        engine: str = "",
+        wall_ns: int = 0,
+        lost: int = 0,
+        processes: Iterable[Process] | None = None,
+        realtime_offset_ns: int | None = None,
+        finished: bool = True,
+    ) -> None:
+        """processes: None to have them told by the FORK, EXEC and EXIT events. ValueError: events
+        are not of EVENT_DTYPE."""
+        self.events = np.empty(0, EVENT_DTYPE) if events is None else events
+        self.payload = np.empty(0, np.uint8) if payload is None else payload
+        if self.events.dtype != EVENT_DTYPE or self.events.ndim != 1:
+            raise ValueError("events must be a one-dimensional array of fasttrace.EVENT_DTYPE")
+        self.argv = list(argv)
+        self.exit_status = exit_status
+        self.engine = engine
+        self.wall_ns = wall_ns
+        self.lost = lost
+        self.realtime_offset_ns = realtime_offset_ns
+        self.finished = finished
+        self._given = None if processes is None else list(processes)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trace:
+        """Map a saved trace. TraceError: there is none, or it is damaged or cut."""
+        stored = storage.load(path)
+        events = stored.events
+        wall_ns = stored.wall_ns
+        if not stored.finished and len(events):
+            last = events[-1]
+            wall_ns = int(last["time_ns"]) + int(last["duration_ns"]) - int(events[0]["time_ns"])
+        return cls(
+            events,
+            stored.payload,
+            argv=stored.argv,
+            exit_status=stored.exit_status,
+            engine=stored.engine,
+            wall_ns=max(wall_ns, 0),
+            lost=stored.lost,
+            processes=stored.processes if stored.finished else None,
+            realtime_offset_ns=stored.realtime_offset_ns,
+            finished=stored.finished,
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a folder that `load` and, for events.npy, numpy.load can open.
+
+        OutputError: the folder exists or cannot be written.
+        """
+        with storage.Writer(
+            path,
+            argv=self.argv,
+            engine=self.engine,
+            realtime_offset_ns=self.realtime_offset_ns,
+        ) as writer:
+            events = np.ascontiguousarray(self.events).view(np.uint8)
+            writer.put(events.data, self._stream)
+            writer.finish(
+                exit_status=self.exit_status,
+                wall_ns=self.wall_ns,
+                lost=self.lost,
+                processes=self.processes,
+            )
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __repr__(self) -> str:
+        return f"<Trace of {self.argv or 'a process'}: {len(self)} events>"
+
+    def __iter__(self) -> Iterator[Call]:
+        return (self._call(event) for event in self.events)
+
+    @overload
+    def __getitem__(self, index: int) -> Call: ...
+    @overload
+    def __getitem__(self, index: slice) -> Trace: ...
+    def __getitem__(self, index: int | slice) -> Call | Trace:
+        """One event as a Call, or a Trace of a slice."""
+        if isinstance(index, slice):
+            return self._part(self.events[index], self._told)
+        return self._call(self.events[index])
+
+    def _call(self, event: np.void) -> Call:
+        fields: Any = event.item()
+        payload, flags = fields[4], fields[-1]
+        items = payload_items(self._stream, payload) if flags & Flag.PAYLOAD else ()
+        return Call.of((*fields[:3], *fields[4:]), tuple(int(arg) for arg in fields[3]), items)
+
+    @cached_property
+    def _stream(self) -> memoryview:
+        return np.ascontiguousarray(self.payload).data
+
+    def strings(self, event: np.void) -> dict[int, str]:
+        """The text captured with an event of this trace, by index of the argument."""
+        return self._call(event).strings
+
+    def paths(self) -> list[str]:
+        """All different strings captured, in the order of their first appearance."""
+        found: dict[str, None] = {}
+        offsets = self.events["payload"][conditions.with_payload(self.events)]
+        for offset in offsets:
+            for item in payload_items(self._stream, int(offset)):
+                if item.type == PayloadType.STRING:
+                    found.setdefault(item.text)
+        return list(found)
+
+    @cached_property
+    def _told(self) -> list[Process]:
+        if self._given is None:
+            return from_events(self.events, self.payload, self.engine)
+        if len({p.serial for p in self._given} - {0}) == len(self._given):
+            return self._given
+        return [replace(p, serial=serial) for serial, p in enumerate(self._given, 1)]
+
+    @cached_property
+    def _tally(self) -> Tally:
+        """By process: (pid, 0), or (pid, serial) where several processes had the pid."""
+        events = np.ascontiguousarray(self.events)
+        reused = reused_pids(self._told)
+        tally = Tally()
+        if not reused:
+            tally.add(events.data, by_pid=True)
+            return tally
+        doubtful = np.isin(events["pid"], list(reused))
+        tally.add(events[~doubtful].data, by_pid=True)
+        events = events[doubtful]
+        owners = conditions.owners(events, self._told)
+        for i in np.unique(owners):
+            serial = self._told[i].serial if i >= 0 else 0
+            tally.add(events[owners == i].data, by_pid=True, serial=serial)
+        return tally
+
+    @cached_property
+    def processes(self) -> list[Process]:
+        """The processes, each with the number of its calls in this trace."""
+        calls: dict[tuple[int, int], int] = {}
+        for pid, serial, _, _, count, *_ in self._tally.rows():
+            calls[pid, serial] = calls.get((pid, serial), 0) + count
+        return with_calls(self._told, calls)
+
+    def summary(self) -> Summary:
+        """Calls, errors and times per syscall; also by process."""
+        return Summary(
+            self._tally,
+            processes=self.processes,
+            argv=self.argv,
+            exit_status=self.exit_status,
+            engine=self.engine,
+            wall_ns=self.wall_ns,
+            lost=self.lost,
+            by_process=True,
+        )
+
+    def _part(self, events: npt.NDArray[np.void], processes: Iterable[Process]) -> Trace:
+        return Trace(
+            events,
+            self.payload,
+            argv=self.argv,
+            exit_status=self.exit_status,
+            engine=self.engine,
+            wall_ns=self.wall_ns,
+            lost=self.lost,
+            processes=processes,
+            realtime_offset_ns=self.realtime_offset_ns,
+            finished=self.finished,
+        )
+
+    def where(
+        self,
+        syscall: Calls | None = None,
+        *,
+        failed: bool | None = None,
+        errno: str | int | None = None,
+        pid: int | Iterable[int] | None = None,
+        tid: int | Iterable[int] | None = None,
+        comm: str | Iterable[str] | None = None,
+        kind: Kind | str | Iterable[Kind | str] | None = None,
+        abi: str | int | None = None,
+        min_duration_ns: int | None = None,
+        after: int | None = None,
+        before: int | None = None,
+        path: str | re.Pattern[str] | None = None,
+        mask: npt.NDArray[np.bool_] | None = None,
+    ) -> Trace:
+        """The events that meet all conditions given, as a Trace.
+
+        syscall: a name, a number, several of these, or strace's set language ("%file,!stat").
+        failed: True for calls that ended with an error, False for those that ended without.
+        errno: the error, by name or number. pid, tid, comm: one or several; comm is the name of the
+        program that the process ran last. kind: Kind.SIGNAL or "signal". abi: "x86_64", "i386", ...
+        min_duration_ns: calls that took at least so long. after, before: events that started at or
+        after, and before, a CLOCK_MONOTONIC time in ns. path: text contained in a captured string,
+        or a compiled regular expression that is found in one. mask: bool array, shape (n,), that
+        must be True too.
+
+        `processes` is what pid and comm leave, calls counted again. FilterError: syscall cannot be
+        read. ValueError: no such errno, kind or abi.
+        """
+        events, processes = self.events, self._told
+        masks: list[conditions.Mask] = []
+        if kind is not None:
+            masks.append(conditions.of_kind(events, kind))
+        if syscall is not None:
+            masks.append(conditions.of_syscall(events, syscall))
+        if failed is not None:
+            masks.append(conditions.failed(events, failed))
+        if errno is not None:
+            masks.append(conditions.with_errno(events, errno))
+        if pid is not None:
+            pids = {pid} if isinstance(pid, int) else set(pid)
+            masks.append(conditions.one_of(events, "pid", pids))
+            processes = [p for p in processes if p.pid in pids]
+        if tid is not None:
+            masks.append(conditions.one_of(events, "tid", {tid} if isinstance(tid, int) else tid))
+        if comm is not None:
+            comms = {comm} if isinstance(comm, str) else set(comm)
+            masks.append(conditions.of_comm(events, comms, self._told))
+            processes = [p for p in processes if p.comm in comms]
+        if abi is not None:
+            masks.append(conditions.of_abi(events, abi))
+        if min_duration_ns is not None:
+            masks.append(conditions.longer(events, min_duration_ns))
+        if after is not None or before is not None:
+            masks.append(conditions.between(events, after, before))
+        if mask is not None:
+            masks.append(mask)
+        for condition in masks[1:]:
+            masks[0] = masks[0] & condition
+        if masks:
+            events = events[masks[0]]
+        if path is not None:
+            # The one condition that looks at each event by itself: last, at those that are left.
+            events = events[conditions.with_path(events, path, self._stream)]
+        return self._part(events, processes)
+
+    @overload
+    def by(self, key: Literal["pid", "tid"]) -> dict[int, Trace]: ...
+    @overload
+    def by(self, key: Literal["syscall", "comm"]) -> dict[str, Trace]: ...
+    def by(self, key: ByKey) -> dict[int, Trace] | dict[str, Trace]:
+        """A Trace for each "pid", "tid", "syscall" (calls only) or "comm" that has events.
+
+        ValueError: another key.
+        """
+        if key not in ("pid", "tid", "syscall", "comm"):
+            raise ValueError(f'no traces by {key!r}: by "pid", "tid", "syscall" or "comm"')
+        owner: Callable[[Process], Any] | None = None
+        if key == "syscall":
+            calls = self.where(kind=Kind.SYSCALL)
+            abis = calls.events["abi"].astype(np.int64)
+            return calls._groups(
+                abis << 32 | calls.events["nr"].astype(np.uint32),
+                lambda number: call_name(number & 0xFFFFFFFF, number >> 32),
+                None,
+            )
+        if key == "comm":
+            comms = [*(p.comm for p in self._told), ""]
+            owners = conditions.owners(self.events, self._told)
+            return self._groups(owners, lambda i: comms[i], lambda p: p.comm)
+        if key == "pid":
+            owner = operator.attrgetter("pid")
+        return self._groups(self.events[key], int, owner)
+
+    def _groups(
+        self,
+        keys: npt.NDArray[Any],
+        label: Callable[[int], Any],
+        owner: Callable[[Process], Any] | None,
+    ) -> dict[Any, Trace]:
+        """Traces of the events whose keys have the same label; owner: the label of a process, None
+        for groups that keep all."""
+        order = np.argsort(keys, kind="stable")
+        values, starts = np.unique(keys[order], return_index=True)
+        parts: dict[Any, list[npt.NDArray[np.intp]]] = {}
+        for value, part in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
+            parts.setdefault(label(value), []).append(part)
+        members: dict[Any, list[Process]] = {}
+        for process in self._told if owner else ():
+            members.setdefault(owner(process) if owner else None, []).append(process)
+        return {
+            name: self._part(
+                self.events[np.sort(np.concatenate(part))],
+                members.get(name, []) if owner else self._told,
+            )
+            for name, part in parts.items()
+        }
+
+
+def load(path: str | os.PathLike[str]) -> Trace:
+    """`Trace.load`."""
+    return Trace.load(path)
