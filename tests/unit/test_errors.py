@@ -122,9 +122,7 @@ def test_a_path_through_a_file_is_not_found(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_file_that_does_not_run(
-    tmp_path: Path, content: bytes, mode: int, reason: str
-) -> None:
+def test_a_file_that_does_not_run(tmp_path: Path, content: bytes, mode: int, reason: str) -> None:
     path = program(tmp_path / "file", content, mode)
     number = exec_errno(path)
     error = spawn_error(path, number, "exec")

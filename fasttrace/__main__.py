@@ -1,0 +1,7 @@
+"""`python -m fasttrace` is the command `fasttrace`."""
+
+import sys
+
+from fasttrace.cli import main
+
+sys.exit(main())

@@ -1,0 +1,47 @@
+"""`fasttrace doctor`: what works on this machine, and what to do about the rest."""
+
+from __future__ import annotations
+
+import argparse
+
+from fasttrace.cli.output import Output
+from fasttrace.cli.parser import VerbParser
+
+EXAMPLE = "fasttrace doctor --json"
+TAKES_COMMAND = False
+
+_MARKS = {"ok": "ok", "note": "--", "bad": "NO"}
+_COLORS = {"ok": "\x1b[32m", "note": "\x1b[33m", "bad": "\x1b[31m"}
+
+
+def configure(parser: VerbParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    from fasttrace.health import checks, works
+
+    found = checks()
+    able = works(found)
+    output = Output(fd=1)
+    if args.json:
+        import json
+
+        shown = {
+            "works": able,
+            "engine": "ptrace" if able else None,
+            "checks": [check._asdict() for check in found],
+        }
+        output.write(json.dumps(shown) + "\n")
+        return 0 if able else 1
+    width = max(len(check.name) for check in found)
+    for check in found:
+        mark = _MARKS[check.state]
+        if output.color:
+            mark = f"{_COLORS[check.state]}{mark}\x1b[0m"
+        output.write(f"{mark} {check.name:{width}}  {check.found}\n")
+        if check.remedy:
+            output.write(f"   {'':{width}}  -> {check.remedy}\n")
+    engine = "tracing works; engine: ptrace" if able else "tracing does not work here"
+    output.write(f"\n{engine}\n")
+    return 0 if able else 1

@@ -1,0 +1,95 @@
+"""The options of the verbs, and where they end and the command to trace begins."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from fasttrace.errors import FasttraceError
+
+
+class UsageError(FasttraceError, ValueError):
+    """A command line that cannot be understood."""
+
+    exit_status = 2
+
+
+class VerbParser(argparse.ArgumentParser):
+    """argparse for one verb; errors are one line with a hint.
+
+    Args:
+        verb, what, example: for the help text.
+        takes_command: whether options end where the command to trace begins.
+    """
+
+    def __init__(self, verb: str, what: str, example: str, *, takes_command: bool) -> None:
+        super().__init__(
+            prog=f"fasttrace {verb}",
+            usage=None if not takes_command else f"fasttrace {verb} [OPTIONS] [--] COMMAND ...",
+            description=what[0].upper() + what[1:] + ".",
+            epilog=f"example: {example}",
+            allow_abbrev=False,
+        )
+        self._takes_command = takes_command
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+    def parse(self, args: Sequence[str]) -> argparse.Namespace:
+        """The options; with a command in `command`. Raises UsageError."""
+        if not self._takes_command:
+            return self.parse_args(args)
+        end = self._options_end(args)
+        options = self.parse_args(args[:end])
+        command = list(args[end:])
+        options.command = command[1:] if command[:1] == ["--"] else command
+        if options.pid is None and not options.command:
+            self.error("no command: what shall be traced?")
+        if options.pid is not None and options.command:
+            self.error("give a command or -p PID, not both")
+        if options.duration is not None and options.pid is None:
+            self.error("--duration goes with -p PID")
+        return options
+
+    def _options_end(self, args: Sequence[str]) -> int:
+        """Index of the first word that is no option nor an option's value."""
+        i = 0
+        while i < len(args) and len(args[i]) > 1 and args[i][0] == "-" and args[i] != "--":
+            action = self._option_string_actions.get(args[i])
+            i += 2 if action is not None and action.nargs != 0 else 1
+        return min(i, len(args))
+
+
+def add_tracing_options(parser: VerbParser) -> None:
+    """What all verbs that trace have in common."""
+    parser.add_argument(
+        "-e",
+        dest="expression",
+        metavar="SET",
+        help="only these calls: names, %%class, /regex, ! for all but; as in strace",
+    )
+    parser.add_argument("-p", dest="pid", type=_pid, metavar="PID", help="attach to a process")
+    parser.add_argument(
+        "--duration", type=_seconds, metavar="S", help="with -p: detach after S seconds"
+    )
+    parser.add_argument("--no-follow", action="store_true", help="leave children alone")
+    parser.add_argument(
+        "--engine", choices=("auto", "ptrace", "inline"), default="auto", help="how to trace"
+    )
+
+
+def _pid(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 1 << 31:
+        raise argparse.ArgumentTypeError(f"{text!r} is no pid")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return seconds

@@ -1,0 +1,76 @@
+"""`fasttrace report`: show what was recorded, on standard output, for it runs no program."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from fasttrace.cli.output import Output
+from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.progress import Progress
+from fasttrace.cli.tables import add_table_options, summary_text
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from fasttrace.data.trace import Trace
+
+EXAMPLE = "fasttrace report x.fst --sort calls -e %file"
+TAKES_COMMAND = False
+
+_CHUNK = 16384  # events
+
+
+def configure(parser: VerbParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
+    parser.add_argument("-e", dest="expression", metavar="SET", help="only these calls")
+    parser.add_argument("--calls", action="store_true", help="each call on a line, not the counts")
+    add_table_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.expression is not None:
+        from fasttrace.filters import parse
+
+        parse(args.expression)  # a mistake shows before a long load
+    from fasttrace.data.trace import load
+
+    trace = load(args.folder)
+    if args.expression is not None:
+        trace = trace.where(syscall=args.expression)
+    output = Output(fd=1)
+    if not args.calls:
+        output.write(summary_text(trace.summary(), args, color=output.color))
+    else:
+        progress = Progress("shown", "events", len(trace.events))
+        for text, count in _texts(trace, _to_text(args.json, output.color)):
+            output.write(text)
+            progress.add(0 if output.is_terminal else count)
+            if output.failed:
+                break
+        progress.end()
+    if isinstance(output.failed, BrokenPipeError):
+        return -signal.SIGPIPE
+    return output.status
+
+
+def _to_text(json: bool, color: bool) -> Callable[[Buffer, memoryview], str]:
+    if not json:
+        from fasttrace.report.call_line import CallLines
+
+        return CallLines(color=color).text
+    from fasttrace.report.call_json import json_lines
+
+    return lambda events, payload: "".join(json_lines(events, payload))
+
+
+def _texts(trace: Trace, to_text: Callable[[Buffer, memoryview], str]) -> Iterator[tuple[str, int]]:
+    """The lines of some events at a time, and how many events."""
+    import numpy as np
+
+    payload = trace.payload.data
+    for start in range(0, len(trace.events), _CHUNK):
+        events = np.ascontiguousarray(trace.events[start : start + _CHUNK])
+        yield to_text(events.data, payload), len(events)

@@ -1,0 +1,104 @@
+"""One traced run of the command line, from its start to the exit status that it calls for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+from fasttrace._core import Block
+from fasttrace.cli.output import say
+from fasttrace.cli.signals import Relay
+from fasttrace.tracer import Tracer
+
+
+class Run:
+    """A Tracer for a verb's options, with signals relayed while it runs.
+
+    Entering it starts the command or attaches. Take all of `blocks`, or `wait`; then show the
+    result and leave.
+    """
+
+    def __init__(self, args: argparse.Namespace, **options: Any) -> None:
+        self._attached = args.pid is not None
+        self._duration: float | None = args.duration
+        self.tracer = Tracer(
+            args.command or None,
+            pid=args.pid,
+            trace=args.expression,
+            follow=not args.no_follow,
+            engine=args.engine,
+            **options,
+        )
+        self._relay = Relay(self.tracer, attached=self._attached)
+
+        self._started = False
+
+    def start(self) -> None:
+        """Start the command or attach; entering does so if it was not done."""
+        self._started = True
+        self._relay.start()
+        try:
+            self.tracer.start()
+        except BaseException:
+            self._relay.stop()
+            raise
+        self._relay.serve()
+
+    def __enter__(self) -> Run:
+        if not self._started:
+            self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._relay.end()
+        self.tracer.close()
+        self._relay.stop()
+
+    def blocks(self) -> Iterator[Block]:
+        """All events to the end, or to the end of the duration."""
+        until = None if self._duration is None else monotonic() + self._duration
+        while True:
+            left = None if until is None else max(0.0, until - monotonic())
+            try:
+                block = self.tracer.read(left)
+            except EOFError:
+                break
+            if block is not None:
+                yield block
+            if until is not None and monotonic() >= until:
+                until = None
+                self.tracer.detach()
+        self._ended()
+
+    def wait(self) -> None:
+        """Until the end, without events."""
+        if not self.tracer.wait(self._duration):
+            self.tracer.detach()
+            self.tracer.wait()
+        self._ended()
+
+    def _ended(self) -> None:
+        self._relay.end()
+        error = self.tracer.stats["error"]
+        if error:
+            say(f"tracing ended early: {os.strerror(-error)}; the counts are those up to then")
+
+    @property
+    def status(self) -> int:
+        """The exit status, or -n: to die of signal n; as the program did."""
+        if self.tracer.stats["error"]:
+            return 1
+        if self._attached:
+            return 0
+        if self._relay.killed_by is not None:
+            return -self._relay.killed_by
+        return self.tracer.exit_status or 0

@@ -1,0 +1,160 @@
+"""Signals to the command line while it traces: they are meant for the program, or for the tracing.
+
+- From the terminal (Ctrl-C) they reach the program too, which is in the same process group; nothing
+  is to be done but to trace on until it ends.
+- Sent to us alone they are passed on to the program; a second one that asks for the end kills the
+  tree.
+- Attached to a process we detach.
+
+Python's handlers do not tell where a signal comes from, and run only when the main thread has time.
+So the signals are blocked and a thread of their own waits for them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from time import monotonic
+from types import FrameType
+from typing import Any
+
+from fasttrace.cli.output import say
+from fasttrace.tracer import Tracer
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)
+_SI_KERNEL = 0x80
+# timeout(1) and its like signal us and then our process group: one request, not two.
+_ONE_REQUEST_S = 0.2
+_GIVE_UP = 3
+
+
+class Relay:
+    """Takes the signals from `start` to `stop`.
+
+    Args:
+        tracer: `serve` may be called once it has started.
+        attached: the tracer is attached to a process.
+    """
+
+    def __init__(self, tracer: Tracer, *, attached: bool) -> None:
+        self.killed_by: int | None = None  # the signal upon which the tree was killed
+        self._tracer = tracer
+        self._attached = attached
+        self._signals = [
+            s
+            for s in (ENDING if attached else ENDING + _PASSED_ON)
+            # Ignored since before us, as under nohup(1): that is to stay so.
+            if signal.getsignal(s) not in (signal.SIG_IGN, None)
+        ]
+        self._handlers: dict[int, Any] = {}
+        self._mask: set[int] = set()
+        self._early: list[int] = []
+        self._requests = 0
+        self._last_request = (0, 0.0)
+        self._warned = False
+        self._thread: threading.Thread | None = None
+        self._state = threading.Lock()
+        self._ended = False
+        self._stopped = False
+
+    def start(self) -> None:
+        """Before the program starts, which inherits our mask: only note what comes."""
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self._early.append(number)
+
+        for number in self._signals:
+            self._handlers[number] = signal.signal(number, note)
+
+    def serve(self) -> None:
+        """Once the tracer has started: do what signals ask for, at any time."""
+        if not self._signals:
+            return
+        self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._signals))
+        for number in self._early:
+            self.take(number, from_terminal=False)
+        self._thread = threading.Thread(target=self._wait, name="signals", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """All is traced: from now on signals only count towards giving up."""
+        with self._state:
+            self._ended = True
+
+    def stop(self) -> None:
+        """Everything as it was before `start`. What came since the end is dropped."""
+        if self._thread is not None and self._thread.ident is not None:
+            self._stopped = True
+            signal.pthread_kill(self._thread.ident, self._signals[0])
+            self._thread.join()
+            self._thread = None
+            while signal.sigtimedwait(self._signals, 0) is not None:
+                continue
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers.clear()
+
+    def _wait(self) -> None:
+        while True:
+            info = signal.sigwaitinfo(self._signals)
+            if self._stopped:
+                return
+            self.take(info.si_signo, from_terminal=info.si_code == _SI_KERNEL)
+
+    def take(self, number: int, *, from_terminal: bool) -> None:
+        """Do what one signal asks for."""
+        with self._state:
+            if number in _PASSED_ON:
+                self._quietly(lambda: self._tracer.send_signal(number))
+                return
+            mine = self._attached or self._ended or not from_terminal
+            if mine and not self._is_new_request(number):
+                return
+            self._requests += mine
+            if self._requests >= _GIVE_UP:
+                # Stuck, as in a write that nobody reads. The kernel kills or frees the tracees.
+                os._exit(128 + number)
+            if self._ended:
+                return
+            if self._attached:
+                self._quietly(self._tracer.detach)
+            elif self._tracer.exit_status is not None:
+                self._orphans(number)
+            elif self._requests >= 2:
+                self._kill(number)
+            elif not from_terminal:
+                self._quietly(lambda: self._tracer.send_signal(number))
+
+    def _is_new_request(self, number: int) -> bool:
+        before, at = self._last_request
+        now = monotonic()
+        if number == before and now - at < _ONE_REQUEST_S:
+            return False
+        self._last_request = (number, now)
+        return True
+
+    def _orphans(self, number: int) -> None:
+        """The command has ended, children of it have not. Untraced they would run on; so be it."""
+        if not self._warned:
+            self._warned = True
+            say("the program has ended, but children of it run on; once more to let go of them")
+            return
+        try:
+            self._tracer.detach()
+        except ValueError:  # they run under our filter and could not go on without us
+            self._kill(number)
+
+    def _kill(self, number: int) -> None:
+        self.killed_by = number
+        self._quietly(self._tracer.kill)
+
+    @staticmethod
+    def _quietly(act: Callable[[], None]) -> None:
+        try:
+            act()
+        except ProcessLookupError:
+            return  # it has ended meanwhile

@@ -1,0 +1,30 @@
+"""`fasttrace summary`: run a command and count its calls."""
+
+from __future__ import annotations
+
+import argparse
+
+from fasttrace.cli.output import Output
+from fasttrace.cli.parser import VerbParser, add_tracing_options
+from fasttrace.cli.run import Run
+from fasttrace.cli.tables import add_table_options, summary_text
+
+EXAMPLE = "fasttrace summary -e %file,!stat --sort errors git status"
+TAKES_COMMAND = True
+
+
+def configure(parser: VerbParser) -> None:
+    add_tracing_options(parser)
+    parser.add_argument("-o", dest="output", metavar="FILE", help="write the table to FILE")
+    add_table_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    with (
+        Output(args.output) as output,
+        Run(args, events=False, tally=True, by_process=args.by is not None) as run,
+    ):
+        run.wait()
+        output.write(summary_text(run.tracer.summary(), args, color=output.color))
+        output.close()
+        return run.status or output.status

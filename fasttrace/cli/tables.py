@@ -1,0 +1,57 @@
+"""How the verbs that count show their counts: as a table or as JSON, of all or in groups."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fasttrace.cli.parser import VerbParser
+
+if TYPE_CHECKING:
+    from fasttrace.data.summary import Summary
+
+_SORT_KEYS = ("time", "calls", "errors", "name", "min", "avg", "p50", "p99", "max")
+
+
+def add_table_options(parser: VerbParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument(
+        "--sort",
+        choices=_SORT_KEYS,
+        default="time",
+        metavar="KEY",
+        help=f"order of the lines: {', '.join(_SORT_KEYS)}; the greatest first",
+    )
+    parser.add_argument("--by", choices=("pid", "comm"), help="one table per process or program")
+
+
+def summary_text(summary: Summary, args: argparse.Namespace, *, color: bool) -> str:
+    """The counts as the options want them, ending with a newline."""
+    if args.json:
+        return _json(summary, args.by, args.sort)
+    from fasttrace.report.summary_table import summary_table, tables_by
+
+    if args.by:
+        return tables_by(summary, args.by, sort=args.sort, color=color) + "\n"
+    return summary_table(summary, sort=args.sort, color=color) + "\n"
+
+
+def _json(summary: Summary, by: str | None, sort: str) -> str:
+    import json
+
+    from fasttrace.report.summary_table import SORT_KEYS
+
+    def entries(part: Summary) -> list[object]:
+        ordered = sorted(part.syscalls, key=lambda s: (SORT_KEYS[sort](s), s.name))
+        return [s.to_dict() for s in ordered]
+
+    def group(part: Summary) -> dict[str, object]:
+        return {"total_calls": part.total_calls, "syscalls": entries(part)}
+
+    shown = summary.to_dict()
+    shown["syscalls"] = entries(summary)
+    if by == "pid":
+        shown["by_pid"] = {str(pid): group(part) for pid, part in summary.by("pid").items()}
+    elif by == "comm":
+        shown["by_comm"] = {comm: group(part) for comm, part in summary.by("comm").items()}
+    return json.dumps(shown) + "\n"

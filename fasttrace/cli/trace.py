@@ -1,0 +1,44 @@
+"""`fasttrace trace`: run a command and print each call as it happens."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from fasttrace._core import Block
+from fasttrace.cli.output import Output
+from fasttrace.cli.parser import VerbParser, add_tracing_options
+from fasttrace.cli.run import Run
+
+EXAMPLE = "fasttrace trace -e openat,execve -o calls.txt make"
+TAKES_COMMAND = True
+
+
+def configure(parser: VerbParser) -> None:
+    add_tracing_options(parser)
+    parser.add_argument("-o", dest="output", metavar="FILE", help="write the lines to FILE")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+
+
+def run(args: argparse.Namespace) -> int:
+    with Output(args.output) as output:
+        to_text = _json_text() if args.json else _line_text(output.color)
+        with Run(args) as run:
+            for block in run.blocks():
+                if not output.failed:
+                    output.write(to_text(block))
+            output.close()
+            return run.status or output.status
+
+
+def _line_text(color: bool) -> Callable[[Block], str]:
+    from fasttrace.report.call_line import CallLines
+
+    lines = CallLines(color=color)
+    return lambda block: lines.text(block, block.payload, block.payload_base)
+
+
+def _json_text() -> Callable[[Block], str]:
+    from fasttrace.report.call_json import json_lines
+
+    return lambda block: "".join(json_lines(block, block.payload, block.payload_base))

@@ -1,0 +1,52 @@
+"""One JSON object per event: `fasttrace trace --json`.
+
+Each has kind, pid, tid, time_ns. A syscall: name, args (six unsigned numbers at most), strings
+(captured text by the index of its argument), ret, errno (a name or null), duration_ns; ret and
+duration_ns are null for a call that never returned. Other kinds: `text`, as `fasttrace trace` has it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType, errno_name, payload_items
+from fasttrace.report.arguments import shape
+from fasttrace.report.call_line import EVENT, told
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> Iterator[str]:
+    """A line for each of a buffer of events; payload_base: what events call payload[0]."""
+    for event in EVENT.iter_unpack(events):
+        start, took, ret, *args, offset, pid, tid, nr, abi, kind, flags = event
+        head: dict[str, Any] = {"kind": _kind_name(kind), "pid": pid, "tid": tid, "time_ns": start}
+        items = payload_items(payload, offset - payload_base) if flags & Flag.PAYLOAD else ()
+        if kind != Kind.SYSCALL:
+            yield json.dumps(head | {"text": told(kind, nr, ret, args, flags, items)}) + "\n"
+            continue
+        name, formats, _ = shape(abi, nr)
+        unfinished = flags & Flag.UNFINISHED
+        call = {
+            "name": name,
+            "args": args[: len(formats)],
+            "strings": {
+                str(item.arg): item.text
+                for item in items
+                if item.type == PayloadType.STRING and not item.flags & PayloadFlag.FAULT
+            },
+            "ret": None if unfinished else ret,
+            "errno": errno_name(-ret) if flags & Flag.ERROR else None,
+            "duration_ns": None if unfinished else took,
+        }
+        yield json.dumps(head | call) + "\n"
+
+
+def _kind_name(kind: int) -> str:
+    try:
+        return Kind(kind).name.lower()
+    except ValueError:
+        return f"kind_{kind}"

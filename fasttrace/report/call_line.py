@@ -1,0 +1,198 @@
+"""One line of text per event: what `fasttrace trace` prints as it happens.
+
+    4242    0.000412 openat(-100, "/etc/hosts", 0x80000, 0) = 3 <0.000011>
+    4242    0.000530 access("/nowhere", 0) = -1 ENOENT (No such file or directory) <0.000004>
+    4242    0.000702 --- SIGCHLD from pid 4243, uid 0 ---
+
+pid (and tid, if it differs), seconds since the first event, call, result, seconds that it took.
+Works on event buffers as they come out of a session, without numpy.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from fasttrace import _tally
+from fasttrace.data.events import (
+    Flag,
+    Kind,
+    PayloadFlag,
+    PayloadItem,
+    PayloadType,
+    errno_name,
+    payload_items,
+    split_argv,
+)
+from fasttrace.report.arguments import quote, shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from typing_extensions import Buffer
+
+_CODES = {"<u8": "Q", "<i8": "q", "<i4": "i", "<u2": "H", "u1": "B", "|u1": "B"}
+_ORDER = [
+    *("time_ns", "duration_ns", "ret", "args", "payload"),
+    *("pid", "tid", "nr", "abi", "kind", "flags"),
+]
+
+
+def _event_struct() -> Struct:
+    """The layout of event.h, in the order that `Event` names."""
+    fields = sorted(_tally.EVENT_FIELDS, key=lambda field: field[2])
+    if [name for name, _, _, _ in fields] != _ORDER:
+        raise ImportError("fasttrace.report and src_c/event.h differ; rebuild fasttrace")
+    codes = (
+        _CODES[code] * (size // Struct("<" + _CODES[code]).size) for _, code, _, size in fields
+    )
+    layout = Struct("<" + "".join(codes))
+    if layout.size != _tally.EVENT_SIZE:
+        raise ImportError("fasttrace.report and src_c/event.h differ; rebuild fasttrace")
+    return layout
+
+
+EVENT = _event_struct()
+
+_SYSCALL = int(Kind.SYSCALL)
+_PAYLOAD, _ERROR, _UNFINISHED = int(Flag.PAYLOAD), int(Flag.ERROR), int(Flag.UNFINISHED)
+_INTERRUPTED = int(Flag.INTERRUPTED)
+_FORKS = {1: "fork", 2: "vfork", 3: "clone"}
+# What is remembered: enough for the pids alive at one time, and for all errnos.
+_WHO_MAX = 4096
+_ERRORS_MAX = 4096
+
+_PLAIN = ("", "", "", "")
+_COLORS = ("\x1b[2m", "\x1b[31m", "\x1b[36m", "\x1b[0m")  # dim, red, cyan, reset
+
+
+class CallLines:
+    """Turns blocks of events into lines.
+
+    Args:
+        color: for a terminal.
+        origin_ns: CLOCK_MONOTONIC that times are counted from; None: the first event's start.
+    """
+
+    def __init__(self, *, color: bool = False, origin_ns: int | None = None) -> None:
+        self._origin = origin_ns
+        self._dim, self._red, self._cyan, self._reset = _COLORS if color else _PLAIN
+        self._who: dict[tuple[int, int], str] = {}
+        self._errors: dict[int, str] = {}
+
+    def text(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> str:
+        """All lines of a buffer of events, each ending with a newline; payload_base: what events
+        call the first byte of `payload`."""
+        return "".join(self.lines(events, payload, payload_base))
+
+    def lines(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> Iterator[str]:
+        """The same, one by one."""
+        dim, reset = self._dim, self._reset
+        for event in EVENT.iter_unpack(events):
+            start, took, ret, *args, offset, pid, tid, nr, abi, kind, flags = event
+            who = self._who.get((pid, tid)) or self._new_who(pid, tid)
+            if self._origin is None:
+                self._origin = start
+            head = f"{who} {(start - self._origin) / 1e9:11.6f}{reset} "
+            if kind != _SYSCALL:
+                items = payload_items(payload, offset - payload_base) if flags & _PAYLOAD else ()
+                text = told(kind, nr, ret, args, flags, items)
+                yield f"{head}{self._cyan}--- {text} ---{reset}\n"
+                continue
+            name, formats, result = shape(abi, nr)
+            words = [f(a) for f, a in zip(formats, args, strict=False)]
+            if flags & _PAYLOAD:
+                _put_strings(words, payload, offset - payload_base)
+            call = f"{head}{name}({', '.join(words)})"
+            if flags & _UNFINISHED:
+                yield f"{call} = ?\n"
+            elif flags & _ERROR:
+                text = self._errors.get(ret) or self._new_error(ret)
+                yield f"{call} = {text} {dim}<{took / 1e9:.6f}>{reset}\n"
+            else:
+                yield f"{call} = {result(ret)} {dim}<{took / 1e9:.6f}>{reset}\n"
+
+    def _new_who(self, pid: int, tid: int) -> str:
+        if len(self._who) >= _WHO_MAX:
+            self._who.clear()
+        who = f"{pid:<7}" if pid == tid else f"{pid} ({tid})"
+        self._who[pid, tid] = self._dim + who
+        return self._dim + who
+
+    def _new_error(self, ret: int) -> str:
+        if len(self._errors) >= _ERRORS_MAX:
+            self._errors.clear()
+        name = errno_name(-ret)
+        if not 0 < -ret < 4096:
+            text = f"{ret} {name}"  # a damaged trace may hold anything
+        elif name.startswith("ERESTART") or name == "ENOIOCTLCMD":
+            text = f"? {name} (interrupted by a signal)"
+        else:
+            text = f"-1 {name} ({os.strerror(-ret)})"
+        self._errors[ret] = f"{self._red}{text}{self._reset}"
+        return self._errors[ret]
+
+
+def told(
+    kind: int, nr: int, ret: int, args: list[int], flags: int, items: Iterable[PayloadItem]
+) -> str:
+    """What an event that is no syscall tells."""
+    if kind == Kind.SIGNAL:
+        return _signal_text(nr, args)
+    if kind == Kind.FORK:
+        what = "thread" if flags & Flag.THREAD else _FORKS.get(nr, "fork")
+        return f"{what} {ret}"
+    if kind == Kind.EXIT:
+        return _exit_text(ret, bool(flags & Flag.THREAD))
+    if kind == Kind.LOST:
+        return f"{ret} events lost here"
+    argv = [
+        quote(os.fsencode(word))
+        for item in items
+        if item.type == PayloadType.ARGV
+        for word in split_argv(item.data)
+    ]
+    if kind == Kind.EXEC:
+        return f"exec [{', '.join(argv)}]"
+    if kind == Kind.ATTACH:
+        return f"attached [{', '.join(argv)}]" if argv else "attached"
+    return f"event of unknown kind {kind}"
+
+
+def _put_strings(words: list[str], payload: memoryview, offset: int) -> None:
+    for item in payload_items(payload, offset):
+        if item.arg < len(words) and not item.flags & PayloadFlag.FAULT:
+            words[item.arg] = quote(item.data, bool(item.flags & PayloadFlag.TRUNCATED))
+
+
+def signal_name(number: int) -> str:
+    """``signal_name(15)`` is "SIGTERM"; real-time signals count from the kernel's SIGRTMIN, 32."""
+    if number >= 32:
+        return f"SIGRTMIN+{number - 32}" if number > 32 else "SIGRTMIN"
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _signal_text(number: int, args: list[int]) -> str:
+    code, pid, uid, address = args[:4]
+    name = signal_name(number)
+    if code >> 63:
+        code -= 1 << 64
+    if pid:
+        return f"{name} from pid {pid}, uid {uid}"
+    if address:
+        return f"{name} at {address:#x}, code {code}"
+    return f"{name} from the kernel, code {code}" if code > 0 else f"{name}, code {code}"
+
+
+def _exit_text(status: int, thread: bool) -> str:
+    status &= 0xFFFF  # a damaged trace may hold anything
+    what = "thread ended" if thread else "exited"
+    if os.WIFSIGNALED(status):
+        core = ", core dumped" if os.WCOREDUMP(status) else ""
+        return f"killed by {signal_name(os.WTERMSIG(status))}{core}"
+    return f"{what} with {os.WEXITSTATUS(status)}"

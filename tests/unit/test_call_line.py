@@ -1,0 +1,258 @@
+"""Promise: one event is one line, whatever its bytes are; numbers look as their C type wants."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fasttrace import _tables
+from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType
+from fasttrace.report.arguments import quote, shape
+from fasttrace.report.call_json import json_lines
+from fasttrace.report.call_line import EVENT, CallLines, signal_name
+
+X86_64, I386 = _tables.ABIS.index("x86_64"), _tables.ABIS.index("i386")
+AT_FDCWD = 0xFFFFFF9C  # as a 32-bit register holds it
+
+
+def number(name: str, abi: int = X86_64) -> int:
+    nr = _tables.number(abi, name)
+    assert nr is not None
+    return nr
+
+
+def event(
+    *,
+    time_ns: int = 1_000_000_000,
+    took: int = 12_345,
+    ret: int = 0,
+    args: Iterable[int] = (),
+    payload: int = 0,
+    pid: int = 4242,
+    tid: int | None = None,
+    nr: int = 0,
+    abi: int = X86_64,
+    kind: int = Kind.SYSCALL,
+    flags: int = 0,
+) -> bytes:
+    six = [*args, 0, 0, 0, 0, 0, 0][:6]
+    tid = pid if tid is None else tid
+    return EVENT.pack(time_ns, took, ret, *six, payload, pid, tid, nr, abi, kind, flags)
+
+
+def item(data: bytes, arg: int = 255, type: int = PayloadType.STRING, flags: int = 0) -> bytes:
+    head = len(data).to_bytes(4, "little") + bytes([arg, type]) + flags.to_bytes(2, "little")
+    return head + data + bytes(-len(data) % 8)
+
+
+def line(record: bytes, payload: bytes = b"", base: int = 0) -> str:
+    """The line without pid and time."""
+    text = CallLines().text(record, memoryview(payload), base)
+    assert text.endswith("\n")
+    assert text.count("\n") == 1
+    return text.rstrip("\n").split(maxsplit=2)[2]
+
+
+def test_a_call_with_a_path() -> None:
+    record = event(
+        nr=number("openat"), args=[AT_FDCWD, 0x7FFD0000, 0x80000], ret=3, flags=Flag.PAYLOAD
+    )
+    assert (
+        line(record, item(b"/etc/hosts", arg=1))
+        == 'openat(-100, "/etc/hosts", 0x80000, 0) = 3 <0.000012>'
+    )
+
+
+def test_payload_offsets_count_from_the_base_of_the_block() -> None:
+    payload = item(b"other") + item(b"/a", arg=1)
+    offset = 5000 + len(item(b"other"))
+    record = event(nr=number("openat"), payload=offset, flags=Flag.PAYLOAD)
+    assert '"/a"' in line(record, payload, 5000)
+
+
+def test_two_paths() -> None:
+    payload = item(b"a", arg=0, flags=PayloadFlag.MORE) + item(b"b", arg=1)
+    assert line(event(nr=number("rename"), flags=Flag.PAYLOAD), payload).startswith(
+        'rename("a", "b") = 0'
+    )
+
+
+def test_an_error_is_named_and_explained() -> None:
+    record = event(nr=number("close"), args=[7], ret=-9, flags=Flag.ERROR)
+    assert line(record) == "close(7) = -1 EBADF (Bad file descriptor) <0.000012>"
+
+
+def test_a_negative_result_that_is_no_error_stays_a_number() -> None:
+    assert " = -9 <" in line(event(nr=number("lseek"), ret=-9))
+
+
+def test_a_call_that_will_be_restarted() -> None:
+    record = event(nr=number("read"), ret=-512, flags=Flag.ERROR | Flag.INTERRUPTED)
+    assert "= ? ERESTARTSYS" in line(record)
+
+
+def test_a_call_that_never_returned() -> None:
+    record = event(nr=number("exit_group"), args=[3], flags=Flag.UNFINISHED)
+    assert line(record) == "exit_group(3) = ?"
+
+
+def test_addresses_and_modes() -> None:
+    mmap = event(
+        nr=number("mmap"),
+        args=[0, 4096, 3, 0x22, 0xFFFFFFFFFFFFFFFF, 0],
+        ret=0x7F0000000000,
+    )
+    assert line(mmap).startswith("mmap(NULL, 4096, 3, 0x22, -1, 0) = 0x7f0000000000")
+    mkdir = event(nr=number("mkdir"), args=[0x1000, 0o755])
+    assert line(mkdir).startswith("mkdir(0x1000, 0755)")
+
+
+def test_a_path_that_could_not_be_read_is_an_address() -> None:
+    record = event(nr=number("unlink"), args=[0xDEAD], flags=Flag.PAYLOAD)
+    assert line(record, item(b"", arg=0, flags=PayloadFlag.FAULT)).startswith("unlink(0xdead)")
+
+
+def test_a_cut_path_says_so() -> None:
+    record = event(nr=number("unlink"), args=[0xDEAD], flags=Flag.PAYLOAD)
+    payload = item(b"/very/long", arg=0, flags=PayloadFlag.TRUNCATED)
+    assert '"/very/long"...' in line(record, payload)
+
+
+def test_unknown_call_shows_its_six_arguments() -> None:
+    assert line(event(nr=500, args=[1, 0x20, 3, 4, 5, 6])).startswith(
+        "syscall_0x1f4(1, 0x20, 3, 4, 5, 6)"
+    )
+
+
+@pytest.mark.parametrize("abi", [7, 255])
+def test_unknown_abi(abi: int) -> None:
+    assert line(event(nr=1, abi=abi)).startswith("syscall_0x1(")
+
+
+def test_i386_names_and_widths() -> None:
+    record = event(nr=number("lseek", I386), abi=I386, args=[3, 0xFFFFFFFF, 2])
+    assert line(record).startswith("lseek(3, -1, 2)")
+
+
+def test_thread_and_time_since_the_first_event() -> None:
+    lines = CallLines()
+    text = lines.text(
+        event(nr=number("getpid"), time_ns=5_000_000_000)
+        + event(nr=number("getpid"), time_ns=5_250_000_000, tid=4243),
+        memoryview(b""),
+    )
+    first, second = text.splitlines()
+    assert re.match(r"4242 +0\.000000 getpid\(\)", first)
+    assert re.match(r"4242 \(4243\) +0\.250000 getpid\(\)", second)
+    later = lines.text(event(nr=number("getpid"), time_ns=6_000_000_000), memoryview(b""))
+    assert " 1.000000 " in later
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        (event(kind=Kind.SIGNAL, nr=15, args=[0, 77, 1000]), "SIGTERM from pid 77, uid 1000"),
+        (event(kind=Kind.SIGNAL, nr=11, args=[1, 0, 0, 0xBEEF]), "SIGSEGV at 0xbeef, code 1"),
+        (event(kind=Kind.SIGNAL, nr=2, args=[0x80]), "SIGINT from the kernel, code 128"),
+        (event(kind=Kind.SIGNAL, nr=14, args=[(1 << 64) - 2]), "SIGALRM, code -2"),
+        (event(kind=Kind.FORK, nr=2, ret=4243), "vfork 4243"),
+        (event(kind=Kind.FORK, nr=3, ret=4243, flags=Flag.THREAD), "thread 4243"),
+        (event(kind=Kind.EXIT, ret=3 << 8), "exited with 3"),
+        (event(kind=Kind.EXIT, ret=0, flags=Flag.THREAD), "thread ended with 0"),
+        (event(kind=Kind.EXIT, ret=9), "killed by SIGKILL"),
+        (event(kind=Kind.EXIT, ret=11 | 0x80), "killed by SIGSEGV, core dumped"),
+        (event(kind=Kind.LOST, ret=5), "5 events lost here"),
+        (event(kind=Kind.ATTACH), "attached"),
+        (event(kind=99), "event of unknown kind 99"),
+    ],
+)
+def test_what_is_no_call(record: bytes, text: str) -> None:
+    assert line(record) == f"--- {text} ---"
+
+
+def test_exec_shows_the_arguments() -> None:
+    payload = item(b"ls", type=PayloadType.COMM, flags=PayloadFlag.MORE) + item(
+        b"ls\0-l\0a b\0", type=PayloadType.ARGV
+    )
+    record = event(kind=Kind.EXEC, flags=Flag.PAYLOAD)
+    assert line(record, payload) == '--- exec ["ls", "-l", "a b"] ---'
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(9, "SIGKILL"), (32, "SIGRTMIN"), (40, "SIGRTMIN+8"), (0, "signal 0")]
+)
+def test_signal_names(number: int, name: str) -> None:
+    assert signal_name(number) == name
+
+
+@given(st.text())
+def test_quoted_text_can_be_read_back(text: str) -> None:
+    assert ast.literal_eval(quote(text.encode())) == text
+
+
+@given(st.binary(), st.booleans())
+def test_quoted_bytes_are_one_printable_line(data: bytes, truncated: bool) -> None:
+    text = quote(data, truncated)
+    assert text.isprintable()
+    assert text.startswith('"')
+    assert text.endswith('"...' if truncated else '"')
+
+
+@given(st.binary(min_size=96, max_size=96), st.binary(max_size=64))
+def test_any_bytes_give_one_line(record: bytes, payload: bytes) -> None:
+    text = CallLines().text(record, memoryview(payload))
+    assert text.endswith("\n")
+    assert text[:-1].isprintable()
+    (as_json,) = json_lines(record, memoryview(payload))
+    assert json.loads(as_json)["pid"] == int.from_bytes(record[80:84], "little", signed=True)
+
+
+def test_every_known_call_has_a_shape() -> None:
+    for abi in range(len(_tables.ABIS)):
+        for nr, name in _tables.names(abi).items():
+            formats = shape(abi, nr)
+            assert formats.name == name
+            for value in (0, 1, (1 << 64) - 1, 1 << 63):
+                assert all(f(value) for f in formats.arguments)
+
+
+def test_color_only_where_asked() -> None:
+    record = event(nr=number("close"), ret=-9, flags=Flag.ERROR)
+    assert "\x1b" not in CallLines().text(record, memoryview(b""))
+    colored = CallLines(color=True).text(record, memoryview(b""))
+    assert re.sub(r"\x1b\[\d+m", "", colored) == CallLines().text(record, memoryview(b""))
+    assert "\x1b[31m" in colored
+
+
+def test_json_line() -> None:
+    record = event(nr=number("openat"), args=[AT_FDCWD, 5], ret=-2, flags=Flag.PAYLOAD | Flag.ERROR)
+    (text,) = json_lines(record, memoryview(item(b"/no\xff", arg=1)))
+    call = json.loads(text)
+    assert call == {
+        "kind": "syscall",
+        "pid": 4242,
+        "tid": 4242,
+        "time_ns": 1_000_000_000,
+        "name": "openat",
+        "args": [AT_FDCWD, 5, 0, 0],
+        "strings": {"1": "/no\udcff"},
+        "ret": -2,
+        "errno": "ENOENT",
+        "duration_ns": 12_345,
+    }
+    assert os.fsencode(call["strings"]["1"]) == b"/no\xff"
+
+
+def test_json_of_what_never_returned_and_of_a_signal() -> None:
+    unfinished = event(nr=number("exit"), flags=Flag.UNFINISHED)
+    sig = event(kind=Kind.SIGNAL, nr=15, args=[0, 1, 0])
+    first, second = (json.loads(t) for t in json_lines(unfinished + sig, memoryview(b"")))
+    assert (first["ret"], first["duration_ns"]) == (None, None)
+    assert (second["kind"], second["text"]) == ("signal", "SIGTERM from pid 1, uid 0")
