@@ -271,7 +271,9 @@ class _Meta:
     def get(self, key: str, kind: type[T], default: T) -> T:
         value: Any = self._entries.get(key, default)
         # Numbers are kept to what numpy and C can hold. (A bool is an int to isinstance.)
-        if type(value) is not kind or (type(value) is int and value.bit_length() > 63):
+        if type(value) is int and value.bit_length() > 63:
+            raise self._damaged()
+        if type(value) is not kind:
             raise self._damaged()
         checked: T = value
         return checked

@@ -1,0 +1,73 @@
+"""The process table, from a session's tuples and told again by a trace's events."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from fasttrace.data.events import Flag, Kind
+from fasttrace.data.processes import Process, from_events, from_rows, reused_pids
+from synthetic import PROCESSES, item, make_events, stream
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(None, None), (0, 0), (7 << 8, 7), (9, -9), (9 | 0x80, -9), (0x137F, None)]
+)
+def test_exit_status_is_as_in_subprocess(status: int | None, code: int | None) -> None:
+    assert Process(1, status=status).exit_status == code
+
+
+def test_exit_status_of_a_real_process() -> None:
+    assert Process(1, status=9).exit_status == subprocess.call(["sh", "-c", "kill -9 $$"])
+
+
+def test_from_rows() -> None:
+    rows = [
+        (5, 1, 1, -1, 10, 0, 3, b"cat", b"cat\0-n\0"),
+        (6, 5, 2, 256, 20, 30, 0, b"\xff", b""),
+    ]
+    cat, child = from_rows(rows, "ptrace")
+    assert cat == Process(5, 1, "cat", ["cat", "-n"], 3, None, 10, None, "ptrace", 1)
+    assert (child.exit_status, child.end_ns, child.comm) == (1, 30, "\udcff")
+    assert list(cat.to_dict()) == ["pid", "ppid", "comm", "argv", "calls", "exit_status"]
+
+
+def test_from_events() -> None:
+    payload = item(b"sh", type=4, flags=1) + item(b"sh\0-c\0", type=3)
+    second = len(payload)
+    payload += item(b"ls", type=4, flags=1) + item(b"ls\0", type=3)
+    events = make_events(
+        {"kind": Kind.EXEC, "pid": 10, "tid": 10, "time_ns": 1, "args": [9] + [0] * 5},
+        {"kind": Kind.FORK, "pid": 10, "ret": 11, "time_ns": 2, "args": [11] + [0] * 5},
+        {"kind": Kind.FORK, "pid": 10, "ret": 12, "time_ns": 3, "flags": Flag.THREAD},
+        {"kind": Kind.EXEC, "pid": 11, "time_ns": 4, "payload": second},
+        {"kind": Kind.EXIT, "pid": 10, "tid": 12, "time_ns": 5, "flags": Flag.THREAD},
+        {"kind": Kind.EXIT, "pid": 11, "ret": 256, "time_ns": 6},
+        {"kind": Kind.FORK, "pid": 10, "ret": 11, "time_ns": 7, "args": [11] + [0] * 5},
+        {"kind": Kind.EXIT, "pid": 11, "ret": 9, "time_ns": 8},
+        {"pid": 77, "time_ns": 9},
+    )
+    found = from_events(events, stream(payload), "ptrace")
+    assert [(p.pid, p.ppid, p.comm, p.argv, p.exit_status, p.start_ns, p.end_ns) for p in found] == [
+        (10, 9, "sh", ["sh", "-c"], None, 1, None),
+        (11, 10, "ls", ["ls"], 1, 2, 6),
+        (11, 10, "sh", ["sh", "-c"], -9, 7, 8),
+        (77, 0, "", [], None, 9, None),
+    ]
+    assert [p.serial for p in found] == [1, 2, 3, 4]
+
+
+def test_from_any_events() -> None:
+    """Whatever a damaged file holds becomes some table."""
+    rng = np.random.default_rng(3)
+    events = np.frombuffer(rng.bytes(96 * 500), make_events().dtype).copy()
+    events["kind"] = rng.integers(1, 8, 500)
+    found = from_events(events, stream(rng.bytes(100)))
+    exits = (events["kind"] == Kind.EXIT) & (events["flags"] & Flag.THREAD == 0)
+    assert {p.pid for p in found} >= set(events["pid"][exits].tolist())
+
+
+def test_reused_pids() -> None:
+    assert reused_pids(PROCESSES) == {101}
