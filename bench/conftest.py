@@ -1,7 +1,7 @@
 """Benchmarks: contenders run in turn (A B C A B C ...), medians and ratios are printed at the end.
 
-    python -m pytest bench                     # all
-    python -m pytest bench -k dd --rounds 9    # one, with more rounds
+python -m pytest bench                     # all
+python -m pytest bench -k dd --rounds 9    # one, with more rounds
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def in_turn(
-    benchmark: Any, request: pytest.FixtureRequest
-) -> Callable[..., dict[str, float]]:
+def in_turn(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., dict[str, float]]:
     """Run contenders in turn; the first is what pytest-benchmark times and reports.
 
     Returns the median wall time of each, in seconds. `limits` maps the name of a peer to the ratio

@@ -78,7 +78,9 @@ def collect_signatures() -> None:
     head, by_hand = text[: text.index("\n") + 1], text[text.index(BY_HAND) :]
     hand_names = {line.split("(")[0] for line in by_hand.splitlines()}
     lines = [f"{name}({found[name]})" for name in sorted(found) if name not in hand_names]
-    source = "# From tracefs, events/syscalls/sys_enter_*/format (x86_64), by generate.py --collect:"
+    source = (
+        "# From tracefs, events/syscalls/sys_enter_*/format (x86_64), by generate.py --collect:"
+    )
     (HERE / "signatures.txt").write_text("\n".join([head.rstrip(), source, *lines, by_hand]))
 
 

@@ -1,0 +1,239 @@
+"""Sets of system calls, written in strace's language.
+
+openat,read         names
+%file               a class: calls that take a path (see CLASSES)
+/^get               names in which a regular expression is found
+500                 a number
+?name               no error if there is no such name or class
+name@64, name@32    of 64-bit or 32-bit programs alone
+!a,b                every call but these
+%file,!stat         calls with a path, but not stat (beyond strace)
+all, none
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from fasttrace import _tables
+from fasttrace._tables import ABIS
+from fasttrace.errors import FilterError
+from fasttrace.syscalls import abi_index
+
+__all__ = ["CLASSES", "NR_MAX", "Selection", "parse"]
+
+CLASSES = tuple("%" + name for name in _tables.CLASSES)
+
+NR_MAX = 1024
+"""Numbers from NR_MAX - 1 on have no bit of their own: they share the last (FT_NR_MAX)."""
+
+_ALL = (1 << NR_MAX) - 1
+_REST = 1 << (NR_MAX - 1)
+# strace takes these without their % too.
+_BARE_CLASSES = ("file", "process", "network", "signal", "ipc", "desc", "memory")
+_RECORD = 1  # enum ft_policy
+_WIDTHS = {"64": ("x86_64", "aarch64", "riscv64"), "32": ("i386",), "x32": ()}
+
+
+class Selection:
+    """A set of system calls of every ABI; immutable, with ``| & - ~``."""
+
+    __slots__ = ("_masks",)
+
+    def __init__(self, masks: Iterable[int] = (0,) * len(ABIS)) -> None:
+        self._masks = tuple(masks)
+
+    def contains(self, nr: int, abi: str | int = "x86_64") -> bool:
+        """Whether a number of an ABI (its name or index) is in the set."""
+        index = abi_index(abi)
+        if not 0 <= index < len(ABIS):
+            return self.default
+        return bool(self._masks[index] >> min(nr, NR_MAX - 1) & 1) if nr >= 0 else self.default
+
+    def numbers(self, abi: str | int = "x86_64") -> frozenset[int]:
+        """The numbers below NR_MAX - 1 that are in the set, known to the tables or not."""
+        mask = self._masks[abi_index(abi)]
+        return frozenset(nr for nr in range(NR_MAX - 1) if mask >> nr & 1)
+
+    def names(self, abi: str | int = "x86_64") -> frozenset[str]:
+        """The names that are in the set."""
+        index = abi_index(abi)
+        known = _tables.names(index)
+        return frozenset(name for nr, name in known.items() if self._masks[index] >> nr & 1)
+
+    @property
+    def default(self) -> bool:
+        """Whether numbers beyond all tables are in the set."""
+        return bool(self._masks[0] & _REST)
+
+    @property
+    def is_everything(self) -> bool:
+        return all(mask == _ALL for mask in self._masks)
+
+    def policy(self, abi: str | int, *, strings: bool = False) -> bytes:
+        """NR_MAX bytes for the C core: bit 0 to record the call; with `strings`, bit i + 1 to read
+        argument i as a path."""
+        index = abi_index(abi)
+        mask = self._masks[index]
+        table = bytearray(mask >> nr & 1 for nr in range(NR_MAX))
+        if strings:
+            for nr in _tables.names(index):
+                if table[nr]:
+                    table[nr] |= _tables.path_args(index, nr) << 1
+        return bytes(table)
+
+    def bpf(self) -> bytes:
+        """A seccomp filter (struct sock_filter[]) that gives RET_TRACE for the set; see `bpf`."""
+        from fasttrace.bpf import program
+
+        return program(self)
+
+    def mask(self, abi: str | int) -> int:
+        """Bit nr: number nr is in the set; bit NR_MAX - 1: all from there on are."""
+        return self._masks[abi_index(abi)]
+
+    def _with(self, other: object, operate: Callable[[int, int], int]) -> Selection:
+        if not isinstance(other, Selection):
+            return NotImplemented
+        return Selection(operate(a, b) for a, b in zip(self._masks, other._masks, strict=True))
+
+    def __or__(self, other: object) -> Selection:
+        return self._with(other, lambda a, b: a | b)
+
+    def __and__(self, other: object) -> Selection:
+        return self._with(other, lambda a, b: a & b)
+
+    def __sub__(self, other: object) -> Selection:
+        return self._with(other, lambda a, b: a & ~b)
+
+    def __invert__(self) -> Selection:
+        return Selection(_ALL & ~mask for mask in self._masks)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Selection) and self._masks == other._masks
+
+    def __hash__(self) -> int:
+        return hash(self._masks)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{abi}: {len(self.names(abi))}" for abi in ABIS)
+        return f"<Selection {counts}{', and unknown numbers' if self.default else ''}>"
+
+
+NOTHING = Selection()
+EVERYTHING = ~NOTHING
+
+
+def parse(expression: str) -> Selection:
+    """Read an expression; FilterError says what is wrong with it.
+
+    >>> sorted(parse("%stat,!%lstat").names())
+    ['stat']
+    >>> parse("!read").contains(0), parse("!read").contains(1)
+    (False, True)
+    """
+    text = expression.strip()
+    text = text.removeprefix("trace=")
+    inverted = False
+    negated = text.startswith("!")
+    while text.startswith("!"):
+        inverted = not inverted
+        text = text[1:]
+    words = [word.strip() for word in text.split(",")]
+    if not any(words):
+        raise FilterError(f"empty system call set {expression!r}: write all, none, or names")
+    chosen = NOTHING
+    for word in words:
+        if word.startswith("!"):
+            if negated:
+                raise FilterError(
+                    f"{expression!r}: a leading ! turns the whole set around; write "
+                    f"!{text.replace('!', '')}"
+                )
+            chosen -= _term(word[1:])
+        elif word:
+            chosen |= _term(word)
+    return ~chosen if inverted else chosen
+
+
+def _term(word: str) -> Selection:
+    if word == "all":
+        return EVERYTHING
+    if word == "none":
+        return NOTHING
+    optional = word.startswith("?")
+    word = word.removeprefix("?")
+    try:
+        return _required(word)
+    except FilterError:
+        if optional and word:
+            return NOTHING
+        raise
+
+
+def _required(word: str) -> Selection:
+    if word.startswith("/"):
+        return _regex(word[1:])
+    if word.isdecimal() and word.isascii():
+        return _number(word)
+    if word.startswith("%") or word in _BARE_CLASSES:
+        return _class(word)
+    name, at, width = word.partition("@")
+    if at and width not in _WIDTHS:
+        raise FilterError(f"unknown ABI in {word!r}: write {name}@64 or {name}@32")
+    abis = _WIDTHS[width] if at else ABIS
+    found = _where(lambda candidate: candidate == name)
+    if found == NOTHING:
+        raise FilterError(f"unknown system call {name!r}{_near(name)}")
+    return Selection(m if abi in abis else 0 for abi, m in zip(ABIS, found._masks, strict=True))
+
+
+def _number(word: str) -> Selection:
+    nr = int(word) if len(word) < 8 else NR_MAX
+    if nr >= NR_MAX - 1:
+        raise FilterError(f"system call number {word} is too large: at most {NR_MAX - 2}")
+    return Selection(1 << nr for _ in ABIS)
+
+
+@lru_cache
+def _class(word: str) -> Selection:
+    bit = _tables.CLASSES.get(word.removeprefix("%"))
+    if bit is None:
+        raise FilterError(f"unknown system call class {word!r}: one of {' '.join(CLASSES)}")
+    return Selection(
+        sum(1 << nr for nr in _tables.names(abi) if _tables.classes(abi, nr) & bit)
+        for abi in range(len(ABIS))
+    )
+
+
+def _regex(pattern: str) -> Selection:
+    import re
+
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise FilterError(f"bad regular expression {pattern!r}: {error}") from None
+    found = _where(lambda name: compiled.search(name) is not None)
+    if found == NOTHING:
+        raise FilterError(f"no system call matches /{pattern}: see fasttrace.syscalls.table()")
+    return found
+
+
+def _where(wanted: Callable[[str], bool]) -> Selection:
+    return Selection(
+        sum(1 << nr for nr, name in _tables.names(abi).items() if wanted(name))
+        for abi in range(len(ABIS))
+    )
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+
+    names = {known for abi in range(len(ABIS)) for known in _tables.names(abi).values()}
+    near = get_close_matches(name, sorted(names), 3)
+    if near:
+        return f": did you mean {' or '.join(near)}?"
+    if "%" + name in CLASSES:
+        return f": did you mean the class %{name}?"
+    return ": write a name, a number, a %class or a /regex"
