@@ -76,7 +76,7 @@ uint8_t ft_record_policy(const struct ft_session *s, enum ft_abi abi, uint64_t n
 
 static void capture_strings(struct ft_task *t, pid_t memory, uint8_t policy)
 {
-	uint8_t mask = policy / FT_POLICY_STRING_0;
+	uint8_t mask = policy / FT_POLICY_STRING_0 & 0x3f;
 	struct ft_payload *last = NULL;
 
 	if (!t->strings && !(t->strings = malloc(6 * ITEM_MAX)))
@@ -214,7 +214,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	memcpy(name, comm, len);
 	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, len);
 	argv = (char *)payload + pos + sizeof(struct ft_payload);
-	n = ft_remote_proc(t->tgid, "cmdline", argv, ARGV_MAX);
+	n = ft_remote_proc(t->tid, "cmdline", argv, ARGV_MAX); /* a dead leader has none */
 	len = n > 0 ? (size_t)n : 0;
 	pthread_mutex_lock(&s->lock);
 	rc = ft_process_set(&s->processes, t->serial, name, argv, len);
@@ -235,15 +235,15 @@ void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, u
 	emit_image(s, t, &ev);
 }
 
-void ft_record_attach(struct ft_session *s, struct ft_task *t, uint64_t now)
+void ft_record_attach(struct ft_session *s, struct ft_task *t, bool first, uint64_t now)
 {
 	struct ft_event ev = event_of(t, FT_KIND_ATTACH, now);
 
-	if (t->tid != t->tgid) {
+	if (first) {
+		emit_image(s, t, &ev);
+	} else {
 		ev.flags |= FT_FLAG_THREAD;
 		emit(s, t, &ev, NULL, 0);
-	} else {
-		emit_image(s, t, &ev);
 	}
 }
 

@@ -21,7 +21,8 @@ void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *
 void ft_record_birth(
 	struct ft_session *s, struct ft_task *child, pid_t pid, pid_t tid, int how, uint64_t now);
 void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, uint64_t now);
-void ft_record_attach(struct ft_session *s, struct ft_task *t, uint64_t now);
+/* first: of its process. */
+void ft_record_attach(struct ft_session *s, struct ft_task *t, bool first, uint64_t now);
 void ft_record_exit(struct ft_session *s, struct ft_task *t, int status, uint64_t now);
 
 #endif

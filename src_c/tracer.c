@@ -33,10 +33,23 @@ static long seize_options(const struct ft_session *s)
 	return options | s->engine->seize_options(s);
 }
 
+/* A task of the process: its leader, or, where that had ended before we attached, any other. */
+static struct ft_task *member_of(struct ft_session *s, pid_t tgid)
+{
+	struct ft_task *t = ft_task_find(&s->tasks, tgid);
+	int bucket = 0;
+
+	if (t)
+		return t;
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)) && t->tgid != tgid)
+		continue;
+	return t;
+}
+
 static struct ft_task *add_task(
 	struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now)
 {
-	struct ft_task *leader = tid == tgid ? NULL : ft_task_find(&s->tasks, tgid);
+	struct ft_task *leader = tid == tgid ? NULL : member_of(s, tgid);
 	struct ft_task *parent = leader ? leader : ft_task_find(&s->tasks, ppid);
 	struct ft_task *t = ft_task_new(&s->tasks, tid, tgid);
 	int32_t serial;
@@ -65,6 +78,8 @@ static struct ft_task *add_task(
 static void drop_task(struct ft_session *s, struct ft_task *t)
 {
 	ft_record_cut(s, t);
+	if (!t->announced)
+		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, ft_now());
 	ft_task_free(&s->tasks, t);
 }
 
@@ -111,51 +126,47 @@ static void resume(struct ft_session *s, struct ft_task *t, int sig)
 	s->engine->resume(s, t, sig);
 }
 
-/* A task that stops before its parent's event has told of it, or after its parent was killed. */
-static struct ft_task *adopt(struct ft_session *s, pid_t tid, uint64_t now)
+/*
+ * A new task, at its first stop or at its parent's (0: unknown), whichever comes first. NULL: it is
+ * not ours, or not any more.
+ */
+static struct ft_task *adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
 {
 	char status[4096];
 	ssize_t n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
-	long tgid, ppid;
+	struct ft_task *t;
+	long tgid;
 
 	if (n <= 0)
 		return NULL;
 	status[n] = 0;
 	tgid = ft_remote_status_field(status, "Tgid");
-	ppid = ft_remote_status_field(status, "PPid");
-	if (tgid <= 0)
+	if (tgid <= 0 || ft_remote_status_field(status, "TracerPid") != syscall(SYS_gettid))
 		return NULL;
-	return add_task(s, tid, (pid_t)tgid, (pid_t)ppid, now);
-}
-
-static bool is_thread_of(pid_t tgid, pid_t tid)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d", tgid, tid);
-	return access(path, F_OK) == 0;
+	/* PTRACE_O_TRACECLONE tells of all but plain forks, not only of threads. */
+	if (!(s->options & FT_OPT_FOLLOW) && tgid != s->root)
+		return NULL;
+	if (!parent)
+		parent = tid == tgid ? (pid_t)ft_remote_status_field(status, "PPid") : (pid_t)tgid;
+	t = add_task(s, tid, (pid_t)tgid, parent, now);
+	if (!t)
+		ft_session_fail(s, -ENOMEM);
+	return t;
 }
 
 static void on_birth(struct ft_session *s, struct ft_task *parent, const struct ft_stop *stop)
 {
-	unsigned long msg;
+	unsigned long tid;
 	struct ft_task *child;
-	pid_t tid;
 
-	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &msg) < 0)
+	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &tid) < 0)
 		return;
-	tid = (pid_t)msg;
-	child = ft_task_find(&s->tasks, tid);
-	if (!child) {
-		pid_t tgid = is_thread_of(parent->tgid, tid) ? parent->tgid : tid;
-
-		child = add_task(s, tid, tgid, parent->tgid, stop->time_ns);
-		if (!child) {
-			ft_session_fail(s, -ENOMEM);
-			return;
-		}
-	}
-	ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
+	child = ft_task_find(&s->tasks, (pid_t)tid);
+	if (!child)
+		child = adopt(s, (pid_t)tid, parent->tgid, stop->time_ns);
+	/* It may have run, ended or been let go before its parent came to this stop. */
+	if (child)
+		ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
 }
 
 /* The command runs: its execve began before there was a stop to see it by. */
@@ -238,7 +249,8 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return;
-	ft_record_signal(s, t, &info, stop->time_ns);
+	if (!s->gate)
+		ft_record_signal(s, t, &info, stop->time_ns);
 	resume(s, t, stop->sig);
 }
 
@@ -247,7 +259,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
 
 	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC)
-		t = adopt(s, stop->tid, stop->time_ns);
+		t = adopt(s, stop->tid, 0, stop->time_ns);
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
 		if (t)
@@ -259,8 +271,12 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	default:
 		break;
 	}
-	if (!t)
-		return; /* killed meanwhile: wait4 will say so */
+	if (!t) {
+		/* Not to be followed, or killed meanwhile: then wait4 will say so. */
+		ptrace(PTRACE_DETACH, stop->tid, 0,
+			(void *)(long)(stop->kind == FT_STOPPED_SIGNAL ? stop->sig : 0));
+		return;
+	}
 	switch (stop->kind) {
 	case FT_STOPPED_SYSCALL:
 	case FT_STOPPED_SECCOMP:
@@ -289,6 +305,13 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	resume(s, t, 0);
 }
 
+static bool is_dead(const char *status)
+{
+	const char *state = strstr(status, "\nState:\t");
+
+	return state && (state[8] == 'Z' || state[8] == 'X');
+}
+
 /* Seizes the threads of a process that are not ours yet. Returns how many, or why it is not
  * allowed. */
 static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
@@ -305,7 +328,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 	while ((entry = readdir(dir))) {
 		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
 		struct ft_task *t;
-		char status[4096], *state;
+		char status[4096];
 		ssize_t n;
 		int error;
 
@@ -318,7 +341,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 				break;
 			}
 			t->announced = true;
-			ft_record_attach(s, t, ft_now());
+			ft_record_attach(s, t, s->tasks.count == 1, ft_now());
 			found++;
 			continue;
 		}
@@ -330,8 +353,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 		/* A thread born since is traced already: PTRACE_O_TRACECLONE saw to it. */
 		if (ft_remote_status_field(status, "TracerPid") == syscall(SYS_gettid))
 			continue;
-		state = strstr(status, "\nState:\t");
-		if (state && (state[8] == 'Z' || state[8] == 'X') && tid != pid)
+		if (is_dead(status))
 			continue;
 		found = -error;
 		break;
@@ -360,7 +382,7 @@ static int start_attach(struct ft_session *s, enum ft_stage *stage)
 	if (found < 0)
 		return found;
 	if (!s->tasks.count)
-		return -ESRCH;
+		return is_dead(status) ? -EPERM : -ESRCH; /* as PTRACE_SEIZE would say */
 	s->root = pid;
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
 		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);

@@ -128,9 +128,11 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 
 static void resume(struct ft_session *s, struct ft_task *t, int sig)
 {
-	int request = by_filter(s, t) && t->in_call == FT_CALL_NONE ? PTRACE_CONT : PTRACE_SYSCALL;
+	bool before_exec = s->gate && t->tid == s->root; /* our own code still */
+	bool pass = before_exec || (by_filter(s, t) && t->in_call == FT_CALL_NONE);
 
-	ptrace(request, t->tid, 0, (void *)(long)sig); /* fails only if killed meanwhile */
+	/* Fails only if killed meanwhile. */
+	ptrace(pass ? PTRACE_CONT : PTRACE_SYSCALL, t->tid, 0, (void *)(long)sig);
 }
 
 const struct ft_engine ft_engine_ptrace = {
