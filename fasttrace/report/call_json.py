@@ -2,7 +2,7 @@
 
 Each has kind, pid, tid, time_ns. A syscall: name, args (six unsigned numbers at most), strings
 (captured text by the index of its argument), ret, errno (a name or null), duration_ns; ret and
-duration_ns are null for a call that never returned. Other kinds: `text`, as `fasttrace trace` has it.
+duration_ns are null for a call that never returned. Other kinds have the `text` of `call_line`.
 """
 
 from __future__ import annotations
