@@ -11,11 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define WINDOW_STOPS 128
-#define WINDOW_MAX_NS                                                                              \
-	(WINDOW_STOPS * 100000ull) /* slower than this, a stop's cost hardly counts                \
-				    */
-#define SAME_MIN     (WINDOW_STOPS * 9 / 10)
+#define STREAK	     128 /* stops of one task before it is worth keeping near */
+#define LOOK_STOPS   256 /* then look again after so many */
+#define SAME_MIN     (LOOK_STOPS * 3 / 4)
+#define STOP_MAX_NS  100000ull /* rarer than this, a stop's cost hardly counts */
 #define LONG_WAIT_NS 1000000
 #define DELAY_MAX_NS                                                                               \
 	500000 /* waited this long for a processor since the last look: others need it */
@@ -142,7 +141,7 @@ static bool move(struct ft_placement *p, pid_t tid)
 
 	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &p->home))
 		return false;
-	if (p->near && p->cpu == cpu)
+	if (p->cpu == cpu)
 		return true;
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
@@ -150,31 +149,25 @@ static bool move(struct ft_placement *p, pid_t tid)
 	return !sched_setaffinity(0, sizeof(one), &one);
 }
 
-static void keep_near(struct ft_placement *p, pid_t tid)
+static void keep_near(struct ft_placement *p, pid_t tid, uint64_t now)
 {
 	struct sched_param param = {0};
 	uint64_t unused;
 
-	if (p->near && p->tracee != tid)
-		leave(p);
-	if (!p->near) {
-		p->tracee_fd = open_proc(tid, "schedstat");
-		if (p->tracee_fd < 0)
-			return;
-		p->near = true;
-		p->tracee = tid;
-		if (!read_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
-			!read_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused)) {
-			leave(p);
-			return;
-		}
-		if (!p->idle_able)
-			p->poll_ns = POLL_NS;
-		else if (sched_setscheduler(0, SCHED_IDLE, &param) < 0)
-			leave(p);
-		p->cpu = -1;
-	}
-	if (p->near && p->idle_able && !move(p, tid))
+	leave(p);
+	p->tracee_fd = open_proc(tid, "schedstat");
+	if (p->tracee_fd < 0)
+		return;
+	p->near = true;
+	p->tracee = tid;
+	p->cpu = -1;
+	p->stops = p->same = 0;
+	p->look_ns = now;
+	if (!p->idle_able)
+		p->poll_ns = POLL_NS;
+	if (!read_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
+		!read_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
+		(p->idle_able && (!move(p, tid) || sched_setscheduler(0, SCHED_IDLE, &param) < 0)))
 		leave(p);
 }
 
@@ -189,28 +182,36 @@ void ft_placement_start(struct ft_placement *p)
 	p->own_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }
 
+/* Is it still worth it, and where is the tracee now? */
+static void look(struct ft_placement *p, uint64_t now)
+{
+	bool worth = p->same >= SAME_MIN && now - p->look_ns <= LOOK_STOPS * STOP_MAX_NS;
+
+	p->stops = p->same = 0;
+	p->look_ns = now;
+	if (!worth || (!starved(p, now) && p->idle_able && !move(p, p->tracee)))
+		leave(p);
+}
+
 void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t waited_ns)
 {
-	uint64_t took;
-
 	if (p->own_fd < 0)
 		return;
 	if (p->near && waited_ns > LONG_WAIT_NS && starved(p, now))
 		return;
-	if (p->stops++ == 0) {
-		p->window_start_ns = now;
-		p->candidate = tid;
-		p->same = 0;
+	if (p->near) {
+		p->same += tid == p->tracee;
+		if (++p->stops == LOOK_STOPS)
+			look(p, now);
 	}
-	p->same += p->candidate == tid;
-	if (p->stops < WINDOW_STOPS)
-		return;
-	p->stops = 0;
-	took = now - p->window_start_ns;
-	if (p->same < SAME_MIN || took > WINDOW_MAX_NS || now < p->backoff_until_ns)
-		leave(p);
-	else if (!p->near || !starved(p, now))
-		keep_near(p, tid);
+	if (tid != p->candidate || p->streak >= STREAK) {
+		p->candidate = tid;
+		p->streak = 0;
+		p->streak_start_ns = now;
+	}
+	if (++p->streak == STREAK && (!p->near || tid != p->tracee) &&
+		now - p->streak_start_ns <= STREAK * STOP_MAX_NS && now >= p->backoff_until_ns)
+		keep_near(p, tid, now);
 }
 
 void ft_placement_end(struct ft_placement *p)

@@ -24,9 +24,12 @@ struct ft_placement {
 	pid_t tracee;
 	int own_fd, tracee_fd; /* their schedstat in /proc; -1: there is none, so never near */
 	uint64_t own_delay_ns, tracee_ran_ns; /* when last read */
-	unsigned stops, same; /* in this window; those of the window's candidate */
-	pid_t candidate;
-	uint64_t window_start_ns, backoff_ns, backoff_until_ns;
+	pid_t candidate; /* whose stops come one upon the other now */
+	unsigned streak; /* how many of them */
+	uint64_t streak_start_ns;
+	unsigned stops, same; /* while near: since the last look; those of `tracee` */
+	uint64_t look_ns;     /* when that was */
+	uint64_t backoff_ns, backoff_until_ns;
 };
 
 /* By the tracer thread. */
