@@ -294,13 +294,16 @@ class _Meta:
         return [_Meta(self._folder, entry or {}) for entry in self.get(key, list, [])]
 
     def process(self) -> Process:
+        status = self.optional("status")
+        if status is not None and not 0 <= status <= 0xFFFF:
+            raise self._damaged()
         return Process(
             pid=self.get("pid", int, 0),
             ppid=self.get("ppid", int, 0),
             comm=self.get("comm", str, ""),
             argv=self.strings("argv"),
             calls=self.get("calls", int, 0),
-            status=self.optional("status"),
+            status=status,
             start_ns=self.get("start_ns", int, 0),
             end_ns=self.optional("end_ns"),
             engine=self.get("engine", str, ""),

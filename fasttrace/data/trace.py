@@ -154,7 +154,8 @@ class Trace:
     def _told(self) -> list[Process]:
         if self._given is None:
             return from_events(self.events, self.payload, self.engine)
-        if len({p.serial for p in self._given} - {0}) == len(self._given):
+        serials = {p.serial for p in self._given if 0 < p.serial < 1 << 31}
+        if len(serials) == len(self._given):
             return self._given
         return [replace(p, serial=serial) for serial, p in enumerate(self._given, 1)]
 
@@ -314,6 +315,8 @@ class Trace:
     ) -> dict[Any, Trace]:
         """Traces of the events whose keys have the same label; owner: the label of a process, None
         for groups that keep all."""
+        if not len(keys):
+            return {}
         order = np.argsort(keys, kind="stable")
         values, starts = np.unique(keys[order], return_index=True)
         parts: dict[Any, list[npt.NDArray[np.intp]]] = {}

@@ -44,7 +44,7 @@ def summary_table(summary: Summary, *, sort: str = "time", color: bool = False) 
         str(summary.total_errors or ""),
     )
     widths = [
-        max(len(_HEADINGS[i]), *(len(row[i]) for row in [*cells, total] if i < len(row)))
+        max(len(row[i]) for row in [_HEADINGS, *cells, total] if i < len(row))
         for i in range(len(_HEADINGS))
     ]
     heading = _line(_HEADINGS, widths) + "  syscall"

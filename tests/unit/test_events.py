@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from synthetic import item
 
 import fasttrace
 from fasttrace import _tally
@@ -22,7 +23,6 @@ from fasttrace.data.events import (
     payload_items,
     split_argv,
 )
-from synthetic import item
 
 
 def test_dtype_is_the_c_layout() -> None:

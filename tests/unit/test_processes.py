@@ -6,10 +6,10 @@ import subprocess
 
 import numpy as np
 import pytest
+from synthetic import PROCESSES, item, make_events, stream
 
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.processes import Process, from_events, from_rows, reused_pids
-from synthetic import PROCESSES, item, make_events, stream
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,9 @@ def test_from_events() -> None:
         {"pid": 77, "time_ns": 9},
     )
     found = from_events(events, stream(payload), "ptrace")
-    assert [(p.pid, p.ppid, p.comm, p.argv, p.exit_status, p.start_ns, p.end_ns) for p in found] == [
+    assert [
+        (p.pid, p.ppid, p.comm, p.argv, p.exit_status, p.start_ns, p.end_ns) for p in found
+    ] == [
         (10, 9, "sh", ["sh", "-c"], None, 1, None),
         (11, 10, "ls", ["ls"], 1, 2, 6),
         (11, 10, "sh", ["sh", "-c"], -9, 7, 8),
