@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         output.write(summary_text(trace.summary(), args, color=output.color))
     else:
         progress = Progress("shown", "events", len(trace.events))
-        for text, count in _texts(trace, _to_text(args.json, output.color)):
+        for text, count in _texts(trace, _to_text(trace, args.json, output.color)):
             output.write(text)
             progress.add(0 if output.is_terminal else count)
             if output.failed:
@@ -56,11 +56,13 @@ def run(args: argparse.Namespace) -> int:
     return output.status
 
 
-def _to_text(json: bool, color: bool) -> Callable[[Buffer, memoryview], str]:
+def _to_text(trace: Trace, json: bool, color: bool) -> Callable[[Buffer, memoryview], str]:
     if not json:
         from fasttrace.report.call_line import CallLines
 
-        return CallLines(color=color).text
+        # Events stand in the order of their ends: one of the first began first.
+        starts = trace.events["time_ns"][:_CHUNK]
+        return CallLines(color=color, origin_ns=int(starts.min()) if len(starts) else 0).text
     from fasttrace.report.call_json import json_lines
 
     return lambda events, payload: "".join(json_lines(events, payload))

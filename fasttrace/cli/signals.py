@@ -24,7 +24,7 @@ from fasttrace.cli.output import say
 from fasttrace.tracer import Tracer
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-_PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)
+_FOR_THE_PROGRAM = (signal.SIGUSR1, signal.SIGUSR2)
 _SI_KERNEL = 0x80
 # timeout(1) and its like signal us and then our process group: one request, not two.
 _ONE_REQUEST_S = 0.2
@@ -45,7 +45,7 @@ class Relay:
         self._attached = attached
         self._signals = [
             s
-            for s in (ENDING if attached else ENDING + _PASSED_ON)
+            for s in (ENDING if attached else ENDING + _FOR_THE_PROGRAM)
             # Ignored since before us, as under nohup(1): that is to stay so.
             if signal.getsignal(s) not in (signal.SIG_IGN, None)
         ]
@@ -54,6 +54,7 @@ class Relay:
         self._early: list[int] = []
         self._requests = 0
         self._last_request = (0, 0.0)
+        self._passed_on = False  # a request to end
         self._warned = False
         self._thread: threading.Thread | None = None
         self._state = threading.Lock()
@@ -108,7 +109,7 @@ class Relay:
     def take(self, number: int, *, from_terminal: bool) -> None:
         """Do what one signal asks for."""
         with self._state:
-            if number in _PASSED_ON:
+            if number in _FOR_THE_PROGRAM:
                 self._quietly(lambda: self._tracer.send_signal(number))
                 return
             mine = self._attached or self._ended or not from_terminal
@@ -122,11 +123,12 @@ class Relay:
                 return
             if self._attached:
                 self._quietly(self._tracer.detach)
+            elif self._passed_on and mine:
+                self._kill(number)
             elif self._tracer.exit_status is not None:
                 self._orphans(number)
-            elif self._requests >= 2:
-                self._kill(number)
-            elif not from_terminal:
+            elif mine:
+                self._passed_on = True
                 self._quietly(lambda: self._tracer.send_signal(number))
 
     def _is_new_request(self, number: int) -> bool:
@@ -141,7 +143,9 @@ class Relay:
         """The command has ended, children of it have not. Untraced they would run on; so be it."""
         if not self._warned:
             self._warned = True
-            say("the program has ended, but children of it run on; once more to let go of them")
+            text = "the program has ended, but children of it run on; once more to let go of them"
+            # Where nobody reads our lines this would wait for ever, and with it the next signal.
+            threading.Thread(target=say, args=(text,), daemon=True).start()
             return
         try:
             self._tracer.detach()

@@ -21,20 +21,20 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with Output(args.output) as output:
-        to_text = _json_text() if args.json else _line_text(output.color)
-        with Run(args) as run:
-            for block in run.blocks():
-                if not output.failed:
-                    output.write(to_text(block))
-            output.close()
-            return run.status or output.status
+    with Output(args.output) as output, Run(args) as run:
+        start_ns = run.tracer.stats["start_ns"]
+        to_text = _json_text() if args.json else _line_text(output.color, start_ns)
+        for block in run.blocks():
+            if not output.failed:
+                output.write(to_text(block))
+        output.close()
+        return run.status or output.status
 
 
-def _line_text(color: bool) -> Callable[[Block], str]:
+def _line_text(color: bool, origin_ns: int) -> Callable[[Block], str]:
     from fasttrace.report.call_line import CallLines
 
-    lines = CallLines(color=color)
+    lines = CallLines(color=color, origin_ns=origin_ns)
     return lambda block: lines.text(block, block.payload, block.payload_base)
 
 

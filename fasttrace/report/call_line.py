@@ -4,7 +4,7 @@
     4242    0.000530 access("/nowhere", 0) = -1 ENOENT (No such file or directory) <0.000004>
     4242    0.000702 --- SIGCHLD from pid 4243, uid 0 ---
 
-pid (and tid, if it differs), seconds since the first event, call, result, seconds that it took.
+pid (and tid, if it differs), seconds since the start, call, result, seconds that it took.
 Works on event buffers as they come out of a session, without numpy.
 """
 

@@ -7,6 +7,7 @@ import errno
 import os
 import signal
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -290,16 +291,28 @@ def test_attached_it_detaches(tracer: FakeTracer, clock: Clock, from_terminal: b
 
 @pytest.mark.parametrize("filtered", [True, False])
 def test_orphans_are_let_go_at_the_second_request(
-    tracer: FakeTracer, clock: Clock, filtered: bool, capfd: pytest.CaptureFixture[str]
+    tracer: FakeTracer, clock: Clock, filtered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    said: SimpleQueue[str] = SimpleQueue()
+    monkeypatch.setattr(signals, "say", said.put)
     tracer.exit_status = 0
     tracer.filtered = filtered
     r = relay(tracer)
     r.take(signal.SIGINT, from_terminal=True)
     assert tracer.asked == []
-    assert "once more" in capfd.readouterr().err
+    assert "once more" in said.get(timeout=60)
     r.take(signal.SIGINT, from_terminal=True)
     assert tracer.asked == (["kill"] if filtered else ["detach"])
+
+
+def test_children_that_outlive_the_first_request_are_killed_by_the_second(
+    tracer: FakeTracer, clock: Clock
+) -> None:
+    r = relay(tracer)
+    r.take(signal.SIGTERM, from_terminal=False)
+    tracer.exit_status = -signal.SIGTERM
+    r.take(signal.SIGTERM, from_terminal=False)
+    assert tracer.asked == ["SIGTERM", "kill"]
 
 
 def test_after_the_end_nothing_is_asked_of_the_tracer(tracer: FakeTracer, clock: Clock) -> None:
