@@ -27,4 +27,5 @@ def trace():
 
 def test_summary_of_ten_million(in_turn, trace):
     assert trace.summary().total_calls == EVENTS
-    in_turn({"Trace.summary() (<= 0.3 s)": trace.summary})
+    # A Trace counts once: each turn gets a new one.
+    in_turn({"Trace.summary() (<= 0.3 s)": lambda: fasttrace.Trace(trace.events).summary()})

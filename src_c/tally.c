@@ -9,7 +9,7 @@
 
 #define CHUNK_ROWS 32
 #define BATCH	   32
-#define HASH_FIRST 64	/* slots; a power of two */
+#define HASH_FIRST 64 /* slots; a power of two */
 #define ERRNO_MAX  4095 /* as the kernel's MAX_ERRNO */
 
 struct error_count {

@@ -22,7 +22,7 @@ class Process:
     comm and argv are those of the program it ran last. calls: syscalls recorded. status: as
     wait4(2) gives it, None while it runs or after a detach. start_ns, end_ns: CLOCK_MONOTONIC,
     end_ns None while it runs. serial: 1, 2, ... in order of appearance; it tells processes apart
-    whose pid is the same.
+    whose pid is the same. start_ns is 0 where no start was seen.
     """
 
     pid: int
@@ -81,11 +81,15 @@ def from_rows(rows: Iterable[CoreRow], engine: str = "") -> list[Process]:
 
 
 def from_events(
-    events: npt.NDArray[np.void], payload: npt.NDArray[np.uint8], engine: str = ""
+    events: npt.NDArray[np.void],
+    payload: npt.NDArray[np.uint8],
+    engine: str = "",
+    pids: Iterable[int] = (),
 ) -> list[Process]:
     """The process table told again by the FORK, EXEC, EXIT and ATTACH events of a trace.
 
-    A pid that has calls but no such event gets a process too. `calls` stay 0: see `with_calls`.
+    pids: those that have calls; one without any such event gets a process of which nothing else is
+    known. `calls` stay 0: see `with_calls`.
     """
     import numpy as np
 
@@ -107,9 +111,7 @@ def from_events(
         living[pid] = process
         return process
 
-    kinds = events["kind"]
-    lifecycle = np.flatnonzero((kinds >= Kind.FORK) & (kinds <= Kind.ATTACH) & (kinds != Kind.LOST))
-    for event in events[lifecycle]:
+    for event in events[np.flatnonzero(events["kind"] >= Kind.FORK)]:
         kind, pid, time_ns = int(event["kind"]), int(event["pid"]), int(event["time_ns"])
         thread = bool(event["flags"] & Flag.THREAD)
         if kind == Kind.FORK and not thread:
@@ -128,27 +130,14 @@ def from_events(
             living.pop(pid, None)
             process.status = int(event["ret"]) & 0xFFFF
             process.end_ns = time_ns
-    return processes + _silent(events, {p.pid for p in processes}, len(processes), engine)
+    for pid in sorted(set(pids) - {p.pid for p in processes}):
+        add(pid, 0, 0)
+    return processes
 
 
 def _pid(value: Any) -> int:
     """A pid out of a 64-bit argument, which a damaged file may have filled with anything."""
     return int(value) & 0x7FFFFFFF
-
-
-def _silent(
-    events: npt.NDArray[np.void], known: set[int], serial: int, engine: str
-) -> list[Process]:
-    """Processes of which only calls are there."""
-    import numpy as np
-
-    strangers = (events["kind"] == Kind.SYSCALL) & ~np.isin(events["pid"], list(known))
-    calls = events[["pid", "time_ns"]][strangers]
-    pids, first = np.unique(calls["pid"], return_index=True)
-    return [
-        Process(int(pid), start_ns=int(start), engine=engine, serial=serial + i)
-        for i, (pid, start) in enumerate(zip(pids, calls["time_ns"][first], strict=True), 1)
-    ]
 
 
 def reused_pids(processes: Iterable[Process]) -> set[int]:

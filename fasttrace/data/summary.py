@@ -58,7 +58,8 @@ class Summary:
     """Calls, errors and times per syscall, of a live session or of a Trace.
 
     argv: the command, empty for an attached process. exit_status: as subprocess has it, or None.
-    engine: what recorded it. wall_ns: how long the recording took. lost: events missing, always 0
+    engine: what recorded it. wall_ns: how long the recording took. processes: a list, or a function
+    that makes it when it is first wanted. lost: events missing, always 0
     unless a disk was full.
 
         >>> from fasttrace.data.summary import Summary
@@ -70,7 +71,7 @@ class Summary:
         self,
         tally: Tally | None = None,
         *,
-        processes: Iterable[Process] = (),
+        processes: Iterable[Process] | Callable[[], Iterable[Process]] = (),
         argv: Sequence[str] = (),
         exit_status: int | None = None,
         engine: str = "",
@@ -79,7 +80,7 @@ class Summary:
         by_process: bool | None = None,
     ) -> None:
         self._tally = Tally() if tally is None else tally
-        self.processes = list(processes)
+        self._given = processes if callable(processes) else list(processes)
         self.argv = list(argv)
         self.exit_status = exit_status
         self.engine = engine
@@ -91,6 +92,11 @@ class Summary:
     def from_tally(cls, tally: Tally, **about: Any) -> Summary:
         """A Summary over a tally, which nobody may change afterwards; `about` as for Summary()."""
         return cls(tally, **about)
+
+    @cached_property
+    def processes(self) -> list[Process]:
+        """The processes counted, each with the number of its calls."""
+        return list(self._given()) if callable(self._given) else self._given
 
     @cached_property
     def _rows(self) -> list[Row]:

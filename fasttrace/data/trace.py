@@ -26,12 +26,12 @@ ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
 class Trace:
     """Events and the processes they are of.
 
-    events: structured array of EVENT_DTYPE, shape (n,), in the order of their ends. payload: uint8
-    array, shape (m,), the captured strings that `events["payload"]` are offsets into. argv: the
-    command, empty for an attached process. exit_status: as subprocess has it, or None. engine: what
-    recorded it. wall_ns: how long the recording took. lost: events missing, always 0 unless a disk
-    was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since 1970, or None. finished:
-    False if the recorder was killed.
+    events: structured array of EVENT_DTYPE, shape (n,), in the order of their ends; read-only.
+    payload: uint8 array, shape (m,), the captured strings that `events["payload"]` are offsets
+    into. argv: the command, empty for an attached process. exit_status: as subprocess has it, or
+    None. engine: what recorded it. wall_ns: how long the recording took. lost: events missing,
+    always 0 unless a disk was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since
+    1970, or None. finished: False if the recorder was killed.
 
     `len` counts events; iteration gives a Call for each.
     """
@@ -52,10 +52,11 @@ class Trace:
     ) -> None:
         """processes: None to have them told by the FORK, EXEC and EXIT events. ValueError: events
         are not of EVENT_DTYPE."""
-        self.events = np.empty(0, EVENT_DTYPE) if events is None else events
+        self.events = (np.empty(0, EVENT_DTYPE) if events is None else events).view()
         self.payload = np.empty(0, np.uint8) if payload is None else payload
         if self.events.dtype != EVENT_DTYPE or self.events.ndim != 1:
             raise ValueError("events must be a one-dimensional array of fasttrace.EVENT_DTYPE")
+        self.events.flags.writeable = False  # what is counted once stays right
         self.argv = list(argv)
         self.exit_status = exit_status
         self.engine = engine
@@ -153,19 +154,24 @@ class Trace:
     @cached_property
     def _told(self) -> list[Process]:
         if self._given is None:
-            return from_events(self.events, self.payload, self.engine)
+            pids = {row[0] for row in self._by_pid.rows()}
+            return from_events(self.events, self.payload, self.engine, pids)
         serials = {p.serial for p in self._given if 0 < p.serial < 1 << 31}
         if len(serials) == len(self._given):
             return self._given
         return [replace(p, serial=serial) for serial, p in enumerate(self._given, 1)]
 
     @cached_property
+    def _by_pid(self) -> Tally:
+        return _count(np.ascontiguousarray(self.events))
+
+    @cached_property
     def _tally(self) -> Tally:
         """By process: (pid, 0), or (pid, serial) where several processes had the pid."""
-        events = np.ascontiguousarray(self.events)
         reused = reused_pids(self._told)
         if not reused:
-            return _count(events)
+            return self._by_pid
+        events = np.ascontiguousarray(self.events)
         tally = Tally()
         doubtful = np.isin(events["pid"], list(reused))
         tally.add(events[~doubtful].data, by_pid=True)

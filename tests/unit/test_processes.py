@@ -49,14 +49,14 @@ def test_from_events() -> None:
         {"kind": Kind.EXIT, "pid": 11, "ret": 9, "time_ns": 8},
         {"pid": 77, "time_ns": 9},
     )
-    found = from_events(events, stream(payload), "ptrace")
+    found = from_events(events, stream(payload), "ptrace", pids=[10, 77, 11])
     assert [
         (p.pid, p.ppid, p.comm, p.argv, p.exit_status, p.start_ns, p.end_ns) for p in found
     ] == [
         (10, 9, "sh", ["sh", "-c"], None, 1, None),
         (11, 10, "ls", ["ls"], 1, 2, 6),
         (11, 10, "sh", ["sh", "-c"], -9, 7, 8),
-        (77, 0, "", [], None, 9, None),
+        (77, 0, "", [], None, 0, None),
     ]
     assert [p.serial for p in found] == [1, 2, 3, 4]
 
