@@ -1,7 +1,7 @@
 """The C tally and the layout of the event record.
 
-A tally has one row per syscall, or one per syscall and process. Reading it never blocks; `add` counts
-with the GIL released.
+A tally has one row per syscall, or one per syscall and process. Reading it never blocks; `add`
+counts with the GIL released.
 """
 
 from typing import TypeAlias
@@ -11,8 +11,8 @@ from _typeshed import ReadableBuffer
 Row: TypeAlias = tuple[int, int, int, int, int, int, int, int, int, int, dict[int, int]]
 """pid, serial, abi, nr, calls, finished, errors, total_ns, min_ns, max_ns, errnos.
 
-pid and serial are 0 in a tally that is not by process; times are over finished calls; errnos maps an
-errno to its count, 0 standing for results that are no errno.
+pid and serial are 0 in a tally that is not by process; times are over finished calls; errnos maps
+an errno to its count, 0 standing for results that are no errno.
 """
 
 EVENT_SIZE: int
@@ -37,8 +37,8 @@ class Tally:
     def add(self, events: ReadableBuffer, by_pid: bool = False, serial: int = 0) -> None:
         """Count a buffer of event records; other kinds than syscalls are passed over.
 
-        Rows are kept per pid with by_pid, or per pid under the given process serial. ValueError: the
-        buffer is no whole number of records.
+        Rows are kept per pid with by_pid, or per pid under the given process serial. ValueError:
+        the buffer is no whole number of records.
         """
 
     def add_row(self, source: Tally, i: int, pid: int, serial: int, abi: int, nr: int) -> None:
