@@ -75,6 +75,18 @@ cdef class Payload:
         PyBuffer_FillInfo(view, self, start, b.payload_len, 1, flags)
 
 
+def process_rows(bytes records not None, bytes strings not None):
+    """What Session.processes() gave as tuples: pid, ppid, serial, wait status (-1: none yet), start
+    and end in ns, calls, comm, argv (each argument ends with NUL)."""
+    cdef const ft_process *p = <const ft_process *><char *>records
+    cdef size_t i
+    rows = []
+    for i in range(len(records) // sizeof(ft_process)):
+        rows.append((p[i].pid, p[i].ppid, p[i].serial, p[i].status, p[i].start_ns, p[i].end_ns,
+                     p[i].calls, <bytes>p[i].comm, strings[p[i].argv:p[i].argv + p[i].argv_len]))
+    return rows
+
+
 cdef char **c_strings(list strings) except NULL:
     """A NULL-terminated array; the bytes objects must outlive it."""
     cdef char **array = <char **>calloc(len(strings) + 1, sizeof(char *))
@@ -241,20 +253,13 @@ cdef class Session:
         return Tally._own(t)
 
     def processes(self):
-        """The process table: tuples of pid, ppid, serial, wait status (-1: none yet), start and
-        end in ns, calls, comm, argv (each argument ends with NUL)."""
+        """The process table as bytes: struct ft_process records, and the strings they refer to."""
         cdef ft_processes table
-        cdef ft_process *p
-        cdef size_t i
         self.open()
         check(ft_get_processes(self.session, &table))
         try:
-            rows = []
-            for i in range(table.count):
-                p = &table.list[i]
-                rows.append((p.pid, p.ppid, p.serial, p.status, p.start_ns, p.end_ns, p.calls,
-                             <bytes>p.comm, <bytes>table.strings[p.argv:p.argv + p.argv_len]))
-            return rows
+            return (<bytes>(<char *>table.list)[:table.count * sizeof(ft_process)],
+                    <bytes>table.strings[:table.strings_len])
         finally:
             ft_processes_free(&table)
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fasttrace._core import Block, Session, StartError
+from fasttrace._core import Block, Session, StartError, process_rows
 from fasttrace._tables import ABIS
 from fasttrace.command import Command, Stdio, Text
 from fasttrace.errors import EngineUnavailable, attach_error, spawn_error
@@ -260,9 +260,12 @@ class Tracer:
     @property
     def processes(self) -> list[Process]:
         """All processes seen, in order of appearance."""
+        return self._process_list(self.figures)
+
+    def _process_list(self, figures: _Figures) -> list[Process]:
         from fasttrace.data.processes import from_rows
 
-        return from_rows(self.figures.processes, self.engine)
+        return from_rows(process_rows(*figures.processes), self.engine)
 
     def summary(self) -> Summary:
         """The counts so far; needs ``tally=True``."""
@@ -273,7 +276,7 @@ class Tracer:
             raise ValueError("the tracer keeps no tally: pass tally=True")
         return Summary.from_tally(
             figures.tally,
-            processes=self.processes,
+            processes=lambda: self._process_list(figures),
             argv=self.argv,
             exit_status=self.exit_status,
             engine=self.engine,
