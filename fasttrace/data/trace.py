@@ -154,8 +154,10 @@ class Trace:
     @cached_property
     def _told(self) -> list[Process]:
         if self._given is None:
-            pids = {row[0] for row in self._by_pid.rows()}
-            return from_events(self.events, self.payload, self.engine, pids)
+            rows = self._by_pid.rows()
+            only_calls = sum(row[4] for row in rows) == len(self)
+            told = self.events[:0] if only_calls else self.events
+            return from_events(told, self.payload, self.engine, {row[0] for row in rows})
         serials = {p.serial for p in self._given if 0 < p.serial < 1 << 31}
         if len(serials) == len(self._given):
             return self._given
