@@ -33,6 +33,7 @@ static inline void check_equal(int64_t a, int64_t b, const char *file, int line,
 static inline void check_group(const char *promise)
 {
 	printf("%s: %s (%d checks)\n", check_failed ? "FAILED" : "ok", promise, check_count);
+	fflush(stdout);
 	check_failed_in_all += check_failed;
 	check_failed = check_count = 0;
 }

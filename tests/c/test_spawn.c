@@ -176,7 +176,7 @@ static uint64_t bit(int sig)
 	return 1ull << (sig - 1);
 }
 
-/* The tests' own caller may ignore signals that no sigaction(2) of glibc reaches: 32 and 33. */
+/* The tests' caller may have signals 32 and 33 ignored (glibc's posix_spawn does). */
 static void test_signals(void)
 {
 	char *argv[] = {TRACEE("inherited"), NULL};

@@ -1,0 +1,161 @@
+"""A program runs under us as without us: output, status, signal, and what it has from its caller."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from fasttrace.tracer import Tracer
+
+MODES = {
+    "summary": dict(events=False, tally=True),
+    "trace": dict(),
+    "filter": dict(trace="%process,openat,getppid"),
+    "entries": dict(trace="%signal,/^get", results=False),
+}
+
+
+def run_alone(command):
+    """(exit status, output): as subprocess has them, with stdin at its end."""
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        close_fds=False,
+        cwd=".",  # so that it takes fork: glibc's posix_spawn leaves signals 32 and 33 ignored
+    )
+    return done.returncode, done.stdout
+
+
+def run_traced(command, **options):
+    """The same, and the tracer, which has ended."""
+    out, into = os.pipe()
+    output = []
+    with open(out, "rb") as reader, open(into, "wb") as writer:
+        tracer = Tracer(
+            command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, **options
+        )
+        with tracer:
+            writer.close()
+            reading = threading.Thread(target=lambda: output.append(reader.read()))
+            reading.start()
+            for _ in tracer.blocks():
+                pass
+            tracer.wait()
+            reading.join()
+    return tracer.exit_status, output[0], tracer
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_tracee(tracees, tracee, mode):
+    command = tracees.command(tracee.name)
+    status, output, tracer = run_traced(command, **MODES[mode])
+    assert tracer.lost == 0
+    assert tracer.stats["error"] == 0
+    assert tracer.stats["taken"] == (0 if mode == "summary" else tracer.stats["events"])
+    if tracee.traced:
+        assert tracee.traced == f"status {status}"
+        return
+    expected_status, expected = run_alone(command)
+    if mode in ("filter", "entries") and os.geteuid() != 0:
+        # seccomp(2): without CAP_SYS_ADMIN a filter needs no_new_privs.
+        output = output.replace(b"NoNewPrivs:\t1", b"NoNewPrivs:\t0")
+    assert output == expected
+    assert status == expected_status
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_children_not_followed_run_too(tracees, follow):
+    """A clone with CLONE_VM is told of by the option that threads need: it must not be kept."""
+    for name in ("clone_vm", "fork_tree", "vfork_exec", "clone3"):
+        command = tracees.command(name)
+        status, output, tracer = run_traced(command, follow=follow)
+        assert (status, output) == run_alone(command)
+        assert (len(tracer.processes) == 1) is not follow
+
+
+# What a caller can pass on is set up in a process of its own, which then runs fasttrace.
+CALLER = """
+import os, signal, subprocess, sys
+exec(sys.argv[1])
+if sys.argv[2] == "alone":
+    child = os.fork()
+    if not child:
+        os.execv(sys.argv[3], sys.argv[3:])
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+from fasttrace.tracer import Tracer
+with Tracer(sys.argv[3:], **eval(sys.argv[2])) as tracer:
+    for _ in tracer.blocks():
+        pass
+    tracer.wait()
+sys.exit(tracer.exit_status)
+"""
+
+
+def run_caller(setup, how, command):
+    done = subprocess.run(
+        [sys.executable, "-c", CALLER, setup, how, *command], capture_output=True, text=True
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+RESTORE = "[signal.signal(s, signal.SIG_DFL) for s in (signal.SIGPIPE, signal.SIGXFSZ)];"
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        "",
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN); signal.signal(signal.SIGINT, signal.SIG_IGN)",
+        "signal.signal(signal.SIGUSR1, lambda *a: None)",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGRTMAX, signal.SIGCHLD})",
+        "os.set_inheritable(os.open('/', os.O_RDONLY), True); os.open('/', os.O_RDONLY)",
+        "os.umask(0o27); os.nice(3); os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+        "os.setsid()",
+    ],
+)
+@pytest.mark.parametrize("how", ["{}", "dict(trace='openat')"])
+def test_inherited(tracees, setup, how):
+    """Descriptors, mask, dispositions, umask: as an exec by our caller would have passed them on.
+
+    CPython's own ignored signals are not our caller's.
+    """
+    command = tracees.command("inherited")
+    assert run_caller(setup, how, command) == run_caller(RESTORE + setup, "alone", command)
+
+
+@pytest.mark.parametrize("closed", [(), (0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
+def test_closed_stdio(tracees, closed):
+    command = tracees.command("closed_stdio")
+    setup = f"[os.close(fd) for fd in {closed}]" if closed else ""
+    expected = sum(1 << fd for fd in range(3) if fd not in closed)
+    assert run_caller(setup, "{}", command)[0] == expected
+    assert run_caller(setup, "dict(trace='openat')", command)[0] == expected
+
+
+def test_sigpipe_kills(tracees):
+    status, _, _ = run_traced(tracees.command("sigpipe"))
+    assert status == -signal.SIGPIPE
+
+
+def test_our_own_process_is_as_before(tracees):
+    """No descriptor, child, thread, signal handler or mask of ours is left in the caller."""
+
+    def state():
+        status = Path("/proc/self/status").read_text().splitlines()
+        signals = [line for line in status if line.startswith(("Sig", "Shd", "Threads"))]
+        return sorted(os.listdir("/proc/self/fd")), signals
+
+    before = state()
+    for mode in MODES.values():
+        run_traced(tracees.command("fork_tree"), **mode)
+    assert state() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
