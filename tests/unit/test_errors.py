@@ -34,7 +34,7 @@ def program(path: Path, content: bytes, mode: int = 0o755) -> str:
 
 def exec_errno(path: str) -> int:
     """The errno that execve(2) itself gives for the file."""
-    with pytest.raises(OSError, match=".") as caught:
+    with pytest.raises(OSError, match=r".") as caught:
         os.execv(path, [path])
     return caught.value.errno or 0
 
