@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "tracer.h"
 
 static int copy_config(struct ft_session *s, const struct ft_config *c)
 {

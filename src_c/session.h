@@ -55,8 +55,6 @@ struct ft_session {
 	bool killing, detaching;
 };
 
-/* The tracer thread, see tracer.c. */
-void *ft_tracer_main(void *session);
 /* The start is decided: a pid or a negative errno. */
 void ft_session_started(struct ft_session *s, int result, enum ft_stage stage);
 /* The session cannot go on: end it, but keep what is recorded. */

@@ -1,9 +1,6 @@
-/* The tracer thread: starts the tree, waits, follows births, execs and deaths, and ends the
- * session. */
+/* The tracer thread: waits, follows births, execs and deaths, and ends the session. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,18 +8,18 @@
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "arch/arch.h"
 #include "clock.h"
 #include "engine/engine.h"
 #include "record.h"
 #include "remote.h"
-#include "session.h"
+#include "start.h"
+#include "tracer.h"
 
 #define BATCH 64
 
-static long seize_options(const struct ft_session *s)
+long ft_tracer_seize_options(const struct ft_session *s)
 {
 	long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE;
 
@@ -46,7 +43,7 @@ static struct ft_task *member_of(struct ft_session *s, pid_t tgid)
 	return t;
 }
 
-static struct ft_task *add_task(
+struct ft_task *ft_tracer_add_task(
 	struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now)
 {
 	struct ft_task *leader = tid == tgid ? NULL : member_of(s, tgid);
@@ -148,7 +145,7 @@ static struct ft_task *adopt(struct ft_session *s, pid_t tid, pid_t parent, uint
 		return NULL;
 	if (!parent)
 		parent = tid == tgid ? (pid_t)ft_remote_status_field(status, "PPid") : (pid_t)tgid;
-	t = add_task(s, tid, (pid_t)tgid, parent, now);
+	t = ft_tracer_add_task(s, tid, (pid_t)tgid, parent, now);
 	if (!t)
 		ft_session_fail(s, -ENOMEM);
 	return t;
@@ -167,26 +164,6 @@ static void on_birth(struct ft_session *s, struct ft_task *parent, const struct 
 	/* It may have run, ended or been let go before its parent came to this stop. */
 	if (child)
 		ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
-}
-
-/* The command runs: its execve began before there was a stop to see it by. */
-static void on_root_exec(struct ft_session *s, struct ft_task *t)
-{
-	const struct ft_command *c = s->command;
-	uint64_t args[6] = {(uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp};
-
-	if (t->in_call == FT_CALL_NONE) {
-		/* Our own memory holds the path, at the same address as the child's did. */
-		ft_record_entry(
-			s, t, getpid(), ft_arch_native_abi, SYS_execve, args, s->gate->exec_ns);
-	}
-	ft_spawn_free_gate(s->gate);
-	s->gate = NULL;
-	pthread_mutex_lock(&s->lock);
-	s->stats.root_pid = s->root;
-	s->root_pidfd = (int)syscall(SYS_pidfd_open, s->root, 0);
-	pthread_mutex_unlock(&s->lock);
-	ft_session_started(s, s->root, FT_STAGE_NONE);
 }
 
 /*
@@ -213,7 +190,7 @@ static struct ft_task *on_exec(
 	if (!t)
 		return NULL;
 	if (s->gate && t->tid == s->root)
-		on_root_exec(s, t);
+		ft_start_done(s, t);
 	ft_record_exec(s, t, (pid_t)former, stop->time_ns);
 	return t;
 }
@@ -305,124 +282,6 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	resume(s, t, 0);
 }
 
-static bool is_dead(const char *status)
-{
-	const char *state = strstr(status, "\nState:\t");
-
-	return state && (state[8] == 'Z' || state[8] == 'X');
-}
-
-/* Seizes the threads of a process that are not ours yet. Returns how many, or why it is not
- * allowed. */
-static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
-{
-	char path[32];
-	struct dirent *entry;
-	int found = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	if (!dir)
-		return errno == ENOENT ? -ESRCH : -errno;
-	while ((entry = readdir(dir))) {
-		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-		struct ft_task *t;
-		char status[4096];
-		ssize_t n;
-		int error;
-
-		if (tid <= 0 || ft_task_find(&s->tasks, tid))
-			continue;
-		if (!ptrace(PTRACE_SEIZE, tid, 0, seize_options(s))) {
-			t = add_task(s, tid, pid, ppid, ft_now());
-			if (!t) {
-				found = -ENOMEM;
-				break;
-			}
-			t->announced = true;
-			ft_record_attach(s, t, s->tasks.count == 1, ft_now());
-			found++;
-			continue;
-		}
-		error = errno;
-		n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
-		if (error == ESRCH || n <= 0)
-			continue; /* has ended meanwhile */
-		status[n] = 0;
-		/* A thread born since is traced already: PTRACE_O_TRACECLONE saw to it. */
-		if (ft_remote_status_field(status, "TracerPid") == syscall(SYS_gettid))
-			continue;
-		if (is_dead(status))
-			continue;
-		found = -error;
-		break;
-	}
-	closedir(dir);
-	return found;
-}
-
-static int start_attach(struct ft_session *s, enum ft_stage *stage)
-{
-	char status[4096];
-	ssize_t n = ft_remote_proc(s->attach_pid, "status", status, sizeof(status) - 1);
-	struct ft_task *t = NULL;
-	int bucket = 0, found;
-	pid_t pid, ppid;
-
-	*stage = FT_STAGE_TRACE;
-	if (n <= 0)
-		return -ESRCH;
-	status[n] = 0;
-	pid = (pid_t)ft_remote_status_field(status, "Tgid");
-	ppid = (pid_t)ft_remote_status_field(status, "PPid");
-	/* Threads may be born while we look: until a pass finds none. */
-	while ((found = seize_threads(s, pid, ppid)) > 0)
-		continue;
-	if (found < 0)
-		return found;
-	if (!s->tasks.count)
-		return is_dead(status) ? -EPERM : -ESRCH; /* as PTRACE_SEIZE would say */
-	s->root = pid;
-	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
-		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
-	pthread_mutex_lock(&s->lock);
-	s->stats.root_pid = pid;
-	pthread_mutex_unlock(&s->lock);
-	ft_session_started(s, pid, FT_STAGE_NONE);
-	return 0;
-}
-
-static int start_spawn(struct ft_session *s, enum ft_stage *stage)
-{
-	struct ft_task *t;
-	int rc;
-
-	*stage = FT_STAGE_FORK;
-	rc = ft_spawn_child(
-		s->command, &s->caller_mask, s->filter, s->filter_len, &s->gate, &s->root);
-	if (rc < 0)
-		return rc;
-	if (ptrace(PTRACE_SEIZE, s->root, 0, seize_options(s)) < 0) {
-		rc = -errno;
-		*stage = FT_STAGE_TRACE;
-		goto kill;
-	}
-	t = add_task(s, s->root, s->root, getpid(), ft_now());
-	if (!t) {
-		rc = -ENOMEM;
-		goto kill;
-	}
-	t->announced = true;
-	ft_spawn_open_gate(s->gate);
-	return 0;
-kill:
-	kill(s->root, SIGKILL);
-	while (waitpid(s->root, NULL, __WALL | __WNOTHREAD) < 0 && errno == EINTR)
-		continue;
-	return rc;
-}
-
 /* Does what ft_stop() asked for, and hangs the bell again for the next. */
 static int hang_bell(struct ft_session *s)
 {
@@ -501,7 +360,7 @@ void *ft_tracer_main(void *session)
 	ft_placement_start(&s->placement);
 	rc = hang_bell(s);
 	if (rc >= 0)
-		rc = s->spawned ? start_spawn(s, &stage) : start_attach(s, &stage);
+		rc = s->spawned ? ft_start_spawn(s, &stage) : ft_start_attach(s, &stage);
 	if (rc < 0)
 		ft_session_started(s, rc, stage);
 	else

@@ -1,0 +1,16 @@
+/* What the tracer thread's parts share. */
+#ifndef FT_TRACER_H
+#define FT_TRACER_H
+
+#include "session.h"
+
+/* The thread itself. */
+void *ft_tracer_main(void *session);
+
+/* Options for PTRACE_SEIZE. */
+long ft_tracer_seize_options(const struct ft_session *s);
+/* A task to be traced from now on, and its process where it is new too. NULL: no memory. */
+struct ft_task *ft_tracer_add_task(
+	struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now);
+
+#endif
