@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO, Union
 
-from fasttrace.errors import CommandNotFound
-
 Text = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 Stdio = Union[int, IO[bytes], IO[str], None]
 
@@ -113,5 +111,7 @@ def _find(name: bytes, search: bytes | None) -> bytes:
             return path
         denied = denied or path
     if denied is None:
-        raise CommandNotFound.of(os.fsdecode(name))
+        from fasttrace.diagnosis import command_not_found
+
+        raise command_not_found(os.fsdecode(name))
     return denied

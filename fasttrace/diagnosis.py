@@ -57,8 +57,15 @@ def _close_programs(name: str) -> list[str]:
     return [printable(n) for n in get_close_matches(name, sorted(found), n=2, cutoff=0.75)]
 
 
-def diagnose_spawn(path: str, error: int, stage: str, cwd: str | None) -> FasttraceError:
-    """The error to raise when `Session.spawn` failed; see `errors.spawn_error`."""
+def spawn_error(path: str, error: int, stage: str, cwd: str | None = None) -> FasttraceError:
+    """Why a command could not be started.
+
+    Args:
+        path: the file given to execve(2).
+        error: the errno (positive).
+        stage: where it failed: one of `fasttrace._core.STAGES`.
+        cwd: the directory it should have started in; None: ours.
+    """
     reason = os.strerror(error)
     if stage == "exec":
         return _exec_error(path, error)
@@ -238,8 +245,8 @@ def _elf_loader(path: str) -> str | None:
     return None
 
 
-def diagnose_attach(pid: int, error: int) -> FasttraceError:
-    """The error to raise when `Session.attach` failed; see `errors.attach_error`."""
+def attach_error(pid: int, error: int) -> FasttraceError:
+    """Why a process could not be attached to; `error` is the errno (positive)."""
     fields = procfs.status(pid)
     if not fields:
         return _no_process(pid)

@@ -42,13 +42,6 @@ class CommandNotFound(FasttraceError, FileNotFoundError):
 
     exit_status = 127
 
-    @classmethod
-    def of(cls, name: str) -> CommandNotFound:
-        """The error for a name that is not in PATH, with names that look like it."""
-        from fasttrace.diagnosis import command_not_found
-
-        return command_not_found(name)
-
 
 class CommandNotExecutable(FasttraceError, PermissionError):
     """There is such a file, but the kernel does not run it; errno says how execve(2) put it."""
@@ -87,24 +80,3 @@ class Interrupted(KeyboardInterrupt):
 
     def __str__(self) -> str:
         return "interrupted; .result holds what was traced so far"
-
-
-def spawn_error(path: str, error: int, stage: str, cwd: str | None = None) -> FasttraceError:
-    """Why a command could not be started.
-
-    Args:
-        path: the file given to execve(2).
-        error: the errno (positive).
-        stage: where it failed: one of `fasttrace._core.STAGES`.
-        cwd: the directory it should have started in; None: ours.
-    """
-    from fasttrace.diagnosis import diagnose_spawn
-
-    return diagnose_spawn(path, error, stage, cwd)
-
-
-def attach_error(pid: int, error: int) -> FasttraceError:
-    """Why a process could not be attached to; `error` is the errno (positive)."""
-    from fasttrace.diagnosis import diagnose_attach
-
-    return diagnose_attach(pid, error)

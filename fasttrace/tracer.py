@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from fasttrace._core import Block, Session, StartError, process_rows
 from fasttrace._tables import ABIS
 from fasttrace.command import Command, Stdio, Text
-from fasttrace.errors import EngineUnavailable, attach_error, spawn_error
+from fasttrace.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from fasttrace._core import Stats
-    from fasttrace.filters import Selection
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
+    from fasttrace.filters import Selection
 
 ENGINES = ("auto", "ptrace", "inline")
 
@@ -138,6 +138,8 @@ class Tracer:
             try:
                 self.pid = session.attach(self.pid)
             except StartError as error:
+                from fasttrace.diagnosis import attach_error
+
                 raise attach_error(self.pid, error.errno or 0) from None
         else:
             command = self._command
@@ -152,6 +154,8 @@ class Tracer:
                         command.default_signals,
                     )
             except StartError as error:
+                from fasttrace.diagnosis import spawn_error
+
                 path = os.fsdecode(command.path)
                 cwd = None if command.cwd is None else os.fsdecode(command.cwd)
                 raise spawn_error(path, error.errno or 0, error.stage, cwd) from None
@@ -238,7 +242,7 @@ class Tracer:
     @property
     def stats(self) -> Stats:
         """Counters: events, taken, lost, calls, stops, waits_full, start_ns, end_ns, ..."""
-        return self.figures.stats
+        return self.figures.stats if self._session is None else self._session.stats()
 
     @property
     def lost(self) -> int:

@@ -102,8 +102,12 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 {
 	struct ptrace_syscall_info info;
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(info), &info) < 0)
-		return 0; /* killed meanwhile: wait4 will say so */
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(info), &info) < 0) {
+		if (errno == ESRCH)
+			return 0; /* killed meanwhile: wait4 will say so */
+		ft_session_fail(s, errno == EIO ? -EOPNOTSUPP : -errno); /* EIO: before Linux 5.3 */
+		return 1;
+	}
 	switch (info.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
 		on_entry(s, t, info.arch, info.entry.nr, (const uint64_t *)info.entry.args,

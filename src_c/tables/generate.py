@@ -39,8 +39,23 @@ BY_HAND = "# From the man pages and the kernel's prototypes"
 
 # Arguments that are paths to be read when the call begins, by their names; `name` is one in these.
 PATH_NAMES = set(
-    "filename pathname path oldname newname dev_name dir_name from_pathname to_pathname new_root "
-    "put_old special specialfile library u_name".split()
+    [
+        "filename",
+        "pathname",
+        "path",
+        "oldname",
+        "newname",
+        "dev_name",
+        "dir_name",
+        "from_pathname",
+        "to_pathname",
+        "new_root",
+        "put_old",
+        "special",
+        "specialfile",
+        "library",
+        "u_name",
+    ]
 )
 NAME_IS_PATH = {"acct", "name_to_handle_at", "umount", "umount2"}
 

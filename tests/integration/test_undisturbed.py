@@ -1,4 +1,4 @@
-"""A program runs under us as without us: output, status, signal, and what it has from its caller."""
+"""A program runs under us as without us: output, status, signal, what it has from its caller."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pytest
 from fasttrace.tracer import Tracer
 
 MODES = {
-    "summary": dict(events=False, tally=True),
-    "trace": dict(),
-    "filter": dict(trace="%process,openat,getppid"),
-    "entries": dict(trace="%signal,/^get", results=False),
+    "summary": {"events": False, "tally": True},
+    "trace": {},
+    "filter": {"trace": "%process,openat,getppid"},
+    "entries": {"trace": "%signal,/^get", "results": False},
 }
 
 
@@ -38,10 +38,8 @@ def run_traced(command, **options):
     """The same, and the tracer, which has ended."""
     out, into = os.pipe()
     output = []
-    with open(out, "rb") as reader, open(into, "wb") as writer:
-        tracer = Tracer(
-            command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, **options
-        )
+    with os.fdopen(out, "rb") as reader, os.fdopen(into, "wb") as writer:
+        tracer = Tracer(command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, **options)
         with tracer:
             writer.close()
             reading = threading.Thread(target=lambda: output.append(reader.read()))
@@ -84,6 +82,8 @@ def test_children_not_followed_run_too(tracees, follow):
 # What a caller can pass on is set up in a process of its own, which then runs fasttrace.
 CALLER = """
 import os, signal, subprocess, sys
+from signal import *
+import signal
 exec(sys.argv[1])
 if sys.argv[2] == "alone":
     child = os.fork()
@@ -113,9 +113,9 @@ RESTORE = "[signal.signal(s, signal.SIG_DFL) for s in (signal.SIGPIPE, signal.SI
     "setup",
     [
         "",
-        "signal.signal(signal.SIGHUP, signal.SIG_IGN); signal.signal(signal.SIGINT, signal.SIG_IGN)",
+        "signal.signal(SIGHUP, SIG_IGN); signal.signal(SIGINT, SIG_IGN)",
         "signal.signal(signal.SIGUSR1, lambda *a: None)",
-        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGRTMAX, signal.SIGCHLD})",
+        "pthread_sigmask(SIG_BLOCK, {SIGTERM, SIGRTMAX, SIGCHLD})",
         "os.set_inheritable(os.open('/', os.O_RDONLY), True); os.open('/', os.O_RDONLY)",
         "os.umask(0o27); os.nice(3); os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
         "os.setsid()",
@@ -151,7 +151,7 @@ def test_our_own_process_is_as_before(tracees):
     def state():
         status = Path("/proc/self/status").read_text().splitlines()
         signals = [line for line in status if line.startswith(("Sig", "Shd", "Threads"))]
-        return sorted(os.listdir("/proc/self/fd")), signals
+        return sorted(map(str, Path("/proc/self/fd").iterdir())), signals
 
     before = state()
     for mode in MODES.values():

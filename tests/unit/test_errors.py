@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fasttrace import diagnosis, procfs
+from fasttrace.diagnosis import attach_error, command_not_found, spawn_error
 from fasttrace.errors import (
     CommandNotExecutable,
     CommandNotFound,
@@ -21,8 +22,6 @@ from fasttrace.errors import (
     NoSuchProcess,
     TraceError,
     TraceNotPermitted,
-    attach_error,
-    spawn_error,
 )
 
 
@@ -88,8 +87,8 @@ def test_not_found_names_what_looks_like_it(
 ) -> None:
     program(tmp_path / "frobnicate", b"")
     monkeypatch.setenv("PATH", f"/nowhere:{tmp_path}")
-    assert "did you mean frobnicate?" in one_line(CommandNotFound.of("frobnicat"))
-    assert "PATH" in one_line(CommandNotFound.of("quux"))
+    assert "did you mean frobnicate?" in one_line(command_not_found("frobnicat"))
+    assert "PATH" in one_line(command_not_found("quux"))
 
 
 def test_missing_file(tmp_path: Path) -> None:
