@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from glob import glob
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -20,17 +20,21 @@ CYTHON_CFLAGS = ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-W
 if os.environ.get("FASTTRACE_WERROR"):
     CFLAGS.append("-Werror")
 
-SESSION_C = [
-    *sorted(glob("src_c/*.c")),
-    *sorted(glob("src_c/engine/*.c")),
-    *sorted(glob("src_c/arch/*/*.c")),
-]
+
+def files(folder: str, pattern: str) -> list[str]:
+    return sorted(str(path) for path in Path(folder).glob(pattern))
+
+
 SOURCES = {
-    "_core": SESSION_C,
+    "_core": [
+        *files("src_c", "*.c"),
+        *files("src_c/engine", "*.c"),
+        *files("src_c/arch", "*/*.c"),
+    ],
     "_tally": ["src_c/tally.c", "src_c/hist.c"],
-    "_tables": sorted(glob("src_c/tables/*.c")),
+    "_tables": files("src_c/tables", "*.c"),
 }
-HEADERS = sorted(glob("src_c/**/*.h", recursive=True))
+HEADERS = files("src_c", "**/*.h")
 
 setup(
     ext_modules=cythonize(
@@ -44,7 +48,6 @@ setup(
                 libraries=["pthread"],
             )
             for name, sources in SOURCES.items()
-            if os.path.exists(f"fasttrace/{name}.pyx")
         ],
         compiler_directives={"language_level": 3, "embedsignature": True},
     ),

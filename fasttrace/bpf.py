@@ -33,9 +33,9 @@ Instruction = tuple[int, int, int, int]
 def program(selection: Selection) -> bytes:
     """The filter for a Selection, as bytes of struct sock_filter (8 each).
 
-    RET_TRACE for its calls; for calls of any other ABI; and, so that the tracer learns of it when the
-    program installs a filter of its own, for seccomp(2) and prctl(PR_SET_SECCOMP). RET_ALLOW for the
-    rest. Whatever prctl's path, an allowed call depends on architecture and number alone, so the
+    RET_TRACE for its calls; for calls of any other ABI; and, so that the tracer learns of it when
+    the program installs a filter of its own, for seccomp(2) and prctl(PR_SET_SECCOMP). RET_ALLOW
+    for the rest. But for prctl an allowed call depends on architecture and number alone, so the
     kernel answers it from its bitmap without running the filter (Linux 5.11).
     """
     code: list[Instruction] = [(_LOAD, 0, 0, _ARCH)]
@@ -50,7 +50,8 @@ def program(selection: Selection) -> bytes:
 
 def _abi(selection: Selection, abi: int) -> list[Instruction]:
     seccomp, prctl = _tables.number(abi, "seccomp"), _tables.number(abi, "prctl")
-    assert seccomp is not None and prctl is not None
+    assert seccomp is not None
+    assert prctl is not None
     code: list[Instruction] = [
         (_LOAD, 0, 0, _NR),
         (_EQUAL, 3, 0, seccomp),

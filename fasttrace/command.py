@@ -7,10 +7,10 @@ import signal
 import stat
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import IO, Union
+from typing import IO, TypeAlias
 
-Text = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
-Stdio = Union[int, IO[bytes], IO[str], None]
+Text: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
+Stdio: TypeAlias = "int | IO[bytes] | IO[str] | None"
 
 # CPython ignores these for itself at its start; a program must not inherit that (as subprocess's
 # restore_signals). What they were before is not to be known.
@@ -100,9 +100,9 @@ def _find(name: bytes, search: bytes | None) -> bytes:
         return name
     denied = None
     for folder in (os.defpath.encode() if search is None else search).split(b":"):
-        path = os.path.join(folder or b".", name)
+        path = (folder or b".") + b"/" + name
         try:
-            mode = os.stat(path).st_mode
+            mode = os.stat(path).st_mode  # noqa: PTH116 - Path takes no bytes
         except OSError:
             continue
         if stat.S_ISDIR(mode):

@@ -48,7 +48,8 @@ def _to_end(
 ) -> KeyboardInterrupt | None:
     """Call `step(timeout)` until it says that the session has ended.
 
-    After `duration` seconds, or at Ctrl-C, the tracer is stopped, and what is still on its way taken.
+    After `duration` seconds, or at Ctrl-C, the tracer is stopped, and what is still on its way
+    taken. Returns the KeyboardInterrupt, if any.
     """
     deadline = None if duration is None else time.monotonic() + duration
     interrupt: KeyboardInterrupt | None = None
@@ -69,7 +70,7 @@ def _to_end(
 def take_all(
     tracer: Tracer, use: Callable[[Block], None], duration: float | None = None
 ) -> KeyboardInterrupt | None:
-    """Give every block to `use` until the end; the KeyboardInterrupt that ended it early, if any."""
+    """Give every block to `use` until the end; as `_to_end`."""
 
     def step(timeout: float | None) -> bool:
         try:
@@ -84,7 +85,7 @@ def take_all(
 
 
 def wait_all(tracer: Tracer, duration: float | None = None) -> KeyboardInterrupt | None:
-    """Wait for the end; the KeyboardInterrupt that ended it early, if any."""
+    """Wait for the end; as `_to_end`."""
     return _to_end(tracer, tracer.wait, duration)
 
 
@@ -133,8 +134,8 @@ def trace(argv: Argv = None, *, duration: float | None = None, **options: Unpack
 def stream(argv: Argv = None, **options: Unpack[Options]) -> Iterator[npt.NDArray[np.void]]:
     """Run a command (or attach to `pid`) and yield its events as they come.
 
-    Arrays of EVENT_DTYPE, without a copy, each with what came in at most 50 ms; keep them as long as
-    you like. The program waits for you when you are far behind. Leaving the loop stops it.
+    Arrays of EVENT_DTYPE, without a copy, each with what came in at most 50 ms; keep them as long
+    as you like. The program waits for you when you are far behind. Leaving the loop stops it.
     """
     import numpy as np
 
@@ -143,7 +144,7 @@ def stream(argv: Argv = None, **options: Unpack[Options]) -> Iterator[npt.NDArra
     options.setdefault("engine", "auto")
     with Tracer(argv, strings=False, **options) as tracer:
         for block in tracer.blocks():
-            yield np.frombuffer(block, EVENT_DTYPE)
+            yield np.frombuffer(memoryview(block), EVENT_DTYPE)
 
 
 def record(
@@ -221,7 +222,7 @@ def _trace(tracer: Tracer, blocks: list[Block]) -> Any:
     from fasttrace.data.events import EVENT_DTYPE
     from fasttrace.data.trace import Trace
 
-    events = [np.frombuffer(block, EVENT_DTYPE) for block in blocks]
+    events = [np.frombuffer(memoryview(block), EVENT_DTYPE) for block in blocks]
     payload = [np.frombuffer(block.payload, np.uint8) for block in blocks if len(block.payload)]
     return Trace(
         np.concatenate(events) if events else np.empty(0, EVENT_DTYPE),

@@ -51,7 +51,7 @@ def test_known_numbers(abi, nr, name):
     assert syscall_number(name, abi) == nr
 
 
-@pytest.mark.parametrize("nr", [500, 0x1F4, 2**31 - 1, -1, 2**40])
+@pytest.mark.parametrize("nr", [500, 2**31 - 1, -1, 2**40])
 def test_an_unknown_number_is_shown_in_hex(nr):
     assert syscall_name(nr) == f"syscall_{nr & 0xFFFFFFFF:#x}"
 
