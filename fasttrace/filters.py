@@ -93,18 +93,16 @@ class Selection:
         """Bit nr: number nr is in the set; bit NR_MAX - 1: all from there on are."""
         return self._masks[abi_index(abi)]
 
-    def _with(self, other: object, operate: Callable[[int, int], int]) -> Selection:
-        if not isinstance(other, Selection):
-            return NotImplemented
+    def _with(self, other: Selection, operate: Callable[[int, int], int]) -> Selection:
         return Selection(operate(a, b) for a, b in zip(self._masks, other._masks, strict=True))
 
-    def __or__(self, other: object) -> Selection:
+    def __or__(self, other: Selection) -> Selection:
         return self._with(other, lambda a, b: a | b)
 
-    def __and__(self, other: object) -> Selection:
+    def __and__(self, other: Selection) -> Selection:
         return self._with(other, lambda a, b: a & b)
 
-    def __sub__(self, other: object) -> Selection:
+    def __sub__(self, other: Selection) -> Selection:
         return self._with(other, lambda a, b: a & ~b)
 
     def __invert__(self) -> Selection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from fasttrace._core import Block
 from fasttrace.command import Text
@@ -216,7 +216,7 @@ def write_all(
     return interrupt, failed
 
 
-def _trace(tracer: Tracer, blocks: list[Block]) -> Any:
+def _trace(tracer: Tracer, blocks: list[Block]) -> Trace:
     import numpy as np
 
     from fasttrace.data.events import EVENT_DTYPE

@@ -27,9 +27,30 @@ int main(int argc, char **argv)
 }
 """
 # These end, stop or move the caller, whatever their arguments, or act on others.
-LEFT_OUT = set(
-    ["exit", "exit_group", "fork", "vfork", "clone", "clone3", "pause", "rt_sigreturn", "sigreturn", "rt_sigsuspend", "sigsuspend", "vhangup", "reboot", "setsid", "sync", "kill", "tkill", "tgkill", "alarm", "idle", "uretprobe", "uprobe"]
-)
+LEFT_OUT = {
+    "exit",
+    "exit_group",
+    "fork",
+    "vfork",
+    "clone",
+    "clone3",
+    "pause",
+    "rt_sigreturn",
+    "sigreturn",
+    "rt_sigsuspend",
+    "sigsuspend",
+    "vhangup",
+    "reboot",
+    "setsid",
+    "sync",
+    "kill",
+    "tkill",
+    "tgkill",
+    "alarm",
+    "idle",
+    "uretprobe",
+    "uprobe",
+}
 
 
 @pytest.fixture(scope="module", params=["x86_64", "i386"])
