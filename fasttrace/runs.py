@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from fasttrace._core import Block
 from fasttrace.command import Text
-from fasttrace.errors import Interrupted
+from fasttrace.errors import Interrupted, OutputError
 from fasttrace.tracer import Tracer
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Options(TypedDict, total=False):
     executable: Text | None
 
 
-Argv = Sequence[Text] | Text | None
+Argv: TypeAlias = "Sequence[Text] | Text | None"
 
 
 def _to_end(
@@ -163,57 +163,81 @@ def record(
     from fasttrace.data.trace import Trace
 
     tracer = Tracer(argv, **options)
-    interrupt, error = write_all(tracer, path, duration)
+    recorder = Recorder(tracer, path)
+    recorder.start(tracer.start)
+    with recorder, tracer:
+        interrupt = take_all(tracer, recorder.append, duration)
+        recorder.finish()
     result = Trace.load(path)
     if interrupt is not None:
         raise Interrupted(result) from interrupt
-    if error is not None:
-        raise error
+    if recorder.failed is not None:
+        raise recorder.failed
     return result
 
 
-def write_all(
-    tracer: Tracer, path: str | os.PathLike[str], duration: float | None = None
-) -> tuple[KeyboardInterrupt | None, OSError | None]:
-    """Start a tracer and write its events to a new folder.
+class Recorder:
+    """Writes what a tracer delivers to a new folder, as far as the disk lets it.
 
-    Returns the KeyboardInterrupt and the OutputError (disk full) that came on the way, if any. A
-    command that cannot be started leaves no folder.
+    `failed` is the OutputError of the moment from which on nothing was stored any more, or None.
+    Used as a context manager it leaves a readable trace whatever ends it.
     """
-    from fasttrace import __version__
-    from fasttrace.data.storage import Writer
-    from fasttrace.errors import OutputError
 
-    failed: OSError | None = None
+    def __init__(
+        self,
+        tracer: Tracer,
+        path: str | os.PathLike[str],
+        on_failure: Callable[[OutputError], None] = lambda error: None,
+    ) -> None:
+        """OutputError: the folder exists or cannot be made."""
+        from fasttrace import __version__
+        from fasttrace.data.storage import Writer
 
-    def use(block: Block) -> None:
-        nonlocal failed
+        self.failed: OutputError | None = None
+        self._on_failure = on_failure
+        self._tracer = tracer
+        self._writer = Writer(
+            path, argv=tracer.argv, engine=tracer.engine, versions={"fasttrace": __version__}
+        )
+
+    def start(self, start: Callable[[], None]) -> None:
+        """Call `start`; if that raises there is nothing to record, and the folder goes again."""
         try:
-            writer.append(block)
-        except OutputError as error:
-            failed = error
+            start()
+        except BaseException:
+            self._writer.discard()
+            raise
 
-    writer = Writer(
-        path, argv=tracer.argv, engine=tracer.engine, versions={"fasttrace": __version__}
-    )
-    try:
-        tracer.start()
-    except BaseException:
-        writer.discard()
-        raise
-    with writer, tracer:
-        interrupt = take_all(tracer, use, duration)
+    def append(self, block: Block) -> None:
+        try:
+            self._writer.append(block)
+        except OutputError as error:
+            self._fail(error)
+
+    def _fail(self, error: OutputError) -> None:
+        if self.failed is None:
+            self.failed = error
+            self._on_failure(error)
+
+    def finish(self) -> None:
+        """The tracer has delivered all."""
+        tracer = self._tracer
         tracer.wait()
         try:
-            writer.finish(
+            self._writer.finish(
                 exit_status=tracer.exit_status,
                 wall_ns=tracer.wall_ns,
-                lost=tracer.lost + writer.unstored,
+                lost=tracer.lost + self._writer.unstored,
                 processes=tracer.processes,
             )
         except OutputError as error:
-            failed = failed or error
-    return interrupt, failed
+            self._fail(error)
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
 
 
 def _trace(tracer: Tracer, blocks: list[Block]) -> Trace:

@@ -1,5 +1,6 @@
 /* Threads blocked in calls that the kernel ends with EINTR for any wake-up, until stdin ends; none may see EINTR.
  * role: attach
+ * oracle: no (waits for its threads by polling)
  */
 #define _GNU_SOURCE
 #include "asleep.h"

@@ -1,5 +1,6 @@
 /* Threads that make calls without end while others appear and vanish, until stdin ends; then all ends well.
  * role: attach
+ * oracle: no (how far its threads come is a matter of time)
  */
 #define _GNU_SOURCE
 #include "must.h"

@@ -1,5 +1,6 @@
 /* The leader has ended, its thread reads stdin to the end and ends the process.
  * role: attach
+ * oracle: no (waits for its leader by polling)
  */
 #define _GNU_SOURCE
 #include "must.h"
