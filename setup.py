@@ -34,7 +34,14 @@ SOURCES = {
     "_tally": ["src_c/tally.c", "src_c/hist.c"],
     "_tables": files("src_c/tables", "*.c"),
 }
-HEADERS = files("src_c", "**/*.h")
+# What a source distribution must hold beside the sources named above.
+DEPENDS = [
+    *files("src_c", "**/*.h"),
+    *files("src_c/tables", "*.txt"),
+    *files("src_c/tables", "*.py"),
+    *files("fasttrace", "*.pyx"),
+    *files("fasttrace", "*.pxd"),
+]
 
 setup(
     ext_modules=cythonize(
@@ -43,7 +50,7 @@ setup(
                 f"fasttrace.{name}",
                 [f"fasttrace/{name}.pyx", *sources],
                 include_dirs=["src_c"],
-                depends=HEADERS,
+                depends=DEPENDS,
                 extra_compile_args=[*CFLAGS, *CYTHON_CFLAGS],
                 libraries=["pthread"],
             )
