@@ -11,9 +11,11 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +23,7 @@ import pytest
 
 FOLDER = Path(__file__).parent / "tracees"
 
-# A test that hangs would hang the whole run: end it, with a traceback of every thread.
-HANG_S = 120
+HANG_S = 60
 
 
 @dataclass(frozen=True)
@@ -102,30 +103,90 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("tracee", TRACEES, ids=lambda t: t.name)
 
 
+def _hangs(signum: int, frame: object) -> None:
+    raise TimeoutError(f"a test has taken {HANG_S} s")
+
+
 @pytest.fixture(autouse=True)
 def no_hang() -> Iterator[None]:
-    faulthandler.dump_traceback_later(HANG_S, exit=True)
+    """A test that hangs fails; if it does not even take signals it ends the run."""
+    before = signal.signal(signal.SIGALRM, _hangs)
+    signal.alarm(HANG_S)
+    faulthandler.dump_traceback_later(2 * HANG_S, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+# The target's parent: not us, for a waitpid(2) of ours on a child that we also trace would take the
+# stops that our tracer thread waits for. It says on stderr what waitpid(2) tells it.
+PARENT = """
+import os, sys
+pid = os.fork()
+if not pid:
+    os.execvp(sys.argv[1], sys.argv[1:])
+os.close(0)
+os.close(1)
+print(pid, file=sys.stderr)
+while True:
+    _, status = os.waitpid(pid, os.WUNTRACED | os.WCONTINUED)
+    if os.WIFSTOPPED(status):
+        print("stopped", file=sys.stderr)
+    elif os.WIFCONTINUED(status):
+        print("continued", file=sys.stderr)
+    else:
+        sys.exit(f"ended {os.waitstatus_to_exitcode(status)}")
+"""
+
+
+class Target:
+    """A process to attach to, which says "ready" first and ends when its stdin does."""
+
+    def __init__(self, command: list[str]) -> None:
+        pipe = subprocess.PIPE
+        self.args = command
+        self.parent = subprocess.Popen(
+            [sys.executable, "-ISc", PARENT, *command],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            bufsize=1,
+        )
+        assert self.parent.stdin
+        assert self.parent.stdout
+        assert self.parent.stderr
+        self.stdin, self.stdout = self.parent.stdin, self.parent.stdout
+        self.pid = int(self.parent.stderr.readline())
+        assert self.stdout.readline() == "ready\n"
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def told(self) -> str:
+        """The next that its parent hears of it: "stopped", "continued", "ended <exit status>"."""
+        assert self.parent.stderr
+        return self.parent.stderr.readline().strip()
+
+    def end(self) -> tuple[str, str]:
+        """What it still writes once its stdin ends, and the last that its parent hears."""
+        output, told = self.parent.communicate()
+        return output, told.splitlines()[-1]
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """A tracee of role "attach", ready; ends when its stdin is closed, at the latest here."""
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            yield process
-        finally:
-            if process.poll() is None:
-                os.kill(process.pid, 18)  # SIGCONT: one that is left stopped would never end
-            process.kill()
+def running(command: list[str]) -> Iterator[Target]:
+    target = Target(command)
+    try:
+        yield target
+    finally:
+        if target.parent.poll() is None:
+            target.send_signal(signal.SIGKILL)
+        target.parent.communicate()
 
 
 @pytest.fixture
-def run_tracee(tracees: Builder):
-    """`with run_tracee(name) as process`: see `running`."""
+def run_tracee(tracees: Builder) -> Callable[[str], AbstractContextManager[Target]]:
+    """`with run_tracee(name) as target`: for tracees of role "attach"."""
     return lambda name: running(tracees.command(name))

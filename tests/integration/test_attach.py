@@ -1,0 +1,191 @@
+"""A process that we attach to and leave goes on as it was: running, stopped, blocked in a call."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import running
+
+import fasttrace
+from fasttrace.data.events import EVENT_DTYPE, Kind
+from fasttrace.tracer import Tracer
+
+
+def threads(pid):
+    return {int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()}
+
+
+def state(tid):
+    """'S', 'T', 'R', 'Z', ...: see proc_pid_stat(5)."""
+    return Path(f"/proc/{tid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def tracer_of(tid):
+    status = Path(f"/proc/{tid}/status").read_text()
+    return int(status.partition("TracerPid:")[2].split()[0])
+
+
+def take_calls(tracer, number):
+    """Events of at least so many calls."""
+    taken = []
+    while sum(int((events["kind"] == Kind.SYSCALL).sum()) for events in taken) < number:
+        taken.append(np.frombuffer(tracer.read(), EVENT_DTYPE))
+    return np.concatenate(taken)
+
+
+def test_busy_process_visited_a_hundred_times(run_tracee):
+    """Threads come and go meanwhile; each visit sees calls, and no task stays traced."""
+    with run_tracee("busy_threads") as process:
+        for _ in range(100):
+            with Tracer(pid=process.pid) as tracer:
+                events = take_calls(tracer, 100)
+            assert tracer.stats["error"] == 0
+            assert tracer.lost == 0
+            assert (events["pid"] == process.pid).all()
+            attached = events["tid"][events["kind"] == Kind.ATTACH]
+            assert len(set(attached)) == len(attached) >= 5
+            assert tracer_of(process.pid) == 0
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_summary_of_a_busy_process(run_tracee):
+    with run_tracee("busy_threads") as process:
+        summary = fasttrace.summary(pid=process.pid, duration=0.05)
+        assert summary.calls["write"] == summary.errors["write"] > 0
+        assert [p.pid for p in summary.processes] == [process.pid]
+        assert summary.exit_status is None
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_a_filter_for_an_attached_process(run_tracee):
+    with run_tracee("busy_threads") as process:
+        with Tracer(pid=process.pid, trace="gettid") as tracer:
+            events = take_calls(tracer, 100)
+        calls = events[events["kind"] == Kind.SYSCALL]
+        assert set(calls["nr"]) == {fasttrace.syscall_number("gettid")}
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_the_process_ends_while_we_look_on(run_tracee):
+    with run_tracee("reader") as process, Tracer(pid=process.pid, tally=True) as tracer:
+        assert process.end() == ("", "ended 0")
+        for _ in tracer.blocks():
+            pass
+        assert tracer.wait()
+        assert tracer.exit_status == 0
+        assert tracer.summary().calls["exit_group"] == 1
+
+
+def test_blocked_calls_see_no_eintr(run_tracee):
+    """epoll_wait, sigtimedwait and semop return EINTR for any wake-up, unless we mend it."""
+    with run_tracee("blocked_calls") as process:
+        for _ in range(10):
+            for how in ({}, {"events": False, "tally": True}):
+                with Tracer(pid=process.pid, **how) as tracer:
+                    assert threads(process.pid) == threads(process.pid)
+                    tracer.wait(0)
+        output, told = process.end()
+    assert output.splitlines() == [
+        "epoll_wait: 1",
+        "epoll_wait, timeout: 1",
+        f"sigtimedwait: {int(signal.SIGUSR1)}",
+        "semop: 0",
+    ]
+    assert told == "ended 0"
+
+
+def test_by_another_thread_s_tid(run_tracee):
+    with run_tracee("busy_threads") as process:
+        # The longest-lived: the brief ones have higher numbers.
+        tid = sorted(threads(process.pid))[1]
+        with Tracer(pid=tid) as tracer:
+            events = take_calls(tracer, 100)
+        assert tracer.pid == process.pid
+        assert len(set(events["tid"])) > 1
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_stopped_stays_stopped(run_tracee, times):
+    with run_tracee("busy_threads") as process:
+        process.send_signal(signal.SIGSTOP)
+        assert process.told() == "stopped"
+        for _ in range(times):
+            with Tracer(pid=process.pid) as tracer:
+                tracer.wait(0)
+            assert {state(tid) for tid in threads(process.pid)} == {"T"}
+        process.send_signal(signal.SIGCONT)
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_stopped_and_continued_under_us(run_tracee):
+    with run_tracee("busy_threads") as process:
+        with Tracer(pid=process.pid, events=False, tally=True) as tracer:
+            process.send_signal(signal.SIGSTOP)
+            assert process.told() == "stopped"
+            process.send_signal(signal.SIGCONT)
+            assert process.told() == "continued"
+            before = tracer.summary().total_calls
+            while tracer.summary().total_calls == before:
+                tracer.wait(0)
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_left_stopped_by_a_signal_that_came_under_us(run_tracee):
+    with run_tracee("busy_threads") as process:
+        with Tracer(pid=process.pid, events=False, tally=True):
+            process.send_signal(signal.SIGSTOP)
+            assert process.told() == "stopped"
+        assert {state(tid) for tid in threads(process.pid)} == {"T"}
+        process.send_signal(signal.SIGCONT)
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_dead_leader(run_tracee):
+    """The leader has ended, another thread runs on: that is what there is to attach to."""
+    with run_tracee("zombie_leader") as process:
+        assert state(process.pid) == "Z"
+        with Tracer(pid=process.pid) as tracer:
+            attached = np.frombuffer(tracer.read(), EVENT_DTYPE)
+            assert list(attached["kind"]) == [Kind.ATTACH]
+            assert attached["tid"][0] != process.pid
+            (seen,) = tracer.processes
+            assert (seen.pid, seen.comm) == (process.pid, "zombie_leader")
+            assert seen.argv == list(process.args)
+        assert process.end() == ("", "ended 4")
+
+
+def test_children_born_under_us_are_left_too():
+    """A detach lets go of whole families."""
+    with running(["sh", "-c", "echo ready; read x; cat; exit 7"]) as process:
+        with Tracer(pid=process.pid) as tracer:
+            process.stdin.write("go\n")
+            while len(tracer.processes) < 2 or tracer.processes[1].comm != "cat":
+                tracer.read()
+            child = tracer.processes[1].pid
+        assert tracer_of(child) == tracer_of(process.pid) == 0
+        process.stdin.write("to the cat\n")
+        assert process.end() == ("to the cat\n", "ended 7")
+
+
+@pytest.mark.parametrize("pid", [0, -1, 1 << 22, 2**31 - 1])
+def test_no_such_process(pid):
+    with pytest.raises(ProcessLookupError):
+        Tracer(pid=pid).start()
+
+
+def test_what_cannot_be_attached_to(run_tracee):
+    """Ourselves, and what is traced already; that one is not disturbed by the try."""
+    with pytest.raises(PermissionError):
+        Tracer(pid=os.getpid()).start()
+    with run_tracee("reader") as process, Tracer(pid=process.pid) as tracer:
+        with pytest.raises(PermissionError):
+            Tracer(pid=process.pid).start()
+        assert tracer_of(process.pid) > 0
+        tracer.detach()
+        assert tracer.wait()
+        assert process.end() == ("", "ended 0")

@@ -1,0 +1,106 @@
+"""Calls per task and number are what the kernel counts itself: raw_syscalls:sys_enter of tracefs.
+
+The kernel counts in the very run that we trace, so the programs may be as racy as they like. It
+does not count a call that a seccomp filter of the program denies, nor one whose task is killed
+while it waits for us at the entry: our record of that is an unfinished one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
+from fasttrace.tracer import Tracer
+
+TRACEFS = Path("/sys/kernel/tracing")
+EVENT = "events/raw_syscalls/sys_enter"
+LINE = re.compile(r"-(\d+) +\[\d+\] .*: sys_enter: NR (-?\d+) ", re.M)
+BUFFER_KB = 32768  # for each processor: more than 300,000 calls
+
+
+class Kernel:
+    """Has the kernel note each call of a process and of its descendants, in a buffer of our own."""
+
+    def __init__(self, instance: Path) -> None:
+        self.instance = instance
+        (instance / "buffer_size_kb").write_text(str(BUFFER_KB))
+        (instance / "options/event-fork").write_text("1")
+        (instance / EVENT / "enable").write_text("1")
+
+    def watch(self, pid: int) -> None:
+        (self.instance / "set_event_pid").write_text(str(pid))
+        (self.instance / "trace").write_text("")
+
+    def counts(self) -> Counter:
+        """{(tid, nr): calls} since `watch`."""
+        for stats in self.instance.glob("per_cpu/cpu*/stats"):
+            assert "overrun: 0\n" in stats.read_text(), "the kernel's buffer was too small"
+        lines = LINE.findall((self.instance / "trace").read_text(errors="replace"))
+        return Counter((int(tid), int(nr)) for tid, nr in lines)
+
+
+@pytest.fixture
+def kernel():
+    if os.geteuid() != 0:
+        pytest.skip("tracefs needs root")
+    if not (TRACEFS / EVENT).is_dir():
+        pytest.skip(f"no {TRACEFS / EVENT}: tracefs is not mounted, or has no syscall events")
+    instance = TRACEFS / "instances" / f"fasttrace-test-{os.getpid()}"
+    try:
+        instance.mkdir()
+    except OSError as error:
+        pytest.skip(f"no tracefs instance can be made: {error}")
+    try:
+        yield Kernel(instance)
+    finally:
+        (instance / EVENT / "enable").write_text("0")
+        instance.rmdir()
+
+
+def traced(command, kernel):
+    """({(tid, nr): calls}, the same of unfinished calls), without the shell, which waits first."""
+    calls, unfinished = Counter(), Counter()
+    out, into = os.pipe()
+    quiet = subprocess.DEVNULL
+    # Two commands, so that the shell forks for the second.
+    shell = ["sh", "-c", 'read word; "$@"; exit 0', "sh", *command]
+    with os.fdopen(out) as stdin, os.fdopen(into, "w") as gate:
+        tracer = Tracer(shell, stdin=stdin, stdout=quiet, stderr=quiet)
+        with tracer:
+            kernel.watch(tracer.pid)
+            gate.write("go\n")
+            gate.close()
+            for block in tracer.blocks():
+                events = np.frombuffer(block, EVENT_DTYPE)
+                events = events[events["kind"] == Kind.SYSCALL]
+                for event in events[events["tid"] != tracer.pid]:
+                    key = int(event["tid"]), int(event["nr"])
+                    calls[key] += 1
+                    unfinished[key] += bool(event["flags"] & Flag.UNFINISHED)
+    assert tracer.lost == 0
+    return calls, unfinished
+
+
+def test_tracee(tracees, tracee, kernel):
+    if tracee.name.startswith("own_filter"):
+        pytest.skip("the kernel does not count calls that the program's own filter denies")
+    command = tracees.command(tracee.name)
+    ours, unfinished = traced(command, kernel)
+    tids = {tid for tid, _ in ours}
+    # An unknown number is 32 bits wide with us and 64 with the kernel.
+    theirs = Counter()
+    for (tid, nr), calls in kernel.counts().items():
+        if tid in tids:
+            theirs[tid, (nr & 0xFFFFFFFF ^ 1 << 31) - (1 << 31)] += calls
+    assert theirs.keys() <= ours.keys()
+    differ = {key: (ours[key], theirs[key]) for key in ours if ours[key] != theirs[key]}
+    assert all(n - unfinished[key] <= m <= n for key, (n, m) in differ.items()), differ
+    if not tracee.oracle:
+        assert not differ
