@@ -49,6 +49,8 @@ _WHERE = {
     "trace": "runs",
 }
 
+_OTHER_NAME = {"parse_filter": "parse"}
+
 __all__ = [
     "EVENT_DTYPE",
     "FasttraceError",
@@ -76,7 +78,7 @@ def __getattr__(name: str) -> Any:
     where = _WHERE.get(name)
     if where is None:
         raise AttributeError(f"module 'fasttrace' has no attribute {name!r}")
-    value = getattr(import_module(f"fasttrace.{where}"), name)
+    value = getattr(import_module(f"fasttrace.{where}"), _OTHER_NAME.get(name, name))
     globals()[name] = value
     return value
 

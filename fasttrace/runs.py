@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from fasttrace._core import Block
@@ -52,19 +54,45 @@ def _to_end(
     taken. Returns the KeyboardInterrupt, if any.
     """
     deadline = None if duration is None else time.monotonic() + duration
-    interrupt: KeyboardInterrupt | None = None
-    while True:
-        try:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if step(left):
-                return interrupt
-            if deadline is not None and time.monotonic() >= deadline:
+    with _interrupts(tracer) as interrupts:
+        while True:
+            try:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                if step(left):
+                    return interrupts[0] if interrupts else None
+                if deadline is not None and time.monotonic() >= deadline:
+                    deadline = None
+                    tracer.stop()
+            except KeyboardInterrupt as error:  # raised by a handler that is not Python's own
+                interrupts.append(error)
                 deadline = None
                 tracer.stop()
-        except KeyboardInterrupt as error:
-            interrupt = error
-            deadline = None
-            tracer.kill() if tracer.argv else tracer.detach()
+
+
+@contextmanager
+def _interrupts(tracer: Tracer) -> Iterator[list[KeyboardInterrupt]]:
+    """Ctrl-C stops the tracer and is noted in the list.
+
+    Raised, a KeyboardInterrupt could strike between the taking of a block and its use and lose it.
+    """
+    noted: list[KeyboardInterrupt] = []
+
+    def note(number: int, frame: object) -> None:
+        noted.append(KeyboardInterrupt())
+        tracer.stop()
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield noted
+        return
+    try:
+        signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread, which is the one that gets it
+        yield noted
+        return
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def take_all(
