@@ -1,0 +1,100 @@
+"""A long session costs no more memory and no more descriptors than a short one.
+
+The long form (3 million calls, 5,000 processes) runs with FASTTRACE_LONG=1; by default a shorter
+one does.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import HANG_S
+
+LONG = bool(os.environ.get("FASTTRACE_LONG"))
+CALLS = 3_000_000 if LONG else 400_000
+PROCESSES = 5_000 if LONG else 1_000
+LIMIT_KB = 60 * 1024
+# What one more process may cost for good: a row of the process table, and in a summary by process
+# one of the tally for each syscall it makes.
+PROCESS_BYTES = 400
+SLACK_KB = 1024
+
+# In a process of its own, so that its peak is the tracer's.
+TRACER = """
+import json, os, sys
+import fasttrace
+
+how, commands = sys.argv[1], json.loads(sys.argv[2])
+totals = []
+for command in commands:
+    if how == "summary":
+        summary = fasttrace.summary(command, stdout=os.open(os.devnull, os.O_WRONLY))
+        totals.append([summary.total_calls, len(summary.processes), summary.lost])
+    else:
+        calls = taken = 0
+        with fasttrace.Tracer(command, stdout=os.open(os.devnull, os.O_WRONLY)) as tracer:
+            for block in tracer.blocks():
+                taken += len(block)
+        assert taken == tracer.stats["events"]
+        totals.append([tracer.stats["calls"], len(tracer.processes), tracer.lost])
+status = dict(line.split(":") for line in open("/proc/self/status"))
+print(json.dumps({
+    "peak_kb": int(status["VmHWM"].split()[0]),
+    "anon_kb": int(status["RssAnon"].split()[0]),
+    "descriptors": len(os.listdir("/proc/self/fd")) - len(commands),
+    "totals": totals,
+}))
+"""
+
+
+def measure(how, *commands):
+    done = subprocess.run(
+        [sys.executable, "-c", TRACER, how, json.dumps(commands)], stdout=subprocess.PIPE
+    )
+    assert done.returncode == 0
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def commands(tracees):
+    def pair(calls, processes):
+        return [
+            tracees.command("getppid_loop", str(calls)),
+            tracees.command("many_processes", str(processes)),
+        ]
+
+    return pair
+
+
+@pytest.mark.parametrize("how", ["summary", "blocks"])
+def test_memory_and_descriptors_are_flat(commands, how):
+    if LONG:
+        signal.alarm(20 * HANG_S)
+        faulthandler.dump_traceback_later(40 * HANG_S, exit=True)
+    small = measure(how, *commands(100_000, 50))
+    large = measure(how, *commands(CALLS, PROCESSES))
+    for figures, calls, processes in ((small, 100_000, 50), (large, CALLS, PROCESSES)):
+        (loop_calls, one, lost), (_, many, lost_too) = figures["totals"]
+        assert loop_calls >= calls
+        assert (one, many) == (1, processes + 1)
+        assert lost == lost_too == 0
+    assert large["peak_kb"] < LIMIT_KB
+    allowed = SLACK_KB + (PROCESSES - 50) * PROCESS_BYTES // 1024
+    assert large["peak_kb"] <= small["peak_kb"] + allowed
+    assert large["anon_kb"] <= small["anon_kb"] + allowed
+    assert large["descriptors"] == small["descriptors"]
+
+
+def test_many_sessions_leave_nothing(commands):
+    """Sessions one after the other: no memory, descriptor or thread of an earlier one is left."""
+    true = commands(10, 2)
+    few = measure("summary", *true * 5)
+    many = measure("summary", *true * 100)
+    assert many["anon_kb"] <= few["anon_kb"] + SLACK_KB
+    assert many["descriptors"] == few["descriptors"]
