@@ -49,7 +49,7 @@ PERL_STAT = ["perl", "-e", "stat '/etc/passwd' for 1 .. 1_000_000"]
 
 @pytest.mark.parametrize("argv", [dd(2_000_000), PERL_STAT], ids=["dd", "perl_stat"])
 def test_filter_without_hot_call(in_turn, quiet, argv):
-    """On dd's empty calls what is left is the kernel's own price of a seccomp filter, 9 ns a call."""
+    """On dd's empty calls what is left is the kernel's own price of a filter, 9 ns a call."""
     in_turn(
         {
             "summary(trace='%process')": lambda: fasttrace.summary(argv, trace="%process", **NULL),
