@@ -55,7 +55,7 @@ static int hist_cover(struct ft_hist *h, unsigned bucket)
 
 static int hist_to_array(struct ft_hist *h)
 {
-	struct ft_hist array = {0};
+	struct ft_hist array = { 0 };
 	int rc = 0;
 
 	for (unsigned i = 0; i < h->used && rc == 0; i++)
@@ -93,7 +93,7 @@ static int list_add(struct ft_hist *h, unsigned bucket, uint64_t count)
 		h->list = list;
 		h->room = (uint16_t)room;
 	}
-	h->list[h->used++] = (struct ft_hist_pair){(uint16_t)bucket, (uint16_t)count};
+	h->list[h->used++] = (struct ft_hist_pair){ (uint16_t)bucket, (uint16_t)count };
 	return 1;
 }
 

@@ -24,7 +24,7 @@
 
 static bool has_cap_sys_nice(void)
 {
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	memset(data, 0, sizeof(data));
@@ -93,7 +93,7 @@ static int processor_of(pid_t tid)
 
 static void leave(struct ft_placement *p)
 {
-	struct sched_param param = {0};
+	struct sched_param param = { 0 };
 
 	if (!p->near)
 		return;
@@ -151,7 +151,7 @@ static bool move(struct ft_placement *p, pid_t tid)
 
 static void keep_near(struct ft_placement *p, pid_t tid, uint64_t now)
 {
-	struct sched_param param = {0};
+	struct sched_param param = { 0 };
 	uint64_t unused;
 
 	leave(p);

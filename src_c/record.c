@@ -16,7 +16,8 @@
 static size_t put_item(uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, size_t len)
 {
 	struct ft_payload head = {
-		.length = (uint32_t)len, .arg = arg, .type = type, .flags = flags};
+		.length = (uint32_t)len, .arg = arg, .type = type, .flags = flags
+	};
 	size_t padded = (len + 7) & ~(size_t)7;
 
 	memcpy(at, &head, sizeof(head));
@@ -206,7 +207,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	char *comm = (char *)payload + sizeof(struct ft_payload);
 	ssize_t n = ft_remote_proc(t->tgid, "comm", comm, 16);
 	size_t len = n > 0 ? (size_t)n - 1 : 0; /* ends with a newline */
-	char name[16] = {0};
+	char name[16] = { 0 };
 	size_t pos;
 	char *argv;
 	int rc;

@@ -30,8 +30,8 @@ ssize_t ft_remote_string(pid_t pid, uint64_t addr, char *buf, size_t max, int *t
 			want = bite;
 		if (want > max - done)
 			want = max - done;
-		local = (struct iovec){buf + done, want};
-		remote = (struct iovec){(void *)(uintptr_t)(addr + done), want};
+		local = (struct iovec){ buf + done, want };
+		remote = (struct iovec){ (void *)(uintptr_t)(addr + done), want };
 		n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
 		if (n <= 0)
 			return done ? (ssize_t)done : -EFAULT;

@@ -182,7 +182,7 @@ void ft_ring_abandon(struct ft_ring *r)
 
 static struct timespec at_time(uint64_t ns)
 {
-	return (struct timespec){.tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u};
+	return (struct timespec){ .tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u };
 }
 
 int ft_ring_take(struct ft_ring *r, int64_t timeout_ns, struct ft_block **out)

@@ -167,7 +167,7 @@ void ft_session_fail(struct ft_session *s, int error)
 int ft_wait(struct ft_session *s, int64_t timeout_ns)
 {
 	uint64_t end = timeout_ns < 0 ? UINT64_MAX / 2 : ft_now() + (uint64_t)timeout_ns;
-	struct timespec until = {.tv_sec = end / 1000000000u, .tv_nsec = end % 1000000000u};
+	struct timespec until = { .tv_sec = end / 1000000000u, .tv_nsec = end % 1000000000u };
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
@@ -228,7 +228,7 @@ int ft_get_processes(struct ft_session *s, struct ft_processes *out)
 
 void ft_get_stats(struct ft_session *s, struct ft_stats *out)
 {
-	struct ft_ring_counts counts = {0};
+	struct ft_ring_counts counts = { 0 };
 	enum ft_state state;
 
 	pthread_mutex_lock(&s->lock);

@@ -32,7 +32,7 @@ static void reset_handlers(uint64_t default_signals)
 			continue;
 		if (sa.sa_handler == SIG_IGN && !(default_signals >> (sig - 1) & 1))
 			continue;
-		sa = (struct sigaction){.sa_handler = SIG_DFL};
+		sa = (struct sigaction){ .sa_handler = SIG_DFL };
 		sigaction(sig, &sa, NULL);
 	}
 }
@@ -69,7 +69,7 @@ static int place_stdio(const int stdio[3])
 
 static int install_filter(const void *filter, uint16_t len)
 {
-	struct sock_fprog prog = {.len = len, .filter = (struct sock_filter *)(uintptr_t)filter};
+	struct sock_fprog prog = { .len = len, .filter = (struct sock_filter *)(uintptr_t)filter };
 
 	if (!syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
 		return 0;

@@ -141,7 +141,7 @@ kill:
 void ft_start_done(struct ft_session *s, struct ft_task *t)
 {
 	const struct ft_command *c = s->command;
-	uint64_t args[6] = {(uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp};
+	uint64_t args[6] = { (uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp };
 
 	if (t->in_call == FT_CALL_NONE) {
 		/* Our own memory holds the path, at the same address as the child's did. */

@@ -91,7 +91,7 @@ static int errors_add(struct row *row, int64_t number, uint64_t count)
 		row->errors = list;
 		row->errors_room = (uint16_t)room;
 	}
-	row->errors[row->errors_used++] = (struct error_count){wanted, count};
+	row->errors[row->errors_used++] = (struct error_count){ wanted, count };
 	return 0;
 }
 

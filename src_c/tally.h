@@ -7,18 +7,19 @@
 struct ft_tally;
 
 /* Histogram: exact below FT_HIST_SUB ns, then FT_HIST_SUB linear steps per power of two (relative error < 1/FT_HIST_SUB). */
-#define FT_HIST_SUB 32
+#define FT_HIST_SUB	32
 #define FT_HIST_BUCKETS 1920 /* covers all of uint64 */
 
 struct ft_tally_row {
-	int32_t pid;    /* 0 unless the tally is kept by process */
+	int32_t pid; /* 0 unless the tally is kept by process */
 	int32_t serial; /* the session's serial number of the process (pids are reused); 0 unless by process */
 	int32_t nr;
 	uint8_t abi;
-	uint64_t calls;    /* every call that was entered, unfinished ones included */
+	uint64_t calls; /* every call that was entered, unfinished ones included */
 	uint64_t finished; /* calls with a result and a duration */
 	uint64_t errors;
-	uint64_t total_ns, min_ns, max_ns; /* over finished calls; min_ns is 0 where finished is 0 */
+	uint64_t total_ns, min_ns,
+		max_ns; /* over finished calls; min_ns is 0 where finished is 0 */
 };
 
 int ft_tally_new(struct ft_tally **out);
@@ -37,7 +38,8 @@ int ft_tally_add_row(struct ft_tally *into, int32_t pid, int32_t serial, uint8_t
 size_t ft_tally_rows(const struct ft_tally *t);
 const struct ft_tally_row *ft_tally_row(const struct ft_tally *t, size_t i);
 /* errno/count pairs of row i: returns how many there are, fills at most max of each. Errors that name no errno (1..4095) are under 0. */
-size_t ft_tally_errnos(const struct ft_tally *t, size_t i, uint32_t *errnos, uint64_t *counts, size_t max);
+size_t ft_tally_errnos(
+	const struct ft_tally *t, size_t i, uint32_t *errnos, uint64_t *counts, size_t max);
 /* Histogram of row i: bucket counts, FT_HIST_BUCKETS long. */
 void ft_tally_hist(const struct ft_tally *t, size_t i, uint64_t *counts);
 unsigned ft_hist_bucket(uint64_t ns);

@@ -193,7 +193,7 @@ void ft_process_inherit(struct ft_process_table *p, int32_t serial, int32_t pare
 
 int ft_process_copy(const struct ft_process_table *p, struct ft_processes *out)
 {
-	*out = (struct ft_processes){.count = p->all.count, .strings_len = p->all.strings_len};
+	*out = (struct ft_processes){ .count = p->all.count, .strings_len = p->all.strings_len };
 	out->list = malloc(p->all.count * sizeof(*out->list) + 1);
 	out->strings = malloc(p->all.strings_len + 1);
 	if (!out->list || !out->strings) {
@@ -211,7 +211,7 @@ void ft_processes_free(struct ft_processes *p)
 {
 	free(p->list);
 	free(p->strings);
-	*p = (struct ft_processes){0};
+	*p = (struct ft_processes){ 0 };
 }
 
 void ft_process_table_free(struct ft_process_table *p)

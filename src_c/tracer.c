@@ -365,7 +365,7 @@ void *ft_tracer_main(void *session)
 		ft_session_started(s, rc, stage);
 	else
 		run(s);
-	while ((t = ft_task_next(&s->tasks, NULL, &(int){0})))
+	while ((t = ft_task_next(&s->tasks, NULL, &(int){ 0 })))
 		drop_task(s, t);
 	ft_placement_end(&s->placement);
 	ft_spawn_free_gate(s->gate);

@@ -18,10 +18,10 @@ struct special {
 };
 
 static const struct special specials[FT_ABI_COUNT] = {
-	[FT_ABI_X86_64] = {60, 231, 157, 317},
-	[FT_ABI_I386] = {1, 252, 172, 354},
-	[FT_ABI_AARCH64] = {93, 94, 167, 277},
-	[FT_ABI_RISCV64] = {93, 94, 167, 277},
+	[FT_ABI_X86_64] = { 60, 231, 157, 317 },
+	[FT_ABI_I386] = { 1, 252, 172, 354 },
+	[FT_ABI_AARCH64] = { 93, 94, 167, 277 },
+	[FT_ABI_RISCV64] = { 93, 94, 167, 277 },
 };
 
 static long seize_options(const struct ft_session *s)

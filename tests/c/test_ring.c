@@ -19,7 +19,7 @@ struct writer {
 /* Event i carries i % 7 payload words of the value i. */
 static int write_one(struct ft_ring *ring, int i)
 {
-	struct ft_event ev = {.kind = FT_KIND_SYSCALL, .nr = i, .tid = 1};
+	struct ft_event ev = { .kind = FT_KIND_SYSCALL, .nr = i, .tid = 1 };
 	uint64_t words[7];
 
 	for (int w = 0; w < i % 7; w++)
@@ -68,7 +68,7 @@ static int check_block(const struct ft_block *b, int next)
 
 static void test_order(uint32_t block_events, uint32_t queue_blocks, int yields)
 {
-	struct writer w = {.ring = new_ring(block_events, queue_blocks), .events = 20000};
+	struct writer w = { .ring = new_ring(block_events, queue_blocks), .events = 20000 };
 	struct ft_ring_counts counts;
 	struct ft_block *b;
 	pthread_t thread;
@@ -94,8 +94,8 @@ static void test_order(uint32_t block_events, uint32_t queue_blocks, int yields)
 
 static void test_full(void)
 {
-	struct writer w = {.ring = new_ring(4, 2), .events = 100};
-	struct ft_ring_counts counts = {0};
+	struct writer w = { .ring = new_ring(4, 2), .events = 100 };
+	struct ft_ring_counts counts = { 0 };
 	struct ft_block *b;
 	pthread_t thread;
 	int next = 0;
@@ -118,8 +118,8 @@ static void test_full(void)
 
 static void test_abandon(void)
 {
-	struct writer w = {.ring = new_ring(4, 2), .events = 1000};
-	struct ft_ring_counts counts = {0};
+	struct writer w = { .ring = new_ring(4, 2), .events = 1000 };
+	struct ft_ring_counts counts = { 0 };
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, writes, &w);
@@ -167,7 +167,7 @@ static void test_big_payload(void)
 
 	memset(big, 7, sizeof(big));
 	for (int i = 0; i < 20; i++) {
-		struct ft_event ev = {.nr = i};
+		struct ft_event ev = { .nr = i };
 
 		CHECK_EQ(ft_ring_write(ring, &ev, big, sizeof(big)), 0);
 	}

@@ -22,7 +22,7 @@
 #define TRACEE(name) "../tracees/build/" name
 #define ALL	     (FT_OPT_FOLLOW | FT_OPT_EVENTS | FT_OPT_TALLY)
 #define RUN(wanted, ...)                                                                           \
-	run(&(struct ft_config){.options = (wanted)}, (char *[]){__VA_ARGS__, NULL})
+	run(&(struct ft_config){ .options = (wanted) }, (char *[]){ __VA_ARGS__, NULL })
 
 /* What a session showed. */
 struct seen {
@@ -47,10 +47,10 @@ static struct ft_session *open_session(const struct ft_config *config)
 
 static int spawn(struct ft_session *s, char *const *argv, int in, enum ft_stage *stage)
 {
-	struct ft_command c = {.path = argv[0],
+	struct ft_command c = { .path = argv[0],
 		.argv = argv,
-		.envp = (char *[]){NULL},
-		.stdio = {in, open("/dev/null", O_WRONLY | O_CLOEXEC), -1}};
+		.envp = (char *[]){ NULL },
+		.stdio = { in, open("/dev/null", O_WRONLY | O_CLOEXEC), -1 } };
 	int rc = ft_spawn(s, &c, stage);
 
 	close(c.stdio[1]);
@@ -100,7 +100,7 @@ static void finish(struct ft_session *s, struct seen *seen)
 static struct seen run(const struct ft_config *config, char *const *argv)
 {
 	struct ft_session *s = open_session(config);
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 
 	seen.started = spawn(s, argv, -1, &seen.stage);
 	finish(s, &seen);
@@ -169,12 +169,12 @@ static void test_filter(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	uint8_t policy[FT_NR_MAX] = {[SYS_getppid] = FT_POLICY_RECORD};
-	struct ft_config config = {.options = ALL,
-		.policy = {policy},
+	uint8_t policy[FT_NR_MAX] = { [SYS_getppid] = FT_POLICY_RECORD };
+	struct ft_config config = { .options = ALL,
+		.policy = { policy },
 		.filter = code,
-		.filter_len = sizeof(code) / sizeof(code[0])};
-	char *argv[] = {TRACEE("getppid_loop"), "100", NULL};
+		.filter_len = sizeof(code) / sizeof(code[0]) };
+	char *argv[] = { TRACEE("getppid_loop"), "100", NULL };
 	struct seen seen = run(&config, argv);
 	uint64_t stops = seen.stats.stops;
 	struct ft_session *s;
@@ -200,14 +200,14 @@ static void test_filter(void)
 
 static void test_signal_and_kill(void)
 {
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 	struct ft_session *s;
 	int idle[2];
 
 	if (pipe2(idle, O_CLOEXEC) < 0)
 		abort();
-	s = open_session(&(struct ft_config){.options = ALL});
-	CHECK(spawn(s, (char *[]){TRACEE("reader"), NULL}, idle[0], &seen.stage) > 0);
+	s = open_session(&(struct ft_config){ .options = ALL });
+	CHECK(spawn(s, (char *[]){ TRACEE("reader"), NULL }, idle[0], &seen.stage) > 0);
 	CHECK_EQ(ft_wait(s, 1000000), 0);
 	CHECK_EQ(ft_signal(s, SIGTERM), 0);
 	finish(s, &seen);
@@ -215,16 +215,17 @@ static void test_signal_and_kill(void)
 	CHECK_EQ(seen.kinds[FT_KIND_SIGNAL], 1);
 
 	memset(&seen, 0, sizeof(seen));
-	s = open_session(&(struct ft_config){.options = ALL});
-	CHECK(spawn(s, (char *[]){TRACEE("reader"), NULL}, idle[0], &seen.stage) > 0);
+	s = open_session(&(struct ft_config){ .options = ALL });
+	CHECK(spawn(s, (char *[]){ TRACEE("reader"), NULL }, idle[0], &seen.stage) > 0);
 	CHECK_EQ(ft_stop(s, FT_STOP_KILL), 0);
 	CHECK_EQ(ft_stop(s, FT_STOP_KILL), 0);
 	finish(s, &seen);
 	CHECK_EQ(seen.stats.root_status, SIGKILL);
 
 	/* Closing kills too, with nobody taking the events. */
-	s = open_session(&(struct ft_config){.options = ALL, .block_events = 4, .queue_blocks = 1});
-	CHECK(spawn(s, (char *[]){TRACEE("getppid_loop"), "1000000000", NULL}, idle[0],
+	s = open_session(
+		&(struct ft_config){ .options = ALL, .block_events = 4, .queue_blocks = 1 });
+	CHECK(spawn(s, (char *[]){ TRACEE("getppid_loop"), "1000000000", NULL }, idle[0],
 		      &seen.stage) > 0);
 	ft_close(s);
 	CHECK_EQ(waitpid(-1, NULL, __WALL), -1);
@@ -281,8 +282,8 @@ static void test_attach(void)
 	char text[64];
 
 	for (int i = 0; i < 20; i++) {
-		struct ft_session *s = open_session(&(struct ft_config){.options = ALL});
-		struct seen seen = {0};
+		struct ft_session *s = open_session(&(struct ft_config){ .options = ALL });
+		struct seen seen = { 0 };
 
 		CHECK_EQ(ft_attach(s, t.pid, &seen.stage), t.pid);
 		while (seen.calls[SYS_write] < 100 && take(s, &seen))
@@ -301,22 +302,22 @@ static void test_attach(void)
 
 static void test_attach_errors(void)
 {
-	struct ft_session *s = open_session(&(struct ft_config){.options = ALL});
+	struct ft_session *s = open_session(&(struct ft_config){ .options = ALL });
 	struct target t = start_target(TRACEE("reader"));
 	struct ft_session *second;
 	enum ft_stage stage;
 	char text[64];
 
-	second = open_session(&(struct ft_config){.options = ALL});
+	second = open_session(&(struct ft_config){ .options = ALL });
 	CHECK_EQ(ft_attach(s, t.pid, &stage), t.pid);
 	CHECK_EQ(ft_attach(s, t.pid, &stage), -EBUSY);
 	CHECK_EQ(ft_attach(second, t.pid, &stage), -EPERM);
 	CHECK_EQ(stage, FT_STAGE_TRACE);
 	ft_close(second);
-	second = open_session(&(struct ft_config){.options = ALL});
+	second = open_session(&(struct ft_config){ .options = ALL });
 	CHECK_EQ(ft_attach(second, getpid(), &stage), -EPERM);
 	ft_close(second);
-	second = open_session(&(struct ft_config){.options = ALL});
+	second = open_session(&(struct ft_config){ .options = ALL });
 	CHECK_EQ(ft_attach(second, 0, &stage), -ESRCH);
 	CHECK_EQ(ft_attach(second, 1 << 22, &stage), -ESRCH);
 	ft_close(second);

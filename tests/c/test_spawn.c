@@ -44,10 +44,10 @@ static int run(const struct ft_command *c, const sigset_t *mask)
 /* Runs argv[0]; its standard output goes to `output`. */
 static int run_piped(char *const *argv, uint64_t default_signals, const sigset_t *mask)
 {
-	struct ft_command c = {.path = argv[0],
+	struct ft_command c = { .path = argv[0],
 		.argv = argv,
-		.envp = (char *[]){NULL},
-		.default_signals = default_signals};
+		.envp = (char *[]){ NULL },
+		.default_signals = default_signals };
 	size_t done = 0;
 	int fd[2], status;
 	ssize_t n;
@@ -67,8 +67,8 @@ static int run_piped(char *const *argv, uint64_t default_signals, const sigset_t
 
 static void test_stdio(void)
 {
-	char *echo[] = {"/bin/sh", "-c", "read x; echo out $x; echo err >&2", NULL};
-	struct ft_command c = {.path = echo[0], .argv = echo, .envp = (char *[]){NULL}};
+	char *echo[] = { "/bin/sh", "-c", "read x; echo out $x; echo err >&2", NULL };
+	struct ft_command c = { .path = echo[0], .argv = echo, .envp = (char *[]){ NULL } };
 	int in[2], out[2], err[2];
 	char buf[64] = "";
 
@@ -109,9 +109,11 @@ static int in_child(void (*test)(void))
 
 static int closed_stdio(int fd0, int fd1, int fd2)
 {
-	char *argv[] = {TRACEE("closed_stdio"), NULL};
-	struct ft_command c = {
-		.path = argv[0], .argv = argv, .envp = (char *[]){NULL}, .stdio = {fd0, fd1, fd2}};
+	char *argv[] = { TRACEE("closed_stdio"), NULL };
+	struct ft_command c = { .path = argv[0],
+		.argv = argv,
+		.envp = (char *[]){ NULL },
+		.stdio = { fd0, fd1, fd2 } };
 
 	return WEXITSTATUS(run(&c, NULL));
 }
@@ -130,9 +132,10 @@ static void test_closed(void)
 /* All of 0 to 2 become each other. */
 static void test_swapped(void)
 {
-	char *argv[] = {"/bin/sh", "-c", "read x <&1; echo $x >&2; echo in >&0", NULL};
+	char *argv[] = { "/bin/sh", "-c", "read x <&1; echo $x >&2; echo in >&0", NULL };
 	struct ft_command c = {
-		.path = argv[0], .argv = argv, .envp = (char *[]){NULL}, .stdio = {2, 0, 1}};
+		.path = argv[0], .argv = argv, .envp = (char *[]){ NULL }, .stdio = { 2, 0, 1 }
+	};
 	int in[2], out[2], err[2];
 	char buf[64];
 
@@ -179,7 +182,7 @@ static uint64_t bit(int sig)
 /* The tests' caller may have signals 32 and 33 ignored (glibc's posix_spawn does). */
 static void test_signals(void)
 {
-	char *argv[] = {TRACEE("inherited"), NULL};
+	char *argv[] = { TRACEE("inherited"), NULL };
 	uint64_t ignored;
 	sigset_t mask;
 
@@ -211,7 +214,8 @@ static void test_signals(void)
 
 static void test_descriptors(void)
 {
-	char *list[] = {"/bin/sh", "-c", "for f in /proc/$$/fd/*; do echo fd ${f##*/}; done", NULL};
+	char *list[] = { "/bin/sh", "-c", "for f in /proc/$$/fd/*; do echo fd ${f##*/}; done",
+		NULL };
 	int kept = fcntl(2, F_DUPFD, 200); /* inherited, as subprocess's pass_fds */
 	int hidden = fcntl(2, F_DUPFD_CLOEXEC, 201);
 
@@ -224,12 +228,12 @@ static void test_descriptors(void)
 
 static int fails(const char *path, const char *cwd, int fd)
 {
-	char *argv[] = {"x", NULL};
-	struct ft_command c = {.path = path,
+	char *argv[] = { "x", NULL };
+	struct ft_command c = { .path = path,
 		.argv = argv,
-		.envp = (char *[]){NULL},
+		.envp = (char *[]){ NULL },
 		.cwd = cwd,
-		.stdio = {fd, -1, -1}};
+		.stdio = { fd, -1, -1 } };
 
 	CHECK_EQ(WEXITSTATUS(run(&c, NULL)), 127);
 	return (int)last_gate.stage;
@@ -256,11 +260,11 @@ static void test_failures(void)
 
 static void test_cwd_and_names(void)
 {
-	char *argv[] = {"another name", "-c", "echo $0; pwd; echo $WORD", NULL};
-	struct ft_command c = {.path = "/bin/sh",
+	char *argv[] = { "another name", "-c", "echo $0; pwd; echo $WORD", NULL };
+	struct ft_command c = { .path = "/bin/sh",
 		.argv = argv,
-		.envp = (char *[]){"WORD=word", NULL},
-		.cwd = "/proc"};
+		.envp = (char *[]){ "WORD=word", NULL },
+		.cwd = "/proc" };
 	char buf[64] = "";
 	int fd[2];
 

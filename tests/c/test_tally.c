@@ -10,12 +10,12 @@
 
 static struct ft_event call(int32_t pid, int32_t nr, uint64_t ns, int64_t ret)
 {
-	struct ft_event ev = {.kind = FT_KIND_SYSCALL,
+	struct ft_event ev = { .kind = FT_KIND_SYSCALL,
 		.pid = pid,
 		.tid = pid,
 		.nr = nr,
 		.duration_ns = ns,
-		.ret = ret};
+		.ret = ret };
 
 	if (ret < 0)
 		ev.flags |= FT_FLAG_ERROR;
@@ -77,7 +77,7 @@ static void test_buckets(void)
 static void test_counts(void)
 {
 	struct ft_tally *t = new_tally();
-	struct ft_event ev = call(7, 1, 100, 5), signal = {.kind = FT_KIND_SIGNAL};
+	struct ft_event ev = call(7, 1, 100, 5), signal = { .kind = FT_KIND_SIGNAL };
 	const struct ft_tally_row *r;
 	uint32_t errnos[4];
 	uint64_t counts[4];
@@ -145,8 +145,8 @@ static void test_wild_values(void)
 	CHECK_EQ(hist_sum(t, 0), 20002);
 
 	for (int abi = 0; abi < 256; abi++) {
-		static const int32_t numbers[] = {
-			-1, INT32_MIN, INT32_MAX, FT_NR_MAX, FT_NR_MAX - 1};
+		static const int32_t numbers[] = { -1, INT32_MIN, INT32_MAX, FT_NR_MAX,
+			FT_NR_MAX - 1 };
 
 		for (int k = 0; k < 5; k++) {
 			ev = call(1, numbers[k], 1, 0);
@@ -189,7 +189,7 @@ static void test_percentiles(void)
 /* Small histograms are lists, large ones arrays: both must count the same. */
 static void test_compact_histograms(void)
 {
-	uint64_t expected[FT_HIST_BUCKETS] = {0}, got[FT_HIST_BUCKETS], state = 5;
+	uint64_t expected[FT_HIST_BUCKETS] = { 0 }, got[FT_HIST_BUCKETS], state = 5;
 	struct ft_tally *t = new_tally();
 	struct ft_event ev;
 

@@ -99,7 +99,7 @@ static void random_image(struct model *m)
 static void test_processes(void)
 {
 	static struct model model[PROCESSES];
-	struct ft_process_table table = {0};
+	struct ft_process_table table = { 0 };
 	struct ft_processes copy;
 
 	CHECK_EQ(ft_process_copy(&table, &copy), 0);
@@ -139,7 +139,7 @@ static void test_processes(void)
 
 static void test_long_names(void)
 {
-	struct ft_process_table table = {0};
+	struct ft_process_table table = { 0 };
 	char long_argv[5000];
 
 	memset(long_argv, 'x', sizeof(long_argv));

@@ -26,7 +26,8 @@ static void open_path(const char *path)
 
 int main(void)
 {
-	char *map = must(mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *map = must(
+		mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 
 	must(mprotect(map + 2 * 4096, 4096, PROT_NONE));
 	call(0x1f4, NULL);

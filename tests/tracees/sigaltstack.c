@@ -14,7 +14,8 @@ static void handler(int sig, siginfo_t *info, void *context)
 
 	(void)info;
 	(void)context;
-	_exit(sig == SIGSEGV && (char *)&here > other && (char *)&here < other + sizeof(other) ? 23 : 1);
+	_exit(sig == SIGSEGV && (char *)&here > other && (char *)&here < other + sizeof(other) ? 23
+											       : 1);
 }
 
 static int overflow(volatile char *outer)
