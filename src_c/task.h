@@ -20,7 +20,7 @@ struct ft_task {
 	struct ft_event call;
 	uint8_t *strings; /* payload items of `call`; kept for reuse */
 	size_t strings_len;
-	pid_t parent;	 /* whose child it is, for the FORK event */
+	pid_t parent;  /* whose child it is, for the FORK event */
 	bool announced;	   /* its FORK or ATTACH event is written */
 	bool every_call;   /* stop at every call in spite of the filter */
 	bool interrupting; /* our PTRACE_INTERRUPT is under way */
