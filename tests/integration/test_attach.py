@@ -29,6 +29,12 @@ def tracer_of(tid):
     return int(status.partition("TracerPid:")[2].split()[0])
 
 
+def until_all_stopped(pid):
+    """A task that is let go while stopped wakes up in the kernel for a moment to stop again."""
+    while {state(tid) for tid in threads(pid)} != {"T"}:
+        os.sched_yield()
+
+
 def take_calls(tracer, number):
     """Events of at least so many calls."""
     taken = []
@@ -55,7 +61,9 @@ def test_busy_process_visited_a_hundred_times(run_tracee):
 def test_summary_of_a_busy_process(run_tracee):
     with run_tracee("busy_threads") as process:
         summary = fasttrace.summary(pid=process.pid, duration=0.05)
-        assert summary.calls["write"] == summary.errors["write"] > 0
+        assert summary.errors["write"] > 0
+        # All fail, but for the one that each of the two busy threads may be in when we leave.
+        assert summary.calls["write"] - summary.errors["write"] in (0, 1, 2)
         assert [p.pid for p in summary.processes] == [process.pid]
         assert summary.exit_status is None
         assert process.end() == ("wrong: 0\n", "ended 0")
@@ -117,7 +125,7 @@ def test_stopped_stays_stopped(run_tracee, times):
         for _ in range(times):
             with Tracer(pid=process.pid) as tracer:
                 tracer.wait(0)
-            assert {state(tid) for tid in threads(process.pid)} == {"T"}
+            until_all_stopped(process.pid)
         process.send_signal(signal.SIGCONT)
         assert process.end() == ("wrong: 0\n", "ended 0")
 
@@ -140,7 +148,7 @@ def test_left_stopped_by_a_signal_that_came_under_us(run_tracee):
         with Tracer(pid=process.pid, events=False, tally=True):
             process.send_signal(signal.SIGSTOP)
             assert process.told() == "stopped"
-        assert {state(tid) for tid in threads(process.pid)} == {"T"}
+        until_all_stopped(process.pid)
         process.send_signal(signal.SIGCONT)
         assert process.end() == ("wrong: 0\n", "ended 0")
 

@@ -1,4 +1,6 @@
-/* A thread that is not the leader execs; the leader waits in pthread_join. */
+/* A thread that is not the leader execs; the leader waits in pthread_join.
+ * oracle: no (how far the leader comes before is a matter of time)
+ */
 #define _GNU_SOURCE
 #include "must.h"
 #include <pthread.h>
