@@ -109,18 +109,27 @@ static void settle_interrupt(struct ft_task *t)
 		ft_arch_redo_eintr(t->tid);
 }
 
-/* Lets a stopped task go on, or, when the session ends, go. */
-static void resume(struct ft_session *s, struct ft_task *t, int sig)
+/*
+ * Lets a stopped task go on, or, when the session ends, go; but not from the entry of a call: it would
+ * be woken up as if by a signal, and the call fail with EINTR where nobody mends it (kernel/ptrace.c,
+ * __ptrace_unlink(), and ptrace_stop() "never clears it"). Our interrupt brings it to the call's end.
+ */
+static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool at_entry)
 {
 	if (s->killing)
 		kill(t->tgid, SIGKILL);
-	if (s->detaching) {
+	if (s->detaching && !at_entry) {
 		settle_interrupt(t);
 		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
 			drop_task(s, t);
 		return; /* else it was killed meanwhile: wait4 will say so */
 	}
 	s->engine->resume(s, t, sig);
+}
+
+static void resume(struct ft_session *s, struct ft_task *t, int sig)
+{
+	resume_from(s, t, sig, false);
 }
 
 /*
@@ -258,7 +267,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	case FT_STOPPED_SYSCALL:
 	case FT_STOPPED_SECCOMP:
 		if (s->engine->call_stop(s, t, stop))
-			resume(s, t, 0);
+			resume_from(s, t, 0, t->in_call != FT_CALL_NONE);
 		return;
 	case FT_STOPPED_SIGNAL:
 		on_signal(s, t, stop);
