@@ -128,7 +128,10 @@ def test_inherited(tracees, setup, how):
     CPython's own ignored signals are not our caller's.
     """
     command = tracees.command("inherited")
-    assert run_caller(setup, how, command) == run_caller(RESTORE + setup, "alone", command)
+    status, output, errors = run_caller(setup, how, command)
+    if "trace" in how and os.geteuid() != 0:
+        output = output.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")  # see above
+    assert (status, output, errors) == run_caller(RESTORE + setup, "alone", command)
 
 
 @pytest.mark.parametrize("closed", [(), (0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
