@@ -19,7 +19,7 @@
 
 #include "check.h"
 
-#define TRACEE(name) "../tracees/build/" name
+#define TRACEE(name) TRACEES name
 #define ALL	     (FT_OPT_FOLLOW | FT_OPT_EVENTS | FT_OPT_TALLY)
 #define RUN(wanted, ...)                                                                           \
 	run(&(struct ft_config){ .options = (wanted) }, (char *[]){ __VA_ARGS__, NULL })

@@ -13,7 +13,7 @@
 
 #include "check.h"
 
-#define TRACEE(name) "../tracees/build/" name
+#define TRACEE(name) TRACEES name
 
 static char output[65536]; /* of the last command */
 static struct ft_gate last_gate;
@@ -246,13 +246,13 @@ static void test_failures(void)
 	CHECK(last_gate.exec_ns != 0);
 	CHECK_EQ(fails("/", NULL, -1), FT_STAGE_EXEC);
 	CHECK_EQ(last_gate.error, -EACCES);
-	CHECK_EQ(fails("Makefile", NULL, -1), FT_STAGE_EXEC);
+	CHECK_EQ(fails("/etc/passwd", NULL, -1), FT_STAGE_EXEC);
 	CHECK_EQ(last_gate.error, -EACCES);
 	CHECK_EQ(fails("/bin/true/x", NULL, -1), FT_STAGE_EXEC);
 	CHECK_EQ(last_gate.error, -ENOTDIR);
 	CHECK_EQ(fails("/bin/true", "/no/such/folder", -1), FT_STAGE_CWD);
 	CHECK_EQ(last_gate.error, -ENOENT);
-	CHECK_EQ(fails("/bin/true", "Makefile", -1), FT_STAGE_CWD);
+	CHECK_EQ(fails("/bin/true", "/etc/passwd", -1), FT_STAGE_CWD);
 	CHECK_EQ(last_gate.error, -ENOTDIR);
 	CHECK_EQ(fails("/bin/true", NULL, 999), FT_STAGE_STDIO);
 	CHECK_EQ(last_gate.error, -EBADF);
