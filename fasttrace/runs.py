@@ -40,6 +40,7 @@ class Options(TypedDict, total=False):
     stdout: Stdio
     stderr: Stdio
     executable: Text | None
+    results: bool
 
 
 Argv: TypeAlias = "Sequence[Text] | Text | None"

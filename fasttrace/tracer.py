@@ -46,8 +46,8 @@ class Tracer:
         tally: count in C, for `summary`.
         by_process: keep the tally per process.
         strings: capture path arguments as text.
-        results: False: no results and durations, only what was called; with `trace` this halves the
-            stops.
+        results: False: for a command, only what is called, without results and durations: one stop
+            a call instead of two.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Tracer:
         selection = _selection(trace)
         # Only a process's own children inherit its filter with its tracer: with follow=False they
         # would run into RET_TRACE without one, which means ENOSYS.
-        filtered = argv is not None and follow and selection is not None
+        filtered = argv is not None and follow and (selection is not None or not results)
         self._session: Session | None = Session(
             follow=follow,
             events=events,
@@ -97,7 +97,7 @@ class Tracer:
             strings=strings and events,
             results=results,
             policy=_policy(selection, strings and events),
-            filter=selection.bpf() if filtered and selection is not None else None,
+            filter=_filter(selection) if filtered else None,
         )
         self._tally = tally
         self._figures: _Figures | None = None
@@ -316,11 +316,17 @@ def _selection(trace: str | Selection | None) -> Selection | None:
     return None if trace.is_everything else trace
 
 
+def _filter(selection: Selection | None) -> bytes:
+    from fasttrace.filters import EVERYTHING
+
+    return (EVERYTHING if selection is None else selection).bpf()
+
+
 def _policy(selection: Selection | None, strings: bool) -> list[bytes] | None:
     if selection is None:
         if not strings:
             return None
-        from fasttrace.filters import parse
+        from fasttrace.filters import EVERYTHING
 
-        selection = parse("all")
+        selection = EVERYTHING
     return [selection.policy(abi, strings=strings) for abi in range(len(ABIS))]

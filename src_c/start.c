@@ -143,7 +143,7 @@ void ft_start_done(struct ft_session *s, struct ft_task *t)
 	const struct ft_command *c = s->command;
 	uint64_t args[6] = { (uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp };
 
-	if (t->in_call == FT_CALL_NONE) {
+	if (!s->filter) { /* which would have stopped it, were it wanted */
 		/* Our own memory holds the path, at the same address as the child's did. */
 		ft_record_entry(
 			s, t, getpid(), ft_arch_native_abi, SYS_execve, args, s->gate->exec_ns);

@@ -16,13 +16,24 @@ TAKES_COMMAND = True
 def configure(parser: VerbParser) -> None:
     add_tracing_options(parser)
     parser.add_argument("-o", dest="output", metavar="FILE", help="write the table to FILE")
+    parser.add_argument(
+        "--no-results",
+        action="store_true",
+        help="only count: no times and errors, in half the time",
+    )
     add_table_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     with (
         Output(args.output) as output,
-        Run(args, events=False, tally=True, by_process=args.by is not None) as run,
+        Run(
+            args,
+            events=False,
+            tally=True,
+            by_process=args.by is not None,
+            results=not args.no_results,
+        ) as run,
     ):
         run.wait()
         output.write(summary_text(run.tracer.summary(), args, color=output.color))

@@ -88,9 +88,10 @@ def test_the_process_ends_while_we_look_on(run_tracee):
         assert tracer.summary().calls["exit_group"] == 1
 
 
-def test_blocked_calls_see_no_eintr(run_tracee):
+@pytest.mark.parametrize("name", ["blocked_calls", "blocked_calls_i386"])
+def test_blocked_calls_see_no_eintr(run_tracee, name):
     """epoll_wait, sigtimedwait and semop return EINTR for any wake-up, unless we mend it."""
-    with run_tracee("blocked_calls") as process:
+    with run_tracee(name) as process:
         for _ in range(40):
             for how in ({}, {"events": False, "tally": True}):
                 with Tracer(pid=process.pid, **how) as tracer:

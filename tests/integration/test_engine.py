@@ -72,6 +72,15 @@ def test_without_results(tracees):
     assert tracer.stats["stops"] < 550
 
 
+@pytest.mark.parametrize("trace", [None, "%file", "execve", "!mmap"])
+def test_without_results_the_counts_are_the_same(tracees, trace):
+    command = tracees.command("vfork_exec")
+    plain = fasttrace.summary(command, trace=trace, **QUIET)
+    only = fasttrace.summary(command, trace=trace, results=False, **QUIET)
+    assert only.calls == plain.calls
+    assert only.total_errors == 0
+
+
 @pytest.mark.parametrize("name", ["own_filter", "own_filter_tsync"])
 def test_a_filter_of_the_program_s_own_hides_nothing(tracees, name):
     """It answers before ours has its turn: what it denies is recorded all the same."""

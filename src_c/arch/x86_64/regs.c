@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/net.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -54,18 +55,56 @@ static int eintr_is_spurious(unsigned long nr)
 	}
 }
 
+/* The same of i386; what numbers stand for which calls: src_c/tables/numbers.txt. */
+static int eintr_is_spurious_i386(unsigned nr, unsigned first_arg)
+{
+	switch (nr) {
+	case 256: /* epoll_wait */
+	case 319: /* epoll_pwait */
+	case 441: /* epoll_pwait2 */
+	case 117: /* ipc */
+	case 420: /* semtimedop_time64 */
+	case 177: /* rt_sigtimedwait */
+	case 421: /* rt_sigtimedwait_time64 */
+	case 247: /* io_getevents */
+	case 385: /* io_pgetevents */
+	case 416: /* io_pgetevents_time64 */
+	case 3:	  /* read */
+	case 145: /* readv */
+	case 371: /* recvfrom */
+	case 372: /* recvmsg */
+	case 337: /* recvmmsg */
+	case 417: /* recvmmsg_time64 */
+	case 369: /* sendto */
+	case 370: /* sendmsg */
+	case 364: /* accept4 */
+	case 240: /* futex */
+	case 422: /* futex_time64 */
+		return 1;
+	case 102: /* socketcall */
+		return first_arg != SYS_CONNECT;
+	default:
+		return 0;
+	}
+}
+
 int ft_arch_redo_eintr(pid_t tid)
 {
 	struct user_regs_struct regs;
+	int spurious;
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
 		return -errno;
-	/* 64-bit code only: cs tells, as for the kernel's user_64bit_mode(). */
-	if (regs.cs != 0x33 || (long)regs.orig_rax < 0 || (long)regs.rax != -EINTR ||
-		!eintr_is_spurious(regs.orig_rax))
+	if ((int)regs.orig_rax < 0 || (int)regs.rax != -EINTR)
+		return 0;
+	/* cs tells 64-bit code from 32-bit, as for the kernel's user_64bit_mode(). */
+	spurious = regs.cs == 0x33 ? eintr_is_spurious(regs.orig_rax)
+				   : eintr_is_spurious_i386(regs.orig_rax, regs.rbx);
+	if (!spurious)
 		return 0;
 	regs.rax = regs.orig_rax;
-	regs.rip -= 2; /* syscall: 0f 05 */
+	/* syscall: 0f 05; int 0x80: cd 80, which also stands before where sysenter returns to. */
+	regs.rip -= 2;
 	if (ptrace(PTRACE_SETREGS, tid, NULL, &regs) < 0)
 		return -errno;
 	return 1;
