@@ -18,8 +18,12 @@ from command_line import FASTTRACE, LIMIT_S, ask_until_it_ends, cli, line, progr
 # Signals
 
 
+# The pipe wakes it up also where a signal comes just before it would wait (as with signal.pause()).
 TRAPPING = """
-import signal, sys
+import os, signal, sys
+told, tell = os.pipe()
+os.set_blocking(tell, False)
+signal.set_wakeup_fd(tell)
 def got(number, frame):
     print("got", number, flush=True)
     {then}
@@ -27,7 +31,7 @@ for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
     signal.signal(s, got)
 print("ready", flush=True)
 while True:
-    signal.pause()
+    os.read(told, 1)
 """
 
 
