@@ -170,7 +170,6 @@ def stream(argv: Argv = None, **options: Unpack[Options]) -> Iterator[npt.NDArra
 
     from fasttrace.data.events import EVENT_DTYPE
 
-    options.setdefault("engine", "auto")
     with Tracer(argv, strings=False, **options) as tracer:
         for block in tracer.blocks():
             yield np.frombuffer(memoryview(block), EVENT_DTYPE)
