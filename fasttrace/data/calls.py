@@ -25,13 +25,6 @@ def abi_name(abi: int) -> str:
     return ABIS[abi] if 0 <= abi < len(ABIS) else f"abi_{abi}"
 
 
-def chooses(selection: Selection, nr: int, abi: int) -> bool:
-    """Whether the selection has the call, whose number and ABI may be anything."""
-    if nr < 0 or not 0 <= abi < len(ABIS):
-        return selection.default
-    return selection.contains(nr, abi)
-
-
 @lru_cache(maxsize=4096)
 def call_name(nr: int, abi: int) -> str:
     """The name of syscall `nr` of the ABI with this index; "syscall_0x1f4" where there is none."""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fasttrace.data.calls import Calls, chooses, selection_of
+from fasttrace.data.calls import Calls, selection_of
 from fasttrace.data.events import Flag, Kind, PayloadType, errno_number, payload_items
 from fasttrace.data.processes import Process
 from fasttrace.syscalls import abi_index
@@ -50,13 +50,13 @@ def of_syscall(events: Events, calls: Calls) -> Mask:
     in_table = (numbers >= 0) & (numbers < _TABLE)
     for abi in np.flatnonzero(np.bincount(events["abi"], minlength=1)).tolist():
         ours = _is_call(events) & (events["abi"] == abi)
-        table = np.array([chooses(selection, nr, abi) for nr in range(_TABLE)], np.bool_)
+        table = np.array([selection.contains(nr, abi) for nr in range(_TABLE)], np.bool_)
         known = ours & in_table
         mask[known] = table[numbers[known]]
         strange = ours & ~in_table
         if strange.any():
             values, places = np.unique(numbers[strange], return_inverse=True)
-            chosen = np.array([chooses(selection, nr, abi) for nr in values.tolist()], np.bool_)
+            chosen = np.array([selection.contains(nr, abi) for nr in values.tolist()], np.bool_)
             mask[strange] = chosen[places]
     return mask
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from fasttrace._tally import Tally, hist_low
-from fasttrace.data.calls import Calls, abi_name, call_name, chooses, selection_of
+from fasttrace.data.calls import Calls, abi_name, call_name, selection_of
 from fasttrace.data.events import errno_name
 from fasttrace.data.processes import Process, with_calls
 
@@ -280,7 +280,7 @@ class Summary:
                 i
                 for i, row in enumerate(self._rows)
                 if (chosen is None or (row[0], row[1]) in chosen)
-                and (selection is None or chooses(selection, row[3], row[2]))
+                and (selection is None or selection.contains(row[3], row[2]))
             ),
             processes,
         )
