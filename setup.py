@@ -28,8 +28,9 @@ def files(folder: str, pattern: str) -> list[str]:
 SOURCES = {
     "_core": [
         *files("src_c", "*.c"),
-        *files("src_c/engine", "*.c"),
+        *files("src_c/engine", "**/*.c"),
         *files("src_c/arch", "*/*.c"),
+        *files("src_c/tables", "*.c"),
     ],
     "_tally": ["src_c/tally.c", "src_c/hist.c"],
     "_tables": files("src_c/tables", "*.c"),

@@ -33,8 +33,13 @@ cdef extern from "fasttrace.h" nogil:
     struct ft_session:
         pass
 
+    enum ft_engine_id:
+        FT_ENGINE_PTRACE
+        FT_ENGINE_INLINE
+
     struct ft_config:
         uint32_t options
+        uint32_t engine
         const uint8_t *policy[4]
         const void *filter
         uint16_t filter_len
@@ -67,6 +72,8 @@ cdef extern from "fasttrace.h" nogil:
         uint32_t argv
         uint32_t argv_len
         char comm[16]
+        uint8_t engine
+        uint8_t why
 
     struct ft_processes:
         ft_process *list
@@ -88,6 +95,7 @@ cdef extern from "fasttrace.h" nogil:
         int32_t error
         int32_t tasks
 
+    const char *ft_inline_unusable()
     int ft_open(ft_session **out, const ft_config *config)
     int ft_spawn(ft_session *s, const ft_command *command, ft_stage *stage)
     int ft_attach(ft_session *s, int pid, ft_stage *stage)
@@ -98,6 +106,7 @@ cdef extern from "fasttrace.h" nogil:
     int ft_take(ft_session *s, int64_t timeout_ns, ft_block **out)
     void ft_block_free(ft_block *b)
     int ft_get_tally(ft_session *s, ft_tally **out)
+    int ft_get_injected(ft_session *s, ft_tally **out)
     int ft_get_processes(ft_session *s, ft_processes *out)
     void ft_processes_free(ft_processes *p)
     void ft_get_stats(ft_session *s, ft_stats *out)

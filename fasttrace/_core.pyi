@@ -5,6 +5,8 @@ from typing_extensions import Buffer
 from fasttrace._tally import Tally
 
 STAGES: tuple[str, ...]
+ENGINES: tuple[str, ...]
+FALLBACKS: tuple[str, ...]
 EVENT_SIZE: int
 
 class StartError(OSError):
@@ -18,9 +20,10 @@ class Block(Buffer):
     @property
     def payload_base(self) -> int: ...
 
+def inline_unusable() -> str | None: ...
 def process_rows(
     records: bytes, strings: bytes
-) -> list[tuple[int, int, int, int, int, int, int, bytes, bytes]]: ...
+) -> list[tuple[int, int, int, int, int, int, int, bytes, bytes, int, int]]: ...
 
 class Stats(TypedDict):
     events: int
@@ -46,6 +49,7 @@ class Session:
         by_process: bool = False,
         strings: bool = False,
         results: bool = True,
+        engine: str = "ptrace",
         policy: list[bytes] | None = None,
         filter: bytes | None = None,
         block_events: int = 0,
@@ -67,6 +71,7 @@ class Session:
     def detach(self) -> None: ...
     def signal(self, sig: int) -> None: ...
     def tally(self) -> Tally: ...
+    def injected(self) -> Tally: ...
     def processes(self) -> tuple[bytes, bytes]: ...
     def stats(self) -> Stats: ...
     def close(self) -> None: ...

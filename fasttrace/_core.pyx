@@ -10,6 +10,23 @@ import os
 from fasttrace._tally cimport Tally, ft_tally
 
 STAGES = ("none", "fork", "trace", "stdio", "cwd", "filter", "exec")
+ENGINES = ("ptrace", "inline")
+# enum ft_fallback
+FALLBACKS = (
+    "",
+    "the kernel does not let us arm Syscall User Dispatch",
+    "memory could not be mapped into it, or a descriptor not be had",
+    "it runs 32-bit code",
+    "it handles or ignores SIGSYS or SIGTRAP",
+    "it uses Syscall User Dispatch itself",
+    "it has a seccomp filter of its own",
+    "it uses the gs segment",
+    "it forbids itself the time-stamp counter",
+    "it makes a task with CLONE_UNTRACED",
+    "it has another root, mount, pid or user namespace",
+    "it locks all its memory",
+    "it changed or unmapped memory of the tracer's",
+)
 EVENT_SIZE = sizeof(ft_event)
 
 # How long a call may stay in C before it looks for signals (Ctrl-C).
@@ -75,15 +92,22 @@ cdef class Payload:
         PyBuffer_FillInfo(view, self, start, b.payload_len, 1, flags)
 
 
+def inline_unusable():
+    """Why the inline engine cannot work on this machine; None: it can."""
+    cdef const char *why = ft_inline_unusable()
+    return None if why is NULL else (<bytes>why).decode()
+
+
 def process_rows(bytes records not None, bytes strings not None):
     """What Session.processes() gave as tuples: pid, ppid, serial, wait status (-1: none yet), start
-    and end in ns, calls, comm, argv (each argument ends with NUL)."""
+    and end in ns, calls, comm, argv (each argument ends with NUL), index into ENGINES and FALLBACKS."""
     cdef const ft_process *p = <const ft_process *><char *>records
     cdef size_t i
     rows = []
     for i in range(len(records) // sizeof(ft_process)):
         rows.append((p[i].pid, p[i].ppid, p[i].serial, p[i].status, p[i].start_ns, p[i].end_ns,
-                     p[i].calls, <bytes>p[i].comm, strings[p[i].argv:p[i].argv + p[i].argv_len]))
+                     p[i].calls, <bytes>p[i].comm, strings[p[i].argv:p[i].argv + p[i].argv_len],
+                     p[i].engine, p[i].why))
     return rows
 
 
@@ -106,7 +130,7 @@ cdef class Session:
 
     def __cinit__(self, *, bint follow=True, bint events=True, bint tally=False,
                   bint by_process=False, bint strings=False, bint results=True,
-                  list policy=None, bytes filter=None, uint32_t block_events=0,
+                  str engine="ptrace", list policy=None, bytes filter=None, uint32_t block_events=0,
                   uint32_t queue_blocks=0):
         cdef ft_config config
         cdef int abi
@@ -115,6 +139,7 @@ cdef class Session:
             | (FT_OPT_TALLY if tally else 0) | (FT_OPT_BY_PROCESS if by_process else 0)
             | (FT_OPT_STRINGS if strings else 0) | (0 if results else FT_OPT_ENTRY_ONLY)
         )
+        config.engine = <uint32_t>ENGINES.index(engine)
         config.block_events = block_events
         config.queue_blocks = queue_blocks
         config.filter = NULL
@@ -250,6 +275,13 @@ cdef class Session:
         cdef ft_tally *t = NULL
         self.open()
         check(ft_get_tally(self.session, &t))
+        return Tally._own(t)
+
+    def injected(self):
+        """A Tally of the calls that tasks made on the engine's behalf, by tid (as pid)."""
+        cdef ft_tally *t = NULL
+        self.open()
+        check(ft_get_injected(self.session, &t))
         return Tally._own(t)
 
     def processes(self):

@@ -61,8 +61,8 @@ class EngineUnavailable(FasttraceError, NotImplementedError):
     """The engine asked for does not work here."""
 
     @classmethod
-    def of(cls, name: str) -> EngineUnavailable:
-        return cls(f"engine {name!r} comes with a later release; use --engine ptrace, or auto")
+    def of(cls, name: str, why: str) -> EngineUnavailable:
+        return cls(f"engine {name!r} does not work here: {why}; use --engine ptrace, or auto")
 
 
 class Interrupted(KeyboardInterrupt):

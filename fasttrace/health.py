@@ -9,11 +9,11 @@ import sys
 from typing import NamedTuple
 
 from fasttrace import procfs
+from fasttrace._core import inline_unusable
 from fasttrace.errors import FasttraceError
 from fasttrace.tracer import Tracer
 
 _SYSCALL_INFO_SINCE = (5, 3)
-_DISPATCH_SINCE = (6, 4)
 _SECCOMP_MODES = {"0": "none", "1": "strict", "2": "a filter"}
 
 
@@ -140,11 +140,10 @@ def _filter() -> Check:
 
 
 def _inline() -> Check:
-    if _release() >= _DISPATCH_SINCE and os.uname().machine == "x86_64":
-        found = "the kernel has what it needs, but this version of fasttrace has not the engine"
-    else:
-        found = "not in this version of fasttrace; it will need Linux 6.4 on x86_64"
-    return Check("inline engine", "note", found)
+    why = inline_unusable()
+    if why is None:
+        return Check("inline engine", "ok", "commands record their own calls")
+    return Check("inline engine", "note", "cannot work here", f"{why}; ptrace is used instead")
 
 
 def _trace(name: str, expression: str | None) -> Check:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fasttrace._core import Block, Session, StartError, process_rows
+from fasttrace._core import (
+    ENGINES as CORE_ENGINES,
+)
+from fasttrace._core import (
+    FALLBACKS,
+    Block,
+    Session,
+    StartError,
+    inline_unusable,
+    process_rows,
+)
 from fasttrace._tables import ABIS
 from fasttrace.command import Command, Stdio, Text
 from fasttrace.errors import EngineUnavailable
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
     from fasttrace.filters import Selection
 
 ENGINES = ("auto", "ptrace", "inline")
+
+log = logging.getLogger("fasttrace")
 
 
 class Tracer:
@@ -41,7 +54,10 @@ class Tracer:
             command the kernel selects (seccomp(2) RET_TRACE, Linux 4.8): other calls cost next to
             nothing, but without CAP_SYS_ADMIN the program runs with no_new_privs.
         follow: trace children too; threads always are.
-        engine: "auto" or "ptrace".
+        engine: "ptrace": two stops a call, right for every program. "inline": the program records
+            its own calls (docs/inline.md), at a small part of the cost; processes with which that
+            cannot work are traced by ptrace, see `Process.fallback`. Needs ``follow`` and Linux 6.4
+            on x86-64, else EngineUnavailable. "auto": inline for commands where it works.
         events: deliver events through `blocks` or `read`. What is not taken makes the program wait.
         tally: count in C, for `summary`.
         by_process: keep the tally per process.
@@ -72,7 +88,6 @@ class Tracer:
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
-        self.engine = _engine(engine)
         self.pid = pid
         self._command: Command | None = None
         if argv is not None:
@@ -89,16 +104,23 @@ class Tracer:
         # Only a process's own children inherit its filter with its tracer: with follow=False they
         # would run into RET_TRACE without one, which means ENOSYS.
         filtered = argv is not None and follow and (selection is not None or not results)
-        self._session: Session | None = Session(
-            follow=follow,
-            events=events,
-            tally=tally,
-            by_process=by_process,
-            strings=strings and events,
-            results=results,
-            policy=_policy(selection, strings and events),
-            filter=_filter(selection) if filtered else None,
-        )
+
+        def session(engine: str) -> Session:
+            ptrace = engine == "ptrace"
+            return Session(
+                engine=engine,
+                follow=follow,
+                events=events,
+                tally=tally,
+                by_process=by_process,
+                strings=strings and events,
+                results=results,
+                policy=_policy(selection, strings and events),
+                filter=_filter(selection) if filtered and ptrace else None,
+            )
+
+        self._session: Session | None
+        self.engine, self._session = _open_session(session, engine, pid is not None, follow)
         self._tally = tally
         self._figures: _Figures | None = None
         self._started = False
@@ -190,7 +212,7 @@ class Tracer:
     def detach(self) -> None:
         """Leave every task as it was found: running, or stopped if it was stopped.
 
-        Not for a command with `trace`: its filter cannot be taken back (ValueError).
+        Not for a command with `trace` under ptrace: its filter cannot be taken back (ValueError).
         """
         try:
             self._open().detach()
@@ -218,9 +240,18 @@ class Tracer:
                 self.stop()
                 self._drain(session)
             self._figures = _Figures(session, self._tally)
+            self._log_fallbacks()
         finally:
             self._session = None
             session.close()
+
+    def _log_fallbacks(self) -> None:
+        if self.engine != "inline" or not log.isEnabledFor(logging.INFO):
+            return
+        for process in self.processes:
+            if process.fallback:
+                name = process.comm or "a process"
+                log.info("%s (%d): engine ptrace: %s", name, process.pid, process.fallback)
 
     @staticmethod
     def _drain(session: Session) -> None:
@@ -266,10 +297,18 @@ class Tracer:
         """All processes seen, in order of appearance."""
         return self._process_list(self.figures)
 
+    @property
+    def injected(self) -> dict[tuple[int, int], int]:
+        """Calls that the inline engine had the program's tasks make, by (tid, syscall number).
+
+        They are in no trace; the kernel's own counts have them. Empty for other engines.
+        """
+        return {(row[0], row[3]): row[4] for row in self.figures.injected.rows()}
+
     def _process_list(self, figures: _Figures) -> list[Process]:
         from fasttrace.data.processes import from_rows
 
-        return from_rows(process_rows(*figures.processes), self.engine)
+        return from_rows(process_rows(*figures.processes), CORE_ENGINES, FALLBACKS)
 
     def summary(self) -> Summary:
         """The counts so far; needs ``tally=True``."""
@@ -295,15 +334,37 @@ class _Figures:
     def __init__(self, session: Session, tally: bool) -> None:
         self.stats = session.stats()
         self.processes = session.processes()
+        self.injected = session.injected()
         self.tally = session.tally() if tally else None
 
 
-def _engine(name: str) -> str:
-    if name not in ENGINES:
-        raise ValueError(f"unknown engine {name!r}: one of {', '.join(ENGINES)}")
-    if name == "inline":
-        raise EngineUnavailable.of(name)
-    return "ptrace"
+def _open_session(
+    session: Callable[[str], Session], engine: str, attach: bool, follow: bool
+) -> tuple[str, Session]:
+    """The engine's name and a session with it. Raises ValueError, EngineUnavailable."""
+    if engine not in ENGINES:
+        raise ValueError(f"unknown engine {engine!r}: one of {', '.join(ENGINES)}")
+    why = _not_inline(engine, attach, follow)
+    if why is None:
+        try:
+            return "inline", session("inline")
+        except OSError as error:
+            why = f"it could not be set up: {os.strerror(error.errno or 0)}"
+    if engine == "inline":
+        raise EngineUnavailable.of(engine, why)
+    if engine == "auto":
+        log.info("engine ptrace, not inline: %s", why)
+    return "ptrace", session("ptrace")
+
+
+def _not_inline(engine: str, attach: bool, follow: bool) -> str | None:
+    if engine == "ptrace":
+        return "ptrace was asked for"
+    if attach and engine == "auto":
+        return "a process that is attached to would be killed by its traps if the tracer died"
+    if not follow:
+        return "children that are not followed would run into what it writes into the text"
+    return inline_unusable()
 
 
 def _selection(trace: str | Selection | None) -> Selection | None:

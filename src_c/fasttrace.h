@@ -34,8 +34,32 @@ enum ft_option {
 	FT_OPT_ENTRY_ONLY = 1 << 5, /* with a filter: no results, one stop per call */
 };
 
+enum ft_engine_id {
+	FT_ENGINE_PTRACE = 0, /* two stops a call; always right */
+	FT_ENGINE_INLINE = 1, /* tracees record their own calls; needs FT_OPT_FOLLOW */
+};
+
+/* Why a process of an inline session is traced by ptrace. */
+enum ft_fallback {
+	FT_FALLBACK_NONE,
+	FT_FALLBACK_KERNEL,    /* no PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG: before Linux 6.4 */
+	FT_FALLBACK_SETUP,     /* memory or descriptors could not be had or mapped */
+	FT_FALLBACK_ABI,       /* 32-bit code */
+	FT_FALLBACK_SIGNALS,   /* handles or ignores SIGSYS or SIGTRAP */
+	FT_FALLBACK_DISPATCH,  /* uses Syscall User Dispatch itself */
+	FT_FALLBACK_SECCOMP,   /* has a seccomp filter of its own */
+	FT_FALLBACK_GS,	       /* uses the gs segment */
+	FT_FALLBACK_TSC,       /* forbids rdtsc to itself */
+	FT_FALLBACK_UNTRACED,  /* makes a task with CLONE_UNTRACED */
+	FT_FALLBACK_NAMESPACE, /* another root, mount, pid or user namespace */
+	FT_FALLBACK_MEMORY,    /* locks all its memory */
+	FT_FALLBACK_SPOILED,   /* wrote to or unmapped memory of the engine's */
+	FT_FALLBACK_COUNT,
+};
+
 struct ft_config {
 	uint32_t options; /* enum ft_option */
+	uint32_t engine; /* enum ft_engine_id */
 	const uint8_t *policy[FT_ABI_COUNT]; /* FT_NR_MAX bytes each; NULL: record everything */
 	const void *filter; /* struct sock_filter[]: RET_TRACE for the calls wanted; NULL: none */
 	uint16_t filter_len; /* instructions */
@@ -63,6 +87,10 @@ enum ft_stage {
 	FT_STAGE_EXEC,
 };
 
+/* Whether the inline engine can work on this machine: NULL, or why not. */
+const char *ft_inline_unusable(void);
+
+/* -EOPNOTSUPP: the engine does not work here. */
 int ft_open(struct ft_session **out, const struct ft_config *config);
 /* Runs the command; returns its pid once exec has succeeded. On error *stage tells where. */
 int ft_spawn(struct ft_session *s, const struct ft_command *command, enum ft_stage *stage);
@@ -96,6 +124,9 @@ void ft_block_free(struct ft_block *b);
 /* A copy of the tally so far. */
 int ft_get_tally(struct ft_session *s, struct ft_tally **out);
 
+/* Calls that tasks made on the engine's behalf, which are in no trace: rows by tid (in pid). */
+int ft_get_injected(struct ft_session *s, struct ft_tally **out);
+
 struct ft_process {
 	int32_t pid, ppid;
 	int32_t serial; /* 1, 2, ...: in order of appearance */
@@ -104,6 +135,9 @@ struct ft_process {
 	uint64_t calls; /* recorded calls */
 	uint32_t argv, argv_len; /* in the string table */
 	char comm[16];
+	uint8_t engine; /* enum ft_engine_id: the last that traced it */
+	uint8_t why; /* enum ft_fallback: in an inline session, why not inline */
+	uint8_t unused[6];
 };
 
 struct ft_processes {

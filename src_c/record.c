@@ -12,6 +12,7 @@
 #define ARGV_MAX   4096 /* of an argument list, kept per process */
 #define ITEM_MAX   (sizeof(struct ft_payload) + 4096 + 8)
 #define NO_ARG	   255
+#define ERRNO_MAX  4095
 
 static size_t put_item(uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, size_t len)
 {
@@ -45,7 +46,7 @@ static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, c
 		ft_session_fail(s, rc);
 	if (!s->ring)
 		return;
-	rc = ft_ring_write(s->ring, ev, payload, payload_len);
+	rc = ft_ring_write(s->ring, ev, payload, payload_len, true);
 	if (rc < 0) {
 		pthread_mutex_lock(&s->lock);
 		s->stats.lost += rc != -EPIPE; /* the ring counts what an absent consumer missed */
@@ -75,7 +76,12 @@ uint8_t ft_record_policy(const struct ft_session *s, enum ft_abi abi, uint64_t n
 	return s->policy[abi * FT_NR_MAX + (nr < FT_NR_MAX ? nr : FT_NR_MAX - 1)];
 }
 
-static void capture_strings(struct ft_task *t, pid_t memory, uint8_t policy)
+bool ft_record_wants(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
+{
+	return ft_record_policy(s, abi, nr) & FT_POLICY_RECORD;
+}
+
+static void capture_strings(struct ft_task *t, pid_t memory, const uint64_t args[6], uint8_t policy)
 {
 	uint8_t mask = policy / FT_POLICY_STRING_0 & 0x3f;
 	struct ft_payload *last = NULL;
@@ -88,10 +94,10 @@ static void capture_strings(struct ft_task *t, pid_t memory, uint8_t policy)
 		uint16_t flags;
 		ssize_t len;
 
-		if (!(mask & 1) || !t->call.args[arg])
+		if (!(mask & 1) || !args[arg])
 			continue;
-		len = ft_remote_string(memory, t->call.args[arg],
-			(char *)at + sizeof(struct ft_payload), STRING_MAX, &truncated);
+		len = ft_remote_string(memory, args[arg], (char *)at + sizeof(struct ft_payload),
+			STRING_MAX, &truncated);
 		flags = len < 0 ? FT_PAYLOAD_FAULT : truncated ? FT_PAYLOAD_TRUNCATED : 0;
 		if (last)
 			last->flags |= FT_PAYLOAD_MORE;
@@ -118,7 +124,102 @@ void ft_record_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum
 	memcpy(t->call.args, args, sizeof(t->call.args));
 	t->strings_len = 0;
 	if (policy > FT_POLICY_RECORD && s->options & FT_OPT_STRINGS)
-		capture_strings(t, memory, policy);
+		capture_strings(t, memory, args, policy);
+}
+
+void ft_record_strings(struct ft_task *t, const uint64_t args[6], uint8_t policy)
+{
+	t->strings_len = 0;
+	capture_strings(t, t->tid, args, policy);
+}
+
+void ft_record_begun(
+	struct ft_session *s, struct ft_task *t, struct ft_event call, size_t strings_len)
+{
+	ft_record_cut(s, t);
+	t->in_call = FT_CALL_SKIPPED;
+	if (!ft_record_wants(s, call.abi, (uint32_t)call.nr))
+		return;
+	call.ret = 0;
+	call.duration_ns = 0;
+	call.flags = 0;
+	t->in_call = FT_CALL_RECORDED;
+	t->call = call;
+	t->strings_len = strings_len;
+}
+
+void ft_record_set_result(struct ft_event *ev)
+{
+	/* rt_sigreturn, which gives back another call's, does not come by here. */
+	if (ev->ret < -ERRNO_MAX || ev->ret >= 0)
+		return;
+	ev->flags |= FT_FLAG_ERROR;
+	if (-ev->ret >= FT_ERESTARTSYS && -ev->ret <= FT_ERESTART_RESTARTBLOCK)
+		ev->flags |= FT_FLAG_INTERRUPTED;
+}
+
+void ft_record_engine(struct ft_session *s, const struct ft_task *t, enum ft_engine_id engine,
+	enum ft_fallback why)
+{
+	struct ft_process *p;
+
+	pthread_mutex_lock(&s->lock);
+	p = ft_process_at(&s->processes, t->serial);
+	p->engine = (uint8_t)engine;
+	if (why || engine == FT_ENGINE_INLINE)
+		p->why = (uint8_t)why;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void ft_record_injected(struct ft_session *s, const struct ft_task *t, uint32_t nr)
+{
+	const struct ft_event ev = {
+		.kind = FT_KIND_SYSCALL, .nr = (int32_t)nr, .flags = FT_FLAG_UNFINISHED
+	};
+	int rc;
+
+	pthread_mutex_lock(&s->lock);
+	rc = ft_tally_add(s->injected, t->tid, 0, &ev);
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, rc);
+}
+
+static int tally_calls(
+	struct ft_session *s, const struct ft_task *t, const struct ft_event *calls, size_t n)
+{
+	bool by_process = s->options & FT_OPT_BY_PROCESS;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && s->tally; i++)
+		rc |= ft_tally_add(
+			s->tally, by_process ? t->tgid : 0, by_process ? t->serial : 0, &calls[i]);
+	return rc;
+}
+
+void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *calls, size_t n,
+	const void *payload, size_t payload_len)
+{
+	int rc;
+
+	if (!n)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->stats.events += n;
+	s->stats.calls += n;
+	ft_process_at(&s->processes, t->serial)->calls += n;
+	rc = tally_calls(s, t, calls, n);
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, -ENOMEM);
+	if (!s->ring)
+		return;
+	if (payload_len)
+		rc = ft_ring_write(s->ring, calls, payload, payload_len, !s->flushing);
+	else
+		rc = ft_ring_write_all(s->ring, calls, n, !s->flushing);
+	if (rc < 0 && rc != -EPIPE)
+		ft_session_fail(s, rc);
 }
 
 void ft_record_return(

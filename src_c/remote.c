@@ -81,3 +81,18 @@ long ft_remote_status_field(const char *status, const char *key)
 	}
 	return -1;
 }
+
+uint64_t ft_remote_status_mask(pid_t pid, const char *key)
+{
+	char status[4096];
+	ssize_t n = ft_remote_proc(pid, "status", status, sizeof(status) - 1);
+	size_t len = strlen(key);
+
+	status[n > 0 ? n : 0] = 0;
+	for (char *line = status; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, key, len) && line[len] == ':')
+			return strtoull(line + len + 1, NULL, 16);
+	}
+	return 0;
+}

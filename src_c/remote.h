@@ -19,4 +19,7 @@ ssize_t ft_remote_proc(pid_t pid, const char *name, char *buf, size_t max);
 /* The decimal number after "<key>:" in a text as /proc/<pid>/status has it; -1 if there is none. */
 long ft_remote_status_field(const char *status, const char *key);
 
+/* A signal mask of /proc/<pid>/status: "SigBlk", "SigIgn" ...; 0 if it cannot be read. */
+uint64_t ft_remote_status_mask(pid_t pid, const char *key);
+
 #endif

@@ -129,16 +129,57 @@ static void queue_current(struct ft_ring *r)
 	pthread_cond_signal(&r->readable);
 }
 
-int ft_ring_write(struct ft_ring *r, struct ft_event *ev, const void *payload, size_t payload_len)
+static void wait_for_room(struct ft_ring *r)
+{
+	if (r->abandoned || r->queued < r->queue_blocks)
+		return;
+	r->counts.waits++;
+	while (!r->abandoned && r->queued >= r->queue_blocks)
+		pthread_cond_wait(&r->writable, &r->lock);
+}
+
+int ft_ring_write_all(struct ft_ring *r, const struct ft_event *ev, size_t n, bool wait)
 {
 	int rc = 0;
 
 	pthread_mutex_lock(&r->lock);
-	if (!r->abandoned && r->queued >= r->queue_blocks) {
-		r->counts.waits++;
-		while (!r->abandoned && r->queued >= r->queue_blocks)
-			pthread_cond_wait(&r->writable, &r->lock);
+	while (n && !rc) {
+		struct ft_block *b;
+		size_t room;
+
+		if (wait)
+			wait_for_room(r);
+		if (r->abandoned) {
+			r->counts.written += n;
+			rc = -EPIPE;
+			break;
+		}
+		if (!r->current && (rc = node_new(r)) < 0)
+			break;
+		b = &r->current->block;
+		room = r->block_events - b->count;
+		if (room > n)
+			room = n;
+		memcpy(b->events + b->count, ev, room * sizeof(*ev));
+		b->count += room;
+		r->counts.written += room;
+		ev += room;
+		n -= room;
+		if (b->count == r->block_events)
+			queue_current(r);
 	}
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+int ft_ring_write(
+	struct ft_ring *r, struct ft_event *ev, const void *payload, size_t payload_len, bool wait)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&r->lock);
+	if (wait)
+		wait_for_room(r);
 	r->counts.written++;
 	if (r->abandoned) {
 		rc = -EPIPE;

@@ -3,6 +3,8 @@
 #ifndef FT_RING_H
 #define FT_RING_H
 
+#include <stdbool.h>
+
 #include "fasttrace.h"
 
 struct ft_ring;
@@ -14,9 +16,12 @@ void ft_ring_free(struct ft_ring *r);
 /*
  * Appends one event; its payload (items as event.h lays them out) goes along, and ev->payload and
  * the PAYLOAD flag are set here. Waits while the consumer is queue_blocks behind. -EPIPE: the
- * consumer has gone.
+ * consumer has gone. wait: false where the caller is the consumer, which would wait for itself.
  */
-int ft_ring_write(struct ft_ring *r, struct ft_event *ev, const void *payload, size_t payload_len);
+int ft_ring_write(
+	struct ft_ring *r, struct ft_event *ev, const void *payload, size_t payload_len, bool wait);
+/* n events without payload. */
+int ft_ring_write_all(struct ft_ring *r, const struct ft_event *ev, size_t n, bool wait);
 /* No more events will come. */
 void ft_ring_finish(struct ft_ring *r);
 

@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "engine/engine.h"
 #include "tracer.h"
+
+#define FLUSH_NS 50000000
 
 static int copy_config(struct ft_session *s, const struct ft_config *c)
 {
@@ -59,6 +62,15 @@ int ft_open(struct ft_session **out, const struct ft_config *config)
 		rc = ft_ring_new(&s->ring, config->block_events, config->queue_blocks);
 	if (!rc && s->options & FT_OPT_TALLY)
 		rc = ft_tally_new(&s->tally);
+	s->engine = &ft_engine_ptrace;
+	if (!rc && config->engine == FT_ENGINE_INLINE)
+		rc = ft_tally_new(&s->injected);
+	if (!rc && config->engine == FT_ENGINE_INLINE) {
+		s->engine = &ft_engine_inline;
+		rc = s->options & FT_OPT_FOLLOW && !s->filter && !ft_inline_unusable()
+			     ? s->engine->open(s)
+			     : -EOPNOTSUPP;
+	}
 	if (rc < 0) {
 		ft_close(s);
 		return rc;
@@ -190,8 +202,11 @@ void ft_close(struct ft_session *s)
 	}
 	if (s->root_pidfd >= 0)
 		close(s->root_pidfd);
+	if (s->engine && s->engine->close)
+		s->engine->close(s);
 	ft_ring_free(s->ring);
 	ft_tally_free(s->tally);
+	ft_tally_free(s->injected);
 	ft_process_table_free(&s->processes);
 	free(s->policy);
 	free(s->filter);
@@ -202,16 +217,48 @@ void ft_close(struct ft_session *s)
 
 int ft_take(struct ft_session *s, int64_t timeout_ns, struct ft_block **out)
 {
-	return s->ring ? ft_ring_take(s->ring, timeout_ns, out) : -ENODATA;
+	int64_t slice;
+	int rc;
+
+	if (!s->ring)
+		return -ENODATA;
+	if (!s->engine->flush)
+		return ft_ring_take(s->ring, timeout_ns, out);
+	/* Tracees that record themselves do not come by to say so. */
+	do {
+		slice = timeout_ns < 0 || timeout_ns > FLUSH_NS ? FLUSH_NS : timeout_ns;
+		rc = ft_ring_take(s->ring, slice, out);
+		if (rc)
+			return rc;
+		s->engine->flush(s);
+		rc = ft_ring_take(s->ring, 0, out);
+		if (timeout_ns > 0)
+			timeout_ns -= slice;
+	} while (!rc && timeout_ns);
+	return rc;
 }
 
 int ft_get_tally(struct ft_session *s, struct ft_tally **out)
 {
 	int rc = -ENODATA;
 
+	if (s->engine->flush)
+		s->engine->flush(s);
 	pthread_mutex_lock(&s->lock);
 	if (s->tally)
 		rc = ft_tally_copy(out, s->tally);
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+int ft_get_injected(struct ft_session *s, struct ft_tally **out)
+{
+	int rc;
+
+	if (s->engine->flush)
+		s->engine->flush(s);
+	pthread_mutex_lock(&s->lock);
+	rc = s->injected ? ft_tally_copy(out, s->injected) : ft_tally_new(out);
 	pthread_mutex_unlock(&s->lock);
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include "wait.h"
 
 struct ft_engine;
+struct ft_inline;
 
 enum ft_state { FT_OPENED, FT_STARTING, FT_RUNNING, FT_ENDED };
 
@@ -33,6 +34,7 @@ struct ft_session {
 	int start_result; /* pid, or why it could not start */
 	enum ft_stage stage;
 	struct ft_tally *tally; /* NULL without FT_OPT_TALLY */
+	struct ft_tally *injected; /* NULL without the inline engine */
 	struct ft_process_table processes;
 	struct ft_stats stats;
 	int root_pidfd;
@@ -44,6 +46,10 @@ struct ft_session {
 	pthread_t thread;
 	bool joined;
 	const struct ft_engine *engine;
+	struct ft_inline *in; /* NULL without the inline engine; has a lock of its own */
+	bool flushing; /* under that: a reader takes what is there, so it cannot wait for itself */
+	struct ft_stop stash[4]; /* seen while the engine waited for one task */
+	int stashed;
 	struct ft_tasks tasks;
 	struct ft_placement placement;
 	const struct ft_command *command; /* until it has become the root */

@@ -55,6 +55,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 				break;
 			}
 			t->announced = true;
+			t->born = true;
 			ft_record_attach(s, t, s->tasks.count == 1, ft_now());
 			found++;
 			continue;
@@ -128,6 +129,7 @@ int ft_start_spawn(struct ft_session *s, enum ft_stage *stage)
 		goto kill;
 	}
 	t->announced = true;
+	t->born = true;
 	ft_spawn_open_gate(s->gate);
 	return 0;
 kill:

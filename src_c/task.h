@@ -20,9 +20,13 @@ struct ft_task {
 	struct ft_event call;
 	uint8_t *strings; /* payload items of `call`; kept for reuse */
 	size_t strings_len;
-	pid_t parent;  /* whose child it is, for the FORK event */
-	bool announced;	   /* its FORK or ATTACH event is written */
-	bool every_call;   /* stop at every call in spite of the filter */
+	struct ft_inline_task *in; /* NULL: the ptrace engine's */
+	uint8_t stay; /* enum ft_fallback: why it and its children cannot leave the ptrace engine */
+	bool ignores_traps; /* perhaps: has changed what SIGSYS or SIGTRAP do */
+	bool born; /* its first stop has been */
+	pid_t parent; /* whose child it is, for the FORK event */
+	bool announced; /* its FORK or ATTACH event is written */
+	bool every_call; /* stop at every call in spite of the filter */
 	bool interrupting; /* our PTRACE_INTERRUPT is under way */
 };
 
@@ -40,7 +44,7 @@ void ft_task_free(struct ft_tasks *ts, struct ft_task *t);
 /* Walks all tasks: `after` is the next of the last one, NULL at the start; *bucket starts at 0. */
 struct ft_task *ft_task_next(const struct ft_tasks *ts, struct ft_task *after, int *bucket);
 
-/* The process table: grows by 80 bytes a process, argument lists are kept once. */
+/* The process table: grows by 88 bytes a process, argument lists are kept once. */
 struct ft_process_table {
 	struct ft_processes all;
 	size_t room, strings_room;

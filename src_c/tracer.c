@@ -74,6 +74,8 @@ struct ft_task *ft_tracer_add_task(
 
 static void drop_task(struct ft_session *s, struct ft_task *t)
 {
+	if (s->engine->gone)
+		s->engine->gone(s, t);
 	ft_record_cut(s, t);
 	if (!t->announced)
 		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, ft_now());
@@ -120,6 +122,8 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 		kill(t->tgid, SIGKILL);
 	if (s->detaching && !at_entry) {
 		settle_interrupt(t);
+		if (s->engine->let_go)
+			s->engine->let_go(s, t);
 		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
 			drop_task(s, t);
 		return; /* else it was killed meanwhile: wait4 will say so */
@@ -136,7 +140,7 @@ static void resume(struct ft_session *s, struct ft_task *t, int sig)
  * A new task, at its first stop or at its parent's (0: unknown), whichever comes first. NULL: it is
  * not ours, or not any more.
  */
-static struct ft_task *adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
+struct ft_task *ft_tracer_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
 {
 	char status[4096];
 	ssize_t n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
@@ -160,19 +164,28 @@ static struct ft_task *adopt(struct ft_session *s, pid_t tid, pid_t parent, uint
 	return t;
 }
 
+static void on_stop(struct ft_session *s, const struct ft_stop *stop);
+
 static void on_birth(struct ft_session *s, struct ft_task *parent, const struct ft_stop *stop)
 {
 	unsigned long tid;
 	struct ft_task *child;
+	struct ft_stop first;
 
+	if (s->engine->drain)
+		s->engine->drain(s, parent);
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &tid) < 0)
 		return;
 	child = ft_task_find(&s->tasks, (pid_t)tid);
 	if (!child)
-		child = adopt(s, (pid_t)tid, parent->tgid, stop->time_ns);
+		child = ft_tracer_adopt(s, (pid_t)tid, parent->tgid, stop->time_ns);
 	/* It may have run, ended or been let go before its parent came to this stop. */
+	if (child && s->engine->birth)
+		s->engine->birth(s, parent, child);
 	if (child)
 		ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
+	if (s->engine->early && s->engine->early(s, (pid_t)tid, &first))
+		on_stop(s, &first);
 }
 
 /*
@@ -187,20 +200,23 @@ static struct ft_task *on_exec(
 
 	if (ptrace(PTRACE_GETEVENTMSG, stop->tid, 0, &former) < 0)
 		return NULL;
-	if ((pid_t)former != stop->tid) {
-		t = ft_task_find(&s->tasks, (pid_t)former);
-		if (!t)
-			t = leader;
-		else if (leader)
+	if ((pid_t)former != stop->tid && (t = ft_task_find(&s->tasks, (pid_t)former))) {
+		if (leader)
 			drop_task(s, leader);
-		if (t != leader)
-			ft_task_rename(&s->tasks, t, stop->tid);
+	} else {
+		t = leader;
 	}
 	if (!t)
 		return NULL;
+	if (s->engine->execing)
+		s->engine->execing(s, t);
+	if (t->tid != stop->tid)
+		ft_task_rename(&s->tasks, t, stop->tid);
 	if (s->gate && t->tid == s->root)
 		ft_start_done(s, t);
 	ft_record_exec(s, t, (pid_t)former, stop->time_ns);
+	if (s->engine->execed)
+		s->engine->execed(s, t);
 	return t;
 }
 
@@ -213,6 +229,8 @@ static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_s
 		ft_task_free(&s->tasks, t);
 		return;
 	}
+	if (s->engine->gone)
+		s->engine->gone(s, t);
 	ft_record_cut(s, t);
 	if (!t->announced)
 		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, stop->time_ns);
@@ -233,19 +251,35 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 {
 	siginfo_t info;
 
+	if (s->engine->signal && s->engine->signal(s, t, stop))
+		return;
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return;
+	if (s->engine->shown)
+		s->engine->shown(s, t, stop->sig);
 	if (!s->gate)
 		ft_record_signal(s, t, &info, stop->time_ns);
 	resume(s, t, stop->sig);
+}
+
+static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
+{
+	if (t->born && s->engine->shown)
+		s->engine->shown(s, t, 0);
+	else if (!t->born && s->engine->born)
+		s->engine->born(s, t);
+	t->born = true;
 }
 
 static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 {
 	struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
 
-	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC)
-		t = adopt(s, stop->tid, 0, stop->time_ns);
+	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC) {
+		if (s->engine->defer && s->engine->defer(s, stop))
+			return;
+		t = ft_tracer_adopt(s, stop->tid, 0, stop->time_ns);
+	}
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
 		if (t)
@@ -273,6 +307,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 		on_signal(s, t, stop);
 		return;
 	case FT_STOPPED_GROUP:
+		on_first_or_shown(s, t);
 		t->interrupting = false; /* one report for both; an EINTR here is the signal's */
 		if (s->detaching || s->killing)
 			resume(s, t, 0);
@@ -280,7 +315,12 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 			ptrace(PTRACE_LISTEN, t->tid, 0, 0);
 		return;
 	case FT_STOPPED_TRAP:
+		on_first_or_shown(s, t);
 		settle_interrupt(t);
+		break;
+	case FT_STOPPED_EXITING:
+		if (s->engine->exiting)
+			s->engine->exiting(s, t);
 		break;
 	case FT_STOPPED_BIRTH:
 		on_birth(s, t, stop);
@@ -329,6 +369,19 @@ static void on_bell(struct ft_session *s)
 	hang_bell(s); /* without one a stop is heard at the next stop of a task */
 }
 
+/* Stops that were seen while the engine waited for something else. */
+static void replay(struct ft_session *s)
+{
+	struct ft_stop stop;
+
+	while (s->stashed) {
+		stop = s->stash[--s->stashed];
+		on_stop(s, &stop);
+	}
+	while (s->engine->early && s->engine->early(s, -1, &stop))
+		on_stop(s, &stop);
+}
+
 static void run(struct ft_session *s)
 {
 	struct ft_stop stops[BATCH];
@@ -349,6 +402,7 @@ static void run(struct ft_session *s)
 			}
 			s->stats.stops++;
 			on_stop(s, &stops[i]);
+			replay(s);
 			ft_placement_note(&s->placement, stops[i].tid, stops[i].time_ns,
 				stops[i].time_ns - last);
 			last = stops[i].time_ns;
@@ -364,7 +418,6 @@ void *ft_tracer_main(void *session)
 	int rc;
 
 	prctl(PR_SET_NAME, "fasttrace");
-	s->engine = &ft_engine_ptrace;
 	s->stats.start_ns = ft_now();
 	ft_placement_start(&s->placement);
 	rc = hang_bell(s);

@@ -13,4 +13,10 @@ long ft_tracer_seize_options(const struct ft_session *s);
 struct ft_task *ft_tracer_add_task(
 	struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now);
 
+/*
+ * A new task, at its first stop or at its parent's (0: unknown), whichever comes first. NULL: it is not
+ * ours, or not any more.
+ */
+struct ft_task *ft_tracer_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now);
+
 #endif

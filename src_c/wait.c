@@ -42,12 +42,26 @@ static void classify(struct ft_stop *stop)
 	case PTRACE_EVENT_EXEC:
 		stop->kind = FT_STOPPED_EXEC;
 		break;
+	case PTRACE_EVENT_EXIT:
+		stop->kind = FT_STOPPED_EXITING;
+		break;
 	case PTRACE_EVENT_SECCOMP:
 		stop->kind = FT_STOPPED_SECCOMP;
 		break;
 	default:
 		stop->kind = FT_STOPPED_OTHER;
 	}
+}
+
+int ft_wait_task(pid_t tid, struct ft_stop *stop)
+{
+	while (wait4(tid, &stop->status, __WALL | __WNOTHREAD, NULL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	stop->tid = tid;
+	stop->time_ns = ft_now();
+	classify(stop);
+	return 0;
 }
 
 int ft_wait_stops(struct ft_stop *stops, int max, uint64_t poll_ns, int more)

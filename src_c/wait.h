@@ -14,6 +14,7 @@ enum ft_stop_kind {
 			    of a group-stop */
 	FT_STOPPED_BIRTH, /* fork, vfork, clone: `birth` tells */
 	FT_STOPPED_EXEC,
+	FT_STOPPED_EXITING, /* about to exit, with its registers and memory still there */
 	FT_STOPPED_OTHER, /* an event nobody asked for */
 	FT_STOPPED_EXITED, /* gone: `status` */
 };
@@ -26,6 +27,9 @@ struct ft_stop {
 	int birth; /* enum ft_fork */
 	uint64_t time_ns;
 };
+
+/* The next stop of one task. 0 or a negative errno. */
+int ft_wait_task(pid_t tid, struct ft_stop *stop);
 
 /*
  * The next stops of tasks that this thread spawned or traces, at most max. Polls for poll_ns, then

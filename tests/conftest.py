@@ -30,7 +30,8 @@ HANG_S = 60
 class Tracee:
     """args: what to run it with. compiler, build: and what to build it with. arch: runs only there.
     role: "attach": prints "ready" and runs until its stdin ends. oracle: "no (why)": its calls
-    differ from run to run. traced: how it ends under a tracer, if not as without one."""
+    differ from run to run. restarts: "yes (why)": the kernel restarts calls without a word to
+    anybody. traced: how it ends under a tracer, if not as without one."""
 
     name: str
     args: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Tracee:
     arch: str = ""
     role: str = ""
     oracle: str = ""
+    restarts: str = ""
     traced: str = ""
 
     @classmethod

@@ -19,17 +19,19 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from fasttrace._core import inline_unusable
     from fasttrace.health import checks, works
 
     found = checks()
     able = works(found)
+    name = "ptrace" if inline_unusable() else "inline"
     output = Output(fd=1)
     if args.json:
         import json
 
         shown = {
             "works": able,
-            "engine": "ptrace" if able else None,
+            "engine": name if able else None,
             "checks": [check._asdict() for check in found],
         }
         output.write(json.dumps(shown) + "\n")
@@ -42,6 +44,6 @@ def run(args: argparse.Namespace) -> int:
         output.write(f"{mark} {check.name:{width}}  {check.found}\n")
         if check.remedy:
             output.write(f"   {'':{width}}  -> {check.remedy}\n")
-    engine = "tracing works; engine: ptrace" if able else "tracing does not work here"
+    engine = f"tracing works; engine: {name}" if able else "tracing does not work here"
     output.write(f"\n{engine}\n")
     return 0 if able else 1

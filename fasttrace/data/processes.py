@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ class Process:
     comm and argv are those of the program it ran last. calls: syscalls recorded. status: as
     wait4(2) gives it, None while it runs or after a detach. start_ns, end_ns: CLOCK_MONOTONIC,
     end_ns None while it runs. serial: 1, 2, ... in order of appearance; it tells processes apart
-    whose pid is the same. start_ns is 0 where no start was seen.
+    whose pid is the same. start_ns is 0 where no start was seen. engine: what traced it (at its
+    end); fallback: why the inline engine did not, "" where it did or was not asked for.
     """
 
     pid: int
@@ -35,6 +36,7 @@ class Process:
     end_ns: int | None = None
     engine: str = ""
     serial: int = 0
+    fallback: str = ""
 
     @property
     def exit_status(self) -> int | None:
@@ -54,15 +56,19 @@ class Process:
             "argv": list(self.argv),
             "calls": self.calls,
             "exit_status": self.exit_status,
+            "engine": self.engine,
+            "fallback": self.fallback,
         }
 
 
-CoreRow = tuple[int, int, int, int, int, int, int, bytes, bytes]
+CoreRow = tuple[int, int, int, int, int, int, int, bytes, bytes, int, int]
 
 
-def from_rows(rows: Iterable[CoreRow], engine: str = "") -> list[Process]:
+def from_rows(
+    rows: Iterable[CoreRow], engines: Sequence[str], fallbacks: Sequence[str]
+) -> list[Process]:
     """Processes out of what a session tells: pid, ppid, serial, status (-1: none), start, end (0:
-    none), calls, comm, argv (each argument ends with NUL)."""
+    none), calls, comm, argv (each argument ends with NUL), indices into engines and fallbacks."""
     return [
         Process(
             pid=pid,
@@ -73,10 +79,11 @@ def from_rows(rows: Iterable[CoreRow], engine: str = "") -> list[Process]:
             status=None if status == -1 else status,
             start_ns=start_ns,
             end_ns=end_ns or None,
-            engine=engine,
+            engine=engines[engine],
             serial=serial,
+            fallback=fallbacks[why],
         )
-        for pid, ppid, serial, status, start_ns, end_ns, calls, comm, argv in rows
+        for pid, ppid, serial, status, start_ns, end_ns, calls, comm, argv, engine, why in rows
     ]
 
 

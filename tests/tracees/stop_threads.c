@@ -1,4 +1,7 @@
-/* A child of three threads, blocked in a pipe, is stopped and continued from outside; no read sees EINTR. */
+/* A child of three threads, blocked in a pipe, is stopped and continued from outside; no read sees EINTR.
+ *
+ * restarts: yes (a thread is woken for a signal that another one takes)
+ */
 #define _GNU_SOURCE
 #include "must.h"
 #include <errno.h>

@@ -267,5 +267,7 @@ def test_process_of_another_user_names_the_remedies(monkeypatch: pytest.MonkeyPa
     assert "--cap-add=SYS_PTRACE" in text
 
 
-def test_engine_that_is_not_there_yet() -> None:
-    assert "--engine ptrace" in one_line(EngineUnavailable.of("inline"))
+def test_engine_that_does_not_work_here() -> None:
+    text = one_line(EngineUnavailable.of("inline", "the kernel is too old"))
+    assert "the kernel is too old" in text
+    assert "--engine ptrace" in text

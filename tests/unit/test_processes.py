@@ -25,13 +25,15 @@ def test_exit_status_of_a_real_process() -> None:
 
 def test_from_rows() -> None:
     rows = [
-        (5, 1, 1, -1, 10, 0, 3, b"cat", b"cat\0-n\0"),
-        (6, 5, 2, 256, 20, 30, 0, b"\xff", b""),
+        (5, 1, 1, -1, 10, 0, 3, b"cat", b"cat\0-n\0", 1, 0),
+        (6, 5, 2, 256, 20, 30, 0, b"\xff", b"", 0, 1),
     ]
-    cat, child = from_rows(rows, "ptrace")
-    assert cat == Process(5, 1, "cat", ["cat", "-n"], 3, None, 10, None, "ptrace", 1)
+    cat, child = from_rows(rows, ["ptrace", "inline"], ["", "too old"])
+    assert cat == Process(5, 1, "cat", ["cat", "-n"], 3, None, 10, None, "inline", 1)
     assert (child.exit_status, child.end_ns, child.comm) == (1, 30, "\udcff")
-    assert list(cat.to_dict()) == ["pid", "ppid", "comm", "argv", "calls", "exit_status"]
+    assert (child.engine, child.fallback) == ("ptrace", "too old")
+    keys = ["pid", "ppid", "comm", "argv", "calls", "exit_status", "engine", "fallback"]
+    assert list(cat.to_dict()) == keys
 
 
 def test_from_events() -> None:

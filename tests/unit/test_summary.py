@@ -157,8 +157,8 @@ def test_numpy_is_not_loaded() -> None:
         "from fasttrace.data.summary import Summary\n"
         "from fasttrace.data.processes import from_rows\n"
         "t = Tally(); t.add(bytes(93) + b'\\1\\0\\0')\n"
-        "rows = [(5, 1, 1, 0, 10, 20, 1, b'cat', b'cat\\0')]\n"
-        "s = Summary.from_tally(t, processes=from_rows(rows))\n"
+        "rows = [(5, 1, 1, 0, 10, 20, 1, b'cat', b'cat\\0', 0, 0)]\n"
+        "s = Summary.from_tally(t, processes=from_rows(rows, [''], ['']))\n"
         "assert 'read' in str(s) and s.to_json() and s.calls['read'] == 1\n"
         "assert 'numpy' not in sys.modules\n"
     )

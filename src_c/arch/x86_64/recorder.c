@@ -1,0 +1,260 @@
+#if defined(__x86_64__)
+#include "arch/x86_64/recorder.h"
+
+#include <string.h>
+
+/*
+ * Only rcx and r11 are free, for the syscall instruction destroys them. With these two, and rax and rdx
+ * which come back from the record, no instruction here touches a flag, the stack or a vector register.
+ * %gs:8 ret, 16 cur, 24 busy, 32 mask: struct ft_area. (%rcx): struct ft_raw.
+ */
+__asm__(".macro recording name, mask\n"
+	"ft_\\name:\n"
+	"	mov %gs:16, %rcx\n"
+	"	mov %rax, 72(%rcx)\n"
+	"	mov %rdi, 24(%rcx)\n"
+	"	mov %rsi, 32(%rcx)\n"
+	"	mov %rdx, 40(%rcx)\n"
+	"	mov %r10, 48(%rcx)\n"
+	"	mov %r8, 56(%rcx)\n"
+	"	mov %r9, 64(%rcx)\n"
+	"ft_\\name\\()_borrowing:\n"
+	"	rdtsc\n"
+	"	mov %eax, (%rcx)\n"
+	"	mov %edx, 4(%rcx)\n"
+	"	mov 72(%rcx), %rax\n"
+	"	mov 40(%rcx), %rdx\n"
+	"	mov %rcx, %gs:24\n"
+	"	syscall\n"
+	"ft_\\name\\()_returned:\n"
+	"	mov %gs:16, %rcx\n"
+	"	mov %rax, 16(%rcx)\n"
+	"ft_\\name\\()_finished:\n"
+	"	rdtsc\n"
+	"	mov %eax, 8(%rcx)\n"
+	"	mov %edx, 12(%rcx)\n"
+	"	.if \\mask\n"
+	"	mov $14, %eax\n" /* rt_sigprocmask(0, NULL, &record.mask, 8) */
+	"	mov $0, %edi\n"
+	"	mov $0, %esi\n"
+	"	lea 80(%rcx), %rdx\n"
+	"	mov $8, %r10d\n"
+	"	syscall\n"
+	"	mov %gs:16, %rcx\n"
+	"	mov 80(%rcx), %rax\n"
+	"	mov %rax, %gs:32\n"
+	"	mov 24(%rcx), %rdi\n"
+	"	mov 32(%rcx), %rsi\n"
+	"	mov 48(%rcx), %r10\n"
+	"	.endif\n"
+	"	mov 16(%rcx), %rax\n"
+	"	mov 40(%rcx), %rdx\n"
+	"	lea 96(%rcx), %rcx\n"
+	"	mov %rcx, %gs:16\n"
+	"ft_\\name\\()_closed:\n"
+	"	movzwl %cx, %ecx\n"
+	"	jrcxz 1f\n"
+	"	mov %gs:8, %rcx\n"
+	"	jmp *%rcx\n"
+	"1:	jmp ft_end_of_block\n"
+	".endm\n"
+
+	".pushsection .rodata\n"
+	".balign 4096\n"
+	"ft_recorder_start:\n"
+	"ft_entry:\n"
+	"	rdgsbase %rcx\n"
+	"	bswap %rcx\n" /* the upper half, reversed, is now the lower one */
+	"	lea -0x907e0000(%rcx), %ecx\n"
+	"	jrcxz ft_entry_without_gs\n"
+	"	int3\n"
+	"ft_gs_lost:\n"
+	"ft_entry_without_gs:\n"
+	"	mov %r11, %gs:8\n"
+	"ft_has_ret:\n"
+	"	mov %eax, %ecx\n"
+	"	bswap %ecx\n"
+	"	movzwl %cx, %ecx\n" /* a number of more than 16 bits? */
+	"	jrcxz 1f\n"
+	"	jmp ft_trap\n"
+	"1:	movzwl %ax, %ecx\n"
+	"	lea ft_recorder_start + 0x1000(%rip), %r11\n"
+	"	movzbl (%r11, %rcx), %ecx\n"
+	"	jrcxz ft_record\n"
+	"	lea -1(%rcx), %ecx\n"
+	"	jrcxz ft_pass\n"
+	"	lea -1(%rcx), %ecx\n"
+	"	jrcxz ft_trap\n"
+	"	lea -1(%rcx), %ecx\n"
+	"	jrcxz ft_to_mask\n"
+	"	lea ft_recorder_start + 0x11000(%rip), %r11\n"
+	"	lea -1(%rcx), %ecx\n"
+	"	jrcxz 2f\n"
+	"	lea 0x100(%r11), %r11\n"
+	"	lea -1(%rcx), %ecx\n"
+	"	jrcxz 2f\n"
+	"	lea 0x100(%r11), %r11\n"
+	"2:	movzbl %dil, %ecx\n"
+	"	movzbl (%r11, %rcx), %ecx\n"
+	"	jrcxz ft_record\n"
+	"ft_trap:\n"
+	"	int3\n"
+	"ft_trapped:\n"
+	"ft_pass:\n"
+	"	syscall\n"
+	"ft_passed:\n"
+	"	mov %gs:8, %rcx\n"
+	"	jmp *%rcx\n"
+	"ft_to_mask:\n"
+	"	jmp ft_record_mask\n"
+	"	recording record, 0\n"
+	"ft_end_of_block:\n"
+	"	mov %gs:16, %rcx\n"
+	"	mov (%rcx), %rcx\n"
+	"	jrcxz 1f\n"
+	"	mov %rcx, %gs:16\n"
+	"	mov %gs:8, %rcx\n"
+	"	jmp *%rcx\n"
+	"1:	int3\n"
+	"ft_full:\n"
+	"	mov %gs:8, %rcx\n"
+	"	jmp *%rcx\n"
+	"	recording record_mask, 1\n"
+	/* For the tracer: one call; and what makes the other processors of this address space serialize: a
+	 * change of the page at rdi, whose TLB entries they are interrupted to drop. */
+	"ft_call:\n"
+	"	syscall\n"
+	"	int3\n"
+	"ft_sync:\n"
+	"	mov $10, %eax\n" /* mprotect */
+	"	mov $0x1000, %esi\n"
+	"	mov $1, %edx\n" /* PROT_READ */
+	"	syscall\n"
+	"ft_sync_first:\n"
+	"	mov $10, %eax\n"
+	"	mov $5, %edx\n" /* PROT_READ | PROT_EXEC */
+	"	syscall\n"
+	"ft_sync_second:\n"
+	"	int3\n"
+	"ft_recorder_end:\n"
+	".popsection\n");
+
+extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_without_gs[],
+	ft_has_ret[], ft_trapped[], ft_pass[], ft_passed[], ft_record[], ft_to_mask[],
+	ft_record_borrowing[], ft_record_returned[], ft_record_finished[], ft_record_closed[],
+	ft_end_of_block[], ft_full[], ft_record_mask[], ft_record_mask_borrowing[],
+	ft_record_mask_returned[], ft_record_mask_finished[], ft_record_mask_closed[], ft_call[],
+	ft_sync[], ft_sync_first[], ft_sync_second[], ft_recorder_end[];
+
+#define OFFSET(label)  ((uint64_t)((label) - ft_recorder_start))
+#define ADDRESS(label) (FT_RECORDER_BASE + OFFSET(label))
+#define SYSCALL_SIZE   2 /* 0f 05 */
+
+void ft_recorder_code(uint8_t page[FT_RECORDER_CODE])
+{
+	size_t size = OFFSET(ft_recorder_end);
+
+	memcpy(page, ft_recorder_start, size);
+	memset(page + size, 0xcc, FT_RECORDER_CODE - size);
+}
+
+uint64_t ft_recorder_entry(bool fsgsbase)
+{
+	return fsgsbase ? ADDRESS(ft_entry) : ADDRESS(ft_entry_without_gs);
+}
+
+uint64_t ft_recorder_record(uint64_t nr)
+{
+	return nr == 14 ? ADDRESS(ft_record_mask) : ADDRESS(ft_record);
+}
+
+uint64_t ft_recorder_call(void)
+{
+	return ADDRESS(ft_call);
+}
+
+uint64_t ft_recorder_sync(void)
+{
+	return ADDRESS(ft_sync);
+}
+
+int ft_recorder_sync_calls(uint64_t ip)
+{
+	if (ip < ADDRESS(ft_sync_first) || ip > ADDRESS(ft_recorder_end))
+		return 0;
+	return ip < ADDRESS(ft_sync_second) ? 1 : 2;
+}
+
+uint64_t ft_recorder_pass(void)
+{
+	return ADDRESS(ft_pass);
+}
+
+enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
+{
+	if (ip == ADDRESS(ft_trapped))
+		return FT_TRAP_POLICY;
+	if (ip == ADDRESS(ft_full))
+		return FT_TRAP_FULL;
+	if (ip == ADDRESS(ft_gs_lost))
+		return FT_TRAP_GS;
+	return FT_TRAP_NONE;
+}
+
+/* Where the phases of one way through the recorder begin. */
+struct way {
+	const uint8_t *start, *borrowing, *returned, *finished, *closed, *end;
+};
+
+static const struct way ways[] = {
+	{ ft_record, ft_record_borrowing, ft_record_returned, ft_record_finished, ft_record_closed,
+		ft_end_of_block },
+	{ ft_record_mask, ft_record_mask_borrowing, ft_record_mask_returned,
+		ft_record_mask_finished, ft_record_mask_closed, ft_call },
+};
+
+static void give_back(struct user_regs_struct *regs, const struct ft_raw *current, uint64_t rax)
+{
+	regs->rax = rax;
+	regs->rdi = current->args[0];
+	regs->rsi = current->args[1];
+	regs->rdx = current->args[2];
+	regs->r10 = current->args[3];
+}
+
+static enum ft_progress undo_way(struct user_regs_struct *regs, const struct way *w,
+	const struct ft_raw *current, uint64_t at)
+{
+	if (at < OFFSET(w->borrowing))
+		return FT_NOT_BEGUN;
+	if (at == OFFSET(w->returned) - SYSCALL_SIZE)
+		return FT_NOT_BEGUN; /* all is given back; rax may be restart_syscall's number */
+	if (at < OFFSET(w->returned)) {
+		give_back(regs, current, current->nr);
+		return FT_NOT_BEGUN;
+	}
+	if (at < OFFSET(w->finished))
+		return FT_RETURNED;
+	if (at < OFFSET(w->closed)) {
+		give_back(regs, current, (uint64_t)current->ret);
+		return FT_FINISHED;
+	}
+	return FT_CLOSED;
+}
+
+enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft_area *area,
+	const struct ft_raw *current, uint64_t *ret)
+{
+	uint64_t at = regs->rip - FT_RECORDER_BASE;
+
+	if (at >= OFFSET(ft_recorder_end))
+		return FT_OUTSIDE;
+	*ret = at < OFFSET(ft_has_ret) ? regs->r11 : area->ret;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (at >= OFFSET(ways[i].start) && at < OFFSET(ways[i].end))
+			return undo_way(regs, &ways[i], current, at);
+	if (at >= OFFSET(ft_end_of_block))
+		return FT_CLOSED;
+	return at >= OFFSET(ft_passed) && at < OFFSET(ft_to_mask) ? FT_PASSED : FT_NOT_BEGUN;
+}
+#endif

@@ -1,0 +1,110 @@
+/*
+ * The recorder: the code that runs in the tracee in place of its `syscall` instructions, the memory
+ * that it writes, and what its instructions mean for whoever finds a task among them.
+ */
+#ifndef FT_RECORDER_H
+#define FT_RECORDER_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/user.h>
+
+/*
+ * Where it lies in every tracee: above what the sanitizers take for their shadows and inside what they
+ * call application memory, below where mmap starts. The upper half of each address is the same, which
+ * the recorder relies on to tell whether gs is ours.
+ */
+#define FT_RECORDER_BASE   0x7e9000000000ull
+#define FT_RECORDER_CODE   0x1000u /* one page of code: SUD's allowed range */
+#define FT_RECORDER_POLICY 0x10000u /* behind it: a byte for each syscall number below this */
+#define FT_RECORDER_TABLES 3 /* and then tables by the first argument's low byte */
+#define FT_RECORDER_SIZE   (FT_RECORDER_CODE + FT_RECORDER_POLICY + 0x1000u)
+#define FT_RECORDER_AREAS  (FT_RECORDER_BASE + 0x10000000u)
+
+/* What the policy byte of a number makes the recorder do. */
+enum ft_recorder_policy {
+	FT_RECORDER_RECORD = 0,
+	FT_RECORDER_PASS = 1, /* run it without a record */
+	FT_RECORDER_TRAP = 2, /* stop for the tracer first */
+	FT_RECORDER_MASK = 3, /* record it, then note the signal mask */
+	FT_RECORDER_TABLE =
+		4, /* + i: table i, indexed by the low byte of argument 0: 0 record, 1 trap */
+};
+
+/* One call as the recorder writes it. */
+struct ft_raw {
+	uint64_t start, end; /* TSC */
+	int64_t ret;
+	uint64_t args[6];
+	uint64_t nr; /* the whole of rax */
+	uint64_t mask; /* FT_RECORDER_MASK: the signal mask afterwards */
+	uint64_t spare;
+};
+
+static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size");
+
+/*
+ * A task's memory: blocks of 64 KiB whose first FT_BLOCK_HEAD bytes are no records, so that a block is
+ * full when the low 16 bits of the address are 0. The first block's head is the task's state.
+ */
+#define FT_BLOCK      0x10000u
+#define FT_BLOCK_HEAD 64u
+
+struct ft_area {
+	uint64_t link; /* of every block but a half's first: its first record; else 0 */
+	uint64_t ret;  /* where the call under way goes on: in the program, or in a springboard */
+	uint64_t cur;  /* address of the record under way */
+	uint64_t busy; /* == cur: the call has begun */
+	uint64_t mask; /* the signal mask, after the last FT_RECORDER_MASK call */
+	uint64_t spare[3];
+};
+
+static_assert(sizeof(struct ft_area) == FT_BLOCK_HEAD, "the head of a block");
+
+/* Fills the page of code. */
+void ft_recorder_code(uint8_t page[FT_RECORDER_CODE]);
+
+/*
+ * Entry points, as addresses in the tracee. r11: where the call goes on. fsgsbase: the processor lets
+ * programs read and write gs (HWCAP2_FSGSBASE), so it is checked.
+ */
+uint64_t ft_recorder_entry(bool fsgsbase);
+/* For a task that the tracer has looked at: records, or runs, without asking the policy. */
+uint64_t ft_recorder_record(uint64_t nr);
+uint64_t ft_recorder_pass(void);
+/* `syscall; int3`, and the serialization of other processors (rdi: a page to play with); int3. */
+uint64_t ft_recorder_call(void);
+uint64_t ft_recorder_sync(void);
+/* How many calls of that are behind a task at this address. */
+int ft_recorder_sync_calls(uint64_t ip);
+
+/* Why the recorder trapped, by the address after its int3. */
+enum ft_recorder_trap {
+	FT_TRAP_NONE,
+	FT_TRAP_POLICY, /* before a call that needs the tracer */
+	FT_TRAP_FULL, /* the half of the area is full; the call is recorded */
+	FT_TRAP_GS, /* gs is not ours any more; the return address is in r11 */
+};
+enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip);
+
+/* How far a task is in the recorder. */
+enum ft_progress {
+	FT_OUTSIDE,  /* not in it */
+	FT_NOT_BEGUN,
+	FT_RETURNED, /* just out of the kernel: the result may be a restart code */
+	FT_FINISHED, /* the record is not yet closed */
+	FT_CLOSED,
+	FT_PASSED, /* as FT_RETURNED, of a call without a record */
+};
+
+/*
+ * What the registers would be had the program made the call itself: rax, rdx and what the recorder
+ * borrowed restored; ip is left alone: *ret is the address after the call (in the program or in a
+ * springboard). FT_FINISHED: the area's record has its result; its end may be missing.
+ */
+enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft_area *area,
+	const struct ft_raw *current, uint64_t *ret);
+
+#endif

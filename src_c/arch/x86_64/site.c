@@ -1,0 +1,254 @@
+#include "arch/x86_64/site.h"
+
+#include <string.h>
+
+#include "arch/x86_64/insn.h"
+
+#define SYSCALL_SIZE 2
+#define STARTS                                                                                     \
+	16 /* of so many addresses in a row one is an instruction's start: none is longer than 15 */
+#define NEAREST	  24 /* decoding from the wrong start finds its way within a few instructions */
+#define SHORT_MIN (-128)
+#define SHORT_MAX 127
+
+/* Offsets are relative to the site from here on. */
+struct code {
+	const uint8_t *site;
+	int from, to; /* what can be read */
+	uint64_t address;
+};
+
+static int decode(const struct code *c, int at, struct ft_insn *insn)
+{
+	if (at < c->from || at >= c->to)
+		return 0;
+	return ft_insn_decode(c->site + at, (size_t)(c->to - at), insn);
+}
+
+/* Whether decoding from `start` comes to the site, and if it does, whether by way of `through`. */
+static bool reaches_site(const struct code *c, int start, int through, bool *passed)
+{
+	struct ft_insn insn;
+
+	*passed = false;
+	for (int at = start; at <= 0; at += insn.length) {
+		if (at == through)
+			*passed = true;
+		if (at == 0)
+			return true;
+		if (!decode(c, at, &insn))
+			return false;
+	}
+	return false;
+}
+
+/*
+ * Whether an instruction starts at `through`. The bytes alone do not tell: they may be the end of a
+ * longer one. Where true instructions start is not known; but among 16 starts in a row one is true, and
+ * from a true start all that follow are true. So it is proved if all starts that lead to the site agree.
+ */
+static bool is_boundary(const struct code *c, int through)
+{
+	bool passed, found = false;
+
+	for (int start = -FT_SITE_WINDOW / 4; start <= -NEAREST; start++) {
+		if (start < c->from || !reaches_site(c, start, through, &passed))
+			continue;
+		if (!passed)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+/* The first offset from which on all decodings agree; 0 if there is none before the site. */
+static int common_boundary(const struct code *c)
+{
+	int at[STARTS], first = c->from, n = 0;
+
+	for (int i = 0; i < STARTS && first + i < 0; i++)
+		at[n++] = first + i;
+	for (;;) {
+		int low = 0, high = 0;
+		struct ft_insn insn;
+
+		for (int i = 1; i < n; i++) {
+			if (at[i] < at[low])
+				low = i;
+			if (at[i] > at[high])
+				high = i;
+		}
+		if (!n || at[high] >= 0)
+			return 0;
+		if (at[low] == at[high])
+			return at[low];
+		if (!decode(c, at[low], &insn))
+			at[low] = at[--n]; /* no code begins there */
+		else
+			at[low] += insn.length;
+	}
+}
+
+static bool goes_on(const struct ft_insn *insn)
+{
+	switch (insn->kind) {
+	case FT_INSN_RET:
+	case FT_INSN_JMP:
+	case FT_INSN_JMP_INDIRECT:
+	case FT_INSN_TRAP:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Whether some instruction from `start` on jumps to one of the bytes first <= offset < end. */
+static bool is_target(const struct code *c, int start, int first, int end)
+{
+	struct ft_insn insn;
+
+	for (int at = start; at < c->to && decode(c, at, &insn); at += insn.length) {
+		int64_t to = at + insn.target;
+
+		if ((insn.kind == FT_INSN_JMP || insn.kind == FT_INSN_BRANCH ||
+			    insn.kind == FT_INSN_CALL) &&
+			to >= first && to < end)
+			return true;
+	}
+	return false;
+}
+
+/* The length of the padding at an offset: nops or int3 up to where alignment makes the next code begin. */
+static int padding_at(const struct code *c, int at)
+{
+	struct ft_insn insn;
+	int end = at;
+
+	while (decode(c, end, &insn) && (insn.kind == FT_INSN_NOP || insn.kind == FT_INSN_INT3))
+		end += insn.length;
+	return (c->address + (uint64_t)(int64_t)end) % 16 ? 0 : end - at;
+}
+
+/* Where to decode from: an instruction's start before the site if one can be told, else the site. */
+static int known_start(const struct code *c)
+{
+	int start = common_boundary(c);
+	bool passed;
+
+	return reaches_site(c, start, start, &passed) ? start : 0;
+}
+
+/* Padding in reach of a short jmp: behind an instruction that does not go on, and jumped to by none. */
+static bool find_padding(const struct code *c, int start, struct ft_patch *out)
+{
+	struct ft_insn insn;
+
+	for (int at = start; decode(c, at, &insn);) {
+		int reach = at + insn.length - SYSCALL_SIZE, room;
+
+		at += insn.length;
+		if (goes_on(&insn) || reach < SHORT_MIN || reach > SHORT_MAX)
+			continue;
+		room = padding_at(c, at);
+		if (room < FT_JMP_SIZE || is_target(c, start, at, at + room))
+			continue;
+		out->kind = FT_PATCH_PADDING;
+		out->padding = (int16_t)at;
+		out->at = (int16_t)at;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * What may follow a syscall and move into the springboard: an instruction that looks at the result. So
+ * nothing else has a reason to begin there.
+ */
+static int result_insn(const struct code *c)
+{
+	const uint8_t *next = c->site + SYSCALL_SIZE;
+	struct ft_insn insn;
+
+	if (!decode(c, SYSCALL_SIZE, &insn) || insn.length < FT_JMP_SIZE - SYSCALL_SIZE)
+		return 0;
+	if (next[0] == 0x48 && next[1] == 0x3d) /* cmp $imm32, %rax */
+		return insn.length;
+	if ((next[0] == 0x48 || next[0] == 0x49) && next[1] == 0x89 && (next[2] & 0xf8) == 0xc0)
+		return insn.length; /* mov %rax, %reg */
+	return 0;
+}
+
+void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t address,
+	uint32_t nr, bool alone, struct ft_patch *out)
+{
+	struct code c = {
+		.site = site, .from = -(int)before, .to = (int)after, .address = address
+	};
+	int moved, start;
+
+	*out = (struct ft_patch){ .kind = FT_PATCH_NONE };
+	if (c.from < -FT_SITE_WINDOW)
+		c.from = -FT_SITE_WINDOW;
+	if (c.to > FT_SITE_WINDOW)
+		c.to = FT_SITE_WINDOW;
+	if (c.from <= -7 && site[-7] == 0x48 && site[-6] == 0xc7 && site[-5] == 0xc0 &&
+		!memcmp(site - 4, &nr, 4) && is_boundary(&c, -7)) {
+		out->kind = FT_PATCH_MOV;
+		out->at = -7;
+		out->moved_len = 7;
+	} else if (c.from <= -5 && site[-5] == 0xb8 && !memcmp(site - 4, &nr, 4) &&
+		   is_boundary(&c, -5)) {
+		out->kind = FT_PATCH_MOV;
+		out->at = -5;
+		out->moved_len = 5;
+	} else if (start = known_start(&c),
+		!find_padding(&c, start, out) && alone && (moved = result_insn(&c)) &&
+			!is_target(&c, start, SYSCALL_SIZE, SYSCALL_SIZE + moved)) {
+		out->kind = FT_PATCH_MOVED;
+		out->moved_len = (uint8_t)moved;
+	}
+	if (out->kind == FT_PATCH_MOV)
+		memcpy(out->moved, site + out->at, out->moved_len);
+	else if (out->kind == FT_PATCH_MOVED)
+		memcpy(out->moved, site + SYSCALL_SIZE, out->moved_len);
+}
+
+void ft_site_jmp(uint64_t from, uint64_t to, uint8_t out[FT_JMP_SIZE])
+{
+	int32_t distance = (int32_t)(to - (from + FT_JMP_SIZE));
+
+	out[0] = 0xe9;
+	memcpy(out + 1, &distance, 4);
+}
+
+size_t ft_site_springboard(const struct ft_patch *patch, uint64_t site, uint64_t address,
+	uint64_t slot, uint8_t out[FT_SPRINGBOARD_MAX], uint8_t *tail)
+{
+	static const uint8_t lea_r11[] = { 0x4c, 0x8d, 0x1d }, jmp_slot[] = { 0xff, 0x25 };
+	size_t n = 0, lea;
+	int32_t distance;
+
+	if (patch->kind == FT_PATCH_MOV) {
+		memcpy(out, patch->moved, patch->moved_len);
+		n = patch->moved_len;
+	}
+	memcpy(out + n, lea_r11, 3);
+	lea = n + 7;
+	n = lea;
+	memcpy(out + n, jmp_slot, 2);
+	distance = (int32_t)(slot - (address + n + 6));
+	memcpy(out + n + 2, &distance, 4);
+	n += 6;
+	*tail = 0;
+	distance = (int32_t)(site + SYSCALL_SIZE - (address + lea));
+	if (patch->kind == FT_PATCH_MOVED) {
+		*tail = (uint8_t)n;
+		distance = (int32_t)(n - lea);
+		memcpy(out + n, patch->moved, patch->moved_len);
+		n += patch->moved_len;
+		ft_site_jmp(address + n, site + SYSCALL_SIZE + patch->moved_len, out + n);
+		n += FT_JMP_SIZE;
+	}
+	memcpy(out + lea - 4, &distance, 4);
+	return n;
+}

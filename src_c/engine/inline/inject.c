@@ -1,0 +1,207 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/inline.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <linux/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "record.h"
+
+static void put(struct ft_snippet *c, const void *bytes, size_t n)
+{
+	if (c->len + n <= sizeof(c->code))
+		memcpy(c->code + c->len, bytes, n);
+	c->len += n; /* too much shows when it is run */
+}
+
+void ft_snippet_start(
+	struct ft_snippet *c, uint64_t address, const char *const strings[], int count)
+{
+	c->len = 0;
+	c->calls = 0;
+	c->address = address;
+	for (int i = 0; i < count; i++)
+		put(c, strings[i], strlen(strings[i]) + 1);
+	c->entry = c->len;
+}
+
+uint64_t ft_snippet_string(const struct ft_snippet *c, int i)
+{
+	size_t at = 0;
+
+	while (i--)
+		at += strlen((const char *)c->code + at) + 1;
+	return c->address + at;
+}
+
+void ft_snippet_call(
+	struct ft_snippet *c, uint32_t nr, const uint64_t args[6], unsigned fd, bool keep)
+{
+	/* movabs $value, %reg and mov %r15, %reg for rdi, rsi, rdx, r10, r8, r9 */
+	static const uint8_t load[6][2] = { { 0x48, 0xbf }, { 0x48, 0xbe }, { 0x48, 0xba },
+		{ 0x49, 0xba }, { 0x49, 0xb8 }, { 0x49, 0xb9 } };
+	static const uint8_t copy[6][3] = { { 0x4c, 0x89, 0xff }, { 0x4c, 0x89, 0xfe },
+		{ 0x4c, 0x89, 0xfa }, { 0x4d, 0x89, 0xfa }, { 0x4d, 0x89, 0xf8 },
+		{ 0x4d, 0x89, 0xf9 } };
+	static const uint8_t mov_eax = 0xb8;
+	/* syscall; test %rax, %rax; jns over; int3; over: */
+	static const uint8_t enter[] = { 0x0f, 0x05, 0x48, 0x85, 0xc0, 0x79, 0x01, 0xcc };
+	static const uint8_t keep_fd[] = { 0x49, 0x89, 0xc7 }; /* mov %rax, %r15 */
+
+	for (int i = 0; i < 6; i++) {
+		if (fd >> i & 1) {
+			put(c, copy[i], 3);
+			continue;
+		}
+		put(c, load[i], 2);
+		put(c, &args[i], 8);
+	}
+	c->nrs[c->calls++] = (uint16_t)nr;
+	put(c, &mov_eax, 1);
+	put(c, &nr, 4);
+	put(c, enter, sizeof(enter));
+	if (keep)
+		put(c, keep_fd, sizeof(keep_fd));
+}
+
+/* The task has gone, or is about to: the main loop will hear of it. */
+static int stash(struct ft_session *s, const struct ft_stop *stop)
+{
+	s->stash[s->stashed++] = *stop;
+	return -ESRCH;
+}
+
+/*
+ * Runs the task until it traps. SIGSTOP cannot be kept from coming; it is delivered later. Our own
+ * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
+ */
+static int run_to_trap(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+{
+	bool again = false;
+
+	for (;;) {
+		struct ft_stop stop;
+		int rc;
+
+		if (ptrace(PTRACE_CONT, t->tid, 0, 0) < 0)
+			return -ESRCH;
+		rc = ft_wait_task(t->tid, &stop);
+		if (rc < 0)
+			return rc;
+		s->stats.stops++;
+		switch (stop.kind) {
+		case FT_STOPPED_EXITING:
+			ptrace(PTRACE_GETREGS, t->tid, 0, regs); /* how far it came */
+			return stash(s, &stop);
+		case FT_STOPPED_EXITED:
+			return stash(s, &stop);
+		case FT_STOPPED_SIGNAL:
+			if (stop.sig == SIGSTOP) {
+				t->in->held_signal = SIGSTOP;
+				continue;
+			}
+			if (again)
+				ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+			return stop.sig == SIGTRAP ? 0 : -EFAULT;
+		case FT_STOPPED_TRAP:
+		case FT_STOPPED_GROUP:
+			again = true;
+			continue;
+		default:
+			return -EFAULT;
+		}
+	}
+}
+
+/* From a stopped task's state to the next trap and back; rax then is the result. */
+static int run_at(
+	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, int64_t *result)
+{
+	/* A blocked signal that the processor raises loses its handler: those stay as they are. */
+	const uint64_t ours =
+		~(1ull << (SIGTRAP - 1) | 1ull << (SIGSYS - 1) | 1ull << (SIGSEGV - 1) |
+			1ull << (SIGBUS - 1) | 1ull << (SIGILL - 1) | 1ull << (SIGFPE - 1));
+	struct user_regs_struct saved;
+	uint64_t mask;
+	int rc;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &saved) < 0 ||
+		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(mask), &mask) < 0 ||
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(ours), &ours) < 0)
+		return -ESRCH;
+	regs->orig_rax = -1; /* nothing to restart */
+	regs->cs = saved.cs;
+	regs->ss = saved.ss;
+	regs->fs_base = saved.fs_base;
+	regs->gs_base = saved.gs_base;
+	regs->ds = saved.ds;
+	regs->es = saved.es;
+	regs->fs = saved.fs;
+	regs->gs = saved.gs;
+	regs->rsp = saved.rsp;
+	regs->eflags = 0x202;
+	if (ptrace(PTRACE_SETREGS, t->tid, 0, regs) < 0)
+		return -ESRCH;
+	rc = run_to_trap(s, t, regs);
+	if (rc == -ESRCH)
+		return rc;
+	if (!rc) {
+		if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
+			return -ESRCH;
+		*result = (int64_t)regs->rax;
+	}
+	if (ptrace(PTRACE_SETREGS, t->tid, 0, &saved) < 0 ||
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(mask), &mask) < 0)
+		return -ESRCH;
+	return rc;
+}
+
+int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c)
+{
+	uint8_t saved[sizeof(c->code)];
+	struct user_regs_struct regs = { 0 };
+	static const uint8_t done[] = { 0x31, 0xc0, 0xcc }; /* xor %eax, %eax; int3 */
+	int64_t result = 0;
+	int rc;
+
+	put(c, done, sizeof(done));
+	if (c->len > sizeof(c->code))
+		return -E2BIG;
+	if (pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len ||
+		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
+		return -errno;
+	regs.rip = c->address + c->entry;
+	rc = run_at(s, t, &regs, &result);
+	if (rc == -ESRCH)
+		return rc;
+	if (pwrite(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
+		return -errno;
+	for (int i = 0; !rc && !result && i < c->calls; i++)
+		ft_record_injected(s, t, c->nrs[i]);
+	return rc ? rc : (int)result;
+}
+
+int ft_inject_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
+	const uint64_t args[6], int64_t *result)
+{
+	struct user_regs_struct regs = { .rip = entry,
+		.rax = nr,
+		.rdi = args[0],
+		.rsi = args[1],
+		.rdx = args[2],
+		.r10 = args[3],
+		.r8 = args[4],
+		.r9 = args[5] };
+
+	int rc = run_at(s, t, &regs, result);
+
+	for (int i = ft_recorder_sync_calls(regs.rip); i > 0; i--)
+		ft_record_injected(s, t, SYS_mprotect);
+	return rc;
+}
+#endif

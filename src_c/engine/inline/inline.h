@@ -1,0 +1,216 @@
+/*
+ * The inline engine from the inside. Tracees record their own calls: the tracer arms Syscall User
+ * Dispatch (SUD), and leads each `syscall` instruction that it thereby learns of to the recorder
+ * (arch/x86_64/recorder.h). docs/inline.md tells how it all hangs together.
+ */
+#ifndef FT_INLINE_H
+#define FT_INLINE_H
+
+#include <pthread.h>
+#include <sys/user.h>
+
+#include "arch/x86_64/recorder.h"
+#include "arch/x86_64/site.h"
+#include "session.h"
+#include "tsc.h"
+
+/* A part of a task's area that is handed over as a whole. */
+#define FT_HALF_BLOCKS 8
+#define FT_HALF	       (FT_HALF_BLOCKS * FT_BLOCK)
+#define FT_AREA	       (2 * FT_HALF)
+/* Areas are mapped so many at a time: a memfd each, and behind it the word that ends the last one. */
+#define FT_CHUNK_AREAS 16
+#define FT_CHUNK       (FT_CHUNK_AREAS * FT_AREA + 0x1000u)
+#define FT_CHUNK_STEP  (FT_CHUNK_AREAS * FT_AREA + FT_BLOCK)
+#define FT_CHUNKS_MAX  200 /* all within the 4 GiB that share the upper half of their addresses */
+
+struct ft_chunk {
+	uint8_t *map; /* ours */
+	uint16_t taken; /* bit per area */
+};
+
+/* A patched or known site of one address space. */
+struct ft_site {
+	uint64_t address;
+	uint64_t springboard; /* 0: none, not patched */
+	uint8_t springboard_len, tail; /* tail: see ft_site_springboard */
+	bool patched;
+	uint8_t looked; /* 1 + whether the task was alone when we found no way */
+	uint8_t unpatched; /* times that a signal made us take an FT_PATCH_MOVED back */
+	uint8_t original[FT_JMP_SIZE]; /* at address + patch.at: what the jmp is written over */
+	uint8_t original_syscall[2]; /* FT_PATCH_PADDING: of the site itself */
+	struct ft_patch patch;
+};
+
+/* Memory for springboards within 2 GiB of some text. */
+struct ft_near {
+	uint64_t base, used, end;
+};
+
+#define FT_NEAR_SIZE	0x4000u
+#define FT_NEAR_SLOT	0 /* the address of the recorder's entry */
+#define FT_NEAR_SCRATCH 0x40u /* where injected code may be written */
+#define FT_NEAR_FIRST	0x800u
+#define FT_NEAR_DUMMY	(FT_NEAR_SIZE - 0x1000u) /* a page to play with, see ft_recorder_sync() */
+#define FT_NEARS_MAX	16
+
+/* An address space: of one process, or of several that share it (vfork, CLONE_VM). */
+struct ft_space {
+	int refs; /* tasks that have it, also those not yet or no longer recording */
+	int tasks; /* that record themselves */
+	int memory; /* /proc/PID/mem */
+	pid_t pid;
+	bool leaving; /* to the ptrace engine: tasks change over at their next stop */
+	bool foreign; /* its children and what it execs cannot be prepared */
+	bool spoiled; /* it has written to what is ours */
+	struct ft_chunk chunks[FT_CHUNKS_MAX];
+	int chunk_count;
+	struct ft_near nears[FT_NEARS_MAX];
+	int near_count;
+	struct ft_site *sites; /* open-addressed by address; springboard or address 0: free */
+	uint32_t site_room, site_count;
+};
+
+/* A task that records itself. */
+struct ft_inline_task {
+	struct ft_inline_task *next, **link; /* in ft_inline.tasks */
+	struct ft_task *task;
+	struct ft_space *space;
+	struct ft_area *area; /* ours */
+	uint64_t base; /* its address in the tracee */
+	uint32_t drained; /* offset in the area of the next record to take */
+	int half; /* that the tracee fills */
+	int chunk, slot;
+	uint64_t last_ns; /* end of the last record */
+	uint64_t signal_mask; /* area->mask when the last signal came */
+	bool in_handler; /* perhaps: area->mask need not be the task's mask */
+	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
+	bool giving_birth;
+	uint64_t strings_at; /* `cur` of the call that task->strings belong to; 0: none */
+	uint32_t rest, rest_end; /* offsets: what is left to take of the other half */
+	int held_signal; /* that came while we used the task for our own ends */
+};
+
+/* A stop of a task whose maker has not told of it yet. */
+struct ft_early {
+	struct ft_early *next;
+	struct ft_stop stop;
+};
+
+struct ft_inline {
+	int code; /* memfd: the recorder's code and tables */
+	char code_path[48]; /* as tracees can open it */
+	bool fsgsbase;
+	uint32_t slow[FT_NR_MAX / 32]; /* calls that the tracer must look at first */
+	struct ft_tsc clock;
+	struct ft_early *early;
+	struct ft_files *files;
+
+	pthread_mutex_t lock; /* of what a live reader reads too: */
+	struct ft_inline_task *tasks;
+	struct ft_event *batch;
+};
+
+/* policy.c: the table of what to do with which number, and the numbers that need the tracer. */
+void ft_policy_slow(struct ft_inline *in);
+void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *policy);
+bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr);
+
+/* inject.c: makes a stopped task run code of ours. */
+struct ft_snippet {
+	uint8_t code[1024];
+	uint16_t nrs[16]; /* of its calls */
+	int calls;
+	size_t len, entry;
+	uint64_t address; /* where it will lie */
+};
+void ft_snippet_start(
+	struct ft_snippet *c, uint64_t address, const char *const strings[], int count);
+/* The address of a string given to ft_snippet_start. */
+uint64_t ft_snippet_string(const struct ft_snippet *c, int i);
+/* A call; it ends the snippet if it fails. keep: its result becomes the descriptor; fd: bit i: argument
+ * i is that descriptor. */
+void ft_snippet_call(
+	struct ft_snippet *c, uint32_t nr, const uint64_t args[6], unsigned fd, bool keep);
+/* Writes it, runs it, takes it away again. 0 or the negative errno of the call that failed; -ESRCH: the
+ * task has gone. The task is left as it was. */
+int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c);
+/* Runs code of the recorder (ft_recorder_call, ft_recorder_sync). */
+int ft_inject_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
+	const uint64_t args[6], int64_t *result);
+
+/* space.c: address spaces and the areas in them. */
+int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out);
+/* For the child of a fork, which has a copy of the parent's patches. */
+int ft_space_fork(struct ft_session *s, struct ft_task *t, const struct ft_space *from,
+	struct ft_space **out);
+void ft_space_free(struct ft_space *sp);
+/* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
+int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
+void ft_space_release(struct ft_inline_task *it);
+/* Room for springboards near an address. 1; 0: there is none; or a negative errno. */
+int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);
+
+/* maps.c: what lies where in an address space. */
+struct ft_mapping {
+	uint64_t start, end, offset;
+	uint64_t dev, inode;
+	bool read, write, exec, shared, file;
+};
+/* The mapping that holds the address. 0, -ENOENT, or another negative errno. */
+int ft_maps_find(pid_t pid, uint64_t address, struct ft_mapping *out);
+/* A free place of `size` bytes within reach of the text around `address`. 0: none. */
+uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size);
+
+/* sites.c: the sites of a space. Pointers to them hold until the next one is added. */
+struct ft_site *ft_site_find(const struct ft_space *sp, uint64_t address);
+struct ft_site *ft_site_add(struct ft_space *sp, uint64_t address);
+/* For an instruction pointer in a springboard: its site, else NULL. */
+struct ft_site *ft_site_of_springboard(const struct ft_space *sp, uint64_t ip);
+
+/* patch.c: sites are led to the recorder. t: a stopped task of the space. */
+/* The site that the task stopped at with this number, and what else is known of its file. */
+int ft_patch_learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint32_t nr);
+/* What is known of the file mapped at an address. */
+void ft_patch_known(struct ft_session *s, struct ft_task *t, uint64_t address);
+int ft_patch_undo(struct ft_session *s, struct ft_task *t, struct ft_site *site);
+/* All but the padding, where a thread may still be about to jump from. */
+int ft_patch_undo_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
+/* And that, once no task of the space is in it. */
+void ft_patch_undo_padding(const struct ft_space *sp);
+/* For a task that ran into an int3 of ours: where it goes on. */
+bool ft_patch_rewind(const struct ft_space *sp, uint64_t ip, uint64_t *to);
+void ft_files_free(struct ft_files *files);
+
+/*
+ * normalise.c: a stopped task as it would be without us: its instruction pointer in the program, its
+ * record closed or dropped. Returns whether regs have changed.
+ */
+bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs);
+/* The site whose call goes on at `ret`. */
+uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret);
+
+/* drain.c: records become events. All with ft_inline.lock held. */
+/* What is finished of the half that the tracee fills. */
+void ft_drain(struct ft_session *s, struct ft_inline_task *it);
+/* Gives the tracee the other half. */
+void ft_drain_swap(struct ft_inline_task *it);
+/* And takes what was in this one. */
+void ft_drain_rest(struct ft_session *s, struct ft_inline_task *it);
+/* The record under way; NULL: the tracee has spoiled its area. */
+struct ft_raw *ft_drain_current(const struct ft_inline_task *it);
+/* It is finished. */
+void ft_drain_close(struct ft_inline_task *it);
+struct ft_event ft_drain_event(
+	struct ft_session *s, struct ft_inline_task *it, const struct ft_raw *raw);
+
+/* leave.c: back to the ptrace engine. */
+enum ft_fallback; /* fasttrace.h */
+/* The whole process; t, stopped at a place outside the recorder, at once, the others at their next stops. */
+void ft_leave(struct ft_session *s, struct ft_task *t, enum ft_fallback why);
+/* t alone, whose space is leaving. */
+void ft_leave_task(struct ft_session *s, struct ft_task *t);
+/* It has ended, or its address space has. */
+void ft_inline_task_free(struct ft_session *s, struct ft_task *t);
+
+#endif

@@ -1,0 +1,150 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/inline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* PROCMAP_QUERY, since Linux 6.11 (include/uapi/linux/fs.h), for older headers. */
+struct query {
+	uint64_t size, flags, address;
+	uint64_t start, end, vma_flags, page_size, offset, inode;
+	uint32_t dev_major, dev_minor, name_size, build_id_size;
+	uint64_t name_address, build_id_address;
+};
+
+#define QUERY	      _IOWR('f', 17, struct query)
+#define QUERY_OR_NEXT 0x10
+#define VMA_READ      1
+#define VMA_WRITE     2
+#define VMA_EXEC      4
+#define VMA_SHARED    8
+
+#define GUARD	 0x100000u /* as the kernel keeps below a stack that may grow */
+#define REACH	 0x70000000ull /* of a jmp, with some room */
+#define DISTANCE 0x40000000ull
+#define STEP	 0x4000000ull
+#define LOWEST	 0x100000ull /* well above vm.mmap_min_addr */
+
+static int open_maps(pid_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool parse(const char *line, struct ft_mapping *m)
+{
+	char perms[5];
+	unsigned major, minor;
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64, &m->start,
+		    &m->end, perms, &m->offset, &major, &minor, &m->inode) != 7)
+		return false;
+	m->dev = makedev(major, minor);
+	m->read = perms[0] == 'r';
+	m->write = perms[1] == 'w';
+	m->exec = perms[2] == 'x';
+	m->shared = perms[3] == 's';
+	m->file = m->inode != 0;
+	return true;
+}
+
+/* Before Linux 6.11: the text of the whole file. */
+static int read_maps(int fd, uint64_t address, bool or_next, struct ft_mapping *out)
+{
+	FILE *file = fdopen(dup(fd), "r");
+	char *line = NULL;
+	size_t room = 0;
+	int rc = -ENOENT;
+
+	if (!file)
+		return -errno;
+	while (rc == -ENOENT && getline(&line, &room, file) > 0)
+		if (parse(line, out) && out->end > address)
+			rc = out->start <= address || or_next ? 0 : -ESRCH;
+	free(line);
+	fclose(file);
+	return rc == -ESRCH ? -ENOENT : rc;
+}
+
+static int find(int fd, uint64_t address, bool or_next, struct ft_mapping *out)
+{
+	struct query q = {
+		.size = sizeof(q), .flags = or_next ? QUERY_OR_NEXT : 0, .address = address
+	};
+
+	if (ioctl(fd, QUERY, &q) < 0) {
+		if (errno != ENOTTY && errno != EINVAL)
+			return -errno;
+		return read_maps(fd, address, or_next, out);
+	}
+	*out = (struct ft_mapping){
+		.start = q.start,
+		.end = q.end,
+		.offset = q.offset,
+		.dev = makedev(q.dev_major, q.dev_minor),
+		.inode = q.inode,
+		.read = q.vma_flags & VMA_READ,
+		.write = q.vma_flags & VMA_WRITE,
+		.exec = q.vma_flags & VMA_EXEC,
+		.shared = q.vma_flags & VMA_SHARED,
+		.file = q.inode != 0,
+	};
+	return 0;
+}
+
+int ft_maps_find(pid_t pid, uint64_t address, struct ft_mapping *out)
+{
+	int fd = open_maps(pid), rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = find(fd, address, false, out);
+	close(fd);
+	return rc;
+}
+
+static bool is_free(int fd, uint64_t address, uint64_t size)
+{
+	struct ft_mapping m;
+	int rc = find(fd, address - GUARD, true, &m);
+
+	return rc == -ENOENT || (!rc && m.start >= address + size + GUARD);
+}
+
+/*
+ * Where the program's own mappings hardly come: below its text (the heap grows above) and far below its
+ * libraries (mappings follow each other downwards).
+ */
+uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size)
+{
+	uint64_t found = 0, near = address & ~(STEP - 1);
+	int fd = open_maps(pid);
+
+	if (fd < 0)
+		return 0;
+	for (uint64_t away = DISTANCE; !found && away < REACH; away += STEP)
+		if (near > away + STEP && is_free(fd, near - away, size))
+			found = near - away;
+	for (uint64_t at = LOWEST + GUARD; !found && address < REACH && at < address; at += GUARD)
+		if (is_free(fd, at, size))
+			found = at;
+	for (uint64_t away = DISTANCE; !found && away < REACH; away += STEP)
+		if (is_free(fd, near + away, size))
+			found = near + away;
+	for (uint64_t away = STEP; !found && away < DISTANCE; away += STEP)
+		if (near > away + STEP && is_free(fd, near - away, size))
+			found = near - away;
+	close(fd);
+	return found;
+}
+#endif

@@ -1,0 +1,112 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/inline.h"
+
+#include <string.h>
+
+#define SYSCALL_SIZE 2
+
+uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret)
+{
+	const struct ft_site *site = ft_site_of_springboard(sp, ret);
+
+	return site ? site->address : ret - SYSCALL_SIZE;
+}
+
+/*
+ * Behind the call. Where the instruction that stood there has moved, the program could see that it
+ * goes on elsewhere, and a restart would find no syscall before it: so this patch is taken back.
+ */
+static uint64_t after_call(struct ft_session *s, struct ft_task *t, uint64_t ret)
+{
+	struct ft_site *site = ft_site_of_springboard(t->in->space, ret);
+
+	if (!site)
+		return ret;
+	if (ret != site->springboard + site->tail)
+		return site->address + SYSCALL_SIZE + site->patch.moved_len;
+	ft_patch_undo(s, t, site);
+	return site->address + SYSCALL_SIZE;
+}
+
+/* The call is made again by the `mov` before it, if that is how it came about: that saves a stop. */
+static uint64_t before_call(
+	const struct ft_space *sp, uint64_t ret, const struct user_regs_struct *regs)
+{
+	uint64_t address = ft_normalise_site(sp, ret);
+	const struct ft_site *site = ft_site_find(sp, address);
+	uint32_t nr;
+
+	if (!site || !site->patched || site->patch.kind != FT_PATCH_MOV)
+		return address;
+	memcpy(&nr, site->patch.moved + site->patch.moved_len - sizeof(nr), sizeof(nr));
+	return nr == regs->rax ? address + (uint64_t)(int64_t)site->patch.at : address;
+}
+
+static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+{
+	const struct ft_space *sp = t->in->space;
+	const struct ft_site *site = ft_site_of_springboard(sp, regs->rip);
+
+	if (site && site->tail && regs->rip >= site->springboard + site->tail) {
+		regs->rip = after_call(s, t, regs->rip);
+		return true;
+	}
+	if (site) {
+		regs->rip = site->address;
+		if (site->patch.kind == FT_PATCH_MOV)
+			regs->rip += (uint64_t)(int64_t)site->patch.at;
+		return true;
+	}
+	for (uint32_t i = 0; i < sp->site_room; i++) {
+		site = &sp->sites[i];
+		if (site->springboard && site->patch.kind == FT_PATCH_PADDING &&
+			regs->rip == site->address + (uint64_t)(int64_t)site->patch.padding) {
+			regs->rip = site->address;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+{
+	struct ft_inline_task *it = t->in;
+	static struct ft_raw nothing;
+	struct ft_raw *raw = ft_drain_current(it);
+	enum ft_progress progress;
+	uint64_t ret = 0;
+
+	progress = ft_recorder_undo(regs, it->area, raw ? raw : &nothing, &ret);
+	switch (progress) {
+	case FT_OUTSIDE:
+		return in_springboard(s, t, regs);
+	case FT_NOT_BEGUN:
+		regs->rip = before_call(it->space, ret, regs);
+		return true;
+	case FT_RETURNED:
+		if (raw)
+			raw->ret = (int64_t)regs->rax;
+		/* fall through */
+	case FT_FINISHED:
+		if (raw) {
+			raw->end = ft_tsc_now();
+			ft_drain_close(it);
+		}
+		break;
+	case FT_CLOSED: {
+		uint64_t offset = it->area->cur - it->base;
+
+		if (offset % FT_BLOCK == 0 && offset % FT_HALF)
+			it->area->cur += FT_BLOCK_HEAD;
+		else if (offset % FT_BLOCK == 0)
+			ft_drain_swap(it);
+		break;
+	}
+	case FT_PASSED:
+		break;
+	}
+	regs->rip = after_call(s, t, ret);
+	return true;
+}
+#endif

@@ -1,0 +1,86 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/inline.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <asm/prctl.h>
+
+#include "record.h"
+#include "tables/tables.h"
+
+/* Calls that the tracer must look at before they run. */
+static const char *const slow[] = {
+	"clone",
+	"clone3",
+	"fork",
+	"vfork", /* where the child goes on must be known */
+	"rt_sigreturn",	      /* does not come back; sets the signal mask */
+	"seccomp",
+	"modify_ldt",
+	"mlockall", /* see supervise() */
+	"unshare",
+	"setns",
+	"chroot",
+	"pivot_root", /* /proc/PID may name another process there */
+};
+
+static void set_slow(struct ft_inline *in, const char *name)
+{
+	int nr = ft_syscall_number(FT_ABI_X86_64, name);
+
+	if (nr >= 0 && nr < FT_NR_MAX)
+		in->slow[nr / 32] |= 1u << nr % 32;
+}
+
+void ft_policy_slow(struct ft_inline *in)
+{
+	memset(in->slow, 0, sizeof(in->slow));
+	for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++)
+		set_slow(in, slow[i]);
+}
+
+bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr)
+{
+	return nr >= FT_NR_MAX || in->slow[nr / 32] >> nr % 32 & 1;
+}
+
+static void set(uint8_t *policy, const char *name, uint8_t code)
+{
+	int nr = ft_syscall_number(FT_ABI_X86_64, name);
+
+	if (nr >= 0 && policy[nr] != FT_RECORDER_TRAP)
+		policy[nr] = code;
+}
+
+void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *policy)
+{
+	uint8_t *tables = policy + FT_RECORDER_POLICY;
+
+	for (uint32_t nr = 0; nr < FT_RECORDER_POLICY; nr++) {
+		uint8_t wanted = ft_record_policy(s, FT_ABI_X86_64, nr);
+
+		if (nr < FT_NR_MAX && ft_policy_is_slow(in, nr))
+			policy[nr] = FT_RECORDER_TRAP;
+		else if (!(wanted & FT_POLICY_RECORD))
+			policy[nr] = FT_RECORDER_PASS;
+		else if (wanted > FT_POLICY_RECORD && s->options & FT_OPT_STRINGS)
+			policy[nr] = FT_RECORDER_TRAP;
+		else
+			policy[nr] = FT_RECORDER_RECORD;
+	}
+	/* Recorded even where nobody wants them: what is not wanted is left out later. */
+	set(policy, "rt_sigprocmask", FT_RECORDER_MASK);
+	set(policy, "rt_sigaction", FT_RECORDER_TABLE + 0);
+	set(policy, "arch_prctl", FT_RECORDER_TABLE + 1);
+	set(policy, "prctl", FT_RECORDER_TABLE + 2);
+	memset(tables, 0, FT_RECORDER_TABLES * 256);
+	tables[SIGSYS] = tables[SIGTRAP] = 1;
+	tables += 256;
+	tables[ARCH_SET_GS & 0xff] = tables[ARCH_GET_GS & 0xff] = 1;
+	tables += 256;
+	tables[PR_SET_SECCOMP] = tables[PR_SET_TSC] = tables[PR_GET_TSC] = 1;
+	tables[59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */] = 1;
+}
+#endif

@@ -1,0 +1,153 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/supervise.h"
+
+#include <sched.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <asm/prctl.h>
+
+#include "clock.h"
+#include "record.h"
+
+#define SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
+
+/* The kernel's struct ucontext begins as glibc's ucontext_t; the mask follows the registers. */
+static_assert(offsetof(ucontext_t, uc_sigmask) == 296, "x86-64 signal frame");
+
+/* rt_sigreturn does not come back, so it is recorded here: it takes what its frame says. */
+static void on_sigreturn(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+{
+	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
+	struct ft_inline_task *it = t->in;
+	ucontext_t frame;
+	const size_t size = offsetof(ucontext_t, uc_sigmask) + sizeof(uint64_t);
+
+	ft_record_entry(s, t, t->tid, FT_ABI_X86_64, regs->rax, args, ft_now());
+	if (pread(it->space->memory, &frame, size, (off_t)regs->rsp) != (ssize_t)size)
+		return; /* it will die of it */
+	ft_record_return(s, t, frame.uc_mcontext.gregs[REG_RAX], false, ft_now());
+	it->area->mask = *(uint64_t *)&frame.uc_sigmask;
+	it->in_handler = false;
+}
+
+static enum ft_fallback birth(struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
+{
+	struct ft_inline_task *it = t->in;
+	uint64_t flags = 0;
+
+	switch (regs->rax) {
+	case SYS_clone:
+		flags = regs->rdi;
+		break;
+	case SYS_vfork:
+		flags = CLONE_VM | CLONE_VFORK;
+		break;
+	case SYS_clone3:
+		if (pread(it->space->memory, &flags, sizeof(flags), (off_t)regs->rdi) !=
+			sizeof(flags))
+			flags = 0; /* the call will fail */
+		break;
+	}
+	if (flags & CLONE_UNTRACED)
+		return FT_FALLBACK_UNTRACED;
+	it->birth_ret = ret;
+	it->birth_flags = flags;
+	it->giving_birth = true;
+	return FT_FALLBACK_NONE;
+}
+
+bool ft_supervise_is_foreign(uint64_t flags)
+{
+	return flags & (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER);
+}
+
+static enum ft_fallback own_seccomp(struct ft_task *t)
+{
+	t->stay = FT_FALLBACK_SECCOMP;
+	return FT_FALLBACK_SECCOMP;
+}
+
+static enum ft_fallback process_control(struct ft_task *t, const struct user_regs_struct *regs)
+{
+	switch (regs->rdi) {
+	case PR_SET_SECCOMP:
+		return own_seccomp(t);
+	case PR_SET_TSC:
+		return FT_FALLBACK_TSC;
+	case SET_DISPATCH:
+		return FT_FALLBACK_DISPATCH;
+	default:
+		return FT_FALLBACK_NONE;
+	}
+}
+
+static void capture(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+{
+	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
+	uint8_t policy = ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax);
+
+	if (!(s->options & FT_OPT_STRINGS) || policy <= FT_POLICY_RECORD)
+		return;
+	ft_record_strings(t, args, policy);
+	t->in->strings_at = t->in->area->cur;
+}
+
+bool ft_supervise_records(const struct ft_session *s, uint64_t nr)
+{
+	return nr != SYS_rt_sigreturn && ft_record_wants(s, FT_ABI_X86_64, (uint32_t)nr);
+}
+
+enum ft_fallback ft_supervise(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
+{
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain(s, t->in); /* which may use what the strings of an earlier call stand in */
+	capture(s, t, regs);
+	pthread_mutex_unlock(&s->in->lock);
+	switch (regs->rax) {
+	case SYS_rt_sigreturn:
+		if (!t->in->space->leaving)
+			on_sigreturn(s, t, regs);
+		return FT_FALLBACK_NONE;
+	case SYS_clone:
+	case SYS_clone3:
+	case SYS_fork:
+	case SYS_vfork:
+		return t->in->space->leaving ? FT_FALLBACK_NONE : birth(t, regs, ret);
+	case SYS_seccomp:
+		return regs->rdi <= SECCOMP_SET_MODE_FILTER ? own_seccomp(t) : FT_FALLBACK_NONE;
+	case SYS_prctl:
+		return process_control(t, regs);
+	case SYS_rt_sigaction:
+		if ((regs->rdi != SIGSYS && regs->rdi != SIGTRAP) || !regs->rsi)
+			return FT_FALLBACK_NONE;
+		t->ignores_traps = true;
+		return FT_FALLBACK_SIGNALS;
+	case SYS_arch_prctl:
+		return regs->rdi == ARCH_SET_GS || regs->rdi == ARCH_GET_GS ? FT_FALLBACK_GS
+									    : FT_FALLBACK_NONE;
+	case SYS_modify_ldt:
+		return FT_FALLBACK_GS;
+	case SYS_mlockall:
+		return FT_FALLBACK_MEMORY;
+	case SYS_unshare:
+		if (ft_supervise_is_foreign(regs->rdi))
+			t->in->space->foreign = true;
+		return FT_FALLBACK_NONE;
+	case SYS_setns:
+	case SYS_chroot:
+	case SYS_pivot_root:
+		t->in->space->foreign = true;
+		return FT_FALLBACK_NONE;
+	default:
+		return FT_FALLBACK_NONE;
+	}
+}
+#endif
