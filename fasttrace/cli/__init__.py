@@ -15,6 +15,7 @@ VERBS = {
     "trace": "run a command and print each call as it happens",
     "record": "run a command and save all its calls in a folder",
     "report": "show what was recorded",
+    "bench": "measure what tracing costs a command, against other tracers",
     "doctor": "check what works on this machine",
 }
 

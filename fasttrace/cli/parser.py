@@ -44,11 +44,12 @@ class VerbParser(argparse.ArgumentParser):
         options = self.parse_args(args[:end])
         command = list(args[end:])
         options.command = command[1:] if command[:1] == ["--"] else command
-        if options.pid is None and not options.command:
+        pid = getattr(options, "pid", None)  # not every verb can attach
+        if pid is None and not options.command:
             self.error("no command: what shall be traced?")
-        if options.pid is not None and options.command:
+        if pid is not None and options.command:
             self.error("give a command or -p PID, not both")
-        if options.duration is not None and options.pid is None:
+        if getattr(options, "duration", None) is not None and pid is None:
             self.error("--duration goes with -p PID")
         return options
 
