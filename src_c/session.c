@@ -12,8 +12,6 @@
 #include "engine/engine.h"
 #include "tracer.h"
 
-#define FLUSH_NS 50000000
-
 static int copy_config(struct ft_session *s, const struct ft_config *c)
 {
 	bool any = false;
@@ -217,25 +215,7 @@ void ft_close(struct ft_session *s)
 
 int ft_take(struct ft_session *s, int64_t timeout_ns, struct ft_block **out)
 {
-	int64_t slice;
-	int rc;
-
-	if (!s->ring)
-		return -ENODATA;
-	if (!s->engine->flush)
-		return ft_ring_take(s->ring, timeout_ns, out);
-	/* Tracees that record themselves do not come by to say so. */
-	do {
-		slice = timeout_ns < 0 || timeout_ns > FLUSH_NS ? FLUSH_NS : timeout_ns;
-		rc = ft_ring_take(s->ring, slice, out);
-		if (rc)
-			return rc;
-		s->engine->flush(s);
-		rc = ft_ring_take(s->ring, 0, out);
-		if (timeout_ns > 0)
-			timeout_ns -= slice;
-	} while (!rc && timeout_ns);
-	return rc;
+	return s->ring ? ft_ring_take(s->ring, timeout_ns, out) : -ENODATA;
 }
 
 int ft_get_tally(struct ft_session *s, struct ft_tally **out)

@@ -48,8 +48,7 @@ struct ft_session {
 	const struct ft_engine *engine;
 	struct ft_inline *in; /* NULL without the inline engine; has a lock of its own */
 	bool flushing; /* under that: a reader takes what is there, so it cannot wait for itself */
-	struct ft_stop stash[4]; /* seen while the engine waited for one task */
-	int stashed;
+	struct ft_stops stops; /* seen and not yet dealt with */
 	struct ft_tasks tasks;
 	struct ft_placement placement;
 	const struct ft_command *command; /* until it has become the root */

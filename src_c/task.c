@@ -189,6 +189,8 @@ void ft_process_inherit(struct ft_process_table *p, int32_t serial, int32_t pare
 	memcpy(child->comm, from->comm, sizeof(child->comm));
 	child->argv = from->argv;
 	child->argv_len = from->argv_len;
+	child->engine = from->engine;
+	child->why = from->why;
 }
 
 int ft_process_copy(const struct ft_process_table *p, struct ft_processes *out)

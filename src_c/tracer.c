@@ -17,8 +17,6 @@
 #include "start.h"
 #include "tracer.h"
 
-#define BATCH 64
-
 long ft_tracer_seize_options(const struct ft_session *s)
 {
 	long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE;
@@ -369,45 +367,39 @@ static void on_bell(struct ft_session *s)
 	hang_bell(s); /* without one a stop is heard at the next stop of a task */
 }
 
-/* Stops that were seen while the engine waited for something else. */
-static void replay(struct ft_session *s)
+/* One that a vanished parent can no longer tell of. */
+static bool take_early(struct ft_session *s, struct ft_stop *stop)
 {
-	struct ft_stop stop;
-
-	while (s->stashed) {
-		stop = s->stash[--s->stashed];
-		on_stop(s, &stop);
-	}
-	while (s->engine->early && s->engine->early(s, -1, &stop))
-		on_stop(s, &stop);
+	return s->engine->early && s->engine->early(s, -1, stop);
 }
 
 static void run(struct ft_session *s)
 {
-	struct ft_stop stops[BATCH];
 	uint64_t last = ft_now();
 
 	while (s->tasks.count) {
-		int n = ft_wait_stops(stops, BATCH, s->placement.poll_ns, s->tasks.count > 1);
+		struct ft_stop stop;
+		int rc = ft_wait_stops(&s->stops, s->placement.poll_ns, s->tasks.count > 1);
 
-		if (n < 0) {
+		if (rc < 0) {
 			/* Somebody else in this program has waited for our tasks: see docs. */
-			ft_session_fail(s, n);
+			ft_session_fail(s, rc);
 			break;
 		}
-		for (int i = 0; i < n; i++) {
-			if (s->bell && stops[i].tid == ft_bell_pid(s->bell)) {
+		while (ft_stops_take(&s->stops, &stop) || take_early(s, &stop)) {
+			if (s->bell && stop.tid == ft_bell_pid(s->bell)) {
 				on_bell(s);
 				continue;
 			}
 			s->stats.stops++;
-			on_stop(s, &stops[i]);
-			replay(s);
-			ft_placement_note(&s->placement, stops[i].tid, stops[i].time_ns,
-				stops[i].time_ns - last);
-			last = stops[i].time_ns;
+			on_stop(s, &stop);
+			ft_placement_note(
+				&s->placement, stop.tid, stop.time_ns, stop.time_ns - last);
+			last = stop.time_ns;
 		}
 	}
+	free(s->stops.list);
+	s->stops = (struct ft_stops){ 0 };
 }
 
 void *ft_tracer_main(void *session)
@@ -429,6 +421,8 @@ void *ft_tracer_main(void *session)
 		run(s);
 	while ((t = ft_task_next(&s->tasks, NULL, &(int){ 0 })))
 		drop_task(s, t);
+	if (s->engine->ended)
+		s->engine->ended(s);
 	ft_placement_end(&s->placement);
 	ft_spawn_free_gate(s->gate);
 	pthread_mutex_lock(&s->lock);

@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <linux/ptrace.h>
 #include <sys/wait.h>
 
 #include "clock.h"
 #include "event.h"
+
+#define BATCH	   64
+#define FIRST_ROOM 64
 
 static void classify(struct ft_stop *stop)
 {
@@ -53,43 +57,92 @@ static void classify(struct ft_stop *stop)
 	}
 }
 
-int ft_wait_task(pid_t tid, struct ft_stop *stop)
+static int add(struct ft_stops *q, const struct ft_stop *stop)
 {
-	while (wait4(tid, &stop->status, __WALL | __WNOTHREAD, NULL) < 0)
-		if (errno != EINTR)
-			return -errno;
-	stop->tid = tid;
-	stop->time_ns = ft_now();
-	classify(stop);
+	if (q->head + q->count == q->room) {
+		struct ft_stop *list = malloc((size_t)(2 * q->count + FIRST_ROOM) * sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		for (int i = 0; i < q->count; i++)
+			list[i] = q->list[q->head + i];
+		free(q->list);
+		q->list = list;
+		q->head = 0;
+		q->room = 2 * q->count + FIRST_ROOM;
+	}
+	q->list[q->head + q->count++] = *stop;
 	return 0;
 }
 
-int ft_wait_stops(struct ft_stop *stops, int max, uint64_t poll_ns, int more)
+static void take_out(struct ft_stops *q, int i, struct ft_stop *out)
+{
+	*out = q->list[q->head + i];
+	for (; i > 0; i--)
+		q->list[q->head + i] = q->list[q->head + i - 1];
+	q->head++;
+	if (--q->count == 0)
+		q->head = 0;
+}
+
+bool ft_stops_take(struct ft_stops *q, struct ft_stop *out)
+{
+	if (!q->count)
+		return false;
+	take_out(q, 0, out);
+	return true;
+}
+
+bool ft_stops_take_of(struct ft_stops *q, pid_t tid, enum ft_stop_kind kind, struct ft_stop *out)
+{
+	for (int i = 0; i < q->count; i++) {
+		const struct ft_stop *stop = &q->list[q->head + i];
+
+		if (stop->tid == tid || stop->kind == kind) {
+			take_out(q, i, out);
+			return true;
+		}
+	}
+	return false;
+}
+
+int ft_stops_put_back(struct ft_stops *q, const struct ft_stop *stop)
+{
+	int rc = add(q, stop);
+
+	for (int i = q->head + q->count - 1; !rc && i > q->head; i--)
+		q->list[i] = q->list[i - 1];
+	if (!rc)
+		q->list[q->head] = *stop;
+	return rc;
+}
+
+int ft_wait_stops(struct ft_stops *q, uint64_t poll_ns, int more)
 {
 	uint64_t poll_end = poll_ns ? ft_now() + poll_ns : 0;
 	int n = 0;
 
-	while (n < max) {
+	do {
 		int nohang = n || poll_end ? WNOHANG : 0;
-		pid_t tid = wait4(-1, &stops[n].status, __WALL | __WNOTHREAD | nohang, NULL);
+		struct ft_stop stop;
 
-		if (tid < 0 && errno == EINTR)
+		stop.tid = wait4(-1, &stop.status, __WALL | __WNOTHREAD | nohang, NULL);
+		if (stop.tid < 0 && errno == EINTR)
 			continue;
-		if (tid < 0 && n == 0)
+		if (stop.tid < 0 && n == 0)
 			return -errno;
-		if (tid == 0 && n == 0) {
+		if (stop.tid == 0 && n == 0) {
 			if (ft_now() >= poll_end)
 				poll_end = 0;
 			continue;
 		}
-		if (tid <= 0)
+		if (stop.tid <= 0)
 			break;
-		stops[n].tid = tid;
-		stops[n].time_ns = ft_now();
-		classify(&stops[n]);
+		stop.time_ns = ft_now();
+		classify(&stop);
+		if (add(q, &stop) < 0)
+			return -ENOMEM;
 		n++;
-		if (!more)
-			break;
-	}
-	return n;
+	} while (n == 0 || (more && n < BATCH));
+	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef FT_WAIT_H
 #define FT_WAIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,15 +29,24 @@ struct ft_stop {
 	uint64_t time_ns;
 };
 
-/* The next stop of one task. 0 or a negative errno. */
-int ft_wait_task(pid_t tid, struct ft_stop *stop);
+/* Stops in the order in which they were seen, not yet dealt with. */
+struct ft_stops {
+	struct ft_stop *list;
+	int head, count, room; /* list[head] is the first of count */
+};
 
 /*
- * The next stops of tasks that this thread spawned or traces, at most max. Polls for poll_ns, then
+ * Waits for stops of tasks that this thread spawned or traces and queues them. Polls for poll_ns, then
  * sleeps until the first. More than one is collected only if more is set: a busy task must not keep
- * wait4 from ever reaching those behind it in the kernel's list. Returns their number; -ECHILD: no
- * task is left.
+ * wait4 from ever reaching those behind it in the kernel's list. 0; -ECHILD: no task is left; -ENOMEM.
  */
-int ft_wait_stops(struct ft_stop *stops, int max, uint64_t poll_ns, int more);
+int ft_wait_stops(struct ft_stops *stops, uint64_t poll_ns, int more);
+/* False: none is queued. */
+bool ft_stops_take(struct ft_stops *stops, struct ft_stop *out);
+/* The first of a task (tid), or else of this kind and any task. */
+bool ft_stops_take_of(
+	struct ft_stops *stops, pid_t tid, enum ft_stop_kind kind, struct ft_stop *out);
+/* As seen first. 0 or -ENOMEM. */
+int ft_stops_put_back(struct ft_stops *stops, const struct ft_stop *stop);
 
 #endif

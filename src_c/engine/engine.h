@@ -10,6 +10,8 @@ struct ft_engine {
 	/* With ft_open() and ft_close(). */
 	int (*open)(struct ft_session *s);
 	void (*close)(struct ft_session *s);
+	/* No task is left. */
+	void (*ended)(struct ft_session *s);
 	/* Options for PTRACE_SEIZE beyond those that following the tree needs. */
 	long (*seize_options)(const struct ft_session *s);
 	/* A stop of kind SYSCALL or SECCOMP. Returns 1 if the task waits for ft_engine.resume, 0 if

@@ -40,6 +40,7 @@ __asm__(".macro recording name, mask\n"
 	"	lea 80(%rcx), %rdx\n"
 	"	mov $8, %r10d\n"
 	"	syscall\n"
+	"ft_\\name\\()_asked:\n"
 	"	mov %gs:16, %rcx\n"
 	"	mov 80(%rcx), %rax\n"
 	"	mov %rax, %gs:32\n"
@@ -110,7 +111,9 @@ __asm__(".macro recording name, mask\n"
 	"	recording record, 0\n"
 	"ft_end_of_block:\n"
 	"	mov %gs:16, %rcx\n"
-	"	mov (%rcx), %rcx\n"
+	"	mov (%rcx), %r11\n"
+	"	movq $0, (%rcx)\n" /* taken: not again before the tracer says so */
+	"	mov %r11, %rcx\n"
 	"	jrcxz 1f\n"
 	"	mov %rcx, %gs:16\n"
 	"	mov %gs:8, %rcx\n"
@@ -143,7 +146,7 @@ extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_wit
 	ft_has_ret[], ft_trapped[], ft_pass[], ft_passed[], ft_record[], ft_to_mask[],
 	ft_record_borrowing[], ft_record_returned[], ft_record_finished[], ft_record_closed[],
 	ft_end_of_block[], ft_full[], ft_record_mask[], ft_record_mask_borrowing[],
-	ft_record_mask_returned[], ft_record_mask_finished[], ft_record_mask_closed[], ft_call[],
+	ft_record_mask_returned[], ft_record_mask_finished[], ft_record_mask_closed[], ft_record_mask_asked[], ft_call[],
 	ft_sync[], ft_sync_first[], ft_sync_second[], ft_recorder_end[];
 
 #define OFFSET(label)  ((uint64_t)((label) - ft_recorder_start))
@@ -199,6 +202,11 @@ enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
 	if (ip == ADDRESS(ft_gs_lost))
 		return FT_TRAP_GS;
 	return FT_TRAP_NONE;
+}
+
+bool ft_recorder_asked_mask(uint64_t ip)
+{
+	return ip >= ADDRESS(ft_record_mask_asked);
 }
 
 /* Where the phases of one way through the recorder begin. */

@@ -40,7 +40,7 @@ struct ft_raw {
 	uint64_t args[6];
 	uint64_t nr; /* the whole of rax */
 	uint64_t mask; /* FT_RECORDER_MASK: the signal mask afterwards */
-	uint64_t spare;
+	uint64_t spare; /* set by the tracer: the mask was not asked for, the call was closed before */
 };
 
 static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size");
@@ -53,7 +53,8 @@ static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size")
 #define FT_BLOCK_HEAD 64u
 
 struct ft_area {
-	uint64_t link; /* of every block but a half's first: its first record; else 0 */
+	uint64_t link; /* first word of a block: its first record if it is free, else 0; here: of the
+			  block 0 of the area before, whose last block ends here */
 	uint64_t ret;  /* where the call under way goes on: in the program, or in a springboard */
 	uint64_t cur;  /* address of the record under way */
 	uint64_t busy; /* == cur: the call has begun */
@@ -84,7 +85,7 @@ int ft_recorder_sync_calls(uint64_t ip);
 enum ft_recorder_trap {
 	FT_TRAP_NONE,
 	FT_TRAP_POLICY, /* before a call that needs the tracer */
-	FT_TRAP_FULL, /* the half of the area is full; the call is recorded */
+	FT_TRAP_FULL, /* no block is free; the call is recorded */
 	FT_TRAP_GS, /* gs is not ours any more; the return address is in r11 */
 };
 enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip);
@@ -106,5 +107,8 @@ enum ft_progress {
  */
 enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft_area *area,
 	const struct ft_raw *current, uint64_t *ret);
+
+/* Of an rt_sigprocmask: whether the recorder has asked for the mask afterwards. */
+bool ft_recorder_asked_mask(uint64_t ip);
 
 #endif

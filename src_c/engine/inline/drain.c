@@ -10,23 +10,20 @@
 #define BATCH 512
 
 /* The tracee may write what it likes to its area: no offset is trusted. */
-static bool is_record(const struct ft_inline_task *it, uint64_t offset)
+static bool is_record(uint64_t offset)
 {
 	uint64_t in_block = offset % FT_BLOCK;
 
-	return offset / FT_HALF == (uint64_t)it->half && in_block >= FT_BLOCK_HEAD &&
+	return offset < FT_AREA && in_block >= FT_BLOCK_HEAD &&
 	       (in_block - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0;
 }
 
 /* Where the tracee is: the offset of its record under way, or the end of a block. */
 static bool position(struct ft_inline_task *it, uint32_t *out)
 {
-	uint64_t cur = __atomic_load_n(&it->area->cur, __ATOMIC_ACQUIRE);
-	uint64_t offset = cur - it->base;
+	uint64_t offset = __atomic_load_n(&it->area->cur, __ATOMIC_ACQUIRE) - it->base;
 
-	if (offset > FT_AREA || (offset % FT_BLOCK && !is_record(it, offset)) ||
-		(offset % FT_BLOCK == 0 &&
-			(offset == 0 || (offset - 1) / FT_HALF != (uint64_t)it->half))) {
+	if (!is_record(offset) && (offset % FT_BLOCK || !offset || offset > FT_AREA)) {
 		it->space->spoiled = true;
 		return false;
 	}
@@ -38,9 +35,18 @@ struct ft_raw *ft_drain_current(const struct ft_inline_task *it)
 {
 	uint64_t offset = it->area->cur - it->base;
 
-	if (offset >= FT_AREA || !is_record(it, offset))
-		return NULL;
-	return (struct ft_raw *)((uint8_t *)it->area + offset);
+	return is_record(offset) ? (struct ft_raw *)((uint8_t *)it->area + offset) : NULL;
+}
+
+static uint32_t first_record(uint32_t block)
+{
+	return block * FT_BLOCK + FT_BLOCK_HEAD;
+}
+
+/* The word before a block that says whether it is free: block 0 comes after the area's end. */
+static uint64_t *link_of(const struct ft_inline_task *it, uint32_t block)
+{
+	return (uint64_t *)((uint8_t *)it->area + (block ? block : FT_BLOCKS) * FT_BLOCK);
 }
 
 struct ft_event ft_drain_event(
@@ -72,86 +78,107 @@ struct ft_event ft_drain_event(
 	return ev;
 }
 
-/* Takes the records from one offset to another of one half. Returns where it came to. */
-static uint32_t take(struct ft_session *s, struct ft_inline_task *it, uint32_t from, uint32_t to)
+/* What is on its way to the tally and the ring. */
+struct batch {
+	struct ft_session *s;
+	struct ft_inline_task *it;
+	struct ft_event *events;
+	size_t n;
+};
+
+static void flush(struct batch *b)
 {
-	struct ft_event *batch = s->in->batch;
-	const uint8_t *area = (const uint8_t *)it->area;
-	int n = 0;
-
-	if (from == to)
-		return to;
-	ft_tsc_mark(&s->in->clock);
-	while (from < to) {
-		const struct ft_raw *raw;
-		bool strings;
-
-		if (from % FT_BLOCK == 0) {
-			from += FT_BLOCK_HEAD;
-			continue;
-		}
-		raw = (const struct ft_raw *)(area + from);
-		strings = it->strings_at == it->base + from;
-		from += sizeof(*raw);
-		if ((uint32_t)raw->nr == SYS_rt_sigprocmask)
-			ft_record_injected(
-				s, it->task, SYS_rt_sigprocmask); /* the recorder's own */
-		if (!ft_record_wants(s, FT_ABI_X86_64, (uint32_t)raw->nr))
-			continue;
-		batch[n++] = ft_drain_event(s, it, raw);
-		if (strings) {
-			ft_record_calls(s, it->task, batch, n - 1, NULL, 0);
-			ft_record_calls(s, it->task, batch + n - 1, 1, it->task->strings,
-				it->task->strings_len);
-			it->strings_at = 0;
-			n = 0;
-		} else if (n == BATCH) {
-			ft_record_calls(s, it->task, batch, n, NULL, 0);
-			n = 0;
-		}
-	}
-	if (n)
-		ft_record_calls(s, it->task, batch, n, NULL, 0);
-	return to;
+	ft_record_calls(b->s, b->it->task, b->events, b->n, NULL, 0);
+	b->n = 0;
 }
 
-void ft_drain_rest(struct ft_session *s, struct ft_inline_task *it)
+static void take(struct batch *b, struct ft_raw *raw, bool strings)
 {
-	uint32_t from = it->rest, to = it->rest_end;
+	if ((uint32_t)raw->nr == SYS_rt_sigprocmask && !raw->spare)
+		ft_record_injected(b->s, b->it->task, SYS_rt_sigprocmask); /* the recorder's own */
+	raw->spare = 0;
+	if (!ft_record_wants(b->s, FT_ABI_X86_64, (uint32_t)raw->nr))
+		return;
+	b->events[b->n++] = ft_drain_event(b->s, b->it, raw);
+	if (strings) {
+		struct ft_event last = b->events[--b->n];
 
-	it->rest = it->rest_end = 0;
-	take(s, it, from, to);
+		flush(b);
+		ft_record_calls(b->s, b->it->task, &last, 1, b->it->task->strings,
+			b->it->task->strings_len);
+		b->it->strings_at = 0;
+	} else if (b->n == BATCH) {
+		flush(b);
+	}
+}
+
+void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it)
+{
+	struct ft_event *ev = &it->sigreturn;
+
+	if (!it->returning)
+		return;
+	it->returning = false;
+	if (s->options & FT_OPT_ENTRY_ONLY) {
+		ev->flags |= FT_FLAG_UNFINISHED;
+		ev->ret = 0;
+	}
+	if (ev->time_ns < it->last_ns)
+		ev->time_ns = it->last_ns;
+	ft_record_calls(s, it->task, ev, 1, NULL, 0);
+}
+
+/*
+ * Takes records up to the tracee's position, or until some block is free again (one_block). A block is
+ * free when all of it is taken and the tracee has left it.
+ */
+static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_block)
+{
+	struct batch b = { .s = s, .it = it, .events = s->in->batch };
+	uint32_t to;
+
+	if (!it->area || !position(it, &to) || it->drained == to)
+		return;
+	ft_tsc_mark(&s->in->clock);
+	ft_drain_sigreturn(s, it);
+	while (it->drained != to) {
+		uint32_t block = it->drained / FT_BLOCK - 1;
+
+		if (it->drained % FT_BLOCK) {
+			take(&b, (struct ft_raw *)((uint8_t *)it->area + it->drained),
+				it->strings_at == it->base + it->drained);
+			it->drained += sizeof(struct ft_raw);
+			continue;
+		}
+		it->drained = first_record((block + 1) % FT_BLOCKS);
+		__atomic_store_n(link_of(it, block), it->base + first_record(block), __ATOMIC_RELEASE);
+		if (one_block)
+			break;
+	}
+	flush(&b);
 }
 
 void ft_drain(struct ft_session *s, struct ft_inline_task *it)
 {
-	uint32_t to;
-
-	ft_drain_rest(s, it);
-	if (it->area && position(it, &to))
-		it->drained = take(s, it, it->drained, to);
+	drain(s, it, false);
 }
 
-void ft_drain_swap(struct ft_inline_task *it)
+void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it)
 {
-	it->rest = it->drained;
-	it->rest_end = (uint32_t)(it->half + 1) * FT_HALF;
-	it->half ^= 1;
-	it->drained = (uint32_t)it->half * FT_HALF + FT_BLOCK_HEAD;
-	__atomic_store_n(&it->area->cur, it->base + it->drained, __ATOMIC_RELEASE);
+	uint32_t next = (uint32_t)((it->area->cur - it->base) / FT_BLOCK) % FT_BLOCKS;
+
+	if (!*link_of(it, next))
+		drain(s, it, true);
+	*link_of(it, next) = 0;
+	__atomic_store_n(&it->area->cur, it->base + first_record(next), __ATOMIC_RELEASE);
 }
 
-void ft_drain_close(struct ft_inline_task *it)
+void ft_drain_close(struct ft_session *s, struct ft_inline_task *it)
 {
 	uint64_t next = it->area->cur + sizeof(struct ft_raw);
-	uint64_t offset = next - it->base;
 
 	__atomic_store_n(&it->area->cur, next, __ATOMIC_RELEASE);
-	if (offset % FT_BLOCK)
-		return;
-	if (offset % FT_HALF)
-		it->area->cur = next + FT_BLOCK_HEAD;
-	else
-		ft_drain_swap(it);
+	if ((next - it->base) % FT_BLOCK == 0)
+		ft_drain_next_block(s, it);
 }
 #endif

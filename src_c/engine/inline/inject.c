@@ -7,9 +7,9 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <linux/ptrace.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/engine.h"
 #include "record.h"
 
 static void put(struct ft_snippet *c, const void *bytes, size_t n)
@@ -65,20 +65,45 @@ void ft_snippet_call(
 	put(c, &mov_eax, 1);
 	put(c, &nr, 4);
 	put(c, enter, sizeof(enter));
+	c->ends[c->calls - 1] = (uint16_t)(c->len - sizeof(enter) + 2);
 	if (keep)
 		put(c, keep_fd, sizeof(keep_fd));
 }
 
-/* The task has gone, or is about to: the main loop will hear of it. */
-static int stash(struct ft_session *s, const struct ft_stop *stop)
+/* Tasks that are about to exit may be what ours waits for: an exec waits for all other threads. */
+static void let_others_exit(struct ft_session *s, const struct ft_stop *stop)
 {
-	s->stash[s->stashed++] = *stop;
-	return -ESRCH;
+	struct ft_task *other = ft_task_find(&s->tasks, stop->tid);
+
+	s->stats.stops++;
+	if (other)
+		s->engine->exiting(s, other);
+	ptrace(PTRACE_CONT, stop->tid, 0, 0);
+}
+
+/* The next stop of the task; those of others are kept for later. 0 or a negative errno. */
+static int wait_for(struct ft_session *s, pid_t tid, struct ft_stop *stop)
+{
+	int rc = 0;
+	bool found = false;
+
+	while (!rc && !found) {
+		while (ft_stops_take_of(&s->stops, tid, FT_STOPPED_EXITING, stop)) {
+			found = stop->tid == tid;
+			if (found)
+				break;
+			let_others_exit(s, stop);
+		}
+		if (!found)
+			rc = ft_wait_stops(&s->stops, 0, 0);
+	}
+	return rc;
 }
 
 /*
  * Runs the task until it traps. SIGSTOP cannot be kept from coming; it is delivered later. Our own
  * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
+ * -ESRCH: it has gone, or is about to: the main loop will hear of it.
  */
 static int run_to_trap(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
@@ -90,17 +115,19 @@ static int run_to_trap(struct ft_session *s, struct ft_task *t, struct user_regs
 
 		if (ptrace(PTRACE_CONT, t->tid, 0, 0) < 0)
 			return -ESRCH;
-		rc = ft_wait_task(t->tid, &stop);
+		rc = wait_for(s, t->tid, &stop);
 		if (rc < 0)
 			return rc;
-		s->stats.stops++;
 		switch (stop.kind) {
 		case FT_STOPPED_EXITING:
 			ptrace(PTRACE_GETREGS, t->tid, 0, regs); /* how far it came */
-			return stash(s, &stop);
+			/* fall through */
 		case FT_STOPPED_EXITED:
-			return stash(s, &stop);
+		case FT_STOPPED_EXEC: /* of another thread that has taken its tid over */
+			rc = ft_stops_put_back(&s->stops, &stop);
+			return rc ? rc : -ESRCH;
 		case FT_STOPPED_SIGNAL:
+			s->stats.stops++;
 			if (stop.sig == SIGSTOP) {
 				t->in->held_signal = SIGSTOP;
 				continue;
@@ -110,6 +137,7 @@ static int run_to_trap(struct ft_session *s, struct ft_task *t, struct user_regs
 			return stop.sig == SIGTRAP ? 0 : -EFAULT;
 		case FT_STOPPED_TRAP:
 		case FT_STOPPED_GROUP:
+			s->stats.stops++;
 			again = true;
 			continue;
 		default:
@@ -177,12 +205,12 @@ int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struc
 		return -errno;
 	regs.rip = c->address + c->entry;
 	rc = run_at(s, t, &regs, &result);
+	for (int i = 0; i < c->calls && c->address + c->ends[i] <= regs.rip; i++)
+		ft_record_injected(s, t, c->nrs[i]);
 	if (rc == -ESRCH)
 		return rc;
 	if (pwrite(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -errno;
-	for (int i = 0; !rc && !result && i < c->calls; i++)
-		ft_record_injected(s, t, c->nrs[i]);
 	return rc ? rc : (int)result;
 }
 

@@ -52,6 +52,7 @@ static int arm(struct ft_session *s, struct ft_task *t)
 			it->next->link = &it->next;
 		s->in->tasks = it;
 		it->space->tasks++;
+		ft_drainer_start(s, false);
 	}
 	pthread_mutex_unlock(&s->in->lock);
 	if (!rc)
@@ -129,6 +130,12 @@ static uint64_t way_back(const struct ft_space *sp, uint64_t address)
 	return address + 2;
 }
 
+/* Whether the last signal that came has begun a handler. */
+static bool has_handler(const struct ft_task *t)
+{
+	return ft_remote_status_mask(t->tgid, "SigCgt") & t->in->signals;
+}
+
 /*
  * The kernel unblocked the signal that it forced upon the task (kernel/signal.c,
  * force_sig_info_to_task()). Whether it was blocked we know but in a signal handler, where it is if it
@@ -141,10 +148,10 @@ static void restore_mask(struct ft_task *t, int sig)
 	uint64_t known = it->area->mask;
 	bool blocked = known & bit(sig);
 
-	if (it->in_handler && known == it->signal_mask && !blocked) {
+	if (it->signals && known == it->signal_mask && !blocked) {
 		if (ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
 			return;
-		blocked = now & other;
+		blocked = now & other && has_handler(t);
 	}
 	if (!blocked || ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
 		return;
@@ -160,6 +167,17 @@ static void let_run(struct ft_session *s, struct ft_task *t, struct user_regs_st
 	s->engine->resume(s, t, 0);
 }
 
+/* The process goes over to the ptrace engine, this task now and from this place on. */
+static void leave_at(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs,
+	uint64_t address, enum ft_fallback why)
+{
+	regs->rip = address;
+	regs->orig_rax = -1;
+	ptrace(PTRACE_SETREGS, t->tid, 0, regs);
+	ft_leave(s, t, why);
+	s->engine->resume(s, t, 0);
+}
+
 /* A call that the tracer was asked about goes on: recorded, passed, or seen by the ptrace engine. */
 static void go_on(
 	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret)
@@ -170,9 +188,7 @@ static void go_on(
 	if (why == FT_FALLBACK_NONE && it->space->spoiled)
 		why = FT_FALLBACK_SPOILED;
 	if (why != FT_FALLBACK_NONE || it->space->leaving) {
-		regs->rip = ft_normalise_site(it->space, ret);
-		ft_leave(s, t, why);
-		let_run(s, t, regs);
+		leave_at(s, t, regs, ft_normalise_site(it->space, ret), why);
 		return;
 	}
 	it->area->ret = ret;
@@ -192,9 +208,7 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, const siginfo_t
 	restore_mask(t, SIGSYS);
 	address = regs.rip - 2;
 	if (info->si_arch != AUDIT_ARCH_X86_64) {
-		regs.rip = address;
-		ft_leave(s, t, FT_FALLBACK_ABI);
-		let_run(s, t, &regs);
+		leave_at(s, t, &regs, address, FT_FALLBACK_ABI);
 		return;
 	}
 	/* The unwinder of libgcc knows rt_sigreturn's site by its bytes. */
@@ -205,14 +219,15 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, const siginfo_t
 	go_on(s, t, &regs, way_back(t->in->space, address));
 }
 
-/* The area is full: on with the other half, and only then take what is in this one. */
+/* No block was free: on with the first that is, and only then take what is in the others. */
 static void on_full(struct ft_session *s, struct ft_task *t)
 {
 	restore_mask(t, SIGTRAP);
 	pthread_mutex_lock(&s->in->lock);
-	ft_drain_swap(t->in);
+	ft_drain_next_block(s, t->in);
 	s->engine->resume(s, t, 0);
-	ft_drain_rest(s, t->in);
+	ft_drain(s, t->in);
+	ft_drainer_start(s, true);
 	pthread_mutex_unlock(&s->in->lock);
 }
 
@@ -233,9 +248,7 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 		return true;
 	case FT_TRAP_GS:
 		restore_mask(t, SIGTRAP);
-		regs.rip = ft_normalise_site(t->in->space, regs.r11);
-		ft_leave(s, t, FT_FALLBACK_GS);
-		let_run(s, t, &regs);
+		leave_at(s, t, &regs, ft_normalise_site(t->in->space, regs.r11), FT_FALLBACK_GS);
 		return true;
 	case FT_TRAP_NONE:
 		break;
@@ -252,12 +265,17 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 static bool on_fault(struct ft_session *s, struct ft_task *t)
 {
 	struct user_regs_struct regs;
+	bool ours;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || !ft_normalise(s, t, &regs))
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return false;
+	pthread_mutex_lock(&s->in->lock);
+	ours = ft_normalise(s, t, &regs);
+	pthread_mutex_unlock(&s->in->lock);
+	if (!ours)
 		return false;
 	t->in->space->spoiled = true;
-	ft_leave(s, t, FT_FALLBACK_SPOILED);
-	let_run(s, t, &regs);
+	leave_at(s, t, &regs, regs.rip, FT_FALLBACK_SPOILED);
 	return true;
 }
 
@@ -293,9 +311,9 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
+	pthread_mutex_lock(&s->in->lock);
 	if (ft_normalise(s, t, &regs))
 		ptrace(PTRACE_SETREGS, t->tid, 0, &regs);
-	pthread_mutex_lock(&s->in->lock);
 	ft_drain(s, it);
 	pthread_mutex_unlock(&s->in->lock);
 	if (it->space->leaving || it->space->spoiled) {
@@ -305,7 +323,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	if (sig &&
 		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask) == 0) {
 		it->signal_mask = it->area->mask;
-		it->in_handler = true;
+		it->signals |= bit(sig);
 	}
 }
 
@@ -426,13 +444,15 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	engine_drain(s, t);
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain(s, it);
 	raw = ft_drain_current(it);
+	it->area->busy = 0;
 	switch (ft_recorder_undo(&regs, it->area, raw ? raw : &none, &ret)) {
 	case FT_RETURNED:
 		if ((int64_t)regs.orig_rax >= 0) {
-			it->area->busy = it->area->cur; /* it died in it */
-			return;
+			it->area->busy = it->area->cur; /* it dies in it */
+			break;
 		}
 		if (raw)
 			raw->ret = (int64_t)regs.rax;
@@ -440,13 +460,14 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	case FT_FINISHED:
 		if (raw) {
 			raw->end = ft_tsc_now();
-			ft_drain_close(it);
+			raw->spare = !ft_recorder_asked_mask(regs.rip);
+			ft_drain_close(s, it);
 		}
 		break;
 	default:
 		break;
 	}
-	it->area->busy = 0;
+	pthread_mutex_unlock(&s->in->lock);
 }
 
 /* Whether a process that is making a child, other than that of t, may have made this one. */
@@ -499,6 +520,10 @@ static void engine_gone(struct ft_session *s, struct ft_task *t)
 			it->strings_at == it->area->cur ? t->strings_len : 0);
 	if (it->giving_birth)
 		adopt_orphans(s, t);
+	if (it->returning) {
+		it->returning = false;
+		ft_record_begun(s, t, it->sigreturn, 0);
+	}
 	ft_inline_task_free(s, t);
 }
 
@@ -604,19 +629,29 @@ static void engine_close(struct ft_session *s)
 	ft_tsc_end(&s->in->clock);
 	free(s->in->batch);
 	pthread_mutex_destroy(&s->in->lock);
+	pthread_cond_destroy(&s->in->wake);
 	free(s->in);
 	s->in = NULL;
 }
 
 static int engine_open(struct ft_session *s)
 {
+	pthread_mutexattr_t recursive;
+	pthread_condattr_t attr;
 	int rc;
 
 	s->in = calloc(1, sizeof(*s->in));
 	if (!s->in)
 		return -ENOMEM;
 	s->in->code = -1;
-	pthread_mutex_init(&s->in->lock, NULL);
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&s->in->lock, &recursive); /* tasks exit while we wait for another */
+	pthread_mutexattr_destroy(&recursive);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->in->wake, &attr);
+	pthread_condattr_destroy(&attr);
 	s->in->fsgsbase = getauxval(AT_HWCAP2) & FSGSBASE;
 	s->in->batch = malloc(BATCH * sizeof(*s->in->batch));
 	rc = s->in->batch ? ft_tsc_start(&s->in->clock) : -ENOMEM;
@@ -643,6 +678,7 @@ static void engine_flush(struct ft_session *s)
 const struct ft_engine ft_engine_inline = {
 	.name = "inline",
 	.open = engine_open,
+	.ended = ft_drainer_end,
 	.close = engine_close,
 	.seize_options = engine_seize_options,
 	.call_stop = engine_call_stop,

@@ -14,10 +14,9 @@
 #include "session.h"
 #include "tsc.h"
 
-/* A part of a task's area that is handed over as a whole. */
-#define FT_HALF_BLOCKS 8
-#define FT_HALF	       (FT_HALF_BLOCKS * FT_BLOCK)
-#define FT_AREA	       (2 * FT_HALF)
+/* A task's area: blocks that it fills in turn, and that we free in turn. */
+#define FT_BLOCKS 16
+#define FT_AREA	  (FT_BLOCKS * FT_BLOCK)
 /* Areas are mapped so many at a time: a memfd each, and behind it the word that ends the last one. */
 #define FT_CHUNK_AREAS 16
 #define FT_CHUNK       (FT_CHUNK_AREAS * FT_AREA + 0x1000u)
@@ -79,15 +78,16 @@ struct ft_inline_task {
 	struct ft_area *area; /* ours */
 	uint64_t base; /* its address in the tracee */
 	uint32_t drained; /* offset in the area of the next record to take */
-	int half; /* that the tracee fills */
 	int chunk, slot;
 	uint64_t last_ns; /* end of the last record */
 	uint64_t signal_mask; /* area->mask when the last signal came */
-	bool in_handler; /* perhaps: area->mask need not be the task's mask */
+	struct ft_event sigreturn; /* begun; it does not come back to say that it was made */
+	bool returning;
+	uint64_t signals; /* that have come since; with a handler of one of them begun, area->mask
+			     need not be the task's mask */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
 	bool giving_birth;
 	uint64_t strings_at; /* `cur` of the call that task->strings belong to; 0: none */
-	uint32_t rest, rest_end; /* offsets: what is left to take of the other half */
 	int held_signal; /* that came while we used the task for our own ends */
 };
 
@@ -106,9 +106,14 @@ struct ft_inline {
 	struct ft_early *early;
 	struct ft_files *files;
 
-	pthread_mutex_t lock; /* of what a live reader reads too: */
+	pthread_mutex_t lock; /* of what the drainer and live readers use too: */
 	struct ft_inline_task *tasks;
 	struct ft_event *batch;
+	pthread_cond_t wake; /* for the drainer */
+	pthread_t drainer;
+	bool drains; /* the thread exists */
+	bool ends;
+	bool hot; /* some task fills block upon block */
 };
 
 /* policy.c: the table of what to do with which number, and the numbers that need the tracer. */
@@ -119,7 +124,7 @@ bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr);
 /* inject.c: makes a stopped task run code of ours. */
 struct ft_snippet {
 	uint8_t code[1024];
-	uint16_t nrs[16]; /* of its calls */
+	uint16_t nrs[16], ends[16]; /* of its calls: the numbers, where the next instruction is */
 	int calls;
 	size_t len, entry;
 	uint64_t address; /* where it will lie */
@@ -191,18 +196,23 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret);
 
 /* drain.c: records become events. All with ft_inline.lock held. */
-/* What is finished of the half that the tracee fills. */
+/* What is finished. */
 void ft_drain(struct ft_session *s, struct ft_inline_task *it);
-/* Gives the tracee the other half. */
-void ft_drain_swap(struct ft_inline_task *it);
-/* And takes what was in this one. */
-void ft_drain_rest(struct ft_session *s, struct ft_inline_task *it);
+/* The task is at the end of a block: gives it the next one, emptied if need be. */
+void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it);
+/* An rt_sigreturn that has been made. */
+void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it);
 /* The record under way; NULL: the tracee has spoiled its area. */
 struct ft_raw *ft_drain_current(const struct ft_inline_task *it);
 /* It is finished. */
-void ft_drain_close(struct ft_inline_task *it);
+void ft_drain_close(struct ft_session *s, struct ft_inline_task *it);
 struct ft_event ft_drain_event(
 	struct ft_session *s, struct ft_inline_task *it, const struct ft_raw *raw);
+
+/* drainer.c: a thread that empties blocks before tasks must wait for that. */
+/* hot: do it often. With the lock held. */
+void ft_drainer_start(struct ft_session *s, bool hot);
+void ft_drainer_end(struct ft_session *s);
 
 /* leave.c: back to the ptrace engine. */
 enum ft_fallback; /* fasttrace.h */

@@ -91,18 +91,14 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 	case FT_FINISHED:
 		if (raw) {
 			raw->end = ft_tsc_now();
-			ft_drain_close(it);
+			raw->spare = !ft_recorder_asked_mask(regs->rip);
+			ft_drain_close(s, it);
 		}
 		break;
-	case FT_CLOSED: {
-		uint64_t offset = it->area->cur - it->base;
-
-		if (offset % FT_BLOCK == 0 && offset % FT_HALF)
-			it->area->cur += FT_BLOCK_HEAD;
-		else if (offset % FT_BLOCK == 0)
-			ft_drain_swap(it);
+	case FT_CLOSED:
+		if (!raw) /* the end of a block */
+			ft_drain_next_block(s, it);
 		break;
-	}
 	case FT_PASSED:
 		break;
 	}

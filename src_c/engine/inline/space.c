@@ -290,12 +290,10 @@ static void area_init(struct ft_inline_task *it)
 	it->area = (struct ft_area *)area;
 	it->base = chunk_base(it->chunk) + (uint64_t)it->slot * FT_AREA;
 	memset(it->area, 0, sizeof(*it->area));
-	for (uint32_t i = 1; i < 2 * FT_HALF_BLOCKS; i++) {
-		uint64_t first = it->base + i * FT_BLOCK + FT_BLOCK_HEAD;
-
-		*(uint64_t *)(area + i * FT_BLOCK) = i == FT_HALF_BLOCKS ? 0 : first;
-	}
-	it->half = 0;
+	/* The word behind the last block is that of block 0, which is in use. */
+	for (uint32_t i = 1; i <= FT_BLOCKS; i++)
+		*(uint64_t *)(area + i * FT_BLOCK) =
+			i < FT_BLOCKS ? it->base + i * FT_BLOCK + FT_BLOCK_HEAD : 0;
 	it->drained = FT_BLOCK_HEAD;
 	it->area->cur = it->base + FT_BLOCK_HEAD;
 }

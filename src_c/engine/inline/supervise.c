@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -20,21 +21,33 @@
 /* The kernel's struct ucontext begins as glibc's ucontext_t; the mask follows the registers. */
 static_assert(offsetof(ucontext_t, uc_sigmask) == 296, "x86-64 signal frame");
 
-/* rt_sigreturn does not come back, so it is recorded here: it takes what its frame says. */
-static void on_sigreturn(
-	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+/*
+ * rt_sigreturn does not come back, so the tracer records it: with what its frame says is rax, and as
+ * finished when the task is seen to do something else.
+ */
+static void on_sigreturn(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
-	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
 	struct ft_inline_task *it = t->in;
 	ucontext_t frame;
 	const size_t size = offsetof(ucontext_t, uc_sigmask) + sizeof(uint64_t);
 
-	ft_record_entry(s, t, t->tid, FT_ABI_X86_64, regs->rax, args, ft_now());
 	if (pread(it->space->memory, &frame, size, (off_t)regs->rsp) != (ssize_t)size)
-		return; /* it will die of it */
-	ft_record_return(s, t, frame.uc_mcontext.gregs[REG_RAX], false, ft_now());
+		memset(&frame, 0, size); /* it will die of it */
 	it->area->mask = *(uint64_t *)&frame.uc_sigmask;
-	it->in_handler = false;
+	it->signals = 0;
+	if (!ft_record_wants(s, FT_ABI_X86_64, regs->rax))
+		return;
+	it->returning = true;
+	it->sigreturn = (struct ft_event){
+		.time_ns = ft_now(),
+		.ret = frame.uc_mcontext.gregs[REG_RAX],
+		.args = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 },
+		.pid = t->tgid,
+		.tid = t->tid,
+		.nr = (int32_t)regs->rax,
+		.abi = FT_ABI_X86_64,
+		.kind = FT_KIND_SYSCALL,
+	};
 }
 
 static enum ft_fallback birth(struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
@@ -101,6 +114,8 @@ static void capture(struct ft_session *s, struct ft_task *t, const struct user_r
 
 bool ft_supervise_records(const struct ft_session *s, uint64_t nr)
 {
+	if (nr == SYS_rt_sigprocmask)
+		return true; /* for the mask's sake */
 	return nr != SYS_rt_sigreturn && ft_record_wants(s, FT_ABI_X86_64, (uint32_t)nr);
 }
 

@@ -1,0 +1,117 @@
+"""How often the inline engine stops a program: of calls that run again and again, hardly ever."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from fasttrace._core import inline_unusable
+from fasttrace.tracer import Tracer
+
+if TYPE_CHECKING:
+    from fasttrace.data.processes import Process
+
+UNUSABLE = inline_unusable()
+pytestmark = pytest.mark.skipif(UNUSABLE is not None, reason=str(UNUSABLE))
+
+QUIET = {
+    "stdin": subprocess.DEVNULL,
+    "stdout": subprocess.DEVNULL,
+    "stderr": subprocess.DEVNULL,
+}
+
+# A program stops once at each place from which it makes its calls, when it is there for the first
+# time, and a few times at execve and exit: `true` 20 times, what does more in libc 40 to 50 times.
+PROGRAM = 75
+
+# A task records into blocks of 64 KiB, 96 bytes a call: 682 calls. When none is free it stops until
+# the tracer has emptied one or more. That is the worst, with a tracer that never gets ahead of it.
+BLOCK = 682
+
+FILES, PER_FOLDER = 500, 50
+
+
+class Stops(NamedTuple):
+    stops: int
+    calls: int
+    processes: list[Process]
+
+
+def stops(*argv: str | os.PathLike[str]) -> Stops:
+    command = [os.fspath(word) for word in argv]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    with Tracer(command, engine="inline", events=False, tally=True, **QUIET) as tracer:
+        tracer.wait()
+    assert tracer.exit_status == 0
+    assert [process.fallback for process in tracer.processes if process.fallback] == []
+    return Stops(tracer.stats["stops"], tracer.stats["calls"], tracer.processes)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for i in range(FILES):
+        folder = tmp_path / "tree" / f"folder{i // PER_FOLDER}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"file{i}").write_text(f"{i}\n")
+    return tmp_path / "tree"
+
+
+def test_dd():
+    got = stops("dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=20000")
+    assert got.calls > 40_000
+    assert got.stops <= PROGRAM + got.calls / BLOCK
+
+
+def test_getppid(tracees):
+    got = stops(*tracees.command("getppid_loop", "50000"))
+    assert got.calls > 50_000
+    assert got.stops <= PROGRAM + got.calls / BLOCK
+
+
+def test_perl_stat():
+    got = stops("perl", "-e", "stat '/etc/passwd' for 1 .. 20000")
+    assert got.calls > 20_000
+    assert got.stops <= PROGRAM + got.calls / BLOCK
+
+
+def test_fork_exec():
+    """A new process: its birth, execve and exit stop two processes; its text is known already."""
+    got = stops("sh", "-c", "i=0; while [ $i -lt 20 ]; do /bin/true; i=$((i+1)); done")
+    assert len(got.processes) == 21
+    assert got.stops <= PROGRAM + 18 * len(got.processes)
+
+
+def test_python():
+    """The real interpreter, not a shell script before it. It has more places than small programs,
+    and loads libraries that have their own."""
+    python = os.path.realpath(sys.executable)
+    got = stops(python, "-c", "import json, asyncio, http.client")
+    assert got.calls > 500
+    assert got.stops <= 2 * PROGRAM + got.calls / BLOCK
+
+
+def test_find(tree):
+    got = stops("find", tree)
+    assert got.stops <= PROGRAM + got.calls / BLOCK
+
+
+def test_tar(tree, tmp_path):
+    got = stops("tar", "-cf", tmp_path / "archive", "-C", tree, ".")
+    assert got.calls > 4 * FILES  # each is looked at, opened, read, closed
+    assert got.stops <= PROGRAM + got.calls / BLOCK
+
+
+def test_gcc(tmp_path):
+    """It runs a compiler and an assembler, each a program of its own."""
+    source = tmp_path / "tiny.c"
+    source.write_text("int main(void) { return 0; }\n")
+    got = stops("gcc", "-O2", "-c", "-o", tmp_path / "tiny.o", source)
+    assert got.calls > 500
+    assert got.stops <= PROGRAM * len(got.processes) + got.calls / BLOCK

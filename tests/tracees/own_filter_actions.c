@@ -1,0 +1,141 @@
+/* Children with seccomp filters that deny, trap, kill and look at where a call comes from.
+ * arch: x86_64
+ */
+#define _GNU_SOURCE
+#include "expect.h"
+#include "raw.h"
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <ucontext.h>
+
+#define LOAD(at)	  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at)
+#define SKIP_UNLESS(k, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)(k), 0, n)
+#define RETURN(action)	  BPF_STMT(BPF_RET | BPF_K, action)
+#define INSTALL(code)	  install(code, sizeof(code) / sizeof(code[0]))
+
+static volatile int trapped;
+extern char after_trap[], after_known[];
+
+static void install(struct sock_filter *code, size_t length)
+{
+	struct sock_fprog prog = { (unsigned short)length, code };
+
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+}
+
+static void on(unsigned int number, unsigned int action)
+{
+	struct sock_filter code[] = { LOAD(offsetof(struct seccomp_data, nr)),
+		SKIP_UNLESS(number, 1), RETURN(action), RETURN(SECCOMP_RET_ALLOW) };
+
+	INSTALL(code);
+}
+
+static void calls(void)
+{
+	expect(raw(SYS_getpid) == getpid() && raw(SYS_gettid) == getpid());
+	expect(raw(SYS_nfsservctl) == -ENOSYS && access("/does/not/exist", R_OK) == -1);
+	expect(in_child(expect(raw(SYS_getuid) == getuid())) == 0);
+}
+
+static __attribute__((noinline)) long trap(long a)
+{
+	long ret;
+
+	__asm__ volatile("syscall\n.globl after_trap\nafter_trap:"
+		: "=a"(ret)
+		: "a"(SYS_getppid), "D"(a)
+		: "rcx", "r11", "memory");
+	return ret;
+}
+
+static __attribute__((noinline)) long known(void)
+{
+	long ret;
+
+	__asm__ volatile("syscall\n.globl after_known\nafter_known:"
+		: "=a"(ret)
+		: "a"(SYS_getppid)
+		: "rcx", "r11", "memory");
+	return ret;
+}
+
+static void on_sigsys(int sig, siginfo_t *info, void *context)
+{
+	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	expect(sig == SIGSYS && info->si_code == 1 && info->si_errno == 55); /* SYS_SECCOMP */
+	expect(info->si_syscall == SYS_getppid && info->si_arch == AUDIT_ARCH_X86_64);
+	expect(info->si_call_addr == after_trap && regs[REG_RIP] == (greg_t)after_trap);
+	expect(regs[REG_RAX] == SYS_getppid && regs[REG_RDI] == trapped);
+	regs[REG_RAX] = 4000 + trapped++;
+}
+
+static void traps(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO };
+
+	must(sigaction(SIGSYS, &sa, NULL));
+	calls();
+	on(SYS_getppid, SECCOMP_RET_TRAP | 55);
+	for (int i = 0; i < 50; i++)
+		expect(trap(i) == 4000 + i);
+	calls();
+}
+
+static void denies(int times)
+{
+	for (int i = 0; i < times; i++) {
+		on(SYS_getppid, SECCOMP_RET_ERRNO | (unsigned int)(EXDEV + i));
+		for (int j = 0; j < 10; j++)
+			expect(raw(SYS_getppid) == -(EXDEV + i) && getppid() == -(EXDEV + i));
+		calls();
+	}
+}
+
+/* getppid only from one place, as the kernel sees it. */
+static void from_one_place(void)
+{
+	unsigned long at = (unsigned long)after_known;
+	long ppid = getppid();
+	struct sock_filter code[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		SKIP_UNLESS(SYS_getppid, 4),
+		LOAD(offsetof(struct seccomp_data, instruction_pointer)),
+		SKIP_UNLESS(at, 3),
+		LOAD(offsetof(struct seccomp_data, instruction_pointer) + 4),
+		SKIP_UNLESS(at >> 32, 1),
+		RETURN(SECCOMP_RET_ALLOW),
+		RETURN(SECCOMP_RET_ERRNO | EXDEV),
+	};
+
+	INSTALL(code);
+	for (int i = 0; i < 50; i++) {
+		expect(raw(SYS_getppid) == -EXDEV && getppid() == -EXDEV);
+		expect(known() == ppid);
+	}
+	calls();
+}
+
+int main(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	must(setrlimit(RLIMIT_CORE, &none));
+	printf("errno %d\n", in_child(denies(3)));
+	printf("trap %d\n", in_child(traps()));
+	printf("trap by default %d\n", in_child(on(SYS_getppid, SECCOMP_RET_TRAP); trap(0)));
+	printf("kill %d\n", in_child(on(SYS_getppid, SECCOMP_RET_KILL_PROCESS); calls(); trap(0)));
+	printf("kill thread %d\n",
+		in_child(on(SYS_getppid, SECCOMP_RET_KILL_THREAD); calls(); trap(0)));
+	printf("allow %d\n", in_child(on(SYS_getppid, SECCOMP_RET_ALLOW); calls(); getppid()));
+	printf("log %d\n", in_child(on(SYS_getppid, SECCOMP_RET_LOG); calls(); getppid()));
+	printf("from one place %d\n", in_child(from_one_place()));
+	return 0;
+}
