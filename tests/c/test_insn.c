@@ -80,6 +80,7 @@ static const struct known knowns[] = {
 	{ "4890", 2, FT_INSN_NOP, 0, 0 },
 	{ "4190", 2, FT_INSN_OTHER, 0, 0 },
 	{ "f390", 2, FT_INSN_OTHER, 0, 0 },
+	{ "f090", 2, FT_INSN_OTHER, 0, 0 },
 	{ "f30f1efa", 4, FT_INSN_OTHER, 0, 0 },
 	{ "0f1f00", 3, FT_INSN_NOP, 0, 0 },
 	{ "66662e0f1f840000000000", 11, FT_INSN_NOP, 0, 0 },

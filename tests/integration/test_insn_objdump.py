@@ -37,19 +37,32 @@ SPECIAL = re.compile(
     rb"(?:" + PREFIX + rb" +)*(?:"
     rb"(?P<nop>nop[wlq]?\b|xchg +%r?ax,%r?ax)|(?P<int3>int3)|(?P<ret>l?ret[wq]?\b)"
     rb"|(?P<jmp_indirect>l?jmp[wq]? +\*)|(?P<call_indirect>l?call[wq]? +\*)"
-    rb"|(?P<jmp>jmp\b)|(?P<call>call\b)|(?P<branch>j[a-z]+|loop[a-z]*|xbeginw?)"
+    rb"|(?P<jmp>jmpq?\b)|(?P<call>callq?\b)|(?P<branch>j[a-z]+|loop[a-z]*|xbeginw?)"
     rb"|(?P<syscall>syscall)|(?P<trap>hlt|ud[012])\b)"
 )
 TARGET = re.compile(rb"(?:,p[nt])? +(?:0x)?([0-9a-f]+)")
 RIP_RELATIVE = re.compile(rb"\(%[re]ip\)")
 # Bytes that are no instruction, and prefixes that objdump prints as instructions of their own.
 UNKNOWN = re.compile(rb".*\(bad\)|\.byte|" + PREFIX + rb"(?: +" + PREFIX + rb")* *$")
-# What objdump joins, the processor does not: fwait goes with no other instruction, and a prefix in
-# front of VEX, EVEX or XOP is none that code in use has.
+
+
+def bytes_that(condition):
+    return b"[" + b"".join(b"\\x%02x" % byte for byte in range(256) if condition(byte)) + b"]"
+
+
+# What code in use has not, but data in between looks like: a prefix in front of VEX, EVEX or XOP,
+# instructions that a later objdump may know (APX); and fwait, which objdump joins to what follows.
 PREFIXES = rb"[\x26\x2e\x36\x3e\x40-\x4f\x64-\x67\xf0\xf2\xf3]"
-JOINED = re.compile(PREFIXES + rb"*\x9b|" + PREFIXES + rb"+[\x62\x8f\xc4\xc5]")
-# objdump says nop of other opcodes too, which stand for what some processors do not have.
-NOP = re.compile(PREFIXES + rb"*(?:\x90|\x0f\x1f)")
+NO_MAP = bytes_that(lambda byte: byte & 15 not in (1, 2, 3, 5, 6))
+DOUBTFUL = re.compile(
+    PREFIXES + rb"*(?:[\x9b\xd5\xd6]"
+    rb"|[\x40-\x4f\x66\xf0\xf2\xf3]" + PREFIXES + rb"*[\x62\x8f\xc4\xc5])"
+    rb"|[\x62\xc4]" + NO_MAP + rb"|\x62." + bytes_that(lambda byte: not byte & 4),
+    re.S,
+)
+# objdump says nop of other opcodes too, which stand for what some processors do not have, and of
+# those that trap for their lock.
+NOP = re.compile(PREFIXES.replace(rb"\xf0", b"") + rb"*(?:\x90|\x0f\x1f)")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +113,7 @@ def expect(code, start, offsets, texts):
             if kind in ("jmp", "call", "branch"):
                 to = int(TARGET.match(text, special.end())[1], 16) - int(offsets[i])
                 rows[i, 4] = (to + 2**63) % 2**64 - 2**63
-        elif UNKNOWN.match(text) or JOINED.match(code, offsets[i] - start):
+        elif UNKNOWN.match(text) or DOUBTFUL.match(code, offsets[i] - start):
             sure[i] = False
     return rows, sure
 
@@ -124,7 +137,7 @@ def compare(sweep, path, start, stop, whole):
     offsets, texts = disassemble(path, start, stop)
     if not whole:
         stop, offsets, texts = int(offsets[-8]), offsets[:-8], texts[:-8]
-    with Path(path).open("rb") as file:
+    with path.open("rb") as file:
         file.seek(start)
         code = file.read(stop - start)
     rows, sure = expect(code, start, offsets, texts)
@@ -135,20 +148,23 @@ def compare(sweep, path, start, stop, whole):
     return len(expected), stop
 
 
+def is_elf(path):
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
 def programs():
-    """Of this process, and of PATH: Go's code and node's come from other compilers."""
+    """Of this process, and of PATH: the code of Go and node comes from other compilers."""
     mapped = set(re.findall(r"/\S+$", Path("/proc/self/maps").read_text(), re.M))
-    wanted = re.compile(
-        r"/(?:libc\.so|ld-linux|libpython|python|libcrypto|_multiarray_umath)[^/]*$"
-    )
-    paths = {path for path in mapped if wanted.search(path)}
-    for name in ("node", "go", "docker"):
+    wanted = r"/(?:libc\.so|ld-linux|libpython|python|libcrypto|_multiarray_umath)[^/]*$"
+    paths = {Path(path) for path in mapped if re.search(wanted, path)}
+    for name in ["node", "go", *["docker"] * LONG]:
         if found := shutil.which(name):
-            paths.add(str(Path(found).resolve()))
-    return sorted(paths)
+            paths.add(Path(found).resolve())
+    return sorted(path for path in paths if is_elf(path))
 
 
-@pytest.mark.parametrize("path", programs(), ids=lambda path: Path(path).name)
+@pytest.mark.parametrize("path", programs(), ids=lambda path: path.name)
 def test_as_objdump(sweep, path):
     count = 0
     for begin, size in code_sections(path):

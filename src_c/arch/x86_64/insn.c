@@ -1,292 +1,397 @@
+/*
+ * What decides the length of an instruction, and no more: prefixes, opcode, ModRM, SIB. Opcodes that
+ * the manuals leave undefined are refused in the one-byte and the 0f map, but not those of the x87;
+ * in the other maps, where all look alike, they pass.
+ */
 #include "arch/x86_64/insn.h"
+
 #include <string.h>
-/* stopgap */
-int ft_insn_decode(const uint8_t *c, size_t size, struct ft_insn *o)
+
+#define LENGTH_MAX 15
+
+/*
+ * What follows an opcode, by letter. z: 2 bytes with 66, else 4.
+ *   .  nothing                  m  ModRM
+ *   b  1 byte                   B  ModRM, 1 byte
+ *   w  2 bytes                  r  ModRM that names registers whatever its mod
+ *   e  3 bytes (enter)          q  ModRM, with 66 or f2 2 bytes (extrq, insertq)
+ *   z  z                        Z  ModRM, z
+ *   v  8 bytes with REX.W or z  t  ModRM, 1 byte if it means test
+ *   o  an address               T  ModRM, z if it means test
+ *   j  a target of 1 byte       D  ModRM, 4 bytes
+ *   J  a target of 4 bytes      x  undefined, or no opcode
+ */
+static const char one_byte[] = "mmmmbzxxmmmmbzxx" /* 00 */
+			       "mmmmbzxxmmmmbzxx" /* 10 */
+			       "mmmmbzxxmmmmbzxx" /* 20 */
+			       "mmmmbzxxmmmmbzxx" /* 30 */
+			       "xxxxxxxxxxxxxxxx" /* 40 */
+			       "................" /* 50 */
+			       "xxxmxxxxzZbB...." /* 60 */
+			       "jjjjjjjjjjjjjjjj" /* 70 */
+			       "BZxBmmmmmmmmmmmm" /* 80 */
+			       "..........x....." /* 90 */
+			       "oooo....bz......" /* a0 */
+			       "bbbbbbbbvvvvvvvv" /* b0 */
+			       "BBw.xxBZe.w..bx." /* c0 */
+			       "mmmmxxx.mmmmmmmm" /* d0 */
+			       "jjjjbbbbJJxj...." /* e0 */
+			       "x.xx..tT......mm" /* f0 */;
+
+static const char two_byte[] = "mmmmx.....x.xm.B" /* 00 */
+			       "mmmmmmmmmmmmmmmm" /* 10 */
+			       "rrrrxxxxmmmmmmmm" /* 20 */
+			       "......x.xxxxxxxx" /* 30 */
+			       "mmmmmmmmmmmmmmmm" /* 40 */
+			       "mmmmmmmmmmmmmmmm" /* 50 */
+			       "mmmmmmmmmmmmmmmm" /* 60 */
+			       "BBBBmmm.qmxxmmmm" /* 70 */
+			       "JJJJJJJJJJJJJJJJ" /* 80 */
+			       "mmmmmmmmmmmmmmmm" /* 90 */
+			       "...mBmmm...mBmmm" /* a0 */
+			       "mmmmmmmmmmBmmmmm" /* b0 */
+			       "mmBmBBBm........" /* c0 */
+			       "mmmmmmmmmmmmmmmm" /* d0 */
+			       "mmmmmmmmmmmmmmmm" /* e0 */
+			       "mmmmmmmmmmmmmmmm" /* f0 */;
+
+/* Opcode maps, numbered as VEX and EVEX do; XOP has its own. */
+enum map { MAP_ONE, MAP_0F, MAP_0F38, MAP_0F3A, MAP_5 = 5, MAP_6, XOP_8 = 8, XOP_9, XOP_A };
+
+struct decoder {
+	const uint8_t *code;
+	size_t size;
+	size_t at; /* what is read next; may come to lie behind size */
+	bool p66, p67, pf0, pf2, pf3; /* prefixes seen */
+	bool vector; /* VEX, EVEX or XOP */
+	bool rip_relative;
+	uint8_t rex, map, opcode, modrm;
+};
+
+/* Behind the end: 0, and `at` tells. */
+static uint8_t next(struct decoder *d)
 {
-	size_t n = 0;
-	int rexw = 0, op16 = 0, a32 = 0, rep = 0;
-	uint8_t b;
-	int map = 0, modrm = 0, imm = 0;
-	int vex = 0;
-	memset(o, 0, sizeof *o);
-#define NEED(k)                                                                                    \
-	do {                                                                                       \
-		if (n + (k) > size || n + (k) > 15)                                                \
-			return 0;                                                                  \
-	} while (0)
-	for (;;) {
-		NEED(1);
-		b = c[n];
-		if (b == 0x66)
-			op16 = 1;
-		else if (b == 0x67)
-			a32 = 1;
-		else if (b == 0xf2 || b == 0xf3)
-			rep = b;
-		else if (b == 0x2e || b == 0x36 || b == 0x3e || b == 0x26 || b == 0x64 ||
-			 b == 0x65 || b == 0xf0)
-			;
-		else
+	uint8_t byte = d->at < d->size ? d->code[d->at] : 0;
+
+	d->at++;
+	return byte;
+}
+
+/* A REX counts only right before the opcode. */
+static void read_prefixes(struct decoder *d)
+{
+	for (; d->at < d->size; d->at++) {
+		uint8_t byte = d->code[d->at];
+
+		if ((byte & 0xf0) == 0x40) {
+			d->rex = byte;
+			continue;
+		}
+		switch (byte) {
+		case 0x66:
+			d->p66 = true;
 			break;
-		n++;
-	}
-	if ((b & 0xf0) == 0x40) {
-		rexw = b >> 3 & 1;
-		n++;
-		NEED(1);
-		b = c[n];
-	}
-	n++;
-	if (b == 0x0f) {
-		NEED(1);
-		b = c[n++];
-		map = 1;
-		if (b == 0x38) {
-			NEED(1);
-			b = c[n++];
-			map = 2;
-		} else if (b == 0x3a) {
-			NEED(1);
-			b = c[n++];
-			map = 3;
+		case 0x67:
+			d->p67 = true;
+			break;
+		case 0xf0:
+			d->pf0 = true;
+			break;
+		case 0xf2:
+			d->pf2 = true;
+			break;
+		case 0xf3:
+			d->pf3 = true;
+			break;
+		case 0x26:
+		case 0x2e:
+		case 0x36:
+		case 0x3e:
+		case 0x64:
+		case 0x65:
+			break;
+		default:
+			return;
 		}
-	} else if (b == 0xc5) {
-		NEED(2);
-		map = 1;
-		b = c[n + 1];
-		n += 2;
-		vex = 1;
-	} else if (b == 0xc4) {
-		NEED(3);
-		map = c[n] & 0x1f;
-		b = c[n + 2];
-		n += 3;
-		vex = 1;
-		if (map < 1 || map > 3)
-			return 0;
-	} else if (b == 0x62) {
-		NEED(4);
-		map = c[n] & 7;
-		b = c[n + 3];
-		n += 4;
-		vex = 1;
-		if (map < 1 || map > 6 || map == 4)
-			return 0;
-		if (map > 3)
-			map = 2;
+		d->rex = 0;
 	}
-	int z = op16 ? 2 : 4;
-	if (map == 0) {
-		if (b < 0x40) {
-			int k = b & 7;
-			if (k < 4)
-				modrm = 1;
-			else if (k == 4)
-				imm = 1;
-			else if (k == 5)
-				imm = z;
-			else
-				return 0;
-		} else if (b >= 0x50 && b < 0x60)
-			;
-		else if (b == 0x63)
-			modrm = 1;
-		else if (b >= 0x60 && b < 0x63)
-			return 0;
-		else if (b == 0x68)
-			imm = z;
-		else if (b == 0x69) {
-			modrm = 1;
-			imm = z;
-		} else if (b == 0x6a)
-			imm = 1;
-		else if (b == 0x6b) {
-			modrm = 1;
-			imm = 1;
-		} else if (b >= 0x6c && b < 0x70)
-			;
-		else if (b >= 0x70 && b < 0x80) {
-			imm = 1;
-			o->kind = FT_INSN_BRANCH;
-		} else if (b == 0x80 || b == 0x83) {
-			modrm = 1;
-			imm = 1;
-		} else if (b == 0x81) {
-			modrm = 1;
-			imm = z;
-		} else if (b == 0x82)
-			return 0;
-		else if (b >= 0x84 && b <= 0x8f)
-			modrm = 1;
-		else if (b >= 0x90 && b < 0x9a) {
-			if (b == 0x90 && !rep)
-				o->kind = FT_INSN_NOP;
-		} else if (b == 0x9a)
-			return 0;
-		else if (b >= 0x9b && b < 0xa0)
-			;
-		else if (b >= 0xa0 && b < 0xa4)
-			imm = a32 ? 4 : 8;
-		else if (b >= 0xa4 && b < 0xa8)
-			;
-		else if (b == 0xa8)
-			imm = 1;
-		else if (b == 0xa9)
-			imm = z;
-		else if (b >= 0xaa && b < 0xb0)
-			;
-		else if (b >= 0xb0 && b < 0xb8)
-			imm = 1;
-		else if (b >= 0xb8 && b < 0xc0)
-			imm = rexw ? 8 : z;
-		else if (b == 0xc0 || b == 0xc1) {
-			modrm = 1;
-			imm = 1;
-		} else if (b == 0xc2 || b == 0xca) {
-			imm = 2;
-			o->kind = FT_INSN_RET;
-		} else if (b == 0xc3 || b == 0xcb)
-			o->kind = FT_INSN_RET;
-		else if (b == 0xc6) {
-			modrm = 1;
-			imm = 1;
-		} else if (b == 0xc7) {
-			modrm = 1;
-			imm = z;
-		} else if (b == 0xc8)
-			imm = 3;
-		else if (b == 0xc9 || b == 0xcf)
-			;
-		else if (b == 0xcc)
-			o->kind = FT_INSN_INT3;
-		else if (b == 0xcd)
-			imm = 1;
-		else if (b == 0xce)
-			return 0;
-		else if (b >= 0xd0 && b < 0xd4)
-			modrm = 1;
-		else if (b < 0xd7 && b >= 0xd4)
-			return 0;
-		else if (b == 0xd7)
-			;
-		else if (b >= 0xd8 && b < 0xe0)
-			modrm = 1;
-		else if (b >= 0xe0 && b < 0xe4) {
-			imm = 1;
-			o->kind = FT_INSN_BRANCH;
-		} else if (b >= 0xe4 && b < 0xe8)
-			imm = 1;
-		else if (b == 0xe8) {
-			imm = 4;
-			o->kind = FT_INSN_CALL;
-		} else if (b == 0xe9) {
-			imm = 4;
-			o->kind = FT_INSN_JMP;
-		} else if (b == 0xea)
-			return 0;
-		else if (b == 0xeb) {
-			imm = 1;
-			o->kind = FT_INSN_JMP;
-		} else if (b >= 0xec && b < 0xf0)
-			;
-		else if (b == 0xf1)
-			;
-		else if (b == 0xf4)
-			o->kind = FT_INSN_TRAP;
-		else if (b == 0xf5)
-			;
-		else if (b == 0xf6 || b == 0xf7) {
-			NEED(1);
-			modrm = 1;
-			if ((c[n] >> 3 & 7) < 2)
-				imm = b == 0xf6 ? 1 : z;
-		} else if (b >= 0xf8 && b < 0xfe)
-			;
-		else if (b == 0xfe)
-			modrm = 1;
-		else if (b == 0xff) {
-			NEED(1);
-			modrm = 1;
-			int r = c[n] >> 3 & 7;
-			if (r == 2 || r == 3)
-				o->kind = FT_INSN_CALL_INDIRECT;
-			if (r == 4 || r == 5)
-				o->kind = FT_INSN_JMP_INDIRECT;
-		}
-	} else if (map == 1 && !vex) {
-		if (b == 0x05)
-			o->kind = FT_INSN_SYSCALL;
-		else if (b == 0x0b || b == 0xb9 || b == 0xff) {
-			o->kind = FT_INSN_TRAP;
-			if (b != 0x0b)
-				modrm = 1;
-		} else if (b == 0x06 || b == 0x07 || b == 0x08 || b == 0x09 || b == 0x34 ||
-			   b == 0x35 || b == 0x77 || (b >= 0x30 && b <= 0x33) || b == 0xa0 ||
-			   b == 0xa1 || b == 0xa2 || b == 0xa8 || b == 0xa9 || b == 0xaa ||
-			   (b >= 0xc8 && b < 0xd0) || b == 0x0e || b == 0x37)
-			;
-		else if (b >= 0x80 && b < 0x90) {
-			imm = 4;
-			o->kind = FT_INSN_BRANCH;
-		} else {
-			modrm = 1;
-			if (b == 0x1f)
-				o->kind = FT_INSN_NOP;
-			if ((b >= 0x70 && b <= 0x73) || b == 0xa4 || b == 0xac || b == 0xba ||
-				b == 0xc2 || b == 0xc4 || b == 0xc5 || b == 0xc6 || b == 0x0f)
-				imm = 1;
-		}
-	} else if (map == 1) {
-		if (b != 0x77)
-			modrm = 1;
-		if ((b >= 0x70 && b <= 0x73) || b == 0xc2 || b == 0xc4 || b == 0xc5 || b == 0xc6)
-			imm = 1;
-	} else if (map == 2)
-		modrm = 1;
-	else {
-		modrm = 1;
-		imm = 1;
-	}
-	if (modrm) {
-		NEED(1);
-		uint8_t m = c[n++];
-		int mod = m >> 6, rm = m & 7;
-		if (mod != 3) {
-			if (rm == 4) {
-				NEED(1);
-				uint8_t s = c[n++];
-				if (mod == 0 && (s & 7) == 5) {
-					NEED(4);
-					n += 4;
-				}
-			} else if (mod == 0 && rm == 5) {
-				o->rip_relative = 1;
-				NEED(4);
-				n += 4;
-			}
-			if (mod == 1) {
-				NEED(1);
-				n++;
-			}
-			if (mod == 2) {
-				NEED(4);
-				n += 4;
-			}
+}
+
+/* VEX, EVEX and XOP: the first of their 2 to 4 bytes is read. They go with no REX, nor with the
+ * prefixes that they stand for. */
+static bool read_vector(struct decoder *d, uint8_t first)
+{
+	uint8_t second = next(d);
+
+	if (d->rex || d->p66 || d->pf0 || d->pf2 || d->pf3)
+		return false;
+	d->vector = true;
+	d->map = MAP_0F;
+	if (first != 0xc5) {
+		uint8_t third = next(d);
+
+		d->map = second & (first == 0x62 ? 0x0f : 0x1f);
+		if (first == 0x62) {
+			next(d);
+			if (!(third & 0x04))
+				return false;
 		}
 	}
-	NEED(imm);
-	if (o->kind == FT_INSN_BRANCH || o->kind == FT_INSN_JMP || o->kind == FT_INSN_CALL) {
-		int64_t d;
-		if (imm == 1)
-			d = (int8_t)c[n];
-		else {
-			int32_t x;
-			memcpy(&x, c + n, 4);
-			d = x;
+	d->opcode = next(d);
+	if (first == 0x8f)
+		return d->map <= XOP_A;
+	return (d->map >= MAP_0F && d->map <= MAP_0F3A) ||
+	       (first == 0x62 && (d->map == MAP_5 || d->map == MAP_6));
+}
+
+static bool read_opcode(struct decoder *d)
+{
+	uint8_t byte = next(d);
+
+	/* 8f is pop, whose ModRM has a 0 where XOP has 8 or more as its map */
+	if (byte == 0xc4 || byte == 0xc5 || byte == 0x62 ||
+		(byte == 0x8f && d->at < d->size && (d->code[d->at] & 0x1f) >= XOP_8))
+		return read_vector(d, byte);
+	if (byte == 0x0f) {
+		d->map = MAP_0F;
+		byte = next(d);
+		if (byte == 0x38 || byte == 0x3a) {
+			d->map = byte == 0x38 ? MAP_0F38 : MAP_0F3A;
+			byte = next(d);
 		}
-		o->target = d + (int64_t)(n + imm);
 	}
-	n += imm;
-	o->length = n;
-	return n;
+	d->opcode = byte;
+	return true;
+}
+
+static char vector_0f_form(uint8_t opcode)
+{
+	switch (opcode) {
+	case 0x77: /* vzeroupper */
+		return '.';
+	case 0x70 ... 0x73:
+	case 0xc2:
+	case 0xc4 ... 0xc6:
+		return 'B';
+	default:
+		return 'm';
+	}
+}
+
+static char form(const struct decoder *d)
+{
+	switch (d->map) {
+	case MAP_ONE:
+		return one_byte[d->opcode];
+	case MAP_0F:
+		return d->vector ? vector_0f_form(d->opcode) : two_byte[d->opcode];
+	case MAP_0F3A:
+	case XOP_8:
+		return 'B';
+	case XOP_A:
+		return 'D';
+	default:
+		return 'm';
+	}
+}
+
+static int reg(const struct decoder *d)
+{
+	return d->modrm >> 3 & 7;
+}
+
+static bool names_register(const struct decoder *d)
+{
+	return d->modrm >= 0xc0;
+}
+
+/* With the SIB and the displacement. */
+static void read_modrm(struct decoder *d, bool registers)
+{
+	int mod, base;
+
+	d->modrm = next(d);
+	mod = d->modrm >> 6;
+	base = d->modrm & 7;
+	if (registers || mod == 3)
+		return;
+	d->rip_relative = mod == 0 && base == 5;
+	if (base == 4)
+		base = next(d) & 7;
+	if (mod == 1)
+		d->at += 1;
+	else if (mod == 2 || base == 5)
+		d->at += 4;
+}
+
+/* Opcodes that mean something with some values of ModRM only, as far as it keeps data from passing
+ * for code. */
+static bool defined(const struct decoder *d)
+{
+	if (d->vector)
+		return true;
+	if (d->map == MAP_0F) {
+		if (d->opcode == 0xb8) /* popcnt; without f3 it was Itanium's */
+			return d->pf3;
+		return d->opcode != 0xba || reg(d) >= 4;
+	}
+	if (d->map != MAP_ONE)
+		return true;
+	switch (d->opcode) {
+	case 0x8d:
+		return !names_register(d);
+	case 0x8f:
+		return reg(d) == 0;
+	case 0xc6:
+	case 0xc7:
+		return reg(d) == 0 || d->modrm == 0xf8; /* xabort, xbegin */
+	case 0xfe:
+		return reg(d) <= 1;
+	case 0xff: /* far call and jmp take their target from memory */
+		return reg(d) != 7 && !(names_register(d) && (reg(d) == 3 || reg(d) == 5));
+	default:
+		return true;
+	}
+}
+
+static int immediate_size(const struct decoder *d, char letter)
+{
+	bool wide = d->rex & 8;
+	int z = d->p66 && !wide ? 2 : 4;
+
+	switch (letter) {
+	case 'b':
+	case 'B':
+	case 'j':
+		return 1;
+	case 'w':
+		return 2;
+	case 'e':
+		return 3;
+	case 'D':
+	case 'J': /* AMD heeds 66 here, Intel does not; no compiler writes it */
+		return 4;
+	case 'z':
+	case 'Z':
+		return z;
+	case 'v':
+		return wide ? 8 : z;
+	case 'o':
+		return d->p67 ? 4 : 8;
+	case 'q':
+		return d->p66 || d->pf2 ? 2 : 0;
+	case 't':
+		return reg(d) <= 1 ? 1 : 0;
+	case 'T':
+		return reg(d) <= 1 ? z : 0;
+	default:
+		return 0;
+	}
+}
+
+static enum ft_insn_kind kind_of_ff(const struct decoder *d)
+{
+	switch (reg(d)) {
+	case 2:
+	case 3:
+		return FT_INSN_CALL_INDIRECT;
+	case 4:
+	case 5:
+		return FT_INSN_JMP_INDIRECT;
+	default:
+		return FT_INSN_OTHER;
+	}
+}
+
+static enum ft_insn_kind kind_of_one_byte(const struct decoder *d)
+{
+	switch (d->opcode) {
+	case 0x70 ... 0x7f:
+	case 0xe0 ... 0xe3:
+		return FT_INSN_BRANCH;
+	case 0x90: /* with f3 it is pause, with REX.B xchg; with lock it traps */
+		return d->pf3 || d->pf0 || d->rex & 1 ? FT_INSN_OTHER : FT_INSN_NOP;
+	case 0xc2:
+	case 0xc3:
+	case 0xca:
+	case 0xcb:
+		return FT_INSN_RET;
+	case 0xc7:
+		return reg(d) ? FT_INSN_BRANCH : FT_INSN_OTHER; /* xbegin */
+	case 0xcc:
+		return FT_INSN_INT3;
+	case 0xe8:
+		return FT_INSN_CALL;
+	case 0xe9:
+	case 0xeb:
+		return FT_INSN_JMP;
+	case 0xf4:
+		return FT_INSN_TRAP;
+	case 0xff:
+		return kind_of_ff(d);
+	default:
+		return FT_INSN_OTHER;
+	}
+}
+
+static enum ft_insn_kind kind_of(const struct decoder *d)
+{
+	if (d->map == MAP_ONE)
+		return kind_of_one_byte(d);
+	if (d->map != MAP_0F || d->vector)
+		return FT_INSN_OTHER;
+	switch (d->opcode) {
+	case 0x05:
+		return FT_INSN_SYSCALL;
+	case 0x0b:
+	case 0xb9:
+	case 0xff:
+		return FT_INSN_TRAP;
+	case 0x1f:
+		return d->pf0 ? FT_INSN_OTHER : FT_INSN_NOP;
+	case 0x80 ... 0x8f:
+		return FT_INSN_BRANCH;
+	default:
+		return FT_INSN_OTHER;
+	}
+}
+
+/* The distance in the last bytes of the instruction. */
+static int64_t distance(const uint8_t *end, int size)
+{
+	int16_t d16;
+	int32_t d32;
+
+	if (size == 1)
+		return (int8_t)end[-1];
+	if (size == 2) {
+		memcpy(&d16, end - 2, sizeof(d16));
+		return d16;
+	}
+	memcpy(&d32, end - 4, sizeof(d32));
+	return d32;
+}
+
+int ft_insn_decode(const uint8_t *code, size_t size, struct ft_insn *out)
+{
+	struct decoder d = { .code = code, .size = size < LENGTH_MAX ? size : LENGTH_MAX };
+	int immediate;
+	char letter;
+
+	*out = (struct ft_insn){ 0 };
+	read_prefixes(&d);
+	if (!read_opcode(&d) || (letter = form(&d)) == 'x')
+		return 0;
+	if (strchr("mrBqZtTD", letter))
+		read_modrm(&d, letter == 'r');
+	immediate = immediate_size(&d, letter);
+	d.at += (size_t)immediate;
+	if (d.at > d.size || !defined(&d))
+		return 0;
+	out->length = (uint8_t)d.at;
+	out->kind = (uint8_t)kind_of(&d);
+	out->rip_relative = d.rip_relative;
+	if (out->kind == FT_INSN_JMP || out->kind == FT_INSN_BRANCH || out->kind == FT_INSN_CALL)
+		out->target = (int64_t)d.at + distance(code + d.at, immediate);
+	return out->length;
 }

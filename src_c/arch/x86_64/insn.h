@@ -9,7 +9,7 @@
 /* What an instruction does to the flow of control. */
 enum ft_insn_kind {
 	FT_INSN_OTHER,
-	FT_INSN_NOP, /* 90 and 0f 1f, with any prefixes; not pause, not endbr64 */
+	FT_INSN_NOP, /* 90 and 0f 1f, with any prefixes but lock; not pause, not endbr64 */
 	FT_INSN_INT3,
 	FT_INSN_RET, /* near and far */
 	FT_INSN_JMP,

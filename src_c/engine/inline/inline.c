@@ -88,36 +88,61 @@ static bool ignores_traps(pid_t pid)
 	return ignored & (bit(SIGSYS) | bit(SIGTRAP));
 }
 
-/* The program is new. Not yet resumed from its PTRACE_EVENT_EXEC. */
-static void start_space(struct ft_session *s, struct ft_task *t)
+/* Whether the task may be made to call what prepares its address space. */
+static enum ft_fallback can_prepare(const struct ft_task *t, const struct user_regs_struct *regs)
+{
+	int in_use;
+
+	if (regs->cs != USER_CODE_64)
+		return FT_FALLBACK_ABI;
+	if (t->stay != FT_FALLBACK_NONE)
+		return t->stay;
+	if (t->ignores_traps && ignores_traps(t->tgid))
+		return FT_FALLBACK_SIGNALS;
+	in_use = ft_dispatch_in_use(t->tid);
+	if (in_use)
+		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
+	return FT_FALLBACK_NONE;
+}
+
+static int prepare(struct ft_session *s, struct ft_task *t, uint64_t text)
+{
+	struct ft_space *sp;
+	int rc = ft_space_new(s, t, &sp);
+
+	if (rc < 0)
+		return rc;
+	if (!task_new(t, sp)) {
+		ft_space_free(sp);
+		return -ENOMEM;
+	}
+	rc = arm(s, t);
+	if (rc < 0) {
+		ft_dispatch_disarm(t->tid);
+		ft_inline_task_free(s, t);
+		return rc;
+	}
+	t->ignores_traps = false;
+	ft_patch_known(s, t, text);
+	return 0;
+}
+
+/* The program is new. The task stands at its PTRACE_EVENT_EXEC. */
+static void engine_execed(struct ft_session *s, struct ft_task *t)
 {
 	struct user_regs_struct regs;
-	enum ft_fallback why = FT_FALLBACK_SETUP;
-	struct ft_space *sp = NULL;
-	int rc;
+	enum ft_fallback why;
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	if (regs.cs != USER_CODE_64)
-		why = FT_FALLBACK_ABI;
-	else if (t->stay != FT_FALLBACK_NONE)
-		why = t->stay;
-	else if (t->ignores_traps && ignores_traps(t->tgid))
-		why = FT_FALLBACK_SIGNALS;
-	else if ((rc = ft_dispatch_in_use(t->tid)))
-		why = rc < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
-	else if (!ft_space_new(s, t, &sp) && task_new(t, sp)) {
-		t->ignores_traps = false;
-		if (!arm(s, t)) {
-			ft_patch_known(s, t, regs.rip);
-			return;
-		}
-		ft_dispatch_disarm(t->tid);
-		ft_inline_task_free(s, t);
-		sp = NULL;
+	why = can_prepare(t, &regs);
+	if (why != FT_FALLBACK_NONE) {
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
+		return; /* the exec's end is still to come */
 	}
-	ft_space_free(sp);
-	ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
+	if (prepare(s, t, regs.rip) < 0)
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_SETUP);
+	ft_record_return(s, t, 0, false, ft_now());
 }
 
 /* Where a task goes on behind the call that it stopped at. */
@@ -312,6 +337,9 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	pthread_mutex_lock(&s->in->lock);
+	if (regs.rip == ft_recorder_pass())
+		it->returning = false; /* it will trap again */
+	ft_drain_sigreturn(s, it);
 	if (ft_normalise(s, t, &regs))
 		ptrace(PTRACE_SETREGS, t->tid, 0, &regs);
 	ft_drain(s, it);
@@ -427,13 +455,6 @@ static void engine_execing(struct ft_session *s, struct ft_task *t)
 	ft_inline_task_free(s, t);
 }
 
-static void engine_execed(struct ft_session *s, struct ft_task *t)
-{
-	start_space(s, t);
-	if (t->in)
-		ft_record_return(s, t, 0, false, ft_now());
-}
-
 /* PTRACE_EVENT_EXIT: the registers tell, to the instruction, whether a call was under way. */
 static void engine_exiting(struct ft_session *s, struct ft_task *t)
 {
@@ -445,6 +466,8 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	pthread_mutex_lock(&s->in->lock);
+	if (regs.rip != ft_recorder_pass())
+		ft_drain_sigreturn(s, it);
 	ft_drain(s, it);
 	raw = ft_drain_current(it);
 	it->area->busy = 0;

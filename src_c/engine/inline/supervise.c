@@ -123,6 +123,7 @@ enum ft_fallback ft_supervise(
 	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
 {
 	pthread_mutex_lock(&s->in->lock);
+	ft_drain_sigreturn(s, t->in);
 	ft_drain(s, t->in); /* which may use what the strings of an earlier call stand in */
 	capture(s, t, regs);
 	pthread_mutex_unlock(&s->in->lock);
