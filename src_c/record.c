@@ -81,12 +81,19 @@ bool ft_record_wants(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
 	return ft_record_policy(s, abi, nr) & FT_POLICY_RECORD;
 }
 
+static bool has_strings(struct ft_task *t)
+{
+	if (!t->strings)
+		t->strings = malloc(6 * ITEM_MAX);
+	return t->strings;
+}
+
 static void capture_strings(struct ft_task *t, pid_t memory, const uint64_t args[6], uint8_t policy)
 {
 	uint8_t mask = policy / FT_POLICY_STRING_0 & 0x3f;
 	struct ft_payload *last = NULL;
 
-	if (!t->strings && !(t->strings = malloc(6 * ITEM_MAX)))
+	if (!has_strings(t))
 		return;
 	for (uint8_t arg = 0; mask; arg++, mask >>= 1) {
 		uint8_t *at = t->strings + t->strings_len;
@@ -133,8 +140,8 @@ void ft_record_strings(struct ft_task *t, const uint64_t args[6], uint8_t policy
 	capture_strings(t, t->tid, args, policy);
 }
 
-void ft_record_begun(
-	struct ft_session *s, struct ft_task *t, struct ft_event call, size_t strings_len)
+void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event call,
+	const void *strings, size_t strings_len)
 {
 	ft_record_cut(s, t);
 	t->in_call = FT_CALL_SKIPPED;
@@ -145,6 +152,11 @@ void ft_record_begun(
 	call.flags = 0;
 	t->in_call = FT_CALL_RECORDED;
 	t->call = call;
+	t->strings_len = 0;
+	if (strings_len && strings && !has_strings(t))
+		return;
+	if (strings_len && strings)
+		memcpy(t->strings, strings, strings_len);
 	t->strings_len = strings_len;
 }
 

@@ -22,9 +22,9 @@ void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *c
 	const void *payload, size_t payload_len);
 /* Flags that follow from ret. */
 void ft_record_set_result(struct ft_event *call);
-/* A call that was seen to begin; strings_len: of the task's strings, which are the call's. */
-void ft_record_begun(
-	struct ft_session *s, struct ft_task *t, struct ft_event call, size_t strings_len);
+/* A call that was seen to begin. strings: its payload items; NULL: they are the task's already. */
+void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event call,
+	const void *strings, size_t strings_len);
 /* Captures into the task's strings what the policy asks for. */
 void ft_record_strings(struct ft_task *t, const uint64_t args[6], uint8_t policy);
 /* A call that the engine had the task make. */

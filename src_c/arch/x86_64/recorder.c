@@ -18,6 +18,9 @@ __asm__(".macro recording name, mask\n"
 	"	mov %r10, 48(%rcx)\n"
 	"	mov %r8, 56(%rcx)\n"
 	"	mov %r9, 64(%rcx)\n"
+	"	.if \\mask\n"
+	"	movq $0, 88(%rcx)\n"
+	"	.endif\n"
 	"ft_\\name\\()_borrowing:\n"
 	"	rdtsc\n"
 	"	mov %eax, (%rcx)\n"
@@ -39,8 +42,8 @@ __asm__(".macro recording name, mask\n"
 	"	mov $0, %esi\n"
 	"	lea 80(%rcx), %rdx\n"
 	"	mov $8, %r10d\n"
+	"	movq $1, 88(%rcx)\n"
 	"	syscall\n"
-	"ft_\\name\\()_asked:\n"
 	"	mov %gs:16, %rcx\n"
 	"	mov 80(%rcx), %rax\n"
 	"	mov %rax, %gs:32\n"
@@ -95,6 +98,9 @@ __asm__(".macro recording name, mask\n"
 	"	lea -1(%rcx), %ecx\n"
 	"	jrcxz 2f\n"
 	"	lea 0x100(%r11), %r11\n"
+	"	lea -1(%rcx), %ecx\n"
+	"	jrcxz 2f\n"
+	"	jmp ft_strings\n"
 	"2:	movzbl %dil, %ecx\n"
 	"	movzbl (%r11, %rcx), %ecx\n"
 	"	jrcxz ft_record\n"
@@ -123,6 +129,88 @@ __asm__(".macro recording name, mask\n"
 	"	mov %gs:8, %rcx\n"
 	"	jmp *%rcx\n"
 	"	recording record_mask, 1\n"
+	/*
+	 * Copies the strings that arguments point to, as payload items (struct ft_payload), then records
+	 * the call. All arguments but r10 are free once they are in the record, and the flags too.
+	 */
+	"ft_strings:\n"
+	"	mov %gs:16, %rcx\n"
+	"	mov %rax, 72(%rcx)\n"
+	"	mov %rdi, 24(%rcx)\n"
+	"	mov %rsi, 32(%rcx)\n"
+	"	mov %rdx, 40(%rcx)\n"
+	"	mov %r10, 48(%rcx)\n"
+	"	mov %r8, 56(%rcx)\n"
+	"	mov %r9, 64(%rcx)\n"
+	"ft_strings_saving:\n"
+	"	lahf\n"
+	"	seto %al\n"
+	"	mov %rax, %gs:40\n"
+	"ft_strings_copying:\n"
+	"	movzwl 72(%rcx), %eax\n"
+	"	lea ft_recorder_start + 0x11300(%rip), %r11\n"
+	"	movzbl (%r11, %rax), %r11d\n"
+	"	mov %gs:48, %rdi\n"
+	"	mov %rdi, 80(%rcx)\n"
+	"	cmp %gs:56, %rdi\n"
+	"	ja ft_strings_full\n"
+	"	mov $-1, %rdx\n"
+	"ft_strings_next:\n"
+	"	test %r11d, %r11d\n"
+	"	jz ft_strings_done\n"
+	"	inc %rdx\n"
+	"	shr %r11d\n"
+	"	jnc ft_strings_next\n"
+	"	mov 24(%rcx, %rdx, 8), %rsi\n"
+	"	test %rsi, %rsi\n"
+	"	jz ft_strings_next\n"
+	"	lea 8(%rdi), %r8\n"
+	"	mov $4096, %r9d\n"
+	"ft_strings_load:\n"
+	"	movzbl (%rsi), %eax\n"
+	"	mov %al, 8(%rdi)\n"
+	"	test %al, %al\n"
+	"	jz ft_strings_end\n"
+	"	inc %rsi\n"
+	"	inc %rdi\n"
+	"	dec %r9d\n"
+	"	jnz ft_strings_load\n"
+	"ft_strings_cut:\n"
+	"	mov $0x20000, %eax\n" /* FT_PAYLOAD_TRUNCATED, above the argument's number and the type */
+	"	cmp $4096, %r9d\n"
+	"	jne 1f\n"
+	"	mov $0x40000, %eax\n" /* FT_PAYLOAD_FAULT: not one byte */
+	"	jmp 1f\n"
+	"ft_strings_end:\n"
+	"	xor %eax, %eax\n"
+	"1:	add $0x100, %eax\n" /* FT_PAYLOAD_STRING */
+	"	add %edx, %eax\n"
+	"	mov %eax, -4(%r8)\n"
+	"	lea 8(%rdi), %rsi\n"
+	"	sub %r8, %rsi\n"
+	"	mov %esi, -8(%r8)\n"
+	"	movq $0, 8(%rdi)\n"
+	"	lea 15(%rdi), %rdi\n"
+	"	and $-8, %rdi\n"
+	"	jmp ft_strings_next\n"
+	"ft_strings_done:\n"
+	"	mov %rdi, %gs:48\n"
+	"	mov %rdi, 88(%rcx)\n"
+	"	mov %gs:40, %rax\n"
+	"	add $0x7f, %al\n" /* overflows if it did */
+	"	sahf\n"
+	"	mov 24(%rcx), %rdi\n"
+	"	mov 32(%rcx), %rsi\n"
+	"	mov 56(%rcx), %r8\n"
+	"	mov 64(%rcx), %r9\n"
+	"	jmp ft_record_borrowing\n"
+	"ft_strings_full:\n"
+	"	mov %gs:40, %rax\n"
+	"	add $0x7f, %al\n"
+	"	sahf\n"
+	"	mov 72(%rcx), %rax\n"
+	"	mov 24(%rcx), %rdi\n"
+	"	jmp ft_trap\n"
 	/* For the tracer: one call; and what makes the other processors of this address space serialize: a
 	 * change of the page at rdi, whose TLB entries they are interrupted to drop. */
 	"ft_call:\n"
@@ -146,7 +234,8 @@ extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_wit
 	ft_has_ret[], ft_trapped[], ft_pass[], ft_passed[], ft_record[], ft_to_mask[],
 	ft_record_borrowing[], ft_record_returned[], ft_record_finished[], ft_record_closed[],
 	ft_end_of_block[], ft_full[], ft_record_mask[], ft_record_mask_borrowing[],
-	ft_record_mask_returned[], ft_record_mask_finished[], ft_record_mask_closed[], ft_record_mask_asked[], ft_call[],
+	ft_record_mask_returned[], ft_record_mask_finished[], ft_record_mask_closed[], ft_strings[],
+	ft_strings_saving[], ft_strings_copying[], ft_strings_load[], ft_strings_cut[], ft_call[],
 	ft_sync[], ft_sync_first[], ft_sync_second[], ft_recorder_end[];
 
 #define OFFSET(label)  ((uint64_t)((label) - ft_recorder_start))
@@ -193,6 +282,12 @@ uint64_t ft_recorder_pass(void)
 	return ADDRESS(ft_pass);
 }
 
+bool ft_recorder_string_fault(uint64_t ip, uint64_t *on)
+{
+	*on = ADDRESS(ft_strings_cut);
+	return ip == ADDRESS(ft_strings_load);
+}
+
 enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
 {
 	if (ip == ADDRESS(ft_trapped))
@@ -204,11 +299,6 @@ enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
 	return FT_TRAP_NONE;
 }
 
-bool ft_recorder_asked_mask(uint64_t ip)
-{
-	return ip >= ADDRESS(ft_record_mask_asked);
-}
-
 /* Where the phases of one way through the recorder begin. */
 struct way {
 	const uint8_t *start, *borrowing, *returned, *finished, *closed, *end;
@@ -218,7 +308,7 @@ static const struct way ways[] = {
 	{ ft_record, ft_record_borrowing, ft_record_returned, ft_record_finished, ft_record_closed,
 		ft_end_of_block },
 	{ ft_record_mask, ft_record_mask_borrowing, ft_record_mask_returned,
-		ft_record_mask_finished, ft_record_mask_closed, ft_call },
+		ft_record_mask_finished, ft_record_mask_closed, ft_strings },
 };
 
 static void give_back(struct user_regs_struct *regs, const struct ft_raw *current, uint64_t rax)
@@ -228,6 +318,17 @@ static void give_back(struct user_regs_struct *regs, const struct ft_raw *curren
 	regs->rsi = current->args[1];
 	regs->rdx = current->args[2];
 	regs->r10 = current->args[3];
+	regs->r8 = current->args[4];
+	regs->r9 = current->args[5];
+}
+
+#define FLAGS 0xd5ul /* SF, ZF, AF, PF, CF: as lahf has them */
+#define OVERFLOW_FLAG 0x800ul
+
+static void give_back_flags(struct user_regs_struct *regs, uint64_t saved)
+{
+	regs->eflags &= ~(FLAGS | OVERFLOW_FLAG);
+	regs->eflags |= (saved >> 8 & FLAGS) | (saved & 1 ? OVERFLOW_FLAG : 0);
 }
 
 static enum ft_progress undo_way(struct user_regs_struct *regs, const struct way *w,
@@ -261,6 +362,15 @@ enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (at >= OFFSET(ways[i].start) && at < OFFSET(ways[i].end))
 			return undo_way(regs, &ways[i], current, at);
+	if (at >= OFFSET(ft_call))
+		return FT_OUTSIDE;
+	if (at >= OFFSET(ft_strings)) {
+		if (at >= OFFSET(ft_strings_saving))
+			give_back(regs, current, current->nr);
+		if (at >= OFFSET(ft_strings_copying))
+			give_back_flags(regs, area->flags);
+		return FT_NOT_BEGUN;
+	}
 	if (at >= OFFSET(ft_end_of_block))
 		return FT_CLOSED;
 	return at >= OFFSET(ft_passed) && at < OFFSET(ft_to_mask) ? FT_PASSED : FT_NOT_BEGUN;

@@ -20,6 +20,7 @@
 #define FT_RECORDER_CODE   0x1000u /* one page of code: SUD's allowed range */
 #define FT_RECORDER_POLICY 0x10000u /* behind it: a byte for each syscall number below this */
 #define FT_RECORDER_TABLES 3 /* and then tables by the first argument's low byte */
+#define FT_RECORDER_STRING_ARGS 1024 /* and for each number below: bit i: argument i is a string */
 #define FT_RECORDER_SIZE   (FT_RECORDER_CODE + FT_RECORDER_POLICY + 0x1000u)
 #define FT_RECORDER_AREAS  (FT_RECORDER_BASE + 0x10000000u)
 
@@ -29,8 +30,8 @@ enum ft_recorder_policy {
 	FT_RECORDER_PASS = 1, /* run it without a record */
 	FT_RECORDER_TRAP = 2, /* stop for the tracer first */
 	FT_RECORDER_MASK = 3, /* record it, then note the signal mask */
-	FT_RECORDER_TABLE =
-		4, /* + i: table i, indexed by the low byte of argument 0: 0 record, 1 trap */
+	FT_RECORDER_TABLE = 4, /* + i: table i, by the low byte of argument 0: 0 record, 1 trap */
+	FT_RECORDER_STRINGS = 7, /* copy the strings that arguments point to, and record it */
 };
 
 /* One call as the recorder writes it. */
@@ -39,8 +40,14 @@ struct ft_raw {
 	int64_t ret;
 	uint64_t args[6];
 	uint64_t nr; /* the whole of rax */
-	uint64_t mask; /* FT_RECORDER_MASK: the signal mask afterwards */
-	uint64_t spare; /* set by the tracer: the mask was not asked for, the call was closed before */
+	union {
+		uint64_t mask; /* FT_RECORDER_MASK: the signal mask afterwards */
+		uint64_t strings; /* FT_RECORDER_STRINGS: address of the first payload item */
+	};
+	union {
+		uint64_t asked; /* FT_RECORDER_MASK: whether the mask was asked for yet */
+		uint64_t end_of_strings; /* FT_RECORDER_STRINGS: address behind the last item */
+	};
 };
 
 static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size");
@@ -53,16 +60,21 @@ static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size")
 #define FT_BLOCK_HEAD 64u
 
 struct ft_area {
-	uint64_t link; /* first word of a block: its first record if it is free, else 0; here: of the
-			  block 0 of the area before, whose last block ends here */
+	uint64_t link; /* first word of a block: its first record if it is free, else 0; block 0's
+			  stands behind the last block */
 	uint64_t ret;  /* where the call under way goes on: in the program, or in a springboard */
 	uint64_t cur;  /* address of the record under way */
 	uint64_t busy; /* == cur: the call has begun */
 	uint64_t mask; /* the signal mask, after the last FT_RECORDER_MASK call */
-	uint64_t spare[3];
+	uint64_t flags; /* while strings are copied: ax after lahf, seto %al */
+	uint64_t strings; /* where the next payload item goes */
+	uint64_t strings_limit; /* from here on there may be no room for those of one call */
 };
 
 static_assert(sizeof(struct ft_area) == FT_BLOCK_HEAD, "the head of a block");
+
+#define FT_STRING_MAX  4096u /* bytes of one string that are kept: PATH_MAX */
+#define FT_STRING_ARGS 2     /* no call has more of them */
 
 /* Fills the page of code. */
 void ft_recorder_code(uint8_t page[FT_RECORDER_CODE]);
@@ -80,6 +92,9 @@ uint64_t ft_recorder_call(void);
 uint64_t ft_recorder_sync(void);
 /* How many calls of that are behind a task at this address. */
 int ft_recorder_sync_calls(uint64_t ip);
+
+/* Whether a fault at this address is that of a string that cannot be read; *on: where to go on. */
+bool ft_recorder_string_fault(uint64_t ip, uint64_t *on);
 
 /* Why the recorder trapped, by the address after its int3. */
 enum ft_recorder_trap {
@@ -107,8 +122,5 @@ enum ft_progress {
  */
 enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft_area *area,
 	const struct ft_raw *current, uint64_t *ret);
-
-/* Of an rt_sigprocmask: whether the recorder has asked for the mask afterwards. */
-bool ft_recorder_asked_mask(uint64_t ip);
 
 #endif

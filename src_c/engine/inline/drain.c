@@ -7,7 +7,8 @@
 
 #include "record.h"
 
-#define BATCH 512
+#define BATCH	    512
+#define STRING_ROOM (FT_STRING_MAX + sizeof(struct ft_payload) + 8)
 
 /* The tracee may write what it likes to its area: no offset is trusted. */
 static bool is_record(uint64_t offset)
@@ -92,24 +93,83 @@ static void flush(struct batch *b)
 	b->n = 0;
 }
 
-static void take(struct batch *b, struct ft_raw *raw, bool strings)
+/* The payload items of a call, as far as the tracee has left them whole. */
+static size_t strings_of(const struct ft_inline_task *it, const struct ft_raw *raw, uint8_t *out)
 {
-	if ((uint32_t)raw->nr == SYS_rt_sigprocmask && !raw->spare)
-		ft_record_injected(b->s, b->it->task, SYS_rt_sigprocmask); /* the recorder's own */
-	raw->spare = 0;
-	if (!ft_record_wants(b->s, FT_ABI_X86_64, (uint32_t)raw->nr))
+	const uint8_t *from = (const uint8_t *)it->area;
+	uint64_t at = raw->strings - it->base, end = raw->end_of_strings - it->base;
+	struct ft_payload *last = NULL;
+	size_t len = 0;
+
+	if (at < FT_STRINGS_AT || end > FT_AREA_STEP || at % 8)
+		return 0;
+	while (at + sizeof(struct ft_payload) <= end && len < FT_STRING_ARGS * STRING_ROOM) {
+		struct ft_payload item;
+		size_t padded;
+
+		memcpy(&item, from + at, sizeof(item));
+		padded = (item.length + 7ul) & ~7ul;
+		at += sizeof(item) + padded;
+		if (item.length > FT_STRING_MAX || at > end)
+			break;
+		item.type = FT_PAYLOAD_STRING;
+		item.flags &= FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT;
+		if (last)
+			last->flags |= FT_PAYLOAD_MORE;
+		last = memcpy(out + len, &item, sizeof(item));
+		memcpy(last + 1, from + at - padded, padded);
+		len += sizeof(item) + padded;
+	}
+	return len;
+}
+
+/* Writes a call with its payload behind those of the batch. */
+static void take_with(struct batch *b, const void *payload, size_t len)
+{
+	struct ft_event last = b->events[--b->n];
+
+	flush(b);
+	ft_record_calls(b->s, b->it->task, &last, 1, payload, len);
+}
+
+static void take(struct batch *b, const struct ft_raw *raw)
+{
+	uint32_t nr = (uint32_t)raw->nr;
+
+	if (nr == SYS_rt_sigprocmask && raw->asked)
+		ft_record_injected(b->s, b->it->task, nr); /* the recorder's own */
+	if (!ft_record_wants(b->s, FT_ABI_X86_64, nr))
 		return;
 	b->events[b->n++] = ft_drain_event(b->s, b->it, raw);
-	if (strings) {
-		struct ft_event last = b->events[--b->n];
-
-		flush(b);
-		ft_record_calls(b->s, b->it->task, &last, 1, b->it->task->strings,
-			b->it->task->strings_len);
+	if (b->it->strings_at == b->it->base + b->it->drained) {
+		take_with(b, b->it->task->strings, b->it->task->strings_len);
 		b->it->strings_at = 0;
+	} else if (ft_policy_strings(b->s, nr)) {
+		uint8_t payload[FT_STRING_ARGS * STRING_ROOM];
+
+		take_with(b, payload, strings_of(b->it, raw, payload));
 	} else if (b->n == BATCH) {
 		flush(b);
 	}
+}
+
+void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
+{
+	const struct ft_raw *raw;
+	uint8_t payload[FT_STRING_ARGS * STRING_ROOM];
+	struct ft_task *t = it->task;
+	size_t len = 0;
+
+	if (!it->area || it->area->busy != it->area->cur || !(raw = ft_drain_current(it)))
+		return;
+	if (raw->nr == SYS_rt_sigprocmask && raw->asked)
+		ft_record_injected(s, t, SYS_rt_sigprocmask);
+	if (it->strings_at == it->area->cur)
+		len = t->strings_len;
+	else if (ft_policy_strings(s, (uint32_t)raw->nr))
+		len = strings_of(it, raw, payload);
+	ft_record_begun(s, t, ft_drain_event(s, it, raw),
+		it->strings_at == it->area->cur ? NULL : payload, len);
 }
 
 void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it)
@@ -145,8 +205,7 @@ static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_bloc
 		uint32_t block = it->drained / FT_BLOCK - 1;
 
 		if (it->drained % FT_BLOCK) {
-			take(&b, (struct ft_raw *)((uint8_t *)it->area + it->drained),
-				it->strings_at == it->base + it->drained);
+			take(&b, (const struct ft_raw *)((uint8_t *)it->area + it->drained));
 			it->drained += sizeof(struct ft_raw);
 			continue;
 		}

@@ -187,8 +187,10 @@ static void restore_mask(struct ft_task *t, int sig)
 static void let_run(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
 	regs->orig_rax = -1; /* the trap is no call to restart */
-	if (ptrace(PTRACE_SETREGS, t->tid, 0, regs) < 0)
+	if (ptrace(PTRACE_SETREGS, t->tid, 0, regs) < 0) {
+		t->in->dying = true; /* as it was */
 		return;
+	}
 	s->engine->resume(s, t, 0);
 }
 
@@ -286,6 +288,20 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 	return true;
 }
 
+/* An argument points where nothing can be read: the call will fail, or does not look there. */
+static bool on_string_fault(struct ft_session *s, struct ft_task *t, int sig)
+{
+	struct user_regs_struct regs;
+	uint64_t on;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || !ft_recorder_string_fault(regs.rip, &on))
+		return false;
+	restore_mask(t, sig);
+	regs.rip = on;
+	let_run(s, t, &regs);
+	return true;
+}
+
 /* A fault in code of ours: the program has taken memory away that we had placed there. */
 static bool on_fault(struct ft_session *s, struct ft_task *t)
 {
@@ -324,7 +340,7 @@ static bool engine_signal(struct ft_session *s, struct ft_task *t, const struct 
 	case SIGTRAP:
 		return info.si_code == SI_KERNEL && on_trap(s, t);
 	default:
-		return info.si_code > 0 && on_fault(s, t);
+		return info.si_code > 0 && (on_string_fault(s, t, stop->sig) || on_fault(s, t));
 	}
 }
 
@@ -441,15 +457,14 @@ ptrace:
 static void engine_execing(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
-	struct ft_raw *raw;
 
 	if (!it)
 		return;
 	engine_drain(s, t);
-	raw = it->area && it->area->busy == it->area->cur ? ft_drain_current(it) : NULL;
-	if (raw)
-		ft_record_begun(s, t, ft_drain_event(s, it, raw),
-			it->strings_at == it->area->cur ? t->strings_len : 0);
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain_sigreturn(s, it);
+	ft_drain_begun(s, it);
+	pthread_mutex_unlock(&s->in->lock);
 	if (it->space->foreign)
 		t->stay = FT_FALLBACK_NAMESPACE;
 	ft_inline_task_free(s, t);
@@ -466,7 +481,7 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	pthread_mutex_lock(&s->in->lock);
-	if (regs.rip != ft_recorder_pass())
+	if (regs.rip != ft_recorder_pass() && !it->dying)
 		ft_drain_sigreturn(s, it);
 	ft_drain(s, it);
 	raw = ft_drain_current(it);
@@ -483,7 +498,6 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	case FT_FINISHED:
 		if (raw) {
 			raw->end = ft_tsc_now();
-			raw->spare = !ft_recorder_asked_mask(regs.rip);
 			ft_drain_close(s, it);
 		}
 		break;
@@ -532,20 +546,18 @@ static void adopt_orphans(struct ft_session *s, struct ft_task *t)
 static void engine_gone(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
-	struct ft_raw *raw;
 
 	if (!it)
 		return;
 	engine_drain(s, t);
-	raw = it->area && it->area->busy == it->area->cur ? ft_drain_current(it) : NULL;
-	if (raw)
-		ft_record_begun(s, t, ft_drain_event(s, it, raw),
-			it->strings_at == it->area->cur ? t->strings_len : 0);
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain_begun(s, it);
+	pthread_mutex_unlock(&s->in->lock);
 	if (it->giving_birth)
 		adopt_orphans(s, t);
 	if (it->returning) {
 		it->returning = false;
-		ft_record_begun(s, t, it->sigreturn, 0);
+		ft_record_begun(s, t, it->sigreturn, NULL, 0);
 	}
 	ft_inline_task_free(s, t);
 }

@@ -17,11 +17,14 @@
 /* A task's area: blocks that it fills in turn, and that we free in turn. */
 #define FT_BLOCKS 16
 #define FT_AREA	  (FT_BLOCKS * FT_BLOCK)
-/* Areas are mapped so many at a time: a memfd each, and behind it the word that ends the last one. */
+/* And behind the word that ends the last block, the strings of its calls. */
+#define FT_STRINGS     (4 * FT_BLOCK)
+#define FT_AREA_STEP   (FT_AREA + FT_STRINGS)
+#define FT_STRINGS_AT  (FT_AREA + FT_BLOCK_HEAD)
+/* Areas are mapped so many at a time, from a memfd for each such chunk. */
 #define FT_CHUNK_AREAS 16
-#define FT_CHUNK       (FT_CHUNK_AREAS * FT_AREA + 0x1000u)
-#define FT_CHUNK_STEP  (FT_CHUNK_AREAS * FT_AREA + FT_BLOCK)
-#define FT_CHUNKS_MAX  200 /* all within the 4 GiB that share the upper half of their addresses */
+#define FT_CHUNK       (FT_CHUNK_AREAS * FT_AREA_STEP)
+#define FT_CHUNKS_MAX  180 /* all within the 4 GiB that share the upper half of their addresses */
 
 struct ft_chunk {
 	uint8_t *map; /* ours */
@@ -83,6 +86,7 @@ struct ft_inline_task {
 	uint64_t signal_mask; /* area->mask when the last signal came */
 	struct ft_event sigreturn; /* begun; it does not come back to say that it was made */
 	bool returning;
+	bool dying; /* it could not be sent on */
 	uint64_t signals; /* that have come since; with a handler of one of them begun, area->mask
 			     need not be the task's mask */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
@@ -119,6 +123,8 @@ struct ft_inline {
 /* policy.c: the table of what to do with which number, and the numbers that need the tracer. */
 void ft_policy_slow(struct ft_inline *in);
 void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *policy);
+/* Bit i: the session wants the string that argument i points to. */
+uint8_t ft_policy_strings(const struct ft_session *s, uint64_t nr);
 bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr);
 
 /* inject.c: makes a stopped task run code of ours. */
@@ -202,6 +208,8 @@ void ft_drain(struct ft_session *s, struct ft_inline_task *it);
 void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it);
 /* An rt_sigreturn that has been made. */
 void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it);
+/* A call that is under way while its task ends, or its program. */
+void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it);
 /* The record under way; NULL: the tracee has spoiled its area. */
 struct ft_raw *ft_drain_current(const struct ft_inline_task *it);
 /* It is finished. */

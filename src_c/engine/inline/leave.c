@@ -17,6 +17,7 @@ void ft_inline_task_free(struct ft_session *s, struct ft_task *t)
 		return;
 	sp = it->space;
 	pthread_mutex_lock(&s->in->lock);
+	ft_drain_sigreturn(s, it);
 	if (it->area) {
 		ft_drain(s, it);
 		ft_space_release(it);

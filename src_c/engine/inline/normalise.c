@@ -91,7 +91,6 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 	case FT_FINISHED:
 		if (raw) {
 			raw->end = ft_tsc_now();
-			raw->spare = !ft_recorder_asked_mask(regs->rip);
 			ft_drain_close(s, it);
 		}
 		break;

@@ -26,6 +26,13 @@ static const char *const slow[] = {
 	"pivot_root", /* /proc/PID may name another process there */
 };
 
+uint8_t ft_policy_strings(const struct ft_session *s, uint64_t nr)
+{
+	uint8_t policy = ft_record_policy(s, FT_ABI_X86_64, nr);
+
+	return s->options & FT_OPT_STRINGS ? policy / FT_POLICY_STRING_0 & 0x3f : 0;
+}
+
 static void set_slow(struct ft_inline *in, const char *name)
 {
 	int nr = ft_syscall_number(FT_ABI_X86_64, name);
@@ -56,7 +63,7 @@ static void set(uint8_t *policy, const char *name, uint8_t code)
 
 void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *policy)
 {
-	uint8_t *tables = policy + FT_RECORDER_POLICY;
+	uint8_t *tables = policy + FT_RECORDER_POLICY, *string_args;
 
 	for (uint32_t nr = 0; nr < FT_RECORDER_POLICY; nr++) {
 		uint8_t wanted = ft_record_policy(s, FT_ABI_X86_64, nr);
@@ -65,8 +72,8 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 			policy[nr] = FT_RECORDER_TRAP;
 		else if (!(wanted & FT_POLICY_RECORD))
 			policy[nr] = FT_RECORDER_PASS;
-		else if (wanted > FT_POLICY_RECORD && s->options & FT_OPT_STRINGS)
-			policy[nr] = FT_RECORDER_TRAP;
+		else if (nr < FT_RECORDER_STRING_ARGS && ft_policy_strings(s, nr))
+			policy[nr] = FT_RECORDER_STRINGS;
 		else
 			policy[nr] = FT_RECORDER_RECORD;
 	}
@@ -81,6 +88,9 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 	tables[ARCH_SET_GS & 0xff] = tables[ARCH_GET_GS & 0xff] = 1;
 	tables += 256;
 	tables[PR_SET_SECCOMP] = tables[PR_SET_TSC] = tables[PR_GET_TSC] = 1;
+	string_args = tables + 256;
+	for (uint32_t nr = 0; nr < FT_RECORDER_STRING_ARGS; nr++)
+		string_args[nr] = ft_policy_strings(s, nr);
 	tables[59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */] = 1;
 }
 #endif

@@ -28,7 +28,7 @@ static int open_memory(pid_t pid)
 
 static uint64_t chunk_base(int chunk)
 {
-	return FT_RECORDER_AREAS + (uint64_t)chunk * FT_CHUNK_STEP;
+	return FT_RECORDER_AREAS + (uint64_t)chunk * FT_CHUNK;
 }
 
 /* A memfd for areas, mapped by us; the tracee maps it by its path. */
@@ -285,15 +285,17 @@ static int chunk_add(struct ft_session *s, struct ft_task *t, struct ft_space *s
 static void area_init(struct ft_inline_task *it)
 {
 	struct ft_space *sp = it->space;
-	uint8_t *area = sp->chunks[it->chunk].map + (size_t)it->slot * FT_AREA;
+	uint8_t *area = sp->chunks[it->chunk].map + (size_t)it->slot * FT_AREA_STEP;
 
 	it->area = (struct ft_area *)area;
-	it->base = chunk_base(it->chunk) + (uint64_t)it->slot * FT_AREA;
+	it->base = chunk_base(it->chunk) + (uint64_t)it->slot * FT_AREA_STEP;
 	memset(it->area, 0, sizeof(*it->area));
 	/* The word behind the last block is that of block 0, which is in use. */
 	for (uint32_t i = 1; i <= FT_BLOCKS; i++)
 		*(uint64_t *)(area + i * FT_BLOCK) =
 			i < FT_BLOCKS ? it->base + i * FT_BLOCK + FT_BLOCK_HEAD : 0;
+	it->area->strings = it->base + FT_STRINGS_AT;
+	it->area->strings_limit = it->base + FT_AREA_STEP - FT_STRING_ARGS * (FT_STRING_MAX + 32);
 	it->drained = FT_BLOCK_HEAD;
 	it->area->cur = it->base + FT_BLOCK_HEAD;
 }

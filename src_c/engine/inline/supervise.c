@@ -101,15 +101,17 @@ static enum ft_fallback process_control(struct ft_task *t, const struct user_reg
 	}
 }
 
+/* There is no room for its strings in the area, or the call came without asking the policy. */
 static void capture(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
 	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
-	uint8_t policy = ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax);
+	struct ft_inline_task *it = t->in;
 
-	if (!(s->options & FT_OPT_STRINGS) || policy <= FT_POLICY_RECORD)
+	it->area->strings = it->base + FT_STRINGS_AT; /* all that were in there are taken */
+	if (!ft_policy_strings(s, (uint32_t)regs->rax))
 		return;
-	ft_record_strings(t, args, policy);
-	t->in->strings_at = t->in->area->cur;
+	ft_record_strings(t, args, ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax));
+	it->strings_at = it->area->cur;
 }
 
 bool ft_supervise_records(const struct ft_session *s, uint64_t nr)
