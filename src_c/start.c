@@ -55,7 +55,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 				break;
 			}
 			t->announced = true;
-			t->born = true;
+			t->attached = true;
 			ft_record_attach(s, t, s->tasks.count == 1, ft_now());
 			found++;
 			continue;

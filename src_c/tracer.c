@@ -120,8 +120,8 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 		kill(t->tgid, SIGKILL);
 	if (s->detaching && !at_entry) {
 		settle_interrupt(t);
-		if (s->engine->let_go)
-			s->engine->let_go(s, t);
+		if (s->engine->let_go && !s->engine->let_go(s, t))
+			return;
 		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
 			drop_task(s, t);
 		return; /* else it was killed meanwhile: wait4 will say so */
@@ -264,6 +264,8 @@ static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
 {
 	if (t->born && s->engine->shown)
 		s->engine->shown(s, t, 0);
+	else if (!t->born && t->attached && s->engine->attached)
+		s->engine->attached(s, t);
 	else if (!t->born && s->engine->born)
 		s->engine->born(s, t);
 	t->born = true;
@@ -305,6 +307,8 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 		on_signal(s, t, stop);
 		return;
 	case FT_STOPPED_GROUP:
+		if (t->attached) /* to a stopped process, which must stay so: nothing is prepared */
+			t->born = true;
 		on_first_or_shown(s, t);
 		t->interrupting = false; /* one report for both; an EINTR here is the signal's */
 		if (s->detaching || s->killing)

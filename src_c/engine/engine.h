@@ -35,14 +35,16 @@ struct ft_engine {
 	void (*birth)(struct ft_session *s, struct ft_task *parent, struct ft_task *child);
 	/* A new task's first stop. */
 	void (*born)(struct ft_session *s, struct ft_task *t);
+	/* The first stop of one that was attached to. */
+	void (*attached)(struct ft_session *s, struct ft_task *t);
 	/* Its program is a new one: before and after the EXEC event is written. */
 	void (*execing)(struct ft_session *s, struct ft_task *t);
 	void (*execed)(struct ft_session *s, struct ft_task *t);
 	void (*exiting)(struct ft_session *s, struct ft_task *t);
 	/* It has ended. */
 	void (*gone)(struct ft_session *s, struct ft_task *t);
-	/* It is about to be detached from. */
-	void (*let_go)(struct ft_session *s, struct ft_task *t);
+	/* It is about to be detached from. False: not at this stop; the task runs again then. */
+	bool (*let_go)(struct ft_session *s, struct ft_task *t);
 	/* From any thread: what tracees have recorded so far becomes events. */
 	void (*flush)(struct ft_session *s);
 };

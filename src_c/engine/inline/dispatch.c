@@ -3,9 +3,11 @@
 #include "engine/inline/dispatch.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <linux/ptrace.h>
 #include <sys/user.h>
 
 /* include/uapi/linux/ptrace.h since Linux 6.4, for older headers */
@@ -40,6 +42,18 @@ int ft_dispatch_in_use(pid_t tid)
 	if (ptrace(GET_DISPATCH, tid, sizeof(config), &config) < 0)
 		return -errno;
 	return config.mode != 0;
+}
+
+bool ft_dispatch_is_trapping(pid_t tid)
+{
+	struct ptrace_peeksiginfo_args args = { .nr = 1 };
+	siginfo_t info;
+
+	for (; ptrace(PTRACE_PEEKSIGINFO, tid, &args, &info) == 1; args.off++)
+		if ((info.si_signo == SIGSYS && info.si_code == FT_SYS_USER_DISPATCH) ||
+			(info.si_signo == SIGTRAP && info.si_code == SI_KERNEL))
+			return true;
+	return false;
 }
 
 int ft_dispatch_gs(pid_t tid, uint64_t *gs)

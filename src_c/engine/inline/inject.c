@@ -105,7 +105,8 @@ static int wait_for(struct ft_session *s, pid_t tid, struct ft_stop *stop)
  * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
  * -ESRCH: it has gone, or is about to: the main loop will hear of it.
  */
-static int run_to_trap(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+static int run_to_trap(
+	struct ft_session *s, struct ft_task *t, int request, struct user_regs_struct *regs)
 {
 	bool again = false;
 
@@ -113,7 +114,7 @@ static int run_to_trap(struct ft_session *s, struct ft_task *t, struct user_regs
 		struct ft_stop stop;
 		int rc;
 
-		if (ptrace(PTRACE_CONT, t->tid, 0, 0) < 0)
+		if (ptrace(request, t->tid, 0, 0) < 0)
 			return -ESRCH;
 		rc = wait_for(s, t->tid, &stop);
 		if (rc < 0)
@@ -129,7 +130,7 @@ static int run_to_trap(struct ft_session *s, struct ft_task *t, struct user_regs
 		case FT_STOPPED_SIGNAL:
 			s->stats.stops++;
 			if (stop.sig == SIGSTOP) {
-				t->in->held_signal = SIGSTOP;
+				t->held_signal = SIGSTOP;
 				continue;
 			}
 			if (again)
@@ -147,8 +148,8 @@ static int run_to_trap(struct ft_session *s, struct ft_task *t, struct user_regs
 }
 
 /* From a stopped task's state to the next trap and back; rax then is the result. */
-static int run_at(
-	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, int64_t *result)
+static int run_at(struct ft_session *s, struct ft_task *t, int request,
+	struct user_regs_struct *regs, int64_t *result)
 {
 	/* A blocked signal that the processor raises loses its handler: those stay as they are. */
 	const uint64_t ours =
@@ -175,7 +176,7 @@ static int run_at(
 	regs->eflags = 0x202;
 	if (ptrace(PTRACE_SETREGS, t->tid, 0, regs) < 0)
 		return -ESRCH;
-	rc = run_to_trap(s, t, regs);
+	rc = run_to_trap(s, t, request, regs);
 	if (rc == -ESRCH)
 		return rc;
 	if (!rc) {
@@ -204,7 +205,7 @@ int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struc
 		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -errno;
 	regs.rip = c->address + c->entry;
-	rc = run_at(s, t, &regs, &result);
+	rc = run_at(s, t, PTRACE_CONT, &regs, &result);
 	for (int i = 0; i < c->calls && c->address + c->ends[i] <= regs.rip; i++)
 		ft_record_injected(s, t, c->nrs[i]);
 	if (rc == -ESRCH)
@@ -212,6 +213,24 @@ int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struc
 	if (pwrite(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -errno;
 	return rc ? rc : (int)result;
+}
+
+int ft_inject_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
+	const uint64_t args[6], int64_t *result)
+{
+	struct user_regs_struct regs = { .rip = syscall_insn,
+		.rax = nr,
+		.rdi = args[0],
+		.rsi = args[1],
+		.rdx = args[2],
+		.r10 = args[3],
+		.r8 = args[4],
+		.r9 = args[5] };
+	int rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
+
+	if (regs.rip == syscall_insn + 2)
+		ft_record_injected(s, t, nr);
+	return rc;
 }
 
 int ft_inject_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
@@ -226,7 +245,7 @@ int ft_inject_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, 
 		.r8 = args[4],
 		.r9 = args[5] };
 
-	int rc = run_at(s, t, &regs, result);
+	int rc = run_at(s, t, PTRACE_CONT, &regs, result);
 
 	for (int i = ft_recorder_sync_calls(regs.rip); i > 0; i--)
 		ft_record_injected(s, t, SYS_mprotect);

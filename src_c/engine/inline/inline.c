@@ -20,7 +20,9 @@
 
 #include "clock.h"
 #include "engine/engine.h"
+#include "engine/inline/attach.h"
 #include "engine/inline/dispatch.h"
+#include "engine/inline/prepare.h"
 #include "engine/inline/supervise.h"
 #include "record.h"
 #include "remote.h"
@@ -28,7 +30,6 @@
 
 #define FSGSBASE      (1 << 1) /* HWCAP2_FSGSBASE, asm/hwcap2.h */
 #define BATCH	      512
-#define USER_CODE_64  0x33 /* cs */
 #define CLONE_VM_FLAG 0x100
 
 static uint64_t bit(int sig)
@@ -36,112 +37,24 @@ static uint64_t bit(int sig)
 	return 1ull << (sig - 1);
 }
 
-/* A task of a space gets an area of its own and records itself from here on. */
-static int arm(struct ft_session *s, struct ft_task *t)
-{
-	struct ft_inline_task *it = t->in;
-	int rc;
-
-	pthread_mutex_lock(&s->in->lock);
-	rc = ft_space_area(s, it);
-	if (!rc) {
-		it->task = t;
-		it->next = s->in->tasks;
-		it->link = &s->in->tasks;
-		if (it->next)
-			it->next->link = &it->next;
-		s->in->tasks = it;
-		it->space->tasks++;
-		ft_drainer_start(s, false);
-	}
-	pthread_mutex_unlock(&s->in->lock);
-	if (!rc)
-		rc = ft_dispatch_set_gs(t->tid, it->base);
-	if (!rc)
-		rc = ft_dispatch_arm(t->tid, FT_RECORDER_BASE, FT_RECORDER_CODE);
-	if (!rc && ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask) < 0)
-		rc = -errno;
-	if (!rc)
-		ft_record_engine(s, t, FT_ENGINE_INLINE, FT_FALLBACK_NONE);
-	return rc;
-}
-
-static struct ft_inline_task *task_new(struct ft_task *t, struct ft_space *sp)
-{
-	struct ft_inline_task *it = calloc(1, sizeof(*it));
-
-	if (!it)
-		return NULL;
-	it->task = t;
-	it->space = sp;
-	if (sp)
-		sp->refs++;
-	t->in = it;
-	return it;
-}
-
-/* SIGSYS or SIGTRAP ignored since before the exec: the first trap would reset that. */
-static bool ignores_traps(pid_t pid)
-{
-	uint64_t ignored = ft_remote_status_mask(pid, "SigIgn");
-
-	return ignored & (bit(SIGSYS) | bit(SIGTRAP));
-}
-
-/* Whether the task may be made to call what prepares its address space. */
-static enum ft_fallback can_prepare(const struct ft_task *t, const struct user_regs_struct *regs)
-{
-	int in_use;
-
-	if (regs->cs != USER_CODE_64)
-		return FT_FALLBACK_ABI;
-	if (t->stay != FT_FALLBACK_NONE)
-		return t->stay;
-	if (t->ignores_traps && ignores_traps(t->tgid))
-		return FT_FALLBACK_SIGNALS;
-	in_use = ft_dispatch_in_use(t->tid);
-	if (in_use)
-		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
-	return FT_FALLBACK_NONE;
-}
-
-static int prepare(struct ft_session *s, struct ft_task *t, uint64_t text)
-{
-	struct ft_space *sp;
-	int rc = ft_space_new(s, t, &sp);
-
-	if (rc < 0)
-		return rc;
-	if (!task_new(t, sp)) {
-		ft_space_free(sp);
-		return -ENOMEM;
-	}
-	rc = arm(s, t);
-	if (rc < 0) {
-		ft_dispatch_disarm(t->tid);
-		ft_inline_task_free(s, t);
-		return rc;
-	}
-	t->ignores_traps = false;
-	ft_patch_known(s, t, text);
-	return 0;
-}
-
 /* The program is new. The task stands at its PTRACE_EVENT_EXEC. */
 static void engine_execed(struct ft_session *s, struct ft_task *t)
 {
 	struct user_regs_struct regs;
+	struct ft_space *sp;
 	enum ft_fallback why;
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	why = can_prepare(t, &regs);
+	why = ft_can_prepare(t);
 	if (why != FT_FALLBACK_NONE) {
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 		return; /* the exec's end is still to come */
 	}
-	if (prepare(s, t, regs.rip) < 0)
+	if (ft_space_new(s, t, &sp) < 0 || ft_prepare_task(s, t, sp) < 0)
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_SETUP);
+	else
+		ft_patch_known(s, t, regs.rip);
 	ft_record_return(s, t, 0, false, ft_now());
 }
 
@@ -239,7 +152,7 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, const siginfo_t
 		return;
 	}
 	/* The unwinder of libgcc knows rt_sigreturn's site by its bytes. */
-	if (!t->in->space->leaving && regs.rax != SYS_rt_sigreturn)
+	if (!t->in->space->leaving && regs.rax != SYS_rt_sigreturn && ft_attach_is_complete(s, t->in->space))
 		rc = ft_patch_learn(s, t, address, (uint32_t)regs.rax);
 	if (rc == -ESRCH)
 		return;
@@ -352,6 +265,8 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
+	if (ft_dispatch_is_trapping(t->tid))
+		return; /* it stands where that trap belongs */
 	pthread_mutex_lock(&s->in->lock);
 	if (regs.rip == ft_recorder_pass())
 		it->returning = false; /* it will trap again */
@@ -386,12 +301,14 @@ static void engine_birth(struct ft_session *s, struct ft_task *parent, struct ft
 
 	child->stay = parent->stay;
 	child->ignores_traps = parent->ignores_traps;
+	if (from)
+		from->giving = true;
 	if (!from || !from->giving_birth)
 		return;
 	from->giving_birth = false;
 	if (child->in)
 		return;
-	it = task_new(child, from->space);
+	it = ft_prepare_new(child, from->space);
 	if (!it) {
 		ft_session_fail(s, -ENOMEM);
 		return;
@@ -409,6 +326,8 @@ static void engine_born(struct ft_session *s, struct ft_task *t)
 	struct ft_space *own = NULL;
 	bool foreign;
 
+	if (!it)
+		ft_inline_attached(s, t); /* perhaps the child of a thread that was not asked yet */
 	if (!it || it->area)
 		return;
 	foreign = it->space->foreign || ft_supervise_is_foreign(it->birth_flags);
@@ -417,7 +336,7 @@ static void engine_born(struct ft_session *s, struct ft_task *t)
 	regs.rip = it->birth_ret;
 	ptrace(PTRACE_SETREGS, t->tid, 0, &regs);
 	if (it->birth_flags & CLONE_VM_FLAG) {
-		if (!it->space->leaving && !arm(s, t))
+		if (!it->space->leaving && !ft_prepare_arm(s, t))
 			return;
 		if (!it->space->leaving) {
 			it->space->leaving = true;
@@ -441,7 +360,7 @@ static void engine_born(struct ft_session *s, struct ft_task *t)
 		t->stay = FT_FALLBACK_NAMESPACE;
 	if (t->stay != FT_FALLBACK_NONE)
 		why = t->stay;
-	else if (!own->leaving && !arm(s, t))
+	else if (!own->leaving && !ft_prepare_arm(s, t))
 		return;
 	own->leaving = true;
 	ft_patch_undo_all(s, t, own);
@@ -597,10 +516,37 @@ static bool engine_early(struct ft_session *s, pid_t tid, struct ft_stop *out)
 	return false;
 }
 
-static void engine_let_go(struct ft_session *s, struct ft_task *t)
+/* At a birth event, inside the call that makes the child. */
+static void leave_in_call(struct ft_session *s, struct ft_task *t)
 {
-	if (t->in && t->in->area)
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain(s, t->in);
+	ft_drain_begun(s, t->in);
+	t->in->area->busy = 0;
+	regs.rip = ft_normalise_after(s, t, t->in->area->ret);
+	pthread_mutex_unlock(&s->in->lock);
+	ptrace(PTRACE_SETREGS, t->tid, 0, &regs);
+}
+
+static bool engine_let_go(struct ft_session *s, struct ft_task *t)
+{
+	if (!t->in || !t->in->area)
+		return true;
+	if (ft_dispatch_is_trapping(t->tid)) {
+		ptrace(PTRACE_CONT, t->tid, 0, 0);
+		return false;
+	}
+	if (t->in->giving)
+		leave_in_call(s, t);
+	else
+		engine_shown(s, t, 0);
+	if (t->in)
 		ft_leave(s, t, FT_FALLBACK_NONE);
+	return true;
 }
 
 static long engine_seize_options(const struct ft_session *s)
@@ -615,15 +561,18 @@ static int engine_call_stop(struct ft_session *s, struct ft_task *t, const struc
 
 static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 {
-	int held;
-
-	if (!t->in) {
+	/* A trap of ours has taken the place of the stop at which it would have been let go. */
+	if (s->detaching && !t->interrupting)
+		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	if (t->in)
+		t->in->giving = false;
+	if (!sig)
+		sig = t->held_signal;
+	t->held_signal = 0;
+	if (!t->in)
 		ft_engine_ptrace.resume(s, t, sig);
-		return;
-	}
-	held = t->in->held_signal;
-	t->in->held_signal = 0;
-	ptrace(PTRACE_CONT, t->tid, 0, (void *)(long)(sig ? sig : held));
+	else
+		ptrace(PTRACE_CONT, t->tid, 0, (void *)(long)sig);
 }
 
 static int code_new(struct ft_session *s)
@@ -725,6 +674,7 @@ const struct ft_engine ft_engine_inline = {
 	.early = engine_early,
 	.birth = engine_birth,
 	.born = engine_born,
+	.attached = ft_inline_attached,
 	.execing = engine_execing,
 	.execed = engine_execed,
 	.exiting = engine_exiting,

@@ -63,6 +63,7 @@ struct ft_space {
 	int memory; /* /proc/PID/mem */
 	pid_t pid;
 	bool leaving; /* to the ptrace engine: tasks change over at their next stop */
+	bool partial; /* perhaps: some of its threads do not record yet, so nothing may be patched */
 	bool foreign; /* its children and what it execs cannot be prepared */
 	bool spoiled; /* it has written to what is ours */
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
@@ -90,9 +91,9 @@ struct ft_inline_task {
 	uint64_t signals; /* that have come since; with a handler of one of them begun, area->mask
 			     need not be the task's mask */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
-	bool giving_birth;
+	bool giving_birth; /* has been sent into it */
+	bool giving;	   /* stands at its birth event */
 	uint64_t strings_at; /* `cur` of the call that task->strings belong to; 0: none */
-	int held_signal; /* that came while we used the task for our own ends */
 };
 
 /* A stop of a task whose maker has not told of it yet. */
@@ -109,6 +110,7 @@ struct ft_inline {
 	struct ft_tsc clock;
 	struct ft_early *early;
 	struct ft_files *files;
+	pid_t refused; /* that was attached to and cannot record itself */
 
 	pthread_mutex_t lock; /* of what the drainer and live readers use too: */
 	struct ft_inline_task *tasks;
@@ -146,15 +148,22 @@ void ft_snippet_call(
 /* Writes it, runs it, takes it away again. 0 or the negative errno of the call that failed; -ESRCH: the
  * task has gone. The task is left as it was. */
 int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c);
+/* One call through a syscall instruction of the program's; other threads do not notice. */
+int ft_inject_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
+	const uint64_t args[6], int64_t *result);
 /* Runs code of the recorder (ft_recorder_call, ft_recorder_sync). */
 int ft_inject_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
 	const uint64_t args[6], int64_t *result);
 
 /* space.c: address spaces and the areas in them. */
 int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out);
+/* Of a process that was attached to, whose other threads may run. */
+int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out);
 /* For the child of a fork, which has a copy of the parent's patches. */
 int ft_space_fork(struct ft_session *s, struct ft_task *t, const struct ft_space *from,
 	struct ft_space **out);
+/* Takes away what was mapped, by its last task; what was in there must be taken. */
+void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
 void ft_space_free(struct ft_space *sp);
 /* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
 int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
@@ -198,6 +207,8 @@ void ft_files_free(struct ft_files *files);
  * record closed or dropped. Returns whether regs have changed.
  */
 bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs);
+/* Where a task goes on in the program whose call goes on at `ret`. */
+uint64_t ft_normalise_after(struct ft_session *s, struct ft_task *t, uint64_t ret);
 /* The site whose call goes on at `ret`. */
 uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret);
 

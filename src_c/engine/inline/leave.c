@@ -41,8 +41,14 @@ void ft_leave_task(struct ft_session *s, struct ft_task *t)
 	ft_dispatch_disarm(t->tid);
 	if (ft_dispatch_gs(t->tid, &gs) == 0 && gs == t->in->base)
 		ft_dispatch_set_gs(t->tid, 0);
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain_sigreturn(s, t->in);
+	ft_drain(s, t->in);
+	pthread_mutex_unlock(&s->in->lock);
 	if (sp->tasks == 1)
 		ft_patch_undo_padding(sp);
+	if (sp->refs == 1)
+		ft_space_unmap(s, t, sp);
 	ft_inline_task_free(s, t);
 }
 
@@ -55,7 +61,8 @@ void ft_leave(struct ft_session *s, struct ft_task *t, enum ft_fallback why)
 		/* A text that has gone cannot be written, and need not be. */
 		ft_patch_undo_all(s, t, sp);
 	}
-	ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
+	if (why != FT_FALLBACK_NONE)
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 	ft_leave_task(s, t);
 }
 #endif

@@ -17,7 +17,7 @@ uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret)
  * Behind the call. Where the instruction that stood there has moved, the program could see that it
  * goes on elsewhere, and a restart would find no syscall before it: so this patch is taken back.
  */
-static uint64_t after_call(struct ft_session *s, struct ft_task *t, uint64_t ret)
+uint64_t ft_normalise_after(struct ft_session *s, struct ft_task *t, uint64_t ret)
 {
 	struct ft_site *site = ft_site_of_springboard(t->in->space, ret);
 
@@ -49,7 +49,7 @@ static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_
 	const struct ft_site *site = ft_site_of_springboard(sp, regs->rip);
 
 	if (site && site->tail && regs->rip >= site->springboard + site->tail) {
-		regs->rip = after_call(s, t, regs->rip);
+		regs->rip = ft_normalise_after(s, t, regs->rip);
 		return true;
 	}
 	if (site) {
@@ -101,7 +101,7 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 	case FT_PASSED:
 		break;
 	}
-	regs->rip = after_call(s, t, ret);
+	regs->rip = ft_normalise_after(s, t, ret);
 	return true;
 }
 #endif

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "record.h"
+#include "remote.h"
 
 #define PAGE 4096u
 
@@ -54,6 +56,23 @@ fail:
 	rc = -errno;
 	close(fd);
 	return rc;
+}
+
+/* A syscall instruction of the vDSO: bytes that look like one are one when they run. */
+static uint64_t vdso_syscall(const struct ft_space *sp)
+{
+	uint64_t auxv[2 * 64], base = 0;
+	uint8_t code[2 * PAGE];
+	ssize_t n = ft_remote_proc(sp->pid, "auxv", (char *)auxv, sizeof(auxv));
+
+	for (ssize_t i = 0; i + 1 < n / (ssize_t)sizeof(uint64_t); i += 2)
+		if (auxv[i] == AT_SYSINFO_EHDR)
+			base = auxv[i + 1];
+	n = base ? pread(sp->memory, code, sizeof(code), (off_t)base) : 0;
+	for (ssize_t i = 0; i + 1 < n; i++)
+		if (code[i] == 0x0f && code[i + 1] == 0x05)
+			return base + (uint64_t)i;
+	return 0;
 }
 
 static void map_chunk(struct ft_snippet *c, int path, uint64_t base)
@@ -215,6 +234,57 @@ fail:
 	return rc;
 }
 
+int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out)
+{
+	struct ft_space *sp = space_alloc(t->tgid);
+	char path[48];
+	const char *const strings[] = { path, s->in->code_path };
+	uint64_t insn, near;
+	struct ft_snippet c;
+	int64_t result;
+	int fd = -1, rc;
+
+	if (!sp)
+		return -ENOMEM;
+	rc = sp->memory;
+	if (rc < 0)
+		goto fail;
+	rc = -ENOENT;
+	insn = vdso_syscall(sp);
+	near = insn ? ft_maps_gap(sp->pid, insn, FT_NEAR_SIZE) : 0;
+	if (!near)
+		goto fail;
+	rc = ft_inject_call(s, t, insn, SYS_mmap,
+		(uint64_t[6]){ near, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
+		&result);
+	if (!rc && result < 0)
+		rc = (int)result;
+	if (!rc)
+		rc = add_near(s, sp, near);
+	if (rc < 0)
+		goto fail;
+	rc = fd = chunk_new(sp, path);
+	if (rc < 0)
+		goto fail;
+	sp->chunk_count = 1;
+	ft_snippet_start(&c, near + FT_NEAR_SCRATCH, strings, 2);
+	map_chunk(&c, 0, chunk_base(0));
+	map_code(&c, 1);
+	sp->partial = true;
+	rc = ft_inject_snippet(s, t, sp->memory, &c);
+	if (rc < 0)
+		goto fail;
+	close(fd);
+	*out = sp;
+	return 0;
+fail:
+	if (fd >= 0)
+		close(fd);
+	ft_space_free(sp);
+	return rc;
+}
+
 int ft_space_fork(
 	struct ft_session *s, struct ft_task *t, const struct ft_space *from, struct ft_space **out)
 {
@@ -243,6 +313,27 @@ int ft_space_fork(
 fail:
 	ft_space_free(sp);
 	return rc;
+}
+
+static bool unmap(struct ft_session *s, struct ft_task *t, uint64_t insn, uint64_t at, uint64_t size)
+{
+	int64_t result;
+
+	return ft_inject_call(s, t, insn, SYS_munmap, (uint64_t[6]){ at, size }, &result) == 0;
+}
+
+void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
+{
+	uint64_t insn = vdso_syscall(sp);
+	bool ok = insn && !sp->spoiled;
+
+	/* Where it cannot be done, as in a task that is being killed, it need not be. */
+	for (int i = 0; ok && i < sp->near_count; i++)
+		ok = unmap(s, t, insn, sp->nears[i].base, FT_NEAR_SIZE);
+	for (int i = 0; ok && i < sp->chunk_count; i++)
+		ok = unmap(s, t, insn, chunk_base(i), FT_CHUNK);
+	if (ok)
+		unmap(s, t, insn, FT_RECORDER_BASE, FT_RECORDER_SIZE);
 }
 
 void ft_space_free(struct ft_space *sp)

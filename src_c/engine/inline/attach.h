@@ -1,0 +1,12 @@
+/* A process that runs already starts to record itself. */
+#ifndef FT_ATTACH_H
+#define FT_ATTACH_H
+
+#include "engine/inline/inline.h"
+
+/* The task has stopped for the first time since it was seized. */
+void ft_inline_attached(struct ft_session *s, struct ft_task *t);
+/* Whether all threads record, so that what they run may be patched. */
+bool ft_attach_is_complete(const struct ft_session *s, struct ft_space *sp);
+
+#endif

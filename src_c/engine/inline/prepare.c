@@ -1,0 +1,105 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/prepare.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+
+#include "engine/inline/dispatch.h"
+#include "record.h"
+#include "remote.h"
+
+#define USER_CODE_64 0x33 /* cs */
+
+/* A task of a space gets an area of its own and records itself from here on. */
+int ft_prepare_arm(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+	int rc;
+
+	pthread_mutex_lock(&s->in->lock);
+	rc = ft_space_area(s, it);
+	if (!rc) {
+		it->task = t;
+		it->next = s->in->tasks;
+		it->link = &s->in->tasks;
+		if (it->next)
+			it->next->link = &it->next;
+		s->in->tasks = it;
+		it->space->tasks++;
+		ft_drainer_start(s, false);
+	}
+	pthread_mutex_unlock(&s->in->lock);
+	if (!rc)
+		rc = ft_dispatch_set_gs(t->tid, it->base);
+	if (!rc)
+		rc = ft_dispatch_arm(t->tid, FT_RECORDER_BASE, FT_RECORDER_CODE);
+	if (!rc && ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask) < 0)
+		rc = -errno;
+	if (!rc)
+		ft_record_engine(s, t, FT_ENGINE_INLINE, FT_FALLBACK_NONE);
+	return rc;
+}
+
+struct ft_inline_task *ft_prepare_new(struct ft_task *t, struct ft_space *sp)
+{
+	struct ft_inline_task *it = calloc(1, sizeof(*it));
+
+	if (!it)
+		return NULL;
+	it->task = t;
+	it->space = sp;
+	if (sp)
+		sp->refs++;
+	t->in = it;
+	return it;
+}
+
+/* SIGSYS or SIGTRAP ignored since before the exec: the first trap would reset that. */
+static bool ignores_traps(pid_t pid)
+{
+	return ft_remote_status_mask(pid, "SigIgn") & (1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1));
+}
+
+/* Whether the task may be made to call what prepares its address space. */
+enum ft_fallback ft_can_prepare(const struct ft_task *t)
+{
+	struct user_regs_struct regs;
+	int in_use;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return FT_FALLBACK_SETUP;
+	if (regs.cs != USER_CODE_64)
+		return FT_FALLBACK_ABI;
+	if (t->stay != FT_FALLBACK_NONE)
+		return t->stay;
+	if (t->ignores_traps && ignores_traps(t->tgid))
+		return FT_FALLBACK_SIGNALS;
+	in_use = ft_dispatch_in_use(t->tid);
+	if (in_use)
+		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
+	return FT_FALLBACK_NONE;
+}
+
+int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
+{
+	int rc;
+
+	if (!ft_prepare_new(t, sp)) {
+		if (!sp->refs)
+			ft_space_free(sp);
+		return -ENOMEM;
+	}
+	rc = ft_prepare_arm(s, t);
+	if (rc < 0) {
+		ft_dispatch_disarm(t->tid);
+		ft_inline_task_free(s, t);
+		return rc;
+	}
+	t->ignores_traps = false;
+	return 0;
+}
+#endif

@@ -1,0 +1,16 @@
+/* Tasks are made to record themselves. */
+#ifndef FT_PREPARE_H
+#define FT_PREPARE_H
+
+#include "engine/inline/inline.h"
+
+/* Why a stopped task cannot, as far as its state and its past tell; or FT_FALLBACK_NONE. */
+enum ft_fallback ft_can_prepare(const struct ft_task *t);
+/* Belongs to the space, but does not record yet. NULL: no memory. */
+struct ft_inline_task *ft_prepare_new(struct ft_task *t, struct ft_space *sp);
+/* Gets an area of its own and records from here on. 0 or a negative errno. */
+int ft_prepare_arm(struct ft_session *s, struct ft_task *t);
+/* Both; on error the task is as before, and a space without other tasks is freed. */
+int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
+
+#endif
