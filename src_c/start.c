@@ -130,6 +130,7 @@ int ft_start_spawn(struct ft_session *s, enum ft_stage *stage)
 	}
 	t->announced = true;
 	t->born = true;
+	t->ignores_traps = true; /* perhaps: what our caller ignores it inherits */
 	ft_spawn_open_gate(s->gate);
 	return 0;
 kill:

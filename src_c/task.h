@@ -2,6 +2,7 @@
 #ifndef FT_TASK_H
 #define FT_TASK_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "fasttrace.h"
@@ -23,8 +24,9 @@ struct ft_task {
 	struct ft_inline_task *in; /* NULL: the ptrace engine's */
 	uint8_t stay; /* enum ft_fallback: why it and its children cannot leave the ptrace engine */
 	bool ignores_traps; /* perhaps: has changed what SIGSYS or SIGTRAP do */
-	bool born;     /* its first stop has been */
+	bool born; /* its first stop has been */
 	bool attached; /* it ran before we looked on */
+	siginfo_t held_info;
 	int held_signal; /* came while the engine used the task for its own ends */
 	pid_t parent; /* whose child it is, for the FORK event */
 	bool announced; /* its FORK or ATTACH event is written */

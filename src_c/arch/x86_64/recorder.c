@@ -150,6 +150,9 @@ __asm__(".macro recording name, mask\n"
 	"	movzwl 72(%rcx), %eax\n"
 	"	lea ft_recorder_start + 0x11300(%rip), %r11\n"
 	"	movzbl (%r11, %rax), %r11d\n"
+	"	mov %gs:32, %rax\n"
+	"	test $0x440, %eax\n" /* with SIGSEGV or SIGBUS blocked a fault would reset it */
+	"	jnz ft_strings_full\n"
 	"	mov %gs:48, %rdi\n"
 	"	mov %rdi, 80(%rcx)\n"
 	"	cmp %gs:56, %rdi\n"
@@ -322,7 +325,7 @@ static void give_back(struct user_regs_struct *regs, const struct ft_raw *curren
 	regs->r9 = current->args[5];
 }
 
-#define FLAGS 0xd5ul /* SF, ZF, AF, PF, CF: as lahf has them */
+#define FLAGS	      0xd5ul /* SF, ZF, AF, PF, CF: as lahf has them */
 #define OVERFLOW_FLAG 0x800ul
 
 static void give_back_flags(struct user_regs_struct *regs, uint64_t saved)

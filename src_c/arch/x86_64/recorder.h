@@ -16,13 +16,13 @@
  * call application memory, below where mmap starts. The upper half of each address is the same, which
  * the recorder relies on to tell whether gs is ours.
  */
-#define FT_RECORDER_BASE   0x7e9000000000ull
-#define FT_RECORDER_CODE   0x1000u /* one page of code: SUD's allowed range */
-#define FT_RECORDER_POLICY 0x10000u /* behind it: a byte for each syscall number below this */
-#define FT_RECORDER_TABLES 3 /* and then tables by the first argument's low byte */
+#define FT_RECORDER_BASE	0x7e9000000000ull
+#define FT_RECORDER_CODE	0x1000u /* one page of code: SUD's allowed range */
+#define FT_RECORDER_POLICY	0x10000u /* behind it: a byte for each syscall number below this */
+#define FT_RECORDER_TABLES	3 /* and then tables by the first argument's low byte */
 #define FT_RECORDER_STRING_ARGS 1024 /* and for each number below: bit i: argument i is a string */
-#define FT_RECORDER_SIZE   (FT_RECORDER_CODE + FT_RECORDER_POLICY + 0x1000u)
-#define FT_RECORDER_AREAS  (FT_RECORDER_BASE + 0x10000000u)
+#define FT_RECORDER_SIZE	(FT_RECORDER_CODE + FT_RECORDER_POLICY + 0x1000u)
+#define FT_RECORDER_AREAS	(FT_RECORDER_BASE + 0x10000000u)
 
 /* What the policy byte of a number makes the recorder do. */
 enum ft_recorder_policy {
@@ -62,8 +62,8 @@ static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size")
 struct ft_area {
 	uint64_t link; /* first word of a block: its first record if it is free, else 0; block 0's
 			  stands behind the last block */
-	uint64_t ret;  /* where the call under way goes on: in the program, or in a springboard */
-	uint64_t cur;  /* address of the record under way */
+	uint64_t ret; /* where the call under way goes on: in the program, or in a springboard */
+	uint64_t cur; /* address of the record under way */
 	uint64_t busy; /* == cur: the call has begun */
 	uint64_t mask; /* the signal mask, after the last FT_RECORDER_MASK call */
 	uint64_t flags; /* while strings are copied: ax after lahf, seto %al */
@@ -74,7 +74,7 @@ struct ft_area {
 static_assert(sizeof(struct ft_area) == FT_BLOCK_HEAD, "the head of a block");
 
 #define FT_STRING_MAX  4096u /* bytes of one string that are kept: PATH_MAX */
-#define FT_STRING_ARGS 2     /* no call has more of them */
+#define FT_STRING_ARGS 2 /* no call has more of them */
 
 /* Fills the page of code. */
 void ft_recorder_code(uint8_t page[FT_RECORDER_CODE]);
@@ -107,7 +107,7 @@ enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip);
 
 /* How far a task is in the recorder. */
 enum ft_progress {
-	FT_OUTSIDE,  /* not in it */
+	FT_OUTSIDE, /* not in it */
 	FT_NOT_BEGUN,
 	FT_RETURNED, /* just out of the kernel: the result may be a restart code */
 	FT_FINISHED, /* the record is not yet closed */

@@ -31,7 +31,8 @@ static enum ft_fallback can_attach(const struct ft_task *t)
 	const uint64_t traps = 1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1);
 	uint64_t gs;
 
-	if ((ft_remote_status_mask(t->tgid, "SigCgt") | ft_remote_status_mask(t->tgid, "SigIgn")) & traps)
+	if ((ft_remote_status_mask(t->tgid, "SigCgt") | ft_remote_status_mask(t->tgid, "SigIgn")) &
+		traps)
 		return FT_FALLBACK_SIGNALS;
 	if (ft_remote_status_mask(t->tgid, "Seccomp"))
 		return FT_FALLBACK_SECCOMP;
@@ -82,6 +83,7 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 		if (why == FT_FALLBACK_NONE && ft_space_attach(s, t, &sp) < 0)
 			why = FT_FALLBACK_SETUP;
 	}
+	t->ignores_traps = true;
 	if (why == FT_FALLBACK_NONE && ft_prepare_task(s, t, sp) < 0)
 		why = FT_FALLBACK_SETUP;
 	if (why == FT_FALLBACK_NONE)

@@ -210,7 +210,8 @@ static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_bloc
 			continue;
 		}
 		it->drained = first_record((block + 1) % FT_BLOCKS);
-		__atomic_store_n(link_of(it, block), it->base + first_record(block), __ATOMIC_RELEASE);
+		__atomic_store_n(
+			link_of(it, block), it->base + first_record(block), __ATOMIC_RELEASE);
 		if (one_block)
 			break;
 	}

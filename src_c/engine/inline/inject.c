@@ -100,6 +100,25 @@ static int wait_for(struct ft_session *s, pid_t tid, struct ft_stop *stop)
 	return rc;
 }
 
+/* Our int3 or single step, or a fault in code of ours. */
+static bool is_trap_of_ours(const struct ft_task *t, const struct ft_stop *stop)
+{
+	siginfo_t info;
+
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
+		return true; /* killed meanwhile */
+	return info.si_code > 0 && stop->sig != SIGSTOP;
+}
+
+/* A signal that came in between is sent on when the task goes on: if blocked, it is queued again. */
+static void hold(struct ft_task *t, const struct ft_stop *stop)
+{
+	if (t->held_signal)
+		return; /* of two SIGSTOPs, or SIGTRAPs from kill(2), one is as good as both */
+	t->held_signal = stop->sig;
+	ptrace(PTRACE_GETSIGINFO, t->tid, 0, &t->held_info);
+}
+
 /*
  * Runs the task until it traps. SIGSTOP cannot be kept from coming; it is delivered later. Our own
  * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
@@ -129,8 +148,8 @@ static int run_to_trap(
 			return rc ? rc : -ESRCH;
 		case FT_STOPPED_SIGNAL:
 			s->stats.stops++;
-			if (stop.sig == SIGSTOP) {
-				t->held_signal = SIGSTOP;
+			if (!is_trap_of_ours(t, &stop)) {
+				hold(t, &stop);
 				continue;
 			}
 			if (again)
@@ -151,10 +170,8 @@ static int run_to_trap(
 static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	struct user_regs_struct *regs, int64_t *result)
 {
-	/* A blocked signal that the processor raises loses its handler: those stay as they are. */
-	const uint64_t ours =
-		~(1ull << (SIGTRAP - 1) | 1ull << (SIGSYS - 1) | 1ull << (SIGSEGV - 1) |
-			1ull << (SIGBUS - 1) | 1ull << (SIGILL - 1) | 1ull << (SIGFPE - 1));
+	/* All but the one that our int3 raises: blocked, it would lose its handler. */
+	const uint64_t ours = ~(1ull << (SIGTRAP - 1));
 	struct user_regs_struct saved;
 	uint64_t mask;
 	int rc;

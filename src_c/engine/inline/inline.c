@@ -68,12 +68,6 @@ static uint64_t way_back(const struct ft_space *sp, uint64_t address)
 	return address + 2;
 }
 
-/* Whether the last signal that came has begun a handler. */
-static bool has_handler(const struct ft_task *t)
-{
-	return ft_remote_status_mask(t->tgid, "SigCgt") & t->in->signals;
-}
-
 /*
  * The kernel unblocked the signal that it forced upon the task (kernel/signal.c,
  * force_sig_info_to_task()). Whether it was blocked we know but in a signal handler, where it is if it
@@ -89,7 +83,7 @@ static void restore_mask(struct ft_task *t, int sig)
 	if (it->signals && known == it->signal_mask && !blocked) {
 		if (ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
 			return;
-		blocked = now & other && has_handler(t);
+		blocked = now & other && ft_prepare_in_handler(t);
 	}
 	if (!blocked || ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
 		return;
@@ -152,7 +146,8 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, const siginfo_t
 		return;
 	}
 	/* The unwinder of libgcc knows rt_sigreturn's site by its bytes. */
-	if (!t->in->space->leaving && regs.rax != SYS_rt_sigreturn && ft_attach_is_complete(s, t->in->space))
+	if (!t->in->space->leaving && regs.rax != SYS_rt_sigreturn &&
+		ft_attach_is_complete(s, t->in->space))
 		rc = ft_patch_learn(s, t, address, (uint32_t)regs.rax);
 	if (rc == -ESRCH)
 		return;
@@ -207,7 +202,8 @@ static bool on_string_fault(struct ft_session *s, struct ft_task *t, int sig)
 	struct user_regs_struct regs;
 	uint64_t on;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || !ft_recorder_string_fault(regs.rip, &on))
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 ||
+		!ft_recorder_string_fault(regs.rip, &on))
 		return false;
 	restore_mask(t, sig);
 	regs.rip = on;
@@ -283,6 +279,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask) == 0) {
 		it->signal_mask = it->area->mask;
 		it->signals |= bit(sig);
+		it->area->strings_limit = 0; /* the handler's mask is not known */
 	}
 }
 
@@ -360,7 +357,7 @@ static void engine_born(struct ft_session *s, struct ft_task *t)
 		t->stay = FT_FALLBACK_NAMESPACE;
 	if (t->stay != FT_FALLBACK_NONE)
 		why = t->stay;
-	else if (!own->leaving && !ft_prepare_arm(s, t))
+	else if (!own->leaving && own->memory >= 0 && !ft_prepare_arm(s, t))
 		return;
 	own->leaving = true;
 	ft_patch_undo_all(s, t, own);
@@ -566,9 +563,10 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
 	if (t->in)
 		t->in->giving = false;
-	if (!sig)
+	if (!sig && t->held_signal && !ptrace(PTRACE_SETSIGINFO, t->tid, 0, &t->held_info)) {
 		sig = t->held_signal;
-	t->held_signal = 0;
+		t->held_signal = 0;
+	}
 	if (!t->in)
 		ft_engine_ptrace.resume(s, t, sig);
 	else

@@ -18,9 +18,9 @@
 #define FT_BLOCKS 16
 #define FT_AREA	  (FT_BLOCKS * FT_BLOCK)
 /* And behind the word that ends the last block, the strings of its calls. */
-#define FT_STRINGS     (4 * FT_BLOCK)
-#define FT_AREA_STEP   (FT_AREA + FT_STRINGS)
-#define FT_STRINGS_AT  (FT_AREA + FT_BLOCK_HEAD)
+#define FT_STRINGS    (4 * FT_BLOCK)
+#define FT_AREA_STEP  (FT_AREA + FT_STRINGS)
+#define FT_STRINGS_AT (FT_AREA + FT_BLOCK_HEAD)
 /* Areas are mapped so many at a time, from a memfd for each such chunk. */
 #define FT_CHUNK_AREAS 16
 #define FT_CHUNK       (FT_CHUNK_AREAS * FT_AREA_STEP)
@@ -64,6 +64,7 @@ struct ft_space {
 	pid_t pid;
 	bool leaving; /* to the ptrace engine: tasks change over at their next stop */
 	bool partial; /* perhaps: some of its threads do not record yet, so nothing may be patched */
+	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
 	bool foreign; /* its children and what it execs cannot be prepared */
 	bool spoiled; /* it has written to what is ours */
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
@@ -92,7 +93,7 @@ struct ft_inline_task {
 			     need not be the task's mask */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
 	bool giving_birth; /* has been sent into it */
-	bool giving;	   /* stands at its birth event */
+	bool giving; /* stands at its birth event */
 	uint64_t strings_at; /* `cur` of the call that task->strings belong to; 0: none */
 };
 
@@ -167,6 +168,8 @@ void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 void ft_space_free(struct ft_space *sp);
 /* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
 int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
+/* See struct ft_area. */
+uint64_t ft_space_strings_limit(const struct ft_inline_task *it);
 void ft_space_release(struct ft_inline_task *it);
 /* Room for springboards near an address. 1; 0: there is none; or a negative errno. */
 int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -18,14 +19,51 @@ struct rewrite {
 	uint8_t bytes[FT_JMP_SIZE];
 };
 
+/* Word by word, where /proc/PID/mem cannot be opened: of a process that is not dumpable. */
+static bool poke(pid_t tid, uint64_t address, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = (address + i) & ~7ull;
+		union {
+			long word;
+			uint8_t bytes[8];
+		} u;
+
+		errno = 0;
+		u.word = ptrace(PTRACE_PEEKTEXT, tid, at, 0);
+		if (errno)
+			return false;
+		u.bytes[(address + i) % 8] = bytes[i];
+		if (ptrace(PTRACE_POKETEXT, tid, at, u.word) < 0)
+			return false;
+	}
+	return true;
+}
+
 static bool put(const struct ft_space *sp, uint64_t address, const void *bytes, size_t n)
 {
+	if (sp->memory < 0)
+		return poke(sp->pid, address, bytes, n);
 	return pwrite(sp->memory, bytes, n, (off_t)address) == (ssize_t)n;
 }
 
 static bool get(const struct ft_space *sp, uint64_t address, void *bytes, size_t n)
 {
-	return pread(sp->memory, bytes, n, (off_t)address) == (ssize_t)n;
+	uint8_t *out = bytes;
+
+	if (sp->memory >= 0)
+		return pread(sp->memory, bytes, n, (off_t)address) == (ssize_t)n;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = (address + i) & ~7ull;
+		long word;
+
+		errno = 0;
+		word = ptrace(PTRACE_PEEKTEXT, sp->pid, at, 0);
+		if (errno)
+			return false;
+		out[i] = (uint8_t)(word >> (address + i) % 8 * 8);
+	}
+	return true;
 }
 
 static uint64_t rewrite_address(const struct ft_site *site)
@@ -65,7 +103,7 @@ static int rewrite(struct ft_session *s, struct ft_task *t, struct ft_space *sp,
 
 	if (!n)
 		return 0;
-	if (sp->tasks == 1 && t->in) {
+	if (sp->tasks <= 1 && t->in && t->in->space == sp) {
 		for (int i = 0; i < n; i++)
 			ok &= put(sp, list[i].address, list[i].bytes, list[i].len);
 		return ok ? 0 : -EIO;

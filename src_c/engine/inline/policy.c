@@ -83,7 +83,7 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 	set(policy, "arch_prctl", FT_RECORDER_TABLE + 1);
 	set(policy, "prctl", FT_RECORDER_TABLE + 2);
 	memset(tables, 0, FT_RECORDER_TABLES * 256);
-	tables[SIGSYS] = tables[SIGTRAP] = 1;
+	tables[SIGSYS] = tables[SIGTRAP] = tables[SIGSEGV] = tables[SIGBUS] = 1;
 	tables += 256;
 	tables[ARCH_SET_GS & 0xff] = tables[ARCH_GET_GS & 0xff] = 1;
 	tables += 256;

@@ -13,6 +13,8 @@
 #include "remote.h"
 
 #define USER_CODE_64 0x33 /* cs */
+#define TRAPS	     (1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1))
+#define FAULTS	     (1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1))
 
 /* A task of a space gets an area of its own and records itself from here on. */
 int ft_prepare_arm(struct ft_session *s, struct ft_task *t)
@@ -22,6 +24,8 @@ int ft_prepare_arm(struct ft_session *s, struct ft_task *t)
 
 	pthread_mutex_lock(&s->in->lock);
 	rc = ft_space_area(s, it);
+	if (!rc && it->space->ignores_faults)
+		it->area->strings_limit = 0;
 	if (!rc) {
 		it->task = t;
 		it->next = s->in->tasks;
@@ -58,10 +62,9 @@ struct ft_inline_task *ft_prepare_new(struct ft_task *t, struct ft_space *sp)
 	return it;
 }
 
-/* SIGSYS or SIGTRAP ignored since before the exec: the first trap would reset that. */
-static bool ignores_traps(pid_t pid)
+bool ft_prepare_in_handler(const struct ft_task *t)
 {
-	return ft_remote_status_mask(pid, "SigIgn") & (1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1));
+	return ft_remote_status_mask(t->tgid, "SigCgt") & t->in->signals;
 }
 
 /* Whether the task may be made to call what prepares its address space. */
@@ -76,8 +79,8 @@ enum ft_fallback ft_can_prepare(const struct ft_task *t)
 		return FT_FALLBACK_ABI;
 	if (t->stay != FT_FALLBACK_NONE)
 		return t->stay;
-	if (t->ignores_traps && ignores_traps(t->tgid))
-		return FT_FALLBACK_SIGNALS;
+	if (t->ignores_traps && ft_remote_status_mask(t->tgid, "SigIgn") & TRAPS)
+		return FT_FALLBACK_SIGNALS; /* since before the exec: the first trap would reset it */
 	in_use = ft_dispatch_in_use(t->tid);
 	if (in_use)
 		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
@@ -88,6 +91,10 @@ int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 {
 	int rc;
 
+	if (t->ignores_traps) {
+		sp->ignores_faults = ft_remote_status_mask(t->tgid, "SigIgn") & FAULTS;
+		t->ignores_traps = sp->ignores_faults;
+	}
 	if (!ft_prepare_new(t, sp)) {
 		if (!sp->refs)
 			ft_space_free(sp);
@@ -99,7 +106,6 @@ int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 		ft_inline_task_free(s, t);
 		return rc;
 	}
-	t->ignores_traps = false;
 	return 0;
 }
 #endif

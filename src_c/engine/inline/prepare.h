@@ -13,4 +13,7 @@ int ft_prepare_arm(struct ft_session *s, struct ft_task *t);
 /* Both; on error the task is as before, and a space without other tasks is freed. */
 int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
 
+/* Whether a handler of one of the signals that came since the mask was known may be running. */
+bool ft_prepare_in_handler(const struct ft_task *t);
+
 #endif

@@ -294,9 +294,7 @@ int ft_space_fork(
 	(void)s;
 	if (!sp)
 		return -ENOMEM;
-	rc = sp->memory;
-	if (rc < 0)
-		goto fail;
+	sp->ignores_faults = from->ignores_faults;
 	memcpy(sp->nears, from->nears, sizeof(sp->nears));
 	sp->near_count = from->near_count;
 	sp->site_room = from->site_room;
@@ -315,7 +313,8 @@ fail:
 	return rc;
 }
 
-static bool unmap(struct ft_session *s, struct ft_task *t, uint64_t insn, uint64_t at, uint64_t size)
+static bool unmap(
+	struct ft_session *s, struct ft_task *t, uint64_t insn, uint64_t at, uint64_t size)
 {
 	int64_t result;
 
@@ -373,6 +372,11 @@ static int chunk_add(struct ft_session *s, struct ft_task *t, struct ft_space *s
 	return 0;
 }
 
+uint64_t ft_space_strings_limit(const struct ft_inline_task *it)
+{
+	return it->base + FT_AREA_STEP - FT_STRING_ARGS * (FT_STRING_MAX + 32);
+}
+
 static void area_init(struct ft_inline_task *it)
 {
 	struct ft_space *sp = it->space;
@@ -386,7 +390,7 @@ static void area_init(struct ft_inline_task *it)
 		*(uint64_t *)(area + i * FT_BLOCK) =
 			i < FT_BLOCKS ? it->base + i * FT_BLOCK + FT_BLOCK_HEAD : 0;
 	it->area->strings = it->base + FT_STRINGS_AT;
-	it->area->strings_limit = it->base + FT_AREA_STEP - FT_STRING_ARGS * (FT_STRING_MAX + 32);
+	it->area->strings_limit = ft_space_strings_limit(it);
 	it->drained = FT_BLOCK_HEAD;
 	it->area->cur = it->base + FT_BLOCK_HEAD;
 }

@@ -14,6 +14,7 @@
 #include <asm/prctl.h>
 
 #include "clock.h"
+#include "engine/inline/prepare.h"
 #include "record.h"
 
 #define SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
@@ -21,11 +22,19 @@
 /* The kernel's struct ucontext begins as glibc's ucontext_t; the mask follows the registers. */
 static_assert(offsetof(ucontext_t, uc_sigmask) == 296, "x86-64 signal frame");
 
+static void set_strings_limit(struct ft_inline_task *it)
+{
+	bool off = it->space->ignores_faults || it->signals;
+
+	it->area->strings_limit = off ? 0 : ft_space_strings_limit(it);
+}
+
 /*
  * rt_sigreturn does not come back, so the tracer records it: with what its frame says is rax, and as
  * finished when the task is seen to do something else.
  */
-static void on_sigreturn(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+static void on_sigreturn(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
 	struct ft_inline_task *it = t->in;
 	ucontext_t frame;
@@ -35,6 +44,7 @@ static void on_sigreturn(struct ft_session *s, struct ft_task *t, const struct u
 		memset(&frame, 0, size); /* it will die of it */
 	it->area->mask = *(uint64_t *)&frame.uc_sigmask;
 	it->signals = 0;
+	set_strings_limit(it);
 	if (!ft_record_wants(s, FT_ABI_X86_64, regs->rax))
 		return;
 	it->returning = true;
@@ -87,6 +97,28 @@ static enum ft_fallback own_seccomp(struct ft_task *t)
 	return FT_FALLBACK_SECCOMP;
 }
 
+/* SIGSYS and SIGTRAP are ours; SIGSEGV and SIGBUS may come of a string that cannot be read. */
+static enum ft_fallback handler(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+{
+	uint64_t how;
+
+	if (!regs->rsi)
+		return FT_FALLBACK_NONE;
+	if (regs->rdi == SIGSYS || regs->rdi == SIGTRAP) {
+		t->ignores_traps = true;
+		return FT_FALLBACK_SIGNALS;
+	}
+	if (pread(t->in->space->memory, &how, sizeof(how), (off_t)regs->rsi) == sizeof(how) &&
+		how == (uint64_t)(uintptr_t)SIG_IGN) {
+		t->in->space->ignores_faults = t->ignores_traps = true;
+		for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
+			if (it->space == t->in->space)
+				set_strings_limit(it);
+	}
+	return FT_FALLBACK_NONE;
+}
+
 static enum ft_fallback process_control(struct ft_task *t, const struct user_regs_struct *regs)
 {
 	switch (regs->rdi) {
@@ -108,6 +140,9 @@ static void capture(struct ft_session *s, struct ft_task *t, const struct user_r
 	struct ft_inline_task *it = t->in;
 
 	it->area->strings = it->base + FT_STRINGS_AT; /* all that were in there are taken */
+	if (it->signals && !ft_prepare_in_handler(t))
+		it->signals = 0;
+	set_strings_limit(it);
 	if (!ft_policy_strings(s, (uint32_t)regs->rax))
 		return;
 	ft_record_strings(t, args, ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax));
@@ -144,10 +179,7 @@ enum ft_fallback ft_supervise(
 	case SYS_prctl:
 		return process_control(t, regs);
 	case SYS_rt_sigaction:
-		if ((regs->rdi != SIGSYS && regs->rdi != SIGTRAP) || !regs->rsi)
-			return FT_FALLBACK_NONE;
-		t->ignores_traps = true;
-		return FT_FALLBACK_SIGNALS;
+		return handler(s, t, regs);
 	case SYS_arch_prctl:
 		return regs->rdi == ARCH_SET_GS || regs->rdi == ARCH_GET_GS ? FT_FALLBACK_GS
 									    : FT_FALLBACK_NONE;
