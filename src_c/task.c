@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
 
 static struct ft_task **slot(const struct ft_tasks *ts, pid_t tid)
 {
@@ -62,6 +64,16 @@ struct ft_task *ft_task_next(const struct ft_tasks *ts, struct ft_task *after, i
 	while (!t && *bucket < FT_TASK_BUCKETS)
 		t = ts->bucket[(*bucket)++];
 	return t;
+}
+
+bool ft_task_replaced(const struct ft_tasks *ts, const struct ft_task *t)
+{
+	siginfo_t info;
+
+	if (ts->count < 2 || t->tid != t->tgid || t->at_exec)
+		return false;
+	return !ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) && info.si_signo == SIGTRAP &&
+	       info.si_code == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
 }
 
 int32_t ft_process_add(struct ft_process_table *p, pid_t pid, pid_t ppid, uint64_t now)

@@ -24,6 +24,7 @@ struct ft_task {
 	struct ft_inline_task *in; /* NULL: the ptrace engine's */
 	uint8_t stay; /* enum ft_fallback: why it and its children cannot leave the ptrace engine */
 	bool ignores_traps; /* perhaps: has changed what SIGSYS or SIGTRAP do */
+	bool at_exec; /* its EXEC stop is being dealt with */
 	bool born; /* its first stop has been */
 	bool attached; /* it ran before we looked on */
 	siginfo_t held_info;
@@ -47,6 +48,12 @@ void ft_task_rename(struct ft_tasks *ts, struct ft_task *t, pid_t tid);
 void ft_task_free(struct ft_tasks *ts, struct ft_task *t);
 /* Walks all tasks: `after` is the next of the last one, NULL at the start; *bucket starts at 0. */
 struct ft_task *ft_task_next(const struct ft_tasks *ts, struct ft_task *after, int *bucket);
+
+/*
+ * Whether another thread of its process has taken the task's tid over by an exec: it may do so at any
+ * moment, and what is done to the tid then is done to that one, at its EXEC stop.
+ */
+bool ft_task_replaced(const struct ft_tasks *ts, const struct ft_task *t);
 
 /* The process table: grows by 88 bytes a process, argument lists are kept once. */
 struct ft_process_table {

@@ -118,6 +118,8 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 {
 	if (s->killing)
 		kill(t->tgid, SIGKILL);
+	if (ft_task_replaced(&s->tasks, t))
+		return;
 	if (s->detaching && !at_entry) {
 		settle_interrupt(t);
 		if (s->engine->let_go && !s->engine->let_go(s, t))
@@ -210,6 +212,7 @@ static struct ft_task *on_exec(
 		s->engine->execing(s, t);
 	if (t->tid != stop->tid)
 		ft_task_rename(&s->tasks, t, stop->tid);
+	t->at_exec = true;
 	if (s->gate && t->tid == s->root)
 		ft_start_done(s, t);
 	ft_record_exec(s, t, (pid_t)former, stop->time_ns);
@@ -289,6 +292,8 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 		t = on_exec(s, t, stop);
 		break;
 	default:
+		if (t && ft_task_replaced(&s->tasks, t))
+			return; /* who stopped there has gone */
 		break;
 	}
 	if (!t) {
@@ -331,6 +336,8 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 		break;
 	}
 	resume(s, t, 0);
+	if (stop->kind == FT_STOPPED_EXEC && (t = ft_task_find(&s->tasks, stop->tid)))
+		t->at_exec = false;
 }
 
 /* Does what ft_stop() asked for, and hangs the bell again for the next. */

@@ -24,6 +24,7 @@ LIMIT_KB = 60 * 1024
 # Python makes of it when it is asked for is no part of this.
 PROCESS_BYTES = 200
 SLACK_KB = 1024
+AREA_KB = 1280  # FT_AREA_STEP
 
 # In a process of its own, so that its peak is the tracer's.
 TRACER = """
@@ -90,7 +91,8 @@ def test_memory_and_descriptors_are_flat(commands, how):
         assert figures["lost"] == 0
     assert large["peak_kb"] < LIMIT_KB
     allowed = SLACK_KB + (PROCESSES - 50) * PROCESS_BYTES // 1024
-    assert large["peak_kb"] <= small["peak_kb"] + allowed
+    # What a task has filled of its area counts for us too, as long as the task lives.
+    assert large["peak_kb"] <= small["peak_kb"] + allowed + AREA_KB
     assert large["anon_kb"] <= small["anon_kb"] + allowed
     assert large["descriptors"] == small["descriptors"]
 

@@ -12,6 +12,11 @@
 #include "engine/engine.h"
 #include "record.h"
 
+bool ft_set_regs(const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs)
+{
+	return !ft_task_replaced(&s->tasks, t) && !ptrace(PTRACE_SETREGS, t->tid, 0, regs);
+}
+
 static void put(struct ft_snippet *c, const void *bytes, size_t n)
 {
 	if (c->len + n <= sizeof(c->code))
@@ -133,7 +138,7 @@ static int run_to_trap(
 		struct ft_stop stop;
 		int rc;
 
-		if (ptrace(request, t->tid, 0, 0) < 0)
+		if (ft_task_replaced(&s->tasks, t) || ptrace(request, t->tid, 0, 0) < 0)
 			return -ESRCH;
 		rc = wait_for(s, t->tid, &stop);
 		if (rc < 0)
@@ -191,7 +196,7 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	regs->gs = saved.gs;
 	regs->rsp = saved.rsp;
 	regs->eflags = 0x202;
-	if (ptrace(PTRACE_SETREGS, t->tid, 0, regs) < 0)
+	if (!ft_set_regs(s, t, regs))
 		return -ESRCH;
 	rc = run_to_trap(s, t, request, regs);
 	if (rc == -ESRCH)
@@ -201,7 +206,7 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 			return -ESRCH;
 		*result = (int64_t)regs->rax;
 	}
-	if (ptrace(PTRACE_SETREGS, t->tid, 0, &saved) < 0 ||
+	if (!ft_set_regs(s, t, &saved) ||
 		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(mask), &mask) < 0)
 		return -ESRCH;
 	return rc;

@@ -94,7 +94,7 @@ static void restore_mask(struct ft_task *t, int sig)
 static void let_run(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
 	regs->orig_rax = -1; /* the trap is no call to restart */
-	if (ptrace(PTRACE_SETREGS, t->tid, 0, regs) < 0) {
+	if (!ft_set_regs(s, t, regs)) {
 		t->in->dying = true; /* as it was */
 		return;
 	}
@@ -107,7 +107,7 @@ static void leave_at(struct ft_session *s, struct ft_task *t, struct user_regs_s
 {
 	regs->rip = address;
 	regs->orig_rax = -1;
-	ptrace(PTRACE_SETREGS, t->tid, 0, regs);
+	ft_set_regs(s, t, regs);
 	ft_leave(s, t, why);
 	s->engine->resume(s, t, 0);
 }
@@ -268,7 +268,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 		it->returning = false; /* it will trap again */
 	ft_drain_sigreturn(s, it);
 	if (ft_normalise(s, t, &regs))
-		ptrace(PTRACE_SETREGS, t->tid, 0, &regs);
+		ft_set_regs(s, t, &regs);
 	ft_drain(s, it);
 	pthread_mutex_unlock(&s->in->lock);
 	if (it->space->leaving || it->space->spoiled) {
@@ -331,7 +331,7 @@ static void engine_born(struct ft_session *s, struct ft_task *t)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	regs.rip = it->birth_ret;
-	ptrace(PTRACE_SETREGS, t->tid, 0, &regs);
+	ft_set_regs(s, t, &regs);
 	if (it->birth_flags & CLONE_VM_FLAG) {
 		if (!it->space->leaving && !ft_prepare_arm(s, t))
 			return;
@@ -526,7 +526,7 @@ static void leave_in_call(struct ft_session *s, struct ft_task *t)
 	t->in->area->busy = 0;
 	regs.rip = ft_normalise_after(s, t, t->in->area->ret);
 	pthread_mutex_unlock(&s->in->lock);
-	ptrace(PTRACE_SETREGS, t->tid, 0, &regs);
+	ft_set_regs(s, t, &regs);
 }
 
 static bool engine_let_go(struct ft_session *s, struct ft_task *t)
@@ -567,6 +567,8 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 		sig = t->held_signal;
 		t->held_signal = 0;
 	}
+	if (ft_task_replaced(&s->tasks, t))
+		return;
 	if (!t->in)
 		ft_engine_ptrace.resume(s, t, sig);
 	else

@@ -130,6 +130,10 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 uint8_t ft_policy_strings(const struct ft_session *s, uint64_t nr);
 bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr);
 
+/* Sets a stopped task's registers. False: it has gone, or is another one by now. */
+bool ft_set_regs(
+	const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs);
+
 /* inject.c: makes a stopped task run code of ours. */
 struct ft_snippet {
 	uint8_t code[1024];
