@@ -40,8 +40,9 @@ enum ft_flag {
 };
 
 /*
- * One event; little-endian, naturally aligned. A syscall's event is written when the call ends, so
- * events stand in the order of their ends; within one task that is also the order of their starts.
+ * One event; little-endian, naturally aligned. Within one task events stand in the order of their
+ * starts. The ptrace engine writes a syscall's event when the call ends, so there all stand in the
+ * order of their ends; tasks that record themselves hand theirs over in blocks.
  */
 struct ft_event {
 	uint64_t time_ns; /* start, CLOCK_MONOTONIC */

@@ -26,7 +26,7 @@ ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
 class Trace:
     """Events and the processes they are of.
 
-    events: structured array of EVENT_DTYPE, shape (n,), in the order of their ends; read-only.
+    events: structured array of EVENT_DTYPE, shape (n,), in order within each task; read-only.
     payload: uint8 array, shape (m,), the captured strings that `events["payload"]` are offsets
     into. argv: the command, empty for an attached process. exit_status: as subprocess has it, or
     None. engine: what recorded it. wall_ns: how long the recording took. lost: events missing,

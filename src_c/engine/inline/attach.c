@@ -74,7 +74,7 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 	struct ft_space *sp = space_of_others(s, t);
 	enum ft_fallback why = FT_FALLBACK_NONE;
 
-	if (is_refused(s, t) || (!sp && !t->attached) || (sp && sp->leaving))
+	if (sp ? sp->leaving : is_refused(s, t) || !t->attached)
 		return;
 	if (!sp) {
 		why = ft_can_prepare(t);
@@ -89,6 +89,10 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 	if (why == FT_FALLBACK_NONE)
 		return;
 	s->in->refused = t->tgid;
+	if (sp && !sp->leaving && space_of_others(s, t)) {
+		sp->leaving = true; /* or this thread would run what is patched for the others */
+		ft_patch_undo_all(s, t, sp);
+	}
 	ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 }
 #endif
