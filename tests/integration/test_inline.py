@@ -138,9 +138,7 @@ def test_a_filtered_call_costs_no_stop(tracees):
     assert tracer.stats["stops"] < 100
 
 
-@pytest.mark.parametrize(
-    "name", ["fork_tree", "exec_chain", "vfork_exec", "hostile"]
-)
+@pytest.mark.parametrize("name", ["fork_tree", "exec_chain", "vfork_exec", "hostile"])
 def test_event_by_event_as_ptrace(tracees, name):
     """Per process of the tree, in order: number, arguments that are no addresses, results."""
 
