@@ -57,8 +57,8 @@ class Tracer:
         engine: "ptrace": two stops a call, right for every program. "inline": the program records
             its own calls (docs/inline.md), at a small part of the cost; processes with which that
             cannot work are traced by ptrace, see `Process.fallback`. Needs ``follow`` and Linux 6.4
-            on x86-64, else EngineUnavailable; with `pid` see docs/inline.md first. "auto": inline for
-            commands where it works.
+            on x86-64, else EngineUnavailable; with `pid` see docs/inline.md first. "auto": inline
+            for commands where it works.
         events: deliver events through `blocks` or `read`. What is not taken makes the program wait.
         tally: count in C, for `summary`.
         by_process: keep the tally per process.
