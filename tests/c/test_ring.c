@@ -24,7 +24,7 @@ static int write_one(struct ft_ring *ring, int i)
 
 	for (int w = 0; w < i % 7; w++)
 		words[w] = (uint64_t)i;
-	return ft_ring_write(ring, &ev, words, (size_t)(i % 7) * sizeof(words[0]));
+	return ft_ring_write(ring, &ev, words, (size_t)(i % 7) * sizeof(words[0]), true);
 }
 
 static void *writes(void *arg)
@@ -169,7 +169,7 @@ static void test_big_payload(void)
 	for (int i = 0; i < 20; i++) {
 		struct ft_event ev = { .nr = i };
 
-		CHECK_EQ(ft_ring_write(ring, &ev, big, sizeof(big)), 0);
+		CHECK_EQ(ft_ring_write(ring, &ev, big, sizeof(big), true), 0);
 	}
 	ft_ring_finish(ring);
 	while (ft_ring_take(ring, 0, &b) == 1) {
