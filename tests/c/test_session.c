@@ -356,6 +356,35 @@ static void test_side_by_side(void)
 	CHECK_EQ(status, 33 << 8);
 }
 
+/* The tracees record themselves: the same calls, at a few stops. */
+static void test_inline(void)
+{
+	char *const tracees[][3] = { { TRACEE("getppid_loop"), "50000", NULL },
+		{ TRACEE("fork_tree"), NULL, NULL }, { TRACEE("many_processes"), "20", NULL },
+		{ TRACEE("exec_from_thread"), NULL, NULL } };
+	const struct ft_config by_ptrace = { .options = ALL },
+			       by_itself = { .options = ALL, .engine = FT_ENGINE_INLINE };
+
+	if (ft_inline_unusable()) {
+		printf("not here: %s\n", ft_inline_unusable());
+		return;
+	}
+	for (size_t i = 0; i < sizeof(tracees) / sizeof(tracees[0]); i++) {
+		struct seen a = run(&by_ptrace, tracees[i]), b = run(&by_itself, tracees[i]);
+
+		CHECK(b.started > 0);
+		CHECK_EQ(b.stats.root_status, a.stats.root_status);
+		CHECK_EQ(b.stats.lost, 0);
+		CHECK_EQ(b.processes, a.processes);
+		CHECK_EQ(b.tallied, b.stats.calls);
+		if (i != 3) { /* where threads race */
+			CHECK(!memcmp(a.calls, b.calls, sizeof(a.calls)));
+			CHECK_EQ(b.errors, a.errors);
+		}
+		CHECK(i || b.stats.stops < 300);
+	}
+}
+
 static int open_descriptors(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -387,6 +416,8 @@ int main(void)
 	check_group("what cannot be attached to");
 	test_side_by_side();
 	check_group("sessions side by side, and children of our own");
+	test_inline();
+	check_group("tracees that record themselves show what ptrace shows");
 	CHECK_EQ(open_descriptors(), descriptors);
 	CHECK_EQ(waitpid(-1, NULL, __WALL), -1);
 	check_group("no descriptor and no child is left");
