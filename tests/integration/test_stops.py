@@ -115,3 +115,10 @@ def test_gcc(tmp_path):
     got = stops("gcc", "-O2", "-c", "-o", tmp_path / "tiny.o", source)
     assert got.calls > 500
     assert got.stops <= PROGRAM * len(got.processes) + got.calls / BLOCK
+
+
+def test_a_site_far_from_all_libraries(tracees):
+    """A program's own text is patched too: its springboards need a place of their own."""
+    run = stops(*tracees.command("own_site", "5000"))
+    assert run.calls > 5000
+    assert run.stops <= PROGRAM + run.calls // BLOCK

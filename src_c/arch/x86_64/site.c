@@ -118,15 +118,23 @@ static bool is_target(const struct code *c, int start, int first, int end)
 	return false;
 }
 
-/* The length of the padding at an offset: nops or int3 up to where alignment makes the next code begin. */
+/*
+ * The length of the padding at an offset: nops or int3 up to the next multiple of 16, where the next
+ * code begins. Assemblers take long nops; one-byte ones in a row are what a function may begin with
+ * (-fpatchable-function-entry).
+ */
 static int padding_at(const struct code *c, int at)
 {
+	int end = at, single = 0, length = (int)(-(c->address + (uint64_t)(int64_t)at) % 16);
 	struct ft_insn insn;
-	int end = at;
 
-	while (decode(c, end, &insn) && (insn.kind == FT_INSN_NOP || insn.kind == FT_INSN_INT3))
+	while (end < at + length && decode(c, end, &insn)) {
+		if (insn.kind != FT_INSN_NOP && insn.kind != FT_INSN_INT3)
+			return 0;
+		single += insn.kind == FT_INSN_NOP && insn.length == 1;
 		end += insn.length;
-	return (c->address + (uint64_t)(int64_t)end) % 16 ? 0 : end - at;
+	}
+	return end == at + length && single < 2 ? length : 0;
 }
 
 /* Where to decode from: an instruction's start before the site if one can be told, else the site. */

@@ -29,7 +29,8 @@ bool ft_inline_defer(struct ft_session *s, const struct ft_stop *stop)
 {
 	struct ft_early *e;
 
-	if (!is_giving_birth(s) || !(e = malloc(sizeof(*e))))
+	/* One that dies before its first stop: its parent, as leader, may only end after it. */
+	if (stop->kind == FT_STOPPED_EXITING || !is_giving_birth(s) || !(e = malloc(sizeof(*e))))
 		return false;
 	e->stop = *stop;
 	e->next = s->in->early;

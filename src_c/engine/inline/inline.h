@@ -71,6 +71,7 @@ struct ft_space {
 	int chunk_count;
 	struct ft_near nears[FT_NEARS_MAX];
 	int near_count;
+	bool nears_refused; /* there is no place for more, or mmap says no */
 	struct ft_site *sites; /* open-addressed by address; springboard or address 0: free */
 	uint32_t site_room, site_count;
 };

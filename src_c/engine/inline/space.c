@@ -125,8 +125,8 @@ static int add_near(const struct ft_session *s, struct ft_space *sp, uint64_t ba
 int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out)
 {
 	struct ft_space *sp = t->in->space;
-	struct ft_snippet c;
 	uint64_t base;
+	int64_t result;
 	int rc;
 
 	for (int i = 0; i < sp->near_count; i++) {
@@ -138,27 +138,22 @@ int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, str
 			return 1;
 		}
 	}
-	if (sp->near_count == FT_NEARS_MAX || !(base = ft_maps_gap(sp->pid, address, FT_NEAR_SIZE)))
+	if (sp->nears_refused || sp->near_count == FT_NEARS_MAX)
 		return 0;
-	if (sp->near_count) {
-		ft_snippet_start(&c, sp->nears[0].base + FT_NEAR_SCRATCH, NULL, 0);
-	} else {
-		int64_t result;
-
-		ft_record_injected(s, t, SYS_mmap);
-		rc = ft_inject_recorder(s, t, ft_recorder_call(), SYS_mmap,
-			(uint64_t[6]){ base, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
-			&result);
-		if (rc < 0 || result < 0)
-			return rc < 0 ? rc : 0;
-		goto mapped;
-	}
-	map_near(&c, base);
-	rc = ft_inject_snippet(s, t, sp->memory, &c);
+	base = ft_maps_gap(sp->pid, address, FT_NEAR_SIZE);
+	sp->nears_refused = !base;
+	if (!base)
+		return 0;
+	rc = ft_inject_recorder(s, t, ft_recorder_call(), SYS_mmap,
+		(uint64_t[6]){ base, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
+		&result);
 	if (rc < 0)
-		return rc == -ESRCH ? rc : 0;
-mapped:
+		return rc;
+	ft_record_injected(s, t, SYS_mmap);
+	sp->nears_refused = result < 0;
+	if (result < 0)
+		return 0;
 	rc = add_near(s, sp, base);
 	if (rc < 0)
 		return rc;

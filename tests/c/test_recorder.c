@@ -1,0 +1,486 @@
+/*
+ * The recorder's code, run in this process: what a program sees of it, and what it writes.
+ */
+#define _GNU_SOURCE
+#include "arch/x86_64/recorder.h"
+
+#include <asm/prctl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "check.h"
+#include "event.h"
+
+#define BLOCKS	   16
+#define PER_BLOCK  ((FT_BLOCK - FT_BLOCK_HEAD) / sizeof(struct ft_raw))
+#define STRINGS_AT (BLOCKS * FT_BLOCK + FT_BLOCK_HEAD)
+#define AREA	   ((BLOCKS + 4) * FT_BLOCK)
+#define RED_ZONE   128
+#define STACK	   0x20000
+#define FLAGS	   0x8d5u /* CF PF AF ZF SF OF */
+#define NO_CALL	   600u /* and a few hundred from here on: no call has such a number */
+
+enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, REGS = 16 };
+
+/* As xsave and xrstor have it: of the vectors' lower halves, and of their upper ones with AVX. */
+struct vectors {
+	uint8_t legacy[160], lower[256], gap[160], upper[256];
+} __attribute__((aligned(64)));
+
+/* What enter() loads and stores; it knows the offsets. */
+struct frame {
+	uint64_t in[REGS], flags_in, entry, saved_rsp, components, pad[4];
+	uint64_t out[REGS], flags_out, pad_out[7];
+	struct vectors vectors_in, vectors_out;
+};
+
+static_assert(offsetof(struct frame, out) == 192, "enter() knows it");
+static_assert(offsetof(struct frame, vectors_in) == 384, "enter() knows it");
+static_assert(sizeof(struct vectors) == 832, "enter() knows it");
+
+struct frame frame;
+void enter(void);
+extern const uint8_t back[], plain[];
+
+/* A call from registers that are all known, as a springboard makes it. plain: as a program does. */
+__asm__(".macro each_register insn, at\n"
+	"	.set i, \\at\n"
+	"	.irp r, rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, "
+	"r15\n"
+	"	.ifc \\insn, load\n"
+	"	mov frame+i(%rip), %\\r\n"
+	"	.else\n"
+	"	mov %\\r, frame+i(%rip)\n"
+	"	.endif\n"
+	"	.set i, i + 8\n"
+	"	.endr\n"
+	".endm\n"
+	"enter:\n"
+	"	.irp r, rbx, rbp, r12, r13, r14, r15\n"
+	"	push %\\r\n"
+	"	.endr\n"
+	"	mov %rsp, frame+144(%rip)\n"
+	"	mov frame+152(%rip), %eax\n"
+	"	xor %edx, %edx\n"
+	"	xrstor frame+384(%rip)\n"
+	"	pushq frame+128(%rip)\n"
+	"	popfq\n"
+	"	each_register load, 0\n"
+	"	lea back(%rip), %r11\n"
+	"	jmp *frame+136(%rip)\n"
+	"plain:	syscall\n"
+	"back:\n"
+	"	each_register store, 192\n"
+	"	mov frame+144(%rip), %rsp\n"
+	"	pushfq\n"
+	"	popq frame+320(%rip)\n"
+	"	mov frame+152(%rip), %eax\n"
+	"	xor %edx, %edx\n"
+	"	xsave frame+1216(%rip)\n"
+	"	.irp r, r15, r14, r13, r12, rbp, rbx\n"
+	"	pop %\\r\n"
+	"	.endr\n"
+	"	ret\n");
+
+static uint8_t *policy, stack[STACK] __attribute__((aligned(64)));
+static struct ft_area *const area = (struct ft_area *)FT_RECORDER_AREAS;
+static int traps[FT_TRAP_GS + 1], faults;
+static uint64_t go_on; /* where from after FT_TRAP_POLICY; 0: from there */
+
+static uint64_t *link_of(unsigned block)
+{
+	return (uint64_t *)((uint8_t *)area + (block ? block : BLOCKS) * FT_BLOCK);
+}
+
+static uint64_t first_record(unsigned block)
+{
+	return FT_RECORDER_AREAS + block * FT_BLOCK + FT_BLOCK_HEAD;
+}
+
+static void reset(void)
+{
+	memset(area, 0, AREA);
+	for (unsigned i = 1; i < BLOCKS; i++)
+		*link_of(i) = first_record(i);
+	area->strings = FT_RECORDER_AREAS + STRINGS_AT;
+	area->strings_limit = FT_RECORDER_AREAS + AREA - FT_STRING_ARGS * (FT_STRING_MAX + 32);
+	area->cur = first_record(0);
+	memset(policy, 0, FT_RECORDER_SIZE - FT_RECORDER_CODE);
+	memset(traps, 0, sizeof(traps));
+	go_on = 0;
+}
+
+/* At a trap before a call all is still as the program had it. */
+static void check_untouched(const greg_t *now)
+{
+	static const int names[REGS] = { REG_RAX, REG_RBX, -1, REG_RDX, REG_RSI, REG_RDI, REG_RBP,
+		REG_RSP, REG_R8, REG_R9, REG_R10, -1, REG_R12, REG_R13, REG_R14, REG_R15 };
+
+	for (int i = 0; i < REGS; i++)
+		if (names[i] >= 0)
+			CHECK_EQ(now[names[i]], frame.in[i]);
+	CHECK_EQ(now[REG_EFL] & FLAGS, frame.flags_in & FLAGS);
+}
+
+static void on_trap(int sig, siginfo_t *info, void *context)
+{
+	greg_t *now = ((ucontext_t *)context)->uc_mcontext.gregs;
+	enum ft_recorder_trap kind = ft_recorder_trap_at((uint64_t)now[REG_RIP]);
+
+	(void)sig;
+	CHECK_EQ(info->si_code, SI_KERNEL);
+	traps[kind]++;
+	switch (kind) {
+	case FT_TRAP_POLICY:
+		check_untouched(now);
+		CHECK_EQ(area->ret, back);
+		if (go_on)
+			now[REG_RIP] = (greg_t)go_on;
+		break;
+	case FT_TRAP_FULL: /* as the tracer does: the next block is taken, all others are free */
+		CHECK_EQ(area->cur, FT_RECORDER_AREAS + BLOCKS * FT_BLOCK);
+		for (unsigned i = 0; i < BLOCKS; i++) {
+			CHECK_EQ(*link_of(i), 0);
+			*link_of(i) = i ? first_record(i) : 0;
+		}
+		area->cur = first_record(0);
+		break;
+	case FT_TRAP_GS:
+		check_untouched(now);
+		CHECK_EQ(now[REG_R11], back);
+		now[REG_RCX] = now[REG_RIP] = now[REG_R11];
+		break;
+	default:
+		fprintf(stderr, "a trap at %llx\n", now[REG_RIP]);
+		_exit(1);
+	}
+}
+
+/* Through `entry`. All that a call leaves alone must be as it was. */
+static int64_t call(uint64_t entry, uint64_t nr, const uint64_t args[6], uint64_t flags)
+{
+	static const uint8_t names[6] = { RDI, RSI, RDX, R10, R8, R9 };
+	uint8_t *top = stack + sizeof(stack) - 64, red[RED_ZONE];
+
+	for (unsigned i = 0; i < REGS; i++)
+		frame.in[i] = 0x8182838485868700 + i;
+	for (int i = 0; i < 6; i++)
+		frame.in[names[i]] = args[i];
+	for (unsigned i = 0; i < RED_ZONE; i++)
+		red[i] = (uint8_t)(5 * i + nr);
+	memcpy(top - RED_ZONE, red, RED_ZONE);
+	frame.in[RAX] = nr;
+	frame.in[RSP] = (uint64_t)top;
+	frame.flags_in = 0x202 | flags;
+	frame.entry = entry;
+	enter();
+	for (int i = 0; i < REGS; i++)
+		if (i != RAX && i != RCX && i != R11)
+			CHECK_EQ(frame.out[i], frame.in[i]);
+	CHECK_EQ(frame.out[RCX], back);
+	CHECK_EQ(frame.flags_out & FLAGS, flags);
+	CHECK(!memcmp(frame.vectors_out.lower, frame.vectors_in.lower, 256));
+	CHECK(!memcmp(frame.vectors_out.upper, frame.vectors_in.upper, 256));
+	CHECK(!memcmp(top - RED_ZONE, red, RED_ZONE));
+	return (int64_t)frame.out[RAX];
+}
+
+/* All six flags, each on or off: 64 combinations. */
+static uint64_t flags_of(unsigned combination)
+{
+	static const uint16_t bits[] = { 0x1, 0x4, 0x10, 0x40, 0x80, 0x800 };
+	uint64_t flags = 0;
+
+	for (int i = 0; i < 6; i++)
+		flags |= combination >> i & 1 ? bits[i] : 0;
+	return flags;
+}
+
+static uint64_t now(void)
+{
+	_mm_lfence();
+	return __rdtsc();
+}
+
+/* One that leaves a record. */
+static struct ft_raw *recorded(uint64_t entry, uint64_t nr, const uint64_t args[6], uint64_t flags)
+{
+	struct ft_raw *raw = (struct ft_raw *)area->cur;
+	uint64_t before = now(), after;
+	int64_t ret = call(entry, nr, args, flags);
+
+	after = now();
+	CHECK_EQ(area->busy, raw);
+	CHECK_EQ(area->ret, back);
+	CHECK_EQ(raw->nr, nr);
+	CHECK(!memcmp(raw->args, args, sizeof(raw->args)));
+	CHECK_EQ(raw->ret, ret);
+	CHECK(before <= raw->start && raw->start <= raw->end && raw->end <= after);
+	return raw;
+}
+
+static void passed(uint64_t entry, uint64_t nr, const uint64_t args[6], uint64_t flags, int64_t ret)
+{
+	struct ft_area before = *area;
+
+	CHECK_EQ(call(entry, nr, args, flags), ret);
+	before.ret = (uint64_t)back;
+	CHECK(!memcmp(&before, area, sizeof(before)));
+}
+
+static const uint64_t patterns[6] = { 0x1122334455667788, -2ull, 0, 1ull << 63, 0xff, 1ull << 32 };
+
+static uint64_t entries[2]; /* without a look at gs, and with */
+static int entry_count = 1;
+
+static void test_calls(void)
+{
+	static const uint64_t numbers[] = { SYS_getpid, SYS_getppid, SYS_gettid, SYS_sched_yield,
+		SYS_getuid, 500, 511, 600, 1000, 1023, 1024, 4095, 0x7fff, 0x8000, 0xff00, 0xffff,
+		SYS_getpid | 1ull << 32, SYS_gettid | 0xffffffffull << 32 };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		uint64_t nr = numbers[i], other = nr ^ 1;
+		int64_t ret = call((uint64_t)plain, nr, patterns, 0);
+
+		for (unsigned way = 0; way < 64u * (unsigned)entry_count; way++) {
+			uint64_t entry = entries[way / 64], flags = flags_of(way % 64);
+
+			reset();
+			policy[other & 0xffff] = FT_RECORDER_TRAP;
+			CHECK_EQ(recorded(entry, nr, patterns, flags)->ret, ret);
+			CHECK_EQ(area->cur, first_record(0) + sizeof(struct ft_raw));
+			policy[nr & 0xffff] = FT_RECORDER_PASS;
+			passed(entry, nr, patterns, flags, ret);
+			CHECK(!traps[FT_TRAP_POLICY]);
+		}
+	}
+	umask(022);
+	CHECK_EQ(recorded(entries[0], SYS_umask, (uint64_t[6]){ 027 }, 0)->ret, 022);
+	CHECK_EQ(umask(022), 027);
+	check_group("a call is as without the recorder, and recorded");
+}
+
+static void test_policy_traps(void)
+{
+	const uint64_t numbers[] = { SYS_getpid, 600, 0xffff, 0x10000, 0x10000 | SYS_getpid,
+		0x40000000 | SYS_getpid, 0x80000000, 0xffff0000, 0xffffffff, -1ull,
+		-(uint64_t)SYS_getpid, 1ull << 32 | 1u << 16 };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		uint64_t nr = numbers[i];
+		int64_t ret = call((uint64_t)plain, nr, patterns, 0);
+
+		for (unsigned way = 0; way < 64u * (unsigned)entry_count; way++) {
+			uint64_t entry = entries[way / 64], flags = flags_of(way % 64);
+
+			reset();
+			policy[nr & 0xffff] = nr == (uint32_t)nr >> 16 << 16 ? FT_RECORDER_RECORD
+									     : FT_RECORDER_TRAP;
+			passed(entry, nr, patterns, flags, ret);
+			go_on = ft_recorder_pass();
+			passed(entry, nr, patterns, flags, ret);
+			go_on = ft_recorder_record(nr);
+			CHECK_EQ(recorded(entry, nr, patterns, flags)->ret, ret);
+			CHECK_EQ(traps[FT_TRAP_POLICY], 3);
+		}
+	}
+	/* A number that does not fit is not looked up by its lower half. */
+	reset();
+	passed(entries[0], 0x10000 + 39, patterns, 0, -38);
+	CHECK_EQ(traps[FT_TRAP_POLICY], 1);
+	check_group("what needs the tracer stops before it has done anything");
+}
+
+static uint64_t mask_now(void)
+{
+	uint64_t mask = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8);
+	return mask;
+}
+
+static void test_mask(void)
+{
+	uint64_t set = 1ull << (SIGUSR1 - 1) | 1ull << (SIGRTMAX - 1), old, none = 0;
+
+	for (unsigned i = 0; i < 64; i++) {
+		const uint64_t change[] = { i & 1 ? SIG_BLOCK : SIG_UNBLOCK, (uint64_t)&set,
+			(uint64_t)&old, 8, 5, 6 };
+		const uint64_t fails[] = { 99, (uint64_t)&set, 0, 8, -1ull, -2ull };
+		struct ft_raw *raw;
+
+		reset();
+		policy[SYS_rt_sigprocmask] = FT_RECORDER_MASK;
+		raw = recorded(entries[i % (unsigned)entry_count], SYS_rt_sigprocmask, change,
+			flags_of(i));
+		CHECK_EQ(raw->ret, 0);
+		CHECK_EQ(raw->asked, 1);
+		CHECK_EQ(raw->mask, mask_now());
+		CHECK_EQ(raw->mask & set, i & 1 ? set : 0);
+		CHECK_EQ(area->mask, raw->mask);
+		CHECK_EQ(old & set, i && !(i & 1) ? set : 0);
+		area->mask = 0;
+		raw = recorded(entries[0], SYS_rt_sigprocmask, fails, flags_of(i));
+		CHECK_EQ(raw->ret, -22);
+		CHECK_EQ(raw->mask, mask_now());
+		CHECK_EQ(area->mask, raw->mask);
+		CHECK_EQ(area->cur, first_record(0) + 2 * sizeof(*raw));
+	}
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
+	CHECK_EQ(ft_recorder_record(SYS_rt_sigprocmask) == ft_recorder_record(0), 0);
+	check_group("the signal mask is noted");
+}
+
+static void test_tables(void)
+{
+	for (unsigned i = 0; i < 4u * 256; i++) {
+		unsigned low = i % 256, mine = (unsigned)entry_count - 1;
+		const uint64_t args[6] = { 0xabcdef00 | low, 2, 3, 4, 5, 6 };
+
+		for (unsigned table = 0; table < FT_RECORDER_TABLES; table++) {
+			uint8_t *tables = policy + FT_RECORDER_POLICY;
+			bool traps_here = table == i / 256;
+
+			reset();
+			policy[NO_CALL] = (uint8_t)(FT_RECORDER_TABLE + table);
+			if (i / 256 < FT_RECORDER_TABLES)
+				tables[i] = 1;
+			go_on = ft_recorder_record(NO_CALL);
+			recorded(entries[mine], NO_CALL, args, flags_of(i % 64));
+			CHECK_EQ(traps[FT_TRAP_POLICY], traps_here);
+		}
+	}
+	check_group("an argument's low byte decides, each number by its own table");
+}
+
+/* Round and round: every record is there, and what is not a record stays as it was. */
+static void test_blocks(void)
+{
+	const unsigned rounds = 2, in_area = BLOCKS * PER_BLOCK;
+	uint64_t args[6] = { 0, 2, 3, 4, 5, 6 };
+
+	reset();
+	for (unsigned block = 1; block <= BLOCKS; block++)
+		memset((uint8_t *)area + block * FT_BLOCK + 8, 0x5a, FT_BLOCK_HEAD - 8);
+	for (unsigned i = 0; i < rounds * in_area + 10; i++) {
+		unsigned block = i / PER_BLOCK % BLOCKS;
+		uint64_t at = first_record(block) + i % PER_BLOCK * sizeof(struct ft_raw);
+
+		CHECK_EQ(area->cur, at);
+		CHECK_EQ(*link_of(block), 0);
+		args[0] = i;
+		call(entries[i % (unsigned)entry_count], NO_CALL, args, flags_of(i % 64));
+		CHECK_EQ(((struct ft_raw *)at)->args[0], i);
+		CHECK_EQ(traps[FT_TRAP_FULL], (i + 1) / in_area);
+	}
+	for (unsigned i = 10; i < in_area; i++) {
+		const struct ft_raw *raw = (struct ft_raw *)first_record(i / PER_BLOCK);
+
+		CHECK_EQ(raw[i % PER_BLOCK].args[0], (rounds - 1) * in_area + i);
+		CHECK_EQ(raw[i % PER_BLOCK].ret, -38);
+	}
+	for (unsigned i = 1; i < BLOCKS; i++)
+		CHECK_EQ(*link_of(i), first_record(i));
+	for (unsigned i = 8; i < BLOCKS * (FT_BLOCK_HEAD - 8); i++)
+		CHECK_EQ(*((uint8_t *)link_of(i / 56 + 1) + 8 + i % 56), 0x5a);
+	for (uint64_t i = STRINGS_AT; i < AREA; i++)
+		if (((uint8_t *)area)[i])
+			CHECK(!"nothing is written behind the blocks");
+	check_group("blocks are filled to the brim, one after the other");
+}
+
+static void test_gs_lost(void)
+{
+	uint64_t mine[8] = { 0 }, nothing[8] = { 0 };
+	int lost = 0;
+
+	reset();
+	CHECK_EQ(call(entries[1], NO_CALL, patterns, 0), -38);
+	for (unsigned i = 0; i < 47; i++) {
+		uint64_t base = i >= 32 ? FT_RECORDER_AREAS ^ 1ull << i : i ? 0 : (uint64_t)mine;
+		struct ft_area before = *area;
+
+		syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+		CHECK_EQ(call(entries[1], NO_CALL, patterns, flags_of(i)), NO_CALL);
+		CHECK_EQ(traps[FT_TRAP_GS], ++lost);
+		CHECK(!memcmp(mine, nothing, sizeof(mine)));
+		CHECK(!memcmp(&before, area, sizeof(before)));
+	}
+	syscall(SYS_arch_prctl, ARCH_SET_GS, area);
+	check_group("with another gs nothing is written");
+}
+
+static void set_vectors(void)
+{
+	frame.components = __builtin_cpu_supports("avx") ? 7 : 3;
+	__builtin_ia32_fxsave64(&frame.vectors_in);
+	memset(frame.vectors_in.gap + 96, 0, 64); /* the header of xsave */
+	frame.vectors_in.gap[96] = (uint8_t)frame.components;
+	for (unsigned i = 0; i < 256; i++) {
+		frame.vectors_in.lower[i] = (uint8_t)(3 * i + 1);
+		if (frame.components & 4)
+			frame.vectors_in.upper[i] = (uint8_t)(7 * i + 2);
+	}
+}
+
+/* A memfd, to be written by us where it is not run. */
+static int set_up(void)
+{
+	struct sigaction trap = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO },
+			 fault = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	int fd = memfd_create("recorder", MFD_CLOEXEC);
+	uint8_t *code;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((unsigned)sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	if (fd < 0 || ftruncate(fd, FT_RECORDER_SIZE) < 0)
+		return -1;
+	code = mmap(NULL, FT_RECORDER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (code == MAP_FAILED || pages == MAP_FAILED || mprotect(pages + 4096, 4096, PROT_NONE))
+		return -1;
+	if (mmap((void *)FT_RECORDER_BASE, FT_RECORDER_SIZE, PROT_READ | PROT_EXEC,
+		    MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0) != (void *)FT_RECORDER_BASE)
+		return -1;
+	if (mmap((void *)FT_RECORDER_AREAS, AREA, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		    0) != (void *)FT_RECORDER_AREAS)
+		return -1;
+	ft_recorder_code(code);
+	policy = code + FT_RECORDER_CODE;
+	set_vectors();
+	entries[0] = ft_recorder_entry(false);
+	entries[1] = ft_recorder_entry(true);
+	if (getauxval(AT_HWCAP2) & 2) /* HWCAP2_FSGSBASE */
+		entry_count = 2;
+	return sigaction(SIGTRAP, &trap, NULL) | sigaction(SIGSEGV, &fault, NULL) |
+	       syscall(SYS_arch_prctl, ARCH_SET_GS, FT_RECORDER_AREAS);
+}
+
+int main(void)
+{
+	if (set_up()) {
+		perror("no recorder");
+		return 1;
+	}
+	test_calls();
+	test_policy_traps();
+	test_mask();
+	test_tables();
+	test_blocks();
+	if (entry_count > 1)
+		test_gs_lost();
+	return check_result();
+}
