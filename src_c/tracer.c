@@ -263,6 +263,25 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	resume(s, t, stop->sig);
 }
 
+/*
+ * wait4 reports a process's leader when all its other threads have gone: one that we still know was
+ * killed before its first stop, and its end was told under nobody's name.
+ */
+static void drop_ghosts(struct ft_session *s, const struct ft_task *leader)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+
+	if (leader->tid != leader->tgid)
+		return;
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		if (t->tgid == leader->tgid && t != leader) {
+			drop_task(s, t);
+			t = NULL;
+			bucket = 0;
+		}
+}
+
 static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
 {
 	if (t->born && s->engine->shown)
@@ -285,6 +304,8 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	}
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
+		if (t)
+			drop_ghosts(s, t);
 		if (t)
 			on_exited(s, t, stop);
 		return;

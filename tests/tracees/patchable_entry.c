@@ -1,5 +1,5 @@
-/* A function that begins with nops, as -fpatchable-function-entry makes them, right behind the ret of one that makes
- * calls: the nops are no padding.
+/* A function that begins with nops, as -fpatchable-function-entry makes them, right behind the ret of
+ * one with a syscall. They are no padding.
  */
 #include <stdio.h>
 #include <sys/syscall.h>
