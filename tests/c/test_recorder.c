@@ -1,6 +1,4 @@
-/*
- * The recorder's code, run in this process: what a program sees of it, and what it writes.
- */
+/* The recorder's code, run in this process: what a program sees of it, and what it writes. */
 #define _GNU_SOURCE
 #include "arch/x86_64/recorder.h"
 
@@ -44,8 +42,7 @@ struct frame {
 	struct vectors vectors_in, vectors_out;
 };
 
-static_assert(
-	offsetof(struct frame, vectors_in) == 384 && sizeof(struct vectors) == 832, "enter()");
+static_assert(offsetof(struct frame, vectors_in) == 384, "enter() knows it");
 
 struct frame frame;
 void enter(void);
@@ -55,35 +52,25 @@ extern const uint8_t back[], plain[];
 
 /* A call from registers that are all known, as a springboard makes it. plain: as a program does. */
 __asm__("enter:\n"
-	"	.irp r, rbx, rbp, r12, r13, r14, r15\n"
-	"	push %\\r\n"
-	"	.endr\n"
+	"	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
 	"	mov %rsp, frame+144(%rip)\n"
-	"	mov frame+152(%rip), %eax\n"
-	"	xor %edx, %edx\n"
+	"	mov frame+152(%rip), %eax; xor %edx, %edx\n"
 	"	xrstor frame+384(%rip)\n"
-	"	pushq frame+128(%rip)\n"
-	"	popfq\n"
+	"	pushq frame+128(%rip); popfq\n"
 	"	.set i, 0\n"
 	"	.irp r, " REGISTERS "	mov frame+i(%rip), %\\r\n"
-	"	.set i, i + 8\n"
-	"	.endr\n"
+	"	.set i, i + 8; .endr\n"
 	"	lea back(%rip), %r11\n"
 	"	jmp *frame+136(%rip)\n"
 	"plain:	syscall\n"
 	"back:	.set i, 192\n"
 	"	.irp r, " REGISTERS "	mov %\\r, frame+i(%rip)\n"
-	"	.set i, i + 8\n"
-	"	.endr\n"
+	"	.set i, i + 8; .endr\n"
 	"	mov frame+144(%rip), %rsp\n"
-	"	pushfq\n"
-	"	popq frame+320(%rip)\n"
-	"	mov frame+152(%rip), %eax\n"
-	"	xor %edx, %edx\n"
+	"	pushfq; popq frame+320(%rip)\n"
+	"	mov frame+152(%rip), %eax; xor %edx, %edx\n"
 	"	xsave frame+1216(%rip)\n"
-	"	.irp r, r15, r14, r13, r12, rbp, rbx\n"
-	"	pop %\\r\n"
-	"	.endr\n"
+	"	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
 	"	ret\n");
 
 static uint8_t *policy, stack[STACK] __attribute__((aligned(64)));
@@ -188,14 +175,9 @@ static int64_t call(uint64_t entry, uint64_t nr, const uint64_t args[6], uint64_
 }
 
 /* All six flags, each on or off: 64 combinations. */
-static uint64_t flags_of(unsigned combination)
+static uint64_t flags_of(unsigned c)
 {
-	static const uint16_t bits[] = { 0x1, 0x4, 0x10, 0x40, 0x80, 0x800 };
-	uint64_t flags = 0;
-
-	for (int i = 0; i < 6; i++)
-		flags |= combination >> i & 1 ? bits[i] : 0;
-	return flags;
+	return (c & 1) | (c & 2) << 1 | (c & 4) << 2 | (c & 8) << 3 | (c & 16) << 3 | (c & 32) << 6;
 }
 
 static uint64_t now(void)
@@ -233,7 +215,7 @@ static void passed(uint64_t entry, uint64_t nr, const uint64_t args[6], uint64_t
 static const uint64_t patterns[6] = { 0x1122334455667788, -2ull, 0, 1ull << 63, 0xff, 1ull << 32 };
 
 static uint64_t entries[2]; /* without a look at gs, and with */
-static unsigned entry_count = 1;
+static unsigned entry_count;
 
 /* A call with each combination of flags, by each entry. */
 static void each_way(uint64_t nr, void (*check)(uint64_t, uint64_t, uint64_t, int64_t))
@@ -256,20 +238,6 @@ static void check_call(uint64_t entry, uint64_t nr, uint64_t flags, int64_t ret)
 	CHECK_EQ(traps[FT_TRAP_POLICY], 0);
 }
 
-static void test_calls(void)
-{
-	static const uint64_t numbers[] = { SYS_getpid, SYS_getppid, SYS_gettid, SYS_sched_yield,
-		SYS_getuid, 500, 511, 600, 1000, 1023, 1024, 4095, 0x7fff, 0x8000, 0xff00, 0xffff,
-		SYS_getpid | 1ull << 32, SYS_gettid | 0xffffffffull << 32 };
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		each_way(numbers[i], check_call);
-	umask(022);
-	CHECK_EQ(recorded(entries[0], SYS_umask, (uint64_t[6]){ 027 }, 0)->ret, 022);
-	CHECK_EQ(umask(022), 027);
-	check_group("a call is as without the recorder, and recorded");
-}
-
 /* A number of more than 16 bits is not looked up by its lower half. */
 static void check_policy_trap(uint64_t entry, uint64_t nr, uint64_t flags, int64_t ret)
 {
@@ -282,14 +250,24 @@ static void check_policy_trap(uint64_t entry, uint64_t nr, uint64_t flags, int64
 	CHECK_EQ(traps[FT_TRAP_POLICY], 3);
 }
 
-static void test_policy_traps(void)
+static void test_calls(void)
 {
-	static const uint64_t numbers[] = { SYS_getpid, 600, 0xffff, 0x10000, 0x10000 | SYS_getpid,
-		0x40000000 | SYS_getpid, 0x80000000, 0xffff0000, 0xffffffff, -1ull, -39ull,
-		1ull << 32 | 1u << 16 };
+	static const uint64_t short_ones[] = { SYS_getpid, SYS_getppid, SYS_gettid, SYS_sched_yield,
+		SYS_getuid, 500, 511, 600, 1000, 1023, 1024, 4095, 0x7fff, 0x8000, 0xff00, 0xffff,
+		SYS_getpid | 1ull << 32, SYS_gettid | 0xffffffffull << 32 };
+	static const uint64_t long_ones[] = { 0x10000, 0x10000 | SYS_getpid, 0xffff0000, -1ull,
+		0x40000000 | SYS_getpid, 1u << 31, 0xffffffff, -39ull, 1ull << 32 | 1u << 16 };
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		each_way(numbers[i], check_policy_trap);
+	for (size_t i = 0; i < sizeof(short_ones) / sizeof(short_ones[0]); i++)
+		each_way(short_ones[i], check_call);
+	umask(022);
+	CHECK_EQ(recorded(entries[0], SYS_umask, (uint64_t[6]){ 027 }, 0)->ret, 022);
+	CHECK_EQ(umask(022), 027);
+	check_group("a call is as without the recorder, and recorded");
+	for (size_t i = 0; i < sizeof(short_ones) / sizeof(short_ones[0]); i++)
+		each_way(short_ones[i], check_policy_trap);
+	for (size_t i = 0; i < sizeof(long_ones) / sizeof(long_ones[0]); i++)
+		each_way(long_ones[i], check_policy_trap);
 	check_group("what needs the tracer stops before it has done anything");
 }
 
@@ -420,37 +398,27 @@ static void set_vectors(void)
 	}
 }
 
-/* A memfd, to be written by us where it is not run. */
 static int set_up(void)
 {
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
 	struct sigaction trap = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO };
-	int fd = memfd_create("recorder", MFD_CLOEXEC);
-	uint8_t *code;
+	uint8_t *code = mmap((void *)FT_RECORDER_BASE, FT_RECORDER_SIZE,
+		PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0);
 	cpu_set_t one;
 
 	CPU_ZERO(&one);
-	CPU_SET((unsigned)sched_getcpu(), &one);
+	CPU_SET((unsigned)sched_getcpu(), &one); /* one TSC */
 	sched_setaffinity(0, sizeof(one), &one);
-	if (fd < 0 || ftruncate(fd, FT_RECORDER_SIZE) < 0)
-		return -1;
-	code = mmap(NULL, FT_RECORDER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (code == MAP_FAILED ||
-		mmap((void *)FT_RECORDER_BASE, FT_RECORDER_SIZE, PROT_READ | PROT_EXEC,
-			MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0) != (void *)FT_RECORDER_BASE)
-		return -1;
-	if (mmap((void *)FT_RECORDER_AREAS, AREA, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
-		    0) != (void *)FT_RECORDER_AREAS)
+	if (code != (void *)FT_RECORDER_BASE ||
+		mmap(area, AREA, PROT_READ | PROT_WRITE, flags, -1, 0) != area)
 		return -1;
 	ft_recorder_code(code);
 	policy = code + FT_RECORDER_CODE;
 	set_vectors();
 	entries[0] = ft_recorder_entry(false);
 	entries[1] = ft_recorder_entry(true);
-	if (getauxval(AT_HWCAP2) & 2) /* HWCAP2_FSGSBASE */
-		entry_count = 2;
-	return sigaction(SIGTRAP, &trap, NULL) |
-	       syscall(SYS_arch_prctl, ARCH_SET_GS, FT_RECORDER_AREAS);
+	entry_count = getauxval(AT_HWCAP2) & 2 ? 2 : 1; /* HWCAP2_FSGSBASE */
+	return sigaction(SIGTRAP, &trap, NULL) | syscall(SYS_arch_prctl, ARCH_SET_GS, area);
 }
 
 int main(void)
