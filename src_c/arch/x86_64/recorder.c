@@ -260,7 +260,7 @@ uint64_t ft_recorder_entry(bool fsgsbase)
 
 uint64_t ft_recorder_record(uint64_t nr)
 {
-	return nr == 14 ? ADDRESS(ft_record_mask) : ADDRESS(ft_record);
+	return (uint32_t)nr == 14 ? ADDRESS(ft_record_mask) : ADDRESS(ft_record);
 }
 
 uint64_t ft_recorder_call(void)

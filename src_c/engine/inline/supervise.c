@@ -45,7 +45,7 @@ static void on_sigreturn(
 	it->area->mask = *(uint64_t *)&frame.uc_sigmask;
 	it->signals = 0;
 	set_strings_limit(it);
-	if (!ft_record_wants(s, FT_ABI_X86_64, regs->rax))
+	if (!ft_record_wants(s, FT_ABI_X86_64, (uint32_t)regs->rax))
 		return;
 	it->returning = true;
 	it->sigreturn = (struct ft_event){
@@ -65,7 +65,7 @@ static enum ft_fallback birth(struct ft_task *t, const struct user_regs_struct *
 	struct ft_inline_task *it = t->in;
 	uint64_t flags = 0;
 
-	switch (regs->rax) {
+	switch ((uint32_t)regs->rax) {
 	case SYS_clone:
 		flags = regs->rdi;
 		break;
@@ -151,9 +151,9 @@ static void capture(struct ft_session *s, struct ft_task *t, const struct user_r
 
 bool ft_supervise_records(const struct ft_session *s, uint64_t nr)
 {
-	if (nr == SYS_rt_sigprocmask)
+	if ((uint32_t)nr == SYS_rt_sigprocmask)
 		return true; /* for the mask's sake */
-	return nr != SYS_rt_sigreturn && ft_record_wants(s, FT_ABI_X86_64, (uint32_t)nr);
+	return (uint32_t)nr != SYS_rt_sigreturn && ft_record_wants(s, FT_ABI_X86_64, (uint32_t)nr);
 }
 
 enum ft_fallback ft_supervise(
@@ -164,7 +164,7 @@ enum ft_fallback ft_supervise(
 	ft_drain(s, t->in); /* which may use what the strings of an earlier call stand in */
 	capture(s, t, regs);
 	pthread_mutex_unlock(&s->in->lock);
-	switch (regs->rax) {
+	switch ((uint32_t)regs->rax) {
 	case SYS_rt_sigreturn:
 		if (!t->in->space->leaving)
 			on_sigreturn(s, t, regs);

@@ -109,7 +109,7 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, const siginfo_t
 		return;
 	}
 	/* The unwinder of libgcc knows rt_sigreturn's site by its bytes. */
-	if (!t->in->space->leaving && regs.rax != SYS_rt_sigreturn &&
+	if (!t->in->space->leaving && (uint32_t)regs.rax != SYS_rt_sigreturn &&
 		ft_attach_is_complete(s, t->in->space))
 		rc = ft_patch_learn(s, t, address, (uint32_t)regs.rax);
 	if (rc == -ESRCH)
