@@ -7,7 +7,7 @@ import argparse
 from fasttrace.cli.output import say
 from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.progress import Progress
-from fasttrace.cli.run import Run
+from fasttrace.cli.traced import Run
 from fasttrace.runs import Recorder
 
 EXAMPLE = "fasttrace record -o build.fst make; fasttrace report build.fst"

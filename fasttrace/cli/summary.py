@@ -6,8 +6,8 @@ import argparse
 
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
-from fasttrace.cli.run import Run
 from fasttrace.cli.tables import add_table_options, summary_text
+from fasttrace.cli.traced import Run
 
 EXAMPLE = "fasttrace summary -e %file,!stat --sort errors git status"
 TAKES_COMMAND = True

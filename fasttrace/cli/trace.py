@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fasttrace._core import Block
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
-from fasttrace.cli.run import Run
+from fasttrace.cli.traced import Run
 
 EXAMPLE = "fasttrace trace -e openat,execve -o calls.txt make"
 TAKES_COMMAND = True
