@@ -11,6 +11,7 @@ import pytest
 from conftest import running
 
 import fasttrace
+from fasttrace._core import inline_unusable
 from fasttrace.data.events import EVENT_DTYPE, Kind
 from fasttrace.tracer import Tracer
 
@@ -43,11 +44,14 @@ def take_calls(tracer, number):
     return np.concatenate(taken)
 
 
-def test_busy_process_visited_a_hundred_times(run_tracee):
+@pytest.mark.parametrize("engine", ["ptrace", "inline"])
+def test_busy_process_visited_a_hundred_times(run_tracee, engine):
     """Threads come and go meanwhile; each visit sees calls, and no task stays traced."""
+    if engine == "inline" and (why := inline_unusable()):
+        pytest.skip(why)
     with run_tracee("busy_threads") as process:
         for _ in range(100):
-            with Tracer(pid=process.pid) as tracer:
+            with Tracer(pid=process.pid, engine=engine) as tracer:
                 events = take_calls(tracer, 100)
             assert tracer.stats["error"] == 0
             assert tracer.lost == 0

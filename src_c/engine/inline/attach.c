@@ -45,22 +45,50 @@ static enum ft_fallback can_attach(const struct ft_task *t)
 
 static struct ft_space *space_of_others(const struct ft_session *s, const struct ft_task *t)
 {
+	if (s->in->visited && s->in->visited->pid == t->tgid)
+		return s->in->visited;
 	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 		if (it->task->tgid == t->tgid)
 			return it->space;
 	return NULL;
 }
 
-bool ft_attach_is_complete(const struct ft_session *s, struct ft_space *sp)
+/* The space lives with its tasks from now on. */
+static void let_live(struct ft_session *s)
+{
+	struct ft_space *sp = s->in->visited;
+
+	s->in->visited = NULL;
+	pthread_mutex_lock(&s->in->lock);
+	if (sp && --sp->refs == 0)
+		ft_space_free(sp);
+	pthread_mutex_unlock(&s->in->lock);
+}
+
+bool ft_attach_is_complete(struct ft_session *s, struct ft_space *sp)
 {
 	struct ft_task *t = NULL;
 	int bucket = 0;
 
+	if (s->detaching)
+		return false; /* one that does not record may have been let go and be forgotten */
 	while (sp->partial && (t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
 		if (t->tgid == sp->pid && (!t->in || !t->in->area))
 			return false;
 	sp->partial = false;
+	if (sp == s->in->visited)
+		let_live(s);
 	return true;
+}
+
+void ft_attach_end(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_space *sp = s->in->visited;
+
+	if (sp && t && sp->pid == t->tgid && sp->refs == 1)
+		ft_space_unmap(s, t, sp); /* those who recorded have ended */
+	if (!t || (sp && sp->pid == t->tgid))
+		let_live(s);
 }
 
 /* Of a process that cannot: its other threads need not try. */
@@ -69,12 +97,18 @@ static bool is_refused(const struct ft_session *s, const struct ft_task *t)
 	return s->in->refused == t->tgid;
 }
 
+/* Threads that are born before their makers record are no different from those. */
+static bool is_visited(const struct ft_session *s, const struct ft_task *t)
+{
+	return t->attached || (!s->spawned && t->tgid == s->root);
+}
+
 void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = space_of_others(s, t);
 	enum ft_fallback why = FT_FALLBACK_NONE;
 
-	if (sp ? sp->leaving : is_refused(s, t) || !t->attached)
+	if (s->detaching || (sp ? sp->leaving : is_refused(s, t) || !is_visited(s, t)))
 		return;
 	if (!sp) {
 		why = ft_can_prepare(t);
@@ -82,6 +116,10 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 			why = can_attach(t);
 		if (why == FT_FALLBACK_NONE && ft_space_attach(s, t, &sp) < 0)
 			why = FT_FALLBACK_SETUP;
+		if (sp) {
+			sp->refs++; /* whatever becomes of its first task */
+			s->in->visited = sp;
+		}
 	}
 	t->ignores_traps = true;
 	if (why == FT_FALLBACK_NONE && ft_prepare_task(s, t, sp) < 0)

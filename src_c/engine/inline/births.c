@@ -124,6 +124,8 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	ft_patch_undo_all(s, t, own);
 	ft_patch_undo_padding(own);
 ptrace:
+	regs.rip = ft_normalise_after(s, t, it->birth_ret);
+	ft_set_regs(s, t, &regs);
 	ft_dispatch_disarm(t->tid);
 	ft_dispatch_set_gs(t->tid, 0);
 	ft_inline_task_free(s, t);

@@ -98,6 +98,8 @@ static void engine_execing(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
 
+	if (s->in->visited && s->in->visited->pid == t->tgid)
+		ft_attach_end(s, NULL);
 	if (!it)
 		return;
 	engine_drain(s, t);
@@ -118,7 +120,10 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	struct ft_raw *raw, none = { 0 };
 	uint64_t ret = 0;
 
-	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+	if (!it || !it->area)
+		return;
+	it->exiting = true;
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	pthread_mutex_lock(&s->in->lock);
 	if (regs.rip != ft_recorder_pass() && !it->dying)
@@ -166,39 +171,6 @@ static void engine_gone(struct ft_session *s, struct ft_task *t)
 	ft_inline_task_free(s, t);
 }
 
-/* At a birth event, inside the call that makes the child. */
-static void leave_in_call(struct ft_session *s, struct ft_task *t)
-{
-	struct user_regs_struct regs;
-
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
-		return;
-	pthread_mutex_lock(&s->in->lock);
-	ft_drain(s, t->in);
-	ft_drain_begun(s, t->in);
-	t->in->area->busy = 0;
-	regs.rip = ft_normalise_after(s, t, t->in->area->ret);
-	pthread_mutex_unlock(&s->in->lock);
-	ft_set_regs(s, t, &regs);
-}
-
-static bool engine_let_go(struct ft_session *s, struct ft_task *t)
-{
-	if (!t->in || !t->in->area)
-		return true;
-	if (ft_dispatch_is_trapping(t->tid)) {
-		ptrace(PTRACE_CONT, t->tid, 0, 0);
-		return false;
-	}
-	if (t->in->giving)
-		leave_in_call(s, t);
-	else
-		engine_shown(s, t, 0);
-	if (t->in)
-		ft_leave(s, t, FT_FALLBACK_NONE);
-	return true;
-}
-
 static long engine_seize_options(const struct ft_session *s)
 {
 	return ft_engine_ptrace.seize_options(s) | PTRACE_O_TRACEEXIT;
@@ -228,6 +200,31 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 		ptrace(PTRACE_CONT, t->tid, 0, (void *)(long)sig);
 }
 
+/*
+ * Not at a birth event, inside the call that makes the child, nor at the exit event: the task cannot be
+ * made to run anything there. The next stop will do, or another task.
+ */
+static bool engine_let_go(struct ft_session *s, struct ft_task *t)
+{
+	if (!t->in || !t->in->area) {
+		ft_attach_end(s, t);
+		return true;
+	}
+	if (t->in->giving) {
+		engine_resume(s, t, 0);
+		return false;
+	}
+	if (t->in->exiting || ft_dispatch_is_trapping(t->tid)) {
+		ptrace(PTRACE_CONT, t->tid, 0, 0);
+		return false;
+	}
+	ft_attach_end(s, t);
+	engine_shown(s, t, 0);
+	if (t->in)
+		ft_leave(s, t, FT_FALLBACK_NONE);
+	return true;
+}
+
 static int code_new(struct ft_session *s)
 {
 	struct ft_inline *in = s->in;
@@ -254,6 +251,7 @@ static void engine_close(struct ft_session *s)
 {
 	if (!s->in)
 		return;
+	ft_attach_end(s, NULL);
 	while (s->in->early) {
 		struct ft_early *e = s->in->early;
 

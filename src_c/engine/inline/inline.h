@@ -90,6 +90,7 @@ struct ft_inline_task {
 	struct ft_event sigreturn; /* begun; it does not come back to say that it was made */
 	bool returning;
 	bool dying; /* it could not be sent on */
+	bool exiting; /* stands at its exit event, or is past it */
 	uint64_t signals; /* that have come since; with a handler of one of them begun, area->mask
 			     need not be the task's mask */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
@@ -113,6 +114,8 @@ struct ft_inline {
 	struct ft_early *early;
 	struct ft_files *files;
 	pid_t refused; /* that was attached to and cannot record itself */
+	struct ft_space
+		*visited; /* of a process that was attached to, until all its threads record */
 
 	pthread_mutex_t lock; /* of what the drainer and live readers use too: */
 	struct ft_inline_task *tasks;
