@@ -278,7 +278,7 @@ cdef class Session:
         return Tally._own(t)
 
     def injected(self):
-        """A Tally of the calls that tasks made on the engine's behalf, by tid (as pid)."""
+        """A Tally of the calls that tasks made on the engine's behalf, with by_process by tid (as pid)."""
         cdef ft_tally *t = NULL
         self.open()
         check(ft_get_injected(self.session, &t))

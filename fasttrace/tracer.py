@@ -302,7 +302,8 @@ class Tracer:
     def injected(self) -> dict[tuple[int, int], int]:
         """Calls that the inline engine had the program's tasks make, by (tid, syscall number).
 
-        They are in no trace; the kernel's own counts have them. Empty for other engines.
+        They are in no trace; the kernel's own counts have them. Without ``by_process`` they are
+        counted together, with tid 0. Empty for other engines.
         """
         return {(row[0], row[3]): row[4] for row in self.figures.injected.rows()}
 

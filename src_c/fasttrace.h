@@ -124,7 +124,8 @@ void ft_block_free(struct ft_block *b);
 /* A copy of the tally so far. */
 int ft_get_tally(struct ft_session *s, struct ft_tally **out);
 
-/* Calls that tasks made on the engine's behalf, which are in no trace: rows by tid (in pid). */
+/* Calls that tasks made on the engine's behalf, which are in no trace; with FT_OPT_BY_PROCESS rows by tid
+ * (in pid). */
 int ft_get_injected(struct ft_session *s, struct ft_tally **out);
 
 struct ft_process {
