@@ -267,4 +267,4 @@ def test_lines_stand_in_the_order_in_which_the_calls_ended():
     assert [call["tid"] for call in calls] == [2, 2, 3, 1]
     assert [call["name"] for call in calls[:2]] == ["fstat", "close"]
     lines = CallLines(origin_ns=0).text(block, memoryview(b"")).splitlines()
-    assert [line.split()[1] for line in lines] == ["2", "2", "3", "1"]
+    assert [line.split()[1] for line in lines] == ["(2)", "(2)", "(3)", "(1)"]
