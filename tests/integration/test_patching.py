@@ -21,7 +21,7 @@ from fasttrace.tracer import Tracer
 LONG = bool(os.environ.get("FASTTRACE_LONG"))
 THREADS = (2, 4, 8, 16)
 PATCHES = (1_000_000 if LONG else 4_000) // len(THREADS)
-# At the least in one visit: those behind a mov, and those with 5 bytes of padding in their line of 16.
+# At the least in one visit: behind a mov, and with 5 bytes of padding in their line of 16.
 SITES = 64 + 30
 
 pytestmark = pytest.mark.skipif(inline_unusable() is not None, reason=str(inline_unusable()))
