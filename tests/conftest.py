@@ -29,9 +29,9 @@ HANG_S = 60
 @dataclass(frozen=True)
 class Tracee:
     """args: what to run it with. compiler, build: and what to build it with. arch: runs only there.
-    role: "attach": prints "ready" and runs until its stdin ends; "endless": until killed. oracle: "no (why)": its calls
-    differ from run to run. restarts: "yes (why)": the kernel restarts calls without a word to
-    anybody. traced: how it ends under a tracer, if not as without one."""
+    role: "attach": prints "ready" and runs until its stdin ends; "endless": until it is killed.
+    oracle: "no (why)": its calls differ from run to run. restarts: "yes (why)": the kernel restarts
+    calls without a word to anybody. traced: how it ends under a tracer, if not as without one."""
 
     name: str
     args: tuple[str, ...] = ()
