@@ -1,7 +1,8 @@
 """A long session costs no more memory and no more descriptors than a short one.
 
-The long form (3 million calls, 5,000 processes) runs with FASTTRACE_LONG=1; by default a shorter
-one does.
+The long form (3 million calls, 10,000 processes) is
+FASTTRACE_LONG=1 python -m pytest tests/integration/test_long_session.py; by default a shorter one
+runs.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from conftest import HANG_S
 
 LONG = bool(os.environ.get("FASTTRACE_LONG"))
 CALLS = 3_000_000 if LONG else 400_000
-PROCESSES = 5_000 if LONG else 1_000
+PROCESSES = 10_000 if LONG else 1_000
 LIMIT_KB = 60 * 1024
 # A row of the process table, doubled in size when it is full. The list of Process objects that
 # Python makes of it when it is asked for is no part of this.
@@ -59,6 +60,7 @@ print(json.dumps({
     "calls": [r.total_calls if how == "summary" else r.stats["calls"] for r in results],
     "processes": [len(r.processes) for r in results],
     "lost": sum(r.lost for r in results),
+    "fallbacks": sum(bool(p.fallback) for r in results for p in r.processes),
 }))
 """
 
@@ -106,5 +108,15 @@ def test_many_sessions_leave_nothing(commands):
     true = commands(10, 2)
     few = measure("summary", *true * 5)
     many = measure("summary", *true * 100)
+    assert many["anon_kb"] <= few["anon_kb"] + SLACK_KB
+    assert many["descriptors"] == few["descriptors"]
+
+
+def test_many_processes_at_once(tracees):
+    """What each costs while it lives is given back when it has ended."""
+    few = measure("summary", *[tracees.command("processes_at_once", "5")] * 3)
+    many = measure("summary", *[tracees.command("processes_at_once", "300")] * 3)
+    assert many["processes"] == [301, 301]
+    assert many["fallbacks"] == 0
     assert many["anon_kb"] <= few["anon_kb"] + SLACK_KB
     assert many["descriptors"] == few["descriptors"]
