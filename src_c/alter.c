@@ -246,6 +246,43 @@ static void hand_entry(struct ft_session *s, struct ft_task *t)
 		t->tamper.other = answer.set || answer.what & (FT_ANSWER_ARGS | FT_ANSWER_NUMBER);
 }
 
+struct ft_kept {
+	struct ft_tamper tamper;
+	struct ft_registers place, changed;
+};
+
+bool ft_alter_keep(
+	struct ft_task *t, const struct ft_registers *place, const struct ft_registers *changed)
+{
+	struct ft_kept *kept = malloc(sizeof(*kept));
+
+	if (!kept)
+		return false;
+	*kept = (struct ft_kept){ t->tamper, *place, *changed };
+	free(t->kept);
+	t->kept = kept;
+	return true;
+}
+
+/* A signal handler may have come in between, with calls of its own. */
+static bool take_kept(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_kept *kept = t->kept;
+	struct ft_registers now;
+
+	if (!kept || kept->tamper.abi != t->tamper.abi || kept->tamper.nr != t->tamper.nr ||
+		ft_arch_get_registers(t->tid, &now) < 0 ||
+		!ft_arch_is_same_place(&now, &kept->place))
+		return false;
+	t->tamper = kept->tamper;
+	ft_arch_set_registers(t->tid, &kept->changed);
+	if (t->tamper.marked)
+		mark(s, t);
+	t->kept = NULL;
+	free(kept);
+	return true;
+}
+
 void ft_alter_entry(struct ft_session *s, struct ft_task *t, enum ft_abi abi, uint64_t nr,
 	const uint64_t args[6])
 {
@@ -258,6 +295,8 @@ void ft_alter_entry(struct ft_session *s, struct ft_task *t, enum ft_abi abi, ui
 	t->tamper.nr = (int32_t)nr;
 	t->tamper.abi = (uint8_t)abi;
 	memcpy(t->tamper.args, args, sizeof(t->tamper.args));
+	if (take_kept(s, t))
+		return;
 	rule = count_call(s->plan, t, abi, nr);
 	if (rule)
 		begin(s, t, rule);

@@ -55,6 +55,7 @@ void ft_task_free(struct ft_tasks *ts, struct ft_task *t)
 	ts->count--;
 	free(t->strings);
 	free(t->counts);
+	free(t->kept);
 	free(t);
 }
 

@@ -14,6 +14,7 @@ enum ft_call_state {
 };
 
 struct ft_rule;
+struct ft_kept;
 
 /* What is done to the call under way: see alter.h. */
 struct ft_tamper {
@@ -53,6 +54,7 @@ struct ft_task {
 	bool interrupting; /* our PTRACE_INTERRUPT is under way */
 	bool asked; /* somebody wants its registers: see registers.h */
 	struct ft_tamper tamper;
+	struct ft_kept *kept; /* what is decided of a call that is still to come */
 	uint32_t *counts; /* of its calls, by rule; NULL: none yet */
 	uint64_t sleeps_until; /* CLOCK_MONOTONIC; it stays at its stop; 0: it does not */
 };

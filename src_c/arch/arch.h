@@ -2,6 +2,7 @@
 #ifndef FT_ARCH_H
 #define FT_ARCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -32,6 +33,8 @@ int ft_arch_set_result(pid_t tid, int64_t ret);
 /* All registers of a stopped task, as ft_register_names has them. */
 int ft_arch_get_registers(pid_t tid, struct ft_registers *out);
 int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers);
+/* Whether both are at the same instruction with the same stack. */
+bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b);
 /* The one that holds a call's result. */
 int64_t ft_arch_result(const struct ft_registers *registers);
 

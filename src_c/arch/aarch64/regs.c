@@ -76,6 +76,11 @@ int ft_arch_set_result(pid_t tid, int64_t ret)
 	return rc < 0 ? rc : ft_arch_set_registers(tid, &regs);
 }
 
+bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b)
+{
+	return a->value[31] == b->value[31] && a->value[32] == b->value[32]; /* sp, pc */
+}
+
 int64_t ft_arch_result(const struct ft_registers *registers)
 {
 	return (int64_t)registers->value[0];

@@ -168,6 +168,14 @@ int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers)
 	return ptrace(PTRACE_SETREGS, tid, NULL, registers->value) < 0 ? -errno : 0;
 }
 
+bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b)
+{
+	const struct user_regs_struct *one = (const struct user_regs_struct *)a->value;
+	const struct user_regs_struct *other = (const struct user_regs_struct *)b->value;
+
+	return one->rip == other->rip && one->rsp == other->rsp;
+}
+
 int64_t ft_arch_result(const struct ft_registers *registers)
 {
 	return (int64_t)registers->value[offsetof(struct user_regs_struct, rax) / sizeof(uint64_t)];
