@@ -26,8 +26,8 @@ void ft_alter_entry(struct ft_session *s, struct ft_task *t, enum ft_abi abi, ui
  * kept for then. place: the registers that it will come with; changed: those it shall have. False: no
  * memory, it is decided anew.
  */
-bool ft_alter_keep(struct ft_task *t, const struct ft_registers *place,
-	const struct ft_registers *changed);
+bool ft_alter_keep(
+	struct ft_task *t, const struct ft_registers *place, const struct ft_registers *changed);
 /* Whether something is to be done when the call ends. */
 bool ft_alter_needs_exit(const struct ft_task *t);
 /* It has ended. *ret: the result, as the program gets it. Returns whether that has been replaced. */

@@ -119,6 +119,8 @@ static_assert(sizeof(ft_register_names) / sizeof(ft_register_names[0]) ==
 		      sizeof(struct user_regs_struct) / sizeof(uint64_t),
 	"a name for each register");
 
+#define INDEX(name) (offsetof(struct user_regs_struct, name) / sizeof(uint64_t))
+
 static int poke(pid_t tid, size_t offset, uint64_t value)
 {
 	return ptrace(PTRACE_POKEUSER, tid, offset, value) < 0 ? -errno : 0;
@@ -170,15 +172,13 @@ int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers)
 
 bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b)
 {
-	const struct user_regs_struct *one = (const struct user_regs_struct *)a->value;
-	const struct user_regs_struct *other = (const struct user_regs_struct *)b->value;
-
-	return one->rip == other->rip && one->rsp == other->rsp;
+	return a->value[INDEX(rip)] == b->value[INDEX(rip)] &&
+	       a->value[INDEX(rsp)] == b->value[INDEX(rsp)];
 }
 
 int64_t ft_arch_result(const struct ft_registers *registers)
 {
-	return (int64_t)registers->value[offsetof(struct user_regs_struct, rax) / sizeof(uint64_t)];
+	return (int64_t)registers->value[INDEX(rax)];
 }
 
 long ft_arch_raw_syscall(long nr, long a, long b, long c, long d, long e, long f)

@@ -40,27 +40,31 @@ static bool is_in_call(const struct user_regs_struct *regs)
 
 void ft_altered_show_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r)
 {
-	struct user_regs_struct *regs = (struct user_regs_struct *)r->value;
+	struct user_regs_struct regs;
 
 	(void)s;
-	if (!t->in || !t->in->area || !is_in_call(regs))
+	memcpy(&regs, r->value, sizeof(regs));
+	if (!t->in || !t->in->area || !is_in_call(&regs))
 		return;
-	regs->rip = ft_normalise_site(t->in->space, t->in->area->ret) + SYSCALL_SIZE;
-	regs->rcx = regs->rip;
+	regs.rip = ft_normalise_site(t->in->space, t->in->area->ret) + SYSCALL_SIZE;
+	regs.rcx = regs.rip;
+	memcpy(r->value, &regs, sizeof(regs));
 }
 
 void ft_altered_hide_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r)
 {
-	struct user_regs_struct *regs = (struct user_regs_struct *)r->value, now;
+	struct user_regs_struct regs, now;
 	struct ft_inline_task *it = t->in;
 
 	(void)s;
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &now) < 0 || !is_in_call(&now))
 		return;
-	if (regs->rip != ft_normalise_site(it->space, it->area->ret) + SYSCALL_SIZE)
-		it->area->ret = regs->rip;
-	regs->rip = now.rip;
-	regs->rcx = now.rcx;
+	memcpy(&regs, r->value, sizeof(regs));
+	if (regs.rip != ft_normalise_site(it->space, it->area->ret) + SYSCALL_SIZE)
+		it->area->ret = regs.rip;
+	regs.rip = now.rip;
+	regs.rcx = now.rcx;
+	memcpy(r->value, &regs, sizeof(regs));
 }
 
 /* The call that is made instead may be one that cannot be made here: it is put off to the exit stop. */
@@ -68,20 +72,21 @@ static void check_other(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
 	struct ft_registers changed = { 0 }, place = { 0 };
-	struct user_regs_struct *regs = (struct user_regs_struct *)changed.value;
+	struct user_regs_struct regs, before = it->before;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	it->sets_mask = (uint32_t)regs->orig_rax == SYS_rt_sigprocmask;
+	it->sets_mask = (uint32_t)regs.orig_rax == SYS_rt_sigprocmask;
 	if (!t->tamper.other)
 		return;
-	regs->rax = regs->orig_rax;
-	if (!ft_altered_elsewhere(s->in, (uint32_t)regs->rax) &&
-		ft_supervise_call(s, t, regs, it->area->ret) == FT_FALLBACK_NONE)
+	regs.rax = regs.orig_rax;
+	if (!ft_altered_elsewhere(s->in, (uint32_t)regs.rax) &&
+		ft_supervise_call(s, t, &regs, it->area->ret) == FT_FALLBACK_NONE)
 		return;
-	regs->rip = it->before.rip + SYSCALL_SIZE;
-	memcpy(place.value, &it->before, sizeof(it->before));
-	((struct user_regs_struct *)place.value)->rip = regs->rip;
+	before.rip += SYSCALL_SIZE;
+	regs.rip = before.rip;
+	memcpy(place.value, &before, sizeof(before));
+	memcpy(changed.value, &regs, sizeof(regs));
 	it->rewinds = ft_alter_keep(t, &place, &changed);
 	ft_arch_set_number(t->tid, FT_NO_CALL);
 }

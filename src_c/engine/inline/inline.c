@@ -201,7 +201,8 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 	if (!t->in)
 		ft_engine_ptrace.resume(s, t, sig);
 	else
-		ptrace(t->in->by_stops ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0, (void *)(long)sig);
+		ptrace(t->in->by_stops ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0,
+			(void *)(long)sig);
 }
 
 static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
