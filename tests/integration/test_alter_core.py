@@ -73,7 +73,7 @@ def spawn(session: _core.Session, command: Sequence[str], out: int) -> int:
     return session.spawn(argv[0], argv, env, None, (-1, out, -1), 0)
 
 
-def finish(session: _core.Session, reader: int, seen: Seen) -> Seen:
+def finish(session: _core.Session, reader: int, seen: Seen, close: bool = True) -> Seen:
     """Takes all there is, until the end."""
     blocks = []
     try:
@@ -88,7 +88,8 @@ def finish(session: _core.Session, reader: int, seen: Seen) -> Seen:
     seen.status = seen.stats["root_status"]
     seen.events = np.concatenate([seen.events, *blocks])
     seen.fallbacks = [_core.FALLBACKS[row[-1]] for row in _core.process_rows(*session.processes())]
-    session.close()
+    if close:
+        session.close()
     with os.fdopen(reader) as pipe:
         seen.output = pipe.read()
     return seen
