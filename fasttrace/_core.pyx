@@ -140,6 +140,7 @@ cdef char **c_strings(list strings) except NULL:
     return array
 
 
+Injection = tuple  # see _core.pyi
 HandedCall = namedtuple("HandedCall", "tid pid abi nr args ret at_exit time_ns registers")
 HandedCall.__doc__ = """A call that waits for Session.answer(); registers: name to unsigned value."""
 

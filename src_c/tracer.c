@@ -123,8 +123,15 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 		kill(t->tgid, SIGKILL);
 	if (ft_task_replaced(&s->tasks, t))
 		return;
-	if (s->detaching && !at_entry) {
+	/* Any stop takes the place of the one that our interrupt asked for (kernel/signal.c,
+	 * ptrace_stop()). */
+	if (sig && !at_entry)
+		t->interrupting = false; /* an EINTR is the signal's */
+	if (!at_entry)
 		settle_interrupt(t);
+	if (t->asked && (!s->engine->is_shown || s->engine->is_shown(s, t)))
+		ft_registers_serve(s, t);
+	if (s->detaching && !at_entry) {
 		if (s->engine->let_go && !s->engine->let_go(s, t))
 			return;
 		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
@@ -367,9 +374,6 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 		return;
 	case FT_STOPPED_TRAP:
 		on_first_or_shown(s, t);
-		settle_interrupt(t);
-		if (!s->engine->is_shown || s->engine->is_shown(s, t))
-			ft_registers_serve(s, t);
 		break;
 	case FT_STOPPED_EXITING:
 		if (s->engine->exiting)

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "engine/inline/inline.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -102,7 +103,7 @@ static void rewind_call(struct ft_session *s, struct ft_task *t)
 	ft_leave(s, t, FT_FALLBACK_ALTERED);
 }
 
-static void on_returned(struct ft_session *s, struct ft_task *t, uint64_t now)
+static void on_returned(struct ft_task *t, uint64_t now)
 {
 	struct ft_inline_task *it = t->in;
 	struct user_regs_struct regs;
@@ -114,10 +115,10 @@ static void on_returned(struct ft_session *s, struct ft_task *t, uint64_t now)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	ret = (int64_t)regs.rax;
-	/* Perhaps the kernel makes it again without a signal stop, from where it was made. */
-	it->by_stops = (int64_t)regs.orig_rax >= 0 && ret <= -FT_ERESTARTSYS &&
-		       ret >= -FT_ERESTART_RESTARTBLOCK;
-	(void)s;
+	/* Perhaps it is made again, by the kernel or by us, from where it was made. */
+	it->by_stops = (int64_t)regs.orig_rax >= 0 &&
+		       ((ret <= -FT_ERESTARTSYS && ret >= -FT_ERESTART_RESTARTBLOCK) ||
+			       (ret == -EINTR && t->interrupting));
 }
 
 int ft_altered_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
@@ -135,7 +136,7 @@ int ft_altered_stop(struct ft_session *s, struct ft_task *t, const struct ft_sto
 	if (!ft_engine_ptrace.call_stop(s, t, &at))
 		return 0;
 	if (!entry) {
-		on_returned(s, t, at.time_ns);
+		on_returned(t, at.time_ns);
 		return 1;
 	}
 	check_other(s, t);

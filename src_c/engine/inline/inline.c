@@ -205,10 +205,17 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 			(void *)(long)sig);
 }
 
+/* In the program, or in a call that has two stops. */
 static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
 {
+	struct user_regs_struct regs;
+
 	(void)s;
-	return !t->in || !ft_dispatch_is_trapping(t->tid);
+	if (!t->in || !t->in->area || t->in->by_stops)
+		return true;
+	return !ft_dispatch_is_trapping(t->tid) && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) == 0 &&
+	       regs.rip - FT_RECORDER_BASE >= FT_RECORDER_SIZE &&
+	       !ft_site_of_springboard(t->in->space, regs.rip);
 }
 
 /*
