@@ -66,7 +66,7 @@ int ft_answer(struct ft_session *s, pid_t tid, const struct ft_answer *answer)
 	if (answer->what & FT_ANSWER_DETACH && s->filter)
 		return -EINVAL;
 	pthread_mutex_lock(&s->lock);
-	if (h->state == FT_HANDOVER_TAKEN && h->call.tid == tid) {
+	if (h->state == FT_HANDOVER_TAKEN && h->call.tid == tid && !s->stop_asked) {
 		h->answer = *answer;
 		h->state = FT_HANDOVER_ANSWERED;
 		pthread_cond_broadcast(&s->changed);

@@ -33,7 +33,7 @@ static void put(struct ft_registers *to, uint64_t set, const struct ft_registers
 
 static int transfer(struct ft_session *s, struct ft_task *t, struct ft_request *r)
 {
-	struct ft_registers now;
+	struct ft_registers now, before;
 	int rc = ft_arch_get_registers(t->tid, &now);
 
 	if (rc < 0)
@@ -44,7 +44,10 @@ static int transfer(struct ft_session *s, struct ft_task *t, struct ft_request *
 		r->registers = now;
 		return 0;
 	}
+	before = now;
 	put(&now, r->set, &r->registers);
+	if (t->in_call == FT_CALL_NONE && !ft_arch_is_same_place(&now, &before))
+		ft_arch_forget_call(&now); /* or the kernel would make it again, from there */
 	if (s->engine->hide_registers)
 		s->engine->hide_registers(s, t, &now);
 	return ft_arch_set_registers(t->tid, &now);

@@ -35,6 +35,8 @@ int ft_arch_get_registers(pid_t tid, struct ft_registers *out);
 int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers);
 /* Whether both are at the same instruction with the same stack. */
 bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b);
+/* The task is not just out of a call that could be restarted. */
+void ft_arch_forget_call(struct ft_registers *registers);
 /* The one that holds a call's result. */
 int64_t ft_arch_result(const struct ft_registers *registers);
 

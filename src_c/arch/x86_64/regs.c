@@ -176,6 +176,11 @@ bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registe
 	       a->value[INDEX(rsp)] == b->value[INDEX(rsp)];
 }
 
+void ft_arch_forget_call(struct ft_registers *registers)
+{
+	registers->value[INDEX(orig_rax)] = FT_NO_CALL;
+}
+
 int64_t ft_arch_result(const struct ft_registers *registers)
 {
 	return (int64_t)registers->value[INDEX(rax)];
