@@ -37,6 +37,31 @@ cdef extern from "fasttrace.h" nogil:
         FT_ENGINE_PTRACE
         FT_ENGINE_INLINE
 
+    enum ft_hand_over:
+        FT_HAND_ENTRY
+        FT_HAND_EXIT
+
+    struct ft_poke:
+        const void *bytes
+        uint32_t len
+        uint8_t arg
+        uint8_t at_exit
+
+    struct ft_injection:
+        uint32_t abi
+        uint32_t nr
+        uint32_t first
+        uint32_t last
+        uint32_t step
+        uint32_t what
+        int64_t ret
+        int32_t signal
+        uint32_t number
+        uint64_t delay_enter_ns
+        uint64_t delay_exit_ns
+        const ft_poke *pokes
+        size_t poke_count
+
     struct ft_config:
         uint32_t options
         uint32_t engine
@@ -45,6 +70,9 @@ cdef extern from "fasttrace.h" nogil:
         uint16_t filter_len
         uint32_t block_events
         uint32_t queue_blocks
+        const ft_injection *injections
+        size_t injection_count
+        const uint8_t *handled[4]
 
     struct ft_command:
         const char *path
@@ -92,8 +120,45 @@ cdef extern from "fasttrace.h" nogil:
         uint64_t end_ns
         int32_t root_pid
         int32_t root_status
+        uint64_t altered
         int32_t error
         int32_t tasks
+
+    enum:
+        FT_REGISTERS_MAX
+
+    struct ft_registers:
+        uint64_t value[40]
+
+    const char *ft_register_names[]
+    const int ft_register_count
+
+    struct ft_handed:
+        int32_t tid
+        int32_t pid
+        int32_t nr
+        uint8_t abi
+        uint8_t at_exit
+        uint64_t time_ns
+        uint64_t args[6]
+        int64_t ret
+        ft_registers registers
+
+    enum ft_answer_what:
+        FT_ANSWER_REPLY
+        FT_ANSWER_NUMBER
+        FT_ANSWER_ARGS
+        FT_ANSWER_DETACH
+        FT_ANSWER_KILL
+
+    struct ft_answer:
+        uint32_t what
+        int32_t signal
+        int64_t reply
+        uint64_t nr
+        uint64_t args[6]
+        uint64_t set
+        ft_registers registers
 
     const char *ft_inline_unusable()
     int ft_open(ft_session **out, const ft_config *config)
@@ -110,3 +175,8 @@ cdef extern from "fasttrace.h" nogil:
     int ft_get_processes(ft_session *s, ft_processes *out)
     void ft_processes_free(ft_processes *p)
     void ft_get_stats(ft_session *s, ft_stats *out)
+    int ft_take_call(ft_session *s, int64_t timeout_ns, ft_handed *out)
+    int ft_give_answer "ft_answer"(ft_session *s, int tid, const ft_answer *answer)
+    int ft_get_registers(ft_session *s, int tid, int64_t timeout_ns, ft_registers *out)
+    int ft_set_registers(ft_session *s, int tid, int64_t timeout_ns, uint64_t set,
+                         const ft_registers *registers)

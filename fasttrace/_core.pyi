@@ -1,4 +1,4 @@
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from typing_extensions import Buffer
 
@@ -8,6 +8,21 @@ STAGES: tuple[str, ...]
 ENGINES: tuple[str, ...]
 FALLBACKS: tuple[str, ...]
 EVENT_SIZE: int
+REGISTERS: tuple[str, ...]
+INJECT_RETURN: int
+INJECT_SIGNAL: int
+INJECT_NUMBER: int
+INJECT_DELAY_ENTER: int
+INJECT_DELAY_EXIT: int
+INJECT_POKE: int
+HAND_ENTRY: int
+HAND_EXIT: int
+
+# abi, nr, first, last, step, INJECT_* bits, ret, signal, number, delay_enter_ns, delay_exit_ns,
+# pokes (argument, at exit, bytes)
+Injection = tuple[
+    int, int, int, int, int, int, int, int, int, int, int, tuple[tuple[int, bool, bytes], ...]
+]
 
 class StartError(OSError):
     stage: str
@@ -36,8 +51,20 @@ class Stats(TypedDict):
     end_ns: int
     root_pid: int
     root_status: int
+    altered: int
     error: int
     tasks: int
+
+class HandedCall(NamedTuple):
+    tid: int
+    pid: int
+    abi: int
+    nr: int
+    args: tuple[int, int, int, int, int, int]
+    ret: int
+    at_exit: bool
+    time_ns: int
+    registers: dict[str, int]
 
 class Session:
     def __init__(
@@ -54,6 +81,8 @@ class Session:
         filter: bytes | None = None,
         block_events: int = 0,
         queue_blocks: int = 0,
+        injections: list[Injection] | None = None,
+        handled: list[bytes] | None = None,
     ) -> None: ...
     def spawn(
         self,
@@ -66,6 +95,20 @@ class Session:
     ) -> int: ...
     def attach(self, pid: int) -> int: ...
     def take(self, timeout: float | None = None) -> Block | None: ...
+    def take_call(self, timeout: float | None = None) -> HandedCall | None: ...
+    def answer(
+        self,
+        tid: int,
+        *,
+        reply: int | None = None,
+        nr: int | None = None,
+        args: tuple[int, ...] | None = None,
+        signal: int = 0,
+        end: str = "",
+        registers: dict[str, int] | None = None,
+    ) -> None: ...
+    def registers(self, tid: int) -> dict[str, int]: ...
+    def set_registers(self, tid: int, registers: dict[str, int]) -> None: ...
     def wait(self, timeout: float | None = None) -> bool: ...
     def kill(self) -> None: ...
     def detach(self) -> None: ...

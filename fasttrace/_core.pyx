@@ -2,10 +2,12 @@
 
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.exc cimport PyErr_CheckSignals
-from libc.errno cimport ENODATA
+from libc.errno cimport EAGAIN, EINVAL, ENODATA, ESRCH
 from libc.stdlib cimport calloc, free
 
+import errno
 import os
+from collections import namedtuple
 
 from fasttrace._tally cimport Tally, ft_tally
 
@@ -26,11 +28,27 @@ FALLBACKS = (
     "it has another root, mount, pid or user namespace",
     "it locks all its memory",
     "it changed or unmapped memory of the tracer's",
+    "it makes a call that is altered and that the inline engine must look after itself",
 )
 EVENT_SIZE = sizeof(ft_event)
+REGISTERS = tuple((<bytes>ft_register_names[i]).decode() for i in range(ft_register_count))
+# enum ft_inject
+INJECT_RETURN = 1
+INJECT_SIGNAL = 2
+INJECT_NUMBER = 4
+INJECT_DELAY_ENTER = 8
+INJECT_DELAY_EXIT = 16
+INJECT_POKE = 32
+HAND_ENTRY = FT_HAND_ENTRY
+HAND_EXIT = FT_HAND_EXIT
 
 # How long a call may stay in C before it looks for signals (Ctrl-C).
 cdef int64_t SIGNALS_NS = 100_000_000
+
+
+# How a session ends with an answer.
+cdef dict ENDS = {"": 0, "detach": FT_ANSWER_DETACH, "kill": FT_ANSWER_KILL}
+cdef object U64 = (1 << 64) - 1
 
 
 cdef int check(int rc) except -1:
@@ -122,6 +140,75 @@ cdef char **c_strings(list strings) except NULL:
     return array
 
 
+Injection = tuple  # see _core.pyi
+HandedCall = namedtuple("HandedCall", "tid pid abi nr args ret at_exit time_ns registers")
+HandedCall.__doc__ = """A call that waits for Session.answer(); registers: name to unsigned value."""
+
+
+cdef uint64_t unsigned(value) except? 1:
+    """As a register holds it."""
+    return <uint64_t>(value & U64)
+
+
+cdef int check_registers(int rc) except -1:
+    if rc == -errno.EDEADLK:
+        raise OSError(errno.EDEADLK, "a handler can have the registers of the task that it handles only")
+    return check(rc)
+
+
+cdef dict register_dict(const ft_registers *r):
+    cdef int i
+    return {REGISTERS[i]: r.value[i] for i in range(ft_register_count)}
+
+
+cdef uint64_t put_registers(dict values, ft_registers *out) except? 0:
+    """Returns which are set: bit i stands for REGISTERS[i]."""
+    cdef uint64_t which = 0
+    for name, value in values.items():
+        if name not in REGISTERS:
+            raise ValueError(f"no such register: {name}; there are {', '.join(REGISTERS)}")
+        out.value[<int>REGISTERS.index(name)] = unsigned(value)
+        which |= <uint64_t>1 << <int>REGISTERS.index(name)
+    return which
+
+
+cdef class Injections:
+    """The rows of Session(injections=...) as C has them."""
+
+    cdef ft_injection *rows
+    cdef size_t count
+    cdef list pokes  # keeps what rows point to
+
+    def __cinit__(self, list rows not None):
+        self.count = len(rows)
+        self.pokes = []
+        self.rows = <ft_injection *>calloc(len(rows) + 1, sizeof(ft_injection))
+        if self.rows is NULL:
+            raise MemoryError
+        for i in range(len(rows)):
+            self.put(&self.rows[i], rows[i])
+
+    cdef put(self, ft_injection *to, tuple row):
+        cdef ft_poke *poke
+        (to.abi, to.nr, to.first, to.last, to.step, to.what, ret, to.signal, to.number,
+         to.delay_enter_ns, to.delay_exit_ns, pokes) = row
+        to.ret = <int64_t>unsigned(ret)
+        cells = bytearray(sizeof(ft_poke) * (len(pokes) + 1))
+        poke = <ft_poke *><char *>cells
+        to.pokes = poke
+        to.poke_count = len(pokes)
+        self.pokes += [cells, pokes]
+        for arg, at_exit, data in pokes:
+            poke.arg = arg
+            poke.at_exit = at_exit
+            poke.bytes = <char *><bytes>data
+            poke.len = len(data)
+            poke += 1
+
+    def __dealloc__(self):
+        free(self.rows)
+
+
 cdef class Session:
     """One traced tree; see fasttrace.h. All methods may be called from any thread."""
 
@@ -131,8 +218,9 @@ cdef class Session:
     def __cinit__(self, *, bint follow=True, bint events=True, bint tally=False,
                   bint by_process=False, bint strings=False, bint results=True,
                   str engine="ptrace", list policy=None, bytes filter=None, uint32_t block_events=0,
-                  uint32_t queue_blocks=0):
+                  uint32_t queue_blocks=0, list injections=None, list handled=None):
         cdef ft_config config
+        cdef Injections rows = Injections(injections or [])
         cdef int abi
         config.options = (
             (FT_OPT_FOLLOW if follow else 0) | (FT_OPT_EVENTS if events else 0)
@@ -144,8 +232,15 @@ cdef class Session:
         config.queue_blocks = queue_blocks
         config.filter = NULL
         config.filter_len = 0
+        config.injections = rows.rows
+        config.injection_count = rows.count
         for abi in range(FT_ABI_COUNT):
             config.policy[abi] = NULL
+            config.handled[abi] = NULL
+            if handled is not None:
+                if len(handled[abi]) != FT_NR_MAX:
+                    raise ValueError(f"handled has {FT_NR_MAX} bytes for each ABI")
+                config.handled[abi] = <const uint8_t *><char *><bytes>handled[abi]
             if policy is not None:
                 if len(policy[abi]) != FT_NR_MAX:
                     raise ValueError(f"a policy has {FT_NR_MAX} bytes")
@@ -235,6 +330,92 @@ cdef class Session:
                 left -= slice
                 if left <= 0:
                     return None
+
+    def take_call(self, timeout=None):
+        """The next HandedCall, whose task waits for answer(); None after `timeout` seconds; EOFError
+        once the session has ended."""
+        cdef int64_t left = to_ns(timeout), slice
+        cdef ft_handed call
+        cdef int rc
+        while True:
+            slice = SIGNALS_NS if left < 0 or left > SIGNALS_NS else left
+            self.open()
+            self.busy += 1
+            with nogil:
+                rc = ft_take_call(self.session, slice, &call)
+            self.busy -= 1
+            if rc == -ENODATA:
+                raise EOFError("the session has ended")
+            check(rc)
+            if rc == 1:
+                return HandedCall(
+                    call.tid, call.pid, call.abi, call.nr, tuple([call.args[i] for i in range(6)]),
+                    call.ret, bool(call.at_exit), call.time_ns, register_dict(&call.registers))
+            PyErr_CheckSignals()
+            if left >= 0:
+                left -= slice
+                if left <= 0:
+                    return None
+
+    def answer(self, int tid, *, reply=None, nr=None, tuple args=None, int signal=0, str end="",
+               dict registers=None):
+        """Lets the call taken last go on: `reply` is its result (at entry: it is not made), nr and
+        args make another call of it, `signal` comes when it ends, `end` ("detach", "kill") ends the
+        session. Nothing happens if the session is ending."""
+        cdef ft_answer answer
+        cdef int rc
+        answer.what = ENDS[end]
+        answer.signal = signal
+        answer.set = 0
+        if reply is not None:
+            answer.what |= FT_ANSWER_REPLY
+            answer.reply = <int64_t>unsigned(reply)
+        if nr is not None:
+            answer.what |= FT_ANSWER_NUMBER
+            answer.nr = unsigned(nr)
+        if args is not None:
+            answer.what |= FT_ANSWER_ARGS
+            if len(args) != 6:
+                raise ValueError("a call has six arguments")
+            for i in range(6):
+                answer.args[i] = unsigned(args[i])
+        if registers:
+            answer.set = put_registers(registers, &answer.registers)
+        self.open()
+        rc = ft_give_answer(self.session, tid, &answer)
+        if rc == -EINVAL:
+            raise ValueError("a session with a filter cannot detach")
+        if rc != -ESRCH:
+            check(rc)
+
+    def registers(self, int tid):
+        """A task's registers by name, as unsigned numbers: it is stopped for that, or stands at a call
+        that is handed over. ProcessLookupError: it is not traced, or has gone."""
+        cdef ft_registers r
+        cdef int rc = -EAGAIN
+        while rc == -EAGAIN:
+            PyErr_CheckSignals()
+            self.open()
+            self.busy += 1
+            with nogil:
+                rc = ft_get_registers(self.session, tid, SIGNALS_NS, &r)
+            self.busy -= 1
+        check_registers(rc)
+        return register_dict(&r)
+
+    def set_registers(self, int tid, dict registers not None):
+        """Gives some of them new values."""
+        cdef ft_registers r
+        cdef uint64_t which = put_registers(registers, &r)
+        cdef int rc = -EAGAIN
+        while rc == -EAGAIN:
+            PyErr_CheckSignals()
+            self.open()
+            self.busy += 1
+            with nogil:
+                rc = ft_set_registers(self.session, tid, SIGNALS_NS, which, &r)
+            self.busy -= 1
+        check_registers(rc)
 
     def wait(self, timeout=None):
         """Whether the session has ended, after at most `timeout` seconds."""

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
@@ -19,7 +20,9 @@
 
 struct ft_bell {
 	pid_t pid;
+	uint32_t changes; /* the futex: counts what happens to the two below */
 	uint32_t rung;
+	uint64_t at_ns;
 	char *stack;
 };
 
@@ -34,8 +37,18 @@ wait_for_ring(void *arg)
 
 	ft_arch_raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
 	ft_arch_raw_syscall(SYS_prctl, PR_SET_NAME, (long)"fasttrace-bell", 0, 0, 0, 0);
-	while (!__atomic_load_n(&b->rung, __ATOMIC_ACQUIRE))
-		ft_arch_raw_syscall(SYS_futex, (long)&b->rung, FUTEX_WAIT, 0, 0, 0, 0);
+	for (;;) {
+		uint32_t seen = __atomic_load_n(&b->changes, __ATOMIC_ACQUIRE);
+		uint64_t at = __atomic_load_n(&b->at_ns, __ATOMIC_ACQUIRE);
+		struct timespec until = { .tv_sec = (time_t)(at / 1000000000u),
+			.tv_nsec = (long)(at % 1000000000u) };
+
+		if (__atomic_load_n(&b->rung, __ATOMIC_ACQUIRE))
+			break;
+		if (ft_arch_raw_syscall(SYS_futex, (long)&b->changes, FUTEX_WAIT_BITSET, seen,
+			    at ? (long)&until : 0, 0, FUTEX_BITSET_MATCH_ANY) == -ETIMEDOUT)
+			break;
+	}
 	ft_arch_raw_syscall(SYS_exit, 0, 0, 0, 0, 0, 0);
 	__builtin_unreachable();
 }
@@ -71,10 +84,24 @@ pid_t ft_bell_pid(const struct ft_bell *b)
 	return b->pid;
 }
 
+static void wake(struct ft_bell *b)
+{
+	__atomic_add_fetch(&b->changes, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &b->changes, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
 void ft_bell_ring(struct ft_bell *b)
 {
 	__atomic_store_n(&b->rung, 1, __ATOMIC_RELEASE);
-	syscall(SYS_futex, &b->rung, FUTEX_WAKE, 1, NULL, NULL, 0);
+	wake(b);
+}
+
+void ft_bell_ring_at(struct ft_bell *b, uint64_t time_ns)
+{
+	if (b->at_ns == time_ns)
+		return;
+	__atomic_store_n(&b->at_ns, time_ns, __ATOMIC_RELEASE);
+	wake(b);
 }
 
 void ft_bell_free(struct ft_bell *b, int reaped)

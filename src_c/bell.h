@@ -3,6 +3,7 @@
 #ifndef FT_BELL_H
 #define FT_BELL_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct ft_bell;
@@ -13,6 +14,8 @@ int ft_bell_hang(struct ft_bell **out);
 pid_t ft_bell_pid(const struct ft_bell *b);
 /* From any thread, any number of times. */
 void ft_bell_ring(struct ft_bell *b);
+/* By the thread that hung it: it rings by itself at this time (CLOCK_MONOTONIC, ns; 0: it does not). */
+void ft_bell_ring_at(struct ft_bell *b, uint64_t time_ns);
 /* By the thread that hung it, after wait4 has returned its pid (reaped) or before (not reaped). */
 void ft_bell_free(struct ft_bell *b, int reaped);
 

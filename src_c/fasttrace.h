@@ -54,8 +54,46 @@ enum ft_fallback {
 	FT_FALLBACK_NAMESPACE, /* another root, mount, pid or user namespace */
 	FT_FALLBACK_MEMORY,    /* locks all its memory */
 	FT_FALLBACK_SPOILED,   /* wrote to or unmapped memory of the engine's */
+	FT_FALLBACK_ALTERED, /* makes a call that is altered and that the engine must look after */
 	FT_FALLBACK_COUNT,
 };
+
+/* What an injection does to a call that it hits. */
+enum ft_inject {
+	FT_INJECT_RETURN = 1 << 0, /* `ret` is its result; the call is not made */
+	FT_INJECT_SIGNAL = 1 << 1, /* a signal comes as it begins */
+	FT_INJECT_NUMBER = 1 << 2, /* another call is made, also with FT_INJECT_RETURN */
+	FT_INJECT_DELAY_ENTER = 1 << 3,
+	FT_INJECT_DELAY_EXIT = 1 << 4,
+	FT_INJECT_POKE = 1 << 5,
+};
+
+/* Bytes to be written to where an argument points. */
+struct ft_poke {
+	const void *bytes;
+	uint32_t len;
+	uint8_t arg;
+	uint8_t at_exit; /* else at the entry */
+};
+
+/*
+ * Which calls of one number are altered, and how. Each task counts its calls of the number from 1: those
+ * are hit whose count is `first`, then each `step`th (0: no other), up to `last`.
+ */
+struct ft_injection {
+	uint32_t abi, nr; /* enum ft_abi; below FT_NR_MAX; at most one injection for each */
+	uint32_t first, last, step;
+	uint32_t what; /* enum ft_inject */
+	int64_t ret; /* as the register holds it: -errno for an error */
+	int32_t signal;
+	uint32_t number;
+	uint64_t delay_enter_ns, delay_exit_ns;
+	const struct ft_poke *pokes;
+	size_t poke_count;
+};
+
+/* Bits of a byte for each number: where ft_take_call() gets the call. */
+enum ft_hand_over { FT_HAND_ENTRY = 1 << 0, FT_HAND_EXIT = 1 << 1 };
 
 struct ft_config {
 	uint32_t options; /* enum ft_option */
@@ -65,6 +103,9 @@ struct ft_config {
 	uint16_t filter_len; /* instructions */
 	uint32_t block_events; /* events a block holds; 0: default */
 	uint32_t queue_blocks; /* full blocks that may wait before tracees do; 0: default */
+	const struct ft_injection *injections;
+	size_t injection_count;
+	const uint8_t *handled[FT_ABI_COUNT]; /* enum ft_hand_over, FT_NR_MAX bytes; NULL: none */
 };
 
 struct ft_command {
@@ -162,10 +203,70 @@ struct ft_stats {
 	uint64_t start_ns, end_ns;
 	int32_t root_pid;
 	int32_t root_status; /* wait status of the spawned command; -1 while unknown */
+	uint64_t altered; /* calls that an injection or an answer has changed */
 	int32_t error; /* 0, or the negative errno that ended the session early */
 	int32_t tasks; /* alive now */
 };
 
 void ft_get_stats(struct ft_session *s, struct ft_stats *out);
+
+/* A task's registers, in the order of ft_register_names. */
+#define FT_REGISTERS_MAX 40
+struct ft_registers {
+	uint64_t value[FT_REGISTERS_MAX];
+};
+extern const char *const ft_register_names[];
+extern const int ft_register_count;
+
+/* A call that waits at its entry or exit for an answer. */
+struct ft_handed {
+	int32_t tid, pid;
+	int32_t nr;
+	uint8_t abi; /* enum ft_abi */
+	uint8_t at_exit;
+	uint64_t time_ns; /* of this stop, CLOCK_MONOTONIC */
+	uint64_t args[6];
+	int64_t ret; /* at exit: as the register holds it */
+	struct ft_registers registers; /* as if the program itself had made the call */
+};
+
+/*
+ * The next call that waits: 1; 0: none within timeout_ns (< 0: for ever); -ENODATA: the session has
+ * ended. The task waits, and so does the tracer thread: other tasks run until their next stop.
+ */
+int ft_take_call(struct ft_session *s, int64_t timeout_ns, struct ft_handed *out);
+
+enum ft_answer_what {
+	FT_ANSWER_REPLY = 1 << 0, /* entry: the call is not made; `reply` is its result */
+	FT_ANSWER_NUMBER = 1 << 1, /* entry: another call is made */
+	FT_ANSWER_ARGS = 1 << 2, /* entry: with other arguments */
+	FT_ANSWER_DETACH = 1 << 3, /* and the session ends, as by ft_stop() */
+	FT_ANSWER_KILL = 1 << 4,
+};
+
+struct ft_answer {
+	uint32_t what; /* enum ft_answer_what; 0: the call goes on as it was */
+	int32_t signal; /* comes when the call ends; 0: none */
+	int64_t reply;
+	uint64_t nr;
+	uint64_t args[6];
+	uint64_t set; /* bit i: register i gets registers.value[i] */
+	struct ft_registers registers;
+};
+
+/* To the call taken last. -ESRCH: it waits no more, for the session is ending; -EINVAL: a session with a
+ * filter cannot detach. */
+int ft_answer(struct ft_session *s, pid_t tid, const struct ft_answer *answer);
+
+/*
+ * Registers of any task, which is stopped for that. 0; -EAGAIN: it did not stop within timeout_ns (it is
+ * in the kernel: waits for its vfork child, for instance); -ESRCH: it is not traced (any more);
+ * -EDEADLK: asked by the thread that owes the answer to another task's call; -EOPNOTSUPP: not on this
+ * machine.
+ */
+int ft_get_registers(struct ft_session *s, pid_t tid, int64_t timeout_ns, struct ft_registers *out);
+/* Bit i of set: register i gets its new value. */
+int ft_set_registers(struct ft_session *s, pid_t tid, int64_t timeout_ns, uint64_t set,
+	const struct ft_registers *registers);
 
 #endif

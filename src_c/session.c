@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "alter.h"
 #include "clock.h"
 #include "engine/engine.h"
 #include "tracer.h"
@@ -37,7 +38,7 @@ static int copy_config(struct ft_session *s, const struct ft_config *c)
 		memcpy(s->filter, c->filter, size);
 		s->filter_len = c->filter_len;
 	}
-	return 0;
+	return ft_plan_new(&s->plan, c);
 }
 
 int ft_open(struct ft_session **out, const struct ft_config *config)
@@ -150,6 +151,7 @@ int ft_stop(struct ft_session *s, enum ft_stop_how how)
 	s->stop_asked = true;
 	if (s->bell)
 		ft_bell_ring(s->bell);
+	pthread_cond_broadcast(&s->changed); /* who waits for an answer waits no more */
 	pthread_mutex_unlock(&s->lock);
 	return 0;
 }
@@ -206,6 +208,7 @@ void ft_close(struct ft_session *s)
 	ft_tally_free(s->tally);
 	ft_tally_free(s->injected);
 	ft_process_table_free(&s->processes);
+	ft_plan_free(s->plan);
 	free(s->policy);
 	free(s->filter);
 	pthread_cond_destroy(&s->changed);

@@ -8,6 +8,7 @@
 
 #include "bell.h"
 #include "fasttrace.h"
+#include "handover.h"
 #include "placement.h"
 #include "ring.h"
 #include "spawn.h"
@@ -16,6 +17,8 @@
 
 struct ft_engine;
 struct ft_inline;
+struct ft_plan;
+struct ft_request;
 
 enum ft_state { FT_OPENED, FT_STARTING, FT_RUNNING, FT_ENDED };
 
@@ -26,6 +29,7 @@ struct ft_session {
 	void *filter;
 	uint16_t filter_len;
 	struct ft_ring *ring; /* NULL without FT_OPT_EVENTS */
+	struct ft_plan *plan; /* NULL: nothing is altered */
 
 	/* Guarded by lock. */
 	pthread_mutex_t lock;
@@ -41,6 +45,8 @@ struct ft_session {
 	struct ft_bell *bell;
 	bool stop_asked;
 	enum ft_stop_how stop_how;
+	struct ft_handover handover;
+	struct ft_request *requests; /* for registers, of callers that wait */
 
 	/* The tracer thread's own. */
 	pthread_t thread;

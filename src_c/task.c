@@ -54,6 +54,8 @@ void ft_task_free(struct ft_tasks *ts, struct ft_task *t)
 	*slot(ts, t->tid) = t->next;
 	ts->count--;
 	free(t->strings);
+	free(t->counts);
+	free(t->kept);
 	free(t);
 }
 

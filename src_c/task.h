@@ -13,6 +13,25 @@ enum ft_call_state {
 	FT_CALL_SKIPPED,  /* inside a call that the policy leaves out */
 };
 
+struct ft_rule;
+struct ft_kept;
+
+/* What is done to the call under way: see alter.h. */
+struct ft_tamper {
+	const struct ft_rule *rule; /* that hits it; NULL: none */
+	uint64_t args[6];
+	int64_t ret; /* its result, if replied */
+	int32_t nr;
+	uint8_t abi;
+	bool on; /* it may be altered; all else is 0 if not */
+	bool other; /* it is not the call that the program wanted to make */
+	bool hands_exit; /* its end is handed over */
+	bool replied;
+	bool marked; /* something is changed */
+	int signal; /* to be sent at the stop where it is */
+	int exit_signal; /* and when it ends */
+};
+
 struct ft_task {
 	pid_t tid, tgid;
 	int32_t serial; /* its process: see struct ft_process */
@@ -33,6 +52,11 @@ struct ft_task {
 	bool announced; /* its FORK or ATTACH event is written */
 	bool every_call; /* stop at every call in spite of the filter */
 	bool interrupting; /* our PTRACE_INTERRUPT is under way */
+	bool asked; /* somebody wants its registers: see registers.h */
+	struct ft_tamper tamper;
+	struct ft_kept *kept; /* what is decided of a call that is still to come */
+	uint32_t *counts; /* of its calls, by rule; NULL: none yet */
+	uint64_t sleeps_until; /* CLOCK_MONOTONIC; it stays at its stop; 0: it does not */
 };
 
 #define FT_TASK_BUCKETS 1024

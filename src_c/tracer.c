@@ -11,8 +11,10 @@
 
 #include "arch/arch.h"
 #include "clock.h"
+#include "delay.h"
 #include "engine/engine.h"
 #include "record.h"
+#include "registers.h"
 #include "remote.h"
 #include "start.h"
 #include "tracer.h"
@@ -72,6 +74,7 @@ struct ft_task *ft_tracer_add_task(
 
 static void drop_task(struct ft_session *s, struct ft_task *t)
 {
+	ft_registers_forget(s, t);
 	if (s->engine->gone)
 		s->engine->gone(s, t);
 	ft_record_cut(s, t);
@@ -120,8 +123,15 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 		kill(t->tgid, SIGKILL);
 	if (ft_task_replaced(&s->tasks, t))
 		return;
-	if (s->detaching && !at_entry) {
+	/* Any stop takes the place of the one that our interrupt asked for (kernel/signal.c,
+	 * ptrace_stop()). */
+	if (sig && !at_entry)
+		t->interrupting = false; /* an EINTR is the signal's */
+	if (!at_entry)
 		settle_interrupt(t);
+	if (t->asked && (!s->engine->is_shown || s->engine->is_shown(s, t)))
+		ft_registers_serve(s, t);
+	if (s->detaching && !at_entry) {
 		if (s->engine->let_go && !s->engine->let_go(s, t))
 			return;
 		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
@@ -134,6 +144,22 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 static void resume(struct ft_session *s, struct ft_task *t, int sig)
 {
 	resume_from(s, t, sig, false);
+}
+
+static void leave_call_stop(struct ft_session *s, struct ft_task *t)
+{
+	int sig = t->tamper.signal;
+
+	if (t->sleeps_until && !s->killing && !s->detaching) {
+		pthread_mutex_lock(&s->lock);
+		if (s->bell)
+			ft_bell_ring_at(s->bell, ft_delay_next(s));
+		pthread_mutex_unlock(&s->lock);
+		return;
+	}
+	t->sleeps_until = 0;
+	t->tamper.signal = 0;
+	resume_from(s, t, sig, t->in_call != FT_CALL_NONE);
 }
 
 /*
@@ -211,6 +237,8 @@ static struct ft_task *on_exec(
 	if (s->engine->execing)
 		s->engine->execing(s, t);
 	if (t->tid != stop->tid)
+		ft_registers_forget(s, t);
+	if (t->tid != stop->tid)
 		ft_task_rename(&s->tasks, t, stop->tid);
 	t->at_exec = true;
 	if (s->gate && t->tid == s->root)
@@ -223,6 +251,7 @@ static struct ft_task *on_exec(
 
 static void end_task(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
+	ft_registers_forget(s, t);
 	if (s->engine->gone)
 		s->engine->gone(s, t);
 	ft_record_cut(s, t);
@@ -335,7 +364,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	case FT_STOPPED_SYSCALL:
 	case FT_STOPPED_SECCOMP:
 		if (s->engine->call_stop(s, t, stop))
-			resume_from(s, t, 0, t->in_call != FT_CALL_NONE);
+			leave_call_stop(s, t);
 		return;
 	case FT_STOPPED_SIGNAL:
 		on_signal(s, t, stop);
@@ -345,6 +374,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 			t->born = true;
 		on_first_or_shown(s, t);
 		t->interrupting = false; /* one report for both; an EINTR here is the signal's */
+		ft_registers_serve(s, t);
 		if (s->detaching || s->killing)
 			resume(s, t, 0);
 		else
@@ -352,7 +382,6 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 		return;
 	case FT_STOPPED_TRAP:
 		on_first_or_shown(s, t);
-		settle_interrupt(t);
 		break;
 	case FT_STOPPED_EXITING:
 		if (s->engine->exiting)
@@ -376,6 +405,10 @@ static int hang_bell(struct ft_session *s)
 
 	pthread_mutex_lock(&s->lock);
 	rc = ft_bell_hang(&s->bell);
+	if (rc >= 0 && s->plan)
+		ft_bell_ring_at(s->bell, ft_delay_next(s));
+	if (rc >= 0 && ft_registers_unseen(s))
+		ft_bell_ring(s->bell);
 	if (rc >= 0 && s->stop_asked && !s->killing &&
 		!(s->detaching && s->stop_how == FT_STOP_DETACH))
 		ft_bell_ring(s->bell);
@@ -386,7 +419,7 @@ static int hang_bell(struct ft_session *s)
 static void on_bell(struct ft_session *s)
 {
 	struct ft_task *t = NULL;
-	int bucket = 0;
+	int bucket = 0, rc;
 	bool asked;
 
 	pthread_mutex_lock(&s->lock);
@@ -404,7 +437,15 @@ static void on_bell(struct ft_session *s)
 		else if (!t->interrupting)
 			t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
 	}
-	hang_bell(s); /* without one a stop is heard at the next stop of a task */
+	ft_registers_asked(s);
+	while ((t = ft_delay_wake(s, ft_now(), asked)))
+		leave_call_stop(s, t);
+	rc = hang_bell(s); /* without one a stop is heard at the next stop of a task */
+	if (rc < 0 && ft_delay_next(s)) {
+		ft_session_fail(s, rc);
+		while ((t = ft_delay_wake(s, 0, true)))
+			leave_call_stop(s, t);
+	}
 }
 
 /* One that a vanished parent can no longer tell of. */
@@ -470,6 +511,7 @@ void *ft_tracer_main(void *session)
 	s->bell = NULL;
 	s->stats.end_ns = ft_now();
 	s->state = FT_ENDED;
+	ft_registers_end(s);
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
 	if (s->ring)

@@ -21,6 +21,12 @@ struct ft_engine {
 	void (*resume)(struct ft_session *s, struct ft_task *t, int sig);
 
 	/* The rest may be NULL. */
+	/* Registers of a task at a call's stop, or asked for, as the program would have them without
+	 * the engine; and, perhaps changed, back. */
+	/* NULL, or whether those can be had at this stop by our interrupt; else at a later one. */
+	bool (*is_shown)(struct ft_session *s, struct ft_task *t);
+	void (*show_registers)(struct ft_session *s, struct ft_task *t, struct ft_registers *r);
+	void (*hide_registers)(struct ft_session *s, struct ft_task *t, struct ft_registers *r);
 	/* A stop by a signal: whether the engine itself had caused it; the task runs again then. */
 	bool (*signal)(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 	/* The task's state may be seen from outside now. sig: what it is about to get, or 0. */

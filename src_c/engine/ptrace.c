@@ -8,9 +8,14 @@
 #include <linux/ptrace.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "alter.h"
 #include "arch/arch.h"
 #include "record.h"
+
+#define ERRNO_MAX 4095
 
 /* exit and exit_group, prctl and seccomp, by ABI: aarch64 and riscv64 share the generic numbers. */
 struct special {
@@ -74,14 +79,22 @@ static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uin
 	for (int i = 0; i < 6; i++)
 		args[i] = args64[i];
 	ft_record_entry(s, t, t->tid, abi, nr, args, now);
+	/* Not the execve that starts the command: it is ours. */
+	if (s->plan && !s->gate)
+		ft_alter_entry(s, t, abi, nr, args);
 	if (s->filter && abi < FT_ABI_COUNT && sets_filter(&specials[abi], nr, args, &tsync))
 		on_own_filter(s, t, tsync);
+	else if (s->filter && t->tamper.other)
+		on_own_filter(s, t, true); /* it may be such a call */
+	if (!by_filter(s, t))
+		return;
 	/* Without a need for the exit stop the call ends, for us, here. */
-	if (by_filter(s, t) &&
-		(s->options & FT_OPT_ENTRY_ONLY || t->in_call != FT_CALL_RECORDED ||
-			(abi < FT_ABI_COUNT &&
-				(nr == specials[abi].exit || nr == specials[abi].exit_group))))
+	if (s->options & FT_OPT_ENTRY_ONLY || t->in_call != FT_CALL_RECORDED ||
+		(!ft_alter_needs_exit(t) && abi < FT_ABI_COUNT &&
+			(nr == specials[abi].exit || nr == specials[abi].exit_group)))
 		ft_record_cut(s, t);
+	if (ft_alter_needs_exit(t) && t->in_call == FT_CALL_NONE)
+		t->in_call = FT_CALL_SKIPPED;
 }
 
 /* rt_sigreturn gives back the interrupted code's register, whatever it held: not a result, not an
@@ -96,6 +109,16 @@ static bool returns_nothing(const struct ft_event *call)
 	default:
 		return call->nr == 139;
 	}
+}
+
+static void on_exit(
+	struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error, uint64_t now)
+{
+	if (t->tamper.on && ft_alter_exit(s, t, &ret))
+		is_error = ret < 0 && ret >= -ERRNO_MAX;
+	else if (t->in_call && returns_nothing(&t->call))
+		is_error = false;
+	ft_record_return(s, t, ret, is_error, now);
 }
 
 static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
@@ -118,11 +141,13 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 		if (t->in_call == FT_CALL_NONE)
 			on_entry(s, t, info.arch, info.seccomp.nr,
 				(const uint64_t *)info.seccomp.args, stop->time_ns);
+		/* PTRACE_SYSCALL with a signal means nothing at this stop. */
+		if (t->tamper.signal)
+			syscall(SYS_tgkill, t->tgid, t->tid, t->tamper.signal);
+		t->tamper.signal = 0;
 		break;
 	case PTRACE_SYSCALL_INFO_EXIT:
-		ft_record_return(s, t, info.exit.rval,
-			info.exit.is_error && !(t->in_call && returns_nothing(&t->call)),
-			stop->time_ns);
+		on_exit(s, t, info.exit.rval, info.exit.is_error, stop->time_ns);
 		break;
 	default:
 		break;

@@ -110,6 +110,82 @@ int ft_arch_redo_eintr(pid_t tid)
 	return 1;
 }
 
+const char *const ft_register_names[] = { "r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10",
+	"r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax", "rip", "cs", "eflags", "rsp",
+	"ss", "fs_base", "gs_base", "ds", "es", "fs", "gs" };
+const int ft_register_count = sizeof(ft_register_names) / sizeof(ft_register_names[0]);
+
+static_assert(sizeof(ft_register_names) / sizeof(ft_register_names[0]) ==
+		      sizeof(struct user_regs_struct) / sizeof(uint64_t),
+	"a name for each register");
+
+#define INDEX(name) (offsetof(struct user_regs_struct, name) / sizeof(uint64_t))
+
+static int poke(pid_t tid, size_t offset, uint64_t value)
+{
+	return ptrace(PTRACE_POKEUSER, tid, offset, value) < 0 ? -errno : 0;
+}
+
+int ft_arch_set_number(pid_t tid, uint64_t nr)
+{
+	return poke(tid, offsetof(struct user_regs_struct, orig_rax), nr);
+}
+
+int ft_arch_set_result(pid_t tid, int64_t ret)
+{
+	return poke(tid, offsetof(struct user_regs_struct, rax), (uint64_t)ret);
+}
+
+int ft_arch_set_args(pid_t tid, enum ft_abi abi, const uint64_t args[6])
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
+		return -errno;
+	if (abi == FT_ABI_I386) {
+		regs.rbx = args[0];
+		regs.rcx = args[1];
+		regs.rdx = args[2];
+		regs.rsi = args[3];
+		regs.rdi = args[4];
+		regs.rbp = args[5];
+	} else {
+		regs.rdi = args[0];
+		regs.rsi = args[1];
+		regs.rdx = args[2];
+		regs.r10 = args[3];
+		regs.r8 = args[4];
+		regs.r9 = args[5];
+	}
+	return ptrace(PTRACE_SETREGS, tid, NULL, &regs) < 0 ? -errno : 0;
+}
+
+int ft_arch_get_registers(pid_t tid, struct ft_registers *out)
+{
+	return ptrace(PTRACE_GETREGS, tid, NULL, out->value) < 0 ? -errno : 0;
+}
+
+int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers)
+{
+	return ptrace(PTRACE_SETREGS, tid, NULL, registers->value) < 0 ? -errno : 0;
+}
+
+bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b)
+{
+	return a->value[INDEX(rip)] == b->value[INDEX(rip)] &&
+	       a->value[INDEX(rsp)] == b->value[INDEX(rsp)];
+}
+
+void ft_arch_forget_call(struct ft_registers *registers)
+{
+	registers->value[INDEX(orig_rax)] = FT_NO_CALL;
+}
+
+int64_t ft_arch_result(const struct ft_registers *registers)
+{
+	return (int64_t)registers->value[INDEX(rax)];
+}
+
 long ft_arch_raw_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;

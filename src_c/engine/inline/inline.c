@@ -16,6 +16,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "alter.h"
 #include "clock.h"
 #include "engine/engine.h"
 #include "engine/inline/attach.h"
@@ -42,7 +43,7 @@ static void engine_execed(struct ft_session *s, struct ft_task *t)
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	why = ft_can_prepare(t);
+	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t);
 	if (why != FT_FALLBACK_NONE) {
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 		return; /* the exec's end is still to come */
@@ -72,6 +73,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 		ft_set_regs(s, t, &regs);
 	ft_drain(s, it);
 	pthread_mutex_unlock(&s->in->lock);
+	it->by_stops = false;
 	if (it->space->leaving || it->space->spoiled) {
 		ft_leave(s, t, it->space->spoiled ? FT_FALLBACK_SPOILED : FT_FALLBACK_NONE);
 		return;
@@ -178,13 +180,15 @@ static long engine_seize_options(const struct ft_session *s)
 
 static int engine_call_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
+	if (t->in && t->in->area)
+		return ft_altered_stop(s, t, stop);
 	return ft_engine_ptrace.call_stop(s, t, stop);
 }
 
 static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 {
 	/* A trap of ours has taken the place of the stop at which it would have been let go. */
-	if (s->detaching && !t->interrupting)
+	if ((s->detaching || (t->asked && !ft_dispatch_is_trapping(t->tid))) && !t->interrupting)
 		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
 	if (t->in)
 		t->in->giving = false;
@@ -197,7 +201,21 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 	if (!t->in)
 		ft_engine_ptrace.resume(s, t, sig);
 	else
-		ptrace(PTRACE_CONT, t->tid, 0, (void *)(long)sig);
+		ptrace(t->in->by_stops ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0,
+			(void *)(long)sig);
+}
+
+/* In the program, or in a call that has two stops. */
+static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
+{
+	struct user_regs_struct regs;
+
+	(void)s;
+	if (!t->in || !t->in->area || t->in->by_stops)
+		return true;
+	return !ft_dispatch_is_trapping(t->tid) && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) == 0 &&
+	       regs.rip - FT_RECORDER_BASE >= FT_RECORDER_SIZE &&
+	       !ft_site_of_springboard(t->in->space, regs.rip);
 }
 
 /*
@@ -318,6 +336,9 @@ const struct ft_engine ft_engine_inline = {
 	.seize_options = engine_seize_options,
 	.call_stop = engine_call_stop,
 	.resume = engine_resume,
+	.is_shown = engine_is_shown,
+	.show_registers = ft_altered_show_registers,
+	.hide_registers = ft_altered_hide_registers,
 	.signal = ft_inline_signal,
 	.shown = engine_shown,
 	.drain = engine_drain,

@@ -98,6 +98,10 @@ struct ft_inline_task {
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
 	bool giving_birth; /* has been sent into it */
 	bool giving; /* stands at its birth event */
+	bool by_stops; /* its call runs between a stop at its entry and one at its exit: see altered.c */
+	bool sets_mask; /* which may change the signal mask */
+	bool rewinds; /* that call is not made, but another way */
+	struct user_regs_struct before; /* in front of that call, in the program */
 	uint64_t strings_at; /* `cur` of the call that task->strings belong to; 0: none */
 };
 
@@ -135,6 +139,17 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 /* Bit i: the session wants the string that argument i points to. */
 uint8_t ft_policy_strings(const struct ft_session *s, uint64_t nr);
 bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr);
+
+/* altered.c: calls that ft_alter_may() be altered. */
+/* Whether the ptrace engine must see to such a call. */
+bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr);
+/* The task, whose call goes on at area->ret, makes it by stops. */
+void ft_altered_start(struct ft_task *t, struct user_regs_struct *regs);
+/* It stands at one of the two. As ft_engine.call_stop. */
+int ft_altered_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
+/* As in struct ft_engine. */
+void ft_altered_show_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r);
+void ft_altered_hide_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r);
 
 /* Sets a stopped task's registers. False: it has gone, or is another one by now. */
 bool ft_set_regs(

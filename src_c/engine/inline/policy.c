@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <asm/prctl.h>
 
+#include "alter.h"
 #include "record.h"
 #include "tables/tables.h"
 
@@ -68,7 +69,8 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 	for (uint32_t nr = 0; nr < FT_RECORDER_POLICY; nr++) {
 		uint8_t wanted = ft_record_policy(s, FT_ABI_X86_64, nr);
 
-		if (nr < FT_NR_MAX && ft_policy_is_slow(in, nr))
+		if (nr < FT_NR_MAX &&
+			(ft_policy_is_slow(in, nr) || ft_alter_may(s, FT_ABI_X86_64, nr)))
 			policy[nr] = FT_RECORDER_TRAP;
 		else if (!(wanted & FT_POLICY_RECORD))
 			policy[nr] = FT_RECORDER_PASS;

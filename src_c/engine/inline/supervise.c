@@ -164,6 +164,12 @@ enum ft_fallback ft_supervise(
 	ft_drain(s, t->in); /* which may use what the strings of an earlier call stand in */
 	capture(s, t, regs);
 	pthread_mutex_unlock(&s->in->lock);
+	return ft_supervise_call(s, t, regs, ret);
+}
+
+enum ft_fallback ft_supervise_call(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
+{
 	switch ((uint32_t)regs->rax) {
 	case SYS_rt_sigreturn:
 		if (!t->in->space->leaving)

@@ -7,6 +7,9 @@
 /* ret: where the call goes on. Why the process cannot go on recording itself, or FT_FALLBACK_NONE. */
 enum ft_fallback ft_supervise(
 	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret);
+/* The same of a call that stands at its entry: what was recorded before is taken already. */
+enum ft_fallback ft_supervise_call(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret);
 /* Whether the recorder shall record the call, or the tracer has, or nobody wants it. */
 bool ft_supervise_records(const struct ft_session *s, uint64_t nr);
 /* Whether clone flags put the child where /proc/PID may name another process, or nobody. */

@@ -11,6 +11,7 @@
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
 
+#include "alter.h"
 #include "engine/engine.h"
 #include "engine/inline/attach.h"
 #include "engine/inline/dispatch.h"
@@ -81,8 +82,11 @@ static void go_on(
 	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret)
 {
 	struct ft_inline_task *it = t->in;
-	enum ft_fallback why = ft_supervise(s, t, regs, ret);
+	bool altered = ft_alter_may(s, FT_ABI_X86_64, (uint32_t)regs->rax);
+	enum ft_fallback why = FT_FALLBACK_ALTERED;
 
+	if (!altered || !ft_altered_elsewhere(s->in, (uint32_t)regs->rax))
+		why = ft_supervise(s, t, regs, ret);
 	if (why == FT_FALLBACK_NONE && it->space->spoiled)
 		why = FT_FALLBACK_SPOILED;
 	if (why != FT_FALLBACK_NONE || it->space->leaving) {
@@ -90,6 +94,11 @@ static void go_on(
 		return;
 	}
 	it->area->ret = ret;
+	if (altered) {
+		ft_altered_start(t, regs);
+		let_run(s, t, regs);
+		return;
+	}
 	regs->rip = ft_supervise_records(s, regs->rax) ? ft_recorder_record(regs->rax)
 						       : ft_recorder_pass();
 	let_run(s, t, regs);

@@ -1,0 +1,365 @@
+#define _GNU_SOURCE
+#include "alter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "arch/arch.h"
+#include "clock.h"
+#include "delay.h"
+#include "engine/engine.h"
+
+#define NO_RULE 0xffff
+
+struct ft_rule {
+	struct ft_injection how;
+	struct ft_poke *pokes;
+	bool pokes_exit;
+};
+
+struct ft_plan {
+	struct ft_rule *rules;
+	size_t count;
+	uint16_t rule_of[FT_ABI_COUNT][FT_NR_MAX]; /* index of the rule, or NO_RULE */
+	uint8_t handled[FT_ABI_COUNT][FT_NR_MAX]; /* enum ft_hand_over */
+};
+
+void ft_plan_free(struct ft_plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->count; i++) {
+		for (size_t j = 0; j < plan->rules[i].how.poke_count; j++)
+			free((void *)plan->rules[i].pokes[j].bytes);
+		free(plan->rules[i].pokes);
+	}
+	free(plan->rules);
+	free(plan);
+}
+
+static int copy_pokes(struct ft_rule *rule, const struct ft_injection *from)
+{
+	rule->how.poke_count = 0;
+	rule->pokes = calloc(from->poke_count + 1, sizeof(*rule->pokes));
+	if (!rule->pokes)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->poke_count; i++) {
+		const struct ft_poke *poke = &from->pokes[i];
+		void *bytes;
+
+		if (poke->arg > 5)
+			return -EINVAL;
+		bytes = malloc(poke->len + 1u);
+		if (!bytes)
+			return -ENOMEM;
+		memcpy(bytes, poke->bytes, poke->len);
+		rule->pokes[i] = *poke;
+		rule->pokes[i].bytes = bytes;
+		rule->how.poke_count++;
+		rule->pokes_exit |= poke->at_exit;
+	}
+	return 0;
+}
+
+static int add_rule(struct ft_plan *plan, const struct ft_injection *injection)
+{
+	struct ft_rule *rule = &plan->rules[plan->count];
+
+	if (injection->abi >= FT_ABI_COUNT || injection->nr >= FT_NR_MAX || !injection->first ||
+		plan->rule_of[injection->abi][injection->nr] != NO_RULE || plan->count == NO_RULE)
+		return -EINVAL;
+	rule->how = *injection;
+	plan->rule_of[injection->abi][injection->nr] = (uint16_t)plan->count++;
+	return copy_pokes(rule, injection);
+}
+
+int ft_plan_new(struct ft_plan **out, const struct ft_config *config)
+{
+	struct ft_plan *plan;
+	bool any = config->injection_count;
+	int rc = 0;
+
+	*out = NULL;
+	for (int abi = 0; abi < FT_ABI_COUNT; abi++)
+		any |= config->handled[abi] != NULL;
+	if (!any)
+		return 0;
+	plan = calloc(1, sizeof(*plan));
+	if (!plan)
+		return -ENOMEM;
+	*out = plan; /* ft_close() frees what is there */
+	memset(plan->rule_of, 0xff, sizeof(plan->rule_of));
+	plan->rules = calloc(config->injection_count + 1, sizeof(*plan->rules));
+	if (!plan->rules)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->injection_count && !rc; i++)
+		rc = add_rule(plan, &config->injections[i]);
+	for (int abi = 0; abi < FT_ABI_COUNT; abi++)
+		if (config->handled[abi])
+			memcpy(plan->handled[abi], config->handled[abi], FT_NR_MAX);
+	return rc;
+}
+
+bool ft_alter_may(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
+{
+	return s->plan && abi < FT_ABI_COUNT && nr < FT_NR_MAX &&
+	       (s->plan->rule_of[abi][nr] != NO_RULE || s->plan->handled[abi][nr]);
+}
+
+/* The rule, if it hits this call of the task's. */
+static const struct ft_rule *count_call(
+	const struct ft_plan *plan, struct ft_task *t, enum ft_abi abi, uint64_t nr)
+{
+	uint16_t i = plan->rule_of[abi][nr];
+	const struct ft_injection *how;
+	uint32_t n;
+
+	if (i == NO_RULE)
+		return NULL;
+	if (!t->counts)
+		t->counts = calloc(plan->count, sizeof(*t->counts));
+	if (!t->counts)
+		return NULL;
+	how = &plan->rules[i].how;
+	n = t->counts[i] == UINT32_MAX ? UINT32_MAX : ++t->counts[i];
+	if (n < how->first || n > how->last)
+		return NULL;
+	if (how->step ? (n - how->first) % how->step : n != how->first)
+		return NULL;
+	return &plan->rules[i];
+}
+
+static void mark(struct ft_session *s, struct ft_task *t)
+{
+	if (t->in_call == FT_CALL_RECORDED)
+		t->call.flags |= FT_FLAG_INJECTED;
+	if (t->tamper.marked)
+		return;
+	t->tamper.marked = true;
+	pthread_mutex_lock(&s->lock);
+	s->stats.altered++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The call is not made. */
+static void skip(struct ft_task *t, int64_t ret)
+{
+	t->tamper.replied = true;
+	t->tamper.ret = ret;
+	ft_arch_set_number(t->tid, FT_NO_CALL);
+}
+
+static void poke(const struct ft_task *t, const struct ft_rule *rule, bool at_exit)
+{
+	for (size_t i = 0; i < rule->how.poke_count; i++) {
+		const struct ft_poke *p = &rule->pokes[i];
+		struct iovec local = { (void *)p->bytes, p->len };
+		struct iovec remote = { (void *)(uintptr_t)t->tamper.args[p->arg], p->len };
+
+		/* Where the program itself could not write, nothing is written. */
+		if (p->at_exit == at_exit)
+			process_vm_writev(t->tid, &local, 1, &remote, 1, 0);
+	}
+}
+
+static void begin(struct ft_session *s, struct ft_task *t, const struct ft_rule *rule)
+{
+	const struct ft_injection *how = &rule->how;
+
+	mark(s, t);
+	t->tamper.rule = rule;
+	poke(t, rule, false);
+	if (how->what & FT_INJECT_SIGNAL)
+		t->tamper.signal = how->signal;
+	if (how->what & FT_INJECT_RETURN)
+		skip(t, how->ret);
+	if (how->what & FT_INJECT_NUMBER) {
+		t->tamper.other = true;
+		ft_arch_set_number(t->tid, how->number);
+	}
+	if (how->what & FT_INJECT_DELAY_ENTER)
+		ft_delay(t, how->delay_enter_ns);
+}
+
+/* Registers as the program would have them had it made the call itself. */
+static int show(struct ft_session *s, struct ft_task *t, struct ft_registers *out)
+{
+	int rc = ft_arch_get_registers(t->tid, out);
+
+	if (!rc && s->engine->show_registers)
+		s->engine->show_registers(s, t, out);
+	return rc;
+}
+
+static bool hand(struct ft_session *s, struct ft_task *t, bool at_exit, int64_t ret,
+	struct ft_handed *call, struct ft_answer *answer)
+{
+	const struct ft_tamper *tm = &t->tamper;
+
+	*call = (struct ft_handed){ .tid = t->tid,
+		.pid = t->tgid,
+		.nr = tm->nr,
+		.abi = tm->abi,
+		.at_exit = at_exit,
+		.time_ns = ft_now(),
+		.ret = ret };
+	memcpy(call->args, tm->args, sizeof(call->args));
+	if (show(s, t, &call->registers) < 0 || !ft_hand_over(s, call, answer))
+		return false;
+	/* It may be another's tid by now. */
+	return !ft_task_replaced(&s->tasks, t);
+}
+
+static void put_registers(struct ft_session *s, struct ft_task *t, struct ft_handed *call,
+	const struct ft_answer *answer)
+{
+	for (int i = 0; i < ft_register_count; i++)
+		if (answer->set & 1ull << i)
+			call->registers.value[i] = answer->registers.value[i];
+	if (s->engine->hide_registers)
+		s->engine->hide_registers(s, t, &call->registers);
+	ft_arch_set_registers(t->tid, &call->registers);
+}
+
+static void hand_entry(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_handed call;
+	struct ft_answer answer;
+
+	if (!hand(s, t, false, 0, &call, &answer))
+		return;
+	t->tamper.exit_signal = answer.signal;
+	if (answer.signal || answer.set ||
+		answer.what & (FT_ANSWER_REPLY | FT_ANSWER_NUMBER | FT_ANSWER_ARGS))
+		mark(s, t);
+	if (answer.set)
+		put_registers(s, t, &call, &answer);
+	if (answer.what & FT_ANSWER_ARGS)
+		ft_arch_set_args(t->tid, t->tamper.abi, answer.args);
+	if (answer.what & FT_ANSWER_NUMBER)
+		ft_arch_set_number(t->tid, answer.nr);
+	if (answer.what & FT_ANSWER_REPLY)
+		skip(t, answer.reply);
+	else
+		t->tamper.other = answer.set || answer.what & (FT_ANSWER_ARGS | FT_ANSWER_NUMBER);
+}
+
+struct ft_kept {
+	struct ft_tamper tamper;
+	struct ft_registers place, changed;
+};
+
+bool ft_alter_keep(
+	struct ft_task *t, const struct ft_registers *place, const struct ft_registers *changed)
+{
+	struct ft_kept *kept = malloc(sizeof(*kept));
+
+	if (!kept)
+		return false;
+	*kept = (struct ft_kept){ t->tamper, *place, *changed };
+	free(t->kept);
+	t->kept = kept;
+	return true;
+}
+
+/* A signal handler may have come in between, with calls of its own. */
+static bool take_kept(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_kept *kept = t->kept;
+	struct ft_registers now;
+
+	if (!kept || kept->tamper.abi != t->tamper.abi || kept->tamper.nr != t->tamper.nr ||
+		ft_arch_get_registers(t->tid, &now) < 0 ||
+		!ft_arch_is_same_place(&now, &kept->place))
+		return false;
+	t->tamper = kept->tamper;
+	ft_arch_set_registers(t->tid, &kept->changed);
+	if (t->tamper.marked)
+		mark(s, t);
+	t->kept = NULL;
+	free(kept);
+	return true;
+}
+
+void ft_alter_entry(struct ft_session *s, struct ft_task *t, enum ft_abi abi, uint64_t nr,
+	const uint64_t args[6])
+{
+	const struct ft_rule *rule;
+
+	t->tamper = (struct ft_tamper){ 0 };
+	if (!ft_alter_may(s, abi, nr))
+		return;
+	t->tamper.on = true;
+	t->tamper.nr = (int32_t)nr;
+	t->tamper.abi = (uint8_t)abi;
+	memcpy(t->tamper.args, args, sizeof(t->tamper.args));
+	if (take_kept(s, t))
+		return;
+	rule = count_call(s->plan, t, abi, nr);
+	if (rule)
+		begin(s, t, rule);
+	t->tamper.hands_exit = s->plan->handled[abi][nr] & FT_HAND_EXIT;
+	if (s->plan->handled[abi][nr] & FT_HAND_ENTRY && !t->tamper.replied)
+		hand_entry(s, t);
+}
+
+bool ft_alter_needs_exit(const struct ft_task *t)
+{
+	const struct ft_tamper *tm = &t->tamper;
+
+	return tm->on && (tm->replied || tm->hands_exit || tm->exit_signal ||
+				 (tm->rule && (tm->rule->pokes_exit ||
+						      tm->rule->how.what & FT_INJECT_DELAY_EXIT)));
+}
+
+/* Returns whether the handler has replaced the result. */
+static bool hand_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)
+{
+	struct ft_handed call;
+	struct ft_answer answer;
+
+	if (!hand(s, t, true, *ret, &call, &answer))
+		return false;
+	if (answer.signal)
+		t->tamper.signal = answer.signal;
+	if (answer.signal || answer.set || answer.what & FT_ANSWER_REPLY)
+		mark(s, t);
+	if (answer.set)
+		put_registers(s, t, &call, &answer);
+	if (answer.what & FT_ANSWER_REPLY)
+		*ret = answer.reply;
+	else if (answer.set)
+		*ret = ft_arch_result(&call.registers);
+	return answer.what & FT_ANSWER_REPLY || answer.set;
+}
+
+bool ft_alter_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)
+{
+	struct ft_tamper *tm = &t->tamper;
+	bool replaced = tm->replied;
+
+	if (!ft_alter_needs_exit(t)) {
+		tm->on = false;
+		return false;
+	}
+	tm->on = false;
+	tm->signal = tm->exit_signal;
+	if (tm->replied) {
+		*ret = tm->ret;
+		ft_arch_set_result(t->tid, *ret); /* which the handler shall see */
+	}
+	if (tm->rule)
+		poke(t, tm->rule, true);
+	if (tm->hands_exit)
+		replaced |= hand_exit(s, t, ret);
+	if (replaced) {
+		/* Nothing to restart, nor for us to mend. */
+		ft_arch_set_number(t->tid, FT_NO_CALL);
+		ft_arch_set_result(t->tid, *ret);
+	}
+	if (tm->rule && tm->rule->how.what & FT_INJECT_DELAY_EXIT)
+		ft_delay(t, tm->rule->how.delay_exit_ns);
+	return replaced;
+}

@@ -1,0 +1,149 @@
+/*
+ * A call that may be altered: its task stops before it (FT_RECORDER_TRAP), and then makes it in the
+ * recorder, without a record, between two ptrace stops, as the ptrace engine would have it.
+ */
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/inline.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#include "alter.h"
+#include "arch/arch.h"
+#include "engine/engine.h"
+#include "engine/inline/supervise.h"
+#include "record.h"
+
+#define SYSCALL_SIZE 2
+
+bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr)
+{
+	return ft_policy_is_slow(in, nr) || nr == SYS_execve || nr == SYS_execveat;
+}
+
+void ft_altered_start(struct ft_task *t, struct user_regs_struct *regs)
+{
+	t->in->strings_at = 0; /* they go with the event */
+	t->in->by_stops = true;
+	t->in->before = *regs;
+	t->in->before.rip = ft_normalise_site(t->in->space, t->in->area->ret);
+	t->in->before.orig_rax = FT_NO_CALL;
+	regs->rip = ft_recorder_pass();
+}
+
+static bool is_in_call(const struct user_regs_struct *regs)
+{
+	return regs->rip == ft_recorder_pass() + SYSCALL_SIZE;
+}
+
+void ft_altered_show_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r)
+{
+	struct user_regs_struct regs;
+
+	(void)s;
+	memcpy(&regs, r->value, sizeof(regs));
+	if (!t->in || !t->in->area || !is_in_call(&regs))
+		return;
+	regs.rip = ft_normalise_site(t->in->space, t->in->area->ret) + SYSCALL_SIZE;
+	regs.rcx = regs.rip;
+	memcpy(r->value, &regs, sizeof(regs));
+}
+
+void ft_altered_hide_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r)
+{
+	struct user_regs_struct regs, now;
+	struct ft_inline_task *it = t->in;
+
+	(void)s;
+	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &now) < 0 || !is_in_call(&now))
+		return;
+	memcpy(&regs, r->value, sizeof(regs));
+	if (regs.rip != ft_normalise_site(it->space, it->area->ret) + SYSCALL_SIZE)
+		it->area->ret = regs.rip;
+	regs.rip = now.rip;
+	regs.rcx = now.rcx;
+	memcpy(r->value, &regs, sizeof(regs));
+}
+
+/* The call that is made instead may be one that cannot be made here: it is put off to the exit stop. */
+static void check_other(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+	struct ft_registers changed = { 0 }, place = { 0 };
+	struct user_regs_struct regs, before = it->before;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	it->sets_mask = (uint32_t)regs.orig_rax == SYS_rt_sigprocmask;
+	if (!t->tamper.other)
+		return;
+	regs.rax = regs.orig_rax;
+	if (!ft_altered_elsewhere(s->in, (uint32_t)regs.rax) &&
+		ft_supervise_call(s, t, &regs, it->area->ret) == FT_FALLBACK_NONE)
+		return;
+	before.rip += SYSCALL_SIZE;
+	regs.rip = before.rip;
+	memcpy(place.value, &before, sizeof(before));
+	memcpy(changed.value, &regs, sizeof(regs));
+	it->rewinds = ft_alter_keep(t, &place, &changed);
+	ft_arch_set_number(t->tid, FT_NO_CALL);
+}
+
+/* Nothing has happened yet: the task leaves, and makes its call anew for the ptrace engine. */
+static void rewind_call(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+
+	t->in_call = FT_CALL_NONE;
+	it->by_stops = it->rewinds = false;
+	ft_set_regs(s, t, &it->before);
+	ft_leave(s, t, FT_FALLBACK_ALTERED);
+}
+
+static void on_returned(struct ft_task *t, uint64_t now)
+{
+	struct ft_inline_task *it = t->in;
+	struct user_regs_struct regs;
+	int64_t ret;
+
+	it->last_ns = now;
+	if (it->sets_mask)
+		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask);
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	ret = (int64_t)regs.rax;
+	/* Perhaps it is made again, by the kernel or by us, from where it was made. */
+	it->by_stops = (int64_t)regs.orig_rax >= 0 &&
+		       ((ret <= -FT_ERESTARTSYS && ret >= -FT_ERESTART_RESTARTBLOCK) ||
+			       (ret == -EINTR && t->interrupting));
+}
+
+int ft_altered_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	struct ft_inline_task *it = t->in;
+	bool entry = t->in_call == FT_CALL_NONE;
+	struct ft_stop at = *stop;
+
+	if (it->rewinds) {
+		rewind_call(s, t);
+		return 1;
+	}
+	if (at.time_ns < it->last_ns)
+		at.time_ns = it->last_ns;
+	if (!ft_engine_ptrace.call_stop(s, t, &at))
+		return 0;
+	if (!entry) {
+		on_returned(t, at.time_ns);
+		return 1;
+	}
+	check_other(s, t);
+	if (s->options & FT_OPT_ENTRY_ONLY && !it->rewinds)
+		ft_record_cut(s, t);
+	if (t->in_call == FT_CALL_NONE)
+		t->in_call = FT_CALL_SKIPPED;
+	return 1;
+}
+#endif
