@@ -49,7 +49,7 @@ FLAGS = {
     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": 32,
 }
 
-# Names for `arches` in includes and excludes: Go's and libseccomp's; and libseccomp's number.
+# libseccomp's name, which `arches` in includes and excludes uses, and its number.
 # x32 has a number that no kernel uses: there it is x86-64 with bit 30 in the syscall number.
 ARCHITECTURES = {
     "SCMP_ARCH_X86": ("x86", 0x40000003),
@@ -79,17 +79,38 @@ ARCHITECTURES = {
 
 ARCH_NAMES = {
     **{name: scmp for scmp, (name, _) in ARCHITECTURES.items()},
-    "386": "SCMP_ARCH_X86",
-    "i386": "SCMP_ARCH_X86",
-    "x86_64": "SCMP_ARCH_X86_64",
-    "aarch64": "SCMP_ARCH_AARCH64",
     "mipsle": "SCMP_ARCH_MIPSEL",
-    "mips64le": "SCMP_ARCH_MIPSEL64",
-    "mips64p32": "SCMP_ARCH_MIPS64N32",
-    "mips64p32le": "SCMP_ARCH_MIPSEL64N32",
     "mips3l64n32": "SCMP_ARCH_MIPSEL64N32",
     "loongarch64": "SCMP_ARCH_LOONGARCH64",
 }
+"""What `arches` may hold: libseccomp's names, and moby's own for some."""
+
+MACHINES = {
+    **ARCH_NAMES,
+    "386": "SCMP_ARCH_X86",
+    "i386": "SCMP_ARCH_X86",
+    "i686": "SCMP_ARCH_X86",
+    "x86_64": "SCMP_ARCH_X86_64",
+    "aarch64": "SCMP_ARCH_AARCH64",
+    "armv7l": "SCMP_ARCH_ARM",
+    "armv8l": "SCMP_ARCH_ARM",
+}
+"""What a person or uname(2) calls them."""
+
+
+# linux/capability.h of Linux 6.18, in the order of their bits.
+CAPABILITIES = tuple(
+    "CAP_" + name
+    for name in (
+        *("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID"),
+        *("SETUID", "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST"),
+        *("NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO"),
+        *("SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE"),
+        *("SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE"),
+        *("AUDIT_CONTROL", "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM"),
+        *("BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE"),
+    )
+)
 
 
 def action_value(action: str, errno_ret: int | None) -> int:
