@@ -32,9 +32,8 @@ _LD_ABS, _LD_LEN, _LDX_LEN, _LD_IMM, _LDX_IMM = 0x20, 0x80, 0x81, 0x00, 0x01
 _LD_MEM, _LDX_MEM, _ST, _STX = 0x60, 0x61, 0x02, 0x03
 _RET_K, _RET_A, _TAX, _TXA, _NEG = 0x06, 0x16, 0x07, 0x87, 0x84
 _JA = 0x05
-_JUMPS = {0x10: "eq", 0x20: "gt", 0x30: "ge", 0x40: "set"}
-_ALU = {0x00: "+", 0x10: "-", 0x20: "*", 0x30: "/", 0x40: "|", 0x50: "&"}
-_ALU |= {0x60: "<<", 0x70: ">>", 0xA0: "^"}
+_JUMPS = (0x10, 0x20, 0x30, 0x40)  # ==, >, >=, &
+_ALU = (0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0xA0)  # + - * / | & << >> ^
 _DIVIDE, _SHIFTS = 0x30, (0x60, 0x70)
 _PLAIN = {_LD_LEN, _LDX_LEN, _LD_IMM, _LDX_IMM, _RET_K, _RET_A, _TAX, _TXA, _NEG, _JA, _LD_ABS}
 
@@ -134,7 +133,7 @@ class Program:
                 if code == _JA:
                     at += k
                     continue
-                at += jt if _holds(code & 0xF0, a, x if code & 8 else k) else jf
+                at += jt if holds(code & 0xF0, a, x if code & 8 else k) else jf
             elif code == _LD_ABS:
                 a = words[k // 4]
             elif code == _RET_K:
@@ -162,7 +161,8 @@ class Program:
                 memory[k] = a if code == _ST else x
 
 
-def _holds(operation: int, a: int, operand: int) -> bool:
+def holds(operation: int, a: int, operand: int) -> bool:
+    """Whether a conditional jump is taken; operation: the code's BPF_JEQ, JGT, JGE or JSET."""
     if operation == 0x10:
         return a == operand
     if operation == 0x20:
