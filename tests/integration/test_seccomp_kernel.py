@@ -35,7 +35,7 @@ def compiled(rules: list[dict[str, Any]], **profile: Any) -> Compiled:
 
 @pytest.fixture
 def judge(tracees, tmp_path):
-    return Judge(tracees.command("seccomp_judge"), tmp_path)
+    return Judge(tracees.command("seccomp_judge", "-"), tmp_path)
 
 
 def agrees(judge: Judge, cases: list[tuple[Compiled, list[Job]]]) -> None:

@@ -1,9 +1,10 @@
-/* Installs seccomp filters that it is told on stdin and makes calls under them, each in a child; tells how they end.
+/* Installs the seccomp filters and makes the calls that it is told on stdin, each in a child, and tells how they end.
  * arch: x86_64
  *
- * A line is "filter PATH" (struct sock_filter in a file; before the first one none is installed) or a call: "MODE NR
- * A0 A1 A2 A3 A4 A5" (hex). MODE is p: in a process; t: in a second thread of it; i: in a process, by int $0x80.
- * The answers are "ret N", "trap DATA", "killed SIGNAL" (all of the process), "thread" (only the thread).
+ * Without the argument - it does nothing. A line is "filter PATH" (struct sock_filter in a file; before the first one
+ * none is installed) or a call: "MODE NR A0 A1 A2 A3 A4 A5" (hex). MODE is p: in a process; t: in a second thread of it;
+ * i: in a process, by int $0x80. The answers are "ret N", "trap DATA", "killed SIGNAL" (all of the process), "thread"
+ * (only the thread).
  */
 #define _GNU_SOURCE
 #include "must.h"
@@ -127,10 +128,12 @@ static void load(const char *path)
 	close(fd);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	char line[4200], path[4096];
 
+	if (argc < 2 || strcmp(argv[1], "-"))
+		return 0;
 	result = must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	setvbuf(stdout, NULL, _IONBF, 0);
 	while (fgets(line, sizeof(line), stdin)) {
