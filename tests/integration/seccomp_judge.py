@@ -61,6 +61,10 @@ class Judge:
             path = self.folder / f"{i}.bpf"
             path.write_bytes(compiled.code)
             text += f"filter {path}\n" + "".join(map(line, jobs))
+        return self.tell(text)
+
+    def tell(self, text: str) -> tuple[int, list[str]]:
+        """`ask`, in the judge's own words."""
         pipe = subprocess.PIPE
         judge = subprocess.Popen(self.command, stdin=pipe, stdout=pipe, text=True)
         output, _ = judge.communicate(text)
