@@ -76,6 +76,8 @@ def reasons(
 ) -> tuple[str, ...]:
     """Why the filter says this: places of rules, or a sentence where it is none of them."""
     resolved = compiled.resolved
+    if name in ("uretprobe", "uprobe") and arch == "SCMP_ARCH_X86_64":
+        return ("says the filter; new kernels, whose own call it is, do not ask it",)
     if arch not in resolved.architectures:
         return (f"the profile is not for {ARCHITECTURES[arch][0]}: libseccomp kills",)
     found = [

@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 import pytest
-from seccomp_judge import DOCKER, GETPPID, X86_64, Job, Judge, line, looks_like, predicted
+from seccomp_judge import DOCKER, GETPPID, UNASKED, X86_64, Job, Judge, line, looks_like, predicted
 
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.compile import Compiled, compile_profile
@@ -182,6 +182,11 @@ def test_docker_default_profile(judge):
         jobs.append(("p", question.nr, [given.get(i, 0) for i in range(6)]))
     _, answers = judge.ask([(one, jobs)])
     assert answers == [f"ret {-REFUSED[question.text]}" for question in questions]
+    refused: list[Job] = [(mode, nr, ()) for mode in "pi" for nr in range(480)]
+    refused = [job for job in refused if not predicted(one, job).lets_through]
+    refused = [job for job in refused if job[:2] not in UNASKED]
+    _, answers = judge.ask([(one, refused)])
+    assert answers == [looks_like(predicted(one, job), job[0], "") for job in refused]
     for text in ALLOWED:
         found = explain(one, ask(text, one))
         assert [case.verdict.action for case in found.cases] == ["ALLOW"], text
