@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fasttrace.seccomp.compile import Compiled, alternatives
 from fasttrace.seccomp.interpret import Verdict
 from fasttrace.seccomp.profile import Condition, Rule
+from fasttrace.seccomp.reach import value_text
 from fasttrace.seccomp.words import ARCHITECTURES, action_value
 
 # linux/net.h and linux/ipc.h: calls that 32-bit x86 and others make through one number.
@@ -75,6 +76,8 @@ def reasons(
 ) -> tuple[str, ...]:
     """Why the filter says this: places of rules, or a sentence where it is none of them."""
     resolved = compiled.resolved
+    if name in ("uretprobe", "uprobe") and arch == "SCMP_ARCH_X86_64":
+        return ("says the filter; new kernels, whose own call it is, do not ask it",)
     if arch not in resolved.architectures:
         return (f"the profile is not for {ARCHITECTURES[arch][0]}: libseccomp kills",)
     found = [
@@ -117,10 +120,3 @@ def condition_text(condition: Condition, name: str) -> str:
         wanted = value_text(condition.value_two & condition.value)
         return f"{name} & {condition.value:#x} == {wanted}"
     return f"{name} {_SIGNS[op]} {value_text(condition.value)}"
-
-
-def value_text(value: int) -> str:
-    """A number as people read it: small ones in decimal."""
-    if value == (1 << 64) - 1:
-        return "2^64-1"
-    return str(value) if value < 4096 else hex(value)

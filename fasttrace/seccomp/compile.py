@@ -17,7 +17,7 @@ from typing import Any
 
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp import enosys
-from fasttrace.seccomp.interpret import Program, Verdict
+from fasttrace.seccomp.interpret import MAX_INSTRUCTIONS, Program, Verdict
 from fasttrace.seccomp.profile import Condition, Profile, Rule
 from fasttrace.seccomp.resolve import Resolved, Target, resolve
 from fasttrace.seccomp.words import ARCHITECTURES, FLAGS, OPERATORS, action_value
@@ -60,8 +60,12 @@ class Compiled:
         return self.program.run(nr, audit_arch(arch), args)
 
 
-def compile_profile(profile: Profile, on: Target | None = None) -> Compiled:
+def compile_profile(
+    profile: Profile, on: Target | None = None, *, enosys_part: bool = True
+) -> Compiled:
     """The filter for a profile on a target (None: `resolve.target()`).
+
+    enosys_part: False for libseccomp's filter alone.
 
     ProfileError: pyseccomp or libseccomp is missing, an architecture is too new for it, or the
     filter is too large for the kernel.
@@ -75,17 +79,40 @@ def compile_profile(profile: Profile, on: Target | None = None) -> Compiled:
     """
     seccomp = library()
     resolved = resolve(profile, on)
+    _not_hopeless(resolved)
     made = _Filter(seccomp, resolved)
     for rule in resolved.rules:
         made.add(rule)
     code = made.export()
-    highest = _highest(resolved) if enosys.wanted(resolved.default) else {}
+    wanted = enosys_part and enosys.wanted(resolved.default)
+    highest = _highest(resolved) if wanted else {}
     if highest:
         code = enosys.stub(highest) + code
     flags = 0
     for flag in profile.flags:
         flags |= FLAGS[flag]
     return Compiled(Program(code), flags, resolved, highest, tuple(made.unknown))
+
+
+def _not_hopeless(resolved: Resolved) -> None:
+    """ProfileError: too many rules, told before libseccomp has spent minutes on them.
+
+    A filter has at least one instruction for two different sets of conditions on a call, as < and
+    >= share one; a rule without conditions makes those with superfluous.
+    """
+    different = {
+        (name, frozenset(conditions))
+        for name, rules in resolved.by_name.items()
+        if all(rule.conditions for rule in rules)
+        for rule in rules
+        if action_value(rule.action, rule.errno_ret) != resolved.default
+        for conditions in alternatives(rule)
+    }
+    if len(different) > 2 * MAX_INSTRUCTIONS:
+        raise ProfileError(
+            f"{resolved.profile.source or 'profile'}: {len(different)} different conditions make "
+            f"more instructions than the {MAX_INSTRUCTIONS} that the kernel takes: merge rules"
+        )
 
 
 def library() -> ModuleType:
@@ -205,7 +232,7 @@ class _Filter:
 
 _REASONS = {
     errno.EINVAL: "it does not know it; a newer libseccomp may",
-    errno.EDOM: "the architectures do not go together",
+    errno.EDOM: "its byte order is not this machine's",
     errno.EEXIST: "it is there already with another action",
     errno.ENOMEM: "out of memory",
     errno.EOPNOTSUPP: "this kernel or libseccomp cannot do that",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from fasttrace.seccomp.blame import bits_of, condition_text, matching, reasons, value_text
+from fasttrace.seccomp.blame import bits_of, condition_text, matching, reasons
 from fasttrace.seccomp.compile import Compiled, alternatives, audit_arch
 from fasttrace.seccomp.interpret import Verdict
 from fasttrace.seccomp.profile import Condition
 from fasttrace.seccomp.question import Question, parameter
-from fasttrace.seccomp.reach import Reach, points, reach
+from fasttrace.seccomp.reach import points, ranges, ranges_text, reach
 from fasttrace.seccomp.words import action_value
 
 
@@ -66,7 +65,7 @@ class _Explainer:
         verdicts = {args: self.run(args) for args in tried}
         if len(set(verdicts.values())) == 1 and not sampled:
             return Explanation(self.question, (self.case(first, ""),))
-        if len(free) == 1 and not _masked(self.reach, free[0]):
+        if len(free) == 1 and not self.reach.masked(free[0]):
             return Explanation(self.question, self.ranges(free[0], verdicts), sampled)
         return Explanation(self.question, self.by_rule(verdicts), sampled)
 
@@ -80,45 +79,28 @@ class _Explainer:
         return Case(verdict, when, args, why)
 
     def ranges(self, index: int, verdicts: dict[tuple[int, ...], Verdict]) -> tuple[Case, ...]:
-        """The values of the one argument that matters, in ranges by (verdict, reasons)."""
-        top = (1 << bits_of(self.question.arch)) - 1
+        """A case for each (verdict, reasons) of the one argument that matters, with its values."""
+        asked = self.question
+        top = (1 << bits_of(asked.arch)) - 1
         fixed = next(iter(verdicts))
 
-        def at(value: int) -> tuple[int, ...]:
-            return (*fixed[:index], value, *fixed[index + 1 :])
+        def case(value: int) -> tuple[Verdict, tuple[str, ...]]:
+            found = self.case((*fixed[:index], value, *fixed[index + 1 :]), "")
+            return found.verdict, found.reasons
 
-        marks = sorted({args[index] for args in verdicts if args[index] <= top} | {0, top})
-        runs: list[tuple[int, Case]] = []
-        for value in marks:
-            case = self.case(at(value), "")
-            if runs and _same(runs[-1][1], case):
-                continue
-            if runs and self.run(at(value - 1)) != runs[-1][1].verdict:
-                value = self.edge(at, runs[-1][0], value)
-            runs.append((value, case))
-        ends = [start - 1 for start, _ in runs[1:]] + [top]
-        name = parameter(self.question.name, self.question.arch, index)
         grouped: dict[tuple[Verdict, tuple[str, ...]], list[tuple[int, int]]] = {}
-        examples: dict[tuple[Verdict, tuple[str, ...]], Case] = {}
-        for (start, case), end in zip(runs, ends, strict=True):
-            key = (case.verdict, case.reasons)
+        for start, end, key in ranges((args[index] for args in verdicts), case, top):
             grouped.setdefault(key, []).append((start, end))
-            examples.setdefault(key, case)
+        name = parameter(asked.name, asked.arch, index)
         return tuple(
-            Case(case.verdict, f"{name} {_ranges_text(grouped[key], top)}", case.example, key[1])
-            for key, case in examples.items()
+            Case(
+                verdict,
+                f"{name} {ranges_text(spans, top)}",
+                (*fixed[:index], spans[0][0], *fixed[index + 1 :]),
+                why,
+            )
+            for (verdict, why), spans in grouped.items()
         )
-
-    def edge(self, at: Callable[[int], tuple[int, ...]], low: int, high: int) -> int:
-        """The first value that is answered like `high`, where `low` is answered otherwise."""
-        wanted = self.run(at(high))
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self.run(at(middle)) == wanted:
-                high = middle
-            else:
-                low = middle
-        return high
 
     def by_rule(self, verdicts: dict[tuple[int, ...], Verdict]) -> tuple[Case, ...]:
         """A case for each verdict among the arguments that meet a rule, and for those of none."""
@@ -145,26 +127,3 @@ class _Explainer:
         return " and ".join(
             condition_text(one, parameter(asked.name, asked.arch, one.index)) for one in left
         )
-
-
-def _masked(found: Reach, index: int) -> bool:
-    return any(mask != 0xFFFFFFFF for _, mask, _ in found.tests[index])
-
-
-def _same(one: Case, other: Case) -> bool:
-    return one.verdict == other.verdict and one.reasons == other.reasons
-
-
-def _ranges_text(ranges: list[tuple[int, int]], top: int) -> str:
-    words = []
-    for start, end in ranges:
-        if start == end:
-            words.append(value_text(start))
-        elif end == top:
-            words.append(f">= {value_text(start)}")
-        elif start == 0:
-            words.append(f"<= {value_text(end)}")
-        else:
-            words.append(f"{value_text(start)}..{value_text(end)}")
-    shown = words if len(words) <= 12 else [*words[:11], f"and {len(words) - 11} more ranges"]
-    return ", ".join(shown)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TypeVar
 
 from fasttrace.seccomp.interpret import Program, Verdict, holds
+
+T = TypeVar("T")
 
 _LOW = 0xFFFFFFFF
 _TOP = 0xFFFFFFFFFFFFFFFF
@@ -35,9 +38,9 @@ class Reach:
         """The answer, if it is the same for all arguments."""
         return Verdict.of(next(iter(self.values))) if len(self.values) == 1 else None
 
-    @property
-    def masked(self) -> bool:
-        return any(mask != _LOW for tests in self.tests.values() for _, mask, _ in tests)
+    def masked(self, index: int) -> bool:
+        """Whether single bits of an argument matter."""
+        return any(mask != _LOW for _, mask, _ in self.tests.get(index, ()))
 
     def candidates(self, index: int) -> list[int]:
         """Values of an argument on both sides of everything that it is compared with, sorted."""
@@ -105,6 +108,55 @@ def reach(program: Program, nr: int, arch: int) -> Reach:
                 return found
             go(at + 1, -1, _LOW)
     return found
+
+
+def ranges(marks: Iterable[int], answer: Callable[[int], T], top: int) -> list[tuple[int, int, T]]:
+    """(first, last, answer) of the runs of values from 0 to top that have the same answer.
+
+    marks: values between which the answer changes at most once.
+
+    >>> ranges([10, 20], lambda value: value > 12, 99)
+    [(0, 12, False), (13, 99, True)]
+    """
+    runs: list[tuple[int, T]] = []
+    before = 0
+    for mark in sorted({0, top, *(mark for mark in marks if mark <= top)}):
+        found = answer(mark)
+        if not runs or found != runs[-1][1]:
+            low, high = before, mark
+            while runs and high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if answer(middle) == found else (middle, high)
+            runs.append((high if runs else 0, found))
+        before = mark
+    ends = [start - 1 for start, _ in runs[1:]] + [top]
+    return [(start, end, found) for (start, found), end in zip(runs, ends, strict=True)]
+
+
+def ranges_text(spans: Sequence[tuple[int, int]], top: int) -> str:
+    """Ranges of values, from 0 to top, as people read them.
+
+    >>> ranges_text([(0, 37), (39, 39), (41, 99)], 99)
+    '<= 37, 39, >= 41'
+    """
+    words = []
+    for start, end in spans:
+        if start == end:
+            words.append(value_text(start))
+        elif end == top:
+            words.append(f">= {value_text(start)}")
+        elif start == 0:
+            words.append(f"<= {value_text(end)}")
+        else:
+            words.append(f"{value_text(start)}..{value_text(end)}")
+    return ", ".join(words if len(words) <= 12 else [*words[:11], f"{len(words) - 11} more"])
+
+
+def value_text(value: int) -> str:
+    """A number as people read it: small ones in decimal."""
+    if value == _TOP:
+        return "2^64-1"
+    return str(value) if value < 4096 else hex(value)
 
 
 def points(reaches: Iterable[Reach], given: dict[int, int]) -> tuple[list[tuple[int, ...]], bool]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import random
+import struct
 from typing import Any
 
 import pytest
-from seccomp_judge import DOCKER, GETPPID, Job, Judge, looks_like, predicted
+from seccomp_judge import DOCKER, GETPPID, UNASKED, X86_64, Job, Judge, line, looks_like, predicted
 
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.compile import Compiled, compile_profile
 from fasttrace.seccomp.explain import explain
+from fasttrace.seccomp.interpret import Program
 from fasttrace.seccomp.profile import load, parse
 from fasttrace.seccomp.question import ask
 from fasttrace.seccomp.resolve import target
@@ -35,7 +37,7 @@ def compiled(rules: list[dict[str, Any]], **profile: Any) -> Compiled:
 
 @pytest.fixture
 def judge(tracees, tmp_path):
-    return Judge(tracees.command("seccomp_judge"), tmp_path)
+    return Judge(tracees.command("seccomp_judge", "-"), tmp_path)
 
 
 def agrees(judge: Judge, cases: list[tuple[Compiled, list[Job]]]) -> None:
@@ -180,6 +182,11 @@ def test_docker_default_profile(judge):
         jobs.append(("p", question.nr, [given.get(i, 0) for i in range(6)]))
     _, answers = judge.ask([(one, jobs)])
     assert answers == [f"ret {-REFUSED[question.text]}" for question in questions]
+    refused: list[Job] = [(mode, nr, ()) for mode in "pi" for nr in range(480)]
+    refused = [job for job in refused if not predicted(one, job).lets_through]
+    refused = [job for job in refused if job[:2] not in UNASKED]
+    _, answers = judge.ask([(one, refused)])
+    assert answers == [looks_like(predicted(one, job), job[0], "") for job in refused]
     for text in ALLOWED:
         found = explain(one, ask(text, one))
         assert [case.verdict.action for case in found.cases] == ["ALLOW"], text
@@ -202,3 +209,53 @@ def test_docker_default_profile_elsewhere():
     assert action("chroot", caps="none") == "ERRNO"
     assert action("openat", arch="arm64") == "ALLOW"
     assert action("openat@x86_64", arch="arm64") == "KILL_THREAD"
+
+
+CODES = (
+    *(0x20, 0x80, 0x81, 0x00, 0x01, 0x60, 0x61, 0x02, 0x03, 0x07, 0x87, 0x84, 0x05),
+    *(0x15, 0x1D, 0x25, 0x2D, 0x35, 0x3D, 0x45, 0x4D),
+    *(0x04, 0x0C, 0x14, 0x1C, 0x24, 0x2C, 0x34, 0x3C, 0x44, 0x4C, 0x54, 0x5C),
+    *(0x64, 0x6C, 0x74, 0x7C, 0xA4, 0xAC, 0x28, 0x30, 0x40, 0x94, 0x16),
+)
+
+
+def random_program(dice: random.Random) -> bytes:
+    """Any instructions, most of them such as seccomp takes, and an end that returns."""
+    code = []
+    size = dice.randint(1, 10)
+    for at in range(size):
+        op = dice.choice(CODES)
+        small = dice.choice([0, 1, 3, 4, 8, 16, 20, 28, 31, 32, 60, 64])
+        k = dice.choice([small, small, dice.getrandbits(32)])
+        if op == 0x20:
+            # Not 8 and 12: the address of the caller's syscall instruction.
+            k = dice.choice([0, 4, 16, 20, 24, 28, 32, 56, 60, dice.choice([2, 64, 1 << 31])])
+        left = size - at
+        far = dice.choice([left - 1, left - 1, left - 1, left])
+        code.append((op, dice.randint(0, far), dice.randint(0, min(far, 4)), k))
+    code.append(dice.choice([(0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x50007), (0x16, 0, 0, 0)]))
+    return b"".join(struct.pack("=HBBI", *one) for one in code)
+
+
+def test_any_program(judge):
+    """The interpreter takes the programs that the kernel takes, and runs them as it does."""
+    dice = random.Random(11)
+    text, expected, taken = "", [], 0
+    for i in range(2000):
+        code = random_program(dice)
+        path = judge.folder / f"{i}.bpf"
+        path.write_bytes(code)
+        args = [dice.choice([*BOUNDARIES, dice.getrandbits(64)]) for _ in range(6)]
+        text += f"filter {path}\n" + line(("p", 110, args))
+        try:
+            verdict = Program(code).run(110, X86_64, args)
+        except ProfileError:
+            expected.append("refused 22")
+        else:
+            taken += 1
+            expected.append(looks_like(verdict, "p", "through"))
+    assert 500 < taken < 1500
+    parent, answers = judge.tell(text)
+    answers = ["through" if answer == f"ret {parent}" else answer for answer in answers]
+    wrong = [i for i, pair in enumerate(zip(answers, expected, strict=True)) if pair[0] != pair[1]]
+    assert not wrong, [(i, answers[i], expected[i]) for i in wrong[:5]]

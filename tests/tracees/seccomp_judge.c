@@ -1,9 +1,10 @@
-/* Installs seccomp filters that it is told on stdin and makes calls under them, each in a child; tells how they end.
+/* Installs the seccomp filters and makes the calls that it is told on stdin, each in a child, and tells how they end.
  * arch: x86_64
  *
- * A line is "filter PATH" (struct sock_filter in a file; before the first one none is installed) or a call: "MODE NR
- * A0 A1 A2 A3 A4 A5" (hex). MODE is p: in a process; t: in a second thread of it; i: in a process, by int $0x80.
- * The answers are "ret N", "trap DATA", "killed SIGNAL" (all of the process), "thread" (only the thread).
+ * Without the argument - it does nothing. A line is "filter PATH" (struct sock_filter in a file; before the first one
+ * none is installed) or a call: "MODE NR A0 A1 A2 A3 A4 A5" (hex). MODE p is a process, t a second thread of it, i a
+ * process that calls by int $0x80. The answers are "ret N", "trap DATA", "killed SIGNAL" (all of the process), "thread"
+ * (only the thread), "refused ERRNO" (the filter, by the kernel).
  */
 #define _GNU_SOURCE
 #include "must.h"
@@ -22,7 +23,7 @@
 
 /* Shared with the child: after the filter is in, any call may be refused, so it only stores. */
 static volatile struct {
-	int state; /* 1: before the call, 2: it came back, 3: trapped */
+	int state; /* 1: before the call, 2: it came back, 3: trapped, 4: no filter */
 	long ret;
 	int data;
 } *result;
@@ -73,7 +74,11 @@ static void *filtered(void *unused)
 {
 	if (program.len) {
 		must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-		must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == -1) {
+			result->data = errno;
+			result->state = 4;
+			_exit(0);
+		}
 	}
 	result->state = 1;
 	result->ret = mode == 'i' ? raw_i386() : raw();
@@ -111,6 +116,8 @@ static void judge(void)
 		printf("ret %ld\n", result->ret);
 	else if (result->state == 3)
 		printf("trap %d\n", result->data);
+	else if (result->state == 4)
+		printf("refused %d\n", result->data);
 	else if (result->state == 1 && WIFSIGNALED(status))
 		printf("killed %d\n", WTERMSIG(status));
 	else if (result->state == 1)
@@ -127,10 +134,12 @@ static void load(const char *path)
 	close(fd);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	char line[4200], path[4096];
 
+	if (argc < 2 || strcmp(argv[1], "-"))
+		return 0;
 	result = must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	setvbuf(stdout, NULL, _IONBF, 0);
 	while (fgets(line, sizeof(line), stdin)) {
