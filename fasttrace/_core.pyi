@@ -1,4 +1,4 @@
-from typing import TypedDict
+from typing import NoReturn, TypedDict
 
 from typing_extensions import Buffer
 
@@ -39,6 +39,15 @@ class Stats(TypedDict):
     error: int
     tasks: int
 
+def become(
+    path: bytes,
+    argv: list[bytes],
+    env: list[bytes],
+    default_signals: int,
+    seccomp: bytes,
+    seccomp_flags: int = 0,
+) -> NoReturn: ...
+
 class Session:
     def __init__(
         self,
@@ -63,6 +72,8 @@ class Session:
         cwd: bytes | None,
         stdio: tuple[int, int, int],
         default_signals: int,
+        seccomp: bytes | None = None,
+        seccomp_flags: int = 0,
     ) -> int: ...
     def attach(self, pid: int) -> int: ...
     def take(self, timeout: float | None = None) -> Block | None: ...

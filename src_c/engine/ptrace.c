@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <linux/seccomp.h>
@@ -11,6 +12,10 @@
 
 #include "arch/arch.h"
 #include "record.h"
+
+#ifndef SYS_SECCOMP
+#define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */
+#endif
 
 /* exit and exit_group, prctl and seccomp, by ABI: aarch64 and riscv64 share the generic numbers. */
 struct special {
@@ -98,6 +103,22 @@ static bool returns_nothing(const struct ft_event *call)
 	}
 }
 
+/*
+ * SECCOMP_RET_TRAP and _KILL_* put the registers back as they were before the call (kernel/seccomp.c,
+ * syscall_rollback()), so at its exit stop the call's own number stands where its result would. The
+ * signal that tells of it is pending by then.
+ */
+static bool refused_by_signal(pid_t tid)
+{
+	struct ptrace_peeksiginfo_args which = { .nr = 1 };
+	siginfo_t info;
+
+	for (; ptrace(PTRACE_PEEKSIGINFO, tid, &which, &info) == 1; which.off++)
+		if (info.si_signo == SIGSYS && info.si_code == SYS_SECCOMP)
+			return true;
+	return false;
+}
+
 static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	struct ptrace_syscall_info info;
@@ -120,6 +141,11 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 				(const uint64_t *)info.seccomp.args, stop->time_ns);
 		break;
 	case PTRACE_SYSCALL_INFO_EXIT:
+		if (t->in_call == FT_CALL_RECORDED && info.exit.rval == t->call.nr &&
+			refused_by_signal(t->tid)) {
+			ft_record_cut(s, t);
+			break;
+		}
 		ft_record_return(s, t, info.exit.rval,
 			info.exit.is_error && !(t->in_call && returns_nothing(&t->call)),
 			stop->time_ns);
