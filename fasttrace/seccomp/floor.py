@@ -1,7 +1,7 @@
 """Calls that a profile needs though no trace of one run may show them, each with the reason.
 
-From the man pages vdso(7), restart_syscall(2), sigreturn(2), seccomp(2), and from what glibc 2.36 and
-musl 1.2 do at their start, in malloc(3), abort(3) and pthread_create(3).
+From the man pages vdso(7), restart_syscall(2), sigreturn(2), seccomp(2), and from what glibc 2.36
+and musl 1.2 do at their start, in malloc(3), abort(3) and pthread_create(3).
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from fasttrace.data.calls import abi_name
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.floor import LIBC, THREADS, UNSEEN
 from fasttrace.seccomp.profile import Limits, Profile, Rule
-from fasttrace.seccomp.seen import Seen
-from fasttrace.seccomp.told import TOLD
+from fasttrace.seccomp.seen import Seen, add_saved
+from fasttrace.seccomp.told import TOLD, describe
 from fasttrace.seccomp.words import WITH_ERRNO
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def generate(
     errno_ret: int | None = None,
     update: Profile | None = None,
 ) -> Generated:
-    """A profile that allows what the traces, or saved ones by their path, show; all else is refused.
+    """A profile that allows what the traces, or saved ones by path, show; all else is refused.
 
     Args:
-        limit: up to so many different values of a call's arguments become conditions (socket, ioctl,
-            prctl, personality, clone); 0: none.
+        limit: up to so many different values of a call's arguments become conditions (socket,
+            ioctl, prctl, personality, clone); 0: none.
         floor: allow what any program on glibc or musl may need, too.
         default_action, errno_ret: what happens to all other calls; None: EPERM.
         update: a profile to allow it in, instead of a new one, whose other rules stay.
@@ -74,19 +74,8 @@ def generate(
         >>> "execve" in made.calls, made.profile.default_action
         (True, 'SCMP_ACT_ERRNO')
     """
-    from fasttrace.data.trace import load
-
     seen = Seen(limit)
-    notices = []
-    for given in traces:
-        trace = load(given) if isinstance(given, (str, os.PathLike)) else given
-        name = " ".join(trace.argv) or "a trace"
-        if trace.lost or not trace.finished:
-            notices.append(f"{name}: the trace is not whole, so calls may be missing")
-        one = Seen(limit)
-        one.add(trace.events)
-        one.finish()
-        seen.merge(one)
+    notices = [notice for trace in traces for notice in add_saved(seen, trace)]
     return from_seen(
         seen,
         floor=floor,
@@ -116,7 +105,10 @@ def from_seen(
     for name in sorted(_told(seen)):
         values = seen.values[name]
         assert values is not None
-        rules += [Rule((name,), ALLOW, conditions=TOLD[name].conditions(v)) for v in sorted(values)]
+        rules += [
+            Rule((name,), ALLOW, conditions=TOLD[name].conditions(v), comment=describe(name, v))
+            for v in sorted(values)
+        ]
     told_of = [*notices, *_notices(seen, calls)]
     if update is None:
         number = _EPERM if default_action in WITH_ERRNO and errno_ret is None else errno_ret
@@ -157,8 +149,8 @@ def _notices(seen: Seen, calls: dict[str, int]) -> list[str]:
     for abi, nr, count in seen.nameless():
         times = "once" if count == 1 else f"{count} times"
         notices.append(
-            f"{abi_name(abi)} call number {nr} was made {times}, but has no name here and so no place"
-            " in a profile"
+            f"{abi_name(abi)} call number {nr} was made {times}, but has no name here and so no"
+            " place in a profile"
         )
     many = [name for name, values in seen.values.items() if values is None and seen.limit]
     if many:
@@ -189,8 +181,8 @@ def _updated(
     refused = {n: rule for rule in base.rules for n in rule.names if rule.action != ALLOW}
     for name in sorted(refused.keys() & {n for rule in rules for n in rule.names}):
         notices.append(
-            f"{name} was seen, but {refused[name].where or 'a rule'} of the profile refuses it: left"
-            " as it is"
+            f"{name} was seen, but {refused[name].where or 'a rule'} of the profile refuses it:"
+            " left as it is"
         )
     plain = set(rules[0].names) - allowed - refused.keys()
     conditional = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,9 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.events import Flag, Kind
 from fasttrace.seccomp.told import TOLD, Told
+
+if TYPE_CHECKING:
+    from fasttrace.data.trace import Trace
 
 Call = tuple[int, int]
 """ABI (its index) and number."""
@@ -27,6 +32,7 @@ _AFTER_MARK = (
 # has another C library, or none.
 _START_MAX = 10_000
 _EXECS = ("execve", "execveat")
+_CHUNK = 1 << 16  # events
 
 
 class Seen:
@@ -34,8 +40,8 @@ class Seen:
 
     calls: how often. start: how often as part of a program's start: from its execve to the end of
     what its loader does (`set_tid_address` and what directly follows); 0 for a program without a
-    libc, as Go's. values: the different values of the arguments that tell, by name; None where there
-    are more than `limit`. threads, attached: whether any were.
+    libc, as Go's. values: the different values of the arguments that tell, by name; None where
+    there are more than `limit`. threads, attached: whether any were.
     """
 
     def __init__(self, limit: int = 16) -> None:
@@ -170,6 +176,24 @@ class Seen:
 
     def _rows(self) -> Iterator[tuple[int, int, int]]:
         return ((abi, nr, count) for (abi, nr), count in sorted(self.calls.items()))
+
+
+def add_saved(seen: Seen, given: Trace | str | os.PathLike[str]) -> list[str]:
+    """Count a trace in, or a saved one by its path; returns what is to be said about it.
+
+    TraceError: it cannot be read.
+    """
+    from fasttrace.data.trace import load
+
+    trace = load(given) if isinstance(given, (str, os.PathLike)) else given
+    one = Seen(seen.limit)
+    for at in range(0, len(trace.events), _CHUNK):
+        one.add(trace.events[at : at + _CHUNK])
+    one.finish()
+    seen.merge(one)
+    if trace.finished and not trace.lost:
+        return []
+    return [f"{' '.join(trace.argv) or 'a trace'}: it is not whole, so calls may be missing"]
 
 
 class _Start:

@@ -70,7 +70,7 @@ def wall_of(
 ) -> Wall:
     """From a profile, the path of one, or a ready program.
 
-    target: as for `compile_profile`. ProfileError: it cannot be read or compiled; it needs an agent.
+    target: as for `compile_profile`. ProfileError: it cannot be read, compiled, or needs an agent.
     """
     if isinstance(seccomp, bytes):
         if not seccomp or len(seccomp) % 8 or len(seccomp) // 8 > _PROGRAM_MAX:
