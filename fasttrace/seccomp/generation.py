@@ -160,6 +160,8 @@ def _notices(seen: Seen, calls: dict[str, int]) -> list[str]:
         )
     if "clone" in _told(seen) and "clone3" in calls:
         notices.append("clone3 was seen: its flags are in memory, where no profile can look")
+    if "io_uring_setup" in calls:
+        notices.append("io_uring was seen: what goes through a ring no profile can refuse")
     if seen.attached:
         notices.append(
             "a process was attached to, so its start was not seen: add --floor, or --update the"

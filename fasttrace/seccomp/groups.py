@@ -1,7 +1,8 @@
 """systemd's names for sets of calls, for profiles that people read or give to systemd.
 
 What each holds: `systemd-analyze syscall-filter` of systemd 252. Only those that give no power over
-the machine or other users: what is @privileged, @mount, @module, @debug, ... is named call by call.
+the machine, other processes or the wall itself: what is in @privileged, @mount, @debug, ..., but
+also in @process (setns), @ipc (process_vm_writev) and @aio (io_uring), is named call by call.
 """
 
 from __future__ import annotations
@@ -11,10 +12,6 @@ from collections.abc import Iterable
 GROUPS = {
     name: frozenset(calls.split())
     for name, calls in {
-        "@aio": (
-            "io_cancel io_destroy io_getevents io_pgetevents io_pgetevents_time64 "
-            "io_setup io_submit io_uring_enter io_uring_register io_uring_setup"
-        ),
         "@basic-io": (
             "_llseek close close_range dup dup2 dup3 lseek pread64 preadv preadv2 "
             "pwrite64 pwritev pwritev2 read readv write writev"
@@ -49,23 +46,11 @@ GROUPS = {
             "epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 poll ppoll "
             "ppoll_time64 pselect6 pselect6_time64 select"
         ),
-        "@ipc": (
-            "ipc memfd_create mq_getsetattr mq_notify mq_open mq_timedreceive "
-            "mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink msgctl "
-            "msgget msgrcv msgsnd pipe pipe2 process_madvise process_vm_readv "
-            "process_vm_writev semctl semget semop semtimedop semtimedop_time64 shmat "
-            "shmctl shmdt shmget"
-        ),
         "@memlock": "mlock mlock2 mlockall munlock munlockall",
         "@network-io": (
             "accept accept4 bind connect getpeername getsockname getsockopt listen recv "
             "recvfrom recvmmsg recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto "
             "setsockopt shutdown socket socketcall socketpair"
-        ),
-        "@process": (
-            "capget clone clone3 execveat fork getrusage kill pidfd_open "
-            "pidfd_send_signal prctl rt_sigqueueinfo rt_tgsigqueueinfo setns swapcontext "
-            "tgkill times tkill unshare vfork wait4 waitid waitpid"
         ),
         "@signal": (
             "rt_sigaction rt_sigpending rt_sigprocmask rt_sigsuspend rt_sigtimedwait "
