@@ -97,3 +97,33 @@ LIBC = {
 }
 """What any program on glibc or musl may come to need (`--floor`), so that an update of the library,
 another machine or a first error does not break it."""
+
+_RUNC = "runc itself makes it after it has installed the filter, before the program's execve"
+_GO = "runc is written in Go, whose threads make it as their timing has it"
+
+CONTAINER = {
+    **dict.fromkeys(
+        (
+            *("capget", "capset", "chdir", "close", "execve", "faccessat2", "fchown", "fcntl"),
+            *("fstat", "fstatfs", "getcwd", "getdents64", "getpid", "getppid", "lstat"),
+            *("newfstatat", "openat", "read", "readlinkat", "setgid", "setgroups", "setuid"),
+            *("stat", "statfs", "umask", "write"),
+        ),
+        _RUNC,
+    ),
+    **dict.fromkeys(
+        (
+            *("epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2", "futex", "gettid"),
+            *("madvise", "mmap", "mprotect", "munmap", "nanosleep", "pipe2", "rt_sigaction"),
+            *("rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield"),
+            *("sigaltstack", "tgkill"),
+        ),
+        _GO,
+    ),
+}
+"""What docker, containerd and podman need for a program (`--container`): seen of runc 1.1 with and
+without no_new_privs, and what else Go's runtime may do."""
+
+# PR_SET_KEEPCAPS, PR_CAPBSET_READ and _DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT; threads.
+CONTAINER_TOLD = {"prctl": [(8,), (23,), (24,), (38,), (47,)], "clone": [(0,)]}
+"""Of calls with arguments that tell, these values."""

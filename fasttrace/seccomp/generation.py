@@ -11,7 +11,7 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.calls import abi_name
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.floor import LIBC, THREADS, UNSEEN
+from fasttrace.seccomp.floor import CONTAINER, CONTAINER_TOLD, LIBC, THREADS, UNSEEN
 from fasttrace.seccomp.profile import Limits, Profile, Rule
 from fasttrace.seccomp.seen import Seen, add_saved
 from fasttrace.seccomp.told import TOLD, describe
@@ -54,6 +54,7 @@ def generate(
     *traces: Trace | str | os.PathLike[str],
     limit: int = LIMIT,
     floor: bool = False,
+    container: bool = False,
     default_action: str = "SCMP_ACT_ERRNO",
     errno_ret: int | None = None,
     update: Profile | None = None,
@@ -64,6 +65,7 @@ def generate(
         limit: up to so many different values of a call's arguments become conditions (socket,
             ioctl, prctl, personality, clone); 0: none.
         floor: allow what any program on glibc or musl may need, too.
+        container: allow what runc itself needs before it has become the program, too.
         default_action, errno_ret: what happens to all other calls; None: EPERM.
         update: a profile to allow it in, instead of a new one, whose other rules stay.
 
@@ -79,6 +81,7 @@ def generate(
     return from_seen(
         seen,
         floor=floor,
+        container=container,
         default_action=default_action,
         errno_ret=errno_ret,
         update=update,
@@ -90,6 +93,7 @@ def from_seen(
     seen: Seen,
     *,
     floor: bool = False,
+    container: bool = False,
     default_action: str = "SCMP_ACT_ERRNO",
     errno_ret: int | None = None,
     update: Profile | None = None,
@@ -100,11 +104,13 @@ def from_seen(
     if not calls:
         raise ProfileError("no system call was seen, so there is nothing to allow; trace a command")
     abis = sorted({0 if ABIS[abi] == "i386" else abi for abi in seen.abis()} | {*seen.abis()})
-    added = _added(seen, calls, abis, floor)
-    rules = [Rule((*sorted({*calls, *added} - _told(seen)),), ALLOW)]
-    for name in sorted(_told(seen)):
-        values = seen.values[name]
-        assert values is not None
+    added = _added(seen, calls, abis, floor=floor, container=container)
+    told = _told(seen)
+    for name, needed in CONTAINER_TOLD.items() if container else ():
+        if name in told or name not in calls:
+            told[name] = told.get(name, set()) | set(needed)
+    rules = [Rule((*sorted({*calls, *added} - told.keys()),), ALLOW)]
+    for name, values in sorted(told.items()):
         rules += [
             Rule((name,), ALLOW, conditions=TOLD[name].conditions(v), comment=describe(name, v))
             for v in sorted(values)
@@ -130,8 +136,11 @@ def from_seen(
     )
 
 
-def _added(seen: Seen, calls: dict[str, int], abis: list[int], floor: bool) -> dict[str, str]:
+def _added(
+    seen: Seen, calls: dict[str, int], abis: list[int], *, floor: bool, container: bool
+) -> dict[str, str]:
     wanted = {**(LIBC if floor else UNSEEN), **(THREADS if seen.threads else {})}
+    wanted = {**(CONTAINER if container else {}), **wanted}
     return {
         name: why
         for name, why in wanted.items()
@@ -139,9 +148,11 @@ def _added(seen: Seen, calls: dict[str, int], abis: list[int], floor: bool) -> d
     }
 
 
-def _told(seen: Seen) -> set[str]:
-    """The calls that are allowed for some arguments only."""
-    return {name for name, values in seen.values.items() if values is not None and seen.limit}
+def _told(seen: Seen) -> dict[str, set[tuple[int, ...]]]:
+    """The calls that are allowed for some arguments only, and for which."""
+    return {
+        name: values for name, values in seen.values.items() if values is not None and seen.limit
+    }
 
 
 def _notices(seen: Seen, calls: dict[str, int]) -> list[str]:

@@ -3,6 +3,8 @@ though it kills for every other call; and its audit has nothing to tell."""
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +28,7 @@ from fasttrace.seccomp.wall import wall_of
 
 KILL = "SCMP_ACT_KILL_PROCESS"
 QUIET: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+PIPES: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True}
 THREADS = (
     "import threading\n"
     "ts = [threading.Thread(target=print, args=(i,)) for i in range(1)]\n"
@@ -212,3 +215,34 @@ def test_no_place_for_the_profile_is_said_before_the_run(
 ) -> None:
     done = cli("seccomp", "generate", "-o", str(place(tmp_path)), "sh", "-c", "echo ran")
     assert "cannot write" in one_line(done, 1)
+
+
+@pytest.mark.parametrize("no_new_privs", [True, False])
+def test_in_a_container(no_new_privs: bool, tmp_path: Path) -> None:
+    """As docker runs it: runc compiles and installs the profile."""
+    runc, busybox = shutil.which("runc"), shutil.which("busybox")
+    if os.geteuid() != 0 or runc is None or busybox is None:
+        pytest.skip("needs root, runc and a static busybox")
+    bin = tmp_path / "rootfs" / "bin"
+    for folder in (bin, *(tmp_path / "rootfs" / name for name in ("proc", "dev", "sys", "etc"))):
+        folder.mkdir(parents=True)
+    shutil.copy(busybox, bin / "busybox")
+    script = ["/bin/busybox", "sh", "-c", "echo in; busybox ls / | busybox wc -l; exit 4"]
+    subprocess.run([runc, "spec"], cwd=tmp_path, check=True)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["process"] |= {"args": script, "terminal": False, "noNewPrivileges": no_new_privs}
+
+    def contained(seccomp: object) -> subprocess.CompletedProcess[bytes]:
+        config["linux"]["seccomp"] = seccomp
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        name = f"fasttrace-{os.getpid()}-{no_new_privs}"
+        return subprocess.run([runc, "run", name], cwd=tmp_path, **PIPES, timeout=LIMIT_S)
+
+    if contained({"defaultAction": "SCMP_ACT_ALLOW"}).returncode != 4:
+        pytest.skip("runc does not run here")
+    trace = fasttrace.trace(["busybox", *script[1:]], **QUIET)
+    made = generate(trace, container=True)
+    done = contained(json.loads(made.profile.to_json()))
+    assert (done.returncode, done.stdout) == (4, b"in\n5\n"), done.stderr
+    without = made.profile.to_json().replace('"dup2"', '"bpf"')
+    assert contained(json.loads(without)).stdout != done.stdout

@@ -126,6 +126,15 @@ def test_the_floor_is_more_than_what_cannot_be_seen() -> None:
     assert "fstat64" in of(call("read", abi=1), floor=True).added
 
 
+def test_a_container_needs_what_runc_needs() -> None:
+    made = of(call("read"), call("prctl", 15), container=True)
+    assert {"fstatfs", "epoll_ctl", "capset"} <= plain(made.profile)
+    assert [one[0].value_two for one in told(made.profile, "prctl")] == [8, 15, 23, 24, 38, 47]
+    assert [one[0].value_two for one in told(made.profile, "clone")] == [0]
+    unlimited = of(call("prctl", 15), container=True, limit=0)
+    assert told(unlimited.profile, "prctl") == []
+
+
 @pytest.mark.parametrize(
     ("action", "errno_ret", "expected"),
     [

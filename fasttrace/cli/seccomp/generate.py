@@ -53,6 +53,9 @@ def configure(parser: VerbParser) -> None:
         "--floor", action="store_true", help="allow what any program on a C library may need, too"
     )
     parser.add_argument(
+        "--container", action="store_true", help="allow what runc itself needs, too (docker ...)"
+    )
+    parser.add_argument(
         "--groups", action="store_true", help="with systemd, text: @groups where they fit"
     )
     parser.add_argument(
@@ -118,6 +121,7 @@ def _write(seen: Seen, args: argparse.Namespace, update: Profile | None, notices
     made = from_seen(
         seen,
         floor=args.floor,
+        container=args.container,
         default_action=action,
         errno_ret=errno_ret,
         update=update,
