@@ -11,7 +11,15 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.calls import abi_name
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.floor import CONTAINER, CONTAINER_TOLD, LIBC, THREADS, UNSEEN
+from fasttrace.seccomp.floor import (
+    CONTAINER,
+    CONTAINER_TOLD,
+    GO,
+    LIBC,
+    THREADS,
+    UNSEEN,
+    looks_like_go,
+)
 from fasttrace.seccomp.profile import Limits, Profile, Rule
 from fasttrace.seccomp.seen import Seen, add_saved
 from fasttrace.seccomp.told import TOLD, describe
@@ -140,7 +148,10 @@ def _added(
     seen: Seen, calls: dict[str, int], abis: list[int], *, floor: bool, container: bool
 ) -> dict[str, str]:
     wanted = {**(LIBC if floor else UNSEEN), **(THREADS if seen.threads else {})}
-    wanted = {**(CONTAINER if container else {}), **wanted}
+    if seen.threads and looks_like_go(calls):
+        wanted = {**GO, **wanted}
+    if container:
+        wanted = {**CONTAINER, **wanted}
     return {
         name: why
         for name, why in wanted.items()

@@ -56,6 +56,7 @@ PROGRAMS = {
     ],
     "busybox": ["busybox", "sh", "-c", "echo a | busybox cat; busybox ls / | busybox wc -l"],
     "gcc": ["gcc", "-S", "-o", "-", "-x", "c", "/dev/null"],
+    "go": ["runc", "--version"],
     "killed": ["sh", "-c", "echo out; kill -9 $$"],
     "segfault": ["sh", "-c", "kill -SEGV $$"],
     "missing": ["sh", "-c", "cat /no/such/file; no-such-program"],

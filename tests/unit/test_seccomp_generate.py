@@ -117,6 +117,15 @@ def test_threads_need_what_their_timing_needs() -> None:
     assert "futex" not in of(call("read"), {"kind": Kind.FORK}).added
 
 
+def test_go_has_threads_and_handles_all_signals() -> None:
+    thread = {"kind": Kind.FORK, "flags": Flag.THREAD}
+    handlers = [call("rt_sigaction", signal) for signal in range(65)]
+    made = of(call("sigaltstack"), *handlers, thread)
+    assert {"tgkill", "epoll_pwait", "nanosleep"} <= made.added.keys()
+    assert "tgkill" not in of(call("sigaltstack"), *handlers[1:], thread).added
+    assert "tgkill" not in of(call("sigaltstack"), *handlers).added
+
+
 def test_the_floor_is_more_than_what_cannot_be_seen() -> None:
     made = of(call("read"), floor=True)
     assert made.added.keys() > of(call("read")).added.keys()
