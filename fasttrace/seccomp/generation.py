@@ -124,6 +124,11 @@ def from_seen(
             for v in sorted(values)
         ]
     told_of = [*notices, *_notices(seen, calls)]
+    if update is None and not seen.attached and not {"execve", "execveat"} & {*calls, *added}:
+        told_of.append(
+            "no execve was seen (a trace of some calls only?), so under the profile no program can"
+            " start"
+        )
     if update is None:
         number = _EPERM if default_action in WITH_ERRNO and errno_ret is None else errno_ret
         profile = Profile(
