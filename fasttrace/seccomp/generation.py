@@ -23,7 +23,7 @@ from fasttrace.seccomp.floor import (
 from fasttrace.seccomp.profile import Limits, Profile, Rule
 from fasttrace.seccomp.seen import Seen, add_saved
 from fasttrace.seccomp.told import TOLD, describe
-from fasttrace.seccomp.words import WITH_ERRNO
+from fasttrace.seccomp.words import ACTIONS, WITH_ERRNO
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
@@ -77,7 +77,7 @@ def generate(
         default_action, errno_ret: what happens to all other calls; None: EPERM.
         update: a profile to allow it in, instead of a new one, whose other rules stay.
 
-    ProfileError: nothing was seen, a trace is damaged.
+    ProfileError: nothing was seen; a default that cannot be. TraceError: a trace cannot be read.
 
         >>> import fasttrace.seccomp
         >>> made = fasttrace.seccomp.generate(fasttrace.trace(["true"]))
@@ -108,6 +108,8 @@ def from_seen(
     notices: Iterable[str] = (),
 ) -> Generated:
     """As `generate`, from what is counted already."""
+    if default_action not in ACTIONS or default_action in (ALLOW, "SCMP_ACT_NOTIFY"):
+        raise ProfileError(f"{default_action} is no default that refuses; give SCMP_ACT_ERRNO")
     calls = seen.names()
     if not calls:
         raise ProfileError("no system call was seen, so there is nothing to allow; trace a command")

@@ -149,8 +149,8 @@ class Seen:
             self.values[name] = None if both is None or len(both) > self.limit else both
 
     def abis(self) -> list[int]:
-        """The ABIs that calls came from."""
-        return sorted({abi for abi, _ in self.calls})
+        """The ABIs that calls came from, as far as we know them."""
+        return sorted({abi for abi, _ in self.calls if abi < len(ABIS)})
 
     def names(self) -> dict[str, int]:
         """The calls that have a name, and how often; those of all ABIs together."""

@@ -111,6 +111,18 @@ def test_numbers_without_a_name_are_told() -> None:
     assert made.calls == {"execve": 1}
 
 
+@pytest.mark.parametrize("action", [ALLOW, "SCMP_ACT_NOTIFY", "EPERM", ""])
+def test_no_default(action: str) -> None:
+    with pytest.raises(ProfileError, match="no default that refuses"):
+        of(call("read"), default_action=action)
+
+
+def test_an_abi_that_nobody_knows() -> None:
+    made = of(call("execve"), {**call("read"), "abi": 255})
+    assert made.abis == ("x86_64",)
+    assert "abi_255 call number 0" in made.notices[0]
+
+
 def test_threads_need_what_their_timing_needs() -> None:
     thread = {"kind": Kind.FORK, "flags": Flag.THREAD}
     assert {"futex", "madvise", "munmap"} <= of(call("read"), thread).added.keys()
