@@ -319,6 +319,7 @@ static bool hand_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)
 {
 	struct ft_handed call;
 	struct ft_answer answer;
+	int64_t was = *ret;
 
 	if (!hand(s, t, true, *ret, &call, &answer))
 		return false;
@@ -332,7 +333,7 @@ static bool hand_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)
 		*ret = answer.reply;
 	else if (answer.set)
 		*ret = ft_arch_result(&call.registers);
-	return answer.what & FT_ANSWER_REPLY || answer.set;
+	return answer.what & FT_ANSWER_REPLY || *ret != was;
 }
 
 bool ft_alter_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)

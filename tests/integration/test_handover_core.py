@@ -284,3 +284,37 @@ def test_take_call_comes_back_without_one(tracees: Builder, engine: str) -> None
         assert call is not None
         assert session.take_call(0.01) is None
         session.kill()
+
+
+def test_the_program_goes_on_elsewhere(tracees: Builder, engine: str) -> None:
+    """A call is skipped and the instruction pointer set back to it: the program makes it again."""
+    again: list[bool] = []
+
+    def twice(session: _core.Session, call: _core.HandedCall) -> None:
+        again.append(len(again) % 2 == 0)
+        if again[-1]:
+            back = call.registers["rip"] - 2  # the length of a syscall instruction
+            session.answer(call.tid, reply=call.nr, registers={"rip": back})
+        else:
+            session.answer(call.tid)
+
+    name = "sched_get_priority_max"
+    seen = serve(calls(tracees), twice, engine=engine, handled=handled([name]))
+    assert len(again) == 6
+    assert [line.split()[1] for line in seen.output.splitlines()] == ["99"] * 3
+    assert [ret for ret, _ in seen.calls(name)] == [number(name), 99] * 3
+
+
+def test_a_result_that_the_kernel_makes_good(tracees: Builder, engine: str) -> None:
+    """A handler that only looks, and sets what is set, does not keep a call from its restart."""
+    results: list[int] = []
+
+    def look(session: _core.Session, call: _core.HandedCall) -> None:
+        results.append(call.ret)
+        session.answer(call.tid, registers={"ss": call.registers["ss"]})
+
+    command = tracees.command("restart_syscall")
+    names = ["nanosleep", "clock_nanosleep", "restart_syscall"]
+    seen = serve(command, look, engine=engine, handled=handled([], names))
+    assert results == [-516, 0]  # ERESTART_RESTARTBLOCK
+    assert seen.output == "slept: 17\n"
