@@ -178,6 +178,7 @@ class _Filter:
         self.seccomp = seccomp
         self.resolved = resolved
         self.unknown: list[tuple[Rule, str]] = []
+        self.added: set[tuple[int, int, tuple[Condition, ...]]] = set()
         self.source = resolved.profile.source or "profile"
         self.native = int(seccomp.system_arch())
         self.filter: Any = seccomp.SyscallFilter(resolved.default)
@@ -203,6 +204,9 @@ class _Filter:
                 self.unknown.append((rule, name))
             elif value != self.resolved.default:
                 for conditions in alternatives(rule):
+                    if (nr, value, conditions) in self.added:
+                        continue  # libseccomp would find out, in its own time
+                    self.added.add((nr, value, conditions))
                     self._try(
                         f"{rule.where or 'rule'}, {name}",
                         self.filter.add_rule,

@@ -259,3 +259,28 @@ def test_any_program(judge):
     answers = ["through" if answer == f"ret {parent}" else answer for answer in answers]
     wrong = [i for i, pair in enumerate(zip(answers, expected, strict=True)) if pair[0] != pair[1]]
     assert not wrong, [(i, answers[i], expected[i]) for i in wrong[:5]]
+
+
+DIRECTED = {
+    # LD_IMM k, LDX_IMM k, operation with X, RET A.
+    "shift left by 32": [(0x00, 0x50003), (0x01, 32), (0x6C, 0), (0x16, 0)],
+    "shift right by 33": [(0x00, 0xA0006), (0x01, 33), (0x7C, 0), (0x16, 0)],
+    "divide by 0": [(0x00, 0x50003), (0x01, 0), (0x3C, 0), (0x16, 0)],
+    "multiply over the edge": [(0x00, 0x80028001), (0x01, 2), (0x2C, 0), (0x16, 0)],
+    "subtract below 0": [(0x00, 0x50002), (0x01, 0xFFFFFFFF), (0x1C, 0), (0x16, 0)],
+    "negate": [(0x00, 0xFFFAFFFD), (0x84, 0), (0x16, 0)],
+    "size of the data": [(0x81, 0), (0x00, 0x50000), (0x0C, 0), (0x16, 0)],
+    "errno above 4095": [(0x06, 0x5FFFF)],
+    "an action that does not exist": [(0x06, 0x7FEE0000)],
+    "kill": [(0x06, 0x00000007)],
+}
+
+
+@pytest.mark.parametrize("what", DIRECTED)
+def test_corners(judge, what):
+    """What random programs seldom do."""
+    code = b"".join(struct.pack("=HBBI", op, 0, 0, k) for op, k in DIRECTED[what])
+    (judge.folder / "x.bpf").write_bytes(code)
+    verdict = Program(code).run(110, X86_64)
+    _, answers = judge.tell(f"filter {judge.folder / 'x.bpf'}\n" + line(("p", 110, ())))
+    assert answers == [looks_like(verdict, "p", "through")]
