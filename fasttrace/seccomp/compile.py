@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -190,7 +191,8 @@ class _Filter:
         ):
             self._try("another target", self.filter.remove_arch, self.native)
         if len(resolved.by_name) > _MANY_CALLS:
-            self._try("a binary tree", self.filter.set_attr, seccomp.Attr.CTL_OPTIMIZE, 2)
+            with suppress(OSError):  # only faster; libseccomp before 2.5 has no such thing
+                self.filter.set_attr(seccomp.Attr.CTL_OPTIMIZE, 2)
 
     def add(self, rule: Rule) -> None:
         value = action_value(rule.action, rule.errno_ret)
