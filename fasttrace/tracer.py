@@ -149,12 +149,15 @@ class Tracer:
         self._figures: _Figures | None = None
         self._started = False
         self._entered = False  # and to be started when it is first used
+        self._kept = ExitStack()  # until then
         self._starting = threading.Lock()
 
     def __enter__(self) -> Tracer:
         if not self._started:
-            self._entered = self._command is not None and self._options.events
-            if not self._entered:
+            if self._command is not None and self._options.events:
+                self._command.keep_descriptors(self._kept)
+                self._entered = True
+            else:
                 self.start()
         return self
 
@@ -231,6 +234,8 @@ class Tracer:
                 cwd = None if command.cwd is None else os.fsdecode(command.cwd)
                 refused = self._wall.start_error(error) if self._wall is not None else None
                 raise refused or spawn_error(path, error.errno or 0, error.stage, cwd) from None
+            finally:
+                self._kept.close()
         self._started = True
 
     def on_entry(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
@@ -358,6 +363,7 @@ class Tracer:
     def close(self) -> None:
         """Stop what still runs, drop the events nobody took, and keep the figures."""
         self._entered = False
+        self._kept.close()
         session = self._session
         if session is None:
             return
