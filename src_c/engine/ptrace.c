@@ -15,8 +15,6 @@
 #include "arch/arch.h"
 #include "record.h"
 
-#define ERRNO_MAX 4095
-
 /* exit and exit_group, prctl and seccomp, by ABI: aarch64 and riscv64 share the generic numbers. */
 struct special {
 	uint64_t exit, exit_group, prctl, seccomp;
@@ -115,7 +113,7 @@ static void on_exit(
 	struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error, uint64_t now)
 {
 	if (t->tamper.on && ft_alter_exit(s, t, &ret))
-		is_error = ret < 0 && ret >= -ERRNO_MAX;
+		is_error = ft_alter_is_error(ret);
 	else if (t->in_call && returns_nothing(&t->call))
 		is_error = false;
 	ft_record_return(s, t, ret, is_error, now);

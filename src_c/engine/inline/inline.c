@@ -69,6 +69,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	if (regs.rip == ft_recorder_pass())
 		it->returning = false; /* it will trap again */
 	ft_drain_sigreturn(s, it);
+	ft_altered_shown(s, t, &regs);
 	if (ft_normalise(s, t, &regs))
 		ft_set_regs(s, t, &regs);
 	ft_drain(s, it);
