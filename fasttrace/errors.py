@@ -29,6 +29,12 @@ class FilterError(FasttraceError, ValueError):
     exit_status = 2
 
 
+class InjectError(FasttraceError, ValueError):
+    """A rule of what to alter that cannot be read: see `fasttrace.inject`."""
+
+    exit_status = 2
+
+
 class TraceError(FasttraceError, OSError):
     """Tracing failed, or a trace cannot be read."""
 
