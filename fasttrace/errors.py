@@ -35,8 +35,18 @@ class InjectError(FasttraceError, ValueError):
     exit_status = 2
 
 
+class HandlerError(FasttraceError, TypeError):
+    """A handler returned what is no answer to a call."""
+
+
 class TraceError(FasttraceError, OSError):
     """Tracing failed, or a trace cannot be read."""
+
+
+class MemoryFault(FasttraceError, OSError):
+    """Memory of a task that is not there, EFAULT; `done`: bytes that were written before it."""
+
+    done = 0
 
 
 class OutputError(FasttraceError, OSError):

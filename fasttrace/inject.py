@@ -19,7 +19,7 @@ import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
@@ -27,16 +27,17 @@ from fasttrace.errors import FilterError, InjectError
 from fasttrace.filters import Selection
 from fasttrace.filters import parse as parse_set
 
-_Pokes: TypeAlias = "tuple[tuple[int, bool, bytes], ...]"
-Injection: TypeAlias = "tuple[int, int, int, int, int, int, int, int, int, int, int, _Pokes]"
+if TYPE_CHECKING:
+    from fasttrace._core import Injection
 
-__all__ = ["Rule", "parse", "parse_deny", "plan"]
+__all__ = ["Denial", "Injected", "Rule", "parse", "parse_deny", "plan", "selection_of"]
 
 # enum ft_inject
 _RETURN, _SIGNAL, _NUMBER, _DELAY_ENTER, _DELAY_EXIT, _POKE = (1 << bit for bit in range(6))
 
 NO_END = 0xFFFFFFFF
 _DEFAULT_DENIAL = errno.EPERM
+_ENDLESS = "exit,exit_group,rt_sigreturn,?sigreturn"
 _ERRNO_MAX = 4095
 _FIRST_MAX, _LAST_MAX = 65535, 65534
 _SIGNAL_MAX = 64
@@ -143,22 +144,35 @@ def parse(expression: str) -> Rule:
     return rule
 
 
-def parse_deny(deny: Mapping[str, int | str] | str) -> list[Rule]:
-    """Calls that shall fail each time: {set: errno}, or text.
+Denial: TypeAlias = "Mapping[str, int | str] | str | Sequence[str]"
+"""Calls that fail each time: {set: errno}, or text, once or several times."""
 
-    In text a set ends with ``=ERRNO``; without that it is EPERM.
+
+def parse_deny(deny: Denial) -> list[Rule]:
+    """Calls that shall fail each time: {set: errno}, or text, once or several times.
+
+    In text a set ends with ``=ERRNO``; without that it is EPERM. Calls that do not return (exit,
+    exit_group, sigreturn) cannot fail and are left out of every set: see `parse` to alter them.
 
         >>> [rule.ret for rule in parse_deny({"socket": 13, "%process": "EPERM"})]
         [-13, -1]
         >>> [rule.ret for rule in parse_deny("socket,connect=EACCES,%process")]
         [-13, -1]
     """
+    if isinstance(deny, Mapping):
+        denied = list(deny.items())
+    else:
+        texts = [deny] if isinstance(deny, str) else deny
+        denied = [pair for text in texts for pair in _denied_text(text)]
     rules = []
-    for text, error in _denied_text(deny) if isinstance(deny, str) else deny.items():
+    for text, error in denied:
         number = error if isinstance(error, int) else _errno(f"{text}={error}", error)
         if not 0 < number <= _ERRNO_MAX:
             raise InjectError(f"{text}={error}: expected {_EXPECTED['error']}")
-        rules.append(Rule(_calls(text, text), ret=-number))
+        calls = _calls(text, text) - parse_set(_ENDLESS)
+        if calls == Selection():
+            raise InjectError(f"{text!r}: there is no call in it that can fail")
+        rules.append(Rule(calls, ret=-number))
     return rules
 
 
@@ -176,9 +190,12 @@ def _denied_text(text: str) -> list[tuple[str, int | str]]:
     return denied
 
 
+Injected: TypeAlias = "str | Rule | Sequence[str | Rule]"
+
+
 def plan(
-    inject: str | Rule | Sequence[str | Rule] | None,
-    deny: Mapping[str, int | str] | str | None = None,
+    inject: Injected | None,
+    deny: Denial | None = None,
 ) -> list[Injection]:
     """Rows for the C core, one for each call of each ABI.
 
@@ -194,6 +211,14 @@ def plan(
     if deny is not None:
         rules += parse_deny(deny)
     return _rows(rules)
+
+
+def selection_of(rows: Iterable[Injection]) -> Selection:
+    """The calls that rows alter."""
+    masks = [0] * len(ABIS)
+    for abi, nr, *_ in rows:
+        masks[abi] |= 1 << nr
+    return Selection(masks)
 
 
 def _rows(rules: Iterable[Rule]) -> list[Injection]:
