@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fasttrace import memory
+from fasttrace.errors import NoSuchProcess
 
 if TYPE_CHECKING:
     from fasttrace._core import Session
@@ -83,11 +86,21 @@ class Task(Memory):
 
         ``task.registers = {"rax": 0}`` writes several in one stop.
         """
-        return Registers(self._session().registers(self.tid), self._put)
+        with self._must_be():
+            return Registers(self._session().registers(self.tid), self._put)
 
     @registers.setter
     def registers(self, values: Mapping[str, int]) -> None:
         self._put(dict(values))
 
     def _put(self, values: dict[str, int]) -> None:
-        self._session().set_registers(self.tid, values)
+        with self._must_be():
+            self._session().set_registers(self.tid, values)
+
+    @contextmanager
+    def _must_be(self) -> Iterator[None]:
+        try:
+            yield
+        except ProcessLookupError:
+            text = f"the session has no task {self.tid}: it has ended, or is not traced"
+            raise NoSuchProcess(errno.ESRCH, text) from None
