@@ -178,17 +178,28 @@ class Tracer:
             return
         with self._starting:
             if self._entered:
-                self._entered = False
-                self.start()
+                self._start()
 
     def start(self) -> None:
         """Spawn or attach. Raises an error of `fasttrace.errors` that says what to do."""
-        self._entered = False
-        session = self._open()
-        if self._handlers:
+        with self._starting:
+            self._start()
+
+    def _start(self) -> None:
+        session = self._session
+        if session is None:
+            raise ValueError("the tracer is closed")
+        if self._handlers and not self._started:
             # Only now is it known what they handle.
             session.close()
             session = self._session = self._options.open(self.engine, self._handlers)
+        try:
+            self._spawn_or_attach(session)
+        finally:
+            self._entered = False
+        self._started = True
+
+    def _spawn_or_attach(self, session: Session) -> None:
         if self._command is None:
             assert self._pid is not None
             try:
@@ -215,7 +226,6 @@ class Tracer:
                 path = os.fsdecode(command.path)
                 cwd = None if command.cwd is None else os.fsdecode(command.cwd)
                 raise spawn_error(path, error.errno or 0, error.stage, cwd) from None
-        self._started = True
 
     def on_entry(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
         """A decorator: the function is called with a `handlers.Call` before each of these calls.
@@ -232,8 +242,8 @@ class Tracer:
     def on_exit(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
         """The same after each of these calls, which has its result in ``call.ret``.
 
-        ``call.reply(...)`` replaces the result. Calls that do not return (exit, a successful
-        execve's old program, what a signal kills) are not seen.
+        ``call.reply(...)`` replaces the result. Calls that do not return (exit, what a signal kills
+        in the middle) are not seen; a successful execve returns in the new program.
         """
         return lambda handler: self._handle(calls, handler, at_exit=True)
 
