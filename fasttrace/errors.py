@@ -29,6 +29,12 @@ class FilterError(FasttraceError, ValueError):
     exit_status = 2
 
 
+class ProfileError(FasttraceError, ValueError):
+    """A seccomp profile that cannot be read, compiled or merged."""
+
+    exit_status = 2
+
+
 class TraceError(FasttraceError, OSError):
     """Tracing failed, or a trace cannot be read."""
 

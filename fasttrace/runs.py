@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 from fasttrace._core import Block
 from fasttrace.command import Text
 from fasttrace.errors import Interrupted, OutputError
-from fasttrace.tracer import Tracer
+from fasttrace.tracer import Seccomp, Tracer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,7 @@ class Options(TypedDict, total=False):
     stderr: Stdio
     executable: Text | None
     results: bool
+    seccomp: Seccomp
 
 
 Argv: TypeAlias = "Sequence[Text] | Text | None"

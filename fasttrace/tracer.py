@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from fasttrace._core import (
     ENGINES as CORE_ENGINES,
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
     from fasttrace.filters import Selection
+    from fasttrace.seccomp.profile import Profile
+    from fasttrace.seccomp.wall import Wall
+
+Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
 ENGINES = ("auto", "ptrace", "inline")
 
@@ -65,6 +69,11 @@ class Tracer:
         strings: capture path arguments as text.
         results: False: for a command, only what is called, without results and durations: one stop
             a call instead of two.
+        seccomp: a wall for the command: a `fasttrace.seccomp` Profile, the path of one, or a BPF
+            program (struct sock_filter[], 8 bytes each), installed just before its execve. Engine
+            ptrace only, which sees each call before the wall does; a call that is answered by a
+            signal is UNFINISHED. Without CAP_SYS_ADMIN the program runs with no_new_privs.
+            ProfileError: the profile cannot be read or compiled.
     """
 
     def __init__(
@@ -86,9 +95,13 @@ class Tracer:
         by_process: bool = False,
         strings: bool = True,
         results: bool = True,
+        seccomp: Seccomp = None,
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
+        if seccomp is not None and pid is not None:
+            raise ValueError("seccomp is for a command: a running process can only wall itself in")
+        self._wall = _wall(seccomp)
         self.pid = pid
         self._command: Command | None = None
         if argv is not None:
@@ -103,8 +116,10 @@ class Tracer:
             )
         selection = _selection(trace)
         # Only a process's own children inherit its filter with its tracer: with follow=False they
-        # would run into RET_TRACE without one, which means ENOSYS.
-        filtered = argv is not None and follow and (selection is not None or not results)
+        # would run into RET_TRACE without one, which means ENOSYS. And what a wall answers would
+        # not come to RET_TRACE: of several filters the severest has its way.
+        filtered = follow and (selection is not None or not results)
+        filtered = filtered and argv is not None and self._wall is None
 
         def session(engine: str) -> Session:
             ptrace = engine == "ptrace"
@@ -121,7 +136,8 @@ class Tracer:
             )
 
         self._session: Session | None
-        self.engine, self._session = _open_session(session, engine, pid is not None, follow)
+        why = _not_inline(engine, pid is not None, follow, self._wall is not None)
+        self.engine, self._session = _open_session(session, engine, why)
         self._tally = tally
         self._figures: _Figures | None = None
         self._started = False
@@ -175,13 +191,15 @@ class Tracer:
                         command.cwd,
                         command.descriptors(stack),
                         command.default_signals,
+                        *(self._wall or (None, 0)),
                     )
             except StartError as error:
                 from fasttrace.diagnosis import spawn_error
 
                 path = os.fsdecode(command.path)
                 cwd = None if command.cwd is None else os.fsdecode(command.cwd)
-                raise spawn_error(path, error.errno or 0, error.stage, cwd) from None
+                refused = self._wall.start_error(error) if self._wall is not None else None
+                raise refused or spawn_error(path, error.errno or 0, error.stage, cwd) from None
         self._started = True
 
     def read(self, timeout: float | None = None) -> Block | None:
@@ -302,7 +320,8 @@ class Tracer:
     def injected(self) -> dict[tuple[int, int], int]:
         """Calls that the inline engine had the program's tasks make, by (tid, syscall number).
 
-        They are in no trace; the kernel's own counts have them. Empty for other engines.
+        They are in no trace; the kernel's own counts have them. Without ``by_process`` they are
+        counted together, with tid 0. Empty for other engines.
         """
         return {(row[0], row[3]): row[4] for row in self.figures.injected.rows()}
 
@@ -340,12 +359,14 @@ class _Figures:
 
 
 def _open_session(
-    session: Callable[[str], Session], engine: str, attach: bool, follow: bool
+    session: Callable[[str], Session], engine: str, why: str | None
 ) -> tuple[str, Session]:
-    """The engine's name and a session with it. Raises ValueError, EngineUnavailable."""
+    """The engine's name and a session with it; why: what speaks against inline.
+
+    Raises ValueError, EngineUnavailable.
+    """
     if engine not in ENGINES:
         raise ValueError(f"unknown engine {engine!r}: one of {', '.join(ENGINES)}")
-    why = _not_inline(engine, attach, follow)
     if why is None:
         try:
             return "inline", session("inline")
@@ -358,14 +379,24 @@ def _open_session(
     return "ptrace", session("ptrace")
 
 
-def _not_inline(engine: str, attach: bool, follow: bool) -> str | None:
+def _not_inline(engine: str, attach: bool, follow: bool, wall: bool) -> str | None:
     if engine == "ptrace":
         return "ptrace was asked for"
     if attach and engine == "auto":
         return "a process that is attached to would be killed by its traps if the tracer died"
     if not follow:
         return "children that are not followed would run into what it writes into the text"
+    if wall:
+        return "it runs under a seccomp profile"
     return inline_unusable()
+
+
+def _wall(seccomp: Seccomp) -> Wall | None:
+    if seccomp is None:
+        return None
+    from fasttrace.seccomp.wall import wall_of
+
+    return wall_of(seccomp)
 
 
 def _selection(trace: str | Selection | None) -> Selection | None:

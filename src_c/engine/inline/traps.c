@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <linux/audit.h>
 #include <sys/ptrace.h>
+#include <unistd.h>
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
 
@@ -102,7 +103,7 @@ static void go_on(
 	let_run(s, t, regs);
 }
 
-static void on_dispatch(struct ft_session *s, struct ft_task *t, const siginfo_t *info)
+static void on_dispatch(struct ft_session *s, struct ft_task *t, bool is_64_bit)
 {
 	struct user_regs_struct regs;
 	uint64_t address;
@@ -112,7 +113,7 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, const siginfo_t
 		return;
 	restore_mask(t, SIGSYS);
 	address = regs.rip - 2;
-	if (info->si_arch != AUDIT_ARCH_X86_64) {
+	if (!is_64_bit) {
 		leave_at(s, t, &regs, address, FT_FALLBACK_ABI);
 		return;
 	}
@@ -200,6 +201,27 @@ static bool on_fault(struct ft_session *s, struct ft_task *t)
 	return true;
 }
 
+/*
+ * A signal that was blocked and waits for the task already is not queued once more for a trap
+ * (kernel/signal.c, legacy_queue()): it comes in the trap's place, and must wait again. A call of an armed
+ * task outside the recorder is never made, so where one was begun it trapped.
+ */
+static bool hides_trap(const struct ft_task *t, int sig)
+{
+	struct user_regs_struct regs;
+	uint8_t insn[2];
+	uint64_t to;
+
+	if (!(t->in->area->mask >> (sig - 1) & 1) || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return false;
+	if (sig == SIGTRAP)
+		return ft_recorder_trap_at(regs.rip) != FT_TRAP_NONE ||
+		       ft_patch_rewind(t->in->space, regs.rip, &to);
+	return (int64_t)regs.orig_rax >= 0 && regs.rip - FT_RECORDER_BASE >= FT_RECORDER_CODE &&
+	       pread(t->in->space->memory, insn, 2, (off_t)regs.rip - 2) == 2 && insn[0] == 0x0f &&
+	       insn[1] == 0x05;
+}
+
 bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	siginfo_t info;
@@ -211,11 +233,19 @@ bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 		return false;
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return true; /* killed meanwhile */
+	if (info.si_code <= 0 && (stop->sig == SIGSYS || stop->sig == SIGTRAP)) {
+		if (t->held_signal || !hides_trap(t, stop->sig))
+			return false;
+		t->held_signal = stop->sig;
+		t->held_info = info;
+		info.si_code = stop->sig == SIGSYS ? FT_SYS_USER_DISPATCH : SI_KERNEL;
+		info.si_arch = AUDIT_ARCH_X86_64;
+	}
 	switch (stop->sig) {
 	case SIGSYS:
 		if (info.si_code != FT_SYS_USER_DISPATCH)
 			return false;
-		on_dispatch(s, t, &info);
+		on_dispatch(s, t, info.si_arch == AUDIT_ARCH_X86_64);
 		return true;
 	case SIGTRAP:
 		return info.si_code == SI_KERNEL && on_trap(s, t);
