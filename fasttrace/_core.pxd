@@ -21,6 +21,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_STAGE_STDIO
         FT_STAGE_CWD
         FT_STAGE_FILTER
+        FT_STAGE_SECCOMP
         FT_STAGE_EXEC
 
     enum ft_stop_how:
@@ -81,6 +82,9 @@ cdef extern from "fasttrace.h" nogil:
         const char *cwd
         int stdio[3]
         uint64_t default_signals
+        const void *seccomp
+        uint16_t seccomp_len
+        uint32_t seccomp_flags
 
     struct ft_block:
         ft_event *events
@@ -161,6 +165,7 @@ cdef extern from "fasttrace.h" nogil:
         ft_registers registers
 
     const char *ft_inline_unusable()
+    int ft_become(const ft_command *command, ft_stage *stage)
     int ft_open(ft_session **out, const ft_config *config)
     int ft_spawn(ft_session *s, const ft_command *command, ft_stage *stage)
     int ft_attach(ft_session *s, int pid, ft_stage *stage)

@@ -1,4 +1,4 @@
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple, NoReturn, TypedDict
 
 from typing_extensions import Buffer
 
@@ -66,6 +66,15 @@ class HandedCall(NamedTuple):
     time_ns: int
     registers: dict[str, int]
 
+def become(
+    path: bytes,
+    argv: list[bytes],
+    env: list[bytes],
+    default_signals: int,
+    seccomp: bytes,
+    seccomp_flags: int = 0,
+) -> NoReturn: ...
+
 class Session:
     def __init__(
         self,
@@ -92,6 +101,8 @@ class Session:
         cwd: bytes | None,
         stdio: tuple[int, int, int],
         default_signals: int,
+        seccomp: bytes | None = None,
+        seccomp_flags: int = 0,
     ) -> int: ...
     def attach(self, pid: int) -> int: ...
     def take(self, timeout: float | None = None) -> Block | None: ...

@@ -11,7 +11,7 @@ from collections import namedtuple
 
 from fasttrace._tally cimport Tally, ft_tally
 
-STAGES = ("none", "fork", "trace", "stdio", "cwd", "filter", "exec")
+STAGES = ("none", "fork", "trace", "stdio", "cwd", "filter", "seccomp", "exec")
 ENGINES = ("ptrace", "inline")
 # enum ft_fallback
 FALLBACKS = (
@@ -209,6 +209,47 @@ cdef class Injections:
         free(self.rows)
 
 
+cdef int set_seccomp(ft_command *command, bytes seccomp, uint32_t flags) except -1:
+    """The program must outlive the command."""
+    command.seccomp = NULL
+    command.seccomp_len = 0
+    command.seccomp_flags = flags
+    if seccomp is None:
+        return 0
+    if len(seccomp) % 8 or not seccomp or len(seccomp) // 8 > 4096:
+        raise ValueError("a seccomp program is 1 to 4096 instructions of 8 bytes")
+    command.seccomp = <char *>seccomp
+    command.seccomp_len = <uint16_t>(len(seccomp) // 8)
+    return 0
+
+
+def become(bytes path not None, list argv not None, list env not None, uint64_t default_signals,
+           bytes seccomp not None, uint32_t seccomp_flags=0):
+    """Turn this process into the command, behind a seccomp filter. Returns only by StartError.
+
+    With stage "exec" the filter is in force by then, and may not let anything more be done.
+    """
+    cdef ft_command command
+    cdef ft_stage stage = FT_STAGE_NONE
+    cdef int rc
+    set_seccomp(&command, seccomp, seccomp_flags)
+    command.path = path
+    command.cwd = NULL
+    command.stdio[:] = [-1, -1, -1]
+    command.default_signals = default_signals
+    command.argv = c_strings(argv)
+    command.envp = NULL
+    try:
+        command.envp = c_strings(env)
+        rc = ft_become(&command, &stage)
+    finally:
+        free(<void *>command.argv)
+        free(<void *>command.envp)
+    error = StartError(-rc, os.strerror(-rc))
+    error.stage = STAGES[<int>stage]
+    raise error
+
+
 cdef class Session:
     """One traced tree; see fasttrace.h. All methods may be called from any thread."""
 
@@ -263,12 +304,17 @@ cdef class Session:
         return 0
 
     def spawn(self, bytes path not None, list argv not None, list env not None, bytes cwd,
-              tuple stdio not None, uint64_t default_signals):
-        """Run a command; return its pid once exec has succeeded, else raise StartError."""
+              tuple stdio not None, uint64_t default_signals, bytes seccomp=None,
+              uint32_t seccomp_flags=0):
+        """Run a command; return its pid once exec has succeeded, else raise StartError.
+
+        seccomp: a wall for the command, 1 to 4096 instructions; not with a filter of the session's.
+        """
         cdef ft_command command
         cdef ft_stage stage = FT_STAGE_NONE
         cdef int rc, i
         self.open()
+        set_seccomp(&command, seccomp, seccomp_flags)
         command.path = path
         command.cwd = NULL if cwd is None else <char *>cwd
         command.default_signals = default_signals
@@ -459,7 +505,7 @@ cdef class Session:
         return Tally._own(t)
 
     def injected(self):
-        """A Tally of the calls that tasks made on the engine's behalf, by tid (as pid)."""
+        """A Tally of the calls that tasks made on the engine's behalf, with by_process by tid (as pid)."""
         cdef ft_tally *t = NULL
         self.open()
         check(ft_get_injected(self.session, &t))

@@ -35,6 +35,12 @@ class InjectError(FasttraceError, ValueError):
     exit_status = 2
 
 
+class ProfileError(FasttraceError, ValueError):
+    """A seccomp profile that cannot be read, compiled or merged."""
+
+    exit_status = 2
+
+
 class HandlerError(FasttraceError, TypeError):
     """A handler returned what is no answer to a call."""
 

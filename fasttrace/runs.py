@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
     from fasttrace.filters import Selection
     from fasttrace.inject import Denial, Injected
+    from fasttrace.sessions import Seccomp
 
 
 class Running(TypedDict, total=False):
@@ -39,6 +40,7 @@ class Running(TypedDict, total=False):
     stdout: Stdio
     stderr: Stdio
     executable: Text | None
+    seccomp: Seccomp
 
 
 class Options(Running, total=False):

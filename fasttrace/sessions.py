@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from fasttrace._core import Session, inline_unusable
 from fasttrace._tables import ABIS
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fasttrace._core import Injection
     from fasttrace.filters import Selection
     from fasttrace.handlers import Handlers
+    from fasttrace.seccomp.profile import Profile
+    from fasttrace.seccomp.wall import Wall
+
+Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
 ENGINES = ("auto", "ptrace", "inline")
 
@@ -24,6 +28,7 @@ class Options(NamedTuple):
     """What a session is opened with. selection: what to record; None: every call."""
 
     attach: bool
+    walled: bool
     follow: bool
     events: bool
     tally: bool
@@ -37,9 +42,10 @@ class Options(NamedTuple):
     def is_filtered(self) -> bool:
         """Whether under ptrace the kernel selects, by a filter that cannot be taken back."""
         # Only a process's own children inherit its filter with its tracer: with follow=False they
-        # would run into RET_TRACE without one, which means ENOSYS.
+        # would run into RET_TRACE without one, which means ENOSYS. And what a wall answers would
+        # not come to RET_TRACE: of several filters the severest has its way.
         wanted = self.selection is not None or not self.results
-        return not self.attach and self.follow and wanted
+        return wanted and self.follow and not self.attach and not self.walled
 
     def open(self, engine: str, handlers: Handlers | None = None) -> Session:
         """engine: "ptrace" or "inline". OSError: it does not work here."""
@@ -75,7 +81,7 @@ def open_session(options: Options, engine: str) -> tuple[str, Session]:
     """The engine's name and a session with it. Raises ValueError, EngineUnavailable."""
     if engine not in ENGINES:
         raise ValueError(f"unknown engine {engine!r}: one of {', '.join(ENGINES)}")
-    why = _not_inline(engine, options.attach, options.follow)
+    why = _not_inline(engine, options)
     if why is None:
         try:
             return "inline", options.open("inline")
@@ -88,14 +94,25 @@ def open_session(options: Options, engine: str) -> tuple[str, Session]:
     return "ptrace", options.open("ptrace")
 
 
-def _not_inline(engine: str, attach: bool, follow: bool) -> str | None:
+def _not_inline(engine: str, options: Options) -> str | None:
     if engine == "ptrace":
         return "ptrace was asked for"
-    if attach and engine == "auto":
+    if options.attach and engine == "auto":
         return "a process that is attached to would be killed by its traps if the tracer died"
-    if not follow:
+    if not options.follow:
         return "children that are not followed would run into what it writes into the text"
+    if options.walled:
+        return "it runs under a seccomp profile"
     return inline_unusable()
+
+
+def wall(seccomp: Seccomp) -> Wall | None:
+    """ProfileError: it cannot be read or compiled."""
+    if seccomp is None:
+        return None
+    from fasttrace.seccomp.wall import wall_of
+
+    return wall_of(seccomp)
 
 
 def selection(trace: str | Selection | None) -> Selection | None:

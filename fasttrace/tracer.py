@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fasttrace.filters import Selection
     from fasttrace.handlers import AnyHandler, Handlers
     from fasttrace.inject import Denial, Injected
+    from fasttrace.sessions import Seccomp
     from fasttrace.task import Task
 
 _CANNOT_DETACH = "cannot detach from a command that runs under a filter"
@@ -70,6 +71,11 @@ class Tracer:
         strings: capture path arguments as text.
         results: False: for a command, only what is called, without results and durations: one stop
             a call instead of two.
+        seccomp: a wall for the command: a `fasttrace.seccomp` Profile, the path of one, or a BPF
+            program (struct sock_filter[], 8 bytes each), installed just before its execve. Engine
+            ptrace only, which sees each call before the wall does; a call that is answered by a
+            signal is UNFINISHED. Without CAP_SYS_ADMIN the program runs with no_new_privs.
+            ProfileError: the profile cannot be read or compiled.
         inject: what to alter, in strace's language (``"openat:error=ENOENT:when=3+2"``), one rule
             or several; see `fasttrace.inject`. The calls altered are recorded, if `trace` holds
             them, with Flag.INJECTED.
@@ -96,11 +102,15 @@ class Tracer:
         by_process: bool = False,
         strings: bool = True,
         results: bool = True,
+        seccomp: Seccomp = None,
         inject: Injected | None = None,
         deny: Denial | None = None,
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
+        if seccomp is not None and pid is not None:
+            raise ValueError("seccomp is for a command: a running process can only wall itself in")
+        self._wall = sessions.wall(seccomp)
         self._pid = pid
         self._command: Command | None = None
         if argv is not None:
@@ -120,6 +130,7 @@ class Tracer:
             injections = plan(inject, deny)
         self._options = sessions.Options(
             attach=pid is not None,
+            walled=self._wall is not None,
             follow=follow,
             events=events,
             tally=tally,
@@ -219,13 +230,15 @@ class Tracer:
                         command.cwd,
                         command.descriptors(stack),
                         command.default_signals,
+                        *(self._wall or (None, 0)),
                     )
             except StartError as error:
                 from fasttrace.diagnosis import spawn_error
 
                 path = os.fsdecode(command.path)
                 cwd = None if command.cwd is None else os.fsdecode(command.cwd)
-                raise spawn_error(path, error.errno or 0, error.stage, cwd) from None
+                refused = self._wall.start_error(error) if self._wall is not None else None
+                raise refused or spawn_error(path, error.errno or 0, error.stage, cwd) from None
 
     def on_entry(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
         """A decorator: the function is called with a `handlers.Call` before each of these calls.
@@ -423,7 +436,8 @@ class Tracer:
     def injected(self) -> dict[tuple[int, int], int]:
         """Calls that the inline engine had the program's tasks make, by (tid, syscall number).
 
-        They are in no trace; the kernel's own counts have them. Empty for other engines.
+        They are in no trace; the kernel's own counts have them. Without ``by_process`` they are
+        counted together, with tid 0. Empty for other engines.
         """
         return {(row[0], row[3]): row[4] for row in self.figures.injected.rows()}
 

@@ -115,6 +115,9 @@ struct ft_command {
 	const char *cwd; /* NULL: ours */
 	int stdio[3]; /* descriptor to become 0, 1, 2; -1: as ours, closed if ours is closed */
 	uint64_t default_signals; /* bit n-1: signal n gets its default disposition */
+	const void *seccomp; /* struct sock_filter[]: a wall to run behind; NULL: none */
+	uint16_t seccomp_len; /* instructions */
+	uint32_t seccomp_flags; /* SECCOMP_FILTER_FLAG_* */
 };
 
 /* Where a failed ft_spawn or ft_attach failed. */
@@ -124,16 +127,29 @@ enum ft_stage {
 	FT_STAGE_TRACE, /* PTRACE_SEIZE */
 	FT_STAGE_STDIO,
 	FT_STAGE_CWD,
-	FT_STAGE_FILTER, /* seccomp(2) */
+	FT_STAGE_FILTER, /* seccomp(2), for the tracer's own filter */
+	FT_STAGE_SECCOMP, /* seccomp(2), for the command's */
 	FT_STAGE_EXEC,
 };
 
 /* Whether the inline engine can work on this machine: NULL, or why not. */
 const char *ft_inline_unusable(void);
 
+/*
+ * The calling process itself becomes the command, untraced: what seccomp lets through of it is all
+ * that happens between seccomp(2) and execve(2). Returns only on error, and then perhaps behind
+ * the wall. stdio and cwd must be "as ours".
+ */
+int ft_become(const struct ft_command *command, enum ft_stage *stage);
+
 /* -EOPNOTSUPP: the engine does not work here. */
 int ft_open(struct ft_session **out, const struct ft_config *config);
-/* Runs the command; returns its pid once exec has succeeded. On error *stage tells where. */
+/*
+ * Runs the command; returns its pid once exec has succeeded. On error *stage tells where. -ECHILD at
+ * FT_STAGE_EXEC: it was killed there, as a wall that forbids execve may do. -EINVAL: a session with a
+ * filter of its own would not see the calls that the wall answers, so a command may have one or the
+ * other.
+ */
 int ft_spawn(struct ft_session *s, const struct ft_command *command, enum ft_stage *stage);
 /* Attaches to all threads of a running process. */
 int ft_attach(struct ft_session *s, pid_t pid, enum ft_stage *stage);
@@ -165,7 +181,8 @@ void ft_block_free(struct ft_block *b);
 /* A copy of the tally so far. */
 int ft_get_tally(struct ft_session *s, struct ft_tally **out);
 
-/* Calls that tasks made on the engine's behalf, which are in no trace: rows by tid (in pid). */
+/* Calls that tasks made on the engine's behalf, which are in no trace; with FT_OPT_BY_PROCESS rows by tid
+ * (in pid). */
 int ft_get_injected(struct ft_session *s, struct ft_tally **out);
 
 struct ft_process {

@@ -191,7 +191,7 @@ void ft_record_injected(struct ft_session *s, const struct ft_task *t, uint32_t 
 	int rc;
 
 	pthread_mutex_lock(&s->lock);
-	rc = ft_tally_add(s->injected, t->tid, 0, &ev);
+	rc = ft_tally_add(s->injected, s->options & FT_OPT_BY_PROCESS ? t->tid : 0, 0, &ev);
 	pthread_mutex_unlock(&s->lock);
 	if (rc < 0)
 		ft_session_fail(s, rc);

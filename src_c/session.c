@@ -124,6 +124,8 @@ static int start(struct ft_session *s, enum ft_stage *stage)
 int ft_spawn(struct ft_session *s, const struct ft_command *command, enum ft_stage *stage)
 {
 	*stage = FT_STAGE_NONE;
+	if (s->filter && command->seccomp)
+		return -EINVAL;
 	s->command = command;
 	s->spawned = true;
 	return start(s, stage);

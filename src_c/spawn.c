@@ -67,16 +67,16 @@ static int place_stdio(const int stdio[3])
 	return 0;
 }
 
-static int install_filter(const void *filter, uint16_t len)
+static int install_filter(const void *filter, uint16_t len, uint32_t flags)
 {
 	struct sock_fprog prog = { .len = len, .filter = (struct sock_filter *)(uintptr_t)filter };
 
-	if (!syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
+	if (!syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog))
 		return 0;
 	/* Without CAP_SYS_ADMIN a filter needs no_new_privs, see seccomp(2). */
 	if (errno != EACCES || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
 }
 
 __attribute__((noreturn)) static void child(const struct ft_command *c, const sigset_t *mask,
@@ -96,10 +96,24 @@ __attribute__((noreturn)) static void child(const struct ft_command *c, const si
 		fail(g, FT_STAGE_CWD);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	g->exec_ns = ft_now();
-	if (filter && install_filter(filter, filter_len) < 0)
+	if (filter && install_filter(filter, filter_len, 0) < 0)
 		fail(g, FT_STAGE_FILTER);
+	if (c->seccomp && install_filter(c->seccomp, c->seccomp_len, c->seccomp_flags) < 0)
+		fail(g, FT_STAGE_SECCOMP);
+	g->stage = FT_STAGE_EXEC; /* should it be killed there */
 	execve(c->path, c->argv, c->envp);
 	fail(g, FT_STAGE_EXEC);
+}
+
+int ft_become(const struct ft_command *c, enum ft_stage *stage)
+{
+	reset_handlers(c->default_signals);
+	*stage = FT_STAGE_SECCOMP;
+	if (c->seccomp && install_filter(c->seccomp, c->seccomp_len, c->seccomp_flags) < 0)
+		return -errno;
+	*stage = FT_STAGE_EXEC;
+	execve(c->path, c->argv, c->envp);
+	return -errno;
 }
 
 int ft_spawn_child(const struct ft_command *c, const sigset_t *mask, const void *filter,

@@ -249,15 +249,8 @@ static struct ft_task *on_exec(
 	return t;
 }
 
-static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+static void end_task(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
-	if (s->gate && t->tid == s->root) {
-		int error = s->gate->error ? s->gate->error : -ECHILD;
-
-		ft_session_started(s, error, s->gate->stage);
-		ft_task_free(&s->tasks, t);
-		return;
-	}
 	ft_registers_forget(s, t);
 	if (s->engine->gone)
 		s->engine->gone(s, t);
@@ -265,7 +258,22 @@ static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_s
 	if (!t->announced)
 		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, stop->time_ns);
 	ft_record_exit(s, t, stop->status, stop->time_ns);
-	if (t->tid == s->root) {
+	ft_task_free(&s->tasks, t);
+}
+
+static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	bool is_root = t->tid == s->root;
+
+	if (s->gate && is_root) {
+		int error = s->gate->error ? s->gate->error : -ECHILD;
+
+		ft_session_started(s, error, s->gate->stage);
+		ft_task_free(&s->tasks, t);
+		return;
+	}
+	end_task(s, t, stop);
+	if (is_root) {
 		pthread_mutex_lock(&s->lock);
 		s->stats.root_status = stop->status;
 		if (s->root_pidfd >= 0)
@@ -274,7 +282,6 @@ static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_s
 		pthread_cond_broadcast(&s->changed);
 		pthread_mutex_unlock(&s->lock);
 	}
-	ft_task_free(&s->tasks, t);
 }
 
 static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
@@ -294,9 +301,10 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 
 /*
  * wait4 reports a process's leader when all its other threads have gone: one that we still know was
- * killed before its first stop, and its end was told under nobody's name.
+ * killed before its first stop, and its end was told under nobody's name. It is as the leader's.
  */
-static void drop_ghosts(struct ft_session *s, const struct ft_task *leader)
+static void drop_ghosts(
+	struct ft_session *s, const struct ft_task *leader, const struct ft_stop *stop)
 {
 	struct ft_task *t = NULL;
 	int bucket = 0;
@@ -305,7 +313,7 @@ static void drop_ghosts(struct ft_session *s, const struct ft_task *leader)
 		return;
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
 		if (t->tgid == leader->tgid && t != leader) {
-			drop_task(s, t);
+			end_task(s, t, stop);
 			t = NULL;
 			bucket = 0;
 		}
@@ -334,7 +342,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
 		if (t)
-			drop_ghosts(s, t);
+			drop_ghosts(s, t, stop);
 		if (t)
 			on_exited(s, t, stop);
 		return;

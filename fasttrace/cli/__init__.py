@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from fasttrace.cli.ending import die_of, flush
 from fasttrace.cli.output import say
@@ -17,10 +18,9 @@ VERBS = {
     "run": "run a command and alter some of its system calls",
     "report": "show what was recorded",
     "bench": "measure what tracing costs a command, against other tracers",
+    "seccomp": "make, try, check and compare seccomp profiles",
     "doctor": "check what works on this machine",
 }
-
-_HINT = "see fasttrace --help"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,49 +46,71 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: list[str]) -> int:
-    if not args:
-        print(_help(), file=sys.stderr)
-        return 2
-    verb, *rest = args
-    if verb in ("-h", "--help", "help"):
-        print(_help())
-        return 0
-    if verb in ("-V", "--version"):
+    if args and args[0] in ("-V", "--version"):
         from fasttrace import __version__
 
         print(f"fasttrace {__version__}")
         return 0
-    if verb not in VERBS:
-        say(_unknown(verb))
+    return _verb(args, VERBS, "fasttrace", "fasttrace.cli", _help())
+
+
+def _verb(args: list[str], verbs: dict[str, str], program: str, package: str, help: str) -> int:
+    """Runs one of the verbs, or one of those that a verb has."""
+    if not args:
+        print(help, file=sys.stderr)
         return 2
+    verb, *rest = args
+    if verb in ("-h", "--help", "help"):
+        print(help)
+        return 0
+    if verb not in verbs:
+        say(_unknown(verb, verbs, program))
+        return 2
+    module = import_module(f"{package}.{verb}")
+    name = f"{program} {verb}"
+    if hasattr(module, "VERBS"):
+        return _verb(rest, module.VERBS, name, module.__name__, _help_of(name, module))
     from fasttrace.cli.parser import VerbParser
 
-    module = import_module(f"fasttrace.cli.{verb}")
-    parser = VerbParser(verb, VERBS[verb], module.EXAMPLE, takes_command=module.TAKES_COMMAND)
+    short = name.partition(" ")[2]
+    parser = VerbParser(short, verbs[verb], module.EXAMPLE, takes_command=module.TAKES_COMMAND)
     module.configure(parser)
     status = module.run(parser.parse(rest))
     assert isinstance(status, int)
     return status
 
 
+def _table(verbs: dict[str, str]) -> str:
+    return "\n".join(f"  {verb:9} {what}" for verb, what in verbs.items())
+
+
 def _help() -> str:
-    verbs = "\n".join(f"  {verb:9} {what}" for verb, what in VERBS.items())
     return (
         "usage: fasttrace VERB [OPTIONS] [--] [COMMAND ...]\n\n"
         "Record, count and show the system calls of a program and all its children.\n\n"
-        f"{verbs}\n\n"
+        f"{_table(VERBS)}\n\n"
         "fasttrace VERB --help tells a verb's options. What fasttrace prints goes to standard\n"
         "error or to -o FILE; it exits as the program does.\n\n"
         "example: fasttrace summary git status"
     )
 
 
-def _unknown(word: str) -> str:
+def _help_of(name: str, module: ModuleType) -> str:
+    return (
+        f"usage: {name} VERB [OPTIONS] ...\n\n{module.ABOUT}\n\n{_table(module.VERBS)}\n\n"
+        f"{name} VERB --help tells a verb's options.\n\nexample: {module.EXAMPLE}"
+    )
+
+
+def _unknown(word: str, verbs: dict[str, str], program: str) -> str:
+    hint = f"see {program} --help"
     if word.startswith("-"):
-        return f"unknown option {word}: options stand after the verb; {_HINT}"
+        return f"unknown option {word}: options stand after the verb; {hint}"
     from difflib import get_close_matches
 
-    close = get_close_matches(word, VERBS, n=1)
+    close = get_close_matches(word, verbs, n=1)
     if close:
-        return f"there is no verb {word!r}; did you mean {close[0]}? {_HINT}"
-    return f"there is no verb {word!r}; to trace a command: fasttrace summary {word}; {_HINT}"
+        return f"there is no verb {word!r}; did you mean {close[0]}? {hint}"
+    if verbs is not VERBS:
+        return f"there is no verb {word!r}: one of {', '.join(verbs)}; {hint}"
+    return f"there is no verb {word!r}; to trace a command: fasttrace summary {word}; {hint}"

@@ -32,6 +32,8 @@ class VerbParser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         self._takes_command = takes_command
+        self.instead_of_command = ""
+        """An option, by its dest, that may stand instead of a command."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
@@ -45,7 +47,8 @@ class VerbParser(argparse.ArgumentParser):
         command = list(args[end:])
         options.command = command[1:] if command[:1] == ["--"] else command
         pid = getattr(options, "pid", None)  # not every verb can attach
-        if pid is None and not options.command:
+        instead = bool(getattr(options, self.instead_of_command or "command"))
+        if pid is None and not options.command and not instead:
             self.error("no command: what shall be traced?")
         if pid is not None and options.command:
             self.error("give a command or -p PID, not both")
@@ -90,6 +93,11 @@ def add_tracing_options(parser: VerbParser) -> None:
         metavar="SET",
         help="only these calls: names, %%class, /regex, ! for all but; as in strace",
     )
+    add_run_options(parser)
+
+
+def add_run_options(parser: VerbParser) -> None:
+    """What to trace and how, but not which calls."""
     parser.add_argument("-p", dest="pid", type=_pid, metavar="PID", help="attach to a process")
     parser.add_argument(
         "--duration", type=_seconds, metavar="S", help="with -p: detach after S seconds"

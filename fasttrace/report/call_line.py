@@ -58,6 +58,15 @@ def _event_struct() -> Struct:
 
 EVENT = _event_struct()
 
+
+def in_order(events: Buffer) -> list[tuple[int, ...]]:
+    """The fields of each event, as EVENT has them, in the order in which the events ended.
+
+    Tasks that record themselves hand over their events each for itself.
+    """
+    return sorted(EVENT.iter_unpack(events), key=lambda event: event[0] + event[1])
+
+
 _SYSCALL = int(Kind.SYSCALL)
 _PAYLOAD, _ERROR, _UNFINISHED = int(Flag.PAYLOAD), int(Flag.ERROR), int(Flag.UNFINISHED)
 _INTERRUPTED, _INJECTED = int(Flag.INTERRUPTED), int(Flag.INJECTED)
@@ -93,7 +102,7 @@ class CallLines:
     def lines(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> Iterator[str]:
         """The same, one by one."""
         dim, reset = self._dim, self._reset
-        for event in EVENT.iter_unpack(events):
+        for event in in_order(events):
             start, took, ret, *args, offset, pid, tid, nr, abi, kind, flags = event
             who = self._who.get((pid, tid)) or self._new_who(pid, tid)
             if self._origin is None:

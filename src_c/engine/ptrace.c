@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <linux/seccomp.h>
@@ -14,6 +15,10 @@
 #include "alter.h"
 #include "arch/arch.h"
 #include "record.h"
+
+#ifndef SYS_SECCOMP
+#define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */
+#endif
 
 /* exit and exit_group, prctl and seccomp, by ABI: aarch64 and riscv64 share the generic numbers. */
 struct special {
@@ -119,6 +124,22 @@ static void on_exit(
 	ft_record_return(s, t, ret, is_error, now);
 }
 
+/*
+ * SECCOMP_RET_TRAP and _KILL_* put the registers back as they were before the call (kernel/seccomp.c,
+ * syscall_rollback()), so at its exit stop the call's own number stands where its result would. The
+ * signal that tells of it is pending by then.
+ */
+static bool refused_by_signal(pid_t tid)
+{
+	struct ptrace_peeksiginfo_args which = { .nr = 1 };
+	siginfo_t info;
+
+	for (; ptrace(PTRACE_PEEKSIGINFO, tid, &which, &info) == 1; which.off++)
+		if (info.si_signo == SIGSYS && info.si_code == SYS_SECCOMP)
+			return true;
+	return false;
+}
+
 static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	struct ptrace_syscall_info info;
@@ -145,6 +166,11 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 		t->tamper.signal = 0;
 		break;
 	case PTRACE_SYSCALL_INFO_EXIT:
+		if (!t->tamper.on && t->in_call == FT_CALL_RECORDED &&
+			info.exit.rval == t->call.nr && refused_by_signal(t->tid)) {
+			ft_record_cut(s, t);
+			break;
+		}
 		on_exit(s, t, info.exit.rval, info.exit.is_error, stop->time_ns);
 		break;
 	default:

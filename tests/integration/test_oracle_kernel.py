@@ -73,7 +73,8 @@ def traced(command, kernel, engine):
     # Two commands, so that the shell forks for the second.
     shell = ["sh", "-c", 'read word; "$@"; exit 0', "sh", *command]
     with os.fdopen(out) as stdin, os.fdopen(into, "w") as gate:
-        tracer = Tracer(shell, stdin=stdin, stdout=quiet, stderr=quiet, engine=engine)
+        options = {"engine": engine, "by_process": True}
+        tracer = Tracer(shell, stdin=stdin, stdout=quiet, stderr=quiet, **options)
         with tracer:
             kernel.watch(tracer.pid)
             gate.write("go\n")

@@ -227,6 +227,8 @@ void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it)
 {
 	uint32_t next = (uint32_t)((it->area->cur - it->base) / FT_BLOCK) % FT_BLOCKS;
 
+	if (!it->opened)
+		ft_space_open_blocks(it);
 	if (!*link_of(it, next))
 		drain(s, it, true);
 	*link_of(it, next) = 0;

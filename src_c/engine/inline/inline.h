@@ -29,6 +29,7 @@
 struct ft_chunk {
 	uint8_t *map; /* ours */
 	uint16_t taken; /* bit per area */
+	uint16_t used; /* taken now or before */
 };
 
 /* A patched or known site of one address space. */
@@ -85,6 +86,7 @@ struct ft_inline_task {
 	uint64_t base; /* its address in the tracee */
 	uint32_t drained; /* offset in the area of the next record to take */
 	int chunk, slot;
+	bool opened; /* its blocks but the first may be used */
 	uint64_t last_ns; /* end of the last record */
 	uint64_t signal_mask; /* area->mask when the last signal came */
 	struct ft_event sigreturn; /* begun; it does not come back to say that it was made */
@@ -198,6 +200,8 @@ int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
 /* See struct ft_area. */
 uint64_t ft_space_strings_limit(const struct ft_inline_task *it);
 void ft_space_release(struct ft_inline_task *it);
+/* The task is at the end of its first block: the others are free. */
+void ft_space_open_blocks(struct ft_inline_task *it);
 /* Room for springboards near an address. 1; 0: there is none; or a negative errno. */
 int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);
 

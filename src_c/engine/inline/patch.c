@@ -120,20 +120,38 @@ static int rewrite(struct ft_session *s, struct ft_task *t, struct ft_space *sp,
 	return ok ? rc : -EIO;
 }
 
-/* Writes the springboard and, for a site with padding, the jmp there: nobody runs these yet. */
-static bool prepare(struct ft_session *s, struct ft_space *sp, struct ft_site *site,
-	struct ft_near *near, struct rewrite *out)
-{
-	uint8_t code[FT_SPRINGBOARD_MAX], jmp[FT_JMP_SIZE];
-	size_t len = ft_site_springboard(&site->patch, site->address, near->used,
-		near->base + FT_NEAR_SLOT, code, &site->tail);
+/* Springboards that lie one behind the other, to be written at once: nobody runs them yet. */
+struct springboards {
+	uint64_t at;
+	size_t len;
+	bool failed; /* our memory there has gone: no jmp may lead to it */
+	uint8_t code[BATCH * FT_SPRINGBOARD_MAX];
+};
 
-	(void)s;
-	if (!put(sp, near->used, code, len))
-		return false;
+static void put_springboards(const struct ft_space *sp, struct springboards *b)
+{
+	if (b->len && !put(sp, b->at, b->code, b->len))
+		b->failed = true;
+	b->len = 0;
+}
+
+/* Makes the springboard and, for a site with padding, writes the jmp there, which nobody runs yet. */
+static bool prepare(struct ft_space *sp, struct ft_site *site, struct ft_near *near,
+	struct springboards *b, struct rewrite *out)
+{
+	uint8_t jmp[FT_JMP_SIZE];
+	size_t len;
+
+	if (near->used != b->at + b->len) {
+		put_springboards(sp, b);
+		b->at = near->used;
+	}
+	len = ft_site_springboard(&site->patch, site->address, near->used,
+		near->base + FT_NEAR_SLOT, b->code + b->len, &site->tail);
 	site->springboard = near->used;
 	site->springboard_len = (uint8_t)len;
 	near->used += len;
+	b->len += len;
 	out->address = rewrite_address(site);
 	out->len = rewrite_len(site);
 	if (site->patch.kind != FT_PATCH_PADDING) {
@@ -185,6 +203,7 @@ static void apply(struct ft_session *s, struct ft_task *t, struct check *checks,
 {
 	struct ft_space *sp = t->in->space;
 	struct rewrite list[BATCH];
+	struct springboards springboards = { .at = 0 };
 	int count = 0;
 
 	if (n <= 0 || read_all(sp, checks, n) < 0)
@@ -201,16 +220,18 @@ static void apply(struct ft_session *s, struct ft_task *t, struct check *checks,
 			continue;
 		site = ft_site_add(sp, checks[i].site);
 		if (!site)
-			return;
+			break;
 		site->patch = k->patch;
 		memcpy(site->original, k->original, FT_JMP_SIZE);
 		memcpy(site->original_syscall, k->original_syscall, 2);
-		if (prepare(s, sp, site, near, &list[count])) {
+		if (prepare(sp, site, near, &springboards, &list[count])) {
 			site->patched = true;
 			count++;
 		}
 	}
-	rewrite(s, t, sp, list, count);
+	put_springboards(sp, &springboards);
+	if (!springboards.failed)
+		rewrite(s, t, sp, list, count);
 }
 
 static void apply_file(struct ft_session *s, struct ft_task *t, const struct ft_mapping *m,

@@ -49,7 +49,7 @@ static int chunk_new(struct ft_space *sp, char path[48])
 	chunk->map = mmap(NULL, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (chunk->map == MAP_FAILED)
 		goto fail;
-	chunk->taken = 0;
+	chunk->taken = chunk->used = 0;
 	snprintf(path, 48, "/proc/%d/fd/%d", getpid(), fd);
 	return fd;
 fail:
@@ -372,6 +372,17 @@ uint64_t ft_space_strings_limit(const struct ft_inline_task *it)
 	return it->base + FT_AREA_STEP - FT_STRING_ARGS * (FT_STRING_MAX + 32);
 }
 
+void ft_space_open_blocks(struct ft_inline_task *it)
+{
+	uint8_t *area = (uint8_t *)it->area;
+
+	/* The word behind the last block is that of block 0, which is in use. */
+	for (uint32_t i = 1; i <= FT_BLOCKS; i++)
+		*(uint64_t *)(area + i * FT_BLOCK) =
+			i < FT_BLOCKS ? it->base + i * FT_BLOCK + FT_BLOCK_HEAD : 0;
+	it->opened = true;
+}
+
 static void area_init(struct ft_inline_task *it)
 {
 	struct ft_space *sp = it->space;
@@ -380,10 +391,11 @@ static void area_init(struct ft_inline_task *it)
 	it->area = (struct ft_area *)area;
 	it->base = chunk_base(it->chunk) + (uint64_t)it->slot * FT_AREA_STEP;
 	memset(it->area, 0, sizeof(*it->area));
-	/* The word behind the last block is that of block 0, which is in use. */
-	for (uint32_t i = 1; i <= FT_BLOCKS; i++)
-		*(uint64_t *)(area + i * FT_BLOCK) =
-			i < FT_BLOCKS ? it->base + i * FT_BLOCK + FT_BLOCK_HEAD : 0;
+	/* Each block's word is on a page of its own, and most tasks need but one block. */
+	it->opened = sp->chunks[it->chunk].used >> it->slot & 1;
+	if (it->opened)
+		ft_space_open_blocks(it);
+	sp->chunks[it->chunk].used |= (uint16_t)(1u << it->slot);
 	it->area->strings = it->base + FT_STRINGS_AT;
 	it->area->strings_limit = ft_space_strings_limit(it);
 	it->drained = FT_BLOCK_HEAD;

@@ -1,0 +1,86 @@
+"""`fasttrace seccomp diff`: which calls two profiles treat differently."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fasttrace.cli.output import Output
+from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.seccomp.options import add_target_options, target_of
+
+if TYPE_CHECKING:
+    from fasttrace.seccomp.diff import Difference
+
+EXAMPLE = "fasttrace seccomp diff old.json new.json"
+TAKES_COMMAND = False
+
+_SIGNS = {"allowed": "+", "refused": "-", "changed": "~"}
+_COLORS = {"allowed": "\x1b[32m", "refused": "\x1b[31m", "changed": "\x1b[33m"}
+
+
+def configure(parser: VerbParser) -> None:
+    parser.add_argument("first", metavar="FIRST", help="a JSON profile")
+    parser.add_argument("second", metavar="SECOND", help="another one")
+    add_target_options(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0: they do the same here. 1: they do not."""
+    from fasttrace.seccomp.compile import compile_profile
+    from fasttrace.seccomp.diff import diff
+    from fasttrace.seccomp.profile import load
+
+    on = target_of(args)
+    first, second = (compile_profile(load(path), on) for path in (args.first, args.second))
+    found = diff(first, second)
+    output = Output(fd=1)
+    output.write(_json(found) if args.json else _text(found, args, output.color))
+    return output.status or int(bool(found))
+
+
+def _text(found: Difference, args: argparse.Namespace, color: bool) -> str:
+    from fasttrace.seccomp.words import ARCHITECTURES
+
+    lines = []
+    for arch in (*found.only_first, *found.only_second):
+        path = args.first if arch in found.only_first else args.second
+        lines.append(f"only {path} is for {ARCHITECTURES[arch][0]}; the other one kills there\n")
+    if found.flags:
+        first, second = (", ".join(flags) or "none" for flags in found.flags)
+        lines.append(f"flags: {first} -> {second}\n")
+    rows = []
+    for one in found.changes:
+        where = ", ".join(ARCHITECTURES[arch][0] for arch in one.arches)
+        label = f"{one.name}{f' ({where})' if where else ''} {one.when}".rstrip()
+        rows.append((one.kind, label, f"{one.before} -> {one.after}"))
+    width = min(max((len(label) for _, label, _ in rows), default=0), 48)
+    for kind, label, verdicts in rows:
+        start, end = (_COLORS[kind], "\x1b[0m") if color else ("", "")
+        lines.append(f"{start}{_SIGNS[kind]} {label:{width}}  {verdicts}{end}\n")
+    return "".join(lines)
+
+
+def _json(found: Difference) -> str:
+    import json
+
+    shown = {
+        "same": not found,
+        "only_first": list(found.only_first),
+        "only_second": list(found.only_second),
+        "flags": found.flags and [list(flags) for flags in found.flags],
+        "changes": [
+            {
+                "name": one.name,
+                "arches": list(one.arches),
+                "kind": one.kind,
+                "when": one.when,
+                "exact": one.exact,
+                "before": str(one.before),
+                "after": str(one.after),
+            }
+            for one in found.changes
+        ],
+    }
+    return json.dumps(shown) + "\n"

@@ -1,0 +1,115 @@
+"""`fasttrace seccomp run`: run a command under a profile, or see what the profile would refuse."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from fasttrace.cli.output import Output
+from fasttrace.cli.parser import UsageError, VerbParser
+from fasttrace.cli.seccomp.options import add_target_options, target_of
+from fasttrace.cli.traced import Run
+from fasttrace.command import Command
+
+if TYPE_CHECKING:
+    from fasttrace.seccomp.audit import Audit
+    from fasttrace.seccomp.wall import Wall
+
+EXAMPLE = "fasttrace seccomp run --profile profile.json git status"
+TAKES_COMMAND = True
+
+
+def configure(parser: VerbParser) -> None:
+    parser.add_argument("--profile", required=True, metavar="FILE", help="a JSON profile")
+    parser.add_argument(
+        "--audit", action="store_true", help="refuse nothing, but list what would be refused"
+    )
+    parser.add_argument("-o", dest="output", metavar="FILE", help="with --audit: the list's file")
+    parser.add_argument("--json", action="store_true", help="with --audit: one JSON object")
+    add_target_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from fasttrace.seccomp.wall import wall_of
+
+    if not args.audit and (args.output is not None or args.json):
+        raise UsageError("-o and --json go with --audit: a run under a profile prints nothing")
+    wall = wall_of(args.profile, target_of(args))
+    if args.audit:
+        return _audit(wall, args)
+    _become(wall, Command(args.command))
+
+
+def _become(wall: Wall, command: Command) -> NoReturn:
+    """Turn into the command, behind the wall.
+
+    Nothing is traced, so nothing need stay between it and its parent: pid, signals, terminal and
+    exit status are the command's own.
+    """
+    from fasttrace._core import StartError, become
+    from fasttrace.diagnosis import spawn_error
+
+    # Behind the wall there may be no way to say anything: so all that can be known is said before.
+    refused = wall.refuses_start()
+    if refused is not None:
+        raise refused
+    path = os.fsdecode(command.path)
+    why = _cannot_start(path)
+    if why:
+        raise spawn_error(path, why, "exec")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        become(command.path, command.argv, command.env, command.default_signals, *wall)
+    except StartError as error:
+        raise wall.start_error(error) or spawn_error(path, error.errno or 0, error.stage) from None
+
+
+def _cannot_start(path: str) -> int:
+    """The errno that execve will give, as far as the file itself tells; 0: it may start."""
+    file = Path(path)
+    if not file.exists():
+        return errno.ENOENT
+    if not os.access(path, os.X_OK) or file.is_dir():
+        return errno.EACCES
+    try:
+        with file.open("rb") as program:
+            head = program.read(4)
+    except OSError:
+        return 0  # to be executed, not to be read
+    return 0 if head[:2] == b"#!" or head == b"\x7fELF" else errno.ENOEXEC
+
+
+def _audit(wall: Wall, args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from fasttrace.data.events import EVENT_DTYPE
+    from fasttrace.seccomp.audit import Audit
+    from fasttrace.seccomp.interpret import Program
+
+    audit = Audit(Program(wall.program))
+    args.pid = args.duration = args.expression = None
+    args.no_follow, args.engine = False, "auto"
+    with Output(args.output) as output, Run(args, strings=False) as run:
+        for block in run.blocks():
+            events = np.frombuffer(memoryview(block), EVENT_DTYPE)
+            audit.add(events, block.payload, block.payload_base)
+        output.write(_json(audit) if args.json else _table(audit))
+        output.close()
+        return run.status or output.status
+
+
+def _table(audit: Audit) -> str:
+    from fasttrace.report.refused_table import refused_table
+
+    return refused_table(audit.rows(), audit.calls) + "\n"
+
+
+def _json(audit: Audit) -> str:
+    rows = audit.rows()
+    return json.dumps({"calls": audit.calls, "refused": [row.to_dict() for row in rows]}) + "\n"

@@ -1,0 +1,129 @@
+"""What happens to a call under a profile: the compiled filter's answer, and the rules behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fasttrace.seccomp.blame import bits_of, condition_text, matching, reasons
+from fasttrace.seccomp.compile import Compiled, alternatives, audit_arch
+from fasttrace.seccomp.interpret import Verdict
+from fasttrace.seccomp.profile import Condition
+from fasttrace.seccomp.question import Question, parameter
+from fasttrace.seccomp.reach import points, ranges, ranges_text, reach
+from fasttrace.seccomp.words import action_value
+
+
+@dataclass(frozen=True)
+class Case:
+    """One answer: verdict, for arguments like `when` ("": whatever they are).
+
+    example: six arguments that were tried. reasons: places of rules, or a sentence.
+    """
+
+    verdict: Verdict
+    when: str
+    example: tuple[int, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """cases: at least one. sampled: there were too many combinations of arguments to try all."""
+
+    question: Question
+    cases: tuple[Case, ...]
+    sampled: bool = False
+
+
+def explain(compiled: Compiled, question: Question) -> Explanation:
+    """Runs the filter; where arguments matter that are not given, on both sides of every test.
+
+    >>> from fasttrace.seccomp.compile import compile_profile
+    >>> from fasttrace.seccomp.profile import parse
+    >>> from fasttrace.seccomp.question import ask
+    >>> compiled = compile_profile(parse('{"defaultAction": "SCMP_ACT_LOG"}'))  # doctest: +SKIP
+    >>> explain(compiled, ask("openat", compiled)).cases[0].verdict.action      # doctest: +SKIP
+    'LOG'
+    """
+    return _Explainer(compiled, question).explanation()
+
+
+class _Explainer:
+    def __init__(self, compiled: Compiled, question: Question) -> None:
+        self.compiled = compiled
+        self.question = question
+        self.given = dict(question.given)
+        self.arch = audit_arch(question.arch)
+        self.reach = reach(compiled.program, question.nr, self.arch)
+
+    def explanation(self) -> Explanation:
+        free = sorted(set(self.reach.tests) - set(self.given))
+        first = tuple(self.given.get(i, 0) for i in range(6))
+        if not free or self.reach.constant:
+            return Explanation(self.question, (self.case(first, ""),))
+        tried, sampled = points([self.reach], self.given)
+        verdicts = {args: self.run(args) for args in tried}
+        if len(set(verdicts.values())) == 1 and not sampled:
+            return Explanation(self.question, (self.case(first, ""),))
+        if len(free) == 1 and not self.reach.masked(free[0]):
+            return Explanation(self.question, self.ranges(free[0], verdicts), sampled)
+        return Explanation(self.question, self.by_rule(verdicts), sampled)
+
+    def run(self, args: tuple[int, ...]) -> Verdict:
+        return self.compiled.program.run(self.question.nr, self.arch, args)
+
+    def case(self, args: tuple[int, ...], when: str) -> Case:
+        verdict = self.run(args)
+        asked = self.question
+        why = reasons(self.compiled, asked.name, asked.nr, asked.arch, args, verdict)
+        return Case(verdict, when, args, why)
+
+    def ranges(self, index: int, verdicts: dict[tuple[int, ...], Verdict]) -> tuple[Case, ...]:
+        """A case for each (verdict, reasons) of the one argument that matters, with its values."""
+        asked = self.question
+        top = (1 << bits_of(asked.arch)) - 1
+        fixed = next(iter(verdicts))
+
+        def case(value: int) -> tuple[Verdict, tuple[str, ...]]:
+            found = self.case((*fixed[:index], value, *fixed[index + 1 :]), "")
+            return found.verdict, found.reasons
+
+        grouped: dict[tuple[Verdict, tuple[str, ...]], list[tuple[int, int]]] = {}
+        for start, end, key in ranges((args[index] for args in verdicts), case, top):
+            grouped.setdefault(key, []).append((start, end))
+        name = parameter(asked.name, asked.arch, index)
+        return tuple(
+            Case(
+                verdict,
+                f"{name} {ranges_text(spans, top)}",
+                (*fixed[:index], spans[0][0], *fixed[index + 1 :]),
+                why,
+            )
+            for (verdict, why), spans in grouped.items()
+        )
+
+    def by_rule(self, verdicts: dict[tuple[int, ...], Verdict]) -> tuple[Case, ...]:
+        """A case for each verdict among the arguments that meet a rule, and for those of none."""
+        asked, resolved = self.question, self.compiled.resolved
+        seen: dict[tuple[str, Verdict], tuple[int, ...]] = {}
+        for args, verdict in verdicts.items():
+            text = "otherwise"
+            for rule, conditions in matching(self.compiled, asked.name, asked.arch, args):
+                if action_value(rule.action, rule.errno_ret) == verdict.value:
+                    text = self.text(conditions)
+                    break
+            seen.setdefault((text, verdict), args)
+        order = [
+            self.text(conditions)
+            for rule in resolved.by_name.get(asked.name, ())
+            for conditions in alternatives(rule)
+        ]
+        keys = sorted(seen, key=lambda key: order.index(key[0]) if key[0] in order else len(order))
+        return tuple(self.case(seen[key], key[0]) for key in keys)
+
+    def text(self, conditions: tuple[Condition, ...]) -> str:
+        asked = self.question
+        left = [one for one in conditions if one.index not in self.given]
+        return " and ".join(
+            condition_text(one, parameter(asked.name, asked.arch, one.index)) for one in left
+        )

@@ -1,0 +1,233 @@
+"""A profile out of what programs were seen to call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fasttrace import _tables
+from fasttrace._tables import ABIS
+from fasttrace.data.calls import abi_name
+from fasttrace.errors import ProfileError
+from fasttrace.seccomp.floor import CONTAINER, CONTAINER_TOLD, LIBC, THREADS, UNSEEN
+from fasttrace.seccomp.profile import Limits, Profile, Rule
+from fasttrace.seccomp.seen import Seen, add_saved
+from fasttrace.seccomp.told import TOLD, describe
+from fasttrace.seccomp.words import WITH_ERRNO
+
+if TYPE_CHECKING:
+    from fasttrace.data.trace import Trace
+
+LIMIT = 16
+ALLOW = "SCMP_ACT_ALLOW"
+
+_ARCHITECTURES = {
+    "x86_64": "SCMP_ARCH_X86_64",
+    "i386": "SCMP_ARCH_X86",
+    "aarch64": "SCMP_ARCH_AARCH64",
+    "riscv64": "SCMP_ARCH_RISCV64",
+}
+_EPERM = 1
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A profile and where it comes from.
+
+    calls: what was seen, by name, and how often. only_start: those of them that only the starts of
+    programs made: their execve and loader, see `Seen`. added: what the profile allows though it was
+    not seen, and why. abis: whose calls they are. notices: what to know before it is used, one line
+    each.
+    """
+
+    profile: Profile
+    calls: dict[str, int]
+    only_start: tuple[str, ...]
+    added: dict[str, str]
+    abis: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def generate(
+    *traces: Trace | str | os.PathLike[str],
+    limit: int = LIMIT,
+    floor: bool = False,
+    container: bool = False,
+    default_action: str = "SCMP_ACT_ERRNO",
+    errno_ret: int | None = None,
+    update: Profile | None = None,
+) -> Generated:
+    """A profile that allows what the traces, or saved ones by path, show; all else is refused.
+
+    Args:
+        limit: up to so many different values of a call's arguments become conditions (socket,
+            ioctl, prctl, personality, clone); 0: none.
+        floor: allow what any program on glibc or musl may need, too.
+        container: allow what runc itself needs before it has become the program, too.
+        default_action, errno_ret: what happens to all other calls; None: EPERM.
+        update: a profile to allow it in, instead of a new one, whose other rules stay.
+
+    ProfileError: nothing was seen, a trace is damaged.
+
+        >>> import fasttrace.seccomp
+        >>> made = fasttrace.seccomp.generate(fasttrace.trace(["true"]))
+        >>> "execve" in made.calls, made.profile.default_action
+        (True, 'SCMP_ACT_ERRNO')
+    """
+    seen = Seen(limit)
+    notices = [notice for trace in traces for notice in add_saved(seen, trace)]
+    return from_seen(
+        seen,
+        floor=floor,
+        container=container,
+        default_action=default_action,
+        errno_ret=errno_ret,
+        update=update,
+        notices=notices,
+    )
+
+
+def from_seen(
+    seen: Seen,
+    *,
+    floor: bool = False,
+    container: bool = False,
+    default_action: str = "SCMP_ACT_ERRNO",
+    errno_ret: int | None = None,
+    update: Profile | None = None,
+    notices: Iterable[str] = (),
+) -> Generated:
+    """As `generate`, from what is counted already."""
+    calls = seen.names()
+    if not calls:
+        raise ProfileError("no system call was seen, so there is nothing to allow; trace a command")
+    abis = sorted({0 if ABIS[abi] == "i386" else abi for abi in seen.abis()} | {*seen.abis()})
+    added = _added(seen, calls, abis, floor=floor, container=container)
+    told = _told(seen)
+    for name, needed in CONTAINER_TOLD.items() if container else ():
+        if name in told or name not in calls:
+            told[name] = told.get(name, set()) | set(needed)
+    rules = [Rule((*sorted({*calls, *added} - told.keys()),), ALLOW)]
+    for name, values in sorted(told.items()):
+        rules += [
+            Rule((name,), ALLOW, conditions=TOLD[name].conditions(v), comment=describe(name, v))
+            for v in sorted(values)
+        ]
+    told_of = [*notices, *_notices(seen, calls)]
+    if update is None:
+        number = _EPERM if default_action in WITH_ERRNO and errno_ret is None else errno_ret
+        profile = Profile(
+            default_action,
+            number,
+            architectures=tuple(_ARCHITECTURES[ABIS[abi]] for abi in abis),
+            rules=tuple(rules),
+        )
+    else:
+        profile = _updated(update, rules, [_ARCHITECTURES[ABIS[abi]] for abi in abis], told_of)
+    return Generated(
+        profile,
+        calls,
+        tuple(seen.only_start()),
+        added,
+        tuple(ABIS[abi] for abi in abis),
+        tuple(told_of),
+    )
+
+
+def _added(
+    seen: Seen, calls: dict[str, int], abis: list[int], *, floor: bool, container: bool
+) -> dict[str, str]:
+    wanted = {**(LIBC if floor else UNSEEN), **(THREADS if seen.threads else {})}
+    wanted = {**(CONTAINER if container else {}), **wanted}
+    return {
+        name: why
+        for name, why in wanted.items()
+        if name not in calls and any(_tables.number(abi, name) is not None for abi in abis)
+    }
+
+
+def _told(seen: Seen) -> dict[str, set[tuple[int, ...]]]:
+    """The calls that are allowed for some arguments only, and for which."""
+    return {
+        name: values for name, values in seen.values.items() if values is not None and seen.limit
+    }
+
+
+def _notices(seen: Seen, calls: dict[str, int]) -> list[str]:
+    notices = []
+    for abi, nr, count in seen.nameless():
+        times = "once" if count == 1 else f"{count} times"
+        notices.append(
+            f"{abi_name(abi)} call number {nr} was made {times}, but has no name here and so no"
+            " place in a profile"
+        )
+    many = [name for name, values in seen.values.items() if values is None and seen.limit]
+    if many:
+        notices.append(
+            f"{', '.join(sorted(many))}: more than {seen.limit} different arguments, so all are"
+            " allowed (--limit)"
+        )
+    if "clone" in _told(seen) and "clone3" in calls:
+        notices.append("clone3 was seen: its flags are in memory, where no profile can look")
+    if "io_uring_setup" in calls:
+        notices.append("io_uring was seen: what goes through a ring no profile can refuse")
+    if seen.attached:
+        notices.append(
+            "a process was attached to, so its start was not seen: add --floor, or --update the"
+            " profile with a run from the start"
+        )
+    return notices
+
+
+def _updated(
+    base: Profile, rules: list[Rule], architectures: list[str], notices: list[str]
+) -> Profile:
+    """The profile with what it does not allow yet."""
+    if base.default_action in (ALLOW, "SCMP_ACT_LOG"):
+        notices.append("the profile allows by default, so nothing was added to it")
+        return base
+    everywhere = [rule for rule in base.rules if _applies_always(rule)]
+    allowed = {n for rule in everywhere for n in rule.names if not rule.conditions}
+    held = {(n, rule.conditions) for rule in everywhere for n in rule.names}
+    refused = {n: rule for rule in base.rules for n in rule.names if rule.action != ALLOW}
+    for name in sorted(refused.keys() & {n for rule in rules for n in rule.names}):
+        notices.append(
+            f"{name} was seen, but {refused[name].where or 'a rule'} of the profile refuses it:"
+            " left as it is"
+        )
+    plain = set(rules[0].names) - allowed - refused.keys()
+    conditional = [
+        rule
+        for rule in rules[1:]
+        if rule.names[0] not in allowed | refused.keys()
+        and (rule.names[0], rule.conditions) not in held
+    ]
+    kept = _with_names(base.rules, plain)
+    listed = base.architectures
+    if not base.arch_map:
+        listed = tuple(dict.fromkeys([*listed, *architectures]))
+    return replace(base, architectures=listed, rules=(*kept, *conditional))
+
+
+def _with_names(rules: tuple[Rule, ...], names: set[str]) -> list[Rule]:
+    """Allow the names: in the first rule that allows without a condition, or in a new one; a rule
+    that allows one of them under a condition has no use any more."""
+    kept: list[Rule] = []
+    placed = not names
+    for rule in rules:
+        if _applies_always(rule) and rule.conditions:
+            left = tuple(n for n in rule.names if n not in names)
+            if not left:
+                continue
+            rule = replace(rule, names=left)
+        elif _applies_always(rule) and not placed:
+            rule = replace(rule, names=(*sorted({*rule.names, *names}),))
+            placed = True
+        kept.append(rule)
+    return kept if placed else [*kept, Rule(tuple(sorted(names)), ALLOW)]
+
+
+def _applies_always(rule: Rule) -> bool:
+    return rule.action == ALLOW and rule.includes == Limits() == rule.excludes

@@ -1,0 +1,416 @@
+"""explain, check, diff and merge: they say what the compiled filters do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from seccomp_profiles import HERE, on, profile, rule
+
+import fasttrace
+from fasttrace.errors import ProfileError
+from fasttrace.seccomp import constants
+from fasttrace.seccomp.check import findings, lost
+from fasttrace.seccomp.compile import Compiled, compile_profile
+from fasttrace.seccomp.diff import diff
+from fasttrace.seccomp.explain import explain
+from fasttrace.seccomp.merge import merge
+from fasttrace.seccomp.profile import Profile, parse
+from fasttrace.seccomp.question import ask
+
+pytest.importorskip("pyseccomp")
+
+STARTS = rule("execve exit_group")
+X86 = ["SCMP_ARCH_X86"]
+
+
+def made(*rules, **top) -> Compiled:
+    return compile_profile(profile(*rules, **top), HERE)
+
+
+def cases(compiled: Compiled, call: str) -> list[tuple[str, str, str]]:
+    found = explain(compiled, ask(call, compiled))
+    return [(case.when, str(case.verdict), ", ".join(case.reasons)) for case in found.cases]
+
+
+def test_explain_names_the_rule():
+    """Or says that there is none, and why."""
+    one = made(
+        rule("openat socket", "ALLOW"),
+        rule("clone3", "ERRNO", errnoRet=38),
+        rule("bpf", includes={"caps": ["CAP_BPF"]}),
+        architectures=X86,
+    )
+    assert cases(one, "openat") == [("", "ALLOW", "syscalls[0]")]
+    assert cases(one, "clone3") == [("", "ERRNO(ENOSYS)", "syscalls[1]")]
+    assert cases(one, "close") == [("", "ERRNO(EPERM)", "the default")]
+    ((_, verdict, why),) = cases(one, "bpf")
+    assert (verdict, why) == ("ERRNO(EPERM)", "the default; the rule for it is only with CAP_BPF")
+    ((_, verdict, why),) = cases(one, "mseal")
+    assert verdict == "ERRNO(ENOSYS)"
+    assert why.startswith("newer than all calls of the profile (the highest is 435)")
+    assert cases(one, "openat@arm64")[0][1:] == (
+        "KILL_THREAD",
+        "the profile is not for arm64: libseccomp kills",
+    )
+    assert cases(one, "socketcall@x86:1") == [("", "ALLOW", "syscalls[0]")]
+
+
+def test_explain_ranges():
+    """Where one argument decides, all of its values."""
+    one = made(rule("socket", "ALLOW", "0 LT 38"), rule("socket", "ALLOW", "0 GT 40"))
+    assert cases(one, "socket") == [
+        ("family <= 37", "ALLOW", "syscalls[0]"),
+        ("family 38..40", "ERRNO(EPERM)", "the default"),
+        ("family >= 41", "ALLOW", "syscalls[1]"),
+    ]
+    assert cases(one, "socket:40") == [("", "ERRNO(EPERM)", "the default")]
+    assert cases(one, "socket:1=5,family=AF_INET") == [("", "ALLOW", "syscalls[0]")]
+
+
+def test_explain_bits_and_several_arguments():
+    """Where bits or several arguments decide, the rules' conditions and the rest."""
+    one = made(
+        rule("clone", "ALLOW", "0 MASKED_EQ 0x7e020000 0"),
+        rule("socket", "ALLOW", "0 EQ 2", "1 EQ 1"),
+    )
+    assert cases(one, "clone") == [
+        ("clone_flags & 0x7e020000 == 0", "ALLOW", "syscalls[0]"),
+        ("otherwise", "ERRNO(EPERM)", "the default"),
+    ]
+    assert cases(one, "clone:flags=CLONE_NEWUSER|CLONE_VM")[0][1] == "ERRNO(EPERM)"
+    assert cases(one, "socket") == [
+        ("family == 2 and type == 1", "ALLOW", "syscalls[1]"),
+        ("otherwise", "ERRNO(EPERM)", "the default"),
+    ]
+    assert cases(one, "socket:AF_INET") == [
+        ("type 0, >= 2", "ERRNO(EPERM)", "the default"),
+        ("type 1", "ALLOW", "syscalls[1]"),
+    ]
+
+
+QUESTIONS = {
+    "opena": "did you mean openat or open?",
+    "openat@vax": "no architecture 'vax'",
+    "socket:AF_INTE": "did you mean AF_INET?",
+    "socket:what=1": "no argument 'what': socket has family, type, protocol",
+    "socket:6=1": "a call has six arguments",
+    "socket:0=1,family=2": "argument 0 is given twice",
+    "socket:0x10000000000000000": "does not fit into 64 bits",
+    "0x100000000": "a system call's number has 32 bits",
+    "": "no system call ''",
+}
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+def test_a_bad_question_is_one_line(text):
+    """It says what was meant, if that can be told."""
+    with pytest.raises(ProfileError) as caught:
+        ask(text, made())
+    assert QUESTIONS[text] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=20))
+def test_any_question(text):
+    """A question, or one line."""
+    try:
+        ask(text, made())
+    except ProfileError as error:
+        assert "\n" not in str(error).replace(text, "")  # noqa: PT017
+
+
+def test_constants():
+    """Names of Linux, joined; numbers in all bases, negative ones as the kernel sees them."""
+    assert constants.number("TIOCSTI") == 0x5412
+    assert constants.number("AF_ALG | 0x1") == 39
+    assert constants.number("-1") == (1 << 64) - 1
+    assert constants.number("PR_SET_SECCOMP") == 22
+
+
+def told(compiled: Compiled) -> list[tuple[str, str, str]]:
+    return [(one.kind, one.where, one.text) for one in findings(compiled)]
+
+
+def test_check_finds_nothing_in_a_good_profile():
+    """Silence is the good answer."""
+    assert told(made(STARTS, rule("socket", "ALLOW", "0 EQ 2"))) == []
+
+
+def test_check_finds_what_has_no_effect():
+    """Unknown names, rules for others, defaults, repetitions, what another rule decides."""
+    found = told(
+        made(
+            STARTS,
+            rule("opennat mseal read"),
+            rule("bpf", includes={"caps": ["CAP_BPF", "CAP_NONE"]}),
+            rule("getpid", "ERRNO", errnoRet=1),
+            rule("read", "ALLOW", "0 EQ 1"),
+            rule("read execve", "TRAP"),
+            rule("socket", "ALLOW", "0 LT 0"),
+            rule("bind", "ALLOW", "0 EQ 1", colour="red"),
+            rule("bind", "ALLOW", "0 EQ 1", "1 EQ 2"),
+            rule("ioctl", "ALLOW", "1 MASKED_EQ 0xf0 0x1f"),
+            rule("mount", "NOTIFY"),
+            rule("close", "ALLOW", "0 EQ 1"),
+            rule("close", "TRAP", "0 LE 1", "1 EQ 3"),
+        )
+    )
+    texts = {where: text for _, where, text in found if where != "syscalls[1]"}
+    about_names = {text for _, where, text in found if where == "syscalls[1]"}
+    assert "skipped, no system call: 'opennat'; did you mean openat?" in about_names
+    assert any(text.endswith("too old for it: mseal") for text in about_names)
+    assert ("warning", "syscalls[2]", "no capability CAP_NONE") in found
+    assert texts.pop("syscalls[2]") == "does not apply here: only with CAP_BPF"
+    assert texts == {
+        "syscalls[7].colour": "has no meaning in a profile",
+        "syscalls[3]": "says what the default says",
+        "syscalls[4]": "read: syscalls[1] says the same, whatever the arguments",
+        "syscalls[5]": "execve: syscalls[0] says SCMP_ACT_ALLOW, whatever the arguments",
+        "syscalls[6].args[0]": "is never met: argument < 0",
+        "syscalls[6]": "socket: decides nothing: other rules, or none of its conditions can be met",
+        "syscalls[8]": "bind: syscalls[7] says the same",
+        "syscalls[9].args[0]": "valueTwo has bits outside the mask 0xf0: they do not count",
+        "syscalls[10]": "asks a listener; without one, as here, the call fails: ENOSYS",
+    }
+
+
+def test_check_warns_of_what_cannot_start():
+    """And of the hole that 32-bit code has in conditions on socket."""
+    found = told(made(rule("read")))
+    assert [text for _, _, text in found] == [
+        "execve is refused: no program can start",
+        "exit_group is refused: no program can end in peace",
+    ]
+    rules = STARTS, rule("socket", "ALLOW", "0 EQ 1")
+    ((_, where, text),) = told(made(*rules, architectures=X86))
+    assert where == "syscalls[1]"
+    assert "through socketcall" in text
+
+
+def trace_of(*calls: tuple[int, int, tuple[int, ...]]) -> fasttrace.Trace:
+    """calls: ABI index, number, arguments."""
+    events = np.zeros(len(calls), fasttrace.EVENT_DTYPE)
+    for event, (abi, nr, args) in zip(events, calls, strict=True):
+        event["kind"], event["abi"], event["nr"] = 1, abi, nr
+        event["args"][: len(args)] = args
+    return fasttrace.Trace(events)
+
+
+def test_check_tells_what_a_trace_would_have_lost():
+    """Each call with the arguments that matter, how often, and what would have happened."""
+    one = made(
+        STARTS, rule("read"), rule("socket", "ALLOW", "0 EQ 2"), rule("clone3", "KILL_PROCESS")
+    )
+    trace = trace_of(
+        (0, 59, ()),
+        *[(0, 0, (1, 2, 3))] * 3,
+        *[(0, 41, (2, 1)), (0, 41, (1, 1)), (0, 41, (1, 2)), (0, 41, (16, 3))],
+        *[(0, 3, (5,)), (0, 3, (6,)), (0, 3, (7,))],
+        (0, 435, ()),
+        (0, 1000, ()),
+        (1, 3, ()),
+        (0, (1 << 30) | 3, ()),
+    )
+    assert [(call.text, str(call.verdict), call.count) for call in lost(one, trace)] == [
+        ("close", "ERRNO(EPERM)", 3),
+        ("socket:0=1", "ERRNO(EPERM)", 2),
+        ("clone3", "KILL_PROCESS", 1),
+        ("close@x32", "KILL_THREAD", 1),
+        ("read@x86", "KILL_THREAD", 1),
+        ("socket:0=16", "ERRNO(EPERM)", 1),
+        ("syscall_0x3e8", "ERRNO(ENOSYS)", 1),
+    ]
+    assert lost(made(default="ALLOW", architectures=[*X86, "SCMP_ARCH_X32"]), trace) == []
+    assert lost(one, trace_of()) == []
+
+
+def changes(first: Profile, second: Profile) -> list[tuple[str, str, str, str, str]]:
+    found = diff(compile_profile(first, HERE), compile_profile(second, HERE))
+    return [(c.kind, c.name, c.when, str(c.before), str(c.after)) for c in found.changes]
+
+
+def test_diff_is_about_meaning():
+    """Rules in another order, grouped and written in another way are no difference."""
+    one = profile(rule("read write"), rule("socket", "ALLOW", "0 LT 3"), rule("close"))
+    other = profile(
+        rule("close"),
+        rule("socket", "ALLOW", "0 LE 1", "0 EQ 2"),
+        rule("write"),
+        rule("read"),
+        rule("bpf", includes={"caps": ["CAP_BPF"]}),
+    )
+    # bpf counts as known only where its rule applies, as in runc.
+    assert changes(one, other) == []
+    assert not diff(compile_profile(one, HERE), compile_profile(other, HERE))
+
+
+def test_diff_finds_differences():
+    """By call and argument; what is newer than a profile too."""
+    one = profile(rule("read close ioctl"), rule("socket", "ALLOW", "0 LT 40"))
+    other = profile(
+        rule("read write ioctl"), rule("socket", "ALLOW", "0 GE 2"), rule("setns", "TRAP")
+    )
+    found = changes(one, other)
+    assert ("refused", "close", "", "ALLOW", "ERRNO(EPERM)") in found
+    assert ("allowed", "write", "", "ERRNO(EPERM)", "ALLOW") in found
+    assert ("refused", "socket", "family <= 1", "ALLOW", "ERRNO(EPERM)") in found
+    assert ("allowed", "socket", "family >= 40", "ERRNO(EPERM)", "ALLOW") in found
+    assert ("changed", "setns", "", "ERRNO(ENOSYS)", "TRAP") in found
+    assert ("changed", "bind", "", "ERRNO(ENOSYS)", "ERRNO(EPERM)") in found
+    assert "read" not in {name for _, name, *_ in found}
+    assert "mseal" not in {name for _, name, *_ in found}
+
+
+def test_diff_of_architectures_and_flags():
+    """Told once, not for each call."""
+    one = profile(STARTS, architectures=X86, flags=["SECCOMP_FILTER_FLAG_LOG"])
+    found = diff(compile_profile(one, HERE), compile_profile(profile(STARTS), HERE))
+    assert (found.only_first, found.only_second, found.changes) == (("SCMP_ARCH_X86",), (), ())
+    assert found.flags == (("SECCOMP_FILTER_FLAG_LOG",), ())
+
+
+def test_merge_is_the_union():
+    """Of names, conditions, limits and architectures; refusals stay where nobody allows."""
+    one = profile(
+        rule("read write"),
+        rule("socket", "ALLOW", "0 EQ 1"),
+        rule("clone3", "ERRNO", errnoRet=38),
+        archMap=[{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": X86}],
+        source="a.json",
+    )
+    other = profile(
+        rule("write close"),
+        rule("socket", "ALLOW", "0 EQ 2"),
+        rule("mount", includes={"caps": ["CAP_SYS_ADMIN"]}),
+        architectures=["SCMP_ARCH_X86_64", *X86],
+        source="b.json",
+    )
+    found = merge([one, other], HERE)
+    assert found.conflicts == ()
+    compiled = compile_profile(found.profile, HERE)
+    for call, verdict in (
+        *(("read", "ALLOW"), ("close", "ALLOW"), ("clone3", "ERRNO(ENOSYS)")),
+        *(("socket:1", "ALLOW"), ("socket:2", "ALLOW"), ("socket:3", "ERRNO(EPERM)")),
+        *(("mount", "ERRNO(EPERM)"), ("close@x86", "ALLOW")),
+    ):
+        assert [case[1] for case in cases(compiled, call)] == [verdict], call
+    with_cap = compile_profile(found.profile, on(caps="SYS_ADMIN"))
+    assert cases(with_cap, "mount")[0][1] == "ALLOW"
+    assert parse(found.profile.to_json()) == found.profile
+
+
+def test_merge_with_itself_and_again():
+    """The same profile twice is the profile; merging a result with a source changes nothing."""
+    one = profile(rule("read write"), rule("socket", "ALLOW", "0 EQ 1", "0 EQ 2"))
+    other = profile(rule("close"), rule("read", "ALLOW", "0 EQ 3"))
+    assert merge([one], HERE).profile == one
+    assert merge([one, one, one], HERE).profile == one
+    both = merge([one, other], HERE).profile
+    assert merge([both, other], HERE).profile == both
+    assert merge([both, one, both], HERE).profile == both
+    assert changes(merge([other, both], HERE).profile, both) == []
+
+
+def test_merge_names_conflicts():
+    """What one allows and the other refuses by a rule is allowed, and told."""
+    one = profile(rule("read"), rule("clone3", "ERRNO", errnoRet=38), source="a.json")
+    other = profile(rule("clone3"), rule("bpf", "TRAP"), source="b.json")
+    third = profile(rule("bpf", "KILL"), source="c.json")
+    found = merge([one, other, third], HERE)
+    assert found.conflicts == (
+        "clone3: a.json says ERRNO(ENOSYS) (syscalls[1]), b.json ALLOW (syscalls[0]): ALLOW",
+        "bpf: c.json says KILL_THREAD, an earlier profile TRAP: TRAP",
+    )
+    compiled = compile_profile(found.profile, HERE)
+    assert [cases(compiled, call)[0][1] for call in ("clone3", "bpf")] == ["ALLOW", "TRAP"]
+
+
+def test_merge_of_profiles_that_refuse_little():
+    """Where calls are let through by default only what all refuse stays refused."""
+    one = profile(rule("mount bpf", "ERRNO"), rule("socket", "TRAP", "0 EQ 1"), default="ALLOW")
+    other = profile(rule("mount socket", "ERRNO"), rule("setns", "KILL"), default="ALLOW")
+    found = merge([one, other], HERE)
+    compiled = compile_profile(found.profile, HERE)
+    verdicts = {
+        call: cases(compiled, call)[0][1]
+        for call in ("mount", "bpf", "setns", "socket:1", "socket:2")
+    }
+    assert verdicts == {
+        **{"mount": "ERRNO(EPERM)", "bpf": "ALLOW", "setns": "ALLOW"},
+        **{"socket:1": "TRAP", "socket:2": "ALLOW"},
+    }
+    assert len(found.conflicts) == 2
+
+
+CANNOT = {
+    "defaults": (profile(), profile(default="KILL"), "make defaultAction the same"),
+    "lists of both kinds": (profile(), profile(default="ALLOW"), "make defaultAction the same"),
+    "listeners": (profile(listenerPath="/a"), profile(listenerPath="/b"), "listenerPath differs"),
+    "architectures": (
+        profile(rule("read")),
+        profile(rule("write"), architectures=X86),
+        "read(0, 0, 0, 0, 0, 0) on x86 would be let through although no profile does; give all "
+        "profiles the same architectures",
+    ),
+    "one argument twice": (
+        profile(rule("socket", "ERRNO", "0 LT 5"), default="ALLOW"),
+        profile(rule("socket", "ERRNO", "0 GT 3"), default="ALLOW"),
+        "socket: a rule cannot test argument 0 twice",
+    ),
+    "refusals without conditions": (
+        profile(rule("socket", "TRAP"), rule("socket", "ALLOW", "0 EQ 1")),
+        profile(rule("socket", "TRAP"), rule("socket", "ALLOW", "0 EQ 2")),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CANNOT)
+def test_merge_says_what_it_cannot(what):
+    """One line; or a merge that is right after all."""
+    one, other, message = CANNOT[what]
+    if message is None:
+        assert merge([one, other], HERE)
+        return
+    with pytest.raises(ProfileError) as caught:
+        merge([one, other], HERE)
+    assert message in str(caught.value)
+
+
+words = st.sampled_from(["read", "write", "close", "socket", "bind"])
+arguments = st.sampled_from(["0 EQ 1", "0 LT 3", "0 GT 5", "1 EQ 2", "0 MASKED_EQ 3 1", "1 NE 0"])
+some_rules = st.builds(
+    lambda name, action, args: rule(name, action, *args),
+    words,
+    st.sampled_from(["ALLOW", "ALLOW", "LOG", "TRAP", "KILL"]),
+    st.lists(arguments, max_size=2, unique=True),
+)
+some_profiles = st.builds(lambda rules: profile(*rules), st.lists(some_rules, max_size=4))
+
+
+@settings(max_examples=40)
+@given(some_profiles, some_profiles, st.lists(st.integers(0, 7), min_size=2, max_size=2))
+def test_a_merge_lets_through_what_any_of_them_does(one, other, args):
+    """Not more and not less, or it says that it cannot; whatever the rules."""
+    try:
+        sources = [compile_profile(source, HERE) for source in (one, other)]
+        result = compile_profile(merge([one, other], HERE).profile, HERE)
+    except ProfileError:
+        return
+    for name in ("read", "write", "close", "socket", "bind"):
+        wanted = any(source.verdict(name, *args).lets_through for source in sources)
+        assert result.verdict(name, *args).lets_through == wanted
+
+
+@settings(max_examples=40)
+@given(some_profiles, some_profiles, words, st.lists(st.integers(0, 7), min_size=2, max_size=2))
+def test_no_difference_means_none(one, other, name, args):
+    """A call that diff does not name is answered alike by both."""
+    try:
+        first, second = (compile_profile(source, HERE) for source in (one, other))
+    except ProfileError:
+        return
+    if name not in {change.name for change in diff(first, second).changes}:
+        assert first.verdict(name, *args) == second.verdict(name, *args)
