@@ -14,6 +14,7 @@
 
 #include "alter.h"
 #include "arch/arch.h"
+#include "interrupt.h"
 #include "record.h"
 
 #ifndef SYS_SECCOMP
@@ -56,9 +57,8 @@ static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync
 		if (t->tgid != self->tgid)
 			continue;
 		t->every_call = true;
-		if (tsync && t != self && !t->interrupting &&
-			!ptrace(PTRACE_INTERRUPT, t->tid, 0, 0))
-			t->interrupting = true;
+		if (tsync && t != self)
+			ft_interrupt(t);
 	}
 }
 
