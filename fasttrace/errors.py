@@ -29,14 +29,14 @@ class FilterError(FasttraceError, ValueError):
     exit_status = 2
 
 
-class ProfileError(FasttraceError, ValueError):
-    """A seccomp profile that cannot be read, compiled or merged."""
+class InjectError(FasttraceError, ValueError):
+    """A rule of what to alter that cannot be read: see `fasttrace.inject`."""
 
     exit_status = 2
 
 
-class InjectError(FasttraceError, ValueError):
-    """A rule of what to alter that cannot be read: see `fasttrace.inject`."""
+class ProfileError(FasttraceError, ValueError):
+    """A seccomp profile that cannot be read, compiled or merged."""
 
     exit_status = 2
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 from fasttrace._core import Block
 from fasttrace.command import Text
 from fasttrace.errors import Interrupted, OutputError
-from fasttrace.tracer import Seccomp, Tracer
+from fasttrace.tracer import Tracer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
     from fasttrace.filters import Selection
     from fasttrace.inject import Denial, Injected
+    from fasttrace.sessions import Seccomp
 
 
 class Running(TypedDict, total=False):
@@ -39,6 +40,7 @@ class Running(TypedDict, total=False):
     stdout: Stdio
     stderr: Stdio
     executable: Text | None
+    seccomp: Seccomp
 
 
 class Options(Running, total=False):
@@ -47,7 +49,6 @@ class Options(Running, total=False):
     pid: int | None
     trace: str | Selection | None
     results: bool
-    seccomp: Seccomp
     inject: Injected | None
     deny: Denial | None
 

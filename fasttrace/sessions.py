@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from fasttrace._core import Session, inline_unusable
 from fasttrace._tables import ABIS
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fasttrace._core import Injection
     from fasttrace.filters import Selection
     from fasttrace.handlers import Handlers
+    from fasttrace.seccomp.profile import Profile
+    from fasttrace.seccomp.wall import Wall
+
+Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
 ENGINES = ("auto", "ptrace", "inline")
 
@@ -24,6 +28,7 @@ class Options(NamedTuple):
     """What a session is opened with. selection: what to record; None: every call."""
 
     attach: bool
+    walled: bool
     follow: bool
     events: bool
     tally: bool
@@ -32,17 +37,15 @@ class Options(NamedTuple):
     results: bool
     selection: Selection | None
     injections: list[Injection]
-    walled: bool = False
 
     @property
     def is_filtered(self) -> bool:
         """Whether under ptrace the kernel selects, by a filter that cannot be taken back."""
         # Only a process's own children inherit its filter with its tracer: with follow=False they
-        # would run into RET_TRACE without one, which means ENOSYS.
-        # And what a wall answers would not come to RET_TRACE: of several filters the severest has
-        # its way.
+        # would run into RET_TRACE without one, which means ENOSYS. And what a wall answers would
+        # not come to RET_TRACE: of several filters the severest has its way.
         wanted = self.selection is not None or not self.results
-        return not self.attach and self.follow and wanted and not self.walled
+        return wanted and self.follow and not self.attach and not self.walled
 
     def open(self, engine: str, handlers: Handlers | None = None) -> Session:
         """engine: "ptrace" or "inline". OSError: it does not work here."""
@@ -101,6 +104,15 @@ def _not_inline(engine: str, options: Options) -> str | None:
     if options.walled:
         return "it runs under a seccomp profile"
     return inline_unusable()
+
+
+def wall(seccomp: Seccomp) -> Wall | None:
+    """ProfileError: it cannot be read or compiled."""
+    if seccomp is None:
+        return None
+    from fasttrace.seccomp.wall import wall_of
+
+    return wall_of(seccomp)
 
 
 def selection(trace: str | Selection | None) -> Selection | None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from fasttrace import sessions
 from fasttrace._core import (
@@ -31,11 +31,8 @@ if TYPE_CHECKING:
     from fasttrace.filters import Selection
     from fasttrace.handlers import AnyHandler, Handlers
     from fasttrace.inject import Denial, Injected
-    from fasttrace.seccomp.profile import Profile
-    from fasttrace.seccomp.wall import Wall
+    from fasttrace.sessions import Seccomp
     from fasttrace.task import Task
-
-Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
 _CANNOT_DETACH = "cannot detach from a command that runs under a filter"
 
@@ -105,15 +102,15 @@ class Tracer:
         by_process: bool = False,
         strings: bool = True,
         results: bool = True,
+        seccomp: Seccomp = None,
         inject: Injected | None = None,
         deny: Denial | None = None,
-        seccomp: Seccomp = None,
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
         if seccomp is not None and pid is not None:
             raise ValueError("seccomp is for a command: a running process can only wall itself in")
-        self._wall = _wall(seccomp)
+        self._wall = sessions.wall(seccomp)
         self._pid = pid
         self._command: Command | None = None
         if argv is not None:
@@ -133,6 +130,7 @@ class Tracer:
             injections = plan(inject, deny)
         self._options = sessions.Options(
             attach=pid is not None,
+            walled=self._wall is not None,
             follow=follow,
             events=events,
             tally=tally,
@@ -141,7 +139,6 @@ class Tracer:
             results=results,
             selection=sessions.selection(trace),
             injections=injections,
-            walled=self._wall is not None,
         )
         self._session: Session | None
         self.engine, self._session = sessions.open_session(self._options, engine)
@@ -195,17 +192,29 @@ class Tracer:
             return
         with self._starting:
             if self._entered:
-                self._entered = False
-                self.start()
+                self._start()
 
     def start(self) -> None:
         """Spawn or attach. Raises an error of `fasttrace.errors` that says what to do."""
-        self._entered = False
-        session = self._open()
-        if self._handlers:
+        with self._starting:
+            self._start()
+
+    def _start(self) -> None:
+        session = self._session
+        if session is None:
+            raise ValueError("the tracer is closed")
+        if self._handlers and not self._started:
             # Only now is it known what they handle.
             session.close()
             session = self._session = self._options.open(self.engine, self._handlers)
+        try:
+            self._spawn_or_attach(session)
+        finally:
+            self._entered = False
+            self._kept.close()
+        self._started = True
+
+    def _spawn_or_attach(self, session: Session) -> None:
         if self._command is None:
             assert self._pid is not None
             try:
@@ -234,9 +243,6 @@ class Tracer:
                 cwd = None if command.cwd is None else os.fsdecode(command.cwd)
                 refused = self._wall.start_error(error) if self._wall is not None else None
                 raise refused or spawn_error(path, error.errno or 0, error.stage, cwd) from None
-            finally:
-                self._kept.close()
-        self._started = True
 
     def on_entry(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
         """A decorator: the function is called with a `handlers.Call` before each of these calls.
@@ -253,8 +259,8 @@ class Tracer:
     def on_exit(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
         """The same after each of these calls, which has its result in ``call.ret``.
 
-        ``call.reply(...)`` replaces the result. Calls that do not return (exit, a successful
-        execve's old program, what a signal kills) are not seen.
+        ``call.reply(...)`` replaces the result. Calls that do not return (exit, what a signal kills
+        in the middle) are not seen; a successful execve returns in the new program.
         """
         return lambda handler: self._handle(calls, handler, at_exit=True)
 
@@ -471,11 +477,3 @@ class _Figures:
         self.processes = session.processes()
         self.injected = session.injected()
         self.tally = session.tally() if tally else None
-
-
-def _wall(seccomp: Seccomp) -> Wall | None:
-    if seccomp is None:
-        return None
-    from fasttrace.seccomp.wall import wall_of
-
-    return wall_of(seccomp)

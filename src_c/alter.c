@@ -10,126 +10,8 @@
 #include "clock.h"
 #include "delay.h"
 #include "engine/engine.h"
-
-#define NO_RULE 0xffff
-
-struct ft_rule {
-	struct ft_injection how;
-	struct ft_poke *pokes;
-	bool pokes_exit;
-};
-
-struct ft_plan {
-	struct ft_rule *rules;
-	size_t count;
-	uint16_t rule_of[FT_ABI_COUNT][FT_NR_MAX]; /* index of the rule, or NO_RULE */
-	uint8_t handled[FT_ABI_COUNT][FT_NR_MAX]; /* enum ft_hand_over */
-};
-
-void ft_plan_free(struct ft_plan *plan)
-{
-	if (!plan)
-		return;
-	for (size_t i = 0; i < plan->count; i++) {
-		for (size_t j = 0; j < plan->rules[i].how.poke_count; j++)
-			free((void *)plan->rules[i].pokes[j].bytes);
-		free(plan->rules[i].pokes);
-	}
-	free(plan->rules);
-	free(plan);
-}
-
-static int copy_pokes(struct ft_rule *rule, const struct ft_injection *from)
-{
-	rule->how.poke_count = 0;
-	rule->pokes = calloc(from->poke_count + 1, sizeof(*rule->pokes));
-	if (!rule->pokes)
-		return -ENOMEM;
-	for (size_t i = 0; i < from->poke_count; i++) {
-		const struct ft_poke *poke = &from->pokes[i];
-		void *bytes;
-
-		if (poke->arg > 5)
-			return -EINVAL;
-		bytes = malloc(poke->len + 1u);
-		if (!bytes)
-			return -ENOMEM;
-		memcpy(bytes, poke->bytes, poke->len);
-		rule->pokes[i] = *poke;
-		rule->pokes[i].bytes = bytes;
-		rule->how.poke_count++;
-		rule->pokes_exit |= poke->at_exit;
-	}
-	return 0;
-}
-
-static int add_rule(struct ft_plan *plan, const struct ft_injection *injection)
-{
-	struct ft_rule *rule = &plan->rules[plan->count];
-
-	if (injection->abi >= FT_ABI_COUNT || injection->nr >= FT_NR_MAX || !injection->first ||
-		plan->rule_of[injection->abi][injection->nr] != NO_RULE || plan->count == NO_RULE)
-		return -EINVAL;
-	rule->how = *injection;
-	plan->rule_of[injection->abi][injection->nr] = (uint16_t)plan->count++;
-	return copy_pokes(rule, injection);
-}
-
-int ft_plan_new(struct ft_plan **out, const struct ft_config *config)
-{
-	struct ft_plan *plan;
-	bool any = config->injection_count;
-	int rc = 0;
-
-	*out = NULL;
-	for (int abi = 0; abi < FT_ABI_COUNT; abi++)
-		any |= config->handled[abi] != NULL;
-	if (!any)
-		return 0;
-	plan = calloc(1, sizeof(*plan));
-	if (!plan)
-		return -ENOMEM;
-	*out = plan; /* ft_close() frees what is there */
-	memset(plan->rule_of, 0xff, sizeof(plan->rule_of));
-	plan->rules = calloc(config->injection_count + 1, sizeof(*plan->rules));
-	if (!plan->rules)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->injection_count && !rc; i++)
-		rc = add_rule(plan, &config->injections[i]);
-	for (int abi = 0; abi < FT_ABI_COUNT; abi++)
-		if (config->handled[abi])
-			memcpy(plan->handled[abi], config->handled[abi], FT_NR_MAX);
-	return rc;
-}
-
-bool ft_alter_may(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
-{
-	return s->plan && abi < FT_ABI_COUNT && nr < FT_NR_MAX &&
-	       (s->plan->rule_of[abi][nr] != NO_RULE || s->plan->handled[abi][nr]);
-}
-
-/* The rule, if it hits this call of the task's. */
-static const struct ft_rule *count_call(
-	const struct ft_plan *plan, struct ft_task *t, enum ft_abi abi, uint64_t nr)
-{
-	uint16_t i = plan->rule_of[abi][nr];
-	const struct ft_injection *how;
-	uint32_t n;
-
-	if (i == NO_RULE)
-		return NULL;
-	if (!t->counts)
-		t->counts = calloc(plan->count, sizeof(*t->counts));
-	if (!t->counts)
-		return NULL;
-	how = &plan->rules[i].how;
-	n = t->counts[i] == UINT32_MAX ? UINT32_MAX : ++t->counts[i];
-	if (n < how->first || n > how->last)
-		return NULL;
-	if (how->step ? (n - how->first) % how->step : n != how->first)
-		return NULL;
-	return &plan->rules[i];
-}
+#include "plan.h"
+#include "record.h"
 
 static void mark(struct ft_session *s, struct ft_task *t)
 {
@@ -289,7 +171,7 @@ void ft_alter_entry(struct ft_session *s, struct ft_task *t, enum ft_abi abi, ui
 	const struct ft_rule *rule;
 
 	t->tamper = (struct ft_tamper){ 0 };
-	if (!ft_alter_may(s, abi, nr))
+	if (!ft_plan_has(s->plan, abi, nr))
 		return;
 	t->tamper.on = true;
 	t->tamper.nr = (int32_t)nr;
@@ -297,12 +179,39 @@ void ft_alter_entry(struct ft_session *s, struct ft_task *t, enum ft_abi abi, ui
 	memcpy(t->tamper.args, args, sizeof(t->tamper.args));
 	if (take_kept(s, t))
 		return;
-	rule = count_call(s->plan, t, abi, nr);
+	rule = ft_plan_next(s->plan, t, abi, nr);
+	ft_plan_count(s->plan, t, abi, nr, 1);
 	if (rule)
 		begin(s, t, rule);
-	t->tamper.hands_exit = s->plan->handled[abi][nr] & FT_HAND_EXIT;
-	if (s->plan->handled[abi][nr] & FT_HAND_ENTRY && !t->tamper.replied)
+	t->tamper.hands_exit = ft_plan_handled(s->plan, abi, nr) & FT_HAND_EXIT;
+	if (ft_plan_handled(s->plan, abi, nr) & FT_HAND_ENTRY && !t->tamper.replied)
 		hand_entry(s, t);
+}
+
+enum ft_foresight ft_alter_foresee(struct ft_session *s, struct ft_task *t, enum ft_abi abi,
+	uint64_t nr, const uint64_t args[6], uint64_t now, int64_t *ret)
+{
+	const struct ft_rule *rule = ft_plan_next(s->plan, t, abi, nr);
+
+	if (ft_plan_handled(s->plan, abi, nr) || (rule && rule->how.what != FT_INJECT_RETURN))
+		return FT_FORESEE_NOTHING;
+	ft_plan_count(s->plan, t, abi, nr, 1);
+	if (!rule)
+		return FT_FORESEE_UNTOUCHED;
+	*ret = rule->how.ret;
+	ft_record_entry(s, t, t->tid, abi, nr, args, now);
+	t->tamper = (struct ft_tamper){ 0 };
+	mark(s, t);
+	if (s->options & FT_OPT_ENTRY_ONLY)
+		ft_record_cut(s, t);
+	else
+		ft_record_return(s, t, *ret, ft_alter_is_error(*ret), now);
+	return FT_FORESEE_REPLY;
+}
+
+void ft_alter_unforesee(struct ft_session *s, struct ft_task *t, enum ft_abi abi, uint64_t nr)
+{
+	ft_plan_count(s->plan, t, abi, nr, -1);
 }
 
 bool ft_alter_needs_exit(const struct ft_task *t)

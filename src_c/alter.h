@@ -7,20 +7,30 @@
 
 #include "session.h"
 
-/* What shall be altered; *out is NULL if nothing. 0; -ENOMEM; -EINVAL: no such ABI, number or argument,
- * or two injections for one number. */
-int ft_plan_new(struct ft_plan **out, const struct ft_config *config);
-void ft_plan_free(struct ft_plan *plan);
-
-/* Whether a call of this number may be altered. */
-bool ft_alter_may(const struct ft_session *s, enum ft_abi abi, uint64_t nr);
-
 /*
  * The task stands at the entry of a call whose event, if there is one, is begun: decides, waits for a
  * handler, and changes the task. May take as long as the handler.
  */
 void ft_alter_entry(struct ft_session *s, struct ft_task *t, enum ft_abi abi, uint64_t nr,
 	const uint64_t args[6]);
+/* What is known of a call before it is made. */
+enum ft_foresight {
+	FT_FORESEE_NOTHING, /* decide at its entry */
+	FT_FORESEE_UNTOUCHED, /* it goes on as it is */
+	FT_FORESEE_REPLY, /* it is not made; all is recorded */
+};
+
+/* The task is about to make a call that ft_plan_has(). If something is foreseen, the call is counted. */
+enum ft_foresight ft_alter_foresee(struct ft_session *s, struct ft_task *t, enum ft_abi abi,
+	uint64_t nr, const uint64_t args[6], uint64_t now, int64_t *ret);
+/* It is not made: it will come again. */
+void ft_alter_unforesee(struct ft_session *s, struct ft_task *t, enum ft_abi abi, uint64_t nr);
+/* Whether a result is an error number. */
+static inline bool ft_alter_is_error(int64_t ret)
+{
+	return ret < 0 && ret >= -4095;
+}
+
 /*
  * The call cannot be made where it stands, but will come again from the same place: what is decided is
  * kept for then. place: the registers that it will come with; changed: those it shall have. False: no

@@ -2,11 +2,11 @@
 #include "registers.h"
 
 #include <errno.h>
-#include <sys/ptrace.h>
 
 #include "arch/arch.h"
 #include "clock.h"
 #include "engine/engine.h"
+#include "interrupt.h"
 
 struct ft_request {
 	struct ft_request *next;
@@ -113,8 +113,8 @@ void ft_registers_asked(struct ft_session *s)
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket))) {
 		if (t->asked && t->sleeps_until)
 			ft_registers_serve(s, t);
-		else if (t->asked && !t->interrupting)
-			t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+		else if (t->asked)
+			ft_interrupt(t);
 	}
 }
 

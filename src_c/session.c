@@ -8,9 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "alter.h"
 #include "clock.h"
 #include "engine/engine.h"
+#include "plan.h"
 #include "tracer.h"
 
 static int copy_config(struct ft_session *s, const struct ft_config *c)

@@ -2,17 +2,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "arch/arch.h"
 #include "clock.h"
 #include "delay.h"
 #include "engine/engine.h"
+#include "interrupt.h"
 #include "record.h"
 #include "registers.h"
 #include "remote.h"
@@ -83,35 +82,6 @@ static void drop_task(struct ft_session *s, struct ft_task *t)
 	ft_task_free(&s->tasks, t);
 }
 
-/* Whether a signal waits that the task would take: then an EINTR is the program's own. */
-static bool signal_waits(pid_t tid)
-{
-	char status[4096];
-	ssize_t n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
-	uint64_t own = 0, shared = 0, blocked = 0;
-	const char *p;
-
-	if (n <= 0)
-		return true;
-	status[n] = 0;
-	if ((p = strstr(status, "\nSigPnd:")))
-		own = strtoull(p + 8, NULL, 16);
-	if ((p = strstr(status, "\nShdPnd:")))
-		shared = strtoull(p + 8, NULL, 16);
-	if ((p = strstr(status, "\nSigBlk:")))
-		blocked = strtoull(p + 8, NULL, 16);
-	return (own | shared) & ~blocked;
-}
-
-static void settle_interrupt(struct ft_task *t)
-{
-	if (!t->interrupting)
-		return;
-	t->interrupting = false;
-	if (!signal_waits(t->tid))
-		ft_arch_redo_eintr(t->tid);
-}
-
 /*
  * Lets a stopped task go on, or, when the session ends, go; but not from the entry of a call: it would
  * be woken up as if by a signal, and the call fail with EINTR where nobody mends it (kernel/ptrace.c,
@@ -123,12 +93,10 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 		kill(t->tgid, SIGKILL);
 	if (ft_task_replaced(&s->tasks, t))
 		return;
-	/* Any stop takes the place of the one that our interrupt asked for (kernel/signal.c,
-	 * ptrace_stop()). */
 	if (sig && !at_entry)
 		t->interrupting = false; /* an EINTR is the signal's */
 	if (!at_entry)
-		settle_interrupt(t);
+		ft_interrupt_settle(t);
 	if (t->asked && (!s->engine->is_shown || s->engine->is_shown(s, t)))
 		ft_registers_serve(s, t);
 	if (s->detaching && !at_entry) {
@@ -434,8 +402,8 @@ static void on_bell(struct ft_session *s)
 	while (asked && (t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket))) {
 		if (s->killing)
 			kill(t->tgid, SIGKILL);
-		else if (!t->interrupting)
-			t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+		else
+			ft_interrupt(t);
 	}
 	ft_registers_asked(s);
 	while ((t = ft_delay_wake(s, ft_now(), asked)))

@@ -14,9 +14,8 @@
 
 #include "alter.h"
 #include "arch/arch.h"
+#include "interrupt.h"
 #include "record.h"
-
-#define ERRNO_MAX 4095
 
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */
@@ -58,9 +57,8 @@ static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync
 		if (t->tgid != self->tgid)
 			continue;
 		t->every_call = true;
-		if (tsync && t != self && !t->interrupting &&
-			!ptrace(PTRACE_INTERRUPT, t->tid, 0, 0))
-			t->interrupting = true;
+		if (tsync && t != self)
+			ft_interrupt(t);
 	}
 }
 
@@ -120,7 +118,7 @@ static void on_exit(
 	struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error, uint64_t now)
 {
 	if (t->tamper.on && ft_alter_exit(s, t, &ret))
-		is_error = ret < 0 && ret >= -ERRNO_MAX;
+		is_error = ft_alter_is_error(ret);
 	else if (t->in_call && returns_nothing(&t->call))
 		is_error = false;
 	ft_record_return(s, t, ret, is_error, now);

@@ -430,3 +430,36 @@ def test_run_tells_what_was_altered(engine, tmp_path):
     assert repr(done) == f"Completed(argv={command!r}, exit_status=3, 2 altered calls)"
     plain = fasttrace.run(["true"], engine=engine)
     assert (plain.exit_status, len(plain.altered)) == (0, 0)
+
+
+def test_two_threads_may_be_the_first_to_use_it(engine):
+    """Whoever comes first starts it, and both have it started."""
+    for _ in range(20):
+        with Tracer(["true"], engine=engine) as tr:
+            pids = []
+            together = threading.Barrier(4)
+
+            def use(tr=tr, pids=pids, together=together):
+                together.wait()
+                pids.append(tr.pid)
+
+            threads = [threading.Thread(target=use) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(set(pids)) == 1
+            assert pids[0] is not None
+            tr.run()
+            assert tr.exit_status == 0
+
+
+def test_what_cannot_be_started_says_so_when_it_is_first_used(engine, tmp_path):
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF but not really")
+    program.chmod(0o755)
+    with (
+        Tracer([str(program)], engine=engine) as tr,
+        pytest.raises(PermissionError, match="no #! line"),
+    ):
+        tr.run()

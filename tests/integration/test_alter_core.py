@@ -67,10 +67,12 @@ def injection(
     return (0, number(name), *when, flags, ret, sig, nr, enter_ns, exit_ns, pokes)
 
 
-def spawn(session: _core.Session, command: Sequence[str], out: int) -> int:
+def spawn(session: _core.Session, command: Sequence[str], out: int, err: int = -1) -> int:
     env = [f"{name}={value}".encode() for name, value in os.environ.items()]
     argv = [word.encode() for word in command]
-    return session.spawn(argv[0], argv, env, None, (-1, out, -1), 0)
+    # Python ignores SIGPIPE and SIGXFSZ; a command that it starts does not.
+    defaults = 1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1)
+    return session.spawn(argv[0], argv, env, None, (-1, out, err), defaults)
 
 
 def finish(session: _core.Session, reader: int, seen: Seen, close: bool = True) -> Seen:

@@ -9,11 +9,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
-from test_alter_core import ALWAYS, ENGINES, MS, Seen, finish, injection, run
+from test_alter_core import ALWAYS, ENGINES, MS, Seen, finish, injection, number, run
 from test_handover_core import calls, running
 
 from fasttrace import _core
+from fasttrace.data.events import Kind
 
 if TYPE_CHECKING:
     from conftest import Builder, Target
@@ -32,6 +34,22 @@ def enter(name: str, ns: int, when: tuple[int, int, int] = (1, ALWAYS, 1)) -> _c
 
 def leave(name: str, ns: int, when: tuple[int, int, int] = (1, ALWAYS, 1)) -> _core.Injection:
     return injection(name, _core.INJECT_DELAY_EXIT, exit_ns=ns, when=when)
+
+
+def events_of(seen: Seen, nr: int) -> np.ndarray:
+    return seen.events[(seen.events["kind"] == Kind.SYSCALL) & (seen.events["nr"] == nr)]
+
+
+def test_a_delay_is_not_shorter_than_asked(tracees: Builder, engine: str) -> None:
+    """At the entry it is part of the call, at the exit it comes before the next call."""
+    rows = [enter("sched_get_priority_max", 20 * MS), leave("sched_get_priority_min", 20 * MS)]
+    seen = run(calls(tracees), engine=engine, injections=rows)
+    entered = events_of(seen, number("sched_get_priority_max"))
+    assert (entered["duration_ns"] >= 20 * MS).all()
+    left = events_of(seen, number("sched_get_priority_min"))
+    after = events_of(seen, number("uname"))
+    assert (left["tid"] == after["tid"]).all()
+    assert (after["time_ns"] >= left["time_ns"] + left["duration_ns"] + 20 * MS).all()
 
 
 WAYS = pytest.mark.parametrize("delay", [enter, leave])

@@ -1,203 +1,192 @@
-"""A hundred fault plans over coreutils, sh, git and Python: what the programs do is what they do
-under strace with the same plan, and as many calls are altered."""
+"""Faults in real programs: what they say and how they end is what it is under strace.
+
+No plan here alters a call that gives or takes a process id (getpid, fork, wait4, kill ...): a
+program that is told a wrong one may signal the wrong process, and kill(-1) reaches all there are.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-import re
+import random
 import shutil
+import signal
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
 
 import pytest
+from test_alter_core import ALWAYS, ENGINES, MS, injection, spawn
 
-import fasttrace
-from fasttrace._core import inline_unusable
-from fasttrace.syscalls import syscall_name
+from fasttrace import _core
 
-ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
-
-SCRIPT = """
-import os, subprocess, sys
-def attempt(what, *args):
-    try:
-        print(what.__name__, what(*args))
-    except OSError as error:
-        print(what.__name__, error.errno, error.filename)
-attempt(os.listdir, "sub")
-attempt(os.mkdir, "new")
-attempt(os.rename, "a.txt", "new/a")
-attempt(os.stat, "b.txt")
-attempt(lambda: len(open("b.txt").read()))
-attempt(os.getrandom, 0)
-child = attempt(subprocess.call, ["true"])
-print("done", flush=True)
-""".replace("attempt(os.stat, ", "attempt(lambda name: os.stat(name).st_size, ")
-
-COMMANDS = {
-    "cat": ["cat", "a.txt", "b.txt"],
-    "cp": ["cp", "-r", "sub", "copy"],
-    "ls": ["ls", "-R", "."],
-    "mv": ["mv", "a.txt", "sub/c.txt"],
-    "sort": ["sort", "a.txt", "b.txt"],
-    "sh": ["sh", "-c", "wc -l < a.txt; x=$(cat b.txt); echo $x; test -e c || mkdir c d; exit 3"],
-    "git": ["git", "-C", "repo", "log", "--oneline", "--no-decorate", "--stat"],
-    "python3": [sys.executable, "-IBSc", SCRIPT],
-}
-
-RULES = [
-    "openat:error=ENOENT:when=4+2",
-    "openat:error=EMFILE:when=6",
-    "read:error=EIO:when=3+",
-    "%file:error=EACCES:when=3+4",
-    "mmap:error=ENOMEM:when=9+",
-    "close:error=EIO:when=2+2",
-    "write:error=ENOSPC",
-    "write:retval=1:when=1..2",
-    "newfstatat,statx:error=ENOENT:when=2..5+",
-    "brk:error=ENOMEM:when=2+:delay_enter=100",
-    "read:poke_exit=@arg2=4142:when=4+:delay_exit=50",
-    "write,close:signal=TERM:when=2",
-    "clone,clone3,vfork,fork:error=EAGAIN",
+STRACE = shutil.which("strace")
+pytestmark = [
+    pytest.mark.skipif(os.uname().machine != "x86_64", reason="numbers of x86-64"),
+    pytest.mark.skipif(STRACE is None, reason="strace is not installed"),
 ]
 
+COUNT = 120
+LIMIT_S = 20
 
-class Outcome(NamedTuple):
-    """What a run leaves: how it ended, what it printed, and the calls altered by name."""
+PROGRAMS = {
+    "ls": ("ls", "-la", "folder"),
+    "cat": ("cat", "file", "folder/copy"),
+    "sort": ("sort", "file"),
+    "cp": ("cp", "-r", "folder", "/dev/null/nowhere"),
+    "find": ("find", ".", "-name", "copy"),
+    "head": ("head", "-c", "3", "file"),
+    "git log": ("git", "log", "--oneline"),
+    "git diff": ("git", "diff", "--no-ext-diff", "HEAD"),
+    "python": (sys.executable, "-ISc", "import os; print(sorted(os.listdir('.')))"),
+}
 
-    status: int
-    stdout: str
-    stderr: str
-    altered: Counter[str]
+CALLS = [
+    "openat",
+    "read",
+    "close",
+    "mmap",
+    "mprotect",
+    "munmap",
+    "brk",
+    "newfstatat",
+    "lseek",
+    "getdents64",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "ioctl",
+    "getrandom",
+    "access",
+    "pread64",
+    "prlimit64",
+    "arch_prctl",
+    "set_robust_list",
+    "getcwd",
+    "statx",
+    "fcntl",
+    "sigaltstack",
+    "exit_group",
+    "statfs",
+    "uname",
+    "readlink",
+]
+
+ERRORS = ("EPERM", "ENOENT", "EIO", "EINTR", "EAGAIN", "ENOMEM", "EACCES", "EFAULT", "EINVAL")
+
+WHENS = {
+    "": (1, ALWAYS, 1),
+    ":when=1": (1, 1, 0),
+    ":when=2": (2, 2, 0),
+    ":when=3+2": (3, ALWAYS, 2),
+    ":when=2..4": (2, 4, 1),
+    ":when=1+3": (1, ALWAYS, 3),
+}
 
 
-Runner = Callable[[str, str], Outcome]
+@dataclass(frozen=True)
+class Plan:
+    program: str
+    strace: str
+    row: _core.Injection
 
-# Numbers of processes, and addresses, differ from run to run.
-_VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{12,}\b|\b\d{4,}\b")
-
-_ALTERED = re.compile(r"(\w+)(\(| resumed>).* \((INJECTED|DELAYED)\)")
-
-
-def outcome(status: int, texts: list[bytes], altered: Counter[str]) -> Outcome:
-    stdout, stderr = (_VARYING.sub("N", text.decode(errors="replace")) for text in texts)
-    return Outcome(status, stdout, stderr, altered)
+    def __str__(self) -> str:
+        return f"{self.program}: {self.strace}"
 
 
-@contextmanager
-def captured(folder: Path) -> Iterator[tuple[IO[bytes], IO[bytes], list[bytes]]]:
-    """Files for stdout and stderr; what was written is in the list at the end."""
-    texts: list[bytes] = []
-    with (folder / "out").open("w+b") as out, (folder / "err").open("w+b") as err:
-        yield out, err, texts
-    texts += [(folder / name).read_bytes() for name in ("out", "err")]
+def some_plan(chance: random.Random) -> Plan:
+    name, when = chance.choice(CALLS), chance.choice(list(WHENS))
+    kind = chance.random()
+    if kind < 0.7:
+        error = chance.choice(ERRORS)
+        effect = f"error={error}"
+        row = injection(name, _core.INJECT_RETURN, when=WHENS[when], ret=-getattr(errno, error))
+    elif kind < 0.85:
+        effect = "signal=CHLD"
+        row = injection(name, _core.INJECT_SIGNAL, when=WHENS[when], sig=signal.SIGCHLD)
+    else:
+        effect = "delay_enter=50:delay_exit=50"
+        flags = _core.INJECT_DELAY_ENTER | _core.INJECT_DELAY_EXIT
+        row = injection(name, flags, when=WHENS[when], enter_ns=MS // 20, exit_ns=MS // 20)
+    return Plan(chance.choice(list(PROGRAMS)), f"{name}:{effect}{when}", row)
+
+
+CHANCE = random.Random(1)
+PLANS = [some_plan(CHANCE) for _ in range(COUNT)]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    (folder / "sub").mkdir()
-    for name in ("a.txt", "b.txt", "sub/d.txt"):
-        (folder / name).write_text("".join(f"{name} {i}\n" for i in range(20)))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("plans")
+    (folder / "folder").mkdir()
+    (folder / "file").write_text("b\na\n")
+    (folder / "folder" / "copy").write_text("copy\n")
     if shutil.which("git"):
-        repo = folder / "repo"
-        shutil.copytree(folder / "sub", repo)
-        for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
-            subprocess.run(["git", "-C", repo, *words], check=True, env=ENVIRON)
+        git = ["git", "-c", "user.name=x", "-c", "user.email=x@y"]
+        for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+            subprocess.run([*git, *words], cwd=folder, check=True)
+        (folder / "file").write_text("changed\n")
     return folder
 
 
-ENVIRON = {
-    "PATH": os.environ["PATH"],
-    "HOME": "/nonexistent",
-    "LC_ALL": "C",
-    "PYTHONHASHSEED": "0",
-    "PAGER": "cat",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    **{f"GIT_{who}_NAME": "A" for who in ("AUTHOR", "COMMITTER")},
-    **{f"GIT_{who}_EMAIL": "a@b" for who in ("AUTHOR", "COMMITTER")},
-}
+Outcome = tuple[int, bytes, bytes]
 
 
-@pytest.fixture(scope="module")
-def under_strace(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """Runs a plan once; the engines compare with the same outcome."""
-    known: dict[tuple[str, str], Outcome] = {}
-
-    def run(name: str, rule: str) -> Outcome:
-        if (name, rule) not in known:
-            cwd = tmp_path_factory.mktemp("strace") / "cwd"
-            shutil.copytree(template, cwd)
-            log = cwd.parent / "log"
-            calls = rule.partition(":")[0]
-            strace = [
-                "strace",
-                "-f",
-                "-o",
-                str(log),
-                "-e",
-                f"trace={calls}",
-                "-e",
-                f"inject={rule}",
-            ]
-            with captured(cwd.parent) as (stdout, stderr, texts):
-                status = subprocess.call(
-                    strace + COMMANDS[name],
-                    cwd=cwd,
-                    env=ENVIRON,
-                    stdin=subprocess.DEVNULL,
-                    stdout=stdout,
-                    stderr=stderr,
-                )
-            lines = log.read_text(errors="replace").splitlines()
-            found = (
-                re.search(r"(\w+)(\(| resumed>).* \((INJECTED|DELAYED)\)", line) for line in lines
-            )
-            altered = Counter(match[1] for match in found if match)
-            # What strace says of itself is no part of the program's output.
-            texts[1] = re.sub(rb"^strace: .*\n", b"", texts[1], flags=re.M)
-            known[name, rule] = outcome(status, texts, altered)
-        return known[name, rule]
-
-    return run
+def with_strace(command: Sequence[str], plan: Plan) -> Outcome:
+    assert STRACE is not None
+    strace = [STRACE, "-f", "-qq", "-o", "/dev/null", "-e", f"inject={plan.strace}"]
+    done = subprocess.run([*strace, *command], capture_output=True, timeout=LIMIT_S)
+    return done.returncode, done.stdout, done.stderr
 
 
-def under_fasttrace(command: list[str], rule: str, cwd: Path, engine: str) -> Outcome:
-    with captured(cwd.parent) as (stdout, stderr, texts):
-        done = fasttrace.run(
-            command,
-            inject=rule,
-            engine=engine,
-            cwd=cwd,
-            env=ENVIRON,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-        )
-    assert done.altered.lost == 0
-    numbers = zip(done.altered.events["nr"].tolist(), done.altered.events["abi"], strict=True)
-    altered = Counter(syscall_name(nr, int(abi)) for nr, abi in numbers)
-    return outcome(done.exit_status, texts, altered)
+def read_all(reader: int, into: list[bytes]) -> None:
+    with os.fdopen(reader, "rb") as pipe:
+        into.append(pipe.read())
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_program_meets_its_faults(
-    template: Path, under_strace: Runner, tmp_path: Path, name: str, rule: str, engine: str
-) -> None:
-    """The same end, the same output, the same calls altered, each once."""
-    if shutil.which("strace") is None or shutil.which(COMMANDS[name][0]) is None:
-        pytest.skip("strace or the program is not installed")
-    expected = under_strace(name, rule)
-    cwd = tmp_path / "cwd"
-    shutil.copytree(template, cwd)
-    seen = under_fasttrace(COMMANDS[name], rule, cwd, engine)
-    if "signal=" in rule:  # strace does not mark these
-        seen = seen._replace(altered=Counter())
-    assert seen == expected
+def with_us(command: Sequence[str], plan: Plan, engine: str) -> tuple[Outcome, _core.Stats]:
+    session = _core.Session(engine=engine, injections=[plan.row], events=False, tally=True)
+    ends = [os.pipe(), os.pipe()]
+    texts: list[list[bytes]] = [[], []]
+    try:
+        spawn(session, command, ends[0][1], ends[1][1])
+    finally:
+        os.close(ends[0][1])
+        os.close(ends[1][1])
+    readers = [
+        threading.Thread(target=read_all, args=(end[0], text))
+        for end, text in zip(ends, texts, strict=True)
+    ]
+    for reader in readers:
+        reader.start()
+    ended = session.wait(LIMIT_S)
+    if not ended:
+        session.kill()
+        session.wait()
+    for reader in readers:
+        reader.join()
+    stats, tally = session.stats(), session.tally()
+    session.close()
+    assert ended, "it hangs"
+    assert stats["calls"] == sum(row[4] for row in tally.rows())
+    return (os.waitstatus_to_exitcode(stats["root_status"]), texts[0][0], texts[1][0]), stats
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=str)
+def test_a_program_with_faults(folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = PROGRAMS[plan.program]
+    path = shutil.which(words[0])
+    if path is None:
+        pytest.skip(f"{words[0]} is not installed")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    command = [path, *words[1:]]
+    judged = with_strace(command, plan)
+    for engine in ENGINES:
+        outcome, stats = with_us(command, plan, engine)
+        assert outcome == judged, engine
+        assert stats["error"] == 0
+        assert stats["lost"] == 0

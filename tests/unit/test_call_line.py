@@ -259,18 +259,6 @@ def test_json_of_what_never_returned_and_of_a_signal() -> None:
     assert (second["kind"], second["text"]) == ("signal", "SIGTERM from pid 1, uid 0")
 
 
-def test_lines_stand_in_the_order_in_which_the_calls_ended():
-    """Of tasks that hand over their events each for itself; equal ends stay in the given order."""
-    late = event(time_ns=100, took=50, tid=1)
-    early = [event(time_ns=120, took=10, tid=2, nr=nr) for nr in (5, 3)]
-    block = b"".join([late, *early, event(time_ns=90, took=40, tid=3)])
-    calls = [json.loads(text) for text in json_lines(block, memoryview(b""))]
-    assert [call["tid"] for call in calls] == [2, 2, 3, 1]
-    assert [call["name"] for call in calls[:2]] == ["fstat", "close"]
-    lines = CallLines(origin_ns=0).text(block, memoryview(b"")).splitlines()
-    assert [line.split()[1] for line in lines] == ["(2)", "(2)", "(3)", "(1)"]
-
-
 def test_an_altered_call_is_marked() -> None:
     """In the line, in JSON, and in a program's own choice of events."""
     flags = Flag.INJECTED
@@ -289,3 +277,15 @@ def test_an_altered_call_is_marked() -> None:
     objects = [json.loads(text) for text in json_lines(buffer, memoryview(b""))]
     assert [found["injected"] for found in objects] == [True, False, True, True]
     assert altered(buffer) == failed + made + cut
+
+
+def test_lines_stand_in_the_order_in_which_the_calls_ended():
+    """Of tasks that hand over their events each for itself; equal ends stay in the given order."""
+    late = event(time_ns=100, took=50, tid=1)
+    early = [event(time_ns=120, took=10, tid=2, nr=nr) for nr in (5, 3)]
+    block = b"".join([late, *early, event(time_ns=90, took=40, tid=3)])
+    calls = [json.loads(text) for text in json_lines(block, memoryview(b""))]
+    assert [call["tid"] for call in calls] == [2, 2, 3, 1]
+    assert [call["name"] for call in calls[:2]] == ["fstat", "close"]
+    lines = CallLines(origin_ns=0).text(block, memoryview(b"")).splitlines()
+    assert [line.split()[1] for line in lines] == ["(2)", "(2)", "(3)", "(1)"]

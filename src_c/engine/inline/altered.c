@@ -1,6 +1,7 @@
 /*
- * A call that may be altered: its task stops before it (FT_RECORDER_TRAP), and then makes it in the
- * recorder, without a record, between two ptrace stops, as the ptrace engine would have it.
+ * A call that may be altered: its task stops before it (FT_RECORDER_TRAP). If it is clear by then that it
+ * goes on as it is, or with what result, that is done; else the task makes it in the recorder, without a
+ * record, between two ptrace stops, as the ptrace engine would have it.
  */
 #if defined(__x86_64__)
 #define _GNU_SOURCE
@@ -13,6 +14,7 @@
 
 #include "alter.h"
 #include "arch/arch.h"
+#include "clock.h"
 #include "engine/engine.h"
 #include "engine/inline/supervise.h"
 #include "record.h"
@@ -24,14 +26,62 @@ bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr)
 	return ft_policy_is_slow(in, nr) || nr == SYS_execve || nr == SYS_execveat;
 }
 
-void ft_altered_start(struct ft_task *t, struct user_regs_struct *regs)
+/* The call is not made: the task goes on behind it. */
+static void reply(struct ft_task *t, struct user_regs_struct *regs, int64_t ret)
 {
-	t->in->strings_at = 0; /* they go with the event */
-	t->in->by_stops = true;
-	t->in->before = *regs;
-	t->in->before.rip = ft_normalise_site(t->in->space, t->in->area->ret);
-	t->in->before.orig_rax = FT_NO_CALL;
-	regs->rip = ft_recorder_pass();
+	regs->rax = (uint64_t)ret;
+	regs->rip = t->in->area->ret;
+	regs->rcx = regs->rip;
+	regs->r11 = regs->eflags;
+}
+
+void ft_altered_start(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+{
+	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
+	struct ft_inline_task *it = t->in;
+	uint64_t strings_at = it->strings_at, now = ft_now();
+	uint32_t nr = (uint32_t)regs->rax;
+	int64_t ret;
+
+	if (now < it->last_ns)
+		now = it->last_ns;
+	it->strings_at = 0; /* they go with the event */
+	switch (ft_alter_foresee(s, t, FT_ABI_X86_64, nr, args, now, &ret)) {
+	case FT_FORESEE_REPLY:
+		it->last_ns = now;
+		reply(t, regs, ret);
+		break;
+	case FT_FORESEE_UNTOUCHED:
+		it->strings_at = strings_at;
+		it->foreseen = true;
+		it->foreseen_nr = nr;
+		break;
+	case FT_FORESEE_NOTHING:
+		it->by_stops = true;
+		it->before = *regs;
+		it->before.rip = ft_normalise_site(it->space, it->area->ret);
+		it->before.orig_rax = FT_NO_CALL;
+		regs->rip = ft_recorder_pass();
+	}
+}
+
+/*
+ * Each call of a number that may be altered traps, so one that has not begun, beyond the trap, is that
+ * which was counted last.
+ */
+void ft_altered_shown(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+{
+	struct ft_inline_task *it = t->in;
+	struct user_regs_struct undone = *regs;
+	struct ft_raw *raw = ft_drain_current(it), none = { 0 };
+	uint64_t ret;
+
+	if (!it->foreseen || regs->rip < ft_recorder_pass() ||
+		ft_recorder_undo(&undone, it->area, raw ? raw : &none, &ret) != FT_NOT_BEGUN ||
+		(uint32_t)undone.rax != it->foreseen_nr)
+		return;
+	it->foreseen = false;
+	ft_alter_unforesee(s, t, FT_ABI_X86_64, it->foreseen_nr);
 }
 
 static bool is_in_call(const struct user_regs_struct *regs)

@@ -24,6 +24,7 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/prepare.h"
 #include "engine/inline/traps.h"
+#include "interrupt.h"
 #include "record.h"
 
 #define FSGSBASE (1 << 1) /* HWCAP2_FSGSBASE, asm/hwcap2.h */
@@ -69,6 +70,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	if (regs.rip == ft_recorder_pass())
 		it->returning = false; /* it will trap again */
 	ft_drain_sigreturn(s, it);
+	ft_altered_shown(s, t, &regs);
 	if (ft_normalise(s, t, &regs))
 		ft_set_regs(s, t, &regs);
 	ft_drain(s, it);
@@ -188,8 +190,8 @@ static int engine_call_stop(struct ft_session *s, struct ft_task *t, const struc
 static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 {
 	/* A trap of ours has taken the place of the stop at which it would have been let go. */
-	if ((s->detaching || (t->asked && !ft_dispatch_is_trapping(t->tid))) && !t->interrupting)
-		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	if (s->detaching || (t->asked && !ft_dispatch_is_trapping(t->tid)))
+		ft_interrupt(t);
 	if (t->in)
 		t->in->giving = false;
 	if (!sig && t->held_signal && !ptrace(PTRACE_SETSIGINFO, t->tid, 0, &t->held_info)) {

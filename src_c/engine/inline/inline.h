@@ -98,6 +98,8 @@ struct ft_inline_task {
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
 	bool giving_birth; /* has been sent into it */
 	bool giving; /* stands at its birth event */
+	bool foreseen; /* a call of foreseen_nr goes on as it is, and is counted: see altered.c */
+	uint32_t foreseen_nr;
 	bool by_stops; /* its call runs between a stop at its entry and one at its exit: see altered.c */
 	bool sets_mask; /* which may change the signal mask */
 	bool rewinds; /* that call is not made, but another way */
@@ -140,11 +142,13 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 uint8_t ft_policy_strings(const struct ft_session *s, uint64_t nr);
 bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr);
 
-/* altered.c: calls that ft_alter_may() be altered. */
+/* altered.c: calls that ft_plan_has(). */
 /* Whether the ptrace engine must see to such a call. */
 bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr);
-/* The task, whose call goes on at area->ret, makes it by stops. */
-void ft_altered_start(struct ft_task *t, struct user_regs_struct *regs);
+/* The task is about to make such a call, which goes on at area->ret: where it shall go on now. */
+void ft_altered_start(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs);
+/* It is seen elsewhere: perhaps it has not made it. */
+void ft_altered_shown(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs);
 /* It stands at one of the two. As ft_engine.call_stop. */
 int ft_altered_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 /* As in struct ft_engine. */

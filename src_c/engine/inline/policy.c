@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <asm/prctl.h>
 
-#include "alter.h"
+#include "plan.h"
 #include "record.h"
 #include "tables/tables.h"
 
@@ -70,7 +70,7 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 		uint8_t wanted = ft_record_policy(s, FT_ABI_X86_64, nr);
 
 		if (nr < FT_NR_MAX &&
-			(ft_policy_is_slow(in, nr) || ft_alter_may(s, FT_ABI_X86_64, nr)))
+			(ft_policy_is_slow(in, nr) || ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
 			policy[nr] = FT_RECORDER_TRAP;
 		else if (!(wanted & FT_POLICY_RECORD))
 			policy[nr] = FT_RECORDER_PASS;

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "alter.h"
+#include "plan.h"
 #include "engine/engine.h"
 #include "engine/inline/attach.h"
 #include "engine/inline/dispatch.h"
@@ -82,7 +83,7 @@ static void go_on(
 	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret)
 {
 	struct ft_inline_task *it = t->in;
-	bool altered = ft_alter_may(s, FT_ABI_X86_64, (uint32_t)regs->rax);
+	bool altered = ft_plan_has(s->plan, FT_ABI_X86_64, (uint32_t)regs->rax);
 	enum ft_fallback why = FT_FALLBACK_ALTERED;
 
 	if (!altered || !ft_altered_elsewhere(s->in, (uint32_t)regs->rax))
@@ -94,13 +95,11 @@ static void go_on(
 		return;
 	}
 	it->area->ret = ret;
-	if (altered) {
-		ft_altered_start(t, regs);
-		let_run(s, t, regs);
-		return;
-	}
+	it->foreseen = false;
 	regs->rip = ft_supervise_records(s, regs->rax) ? ft_recorder_record(regs->rax)
 						       : ft_recorder_pass();
+	if (altered)
+		ft_altered_start(s, t, regs);
 	let_run(s, t, regs);
 }
 

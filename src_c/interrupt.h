@@ -1,0 +1,15 @@
+/* Tasks that we make stop, and what that does to the calls that they wait in. */
+#ifndef FT_INTERRUPT_H
+#define FT_INTERRUPT_H
+
+#include "task.h"
+
+/*
+ * The task stops soon, once: at any stop, for each takes the place of the one that is asked for
+ * (kernel/signal.c, ptrace_stop()).
+ */
+void ft_interrupt(struct ft_task *t);
+/* It has stopped, not at a call's entry: an EINTR that nobody but we have caused is mended. */
+void ft_interrupt_settle(struct ft_task *t);
+
+#endif
