@@ -395,6 +395,8 @@ def test_handlers_of_an_attached_process(run_tracee):
             call.stop()
 
         with tr:
+            while not tr.stats["stops"]:  # until then a call that is under way may end unseen
+                pass
             process.stdin.write("hello\n")
             process.stdin.flush()
             assert tr.run()
