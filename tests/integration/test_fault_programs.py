@@ -63,6 +63,7 @@ RULES = [
     "brk:error=ENOMEM:when=2+:delay_enter=100",
     "read:poke_exit=@arg2=4142:when=4+:delay_exit=50",
     "write,close:signal=TERM:when=2",
+    "openat,newfstatat:poke_exit=@arg2=41424300:when=4..6",  # constants, too
     "clone,clone3,vfork,fork:error=EAGAIN",
 ]
 
