@@ -15,11 +15,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fasttrace.altering import Completed, run
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace, load
-    from fasttrace.errors import FasttraceError, FilterError, Interrupted, TraceError
+    from fasttrace.errors import FasttraceError, FilterError, InjectError, Interrupted, TraceError
     from fasttrace.filters import parse as parse_filter
     from fasttrace.runs import record, stream, summary, trace
     from fasttrace.syscalls import syscall_name, syscall_number
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WHERE = {
+    "Completed": "altering",
     "EVENT_DTYPE": "data.events",
     "FasttraceError": "errors",
     "FilterError": "errors",
     "Flag": "data.events",
     "Interrupted": "errors",
     "Kind": "data.events",
+    "InjectError": "errors",
     "Process": "data.processes",
     "Summary": "data.summary",
     "Trace": "data.trace",
@@ -42,6 +45,7 @@ _WHERE = {
     "load": "data.trace",
     "parse_filter": "filters",
     "record": "runs",
+    "run": "altering",
     "stream": "runs",
     "summary": "runs",
     "syscall_name": "syscalls",
@@ -53,9 +57,11 @@ _OTHER_NAME = {"parse_filter": "parse"}
 
 __all__ = [
     "EVENT_DTYPE",
+    "Completed",
     "FasttraceError",
     "FilterError",
     "Flag",
+    "InjectError",
     "Interrupted",
     "Kind",
     "Process",
@@ -66,6 +72,7 @@ __all__ = [
     "load",
     "parse_filter",
     "record",
+    "run",
     "stream",
     "summary",
     "syscall_name",

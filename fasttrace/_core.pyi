@@ -66,7 +66,6 @@ class HandedCall(NamedTuple):
     time_ns: int
     registers: dict[str, int]
 
-
 def become(
     path: bytes,
     argv: list[bytes],

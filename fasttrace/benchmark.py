@@ -21,7 +21,8 @@ from fasttrace.command import Command, Text
 from fasttrace.data.benchmark import Count, Machine, Measurement, Report
 from fasttrace.errors import EngineUnavailable, Interrupted
 from fasttrace.peers import UNTRACED, Contender, LeftOut
-from fasttrace.tracer import ENGINES, Tracer
+from fasttrace.sessions import ENGINES
+from fasttrace.tracer import Tracer
 
 _ALL_ENGINES = tuple(name for name in ENGINES if name != "auto")
 

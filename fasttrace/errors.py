@@ -29,14 +29,30 @@ class FilterError(FasttraceError, ValueError):
     exit_status = 2
 
 
+class InjectError(FasttraceError, ValueError):
+    """A rule of what to alter that cannot be read: see `fasttrace.inject`."""
+
+    exit_status = 2
+
+
 class ProfileError(FasttraceError, ValueError):
     """A seccomp profile that cannot be read, compiled or merged."""
 
     exit_status = 2
 
 
+class HandlerError(FasttraceError, TypeError):
+    """A handler returned what is no answer to a call."""
+
+
 class TraceError(FasttraceError, OSError):
     """Tracing failed, or a trace cannot be read."""
+
+
+class MemoryFault(FasttraceError, OSError):
+    """Memory of a task that is not there, EFAULT; `done`: bytes that were written before it."""
+
+    done = 0
 
 
 class OutputError(FasttraceError, OSError):

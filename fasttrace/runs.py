@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 from fasttrace._core import Block
 from fasttrace.command import Text
 from fasttrace.errors import Interrupted, OutputError
-from fasttrace.tracer import Seccomp, Tracer
+from fasttrace.tracer import Tracer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
     from fasttrace.filters import Selection
+    from fasttrace.inject import Denial, Injected
+    from fasttrace.sessions import Seccomp
 
 
-class Options(TypedDict, total=False):
+class Running(TypedDict, total=False):
     """What all of these pass on to `Tracer`."""
 
-    pid: int | None
-    trace: str | Selection | None
     follow: bool
     engine: str
     cwd: Text | None
@@ -40,8 +40,17 @@ class Options(TypedDict, total=False):
     stdout: Stdio
     stderr: Stdio
     executable: Text | None
-    results: bool
     seccomp: Seccomp
+
+
+class Options(Running, total=False):
+    """What those that trace pass on too."""
+
+    pid: int | None
+    trace: str | Selection | None
+    results: bool
+    inject: Injected | None
+    deny: Denial | None
 
 
 Argv: TypeAlias = "Sequence[Text] | Text | None"
@@ -153,7 +162,9 @@ def trace(argv: Argv = None, *, duration: float | None = None, **options: Unpack
     Arguments, Ctrl-C: as for `summary`. 96 bytes an event; see `record` for more than memory holds.
     """
     blocks: list[Block] = []
-    with Tracer(argv, **options) as tracer:
+    tracer = Tracer(argv, **options)
+    tracer.start()
+    with tracer:
         interrupt = take_all(tracer, blocks.append, duration)
     result = _trace(tracer, blocks)
     if interrupt is not None:
@@ -273,10 +284,21 @@ def _trace(tracer: Tracer, blocks: list[Block]) -> Trace:
     import numpy as np
 
     from fasttrace.data.events import EVENT_DTYPE
-    from fasttrace.data.trace import Trace
 
     events = [np.frombuffer(memoryview(block), EVENT_DTYPE) for block in blocks]
     payload = [np.frombuffer(block.payload, np.uint8) for block in blocks if len(block.payload)]
+    return trace_of(tracer, events, payload)
+
+
+def trace_of(
+    tracer: Tracer, events: list[npt.NDArray[np.void]], payload: list[npt.NDArray[np.uint8]]
+) -> Trace:
+    """What a tracer has delivered until its end, as a Trace."""
+    import numpy as np
+
+    from fasttrace.data.events import EVENT_DTYPE
+    from fasttrace.data.trace import Trace
+
     return Trace(
         np.concatenate(events) if events else np.empty(0, EVENT_DTYPE),
         np.concatenate(payload) if payload else np.empty(0, np.uint8),

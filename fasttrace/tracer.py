@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
+from fasttrace import sessions
 from fasttrace._core import (
     ENGINES as CORE_ENGINES,
 )
@@ -18,24 +20,21 @@ from fasttrace._core import (
     Block,
     Session,
     StartError,
-    inline_unusable,
     process_rows,
 )
-from fasttrace._tables import ABIS
 from fasttrace.command import Command, Stdio, Text
-from fasttrace.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from fasttrace._core import Stats
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
     from fasttrace.filters import Selection
-    from fasttrace.seccomp.profile import Profile
-    from fasttrace.seccomp.wall import Wall
+    from fasttrace.handlers import AnyHandler, Handlers
+    from fasttrace.inject import Denial, Injected
+    from fasttrace.sessions import Seccomp
+    from fasttrace.task import Task
 
-Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
-
-ENGINES = ("auto", "ptrace", "inline")
+_CANNOT_DETACH = "cannot detach from a command that runs under a filter"
 
 log = logging.getLogger("fasttrace")
 
@@ -44,6 +43,9 @@ class Tracer:
     """A traced command tree, or a traced process: a context manager.
 
     Entering it starts the command (or attaches); leaving it kills what was started (or detaches).
+    A command whose events are delivered starts when they, or anything of it (`pid`, `wait`, `run`,
+    ...), are first asked for, so that `on_entry` and `on_exit` may come before; `start` starts it
+    at once.
 
         >>> import fasttrace
         >>> with fasttrace.Tracer(["true"]) as tracer:
@@ -74,6 +76,11 @@ class Tracer:
             ptrace only, which sees each call before the wall does; a call that is answered by a
             signal is UNFINISHED. Without CAP_SYS_ADMIN the program runs with no_new_privs.
             ProfileError: the profile cannot be read or compiled.
+        inject: what to alter, in strace's language (``"openat:error=ENOENT:when=3+2"``), one rule
+            or several; see `fasttrace.inject`. The calls altered are recorded, if `trace` holds
+            them, with Flag.INJECTED.
+        deny: calls that shall fail each time: ``{"socket": errno.EACCES, "%process": "EPERM"}`` or
+            ``"socket=EACCES,%process"``. For tests: a wall against hostile code is seccomp(2).
     """
 
     def __init__(
@@ -96,13 +103,15 @@ class Tracer:
         strings: bool = True,
         results: bool = True,
         seccomp: Seccomp = None,
+        inject: Injected | None = None,
+        deny: Denial | None = None,
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
         if seccomp is not None and pid is not None:
             raise ValueError("seccomp is for a command: a running process can only wall itself in")
-        self._wall = _wall(seccomp)
-        self.pid = pid
+        self._wall = sessions.wall(seccomp)
+        self._pid = pid
         self._command: Command | None = None
         if argv is not None:
             self._command = Command(
@@ -114,37 +123,36 @@ class Tracer:
                 stdout=stdout,
                 stderr=stderr,
             )
-        selection = _selection(trace)
-        # Only a process's own children inherit its filter with its tracer: with follow=False they
-        # would run into RET_TRACE without one, which means ENOSYS. And what a wall answers would
-        # not come to RET_TRACE: of several filters the severest has its way.
-        filtered = follow and (selection is not None or not results)
-        filtered = filtered and argv is not None and self._wall is None
+        injections = []
+        if inject is not None or deny is not None:
+            from fasttrace.inject import plan
 
-        def session(engine: str) -> Session:
-            ptrace = engine == "ptrace"
-            return Session(
-                engine=engine,
-                follow=follow,
-                events=events,
-                tally=tally,
-                by_process=by_process,
-                strings=strings and events,
-                results=results,
-                policy=_policy(selection, strings and events),
-                filter=_filter(selection) if filtered and ptrace else None,
-            )
-
+            injections = plan(inject, deny)
+        self._options = sessions.Options(
+            attach=pid is not None,
+            walled=self._wall is not None,
+            follow=follow,
+            events=events,
+            tally=tally,
+            by_process=by_process,
+            strings=strings,
+            results=results,
+            selection=sessions.selection(trace),
+            injections=injections,
+        )
         self._session: Session | None
-        why = _not_inline(engine, pid is not None, follow, self._wall is not None)
-        self.engine, self._session = _open_session(session, engine, why)
-        self._tally = tally
+        self.engine, self._session = sessions.open_session(self._options, engine)
+        self._handlers: Handlers | None = None
         self._figures: _Figures | None = None
         self._started = False
+        self._entered = False  # and to be started when it is first used
+        self._starting = threading.Lock()
 
     def __enter__(self) -> Tracer:
         if not self._started:
-            self.start()
+            self._entered = self._command is not None and self._options.events
+            if not self._entered:
+                self.start()
         return self
 
     def __exit__(
@@ -161,30 +169,61 @@ class Tracer:
         return self._command.names if self._command else []
 
     @property
+    def pid(self) -> int | None:
+        """Of the command, or of the process attached to; None before the start."""
+        self._begin()
+        return self._pid
+
+    @property
     def started(self) -> bool:
         return self._started
 
     def _open(self) -> Session:
+        self._begin()
         if self._session is None:
             raise ValueError("the tracer is closed")
         return self._session
 
+    def _begin(self) -> None:
+        if not self._entered:
+            return
+        with self._starting:
+            if self._entered:
+                self._start()
+
     def start(self) -> None:
         """Spawn or attach. Raises an error of `fasttrace.errors` that says what to do."""
-        session = self._open()
+        with self._starting:
+            self._start()
+
+    def _start(self) -> None:
+        session = self._session
+        if session is None:
+            raise ValueError("the tracer is closed")
+        if self._handlers and not self._started:
+            # Only now is it known what they handle.
+            session.close()
+            session = self._session = self._options.open(self.engine, self._handlers)
+        try:
+            self._spawn_or_attach(session)
+        finally:
+            self._entered = False
+        self._started = True
+
+    def _spawn_or_attach(self, session: Session) -> None:
         if self._command is None:
-            assert self.pid is not None
+            assert self._pid is not None
             try:
-                self.pid = session.attach(self.pid)
+                self._pid = session.attach(self._pid)
             except StartError as error:
                 from fasttrace.diagnosis import attach_error
 
-                raise attach_error(self.pid, error.errno or 0) from None
+                raise attach_error(self._pid, error.errno or 0) from None
         else:
             command = self._command
             try:
                 with ExitStack() as stack:
-                    self.pid = session.spawn(
+                    self._pid = session.spawn(
                         command.path,
                         command.argv,
                         command.env,
@@ -200,7 +239,80 @@ class Tracer:
                 cwd = None if command.cwd is None else os.fsdecode(command.cwd)
                 refused = self._wall.start_error(error) if self._wall is not None else None
                 raise refused or spawn_error(path, error.errno or 0, error.stage, cwd) from None
-        self._started = True
+
+    def on_entry(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
+        """A decorator: the function is called with a `handlers.Call` before each of these calls.
+
+        It returns None, and the call is made, or what ``call.reply(...)`` or ``call.change(...)``
+        gave. Of several functions for one call the one registered first is asked first; the first
+        that answers decides. They are called by `run`, which must be waiting: without it a program
+        that makes such a call waits too.
+
+        To be used before the start. ValueError: after it. FilterError: calls cannot be read.
+        """
+        return lambda handler: self._handle(calls, handler, at_exit=False)
+
+    def on_exit(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
+        """The same after each of these calls, which has its result in ``call.ret``.
+
+        ``call.reply(...)`` replaces the result. Calls that do not return (exit, what a signal kills
+        in the middle) are not seen; a successful execve returns in the new program.
+        """
+        return lambda handler: self._handle(calls, handler, at_exit=True)
+
+    def _handle(
+        self, calls: Sequence[str | Selection], handler: AnyHandler, *, at_exit: bool
+    ) -> AnyHandler:
+        from fasttrace.handlers import Handlers
+
+        if self._started:
+            raise ValueError("the program runs: handlers are registered before start()")
+        handlers = self._handlers or Handlers()
+        handlers.add(calls, handler, at_exit=at_exit)
+        self._handlers = handlers
+        return handler
+
+    def run(
+        self,
+        timeout: float | None = None,
+        *,
+        sink: Callable[[Block], object] | None = None,
+        on_error: Literal["kill", "detach"] | None = None,
+    ) -> bool:
+        """Serve the handlers until the last task has ended; False after `timeout` seconds.
+
+        Handlers are called in this thread. Events are given to `sink`, block by block, in another
+        one; without it they are dropped.
+
+        What a handler or the sink raises, and Ctrl-C, ends the run and is raised here: the whole
+        tree is killed, or let go with ``on_error="detach"``, which is the default for a process
+        attached to. ValueError: the command runs under a filter (`trace` with ptrace) and could
+        not be let go.
+        """
+        from fasttrace.serving import serve
+
+        stop: Literal["kill", "detach"] = "kill" if self._command else "detach"
+        if on_error == "detach" and self._is_filtered:
+            raise ValueError(_CANNOT_DETACH)
+        return serve(
+            self._open(),
+            self._handlers,
+            timeout=timeout,
+            events=self._options.events,
+            sink=sink,
+            stop=stop,
+            on_error=on_error or stop,
+        )
+
+    @property
+    def _is_filtered(self) -> bool:
+        return self._options.is_filtered and self.engine == "ptrace"
+
+    def task(self, tid: int) -> Task:
+        """A task of the session, to look at its registers and memory. It need not be stopped."""
+        from fasttrace.task import Task
+
+        return Task(self._open, tid)
 
     def read(self, timeout: float | None = None) -> Block | None:
         """The next block of events, full or what has come within 50 ms.
@@ -222,6 +334,7 @@ class Tracer:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end of the last task; False after `timeout` seconds."""
+        self._begin()
         return self._session is None or self._session.wait(timeout)
 
     def kill(self) -> None:
@@ -236,7 +349,7 @@ class Tracer:
         try:
             self._open().detach()
         except OSError:
-            raise ValueError("cannot detach from a command that runs under a filter") from None
+            raise ValueError(_CANNOT_DETACH) from None
 
     def stop(self) -> None:
         """The end that suits: kill what was spawned, detach from what was attached."""
@@ -251,6 +364,7 @@ class Tracer:
 
     def close(self) -> None:
         """Stop what still runs, drop the events nobody took, and keep the figures."""
+        self._entered = False
         session = self._session
         if session is None:
             return
@@ -258,7 +372,7 @@ class Tracer:
             if self._started and not session.wait(0):
                 self.stop()
                 self._drain(session)
-            self._figures = _Figures(session, self._tally)
+            self._figures = _Figures(session, self._options.tally)
             self._log_fallbacks()
         finally:
             self._session = None
@@ -284,14 +398,16 @@ class Tracer:
     @property
     def figures(self) -> _Figures:
         """The state now; after the end, the last one."""
+        self._begin()
         if self._session is not None:
-            return _Figures(self._session, self._tally)
+            return _Figures(self._session, self._options.tally)
         assert self._figures is not None
         return self._figures
 
     @property
     def stats(self) -> Stats:
         """Counters: events, taken, lost, calls, stops, waits_full, start_ns, end_ns, ..."""
+        self._begin()
         return self.figures.stats if self._session is None else self._session.stats()
 
     @property
@@ -356,70 +472,3 @@ class _Figures:
         self.processes = session.processes()
         self.injected = session.injected()
         self.tally = session.tally() if tally else None
-
-
-def _open_session(
-    session: Callable[[str], Session], engine: str, why: str | None
-) -> tuple[str, Session]:
-    """The engine's name and a session with it; why: what speaks against inline.
-
-    Raises ValueError, EngineUnavailable.
-    """
-    if engine not in ENGINES:
-        raise ValueError(f"unknown engine {engine!r}: one of {', '.join(ENGINES)}")
-    if why is None:
-        try:
-            return "inline", session("inline")
-        except OSError as error:
-            why = f"it could not be set up: {os.strerror(error.errno or 0)}"
-    if engine == "inline":
-        raise EngineUnavailable.of(engine, why)
-    if engine == "auto":
-        log.info("engine ptrace, not inline: %s", why)
-    return "ptrace", session("ptrace")
-
-
-def _not_inline(engine: str, attach: bool, follow: bool, wall: bool) -> str | None:
-    if engine == "ptrace":
-        return "ptrace was asked for"
-    if attach and engine == "auto":
-        return "a process that is attached to would be killed by its traps if the tracer died"
-    if not follow:
-        return "children that are not followed would run into what it writes into the text"
-    if wall:
-        return "it runs under a seccomp profile"
-    return inline_unusable()
-
-
-def _wall(seccomp: Seccomp) -> Wall | None:
-    if seccomp is None:
-        return None
-    from fasttrace.seccomp.wall import wall_of
-
-    return wall_of(seccomp)
-
-
-def _selection(trace: str | Selection | None) -> Selection | None:
-    if trace is None:
-        return None
-    if isinstance(trace, str):
-        from fasttrace.filters import parse
-
-        trace = parse(trace)
-    return None if trace.is_everything else trace
-
-
-def _filter(selection: Selection | None) -> bytes:
-    from fasttrace.filters import EVERYTHING
-
-    return (EVERYTHING if selection is None else selection).bpf()
-
-
-def _policy(selection: Selection | None, strings: bool) -> list[bytes] | None:
-    if selection is None:
-        if not strings:
-            return None
-        from fasttrace.filters import EVERYTHING
-
-        selection = EVERYTHING
-    return [selection.policy(abi, strings=strings) for abi in range(len(ABIS))]

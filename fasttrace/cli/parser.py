@@ -65,8 +65,28 @@ class VerbParser(argparse.ArgumentParser):
         return min(i, len(args))
 
 
+def add_altering_options(parser: VerbParser) -> None:
+    """What shall happen to some calls: `fasttrace.inject`."""
+    parser.add_argument(
+        "--deny",
+        action="append",
+        metavar="SET[=ERRNO]",
+        help="these calls fail each time, with EPERM or another error: socket,%%process=EACCES; "
+        "for tests, not as a wall: that is fasttrace seccomp",
+    )
+    parser.add_argument(
+        "--inject",
+        action="append",
+        metavar="RULE",
+        help="alter these calls: SET:error=ERRNO, or retval=N, signal=SIG, delay_enter=5ms, "
+        "delay_exit=5ms, poke_enter=@arg1=00, poke_exit=@arg1=00, and which of them, as in "
+        "when=3, when=3..5 or when=3+2; as in strace",
+    )
+
+
 def add_tracing_options(parser: VerbParser) -> None:
     """What all verbs that trace have in common."""
+    add_altering_options(parser)
     parser.add_argument(
         "-e",
         dest="expression",
@@ -82,6 +102,11 @@ def add_run_options(parser: VerbParser) -> None:
     parser.add_argument(
         "--duration", type=_seconds, metavar="S", help="with -p: detach after S seconds"
     )
+    add_engine_options(parser)
+
+
+def add_engine_options(parser: VerbParser) -> None:
+    """Which tasks, and how."""
     parser.add_argument("--no-follow", action="store_true", help="leave children alone")
     parser.add_argument(
         "--engine", choices=("auto", "ptrace", "inline"), default="auto", help="how to trace"

@@ -31,6 +31,8 @@ class Run:
             trace=args.expression,
             follow=not args.no_follow,
             engine=args.engine,
+            inject=args.inject,
+            deny=args.deny,
             **options,
         )
         self._relay = Relay(self.tracer, attached=self._attached)

@@ -1,8 +1,9 @@
 """One JSON object per event: `fasttrace trace --json`.
 
 Each has kind, pid, tid, time_ns. A syscall: name, args (six unsigned numbers at most), strings
-(captured text by the index of its argument), ret, errno (a name or null), duration_ns; ret and
-duration_ns are null for a call that never returned. Other kinds have the `text` of `call_line`.
+(captured text by the index of its argument), ret, errno (a name or null), duration_ns, injected
+(whether somebody altered it); ret and duration_ns are null for a call that never returned. Other
+kinds have the `text` of `call_line`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> It
             "ret": None if unfinished else ret,
             "errno": errno_name(-ret) if flags & Flag.ERROR else None,
             "duration_ns": None if unfinished else took,
+            "injected": bool(flags & Flag.INJECTED),
         }
         yield json.dumps(head | call) + "\n"
 

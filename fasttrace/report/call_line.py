@@ -3,8 +3,10 @@
     4242    0.000412 openat(-100, "/etc/hosts", 0x80000, 0) = 3 <0.000011>
     4242    0.000530 access("/nowhere", 0) = -1 ENOENT (No such file or directory) <0.000004>
     4242    0.000702 --- SIGCHLD from pid 4243, uid 0 ---
+    4242    0.000731 chdir("/srv") = -1 EIO (Input/output error) (INJECTED) <0.000001>
 
-pid (and tid, if it differs), seconds since the start, call, result, seconds that it took.
+pid (and tid, if it differs), seconds since the start, call, result, seconds that it took. INJECTED:
+somebody altered the call, its result or what it got.
 Works on event buffers as they come out of a session, without numpy.
 """
 
@@ -67,7 +69,7 @@ def in_order(events: Buffer) -> list[tuple[int, ...]]:
 
 _SYSCALL = int(Kind.SYSCALL)
 _PAYLOAD, _ERROR, _UNFINISHED = int(Flag.PAYLOAD), int(Flag.ERROR), int(Flag.UNFINISHED)
-_INTERRUPTED = int(Flag.INTERRUPTED)
+_INTERRUPTED, _INJECTED = int(Flag.INTERRUPTED), int(Flag.INJECTED)
 _FORKS = {1: "fork", 2: "vfork", 3: "clone"}
 # What is remembered: enough for the pids alive at one time, and for all errnos.
 _WHO_MAX = 4096
@@ -88,6 +90,7 @@ class CallLines:
     def __init__(self, *, color: bool = False, origin_ns: int | None = None) -> None:
         self._origin = origin_ns
         self._dim, self._red, self._cyan, self._reset = _COLORS if color else _PLAIN
+        self._injected = f" {self._cyan}(INJECTED){self._reset}"
         self._who: dict[tuple[int, int], str] = {}
         self._errors: dict[int, str] = {}
 
@@ -115,13 +118,14 @@ class CallLines:
             if flags & _PAYLOAD:
                 _put_strings(words, payload, offset - payload_base)
             call = f"{head}{name}({', '.join(words)})"
+            mark = self._injected if flags & _INJECTED else ""
             if flags & _UNFINISHED:
-                yield f"{call} = ?\n"
+                yield f"{call} = ?{mark}\n"
             elif flags & _ERROR:
                 text = self._errors.get(ret) or self._new_error(ret)
-                yield f"{call} = {text} {dim}<{took / 1e9:.6f}>{reset}\n"
+                yield f"{call} = {text}{mark} {dim}<{took / 1e9:.6f}>{reset}\n"
             else:
-                yield f"{call} = {result(ret)} {dim}<{took / 1e9:.6f}>{reset}\n"
+                yield f"{call} = {result(ret)}{mark} {dim}<{took / 1e9:.6f}>{reset}\n"
 
     def _new_who(self, pid: int, tid: int) -> str:
         if len(self._who) >= _WHO_MAX:
@@ -142,6 +146,16 @@ class CallLines:
             text = f"-1 {name} ({os.strerror(-ret)})"
         self._errors[ret] = f"{self._red}{text}{self._reset}"
         return self._errors[ret]
+
+
+def altered(events: Buffer) -> bytes:
+    """Those events of a buffer that are calls which somebody altered."""
+    view = memoryview(events).cast("B")
+    return b"".join(
+        view[at : at + EVENT.size]
+        for at, event in zip(range(0, len(view), EVENT.size), EVENT.iter_unpack(view), strict=False)
+        if event[-1] & _INJECTED and event[-2] == _SYSCALL
+    )
 
 
 def told(

@@ -78,9 +78,7 @@ def some_plan(chance: random.Random) -> Plan:
     if kind < 0.7:
         error = chance.choice(ERRORS)
         effect = f"error={error}"
-        row = injection(
-            name, _core.INJECT_RETURN, when=WHENS[when], ret=-getattr(errno, error)
-        )
+        row = injection(name, _core.INJECT_RETURN, when=WHENS[when], ret=-getattr(errno, error))
     elif kind < 0.85:
         effect = "signal=CHLD"
         row = injection(name, _core.INJECT_SIGNAL, when=WHENS[when], sig=signal.SIGCHLD)
@@ -153,9 +151,7 @@ def with_us(command: Sequence[str], plan: Plan, engine: str) -> tuple[Outcome, _
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
-def test_a_program_with_faults(
-    folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_with_faults(folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     words = PROGRAMS[plan.program]
     path = shutil.which(words[0])
     if path is None:

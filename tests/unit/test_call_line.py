@@ -16,7 +16,7 @@ from fasttrace import _tables
 from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType
 from fasttrace.report.arguments import quote, shape
 from fasttrace.report.call_json import json_lines
-from fasttrace.report.call_line import EVENT, CallLines, signal_name
+from fasttrace.report.call_line import EVENT, CallLines, altered, signal_name
 
 X86_64, I386 = _tables.ABIS.index("x86_64"), _tables.ABIS.index("i386")
 AT_FDCWD = 0xFFFFFF9C  # as a 32-bit register holds it
@@ -246,6 +246,7 @@ def test_json_line() -> None:
         "ret": -2,
         "errno": "ENOENT",
         "duration_ns": 12_345,
+        "injected": False,
     }
     assert os.fsencode(call["strings"]["1"]) == b"/no\xff"
 
@@ -256,6 +257,26 @@ def test_json_of_what_never_returned_and_of_a_signal() -> None:
     first, second = (json.loads(t) for t in json_lines(unfinished + sig, memoryview(b"")))
     assert (first["ret"], first["duration_ns"]) == (None, None)
     assert (second["kind"], second["text"]) == ("signal", "SIGTERM from pid 1, uid 0")
+
+
+def test_an_altered_call_is_marked() -> None:
+    """In the line, in JSON, and in a program's own choice of events."""
+    flags = Flag.INJECTED
+    failed = event(nr=number("chdir"), args=[0], ret=-5, flags=flags | Flag.ERROR)
+    made = event(nr=number("getppid"), ret=7, flags=flags)
+    cut = event(nr=number("exit"), args=[1], flags=flags | Flag.UNFINISHED)
+    plain = event(nr=number("getppid"), ret=8)
+    buffer = failed + plain + made + cut
+    lines = list(CallLines(origin_ns=0).lines(buffer, memoryview(b"")))
+    assert [line.split(" = ")[1].split(" <")[0].strip() for line in lines] == [
+        "-1 EIO (Input/output error) (INJECTED)",
+        "8",
+        "7 (INJECTED)",
+        "? (INJECTED)",
+    ]
+    objects = [json.loads(text) for text in json_lines(buffer, memoryview(b""))]
+    assert [found["injected"] for found in objects] == [True, False, True, True]
+    assert altered(buffer) == failed + made + cut
 
 
 def test_lines_stand_in_the_order_in_which_the_calls_ended():

@@ -1,0 +1,136 @@
+"""A session of the C core as a tracer's options want it, with the engine that suits."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from fasttrace._core import Session, inline_unusable
+from fasttrace._tables import ABIS
+from fasttrace.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from fasttrace._core import Injection
+    from fasttrace.filters import Selection
+    from fasttrace.handlers import Handlers
+    from fasttrace.seccomp.profile import Profile
+    from fasttrace.seccomp.wall import Wall
+
+Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
+
+ENGINES = ("auto", "ptrace", "inline")
+
+log = logging.getLogger("fasttrace")
+
+
+class Options(NamedTuple):
+    """What a session is opened with. selection: what to record; None: every call."""
+
+    attach: bool
+    walled: bool
+    follow: bool
+    events: bool
+    tally: bool
+    by_process: bool
+    strings: bool
+    results: bool
+    selection: Selection | None
+    injections: list[Injection]
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether under ptrace the kernel selects, by a filter that cannot be taken back."""
+        # Only a process's own children inherit its filter with its tracer: with follow=False they
+        # would run into RET_TRACE without one, which means ENOSYS. And what a wall answers would
+        # not come to RET_TRACE: of several filters the severest has its way.
+        wanted = self.selection is not None or not self.results
+        return wanted and self.follow and not self.attach and not self.walled
+
+    def open(self, engine: str, handlers: Handlers | None = None) -> Session:
+        """engine: "ptrace" or "inline". OSError: it does not work here."""
+        strings = self.strings and self.events
+        return Session(
+            engine=engine,
+            follow=self.follow,
+            events=self.events,
+            tally=self.tally,
+            by_process=self.by_process,
+            strings=strings,
+            results=self.results,
+            policy=_policy(self.selection, strings),
+            filter=self._filter(handlers) if self.is_filtered and engine == "ptrace" else None,
+            injections=self.injections or None,
+            handled=handlers.table() if handlers else None,
+        )
+
+    def _filter(self, handlers: Handlers | None) -> bytes:
+        from fasttrace.filters import EVERYTHING
+
+        wanted = EVERYTHING if self.selection is None else self.selection
+        if handlers:
+            wanted |= handlers.calls
+        if self.injections:
+            from fasttrace.inject import selection_of
+
+            wanted |= selection_of(self.injections)
+        return wanted.bpf()
+
+
+def open_session(options: Options, engine: str) -> tuple[str, Session]:
+    """The engine's name and a session with it. Raises ValueError, EngineUnavailable."""
+    if engine not in ENGINES:
+        raise ValueError(f"unknown engine {engine!r}: one of {', '.join(ENGINES)}")
+    why = _not_inline(engine, options)
+    if why is None:
+        try:
+            return "inline", options.open("inline")
+        except OSError as error:
+            why = f"it could not be set up: {os.strerror(error.errno or 0)}"
+    if engine == "inline":
+        raise EngineUnavailable.of(engine, why)
+    if engine == "auto":
+        log.info("engine ptrace, not inline: %s", why)
+    return "ptrace", options.open("ptrace")
+
+
+def _not_inline(engine: str, options: Options) -> str | None:
+    if engine == "ptrace":
+        return "ptrace was asked for"
+    if options.attach and engine == "auto":
+        return "a process that is attached to would be killed by its traps if the tracer died"
+    if not options.follow:
+        return "children that are not followed would run into what it writes into the text"
+    if options.walled:
+        return "it runs under a seccomp profile"
+    return inline_unusable()
+
+
+def wall(seccomp: Seccomp) -> Wall | None:
+    """ProfileError: it cannot be read or compiled."""
+    if seccomp is None:
+        return None
+    from fasttrace.seccomp.wall import wall_of
+
+    return wall_of(seccomp)
+
+
+def selection(trace: str | Selection | None) -> Selection | None:
+    """What `trace` means; None: everything. FilterError: it cannot be read."""
+    if trace is None:
+        return None
+    if isinstance(trace, str):
+        from fasttrace.filters import parse
+
+        trace = parse(trace)
+    return None if trace.is_everything else trace
+
+
+def _policy(selection: Selection | None, strings: bool) -> list[bytes] | None:
+    if selection is None:
+        if not strings:
+            return None
+        from fasttrace.filters import EVERYTHING
+
+        selection = EVERYTHING
+    return [selection.policy(abi, strings=strings) for abi in range(len(ABIS))]

@@ -1,0 +1,466 @@
+"""Handlers, denial and live tasks from Python, on both engines: what the program gets, what is
+recorded, and what happens when a handler goes wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+import fasttrace
+from fasttrace import EVENT_DTYPE, Flag, Tracer
+from fasttrace._core import inline_unusable
+from fasttrace.errors import MemoryFault
+
+ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
+pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="registers of x86-64")
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class Python:
+    """A traced Python program, and what it prints."""
+
+    def __init__(self, script: str, engine: str, args: Sequence[str] = (), **options) -> None:
+        self._reader, self._writer = os.pipe()
+        command = [sys.executable, "-IBSc", script, *args]
+        self.tracer = Tracer(command, engine=engine, stdout=self._writer, **options)
+
+    def __enter__(self) -> Tracer:
+        return self.tracer.__enter__()
+
+    def __exit__(self, *why) -> None:
+        self.tracer.__exit__(*why)
+        os.close(self._writer)
+        with os.fdopen(self._reader) as pipe:
+            self.output = pipe.read()
+
+
+def test_a_python_function_stands_in_for_the_kernel(engine):
+    """The example of the docs: handlers that are registered inside the `with`."""
+    program = Python("import os; print(os.getrandom(8).hex(), os.getppid())", engine)
+    with program as tr:
+
+        @tr.on_entry("getrandom")
+        def answer(call):
+            call.write_memory(call.args[0], b"\0" * call.args[1])
+            return call.reply(call.args[1])
+
+        @tr.on_exit("getppid")
+        def shift(call):
+            return call.reply(call.ret + 1)
+
+        assert tr.run()
+        assert tr.exit_status == 0
+    assert program.output == f"{'00' * 8} {os.getpid() + 1}\n"
+
+
+def test_nothing_runs_before_the_handlers_are_there(engine):
+    """Not one call of the program, its loader's included, escapes."""
+    with Python("", engine, trace="%file") as tr:
+        seen, blocks = [], []
+        tr.on_entry("openat")(lambda call: seen.append(call.read_string(call.args[1])))
+        tr.run(sink=blocks.append)
+    events = np.concatenate([np.frombuffer(block, EVENT_DTYPE) for block in blocks])
+    assert b"/etc/ld.so.cache" in seen
+    assert len(seen) == np.count_nonzero(events["nr"] == fasttrace.syscall_number("openat"))
+
+
+def test_the_pid_or_anything_else_of_it_starts_the_command(engine):
+    with Tracer(["sleep", "60"], engine=engine) as tr:
+        assert not tr.started
+        assert tr.pid is not None
+        os.kill(tr.pid, 0)
+        with pytest.raises(ValueError, match="before start"):
+            tr.on_entry("read")(lambda call: None)
+        tr.send_signal(signal.SIGTERM)
+        assert tr.wait()
+        assert tr.exit_status == -signal.SIGTERM
+    with Tracer(["true"], engine=engine, events=False, tally=True) as tr:
+        assert tr.started
+
+
+def test_arguments_and_number_are_changed(engine):
+    program = Python("import os; print(os.getpgid(77777), os.getpid(), os.getuid())", engine)
+    with program as tr:
+
+        @tr.on_entry("getpgid")
+        def of_myself(call):
+            assert call.args[0] == 77777
+            return call.change(args=[0])
+
+        @tr.on_entry("getuid")
+        def other(call):
+            return call.change("getpid")
+
+        tr.run()
+        pid = tr.pid
+    assert program.output == f"{os.getpgid(0)} {pid} {pid}\n"
+
+
+def test_a_path_is_changed_in_memory(engine, tmp_path):
+    (tmp_path / "right").write_text("right")
+    wrong, right = (os.fsencode(tmp_path / name) for name in ("wrong", "right"))
+    program = Python(f"print(open({os.fsdecode(wrong)!r}).read())", engine)
+    with program as tr:
+
+        @tr.on_entry("openat")
+        def redirect(call):
+            if call.read_string(call.args[1]) == wrong:
+                call.write_memory(call.args[1], right)
+
+        tr.run()
+    assert program.output == "right\n"
+
+
+def test_registers_can_be_set_at_entry_and_exit(engine):
+    program = Python("import os; print(os.getpgid(77777), os.getppid())", engine)
+    with program as tr:
+
+        @tr.on_entry("getpgid")
+        def first_argument(call):
+            assert call.registers["rdi"] == 77777
+            call.registers["rdi"] = 0
+
+        @tr.on_exit("getppid")
+        def result(call):
+            assert call.registers["rax"] == call.ret == os.getpid()
+            call.registers["rax"] = 5
+
+        tr.run()
+    assert program.output == f"{os.getpgid(0)} 5\n"
+
+
+def test_a_signal_comes_when_the_call_ends(engine):
+    script = (
+        "import os, signal; signal.signal(signal.SIGUSR1, lambda *_: print('signal'))\n"
+        "print(os.getppid())"
+    )
+    program = Python(script, engine)
+    with program as tr:
+
+        @tr.on_entry("getppid")
+        def deliver(call):
+            call.deliver("USR1")
+            return call.reply(3)
+
+        tr.run()
+    assert program.output == "signal\n3\n"
+
+
+def test_memory_that_is_not_there(engine):
+    """Reads end where the memory does; what cannot be read or written at all is EFAULT."""
+    script = (
+        "import ctypes, mmap, os\n"
+        "m = mmap.mmap(-1, 8192); a = ctypes.addressof(ctypes.c_char.from_buffer(m))\n"
+        "ctypes.CDLL(None).munmap(ctypes.c_void_p(a + 4096), 4096)\n"
+        "m[:4] = b'abcd'\n"
+        "ctypes.CDLL(None).syscall(1000, ctypes.c_void_p(a)); os._exit(0)"
+    )
+    told = {}
+    with Python(script, engine) as tr:
+
+        @tr.on_entry("1000")
+        def look(call):
+            start = call.args[0]
+            told["part"] = call.read_memory(start, 8192)
+            told["string"] = call.read_string(start)
+            call.write_memory(start + 4000, b"x" * 96)
+            told["unended"] = call.read_string(start + 4000)
+            for name, use in (
+                ("read", lambda: call.read_memory(start + 4096, 1)),
+                ("kernel", lambda: call.read_memory(1 << 63, 1)),
+                ("null", lambda: call.read_string(0)),
+                ("write", lambda: call.write_memory(start + 4090, b"0123456789")),
+            ):
+                with pytest.raises(MemoryFault) as caught:
+                    use()
+                told[name] = caught.value.errno, caught.value.done
+            told["before"] = call.read_memory(start + 4090, 6)
+
+        tr.run()
+        assert tr.exit_status == 0
+    assert len(told["part"]) == 4096
+    assert told["string"] == b"abcd"
+    assert told["unended"] == b"x" * 96
+    assert told["read"] == told["kernel"] == told["null"] == (errno.EFAULT, 0)
+    assert told["write"] == (errno.EFAULT, 6)
+    assert told["before"] == b"012345"
+
+
+SLEEPS = "import os, time; os.getppid(); print('on', flush=True); time.sleep(60)"
+
+
+@pytest.mark.parametrize("on_error", [None, "kill", "detach"])
+def test_an_exception_ends_the_run_and_surfaces_whole(engine, on_error):
+    reader, writer = os.pipe()
+    script = "import os; print(os.getppid(), flush=True); os.read(0, 1)"
+    program = Python(script, engine, stdin=reader)
+    with program as tr:
+
+        @tr.on_entry("getppid")
+        def wrong(call):
+            raise ZeroDivisionError("mine")
+
+        with pytest.raises(ZeroDivisionError, match="mine") as caught:
+            tr.run(on_error=on_error)
+        assert caught.traceback[-1].name == "wrong"
+        assert tr.exit_status == (None if on_error == "detach" else -signal.SIGKILL)
+        os.write(writer, b"x")  # what was let go of runs on
+    os.close(writer)
+    os.close(reader)
+    assert program.output == (f"{os.getpid()}\n" if on_error == "detach" else "")
+
+
+def test_a_failing_sink_ends_the_run(engine):
+    with Python(SLEEPS, engine) as tr:
+
+        def sink(block):
+            raise ZeroDivisionError("mine")
+
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            tr.run(sink=sink)
+        assert tr.exit_status == -signal.SIGKILL
+
+
+def test_ctrl_c_in_a_handler_and_between(engine):
+    with Python(SLEEPS, engine) as tr:
+
+        @tr.on_entry("getppid")
+        def interrupt(call):
+            os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            tr.run()
+        assert tr.exit_status == -signal.SIGKILL
+    with Python(SLEEPS, engine) as tr:
+
+        @tr.on_exit("write")
+        def later(call):
+            threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+        with pytest.raises(KeyboardInterrupt):
+            tr.run()
+        assert tr.exit_status == -signal.SIGKILL
+
+
+def test_stop_and_detach_by_a_handler(engine):
+    with Python(SLEEPS, engine) as tr:
+        tr.on_entry("getppid")(lambda call: call.stop())
+        assert tr.run()
+        assert tr.exit_status == -signal.SIGKILL
+    program = Python("import os; os.getppid(); print(os.getppid())", engine)
+    asked = []
+    with program as tr:
+
+        @tr.on_entry("getppid")
+        def let_go(call):
+            asked.append(call.tid)
+            call.detach()
+
+        assert tr.run()
+    assert program.output == f"{os.getpid()}\n"
+    assert len(asked) == 1
+
+
+def test_a_filter_cannot_be_let_go(engine):
+    """Under ptrace; the recorder of inline has none, and can."""
+    script = "import os; os.getppid(); print('on')"
+    program = Python(script, engine, trace="getppid")
+    with program as tr:
+        tr.on_entry("getppid")(lambda call: call.detach())
+        if engine == "inline":
+            assert tr.run(on_error="detach")
+        else:
+            with pytest.raises(ValueError, match="cannot detach"):
+                tr.run(on_error="detach")
+            with pytest.raises(ValueError, match="cannot detach"):
+                tr.run()
+    assert program.output == ("on\n" if engine == "inline" else "")
+
+
+def test_run_ends_after_its_time_and_goes_on(engine):
+    """What a handler is wanted for waits meanwhile."""
+    script = "import os\nos.read(0, 1)\nprint(os.getppid())"
+    reader, writer = os.pipe()
+    program = Python(script, engine, stdin=reader)
+    with program as tr:
+        tr.on_entry("getppid")(lambda call: call.reply(8))
+        assert not tr.run(timeout=0.05)
+        os.write(writer, b"x")
+        assert tr.run(timeout=30)
+    os.close(reader)
+    os.close(writer)
+    assert program.output == "8\n"
+
+
+THREADS = """
+import os, threading
+def work():
+    for _ in range(50):
+        assert os.getppid() == threading.get_native_id() + 1
+threads = [threading.Thread(target=work) for _ in range(4)]
+pid = os.fork()
+for t in threads: t.start()
+for t in threads: t.join()
+if pid:
+    print(os.waitpid(pid, 0)[1])
+"""
+
+
+def test_threads_and_children_get_each_their_own_answer(engine):
+    program = Python(THREADS, engine, trace="getppid")
+    blocks = []
+    with program as tr:
+        tr.on_entry("getppid")(lambda call: call.reply(call.tid + 1))
+        assert tr.run(sink=blocks.append)
+        assert tr.exit_status == 0
+        assert tr.stats["altered"] == 400
+    assert program.output == "0\n"
+    events = np.concatenate([np.frombuffer(block, EVENT_DTYPE) for block in blocks])
+    calls = events[events["nr"] == fasttrace.syscall_number("getppid")]
+    calls = calls[calls["kind"] == fasttrace.Kind.SYSCALL]
+    assert len(calls) == 400
+    assert (calls["flags"] & Flag.INJECTED).all()
+    assert (calls["ret"] == calls["tid"] + 1).all()
+
+
+def test_a_full_ring_does_not_hold_up_the_handlers(engine):
+    """More events than the ring holds, and nobody who wants them."""
+    script = "import os\nfor _ in range(100_000): os.stat in (1,); os.getpgid(0)\nos.getppid()"
+    with Python(script, engine) as tr:
+        asked = []
+        tr.on_entry("getppid")(lambda call: asked.append(call.name))
+        assert tr.run()
+        assert tr.stats["events"] > 100_000
+    assert asked == ["getppid"]
+
+
+def test_an_attached_task_is_looked_at_while_it_sleeps(run_tracee):
+    """Registers and memory, read and written; and the call it is in goes on."""
+    with run_tracee("reader") as process, Tracer(pid=process.pid) as tr:
+        task = tr.task(process.pid)
+        registers = task.registers
+        assert set(registers) >= {"rip", "rsp", "rax", "orig_rax"}
+        while registers["orig_rax"] != fasttrace.syscall_number("read"):
+            registers = task.registers  # it is still in the write that told us of it
+        stack = registers["rsp"]
+        before = task.read_memory(stack, 64)
+        task.write_memory(stack - 4096, b"scratch\0")
+        assert task.read_string(stack - 4096) == b"scratch"
+        assert task.read_memory(stack, 64) == before
+        task.registers = {"r15": 0x1234}
+        task.registers["r14"] = 0x5678
+        assert (task.registers["r15"], task.registers["r14"]) == (0x1234, 0x5678)
+        task.registers = {name: registers[name] for name in ("r14", "r15")}
+        with pytest.raises(ProcessLookupError):
+            assert tr.task(1).registers
+        tr.detach()
+        tr.wait()
+        assert process.end()[1] == "ended 0"
+
+
+def test_handlers_of_an_attached_process(run_tracee):
+    with run_tracee("reader") as process:
+        tr = Tracer(pid=process.pid)
+        got = []
+
+        @tr.on_exit("read")
+        def seen(call):
+            got.append(call.ret)
+            call.stop()
+
+        with tr:
+            process.stdin.write("hello\n")
+            process.stdin.flush()
+            assert tr.run()
+        assert got == [6]
+        assert process.end()[1] == "ended 0"
+
+
+def test_deny_and_inject_go_with_every_run(engine, tmp_path):
+    script = [
+        sys.executable,
+        "-IBSc",
+        "import os\ntry: os.mkdir('x')\nexcept OSError as e: os._exit(e.errno)",
+    ]
+    deny = {"mkdir": errno.EDQUOT}
+    summary = fasttrace.summary(script, engine=engine, cwd=tmp_path, deny=deny)
+    assert (summary.exit_status, summary.errors["mkdir"]) == (errno.EDQUOT, 1)
+    trace = fasttrace.trace(script, engine=engine, cwd=tmp_path, inject="mkdir:error=EIO")
+    (call,) = trace.where("mkdir")
+    assert (trace.exit_status, call.ret) == (errno.EIO, -errno.EIO)
+    assert Flag.INJECTED in call.flags
+    recorded = fasttrace.record(
+        script, path=tmp_path / "x.fst", engine=engine, cwd=tmp_path, deny="mkdir=EROFS"
+    )
+    assert recorded.exit_status == errno.EROFS
+    # What is altered need not be recorded.
+    other = fasttrace.trace(script, engine=engine, cwd=tmp_path, trace="openat", deny=deny)
+    assert other.exit_status == errno.EDQUOT
+    assert len(other.where("mkdir")) == 0
+    assert not (tmp_path / "x").exists()
+
+
+def test_run_tells_what_was_altered(engine, tmp_path):
+    command = ["sh", "-c", "mkdir x; mkdir y; exit 3"]
+    done = fasttrace.run(
+        command,
+        deny={"socket": errno.EACCES},
+        inject="mkdir:error=ENOSPC",
+        engine=engine,
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    )
+    assert done.exit_status == 3
+    assert [(call.name, call.strings, call.ret) for call in done.altered] == [
+        ("mkdir", {0: "x"}, -errno.ENOSPC),
+        ("mkdir", {0: "y"}, -errno.ENOSPC),
+    ]
+    assert [p.comm for p in done.processes] == ["sh", "mkdir", "mkdir"]
+    assert repr(done) == f"Completed(argv={command!r}, exit_status=3, 2 altered calls)"
+    plain = fasttrace.run(["true"], engine=engine)
+    assert (plain.exit_status, len(plain.altered)) == (0, 0)
+
+
+def test_two_threads_may_be_the_first_to_use_it(engine):
+    """Whoever comes first starts it, and both have it started."""
+    for _ in range(20):
+        with Tracer(["true"], engine=engine) as tr:
+            pids = []
+            together = threading.Barrier(4)
+
+            def use(tr=tr, pids=pids, together=together):
+                together.wait()
+                pids.append(tr.pid)
+
+            threads = [threading.Thread(target=use) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(set(pids)) == 1
+            assert pids[0] is not None
+            tr.run()
+            assert tr.exit_status == 0
+
+
+def test_what_cannot_be_started_says_so_when_it_is_first_used(engine, tmp_path):
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF but not really")
+    program.chmod(0o755)
+    with (
+        Tracer([str(program)], engine=engine) as tr,
+        pytest.raises(PermissionError, match="no #! line"),
+    ):
+        tr.run()
