@@ -249,7 +249,17 @@ class Tracer:
         that makes such a call waits too.
 
         To be used before the start. ValueError: after it. FilterError: calls cannot be read.
+
+            >>> import fasttrace
+            >>> with fasttrace.Tracer(["mkdir", "/nowhere/x"], stderr=-3) as tracer:
+            ...     @tracer.on_entry("mkdir", "mkdirat")
+            ...     def pretend(call):
+            ...         return call.reply(0)
+            ...     finished = tracer.run()
+            >>> tracer.exit_status
+            0
         """
+        self._must_be_new()
         return lambda handler: self._handle(calls, handler, at_exit=False)
 
     def on_exit(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
@@ -258,15 +268,19 @@ class Tracer:
         ``call.reply(...)`` replaces the result. Calls that do not return (exit, what a signal kills
         in the middle) are not seen; a successful execve returns in the new program.
         """
+        self._must_be_new()
         return lambda handler: self._handle(calls, handler, at_exit=True)
+
+    def _must_be_new(self) -> None:
+        if self._started:
+            raise ValueError("the program runs: handlers are registered before start()")
 
     def _handle(
         self, calls: Sequence[str | Selection], handler: AnyHandler, *, at_exit: bool
     ) -> AnyHandler:
         from fasttrace.handlers import Handlers
 
-        if self._started:
-            raise ValueError("the program runs: handlers are registered before start()")
+        self._must_be_new()
         handlers = self._handlers or Handlers()
         handlers.add(calls, handler, at_exit=at_exit)
         self._handlers = handlers

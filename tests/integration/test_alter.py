@@ -464,3 +464,31 @@ def test_what_cannot_be_started_says_so_when_it_is_first_used(engine, tmp_path):
         pytest.raises(PermissionError, match="no #! line"),
     ):
         tr.run()
+
+
+def test_a_32_bit_program_is_handled_by_its_own_table(engine, tracees):
+    with Tracer(tracees.command("i386"), engine=engine, stdout=subprocess.DEVNULL) as tr:
+        asked = []
+
+        @tr.on_entry("open@32", "openat@32")
+        def opening(call):
+            path = call.read_string(call.args[call.name == "openat"])
+            asked.append((call.abi, path))
+            return call.reply(errno="EIO") if path == b"/does/not/exist" else None
+
+        tr.run()
+        child = tr.processes[1]
+    assert ("i386", b"/does/not/exist") in asked
+    assert os.waitstatus_to_exitcode(child.status) == errno.EIO
+
+
+def test_counting_goes_with_handlers(engine):
+    """Without events there is nothing to take; handlers are then registered before entering."""
+    program = Python("import os; print(os.getppid())", engine, events=False, tally=True)
+    program.tracer.on_entry("getppid")(lambda call: call.reply(errno=errno.ENOSYS))
+    with program as tr:
+        with pytest.raises(ValueError, match="before start"):
+            tr.on_exit("read")
+        assert tr.run()
+        assert tr.summary().errors["getppid"] == 1
+    assert program.output == f"{-errno.ENOSYS}\n"  # libc does not look
