@@ -153,17 +153,16 @@ struct ft_kept {
 	struct ft_registers place, changed;
 };
 
-bool ft_alter_keep(
+void ft_alter_keep(
 	struct ft_task *t, const struct ft_registers *place, const struct ft_registers *changed)
 {
 	struct ft_kept *kept = malloc(sizeof(*kept));
 
 	if (!kept)
-		return false;
+		return;
 	*kept = (struct ft_kept){ t->tamper, *place, *changed };
 	free(t->kept);
 	t->kept = kept;
-	return true;
 }
 
 /* A signal handler may have come in between, with calls of its own. */

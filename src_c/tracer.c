@@ -307,6 +307,8 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 			return;
 		t = ft_tracer_adopt(s, stop->tid, 0, stop->time_ns);
 	}
+	if (t)
+		t->sleeps_until = 0; /* it was killed, or taken over by an exec */
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
 		if (t)
