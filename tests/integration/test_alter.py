@@ -492,3 +492,18 @@ def test_counting_goes_with_handlers(engine):
         assert tr.run()
         assert tr.summary().errors["getppid"] == 1
     assert program.output == f"{-errno.ENOSYS}\n"  # libc does not look
+
+
+@pytest.mark.parametrize("name", ["SEGV", "BUS", "TRAP", "SYS", "ILL", "FPE", "ABRT", "KILL"])
+def test_any_signal_is_the_programs(engine, name):
+    """Those by which a recorder's own troubles would show themselves, too."""
+    script = "import os; os.getppid(); os.getppid(); print('not reached')"
+    for how in ({"inject": f"getppid:signal={name}:when=2"}, {}):
+        program = Python(script, engine, **how)
+        with program as tr:
+            if not how:
+                tr.on_exit("getppid")(lambda call: call.deliver(name))
+            tr.run()
+            assert tr.exit_status == -signal.Signals[f"SIG{name}"]
+            assert {p.fallback for p in tr.processes} == {""}
+        assert program.output == ""
