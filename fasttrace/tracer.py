@@ -146,12 +146,15 @@ class Tracer:
         self._figures: _Figures | None = None
         self._started = False
         self._entered = False  # and to be started when it is first used
+        self._kept = ExitStack()  # until then
         self._starting = threading.Lock()
 
     def __enter__(self) -> Tracer:
         if not self._started:
-            self._entered = self._command is not None and self._options.events
-            if not self._entered:
+            if self._command is not None and self._options.events:
+                self._command.keep_descriptors(self._kept)
+                self._entered = True
+            else:
                 self.start()
         return self
 
@@ -208,6 +211,7 @@ class Tracer:
             self._spawn_or_attach(session)
         finally:
             self._entered = False
+            self._kept.close()
         self._started = True
 
     def _spawn_or_attach(self, session: Session) -> None:
@@ -379,6 +383,7 @@ class Tracer:
     def close(self) -> None:
         """Stop what still runs, drop the events nobody took, and keep the figures."""
         self._entered = False
+        self._kept.close()
         session = self._session
         if session is None:
             return

@@ -1,7 +1,7 @@
-"""Faults in real programs: what they say and how they end is what it is under strace, on each engine.
+"""Faults in real programs: what they say and how they end is what it is under strace.
 
-No plan here alters a call that gives or takes a process id (getpid, fork, wait4, kill ...): a program
-that is told a wrong one may signal the wrong process, and kill(-1) reaches all there are.
+No plan here alters a call that gives or takes a process id (getpid, fork, wait4, kill ...): a
+program that is told a wrong one may signal the wrong process, and kill(-1) reaches all there are.
 """
 
 from __future__ import annotations
@@ -44,11 +44,35 @@ PROGRAMS = {
     "python": (sys.executable, "-ISc", "import os; print(sorted(os.listdir('.')))"),
 }
 
-CALLS = (
-    "openat read close mmap mprotect munmap brk newfstatat lseek getdents64 rt_sigaction "
-    "rt_sigprocmask ioctl getrandom access pread64 prlimit64 arch_prctl set_robust_list getcwd "
-    "statx fcntl sigaltstack exit_group statfs uname readlink"
-).split()
+CALLS = [
+    "openat",
+    "read",
+    "close",
+    "mmap",
+    "mprotect",
+    "munmap",
+    "brk",
+    "newfstatat",
+    "lseek",
+    "getdents64",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "ioctl",
+    "getrandom",
+    "access",
+    "pread64",
+    "prlimit64",
+    "arch_prctl",
+    "set_robust_list",
+    "getcwd",
+    "statx",
+    "fcntl",
+    "sigaltstack",
+    "exit_group",
+    "statfs",
+    "uname",
+    "readlink",
+]
 
 ERRORS = ("EPERM", "ENOENT", "EIO", "EINTR", "EAGAIN", "ENOMEM", "EACCES", "EFAULT", "EINVAL")
 
