@@ -381,6 +381,8 @@ def test_handlers_of_an_attached_process(run_tracee):
             call.stop()
 
         with tr:
+            # A call that it was in the middle of is not handed over. This stops it, so that we know.
+            assert tr.task(process.pid).registers
             process.stdin.write("hello\n")
             process.stdin.flush()
             assert tr.run()
