@@ -377,11 +377,13 @@ def test_handlers_of_an_attached_process(run_tracee):
 
         @tr.on_exit("read")
         def seen(call):
-            got.append(call.ret)
-            call.stop()
+            if not call.interrupted:
+                got.append(call.ret)
+                call.stop()
 
         with tr:
-            # A call that it was in the middle of is not handed over. This stops it, so that we know.
+            # The call that it was in is not handed over. This stops it there, so that it makes
+            # another one.
             assert tr.task(process.pid).registers
             process.stdin.write("hello\n")
             process.stdin.flush()
