@@ -70,6 +70,16 @@ class Command:
         fds = [_descriptor(which, stack) for which in self.stdio]
         return fds[0], fds[1], fds[2]
 
+    def keep_descriptors(self, stack: ExitStack) -> None:
+        """Copy them: what they were given as may be closed before the command starts."""
+        kept: list[Stdio] = []
+        for fd in self.descriptors(stack):
+            copy = fd if fd < 0 else os.dup(fd)
+            if copy >= 0:
+                stack.callback(os.close, copy)
+            kept.append(None if copy < 0 else copy)
+        self.stdio = (kept[0], kept[1], kept[2])
+
 
 def _fsencode(text: Text) -> bytes:
     encoded = os.fsencode(text)

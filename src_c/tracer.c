@@ -127,6 +127,8 @@ static void leave_call_stop(struct ft_session *s, struct ft_task *t)
 	}
 	t->sleeps_until = 0;
 	t->tamper.signal = 0;
+	if (sig)
+		t->sent |= 1ull << (sig - 1);
 	resume_from(s, t, sig, t->in_call != FT_CALL_NONE);
 }
 

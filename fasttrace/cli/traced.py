@@ -31,8 +31,8 @@ class Run:
             trace=args.expression,
             follow=not args.no_follow,
             engine=args.engine,
-            inject=args.inject,
-            deny=args.deny,
+            inject=getattr(args, "inject", None),  # not every verb alters calls
+            deny=getattr(args, "deny", None),
             **options,
         )
         self._relay = Relay(self.tracer, attached=self._attached)

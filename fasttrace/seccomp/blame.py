@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 
 from fasttrace.seccomp.compile import Compiled, alternatives
 from fasttrace.seccomp.interpret import Verdict
@@ -25,6 +26,14 @@ _64_BIT = frozenset(
         *("SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_PARISC64"),
     ]
 )
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "SCMP_CMP_NE": operator.ne,
+    "SCMP_CMP_LT": operator.lt,
+    "SCMP_CMP_LE": operator.le,
+    "SCMP_CMP_EQ": operator.eq,
+    "SCMP_CMP_GE": operator.ge,
+    "SCMP_CMP_GT": operator.gt,
+}
 _SIGNS = {"NE": "!=", "LT": "<", "LE": "<=", "EQ": "==", "GE": ">=", "GT": ">"}
 
 
@@ -44,17 +53,9 @@ def met(condition: Condition, value: int, bits: int = 64) -> bool:
     """
     mask = (1 << bits) - 1
     value, first = value & mask, condition.value & mask
-    op = condition.op.removeprefix("SCMP_CMP_")
-    if op == "MASKED_EQ":
+    if condition.op == "SCMP_CMP_MASKED_EQ":
         return value & first == condition.value_two & first
-    return {
-        "NE": value != first,
-        "LT": value < first,
-        "LE": value <= first,
-        "EQ": value == first,
-        "GE": value >= first,
-        "GT": value > first,
-    }[op]
+    return _COMPARE[condition.op](value, first)
 
 
 def matching(

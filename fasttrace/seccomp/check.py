@@ -264,7 +264,7 @@ def lost(compiled: Compiled, trace: Trace) -> list[Lost]:
             if not part.constant.lets_through:
                 found.append(Lost(name, arch, (), part.constant, count))
             continue
-        tested = sorted(part.tests)
+        tested = part.tested
         args = events["args"][order[start : start + count]][:, tested]
         rows, times = np.unique(args, axis=0, return_counts=True)
         for row, each in zip(rows.tolist(), times.tolist(), strict=True):

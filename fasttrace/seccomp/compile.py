@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -178,6 +179,7 @@ class _Filter:
         self.seccomp = seccomp
         self.resolved = resolved
         self.unknown: list[tuple[Rule, str]] = []
+        self.added: set[tuple[int, int, tuple[Condition, ...]]] = set()
         self.source = resolved.profile.source or "profile"
         self.native = int(seccomp.system_arch())
         self.filter: Any = seccomp.SyscallFilter(resolved.default)
@@ -189,7 +191,8 @@ class _Filter:
         ):
             self._try("another target", self.filter.remove_arch, self.native)
         if len(resolved.by_name) > _MANY_CALLS:
-            self._try("a binary tree", self.filter.set_attr, seccomp.Attr.CTL_OPTIMIZE, 2)
+            with suppress(OSError):  # only faster; libseccomp before 2.5 has no such thing
+                self.filter.set_attr(seccomp.Attr.CTL_OPTIMIZE, 2)
 
     def add(self, rule: Rule) -> None:
         value = action_value(rule.action, rule.errno_ret)
@@ -203,6 +206,9 @@ class _Filter:
                 self.unknown.append((rule, name))
             elif value != self.resolved.default:
                 for conditions in alternatives(rule):
+                    if (nr, value, conditions) in self.added:
+                        continue  # libseccomp would find out, in its own time
+                    self.added.add((nr, value, conditions))
                     self._try(
                         f"{rule.where or 'rule'}, {name}",
                         self.filter.add_rule,

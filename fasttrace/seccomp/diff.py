@@ -102,7 +102,7 @@ def _changes(
     def answers(args: tuple[int, ...]) -> tuple[Verdict, Verdict]:
         return first.program.run(nr, audit, args), second.program.run(nr, audit, args)
 
-    tested = sorted({index for part in parts for index in part.tests})
+    tested = sorted({index for part in parts for index in part.tested})
     tried, sampled = points(parts, {})
     if len(tested) == 1 and not any(part.masked(tested[0]) for part in parts):
         index = tested[0]

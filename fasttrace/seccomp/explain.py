@@ -57,7 +57,7 @@ class _Explainer:
         self.reach = reach(compiled.program, question.nr, self.arch)
 
     def explanation(self) -> Explanation:
-        free = sorted(set(self.reach.tests) - set(self.given))
+        free = [index for index in self.reach.tested if index not in self.given]
         first = tuple(self.given.get(i, 0) for i in range(6))
         if not free or self.reach.constant:
             return Explanation(self.question, (self.case(first, ""),))

@@ -6,6 +6,8 @@ and musl 1.2 do at their start, in malloc(3), abort(3) and pthread_create(3).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _END = "ends a process or a thread, also one that was killed while it was traced"
 _KERNEL = "the kernel has the program make it: after a signal handler, a stop, an interruption"
 _VDSO = "no system call while the vDSO can answer; where the clock changes it becomes one"
@@ -98,31 +100,36 @@ LIBC = {
 """What any program on glibc or musl may come to need (`--floor`), so that an update of the library,
 another machine or a first error does not break it."""
 
-_RUNC = "runc itself makes it after it has installed the filter, before the program's execve"
-_GO = "runc is written in Go, whose threads make it as their timing has it"
+_GO_RUNTIME = "Go's runtime makes it or not, as the timing of its threads has it"
+_GO_CALLS = (
+    "epoll_create1 epoll_ctl epoll_pwait eventfd2 futex getpid gettid madvise mmap mprotect munmap "
+    "nanosleep pipe2 read rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield "
+    "sigaltstack tgkill write"
+)
 
-CONTAINER = {
-    **dict.fromkeys(
-        (
-            *("capget", "capset", "chdir", "close", "execve", "faccessat2", "fchown", "fcntl"),
-            *("fstat", "fstatfs", "getcwd", "getdents64", "getpid", "getppid", "lstat"),
-            *("newfstatat", "openat", "read", "readlinkat", "setgid", "setgroups", "setuid"),
-            *("stat", "statfs", "umask", "write"),
-        ),
-        _RUNC,
-    ),
-    **dict.fromkeys(
-        (
-            *("epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2", "futex", "gettid"),
-            *("madvise", "mmap", "mprotect", "munmap", "nanosleep", "pipe2", "rt_sigaction"),
-            *("rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield"),
-            *("sigaltstack", "tgkill"),
-        ),
-        _GO,
-    ),
-}
+GO = dict.fromkeys(_GO_CALLS.split(), _GO_RUNTIME)
+"""Where a program with threads looks like one written in Go."""
+
+
+def looks_like_go(calls: Mapping[str, int]) -> bool:
+    """Go's runtime handles all of the 64 signals, on stacks of its own. That there is no C library
+    would not tell: with cgo there is one.
+
+    calls: how often, by name.
+    """
+    return calls.get("rt_sigaction", 0) > 64 and "sigaltstack" in calls
+
+
+_RUNC = "runc itself makes it after it has installed the filter, before the program's execve"
+_RUNC_CALLS = (
+    "capget capset chdir close execve faccessat2 fchown fcntl fstat fstatfs getcwd getdents64 "
+    "getpid getppid lstat newfstatat openat read readlinkat setgid setgroups setuid stat statfs "
+    "umask write"
+)
+
+CONTAINER = {**GO, **dict.fromkeys(_RUNC_CALLS.split(), _RUNC)}
 """What docker, containerd and podman need for a program (`--container`): seen of runc 1.1 with and
-without no_new_privs, and what else Go's runtime may do."""
+without no_new_privs, and what its Go runtime may do."""
 
 # PR_SET_KEEPCAPS, PR_CAPBSET_READ and _DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT; threads.
 CONTAINER_TOLD = {"prctl": [(8,), (23,), (24,), (38,), (47,)], "clone": [(0,)]}

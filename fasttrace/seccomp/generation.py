@@ -11,11 +11,19 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.calls import abi_name
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.floor import CONTAINER, CONTAINER_TOLD, LIBC, THREADS, UNSEEN
+from fasttrace.seccomp.floor import (
+    CONTAINER,
+    CONTAINER_TOLD,
+    GO,
+    LIBC,
+    THREADS,
+    UNSEEN,
+    looks_like_go,
+)
 from fasttrace.seccomp.profile import Limits, Profile, Rule
 from fasttrace.seccomp.seen import Seen, add_saved
 from fasttrace.seccomp.told import TOLD, describe
-from fasttrace.seccomp.words import WITH_ERRNO
+from fasttrace.seccomp.words import ACTIONS, WITH_ERRNO
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
@@ -69,7 +77,7 @@ def generate(
         default_action, errno_ret: what happens to all other calls; None: EPERM.
         update: a profile to allow it in, instead of a new one, whose other rules stay.
 
-    ProfileError: nothing was seen, a trace is damaged.
+    ProfileError: nothing was seen; a default that cannot be. TraceError: a trace cannot be read.
 
         >>> import fasttrace.seccomp
         >>> made = fasttrace.seccomp.generate(fasttrace.trace(["true"]))
@@ -100,6 +108,8 @@ def from_seen(
     notices: Iterable[str] = (),
 ) -> Generated:
     """As `generate`, from what is counted already."""
+    if default_action not in ACTIONS or default_action in (ALLOW, "SCMP_ACT_NOTIFY"):
+        raise ProfileError(f"{default_action} is no default that refuses; give SCMP_ACT_ERRNO")
     calls = seen.names()
     if not calls:
         raise ProfileError("no system call was seen, so there is nothing to allow; trace a command")
@@ -116,6 +126,11 @@ def from_seen(
             for v in sorted(values)
         ]
     told_of = [*notices, *_notices(seen, calls)]
+    if update is None and not seen.attached and not {"execve", "execveat"} & {*calls, *added}:
+        told_of.append(
+            "no execve was seen (a trace of some calls only?), so under the profile no program can"
+            " start"
+        )
     if update is None:
         number = _EPERM if default_action in WITH_ERRNO and errno_ret is None else errno_ret
         profile = Profile(
@@ -140,7 +155,10 @@ def _added(
     seen: Seen, calls: dict[str, int], abis: list[int], *, floor: bool, container: bool
 ) -> dict[str, str]:
     wanted = {**(LIBC if floor else UNSEEN), **(THREADS if seen.threads else {})}
-    wanted = {**(CONTAINER if container else {}), **wanted}
+    if seen.threads and looks_like_go(calls):
+        wanted = {**GO, **wanted}
+    if container:
+        wanted = {**CONTAINER, **wanted}
     return {
         name: why
         for name, why in wanted.items()

@@ -25,8 +25,8 @@ class Reach:
     """The part of a filter that a call can get to, whatever its arguments.
 
     values: all that the filter may return. tests: by index of the argument, the (half, mask,
-    number) it is compared with; half 1 is the upper one. opaque: the filter calculates; tests are
-    not all there is.
+    number) it is compared with; half 1 is the upper one. opaque: the filter calculates, as none of
+    libseccomp's does; tests are not all there is.
     """
 
     values: set[int] = field(default_factory=set)
@@ -36,7 +36,13 @@ class Reach:
     @property
     def constant(self) -> Verdict | None:
         """The answer, if it is the same for all arguments."""
-        return Verdict.of(next(iter(self.values))) if len(self.values) == 1 else None
+        known = len(self.values) == 1 and not self.opaque
+        return Verdict.of(next(iter(self.values))) if known else None
+
+    @property
+    def tested(self) -> list[int]:
+        """The indices of the arguments that the answer depends on."""
+        return list(range(6)) if self.opaque else sorted(self.tests)
 
     def masked(self, index: int) -> bool:
         """Whether single bits of an argument matter."""
@@ -160,14 +166,14 @@ def value_text(value: int) -> str:
 
 
 def points(reaches: Iterable[Reach], given: dict[int, int]) -> tuple[list[tuple[int, ...]], bool]:
-    """Argument lists that try everything the filters look at; and whether that was too much.
+    """Argument lists that try everything the filters look at; and whether that is not certain.
 
     given: arguments that are known. If there are too many combinations one argument varies at a
     time.
     """
+    reaches = list(reaches)
     axes: list[list[int]] = []
     total = 1
-    reaches = list(reaches)
     for index in range(6):
         values: set[int] = {0}
         for one in reaches:
@@ -177,7 +183,7 @@ def points(reaches: Iterable[Reach], given: dict[int, int]) -> tuple[list[tuple[
         axes.append(axis)
         total *= len(axis)
     if total <= MANY:
-        return list(product(*axes)), False
+        return list(product(*axes)), any(one.opaque for one in reaches)
     first = [axis[0] for axis in axes]
     found = [
         (*first[:index], value, *first[index + 1 :])

@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile import Limits, Profile, Rule
@@ -86,8 +87,13 @@ def _caps(text: str) -> frozenset[str]:
 
 
 def _bounding_set() -> frozenset[str]:
-    with open("/proc/self/status") as status:  # noqa: PTH123
-        bits = next(int(line.split()[1], 16) for line in status if line.startswith("CapBnd"))
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError as error:
+        raise ProfileError(
+            f"cannot read our own capabilities, /proc/self/status: {error.strerror}; name them"
+        ) from None
+    bits = next(int(line.split()[1], 16) for line in status.split("\n") if "CapBnd" in line)
     return frozenset(name for i, name in enumerate(CAPABILITIES) if bits >> i & 1)
 
 

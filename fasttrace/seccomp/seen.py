@@ -116,6 +116,7 @@ class Seen:
             row = rows[at]
             start = self._starting.get(pid)
             if events["kind"][row] == Kind.EXEC:
+                self._end_start(pid)
                 self._starting[pid] = _Start(own_exec=not self._exec_seen)
                 self._exec_seen = True
             elif start is None:  # on to the next execve
@@ -123,17 +124,18 @@ class Seen:
                 at = int(np.searchsorted(rows, later[0])) if len(later) else len(rows)
                 continue
             elif start.ended_by((int(events["abi"][row]), int(events["nr"][row]) & 0xFFFFFFFF)):
-                if start.marked:
-                    self.start.update(start.calls)
-                del self._starting[pid]
+                self._end_start(pid)
             at += 1
+
+    def _end_start(self, pid: int) -> None:
+        start = self._starting.pop(pid, None)
+        if start is not None and start.marked:
+            self.start.update(start.calls)
 
     def finish(self) -> None:
         """All events are in: what is at its start still ends there."""
-        for start in self._starting.values():
-            if start.marked:
-                self.start.update(start.calls)
-        self._starting.clear()
+        for pid in list(self._starting):
+            self._end_start(pid)
 
     def merge(self, other: Seen) -> None:
         """Count another run in, after its `finish`."""
@@ -147,8 +149,8 @@ class Seen:
             self.values[name] = None if both is None or len(both) > self.limit else both
 
     def abis(self) -> list[int]:
-        """The ABIs that calls came from."""
-        return sorted({abi for abi, _ in self.calls})
+        """The ABIs that calls came from, as far as we know them."""
+        return sorted({abi for abi, _ in self.calls if abi < len(ABIS)})
 
     def names(self) -> dict[str, int]:
         """The calls that have a name, and how often; those of all ABIs together."""

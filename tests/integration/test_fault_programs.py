@@ -156,9 +156,7 @@ def under_strace(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ru
                     stderr=stderr,
                 )
             lines = log.read_text(errors="replace").splitlines()
-            found = (
-                re.search(r"(\w+)(\(| resumed>).* \((INJECTED(: args)?|DELAYED)\)", line) for line in lines
-            )
+            found = (_ALTERED.search(line) for line in lines)
             altered = Counter(match[1] for match in found if match)
             # What strace says of itself is no part of the program's output.
             texts[1] = re.sub(rb"^strace: .*\n", b"", texts[1], flags=re.M)

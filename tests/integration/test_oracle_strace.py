@@ -6,6 +6,8 @@ Deliberate differences, each left out of the comparison by what names it:
 |-------------------------------|--------------------------|---------------------|-----------------|
 | exit, exit_group              | counts returns: no line  | counts entries      | FLAG UNFINISHED |
 | a call cut off by death, exec | no line                  | counted, unfinished | FLAG UNFINISHED |
+| a call that seccomp answers   | counts a return: its own | counted, unfinished | SIGSYS after it |
+| with a signal (TRAP, KILL)    | number as the result     |                     |                 |
 | rt_sigreturn                  | fails if the register it | has no result, so   | its errors      |
 |                               | restores looks like it   | never fails         |                 |
 | a call that a signal          | the attempt and the      | the same            | if need be:     |
@@ -30,14 +32,18 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, errno_name
+from fasttrace.syscalls import syscall_name
 from fasttrace.tracer import Tracer
 
 STRACE = shutil.which("strace")
@@ -123,24 +129,26 @@ def run_strace(command: list[str], cwd: Path, log: Path) -> Counts:
 
 def run_fasttrace(command: list[str], cwd: Path) -> Counts:
     """Counts of the events, after a look that the tally says the same."""
-    import numpy as np
-
-    from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, errno_name
-    from fasttrace.syscalls import syscall_name
-
     quiet = subprocess.DEVNULL
     tracer = Tracer(command, cwd=cwd, env=ENV, stdin=quiet, stdout=quiet, stderr=quiet, tally=True)
     counts, tallied = Counts(), Counter()
+    cut: dict[int, tuple[int, str]] = {}  # by tid: its last call, if that was cut off
     with tracer:
         for block in tracer.blocks():
             events = np.frombuffer(block, EVENT_DTYPE)
-            for event in events[events["kind"] == Kind.SYSCALL]:
+            for event in events:
+                if event["kind"] != Kind.SYSCALL:
+                    refused = cut.pop(int(event["tid"]), None)
+                    if refused is not None and is_sigsys(event):
+                        counts.calls[refused] += 1
+                    continue
                 abi = ("x86_64", "i386")[event["abi"]]
                 name = syscall_name(int(event["nr"]), abi)
                 tallied[name] += 1
-                if event["flags"] & Flag.UNFINISHED:
-                    continue
                 key = (64 if abi == "x86_64" else 32, name)
+                if event["flags"] & Flag.UNFINISHED:
+                    cut[int(event["tid"])] = key
+                    continue
                 counts.calls[key] += 1
                 if event["flags"] & Flag.ERROR:
                     counts.errors[key] += 1
@@ -148,6 +156,13 @@ def run_fasttrace(command: list[str], cwd: Path) -> Counts:
     assert tracer.lost == 0
     assert tracer.summary().calls == tallied
     return tidy(counts)
+
+
+def is_sigsys(event: np.void) -> bool:
+    """A SIGSYS, or the death by it."""
+    if event["kind"] == Kind.SIGNAL:
+        return bool(event["nr"] == signal.SIGSYS)
+    return bool(event["kind"] == Kind.EXIT and event["ret"] & 0x7F == signal.SIGSYS)
 
 
 def agreed(command: list[str], cwd: Path, log: Path) -> tuple[Counts, Counts] | None:

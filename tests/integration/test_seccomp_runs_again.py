@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import LIMIT_S, cli, one_line, running
+from command_line import FASTTRACE, LIMIT_S, cli, line, one_line, running
 
 import fasttrace
 from fasttrace.seccomp import Profile, generate, load
@@ -56,6 +57,7 @@ PROGRAMS = {
     ],
     "busybox": ["busybox", "sh", "-c", "echo a | busybox cat; busybox ls / | busybox wc -l"],
     "gcc": ["gcc", "-S", "-o", "-", "-x", "c", "/dev/null"],
+    "go": ["runc", "--version"],
     "killed": ["sh", "-c", "echo out; kill -9 $$"],
     "segfault": ["sh", "-c", "kill -SEGV $$"],
     "missing": ["sh", "-c", "cat /no/such/file; no-such-program"],
@@ -186,6 +188,17 @@ def test_a_running_service(tracees: Any, tmp_path: Path) -> None:
     assert "its start was not seen" in done.stderr
     names = {name for rule in load(path).rules for name in rule.names}
     assert {"read", "set_tid_address", "execve"} <= names
+
+
+def test_ctrl_c_ends_a_service_and_not_its_profile(tracees: Any, tmp_path: Path) -> None:
+    """A terminal's goes to all; the program dies of it, its profile is written."""
+    path = tmp_path / "p.json"
+    command = [*FASTTRACE, "seccomp", "generate", "-o", str(path), *tracees.command("reader")]
+    with running(*command, start_new_session=True) as process:
+        assert line(process.stdout) == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(LIMIT_S) == -signal.SIGINT
+    assert "read" in {name for rule in load(path).rules for name in rule.names}
 
 
 @pytest.mark.parametrize(

@@ -260,3 +260,17 @@ def test_reach_knows_all_answers(conditions, args):
     tried, sampled = points([part], {})
     assert not sampled
     assert verdict in {compiled.program.run(110, X86_64, one) for one in tried}
+
+
+def test_reach_says_when_it_does_not_know():
+    """A filter that calculates, which libseccomp makes none of: no argument is left out."""
+    # The low word of the first argument, plus 1, is 5: refused.
+    code = [(0x20, 0, 0, 16), (0x04, 0, 0, 1), (0x15, 0, 1, 5)]
+    code += [(0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7FFF0000)]
+    program = Program(b"".join(struct.pack("=HBBI", *one) for one in code))
+    part = reach(program, 0, X86_64)
+    assert part.opaque
+    assert part.constant is None
+    assert part.tested == [0, 1, 2, 3, 4, 5]
+    assert part.values == {0x50001, 0x7FFF0000}
+    assert points([part], {})[1]

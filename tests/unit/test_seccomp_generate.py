@@ -69,8 +69,8 @@ def told(profile: Profile, name: str) -> list[tuple[Condition, ...]]:
 
 
 def test_what_was_seen_and_what_cannot_be_seen() -> None:
-    made = of(call("read", 3), call("read", 4), call("openat"))
-    assert made.calls == {"openat": 1, "read": 2}
+    made = of(call("execve"), call("read", 3), call("read", 4), call("openat"))
+    assert made.calls == {"execve": 1, "openat": 1, "read": 2}
     assert {"read", "openat"} | INVISIBLE <= plain(made.profile)
     assert plain(made.profile) == made.calls.keys() | made.added.keys()
     assert made.profile.default_action == "SCMP_ACT_ERRNO"
@@ -103,18 +103,39 @@ def test_32_bit_calls_bring_their_architecture_and_their_own_invisible_calls() -
 
 
 def test_numbers_without_a_name_are_told() -> None:
-    made = of(call("read"), {**call("read"), "nr": 1023}, {**call("read"), "nr": -1})
+    made = of(call("execve"), {**call("read"), "nr": 1023}, {**call("read"), "nr": -1})
     assert [notice.partition(",")[0] for notice in made.notices] == [
         "x86_64 call number 1023 was made once",
         "x86_64 call number 4294967295 was made once",
     ]
-    assert made.calls == {"read": 1}
+    assert made.calls == {"execve": 1}
+
+
+@pytest.mark.parametrize("action", [ALLOW, "SCMP_ACT_NOTIFY", "EPERM", ""])
+def test_no_default(action: str) -> None:
+    with pytest.raises(ProfileError, match="no default that refuses"):
+        of(call("read"), default_action=action)
+
+
+def test_an_abi_that_nobody_knows() -> None:
+    made = of(call("execve"), {**call("read"), "abi": 255})
+    assert made.abis == ("x86_64",)
+    assert "abi_255 call number 0" in made.notices[0]
 
 
 def test_threads_need_what_their_timing_needs() -> None:
     thread = {"kind": Kind.FORK, "flags": Flag.THREAD}
     assert {"futex", "madvise", "munmap"} <= of(call("read"), thread).added.keys()
     assert "futex" not in of(call("read"), {"kind": Kind.FORK}).added
+
+
+def test_go_has_threads_and_handles_all_signals() -> None:
+    thread = {"kind": Kind.FORK, "flags": Flag.THREAD}
+    handlers = [call("rt_sigaction", signal) for signal in range(65)]
+    made = of(call("sigaltstack"), *handlers, thread)
+    assert {"tgkill", "epoll_pwait", "nanosleep"} <= made.added.keys()
+    assert "tgkill" not in of(call("sigaltstack"), *handlers[1:], thread).added
+    assert "tgkill" not in of(call("sigaltstack"), *handlers).added
 
 
 def test_the_floor_is_more_than_what_cannot_be_seen() -> None:
@@ -196,7 +217,7 @@ def test_addresses_are_never_conditions() -> None:
 
 @pytest.mark.parametrize(("limit", "conditions"), [(3, 3), (2, 0), (0, 0)])
 def test_too_many_values_are_all(limit: int, conditions: int) -> None:
-    made = of(*(call("prctl", option) for option in (1, 2, 3)), limit=limit)
+    made = of(call("execve"), *(call("prctl", option) for option in (1, 2, 3)), limit=limit)
     assert len(told(made.profile, "prctl")) == conditions
     assert ("prctl" in plain(made.profile)) == (conditions == 0)
     assert len(made.notices) == (limit == 2)  # without a limit it was asked for
@@ -215,7 +236,13 @@ def test_a_call_of_two_architectures_has_one_set_of_conditions() -> None:
 
 def test_flags_in_memory_are_told_of() -> None:
     assert "clone3" in of(call("clone", 17), call("clone3")).notices[0]
-    assert of(call("clone", 17)).notices == ()
+    assert of(call("clone", 17), call("execve")).notices == ()
+
+
+def test_a_profile_that_lets_nothing_start_is_told_of() -> None:
+    """As of a trace of some calls only."""
+    assert "no execve was seen" in of(call("read")).notices[0]
+    assert of(call("read"), floor=True).notices == ()
 
 
 # Whose calls they are

@@ -35,14 +35,13 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from fasttrace.seccomp.wall import wall_of
-
     if not args.audit and (args.output is not None or args.json):
         raise UsageError("-o and --json go with --audit: a run under a profile prints nothing")
-    wall = wall_of(args.profile, target_of(args))
     if args.audit:
-        return _audit(wall, args)
-    _become(wall, Command(args.command))
+        return _audit(args)
+    from fasttrace.seccomp.wall import wall_of
+
+    _become(wall_of(args.profile, target_of(args)), Command(args.command))
 
 
 def _become(wall: Wall, command: Command) -> NoReturn:
@@ -85,14 +84,15 @@ def _cannot_start(path: str) -> int:
     return 0 if head[:2] == b"#!" or head == b"\x7fELF" else errno.ENOEXEC
 
 
-def _audit(wall: Wall, args: argparse.Namespace) -> int:
+def _audit(args: argparse.Namespace) -> int:
     import numpy as np
 
     from fasttrace.data.events import EVENT_DTYPE
     from fasttrace.seccomp.audit import Audit
-    from fasttrace.seccomp.interpret import Program
+    from fasttrace.seccomp.compile import compile_profile
+    from fasttrace.seccomp.profile import load
 
-    audit = Audit(Program(wall.program))
+    audit = Audit(compile_profile(load(args.profile), target_of(args)).program)
     args.pid = args.duration = args.expression = None
     args.no_follow, args.engine = False, "auto"
     with Output(args.output) as output, Run(args, strings=False) as run:
