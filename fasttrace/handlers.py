@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # enum ft_hand_over
 _AT_ENTRY, _AT_EXIT = 1, 2
 _ERRNO_MAX = 4095
+# ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK (include/linux/errno.h)
+_RESTARTS = (512, 513, 514, 516)
 
 
 class Answer(NamedTuple):
@@ -64,6 +66,12 @@ class Call(Memory):
         args = ", ".join(hex(arg) if arg > 9 else str(arg) for arg in self.args)
         result = f" = {self.ret}" if self.at_exit else ""
         return f"<Call {self.name}({args}){result} of {self.tid}>"
+
+    @property
+    def interrupted(self) -> bool:
+        """At exit: a signal, or our looking at the task, has ended the call early. `ret` is -512 to
+        -516 (ERESTARTSYS ...); the kernel makes the call again, or EINTR of it."""
+        return self.at_exit and -self.ret in _RESTARTS
 
     def reply(self, value: int = 0, *, errno: int | str | None = None) -> Answer:
         """To be returned: at entry the call is not made, and this is its result; at exit it takes

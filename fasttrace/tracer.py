@@ -5,29 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from fasttrace import sessions
-from fasttrace._core import (
-    ENGINES as CORE_ENGINES,
-)
-from fasttrace._core import (
-    FALLBACKS,
-    Block,
-    Session,
-    StartError,
-    process_rows,
-)
+from fasttrace._core import Block, Session, StartError
 from fasttrace.command import Command, Stdio, Text
+from fasttrace.figures import Figures, Told
 
 if TYPE_CHECKING:
-    from fasttrace._core import Stats
-    from fasttrace.data.processes import Process
-    from fasttrace.data.summary import Summary
     from fasttrace.filters import Selection
     from fasttrace.handlers import AnyHandler, Handlers
     from fasttrace.inject import Denial, Injected
@@ -39,7 +27,7 @@ _CANNOT_DETACH = "cannot detach from a command that runs under a filter"
 log = logging.getLogger("fasttrace")
 
 
-class Tracer:
+class Tracer(Told):
     """A traced command tree, or a traced process: a context manager.
 
     Entering it starts the command (or attaches); leaving it kills what was started (or detaches).
@@ -143,7 +131,7 @@ class Tracer:
         self._session: Session | None
         self.engine, self._session = sessions.open_session(self._options, engine)
         self._handlers: Handlers | None = None
-        self._figures: _Figures | None = None
+        self._figures: Figures | None = None
         self._started = False
         self._entered = False  # and to be started when it is first used
         self._kept = ExitStack()  # until then
@@ -253,7 +241,17 @@ class Tracer:
         that makes such a call waits too.
 
         To be used before the start. ValueError: after it. FilterError: calls cannot be read.
+
+            >>> import fasttrace
+            >>> with fasttrace.Tracer(["mkdir", "/nowhere/x"], stderr=-3) as tracer:
+            ...     @tracer.on_entry("mkdir", "mkdirat")
+            ...     def pretend(call):
+            ...         return call.reply(0)
+            ...     finished = tracer.run()
+            >>> tracer.exit_status
+            0
         """
+        self._must_be_new()
         return lambda handler: self._handle(calls, handler, at_exit=False)
 
     def on_exit(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
@@ -262,15 +260,19 @@ class Tracer:
         ``call.reply(...)`` replaces the result. Calls that do not return (exit, what a signal kills
         in the middle) are not seen; a successful execve returns in the new program.
         """
+        self._must_be_new()
         return lambda handler: self._handle(calls, handler, at_exit=True)
+
+    def _must_be_new(self) -> None:
+        if self._started:
+            raise ValueError("the program runs: handlers are registered before start()")
 
     def _handle(
         self, calls: Sequence[str | Selection], handler: AnyHandler, *, at_exit: bool
     ) -> AnyHandler:
         from fasttrace.handlers import Handlers
 
-        if self._started:
-            raise ValueError("the program runs: handlers are registered before start()")
+        self._must_be_new()
         handlers = self._handlers or Handlers()
         handlers.add(calls, handler, at_exit=at_exit)
         self._handlers = handlers
@@ -377,7 +379,7 @@ class Tracer:
             if self._started and not session.wait(0):
                 self.stop()
                 self._drain(session)
-            self._figures = _Figures(session, self._options.tally)
+            self._figures = Figures(session, self._options.tally)
             self._log_fallbacks()
         finally:
             self._session = None
@@ -399,81 +401,3 @@ class Tracer:
             except EOFError:
                 break
         session.wait()
-
-    @property
-    def figures(self) -> _Figures:
-        """The state now; after the end, the last one."""
-        self._begin()
-        if self._session is not None:
-            return _Figures(self._session, self._options.tally)
-        assert self._figures is not None
-        return self._figures
-
-    @property
-    def stats(self) -> Stats:
-        """Counters: events, taken, lost, calls, stops, waits_full, start_ns, end_ns, ..."""
-        self._begin()
-        return self.figures.stats if self._session is None else self._session.stats()
-
-    @property
-    def lost(self) -> int:
-        """Events that were written and could not be delivered: always 0."""
-        return self.stats["lost"]
-
-    @property
-    def exit_status(self) -> int | None:
-        """As subprocess has it: the exit code, or -n for death by signal n; None: still runs."""
-        status = self.stats["root_status"]
-        return None if status == -1 else os.waitstatus_to_exitcode(status)
-
-    @property
-    def wall_ns(self) -> int:
-        """From the start to the end of the last task, or to now."""
-        stats = self.stats
-        return (stats["end_ns"] or time.monotonic_ns()) - stats["start_ns"]
-
-    @property
-    def processes(self) -> list[Process]:
-        """All processes seen, in order of appearance."""
-        return self._process_list(self.figures)
-
-    @property
-    def injected(self) -> dict[tuple[int, int], int]:
-        """Calls that the inline engine had the program's tasks make, by (tid, syscall number).
-
-        They are in no trace; the kernel's own counts have them. Without ``by_process`` they are
-        counted together, with tid 0. Empty for other engines.
-        """
-        return {(row[0], row[3]): row[4] for row in self.figures.injected.rows()}
-
-    def _process_list(self, figures: _Figures) -> list[Process]:
-        from fasttrace.data.processes import from_rows
-
-        return from_rows(process_rows(*figures.processes), CORE_ENGINES, FALLBACKS)
-
-    def summary(self) -> Summary:
-        """The counts so far; needs ``tally=True``."""
-        from fasttrace.data.summary import Summary
-
-        figures = self.figures
-        if figures.tally is None:
-            raise ValueError("the tracer keeps no tally: pass tally=True")
-        return Summary.from_tally(
-            figures.tally,
-            processes=lambda: self._process_list(figures),
-            argv=self.argv,
-            exit_status=self.exit_status,
-            engine=self.engine,
-            wall_ns=self.wall_ns,
-            lost=self.lost,
-        )
-
-
-class _Figures:
-    """What a session can tell at one moment."""
-
-    def __init__(self, session: Session, tally: bool) -> None:
-        self.stats = session.stats()
-        self.processes = session.processes()
-        self.injected = session.injected()
-        self.tally = session.tally() if tally else None

@@ -2,9 +2,12 @@
 #include "alter.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "arch/arch.h"
 #include "clock.h"
@@ -33,16 +36,33 @@ static void skip(struct ft_task *t, int64_t ret)
 	ft_arch_set_number(t->tid, FT_NO_CALL);
 }
 
+/* As a debugger does, and strace: also where the program itself may only read. */
+static void write_bytes(pid_t tid, uint64_t addr, const void *bytes, size_t len)
+{
+	struct iovec local = { (void *)bytes, len };
+	struct iovec remote = { (void *)(uintptr_t)addr, len };
+	char path[32];
+	int fd;
+
+	if (process_vm_writev(tid, &local, 1, &remote, 1, 0) == (ssize_t)len)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/mem", tid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return; /* killed meanwhile */
+	/* It fails where nothing is mapped: there is nothing to poke. */
+	while (pwrite(fd, bytes, len, (off_t)addr) < 0 && errno == EINTR)
+		continue;
+	close(fd);
+}
+
 static void poke(const struct ft_task *t, const struct ft_rule *rule, bool at_exit)
 {
 	for (size_t i = 0; i < rule->how.poke_count; i++) {
 		const struct ft_poke *p = &rule->pokes[i];
-		struct iovec local = { (void *)p->bytes, p->len };
-		struct iovec remote = { (void *)(uintptr_t)t->tamper.args[p->arg], p->len };
 
-		/* Where the program itself could not write, nothing is written. */
 		if (p->at_exit == at_exit)
-			process_vm_writev(t->tid, &local, 1, &remote, 1, 0);
+			write_bytes(t->tid, t->tamper.args[p->arg], p->bytes, p->len);
 	}
 }
 
@@ -133,17 +153,16 @@ struct ft_kept {
 	struct ft_registers place, changed;
 };
 
-bool ft_alter_keep(
+void ft_alter_keep(
 	struct ft_task *t, const struct ft_registers *place, const struct ft_registers *changed)
 {
 	struct ft_kept *kept = malloc(sizeof(*kept));
 
 	if (!kept)
-		return false;
+		return;
 	*kept = (struct ft_kept){ t->tamper, *place, *changed };
 	free(t->kept);
 	t->kept = kept;
-	return true;
 }
 
 /* A signal handler may have come in between, with calls of its own. */

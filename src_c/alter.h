@@ -33,10 +33,10 @@ static inline bool ft_alter_is_error(int64_t ret)
 
 /*
  * The call cannot be made where it stands, but will come again from the same place: what is decided is
- * kept for then. place: the registers that it will come with; changed: those it shall have. False: no
- * memory, it is decided anew.
+ * kept for then. place: the registers that it will come with; changed: those it shall have. Without
+ * memory for that it is decided anew.
  */
-bool ft_alter_keep(
+void ft_alter_keep(
 	struct ft_task *t, const struct ft_registers *place, const struct ft_registers *changed);
 /* Whether something is to be done when the call ends. */
 bool ft_alter_needs_exit(const struct ft_task *t);

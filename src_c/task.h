@@ -55,6 +55,7 @@ struct ft_task {
 	bool asked; /* somebody wants its registers: see registers.h */
 	struct ft_tamper tamper;
 	struct ft_kept *kept; /* what is decided of a call that is still to come */
+	uint64_t sent; /* bit n - 1: signal n, by a rule or a handler; it has not come yet */
 	uint32_t *counts; /* of its calls, by rule; NULL: none yet */
 	uint64_t sleeps_until; /* CLOCK_MONOTONIC; it stays at its stop; 0: it does not */
 };

@@ -127,6 +127,8 @@ static void leave_call_stop(struct ft_session *s, struct ft_task *t)
 	}
 	t->sleeps_until = 0;
 	t->tamper.signal = 0;
+	if (sig)
+		t->sent |= 1ull << (sig - 1);
 	resume_from(s, t, sig, t->in_call != FT_CALL_NONE);
 }
 
@@ -307,6 +309,8 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 			return;
 		t = ft_tracer_adopt(s, stop->tid, 0, stop->time_ns);
 	}
+	if (t)
+		t->sleeps_until = 0; /* it was killed, or taken over by an exec */
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
 		if (t)

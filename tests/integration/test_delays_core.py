@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable
@@ -189,3 +190,47 @@ def test_registers_of_a_task_that_runs(tracees: Builder, engine: str) -> None:
     assert read > 0
     assert len(seen.calls("getppid")) == 30000
     assert seen.status == 0
+
+
+def test_registers_of_a_stopped_task(
+    run_tracee: Callable[[str], AbstractContextManager[Target]], engine: str
+) -> None:
+    """One in group-stop has some, again and again, stays stopped and can be continued."""
+    with run_tracee("reader") as target:
+        session = _core.Session(engine=engine)
+        session.attach(target.pid)
+        target.send_signal(signal.SIGSTOP)
+        assert target.told() == "stopped"
+        for _ in range(3):
+            assert session.registers(target.pid)["rdi"] == 0
+        target.send_signal(signal.SIGCONT)
+        assert target.told() == "continued"
+        session.detach()
+        finish(session, os.open("/dev/null", os.O_RDONLY), Seen())
+        assert target.end()[1] == "ended 0"
+
+
+def test_registers_that_are_set_are_the_programs(
+    run_tracee: Callable[[str], AbstractContextManager[Target]], engine: str
+) -> None:
+    """A read of descriptor 0 that waits goes on as one of 99, which is not open."""
+    with run_tracee("reader") as target:
+        session = _core.Session(engine=engine)
+        session.attach(target.pid)
+        while session.registers(target.pid)["orig_rax"] != number("read"):
+            os.sched_yield()
+        session.set_registers(target.pid, {"rdi": 99})
+        seen = finish(session, os.open("/dev/null", os.O_RDONLY), Seen())
+        assert target.end()[1] == f"ended {-signal.SIGABRT}"
+    assert seen.calls("read")[-1][0] == -errno.EBADF
+
+
+def test_a_parent_that_waits_in_vfork_cannot_be_stopped(tracees: Builder, engine: str) -> None:
+    """Its registers come when its child lets it go; an asker is not kept from Ctrl-C till then."""
+    rows = [enter("execve", HOUR, (1, 1, 0))]
+    with running(tracees.command("vfork_exec"), engine=engine, injections=rows) as (session, _):
+        until_altered(session)
+        signal.alarm(1)
+        with pytest.raises(TimeoutError):
+            session.registers(session.stats()["root_pid"])
+        session.kill()

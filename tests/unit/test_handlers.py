@@ -54,6 +54,12 @@ def test_a_call_tells_what_it_is():
     assert repr(call) == "<Call read(3, 0x1000, 0x40, 0, 0, 0) = -2 of 7>"
 
 
+def test_an_interrupted_call_is_known():
+    found = [ret for ret in range(-520, 1) if Call(handed(at_exit=True, ret=ret)).interrupted]
+    assert found == [-516, -514, -513, -512]
+    assert not Call(handed(ret=-512)).interrupted
+
+
 def test_none_lets_it_go_on():
     assert serve(handlers(lambda call: None), handed()) == [{}]
 

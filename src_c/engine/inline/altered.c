@@ -138,7 +138,8 @@ static void check_other(struct ft_session *s, struct ft_task *t)
 	regs.rip = before.rip;
 	memcpy(place.value, &before, sizeof(before));
 	memcpy(changed.value, &regs, sizeof(regs));
-	it->rewinds = ft_alter_keep(t, &place, &changed);
+	ft_alter_keep(t, &place, &changed);
+	it->rewinds = true;
 	ft_arch_set_number(t->tid, FT_NO_CALL);
 }
 

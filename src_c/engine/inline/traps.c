@@ -222,6 +222,16 @@ static bool hides_trap(const struct ft_task *t, int sig)
 	       insn[1] == 0x05;
 }
 
+/* One that was to be sent comes from the kernel, and where the call was made: in the recorder. */
+static bool is_sent(struct ft_task *t, int sig)
+{
+	uint64_t bit = 1ull << (sig - 1);
+	bool sent = t->sent & bit;
+
+	t->sent &= ~bit;
+	return sent;
+}
+
 bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	siginfo_t info;
@@ -250,7 +260,13 @@ bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	case SIGTRAP:
 		return info.si_code == SI_KERNEL && on_trap(s, t);
 	default:
-		return info.si_code > 0 && (on_string_fault(s, t, stop->sig) || on_fault(s, t));
+		if (info.si_code <= 0)
+			return false;
+		if (on_string_fault(s, t, stop->sig))
+			return true;
+		if (info.si_code == SI_KERNEL && is_sent(t, stop->sig))
+			return false;
+		return on_fault(s, t);
 	}
 }
 #endif

@@ -1,0 +1,109 @@
+"""What a tracer can tell of its session: figures, processes, the summary."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from fasttrace._core import ENGINES, FALLBACKS, Session, process_rows
+
+if TYPE_CHECKING:
+    from fasttrace._core import Stats
+    from fasttrace.data.processes import Process
+    from fasttrace.data.summary import Summary
+    from fasttrace.sessions import Options
+
+
+class Figures:
+    """What a session can tell at one moment."""
+
+    def __init__(self, session: Session, tally: bool) -> None:
+        self.stats = session.stats()
+        self.processes = session.processes()
+        self.injected = session.injected()
+        self.tally = session.tally() if tally else None
+
+
+class Told:
+    """The part of `Tracer` that only looks."""
+
+    engine: str
+    _session: Session | None
+    _options: Options
+    _figures: Figures | None
+
+    @property
+    def argv(self) -> list[str]:
+        raise NotImplementedError
+
+    def _begin(self) -> None:
+        raise NotImplementedError
+
+    @property
+    def figures(self) -> Figures:
+        """The state now; after the end, the last one."""
+        self._begin()
+        if self._session is not None:
+            return Figures(self._session, self._options.tally)
+        assert self._figures is not None
+        return self._figures
+
+    @property
+    def stats(self) -> Stats:
+        """Counters: events, taken, lost, calls, stops, waits_full, start_ns, end_ns, ..."""
+        self._begin()
+        return self.figures.stats if self._session is None else self._session.stats()
+
+    @property
+    def lost(self) -> int:
+        """Events that were written and could not be delivered: always 0."""
+        return self.stats["lost"]
+
+    @property
+    def exit_status(self) -> int | None:
+        """As subprocess has it: the exit code, or -n for death by signal n; None: still runs."""
+        status = self.stats["root_status"]
+        return None if status == -1 else os.waitstatus_to_exitcode(status)
+
+    @property
+    def wall_ns(self) -> int:
+        """From the start to the end of the last task, or to now."""
+        stats = self.stats
+        return (stats["end_ns"] or time.monotonic_ns()) - stats["start_ns"]
+
+    @property
+    def processes(self) -> list[Process]:
+        """All processes seen, in order of appearance."""
+        return self._process_list(self.figures)
+
+    @property
+    def injected(self) -> dict[tuple[int, int], int]:
+        """Calls that the inline engine had the program's tasks make, by (tid, syscall number).
+
+        They are in no trace; the kernel's own counts have them. Without ``by_process`` they are
+        counted together, with tid 0. Empty for other engines.
+        """
+        return {(row[0], row[3]): row[4] for row in self.figures.injected.rows()}
+
+    def _process_list(self, figures: Figures) -> list[Process]:
+        from fasttrace.data.processes import from_rows
+
+        return from_rows(process_rows(*figures.processes), ENGINES, FALLBACKS)
+
+    def summary(self) -> Summary:
+        """The counts so far; needs ``tally=True``."""
+        from fasttrace.data.summary import Summary
+
+        figures = self.figures
+        if figures.tally is None:
+            raise ValueError("the tracer keeps no tally: pass tally=True")
+        return Summary.from_tally(
+            figures.tally,
+            processes=lambda: self._process_list(figures),
+            argv=self.argv,
+            exit_status=self.exit_status,
+            engine=self.engine,
+            wall_ns=self.wall_ns,
+            lost=self.lost,
+        )
