@@ -199,6 +199,8 @@ def test_registers_of_a_stopped_task(
     with run_tracee("reader") as target:
         session = _core.Session(engine=engine)
         session.attach(target.pid)
+        while session.registers(target.pid)["orig_rax"] != number("read"):
+            os.sched_yield()
         target.send_signal(signal.SIGSTOP)
         assert target.told() == "stopped"
         for _ in range(3):
