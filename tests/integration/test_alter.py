@@ -3,6 +3,7 @@ recorded, and what happens when a handler goes wrong."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -196,6 +197,15 @@ def test_memory_that_is_not_there(engine):
     assert told["read"] == told["kernel"] == told["null"] == (errno.EFAULT, 0)
     assert told["write"] == (errno.EFAULT, 6)
     assert told["before"] == b"012345"
+
+
+@pytest.fixture(autouse=True)
+def _reap():
+    """Programs that were let go end by themselves, and are our children still."""
+    yield
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 SLEEPS = "import os, time; os.getppid(); print('on', flush=True); time.sleep(60)"
