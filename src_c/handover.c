@@ -2,7 +2,6 @@
 #include "handover.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include "clock.h"
@@ -11,7 +10,7 @@
 bool ft_hand_over(struct ft_session *s, const struct ft_handed *call, struct ft_answer *answer)
 {
 	struct ft_handover *h = &s->handover;
-	bool answered, killing;
+	bool answered;
 
 	pthread_mutex_lock(&s->lock);
 	if (!s->stop_asked) {
@@ -31,12 +30,7 @@ bool ft_hand_over(struct ft_session *s, const struct ft_handed *call, struct ft_
 	if (answered)
 		answer->set |= h->set;
 	h->state = FT_HANDOVER_NONE;
-	killing = answered ? answer->what & FT_ANSWER_KILL
-			   : s->stop_asked && s->stop_how == FT_STOP_KILL;
 	pthread_mutex_unlock(&s->lock);
-	/* At once: one that is killed where it stands does not go a step further. */
-	if (killing)
-		kill(call->pid, SIGKILL);
 	if (answered && answer->what & (FT_ANSWER_DETACH | FT_ANSWER_KILL))
 		ft_stop(s, answer->what & FT_ANSWER_KILL ? FT_STOP_KILL : FT_STOP_DETACH);
 	pthread_mutex_lock(&s->lock);
