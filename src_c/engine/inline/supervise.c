@@ -109,7 +109,8 @@ static enum ft_fallback handler(
 		t->ignores_traps = true;
 		return FT_FALLBACK_SIGNALS;
 	}
-	if (pread(t->in->space->memory, &how, sizeof(how), (off_t)regs->rsi) == sizeof(how) &&
+	if ((regs->rdi == SIGSEGV || regs->rdi == SIGBUS) &&
+		pread(t->in->space->memory, &how, sizeof(how), (off_t)regs->rsi) == sizeof(how) &&
 		how == (uint64_t)(uintptr_t)SIG_IGN) {
 		t->in->space->ignores_faults = t->ignores_traps = true;
 		for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
