@@ -21,9 +21,14 @@ from pathlib import Path
 
 import pytest
 
+from fasttrace._core import inline_unusable
+
 FOLDER = Path(__file__).parent / "tracees"
 
 HANG_S = 60
+
+# Those that work here.
+ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,11 @@ class Builder:
 @pytest.fixture(scope="session")
 def tracees(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     return Builder(tmp_path_factory.mktemp("tracees"))
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

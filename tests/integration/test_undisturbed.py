@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -12,18 +13,32 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import ENGINES
 
 from fasttrace.tracer import Tracer
 
-MODES = {
+RUNS = {
     "summary": {"events": False, "tally": True},
     "trace": {},
     "filter": {"trace": "%process,openat,getppid"},
     "entries": {"trace": "%signal,/^get", "results": False},
 }
+# With ptrace a summary stops a program where a trace does: it is left out to save the time.
+MODES = {
+    f"{mode}-{engine}": {**options, "engine": engine}
+    for mode, options in RUNS.items()
+    for engine in ENGINES
+    if (mode, engine) != ("summary", "ptrace")
+}
 
 
-def run_alone(command):
+def needs_no_new_privs(options):
+    """seccomp(2): without CAP_SYS_ADMIN a filter does; with ptrace the kernel selects by one."""
+    return options["engine"] == "ptrace" and "trace" in options and os.geteuid() != 0
+
+
+@functools.cache
+def run_alone(*command):
     """(exit status, output): as subprocess has them, with stdin at its end."""
     done = subprocess.run(
         command,
@@ -56,28 +71,32 @@ def run_traced(command, **options):
 @pytest.mark.parametrize("mode", MODES)
 def test_tracee(tracees, tracee, mode):
     command = tracees.command(tracee.name)
-    status, output, tracer = run_traced(command, **MODES[mode])
+    options = MODES[mode]
+    if tracee.name == "clone_untraced" and mode in ("filter-ptrace", "entries-ptrace"):
+        pytest.skip("RET_TRACE fails where there is no tracer: docs/limits.md")
+    status, output, tracer = run_traced(command, **options)
     assert tracer.lost == 0
     assert tracer.stats["error"] == 0
-    assert tracer.stats["taken"] == (0 if mode == "summary" else tracer.stats["events"])
+    assert tracer.stats["taken"] == (tracer.stats["events"] if options.get("events", True) else 0)
     if tracee.traced:
         assert tracee.traced == f"status {status}"
         return
-    expected_status, expected = run_alone(command)
-    if mode in ("filter", "entries") and os.geteuid() != 0:
-        # seccomp(2): without CAP_SYS_ADMIN a filter needs no_new_privs.
+    expected_status, expected = run_alone(*command)
+    if needs_no_new_privs(options):
         output = output.replace(b"NoNewPrivs:\t1", b"NoNewPrivs:\t0")
     assert output == expected
     assert status == expected_status
 
 
-@pytest.mark.parametrize("follow", [True, False])
-def test_children_not_followed_run_too(tracees, follow):
+@pytest.mark.parametrize(
+    ("follow", "engine"), [(False, "ptrace"), *((True, engine) for engine in ENGINES)]
+)
+def test_children_not_followed_run_too(tracees, follow, engine):
     """A clone with CLONE_VM is told of by the option that threads need: it must not be kept."""
     for name in ("clone_vm", "fork_tree", "vfork_exec", "clone3"):
         command = tracees.command(name)
-        status, output, tracer = run_traced(command, follow=follow)
-        assert (status, output) == run_alone(command)
+        status, output, tracer = run_traced(command, follow=follow, engine=engine)
+        assert (status, output) == run_alone(*command)
         assert (len(tracer.processes) == 1) is not follow
 
 
@@ -101,11 +120,19 @@ sys.exit(tracer.exit_status)
 """
 
 
-def run_caller(setup, how, command):
+# How it starts a program differs: with ptrace under a filter or without.
+STARTS = [{"engine": engine} for engine in ENGINES]
+STARTS += [{**start, "trace": "openat"} for start in STARTS]
+
+
+def run_caller(setup, how, *command):
     done = subprocess.run(
         [sys.executable, "-c", CALLER, setup, how, *command], capture_output=True, text=True
     )
     return done.returncode, done.stdout, done.stderr
+
+
+run_caller_alone = functools.cache(run_caller)
 
 
 RESTORE = "[signal.signal(s, signal.SIG_DFL) for s in (signal.SIGPIPE, signal.SIGXFSZ)];"
@@ -123,17 +150,17 @@ RESTORE = "[signal.signal(s, signal.SIG_DFL) for s in (signal.SIGPIPE, signal.SI
         "os.setsid()",
     ],
 )
-@pytest.mark.parametrize("how", ["{}", "dict(trace='openat')"])
+@pytest.mark.parametrize("how", STARTS, ids=str)
 def test_inherited(tracees, setup, how):
     """Descriptors, mask, dispositions, umask: as an exec by our caller would have passed them on.
 
     CPython's own ignored signals are not our caller's.
     """
     command = tracees.command("inherited")
-    status, output, errors = run_caller(setup, how, command)
-    if "trace" in how and os.geteuid() != 0:
-        output = output.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")  # see above
-    assert (status, output, errors) == run_caller(RESTORE + setup, "alone", command)
+    status, output, errors = run_caller(setup, str(how), *command)
+    if needs_no_new_privs(how):
+        output = output.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")
+    assert (status, output, errors) == run_caller_alone(RESTORE + setup, "alone", *command)
 
 
 @pytest.mark.parametrize("closed", [(), (0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
@@ -141,12 +168,12 @@ def test_closed_stdio(tracees, closed):
     command = tracees.command("closed_stdio")
     setup = f"[os.close(fd) for fd in {closed}]" if closed else ""
     expected = sum(1 << fd for fd in range(3) if fd not in closed)
-    assert run_caller(setup, "{}", command)[0] == expected
-    assert run_caller(setup, "dict(trace='openat')", command)[0] == expected
+    for how in STARTS:
+        assert run_caller(setup, str(how), *command)[0] == expected
 
 
-def test_sigpipe_kills(tracees):
-    status, _, _ = run_traced(tracees.command("sigpipe"))
+def test_sigpipe_kills(tracees, engine):
+    status, _, _ = run_traced(tracees.command("sigpipe"), engine=engine)
     assert status == -signal.SIGPIPE
 
 
