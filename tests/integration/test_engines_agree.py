@@ -6,6 +6,7 @@ task in their order, with their arguments and results.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -54,6 +55,14 @@ COMMANDS = [
 # signal of a child's death comes before or in the wait for it.
 CHANCE = ("futex", "getrandom", "sched_yield", "rt_sigreturn")
 LEFT_OUT = {_tables.number(0, name) for name in CHANCE}
+# Calls whose result is the id of a task or of a group of processes.
+RETURN_IDS = {
+    _tables.number(0, name)
+    for name in (
+        *("getpid", "gettid", "getppid", "getpgid", "getpgrp", "getsid", "setsid"),
+        *("fork", "vfork", "clone", "clone3", "wait4", "set_tid_address"),
+    )
+}
 Path = tuple[int, ...]
 
 
@@ -68,13 +77,29 @@ def places(trace: fasttrace.Trace) -> dict[int, Path]:
     return found
 
 
+def with_places(
+    nr: int, args: tuple[int, ...], ret: int, place: dict[int, Path]
+) -> tuple[object, ...]:
+    """A call's arguments and result, with a task's place where its id stands: only where one can
+    stand, for with pids of 15 bits many a length or address equals one."""
+
+    def placed(value: int) -> object:
+        value = ctypes.c_int(value).value  # whatever the register's upper half is
+        sign = -1 if value < 0 else 1
+        return (sign, place[sign * value]) if sign * value in place else value
+
+    signature = _tables.signature(0, nr)
+    types = ("",) * 6 if signature is None else tuple(kind for _, kind in signature)
+    told = [placed(arg) if kind == "pid_t" else arg for arg, kind in zip(args, types, strict=False)]
+    return (*told, placed(ret) if nr in RETURN_IDS else ret)
+
+
 def calls_by_task(command: list[str], engine: str) -> dict[Path, list[tuple[object, ...]]]:
     """From behind the program's exec on; where there is a task's id stands its place."""
     options = {"env": ENV, "stdin": NULL, "stdout": NULL, "stderr": NULL}
     trace = fasttrace.trace(["setarch", "-R", *command], engine=engine, **options)
     assert not any(process.fallback for process in trace.processes)
     place = places(trace)
-    names = {sign * tid: (sign, where) for tid, where in place.items() for sign in (1, -1)}
     tasks: dict[Path, list[tuple[object, ...]]] = {where: [] for where in place.values()}
     execs = 0
     for event in trace.events:
@@ -82,13 +107,24 @@ def calls_by_task(command: list[str], engine: str) -> dict[Path, list[tuple[obje
         nr, ret = int(event["nr"]), int(event["ret"])
         if event["kind"] != Kind.SYSCALL or execs < 2 or nr in LEFT_OUT:
             continue
-        signature = _tables.signature(0, nr)
-        args = event["args"].astype(np.int64).tolist()[: 6 if signature is None else len(signature)]
+        args = tuple(event["args"].astype(np.int64).tolist())
         flags = Flag(int(event["flags"])) & ~Flag.PAYLOAD
-        told = [names.get(value, value) for value in (*args, ret)]
+        told = with_places(nr, args, ret, place)
         tasks[place[int(event["tid"])]].append((syscall_name(nr), *told, flags))
     assert tasks[0,].pop(0)[0] == "execve"  # whose arguments lie on setarch's stack
     return tasks
+
+
+def test_only_ids_are_taken_for_ids():
+    mmap, kill, getpid, wait4 = (
+        _tables.number(0, name) for name in ("mmap", "kill", "getpid", "wait4")
+    )
+    place = {4096: (0,)}
+    assert with_places(mmap, (0, 4096, 3, 34, -1, 0), 4096, place) == (0, 4096, 3, 34, -1, 0, 4096)
+    assert with_places(kill, (-4096, 15, 0, 0, 0, 0), 0, place) == ((-1, (0,)), 15, 0)
+    assert with_places(kill, (0xFFFFF000, 15, 0, 0, 0, 0), 0, place) == ((-1, (0,)), 15, 0)
+    assert with_places(getpid, (0,) * 6, 4096, place) == ((1, (0,)),)
+    assert with_places(wait4, (-1, 4096, 0, 0, 0, 0), 4096, place) == (-1, 4096, 0, 0, (1, (0,)))
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0].split("/")[-1])
