@@ -30,8 +30,12 @@ def name(long abi, long long nr):
 
 def number(long abi, str name not None):
     """The call's number, or None."""
-    cdef bytes encoded = name.encode()
-    cdef int nr = -1 if abi < 0 else ft_syscall_number(<unsigned>abi, encoded)
+    cdef bytes encoded
+    cdef int nr
+    if abi < 0 or not name.isascii() or "\0" in name:
+        return None  # as no name is
+    encoded = name.encode()
+    nr = ft_syscall_number(<unsigned>abi, encoded)
     return None if nr < 0 else nr
 
 

@@ -17,7 +17,6 @@ from fasttrace.errors import (
     TraceError,
     TraceNotPermitted,
 )
-from fasttrace.procfs import printable
 
 _CONTAINER_REMEDY = (
     "in a container start it with --cap-add=SYS_PTRACE"
@@ -42,7 +41,7 @@ def command_not_found(name: str) -> CommandNotFound:
     """No file of this name in PATH; the message names programs that look like it."""
     close = _close_programs(name)
     hint = f"did you mean {' or '.join(close)}?" if close else "check the spelling and PATH"
-    return CommandNotFound(errno.ENOENT, f"{printable(name)}: command not found; {hint}", name)
+    return CommandNotFound(errno.ENOENT, f"{_named(name)}: command not found; {hint}", name)
 
 
 def _close_programs(name: str) -> list[str]:
@@ -54,7 +53,12 @@ def _close_programs(name: str) -> list[str]:
             found.update(entry.name for entry in Path(folder).iterdir())
         except OSError:
             continue  # PATH may name folders that do not exist
-    return [printable(n) for n in get_close_matches(name, sorted(found), n=2, cutoff=0.75)]
+    return get_close_matches(name, sorted(found), n=2, cutoff=0.75)
+
+
+def _named(path: str) -> str:
+    """A path in the middle of a message, where an empty one would not be seen."""
+    return path or "''"
 
 
 def spawn_error(path: str, error: int, stage: str, cwd: str | None = None) -> FasttraceError:
@@ -72,7 +76,7 @@ def spawn_error(path: str, error: int, stage: str, cwd: str | None = None) -> Fa
     if stage == "trace":
         return TraceNotPermitted(error, _own_child_reason(error))
     if stage == "cwd":
-        message = f"cannot start in {printable(cwd or '.')}: {reason}; give another directory"
+        message = f"cannot start in {_named(cwd or '.')}: {reason}; give another directory"
         return TraceError(error, message, cwd)
     if stage == "filter":
         message = (
@@ -126,7 +130,7 @@ def _scope_reason(what: str) -> str:
 
 
 def _exec_error(path: str, error: int) -> FasttraceError:
-    name = printable(path)
+    name = _named(path)
     if error == errno.ENOENT and os.path.lexists(path):
         return _broken_file(path)
     if error in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG):
@@ -153,7 +157,7 @@ def _exec_error(path: str, error: int) -> FasttraceError:
 
 
 def _denied_reason(path: str) -> str:
-    name = printable(path)
+    name = _named(path)
     try:
         mode = Path(path).stat().st_mode
     except OSError as error:
@@ -164,12 +168,12 @@ def _denied_reason(path: str) -> str:
         return f"{name} is not executable (permission denied); chmod +x it"
     interpreter = _interpreter(path)
     if interpreter and not os.access(interpreter, os.X_OK):
-        return f"{name}: its interpreter {printable(interpreter)} is not executable; chmod +x that"
+        return f"{name}: its interpreter {_named(interpreter)} is not executable; chmod +x that"
     return f"{name}: permission denied; is its file system mounted noexec?"
 
 
 def _broken_file(path: str) -> CommandNotExecutable:
-    name = printable(path)
+    name = _named(path)
     interpreter = _interpreter(path)
     for _ in range(_INTERPRETERS_MAX):
         if interpreter and Path(interpreter).exists():
@@ -180,19 +184,19 @@ def _broken_file(path: str) -> CommandNotExecutable:
         message = f"{name}: its #! line ends with a carriage return; convert it (sed -i 's/\\r$//')"
     else:
         message = (
-            f"{name}: bad interpreter: {printable(interpreter)} does not exist;"
+            f"{name}: bad interpreter: {_named(interpreter)} does not exist;"
             " install it or correct the file's #! line"
         )
         if _head(path).startswith(b"\x7fELF"):
             message = (
-                f"{name}: its loader {printable(interpreter)} does not exist;"
+                f"{name}: its loader {_named(interpreter)} does not exist;"
                 " install the C library that it was built for"
             )
     return CommandNotExecutable(errno.ENOENT, message, path)
 
 
 def _format_reason(path: str) -> str:
-    name = printable(path)
+    name = _named(path)
     head = _head(path)
     if not head:
         return f"{name} is empty: there is nothing to execute"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fasttrace.terminal import printable
+
 
 class FasttraceError(Exception):
     """The base of all errors of fasttrace (but `Interrupted`).
@@ -20,7 +22,8 @@ class FasttraceError(Exception):
     def __str__(self) -> str:
         # OSError would put "[Errno 2]" before and the file name after it.
         message = getattr(self, "strerror", None)
-        return message if isinstance(message, str) else super().__str__()
+        # Paths and names of others stand in it, and wherever it is shown it is one line.
+        return printable(message if isinstance(message, str) else super().__str__())
 
 
 class FilterError(FasttraceError, ValueError):

@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from fasttrace.procfs import printable
-
 _TRIAL_LIMIT_S = 60
 
 # System-wide: bpftrace cannot follow children. `->` because `args.id` is only known since 0.19.
@@ -127,7 +125,7 @@ def _trial(peer: _Peer) -> str:
     said = next(
         (" ".join(line.split()) for line in lines if line.strip()), f"status {done.returncode}"
     )
-    return f"tried on `true` it fails ({printable(said)}); {peer.remedy}"
+    return f"tried on `true` it fails ({said}); {peer.remedy}"
 
 
 def _version(name: str, option: str) -> str:
@@ -138,7 +136,7 @@ def _version(name: str, option: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return f"{name}, version unknown"
     first = done.stdout.decode("utf-8", "replace").partition("\n")[0].strip()
-    return printable(first or f"{name}, version unknown")
+    return first or f"{name}, version unknown"
 
 
 def _strace(argv: Sequence[str], output: str) -> list[str]:

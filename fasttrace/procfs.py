@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fasttrace.terminal import printable
+
 # PF_KTHREAD of include/linux/sched.h; the flags are field 9 of /proc/PID/stat, proc_pid_stat(5).
 _PF_KTHREAD = 0x00200000
 _STAT_FLAGS = 9
@@ -79,8 +81,3 @@ def container() -> str | None:
         return "kubernetes"
     name = os.environ.get("container")  # noqa: SIM112  set by systemd-nspawn, lxc, ...
     return printable(name) if name else None
-
-
-def printable(text: str) -> str:
-    """Text for one line of a message: as it is, or as Python writes it if that is safer."""
-    return text if text.isprintable() and text else repr(text)

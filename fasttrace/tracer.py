@@ -14,6 +14,7 @@ from fasttrace import sessions
 from fasttrace._core import Block, Session, StartError
 from fasttrace.command import Command, Stdio, Text
 from fasttrace.figures import Figures, Told
+from fasttrace.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.filters import Selection
@@ -390,7 +391,7 @@ class Tracer(Told):
             return
         for process in self.processes:
             if process.fallback:
-                name = process.comm or "a process"
+                name = printable(process.comm) or "a process"
                 log.info("%s (%d): engine ptrace: %s", name, process.pid, process.fallback)
 
     @staticmethod

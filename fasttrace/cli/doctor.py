@@ -6,6 +6,7 @@ import argparse
 
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
+from fasttrace.terminal import printable
 
 EXAMPLE = "fasttrace doctor --json"
 TAKES_COMMAND = False
@@ -41,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
         mark = _MARKS[check.state]
         if output.color:
             mark = f"{_COLORS[check.state]}{mark}\x1b[0m"
-        output.write(f"{mark} {check.name:{width}}  {check.found}\n")
+        output.write(f"{mark} {check.name:{width}}  {printable(check.found)}\n")
         if check.remedy:
-            output.write(f"   {'':{width}}  -> {check.remedy}\n")
+            output.write(f"   {'':{width}}  -> {printable(check.remedy)}\n")
     engine = f"tracing works; engine: {name}" if able else "tracing does not work here"
     output.write(f"\n{engine}\n")
     return 0 if able else 1

@@ -7,6 +7,7 @@ import sys
 from types import TracebackType
 
 from fasttrace.errors import OutputError
+from fasttrace.terminal import printable
 
 
 class Output:
@@ -104,8 +105,7 @@ def say(message: str) -> None:
     """One line on standard error, if there is one."""
     if sys.stderr is None:
         return
-    line = f"fasttrace: {message}\n".encode("utf-8", "backslashreplace")
     try:
-        write_all(2, line)
+        write_all(2, f"fasttrace: {printable(message)}\n".encode())
     except OSError:
         return  # nobody is there to be told

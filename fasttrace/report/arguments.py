@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from fasttrace import _tables
 from fasttrace.data.calls import abi_name, call_name
+from fasttrace.terminal import printable
 
 Format = Callable[[int], str]
 
@@ -110,10 +111,5 @@ def quote(data: bytes, truncated: bool = False) -> str:
     if b"\\" in data or b'"' in data:
         data = data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     text = data.decode("utf-8", "backslashreplace")
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else _escape(c) for c in text)
+    text = printable(text)
     return f'"{text}"...' if truncated else f'"{text}"'
-
-
-def _escape(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")

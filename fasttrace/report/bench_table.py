@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fasttrace.report.summary_table import printable
 from fasttrace.report.units import duration
+from fasttrace.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.data.benchmark import Machine, Measurement, Report
@@ -46,9 +46,9 @@ def bench_table(report: Report, *, color: bool = False) -> str:
         lines.append("")
     lines += [_LEGEND, "", "command lines"]
     lines += [f"  {one.contender.name:{width}}  {_shell(one.command)}" for one in ones]
-    notes = [paint(_RED, f"error: {line}") for line in report.errors]
-    notes += [paint(_YELLOW, f"warning: {line}") for line in report.warnings]
-    notes += [paint(_YELLOW, line) for line in _left_out(report)]
+    notes = [paint(_RED, f"error: {printable(line)}") for line in report.errors]
+    notes += [paint(_YELLOW, f"warning: {printable(line)}") for line in report.warnings]
+    notes += [paint(_YELLOW, printable(line)) for line in _left_out(report)]
     return "\n".join([*lines, "", *notes] if notes else lines)
 
 
@@ -69,7 +69,7 @@ def _about(report: Report) -> list[str]:
         f"measured  {report.started:%Y-%m-%d %H:%M} UTC, {report.rounds} {rounds} in turn after"
         " one that is not counted",
         f"machine   {_machine(report.machine)}",
-        f"versions  {', '.join(versions)}",
+        printable(f"versions  {', '.join(versions)}"),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fasttrace.report.units import duration
+from fasttrace.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.data.summary import Summary, SyscallStats
@@ -69,7 +70,7 @@ def tables_by(
     groups.sort(key=lambda group: (-sum(s.total_ns for s in group[1].syscalls), str(group[0])))
     tables = []
     for value, part in groups:
-        title = f"{key} {value}"
+        title = printable(f"{key} {value}")
         if key == "pid" and part.processes:
             title += f": {printable(' '.join(part.processes[-1].argv) or part.processes[-1].comm)}"
         table = summary_table(part, sort=sort, color=color)
@@ -77,11 +78,6 @@ def tables_by(
         table = table.rpartition("\n\n")[0]
         tables.append(f"{_BOLD + title + _RESET if color else title}\n{table}")
     return "\n\n".join([*tables, _about(summary)])
-
-
-def printable(text: str) -> str:
-    """A program's own text must not steer the terminal, nor fail to be encoded."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _cells(entry: SyscallStats, total_ns: int) -> tuple[str, ...]:
@@ -114,7 +110,7 @@ def _about(summary: Summary) -> str:
         parts.append(f"{len(summary.processes)} processes")
     parts.append(f"{duration(summary.wall_ns).rstrip()} wall")
     if summary.engine:
-        parts.append(f"engine {summary.engine}")
+        parts.append(f"engine {printable(summary.engine)}")
     if summary.exit_status is not None:
         status = summary.exit_status
         parts.append(f"killed by signal {-status}" if status < 0 else f"exit status {status}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from fasttrace.seccomp.generation import ALLOW, Generated
 from fasttrace.seccomp.groups import grouped
+from fasttrace.terminal import printable
 
 _WIDTH = 88
 
@@ -37,7 +38,7 @@ def listing(made: Generated, *, groups: bool = False) -> str:
         words = ", ".join(listed)
         if words:
             lines += ["", f"# {title}", *textwrap.wrap(words, _WIDTH, break_long_words=False)]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _action(made: Generated) -> str:

@@ -9,6 +9,7 @@ from fasttrace.errors import ProfileError
 from fasttrace.seccomp.generation import ALLOW, Generated
 from fasttrace.seccomp.groups import GROUPS, grouped
 from fasttrace.seccomp.told import TOLD, family
+from fasttrace.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.profile import Condition
@@ -33,7 +34,7 @@ def systemd_lines(made: Generated, *, groups: bool = False) -> str:
         lines += _in_groups(names)
     else:
         lines += _filter(sorted(names))
-    return "\n".join([*lines, *_families(made, names)]) + "\n"
+    return "".join(f"{printable(line)}\n" for line in [*lines, *_families(made, names)])
 
 
 def _architectures(made: Generated) -> list[str]:

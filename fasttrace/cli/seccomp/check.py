@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
+from fasttrace.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.check import Finding, Lost
@@ -69,12 +70,12 @@ def _about(compiled: Compiled) -> str:
 
 
 def _findings(found: list[Finding]) -> str:
-    return "".join(
-        f"{one.kind}: {one.where}{': ' if one.where else ''}{one.text}\n" for one in found
-    )
+    lines = (f"{one.kind}: {one.where}{': ' if one.where else ''}{one.text}" for one in found)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _lost(folder: str, calls: list[Lost]) -> str:
+    folder = printable(folder)
     if not calls:
         return f"{folder}: every call goes through\n"
     width = max(len(f"{one.count:,}") for one in calls)

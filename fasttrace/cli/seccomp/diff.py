@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
+from fasttrace.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.diff import Difference
@@ -46,7 +47,9 @@ def _text(found: Difference, args: argparse.Namespace, color: bool) -> str:
     lines = []
     for arch in (*found.only_first, *found.only_second):
         path = args.first if arch in found.only_first else args.second
-        lines.append(f"only {path} is for {ARCHITECTURES[arch][0]}; the other one kills there\n")
+        lines.append(
+            f"only {printable(path)} is for {ARCHITECTURES[arch][0]}; the other one kills there\n"
+        )
     if found.flags:
         first, second = (", ".join(flags) or "none" for flags in found.flags)
         lines.append(f"flags: {first} -> {second}\n")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
+from fasttrace.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.explain import Explanation
@@ -58,6 +59,8 @@ def _text(found: list[Explanation]) -> str:
         rows += [
             (f"  {case.when}", str(case.verdict), ", ".join(case.reasons)) for case in one.cases
         ]
+    # What was asked, and a profile's words.
+    rows = [(printable(left), verdict, printable(why)) for left, verdict, why in rows]
     width = max((len(left) for left, _, why in rows if why), default=0)
     middle = max((len(verdict) for _, verdict, why in rows if why), default=0)
     return "".join(

@@ -1,0 +1,17 @@
+"""What may be written to a terminal, or into a text that is shown on one."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    r"""Text from outside on one line, such as a path, an argument, or a program's name.
+
+    A terminal obeys what it is sent, and all of these may hold anything: control characters, line
+    ends, what turns the direction of writing, and bytes that are no UTF-8 are written as escapes.
+
+    >>> printable("caf\u00e9 \x1b[2J\u202e\udcff\n")
+    'café \\x1b[2J\\u202e\\udcff\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
