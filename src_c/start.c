@@ -19,11 +19,37 @@
 #include "remote.h"
 #include "tracer.h"
 
+#define PF_IO_WORKER   0x10u /* since Linux 5.12 */
+#define PF_USER_WORKER 0x4000u /* since Linux 6.4 */
+
 static bool is_dead(const char *status)
 {
 	const char *state = strstr(status, "\nState:\t");
 
 	return state && (state[8] == 'Z' || state[8] == 'X');
+}
+
+/*
+ * Whether a thread of the process is the kernel's own: a worker of io_uring or vhost. It never runs code
+ * of the program, makes no calls and comes to no stop. The flags (include/linux/sched.h) are the 7th field
+ * behind the name, see proc_pid_stat(5); before Linux 5.12 PF_IO_WORKER's bit meant something else. 1, 0,
+ * or a negative errno.
+ */
+static int is_kernel_worker(pid_t tid)
+{
+	char stat[1024];
+	ssize_t n = ft_remote_proc(tid, "stat", stat, sizeof(stat) - 1);
+	const char *name, *name_end;
+	unsigned flags;
+
+	if (n <= 0)
+		return n < 0 ? (int)n : -ESRCH;
+	stat[n] = 0;
+	name = strchr(stat, '(');
+	name_end = strrchr(stat, ')');
+	if (!name || !name_end || sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		return -EPROTO;
+	return flags & PF_USER_WORKER || (flags & PF_IO_WORKER && !strncmp(name, "(iou-", 5));
 }
 
 /* Seizes the threads of a process that are not ours yet. Returns how many, or why it is not
@@ -44,9 +70,18 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 		struct ft_task *t;
 		char status[4096];
 		ssize_t n;
-		int error;
+		int error, worker;
 
 		if (tid <= 0 || ft_task_find(&s->tasks, tid))
+			continue;
+		worker = is_kernel_worker(tid);
+		if (worker == -ESRCH || worker == -ENOENT)
+			continue; /* has ended meanwhile */
+		if (worker < 0) {
+			found = worker;
+			break;
+		}
+		if (worker)
 			continue;
 		if (!ptrace(PTRACE_SEIZE, tid, 0, ft_tracer_seize_options(s))) {
 			t = ft_tracer_add_task(s, tid, pid, ppid, ft_now());
@@ -62,8 +97,12 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 		}
 		error = errno;
 		n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
-		if (error == ESRCH || n <= 0)
+		if (error == ESRCH || n == -ESRCH || n == -ENOENT)
 			continue; /* has ended meanwhile */
+		if (n <= 0) {
+			found = n < 0 ? (int)n : -EPROTO;
+			break;
+		}
 		status[n] = 0;
 		/* A thread born since is traced already: PTRACE_O_TRACECLONE saw to it. */
 		if (ft_remote_status_field(status, "TracerPid") == syscall(SYS_gettid))
@@ -87,7 +126,7 @@ int ft_start_attach(struct ft_session *s, enum ft_stage *stage)
 
 	*stage = FT_STAGE_TRACE;
 	if (n <= 0)
-		return -ESRCH;
+		return n == -ENOENT || !n ? -ESRCH : (int)n;
 	status[n] = 0;
 	pid = (pid_t)ft_remote_status_field(status, "Tgid");
 	ppid = (pid_t)ft_remote_status_field(status, "PPid");

@@ -230,3 +230,19 @@ def test_what_cannot_be_attached_to(run_tracee, engine):
         tracer.detach()
         assert tracer.wait()
         assert process.end() == ("", "ended 0")
+
+
+def test_threads_of_the_kernel_are_left_alone(run_tracee, engine):
+    """io_uring's workers never run code of the program: nothing waits for them, here or at the end."""
+    with run_tracee("kernel_workers") as process:
+        if len(threads(process.pid)) == 1:
+            pytest.skip("io_uring is not allowed here")
+        for _ in range(10):
+            with Tracer(pid=process.pid, engine=engine) as tracer:
+                process.stdin.write("x")
+                process.stdin.flush()
+                assert process.stdout.read(1) == "x"
+                take_calls(tracer, 1)
+            assert tracer.stats["error"] == 0
+            assert {tracer_of(tid) for tid in threads(process.pid)} == {0}
+        assert process.end() == ("", "ended 0")

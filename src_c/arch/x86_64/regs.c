@@ -1,14 +1,19 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
-#include "arch/arch.h"
+#include "arch/x86_64/regs.h"
 
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/net.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
+
+#include "arch/arch.h"
+
+#define WORDS		  (sizeof(struct user_regs_struct) / sizeof(uint64_t))
+#define SELECTOR_NULL_MAX 3 /* whatever its two bits of privilege */
 
 const enum ft_abi ft_arch_native_abi = FT_ABI_X86_64;
 
@@ -22,6 +27,37 @@ enum ft_abi ft_arch_abi(uint32_t audit_arch)
 	default:
 		return FT_ABI_UNKNOWN;
 	}
+}
+
+static int poke(pid_t tid, size_t offset, uint64_t value)
+{
+	return ptrace(PTRACE_POKEUSER, tid, offset, value) < 0 ? -errno : 0;
+}
+
+/* Null selectors: the processor itself makes one of another privilege 0 when it returns from an interrupt. */
+static bool is_same(size_t word, uint64_t a, uint64_t b)
+{
+	const size_t ds = offsetof(struct user_regs_struct, ds) / sizeof(uint64_t);
+
+	return a == b || (word >= ds && a <= SELECTOR_NULL_MAX && b <= SELECTOR_NULL_MAX);
+}
+
+int ft_regs_set(pid_t tid, const struct user_regs_struct *regs)
+{
+	uint64_t now[WORDS], want[WORDS];
+
+	if (!ptrace(PTRACE_SETREGS, tid, NULL, regs))
+		return 0;
+	if (errno != EIO || ptrace(PTRACE_GETREGS, tid, NULL, now) < 0)
+		return -errno;
+	memcpy(want, regs, sizeof(want));
+	for (size_t i = 0; i < WORDS; i++) {
+		int rc = is_same(i, now[i], want[i]) ? 0 : poke(tid, i * sizeof(want[0]), want[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 /*
@@ -91,7 +127,7 @@ static int eintr_is_spurious_i386(unsigned nr, unsigned first_arg)
 int ft_arch_redo_eintr(pid_t tid)
 {
 	struct user_regs_struct regs;
-	int spurious;
+	int spurious, rc;
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
 		return -errno;
@@ -105,9 +141,8 @@ int ft_arch_redo_eintr(pid_t tid)
 	regs.rax = regs.orig_rax;
 	/* syscall: 0f 05; int 0x80: cd 80, which also stands before where sysenter returns to. */
 	regs.rip -= 2;
-	if (ptrace(PTRACE_SETREGS, tid, NULL, &regs) < 0)
-		return -errno;
-	return 1;
+	rc = ft_regs_set(tid, &regs);
+	return rc < 0 ? rc : 1;
 }
 
 const char *const ft_register_names[] = { "r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10",
@@ -115,16 +150,10 @@ const char *const ft_register_names[] = { "r15", "r14", "r13", "r12", "rbp", "rb
 	"ss", "fs_base", "gs_base", "ds", "es", "fs", "gs" };
 const int ft_register_count = sizeof(ft_register_names) / sizeof(ft_register_names[0]);
 
-static_assert(sizeof(ft_register_names) / sizeof(ft_register_names[0]) ==
-		      sizeof(struct user_regs_struct) / sizeof(uint64_t),
+static_assert(sizeof(ft_register_names) / sizeof(ft_register_names[0]) == WORDS,
 	"a name for each register");
 
 #define INDEX(name) (offsetof(struct user_regs_struct, name) / sizeof(uint64_t))
-
-static int poke(pid_t tid, size_t offset, uint64_t value)
-{
-	return ptrace(PTRACE_POKEUSER, tid, offset, value) < 0 ? -errno : 0;
-}
 
 int ft_arch_set_number(pid_t tid, uint64_t nr)
 {
@@ -157,7 +186,7 @@ int ft_arch_set_args(pid_t tid, enum ft_abi abi, const uint64_t args[6])
 		regs.r8 = args[4];
 		regs.r9 = args[5];
 	}
-	return ptrace(PTRACE_SETREGS, tid, NULL, &regs) < 0 ? -errno : 0;
+	return ft_regs_set(tid, &regs);
 }
 
 int ft_arch_get_registers(pid_t tid, struct ft_registers *out)
@@ -167,7 +196,10 @@ int ft_arch_get_registers(pid_t tid, struct ft_registers *out)
 
 int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers)
 {
-	return ptrace(PTRACE_SETREGS, tid, NULL, registers->value) < 0 ? -errno : 0;
+	struct user_regs_struct regs;
+
+	memcpy(&regs, registers->value, sizeof(regs));
+	return ft_regs_set(tid, &regs);
 }
 
 bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b)

@@ -9,12 +9,13 @@
 #include <linux/ptrace.h>
 #include <unistd.h>
 
+#include "arch/x86_64/regs.h"
 #include "engine/engine.h"
 #include "record.h"
 
 bool ft_set_regs(const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs)
 {
-	return !ft_task_replaced(&s->tasks, t) && !ptrace(PTRACE_SETREGS, t->tid, 0, regs);
+	return !ft_task_replaced(&s->tasks, t) && !ft_regs_set(t->tid, regs);
 }
 
 static void put(struct ft_snippet *c, const void *bytes, size_t n)
