@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from fasttrace.command import Stdio
+    from fasttrace.data.storage import Stored
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
     from fasttrace.filters import Selection
@@ -208,7 +209,7 @@ def record(
     with recorder, tracer:
         interrupt = take_all(tracer, recorder.append, duration)
         recorder.finish()
-    result = Trace.load(path)
+        result = Trace.of_stored(recorder.stored())
     if interrupt is not None:
         raise Interrupted(result) from interrupt
     if recorder.failed is not None:
@@ -272,6 +273,9 @@ class Recorder:
             )
         except OutputError as error:
             self._fail(error)
+
+    def stored(self) -> Stored:
+        return self._writer.stored()
 
     def __enter__(self) -> Recorder:
         return self

@@ -7,6 +7,7 @@ import sys
 from types import TracebackType
 
 from fasttrace.errors import OutputError
+from fasttrace.files import Place
 from fasttrace.terminal import printable
 
 
@@ -21,16 +22,17 @@ class Output:
         fd: 1 or 2.
     """
 
-    def __init__(self, path: str | None = None, *, fd: int = 2) -> None:
+    def __init__(self, path: str | OutputFile | None = None, *, fd: int = 2) -> None:
         self.failed: OSError | None = None
-        self._path = path
+        self._name = "the output" if path is None else str(path)
         self._own = path is not None
         if path is None:
             self._fd = fd
             if (sys.stdout if fd == 1 else sys.stderr) is None:
                 self.failed = BrokenPipeError()  # closed when we started; the number may be reused
         else:
-            self._fd = _open(path)
+            file = path if isinstance(path, OutputFile) else OutputFile(path)
+            self._fd = file.open()
         self.is_terminal = not self.failed and os.isatty(self._fd)
         self.color = (
             self.is_terminal
@@ -69,9 +71,7 @@ class Output:
     def _fail(self, error: OSError) -> None:
         first, self.failed = not self.failed, error
         if first and not isinstance(error, BrokenPipeError):
-            say(
-                f"cannot write {self._path or 'the output'}: {error.strerror}; the rest is left out"
-            )
+            say(f"cannot write {self._name}: {error.strerror}; the rest is left out")
 
     @property
     def status(self) -> int:
@@ -79,14 +79,51 @@ class Output:
         return int(self.failed is not None and not isinstance(self.failed, BrokenPipeError))
 
 
-def _open(path: str) -> int:
-    if path == "-":
-        raise OutputError(22, "-o -: to write to standard output give /dev/stdout")
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        message = f"cannot write {path}: {error.strerror}; choose another -o"
-        raise OutputError(error.errno, message, path) from None
+class OutputFile:
+    """What -o names, in a folder that is held from now on; nothing is written yet.
+
+    OutputError: it cannot be written, as far as can be told without doing it.
+    """
+
+    def __init__(self, path: str) -> None:
+        if path == "-":
+            raise OutputError(22, "-o -: to write to standard output give /dev/stdout")
+        self._path = path
+        self._place: Place | None = None
+        try:
+            self._place = Place(path, is_file=True)
+            self._place.check_file()
+        except OSError as error:
+            self.close()
+            raise self._error(error) from None
+
+    def __str__(self) -> str:
+        return self._path
+
+    def __enter__(self) -> OutputFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self) -> int:
+        """Once: an empty file, open for writing."""
+        assert self._place is not None
+        try:
+            return self._place.open_file()
+        except OSError as error:
+            raise self._error(error) from None
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if self._place is not None:
+            self._place.close()
+            self._place = None
+
+    def _error(self, error: OSError) -> OutputError:
+        message = f"cannot write {self._path}: {error.strerror}; choose another -o"
+        return OutputError(error.errno, message, self._path)
 
 
 def write_all(fd: int, data: bytes) -> None:

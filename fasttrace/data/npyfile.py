@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
 from fasttrace import _tally
@@ -15,7 +15,10 @@ from fasttrace.data.events import EVENT_SIZE
 from fasttrace.errors import TraceError
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
+
+    from fasttrace.files import Folder
 
 # Room for the header text, whatever count comes to stand in it; numpy wants a multiple of 64.
 HEADER_SIZE = 512
@@ -47,11 +50,11 @@ def header(descr: str, count: int) -> bytes:
 
 
 class GrowingNpy:
-    """A .npy file being written. The file must not exist (FileExistsError)."""
+    """A .npy file being written; fd: of an empty file, which is closed with it."""
 
-    def __init__(self, path: Path, items: tuple[str, int]) -> None:
+    def __init__(self, fd: int, items: tuple[str, int]) -> None:
         self._descr, self._item_size = items
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        self._fd = fd
         self.count = 0
         try:
             self._write(header(self._descr, 0), 0)
@@ -87,23 +90,32 @@ class GrowingNpy:
 
 
 def open_npy(
-    path: Path, items: tuple[str, int], dtype: npt.DTypeLike, *, finished: bool
+    folder: Folder, name: str, items: tuple[str, int], dtype: npt.DTypeLike, *, finished: bool
 ) -> npt.NDArray[Any]:
-    """The array in a .npy file, mapped, read-only.
+    """The array in a .npy file of a folder, mapped, read-only.
 
     finished: the header must be right; else all whole items of the file are taken. TraceError: this
     is no such file, or it is cut.
     """
     import numpy as np
 
-    descr, item_size = items
+    path = f"{folder.path}/{name}"
     try:
-        with path.open("rb") as file:
-            head = file.read(_PREFIX)
-            text = file.read(int.from_bytes(head[len(_MAGIC) :], "little"))
-            size = os.fstat(file.fileno()).st_size
+        with open(folder.open(name), "rb") as file:  # noqa: PTH123 - of a descriptor
+            return _mapped(path, file, items, np.dtype(dtype), finished=finished)
     except OSError as error:
-        raise TraceError(f"cannot read {path}: {error.strerror}") from None
+        raise TraceError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def _mapped(
+    path: str, file: BufferedReader, items: tuple[str, int], dtype: np.dtype[Any], *, finished: bool
+) -> npt.NDArray[Any]:
+    import numpy as np
+
+    descr, item_size = items
+    head = file.read(_PREFIX)
+    text = file.read(int.from_bytes(head[len(_MAGIC) :], "little"))
+    size = os.fstat(file.fileno()).st_size
     found = _TEXT.fullmatch(text) if head.startswith(_MAGIC) else None
     start = len(head) + len(text)
     if found is None or found[1] != descr.encode() or start % 8:
@@ -115,7 +127,7 @@ def open_npy(
     if count == 0:
         return np.empty(0, dtype)
     try:
-        mapped = np.memmap(path, dtype, "r", offset=start, shape=(count,))
+        mapped = np.memmap(file, dtype, "r", offset=start, shape=(count,))
     except (OSError, ValueError) as error:
         raise TraceError(f"cannot map {path}: {error}") from None
     return np.asarray(mapped)

@@ -25,6 +25,7 @@ from fasttrace.data.events import EVENT_SIZE
 from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy, open_npy
 from fasttrace.data.processes import Process
 from fasttrace.errors import OutputError, TraceError
+from fasttrace.files import Folder, Place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 FORMAT = "fasttrace"
 VERSION = 1
 T = TypeVar("T")
+
+# A process takes some 200 bytes, and up to 4,096 more for its arguments.
+_META_MAX = 1 << 30
+_GIVE = "give the folder that `record -o` wrote"
 
 
 class EventBlock(Protocol):
@@ -70,6 +75,7 @@ class Writer:
     ) -> None:
         self.path = Path(path)
         self.unstored = 0
+        self._made: list[str] = []
         self._failed = False
         self._closed = False
         self._meta: dict[str, Any] = {
@@ -91,20 +97,28 @@ class Writer:
                 **(versions or {}),
             },
         }
-        try:
-            self.path.mkdir()
-        except OSError as error:
-            raise _cannot_make(self.path, error) from None
         with ExitStack() as undo:
+            try:
+                self._place = Place(path, is_file=False)
+                undo.callback(self._place.close)
+                self._folder = self._place.make_folder()
+                undo.callback(self._folder.close)
+            except OSError as error:
+                raise _cannot_make(self.path, error) from None
             undo.callback(self._remove)
             try:
                 self._write_meta()
-                self._events = GrowingNpy(self.path / "events.npy", EVENTS)
+                self._events = GrowingNpy(self._create("events.npy"), EVENTS)
                 undo.callback(self._events.close)
-                self._payload = GrowingNpy(self.path / "payload.npy", BYTES)
+                self._payload = GrowingNpy(self._create("payload.npy"), BYTES)
             except OSError as error:
                 raise _cannot_write(self.path, error) from None
             undo.pop_all()
+
+    def _create(self, name: str) -> int:
+        fd = self._folder.create(name)
+        self._made.append(name)
+        return fd
 
     def __enter__(self) -> Writer:
         return self
@@ -142,14 +156,12 @@ class Writer:
         processes: Sequence[Process] = (),
         engine: str | None = None,
     ) -> None:
-        """Write what is known at the end, and close. OutputError: that does not fit on the disk.
+        """Write what is known at the end. OutputError: that does not fit on the disk.
 
         lost: all events that are missing, `unstored` among them.
 
         No error after one from `append`: the trace is then readable as that of a killed recorder.
         """
-        if self._closed:
-            return
         self._meta.update(
             finished=True,
             exit_status=exit_status,
@@ -164,18 +176,21 @@ class Writer:
         except OSError as error:
             if not self._failed:
                 raise _cannot_write(self.path, error) from None
-        finally:
-            self.close()
+
+    def stored(self) -> Stored:
+        """What was written, from the very folder that was made, wherever its path may lead now."""
+        return _load(self._folder)
 
     def discard(self) -> None:
         """Close, and remove the folder: nothing was recorded."""
-        self.close()
-        self._remove()
+        if not self._closed:
+            self._remove()
+            self.close()
 
     def _remove(self) -> None:
-        for name in ("events.npy", "payload.npy", "meta.json"):
-            (self.path / name).unlink(missing_ok=True)
-        self.path.rmdir()
+        for name in self._made:
+            self._folder.remove(name)
+        self._place.remove_folder()
 
     def close(self) -> None:
         """Without `finish` the trace is as one whose recorder was killed."""
@@ -183,14 +198,19 @@ class Writer:
             self._closed = True
             self._events.close()
             self._payload.close()
+            self._folder.close()
+            self._place.close()
 
     def _write_meta(self) -> None:
-        fresh = self.path / "meta.json.new"
+        fresh = "meta.json.new"
+        fd = self._create(fresh)
         try:
-            fresh.write_text(json.dumps(self._meta, indent=1) + "\n")
-            fresh.replace(self.path / "meta.json")
+            with open(fd, "w") as file:  # noqa: PTH123 - of a descriptor
+                file.write(json.dumps(self._meta, indent=1) + "\n")
+            self._folder.rename(fresh, "meta.json")
         finally:
-            fresh.unlink(missing_ok=True)
+            self._folder.remove(fresh)
+        self._made[-1] = "meta.json"
 
 
 def _cannot_make(path: Path, error: OSError) -> OutputError:
@@ -233,16 +253,32 @@ def load(path: str | os.PathLike[str]) -> Stored:
     Of a trace whose recorder did not finish, all whole events are there. Nobody may cut the files
     while they are mapped: the kernel would answer reading them with SIGBUS.
     """
+    try:
+        folder = Folder(path)
+    except FileNotFoundError:
+        raise TraceError(f"{os.fspath(path)} does not exist; {_GIVE}") from None
+    except NotADirectoryError:
+        raise TraceError(
+            f"{os.fspath(path)} is not the folder of a trace; `record -o` makes one"
+        ) from None
+    except OSError as error:
+        raise TraceError(f"cannot read {os.fspath(path)}: {error.strerror}") from None
+    try:
+        return _load(folder)
+    finally:
+        folder.close()
+
+
+def _load(folder: Folder) -> Stored:
     import numpy as np
 
     from fasttrace.data.events import EVENT_DTYPE
 
-    folder = Path(path)
     meta = _Meta(folder)
     finished = meta.get("finished", bool, False)
     return Stored(
-        events=open_npy(folder / "events.npy", EVENTS, EVENT_DTYPE, finished=finished),
-        payload=open_npy(folder / "payload.npy", BYTES, np.uint8, finished=finished),
+        events=open_npy(folder, "events.npy", EVENTS, EVENT_DTYPE, finished=finished),
+        payload=open_npy(folder, "payload.npy", BYTES, np.uint8, finished=finished),
         finished=finished,
         argv=meta.strings("argv"),
         engine=meta.get("engine", str, ""),
@@ -257,7 +293,7 @@ def load(path: str | os.PathLike[str]) -> Stored:
 class _Meta:
     """A JSON object that may hold anything: what is read from it has the type asked for."""
 
-    def __init__(self, folder: Path, entries: object = None) -> None:
+    def __init__(self, folder: Folder, entries: object = None) -> None:
         self._folder = folder
         if entries is None:
             entries = _read_json(folder)
@@ -266,7 +302,7 @@ class _Meta:
         self._entries = entries
 
     def _damaged(self) -> TraceError:
-        return TraceError(f"{self._folder / 'meta.json'} is damaged: record again")
+        return _damaged(self._folder)
 
     def get(self, key: str, kind: type[T], default: T) -> T:
         value: Any = self._entries.get(key, default)
@@ -311,24 +347,30 @@ class _Meta:
         )
 
 
-def _read_json(folder: Path) -> object:
+def _damaged(folder: Folder) -> TraceError:
+    return TraceError(f"{folder.path}/meta.json is damaged: record again")
+
+
+def _read_json(folder: Folder) -> object:
     """meta.json, if it is of a trace that this version can read."""
+    path = folder.path
     try:
-        meta = json.loads((folder / "meta.json").read_bytes())
+        with open(folder.open("meta.json"), "rb") as file:  # noqa: PTH123 - of a descriptor
+            text = file.read(_META_MAX + 1)
+        if len(text) > _META_MAX:
+            raise _damaged(folder)
+        meta = json.loads(text)
     except FileNotFoundError:
-        reason = "holds no trace (no meta.json)" if folder.is_dir() else "does not exist"
-        raise TraceError(f"{folder} {reason}; give the folder that `record -o` wrote") from None
-    except NotADirectoryError:
-        raise TraceError(f"{folder} is not the folder of a trace; `record -o` makes one") from None
+        raise TraceError(f"{path} holds no trace (no meta.json); {_GIVE}") from None
     except OSError as error:
-        raise TraceError(f"cannot read {folder / 'meta.json'}: {error.strerror}") from None
+        raise TraceError(f"cannot read {path}/meta.json: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise TraceError(f"{folder / 'meta.json'} is damaged: record again") from None
+        raise _damaged(folder) from None
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        raise TraceError(f"{folder} holds something else than a trace of fasttrace")
+        raise TraceError(f"{path} holds something else than a trace of fasttrace")
     if meta.get("version") != VERSION:
         raise TraceError(
-            f"{folder} is of format version {meta.get('version')!r}, this fasttrace reads "
+            f"{path} is of format version {meta.get('version')!r}, this fasttrace reads "
             f"{VERSION}: use the fasttrace that wrote it"
         )
     return meta

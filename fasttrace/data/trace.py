@@ -69,7 +69,10 @@ class Trace:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
         """Map a saved trace. TraceError: there is none, or it is damaged or cut."""
-        stored = storage.load(path)
+        return cls.of_stored(storage.load(path))
+
+    @classmethod
+    def of_stored(cls, stored: storage.Stored) -> Trace:
         events = stored.events
         wall_ns = stored.wall_ns
         if not stored.finished and len(events):

@@ -23,6 +23,7 @@ from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.data.storage import Writer
 from fasttrace.data.trace import Trace
 from fasttrace.errors import OutputError, TraceError
+from fasttrace.files import Folder
 
 
 class Block(bytes):
@@ -192,7 +193,7 @@ def test_disk_full(tmp_path: Path) -> None:
 def test_no_room_for_meta(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer(tmp_path / "x.fst")
     writer.append(Block(make_events({"nr": READ, "pid": 100})))
-    (tmp_path / "x.fst/meta.json.new").symlink_to("/dev/full")
+    monkeypatch.setattr(Folder, "create", lambda self, name: os.open("/dev/full", os.O_WRONLY))
     with pytest.raises(OutputError, match="disk is full"):
         writer.finish()
     back = Trace.load(tmp_path / "x.fst")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import os
 import shlex
-from pathlib import Path
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from fasttrace.cli.output import Output, say
+from fasttrace.cli.output import Output, OutputFile, say
 from fasttrace.cli.parser import UsageError, VerbParser, add_run_options
 from fasttrace.cli.traced import Run
-from fasttrace.errors import OutputError
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.generation import Generated
@@ -89,11 +86,13 @@ def run(args: argparse.Namespace) -> int:
     if args.update and args.format == "systemd":
         raise UsageError("--update reads and writes JSON: leave --format systemd")
     update = _load(args.update)
-    _check_writable(args.output)
+    # Before the run, which may be long.
+    file = None if args.output is None else OutputFile(args.output)
     seen = Seen(args.limit)
-    notices = [notice for folder in args.sources for notice in add_saved(seen, folder)]
-    status = _add_run(seen, args) if _runs(args) else 0
-    return _write(seen, args, update, notices) or status
+    with file or nullcontext():
+        notices = [notice for folder in args.sources for notice in add_saved(seen, folder)]
+        status = _add_run(seen, args) if _runs(args) else 0
+        return _write(seen, args, file, update, notices) or status
 
 
 def _runs(args: argparse.Namespace) -> bool:
@@ -114,7 +113,13 @@ def _add_run(seen: Seen, args: argparse.Namespace) -> int:
         return run.status
 
 
-def _write(seen: Seen, args: argparse.Namespace, update: Profile | None, notices: list[str]) -> int:
+def _write(
+    seen: Seen,
+    args: argparse.Namespace,
+    file: OutputFile | None,
+    update: Profile | None,
+    notices: list[str],
+) -> int:
     from fasttrace.seccomp.generation import from_seen
 
     action, errno_ret = args.default
@@ -127,8 +132,7 @@ def _write(seen: Seen, args: argparse.Namespace, update: Profile | None, notices
         update=update,
         notices=notices,
     )
-    output = Output(fd=1) if args.output is None else Output(args.output)
-    with output:
+    with Output(file, fd=1) as output:
         output.write(_text(made, args))
     for notice in made.notices:
         say(notice)
@@ -166,16 +170,6 @@ def _load(path: str | None) -> Profile | None:
     from fasttrace.seccomp.profile import load
 
     return load(path)
-
-
-def _check_writable(path: str | None) -> None:
-    """Before the run, which may be long; nothing is emptied yet."""
-    if path is None:
-        return
-    file = Path(path)
-    place = file if file.exists() else file.parent
-    if not os.access(place, os.W_OK) or file.is_dir():
-        raise OutputError(errno.EACCES, f"cannot write {path}; choose another -o", path)
 
 
 def _limit(text: str) -> int:
