@@ -52,9 +52,11 @@ COMMANDS = [
     ["busybox", "sh", "-c", "ls / >/dev/null; sleep 0"],
 ]
 # What is a matter of time or chance: how often a lock is waited for, random bytes, and whether the
-# signal of a child's death comes before or in the wait for it.
+# signal of a child's death comes before or in the wait for it. bash waits in its handler, too, so
+# which of its waits gets the child is chance as well, but not what all of them together get.
 CHANCE = ("futex", "getrandom", "sched_yield", "rt_sigreturn")
 LEFT_OUT = {_tables.number(0, name) for name in CHANCE}
+WAIT = _tables.number(0, "wait4")
 # Calls whose result is the id of a task or of a group of processes.
 RETURN_IDS = {
     _tables.number(0, name)
@@ -101,6 +103,7 @@ def calls_by_task(command: list[str], engine: str) -> dict[Path, list[tuple[obje
     assert not any(process.fallback for process in trace.processes)
     place = places(trace)
     tasks: dict[Path, list[tuple[object, ...]]] = {where: [] for where in place.values()}
+    waits: dict[Path, Counter[object]] = {where: Counter() for where in place.values()}
     execs = 0
     for event in trace.events:
         execs += event["kind"] == Kind.EXEC
@@ -110,8 +113,13 @@ def calls_by_task(command: list[str], engine: str) -> dict[Path, list[tuple[obje
         args = tuple(event["args"].astype(np.int64).tolist())
         flags = Flag(int(event["flags"])) & ~Flag.PAYLOAD
         told = with_places(nr, args, ret, place)
-        tasks[place[int(event["tid"])]].append((syscall_name(nr), *told, flags))
+        if nr == WAIT:
+            waits[place[int(event["tid"])]][told[-1], flags] += 1
+        else:
+            tasks[place[int(event["tid"])]].append((syscall_name(nr), *told, flags))
     assert tasks[0,].pop(0)[0] == "execve"  # whose arguments lie on setarch's stack
+    for where, results in waits.items():
+        tasks[where].append(("wait4", results))
     return tasks
 
 
