@@ -24,7 +24,7 @@ static void mark(struct ft_session *s, struct ft_task *t)
 		return;
 	t->tamper.marked = true;
 	pthread_mutex_lock(&s->lock);
-	s->stats.altered++;
+	s->calls_altered++;
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -18,6 +18,15 @@
 
 #define STACK (64u << 10)
 
+/*
+ * ThreadSanitizer takes each clone(3) for a fork, and would set itself up anew in the child, which here
+ * is in our memory. It does not know glibc's other name for the function.
+ */
+#if defined(__SANITIZE_THREAD__)
+extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
+#define clone __clone
+#endif
+
 struct ft_bell {
 	pid_t pid, owner;
 	uint32_t changes; /* the futex: counts what happens to the two below */
@@ -30,7 +39,8 @@ struct ft_bell {
  * Runs in a process of its own that shares our memory, descriptors and thread pointer: raw system
  * calls only, for errno here is the errno of the thread that hung the bell.
  */
-__attribute__((no_sanitize("address", "undefined"), optimize("no-stack-protector"))) static int
+__attribute__((
+	no_sanitize("address", "undefined", "thread"), optimize("no-stack-protector"))) static int
 wait_for_ring(void *arg)
 {
 	struct ft_bell *b = arg;

@@ -89,13 +89,31 @@ void ft_session_started(struct ft_session *s, int result, enum ft_stage stage)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static int start(struct ft_session *s, enum ft_stage *stage)
+/* The state that was. */
+static enum ft_state change_state(struct ft_session *s, enum ft_state from, enum ft_state to)
+{
+	enum ft_state was;
+
+	pthread_mutex_lock(&s->lock);
+	was = s->state;
+	if (was == from)
+		s->state = to;
+	pthread_mutex_unlock(&s->lock);
+	return was;
+}
+
+/* A command, or a process to attach to. */
+static int start(
+	struct ft_session *s, const struct ft_command *command, pid_t pid, enum ft_stage *stage)
 {
 	sigset_t all;
 	int rc;
 
-	if (s->state != FT_OPENED)
+	if (change_state(s, FT_OPENED, FT_STARTING) != FT_OPENED)
 		return -EBUSY;
+	s->command = command;
+	s->spawned = command;
+	s->attach_pid = pid;
 	/*
 	 * The tracer thread takes no signals; the command gets the caller's mask. But a blocked
 	 * SIGCHLD would be kept, not ignored, at every stop (kernel/signal.c, sig_ignored()), and
@@ -104,11 +122,10 @@ static int start(struct ft_session *s, enum ft_stage *stage)
 	sigfillset(&all);
 	sigdelset(&all, SIGCHLD);
 	pthread_sigmask(SIG_SETMASK, &all, &s->caller_mask);
-	s->state = FT_STARTING;
 	rc = pthread_create(&s->thread, NULL, ft_tracer_main, s);
 	pthread_sigmask(SIG_SETMASK, &s->caller_mask, NULL);
 	if (rc) {
-		s->state = FT_OPENED;
+		change_state(s, FT_STARTING, FT_OPENED);
 		*stage = FT_STAGE_FORK;
 		return -rc;
 	}
@@ -126,9 +143,7 @@ int ft_spawn(struct ft_session *s, const struct ft_command *command, enum ft_sta
 	*stage = FT_STAGE_NONE;
 	if (s->filter && command->seccomp)
 		return -EINVAL;
-	s->command = command;
-	s->spawned = true;
-	return start(s, stage);
+	return start(s, command, 0, stage);
 }
 
 int ft_attach(struct ft_session *s, pid_t pid, enum ft_stage *stage)
@@ -138,8 +153,7 @@ int ft_attach(struct ft_session *s, pid_t pid, enum ft_stage *stage)
 		return -ESRCH;
 	if (s->filter)
 		return -EINVAL; /* a filter can only be installed by the process itself */
-	s->attach_pid = pid;
-	return start(s, stage);
+	return start(s, NULL, pid, stage);
 }
 
 int ft_stop(struct ft_session *s, enum ft_stop_how how)
@@ -196,7 +210,7 @@ void ft_close(struct ft_session *s)
 {
 	if (!s)
 		return;
-	if (s->state != FT_OPENED && !s->joined) {
+	if (change_state(s, FT_OPENED, FT_ENDED) != FT_OPENED) {
 		ft_stop(s, s->spawned ? FT_STOP_KILL : FT_STOP_DETACH);
 		if (s->ring)
 			ft_ring_abandon(s->ring);
@@ -267,6 +281,8 @@ void ft_get_stats(struct ft_session *s, struct ft_stats *out)
 	*out = s->stats;
 	state = s->state;
 	pthread_mutex_unlock(&s->lock);
+	out->stops = s->stops_seen;
+	out->altered = s->calls_altered;
 	if (!s->ring)
 		return;
 	ft_ring_counts(s->ring, &counts);

@@ -40,7 +40,7 @@ struct ft_session {
 	struct ft_tally *tally; /* NULL without FT_OPT_TALLY */
 	struct ft_tally *injected; /* NULL without the inline engine */
 	struct ft_process_table processes;
-	struct ft_stats stats;
+	struct ft_stats stats; /* but for what stands elsewhere, see ft_get_stats() */
 	int root_pidfd;
 	struct ft_bell *bell;
 	bool stop_asked;
@@ -48,9 +48,11 @@ struct ft_session {
 	struct ft_handover handover;
 	struct ft_request *requests; /* for registers, of callers that wait */
 
+	/* The tracer thread counts, everybody reads. */
+	_Atomic uint64_t stops_seen, calls_altered; /* struct ft_stats has them, too */
+
 	/* The tracer thread's own. */
 	pthread_t thread;
-	bool joined;
 	const struct ft_engine *engine;
 	struct ft_inline *in; /* NULL without the inline engine; has a lock of its own */
 	bool flushing; /* under that: a reader takes what is there, so it cannot wait for itself */

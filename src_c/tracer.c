@@ -362,7 +362,7 @@ static void run(struct ft_session *s)
 				on_bell(s);
 				continue;
 			}
-			s->stats.stops++;
+			s->stops_seen++;
 			on_stop(s, &stop);
 			ft_placement_note(
 				&s->placement, stop.tid, stop.time_ns, stop.time_ns - last);
@@ -381,7 +381,9 @@ void *ft_tracer_main(void *session)
 	int rc;
 
 	prctl(PR_SET_NAME, "fasttrace");
+	pthread_mutex_lock(&s->lock);
 	s->stats.start_ns = ft_now();
+	pthread_mutex_unlock(&s->lock);
 	ft_placement_start(&s->placement);
 	rc = hang_bell(s);
 	if (rc >= 0)

@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-static int check_failed, check_count, check_failed_in_all;
+/* Threads check, too. */
+static _Atomic int check_failed, check_count;
+static int check_failed_in_all;
 
 #define CHECK(condition) check_that((condition) != 0, __FILE__, __LINE__, #condition)
 #define CHECK_EQ(a, b)	 check_equal((int64_t)(a), (int64_t)(b), __FILE__, __LINE__, #a " == " #b)

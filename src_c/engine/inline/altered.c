@@ -35,24 +35,53 @@ static void reply(struct ft_task *t, struct user_regs_struct *regs, int64_t ret)
 	regs->r11 = regs->eflags;
 }
 
+/* What the drainer reads and writes, too. */
+
+/* Where the strings of the call under way are, as they are to be now. */
+static uint64_t swap_strings(struct ft_session *s, struct ft_inline_task *it, uint64_t at)
+{
+	uint64_t was;
+
+	pthread_mutex_lock(&s->in->lock);
+	was = it->strings_at;
+	it->strings_at = at;
+	pthread_mutex_unlock(&s->in->lock);
+	return was;
+}
+
+/* This time, but not before the end of the last record. */
+static uint64_t after_last(struct ft_session *s, const struct ft_inline_task *it, uint64_t now)
+{
+	pthread_mutex_lock(&s->in->lock);
+	if (now < it->last_ns)
+		now = it->last_ns;
+	pthread_mutex_unlock(&s->in->lock);
+	return now;
+}
+
+static void ended_at(struct ft_session *s, struct ft_inline_task *it, uint64_t now)
+{
+	pthread_mutex_lock(&s->in->lock);
+	it->last_ns = now;
+	pthread_mutex_unlock(&s->in->lock);
+}
+
 void ft_altered_start(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
 	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
 	struct ft_inline_task *it = t->in;
-	uint64_t strings_at = it->strings_at, now = ft_now();
+	uint64_t now = after_last(s, it, ft_now());
+	uint64_t strings_at = swap_strings(s, it, 0); /* they go with the event */
 	uint32_t nr = (uint32_t)regs->rax;
 	int64_t ret;
 
-	if (now < it->last_ns)
-		now = it->last_ns;
-	it->strings_at = 0; /* they go with the event */
 	switch (ft_alter_foresee(s, t, FT_ABI_X86_64, nr, args, now, &ret)) {
 	case FT_FORESEE_REPLY:
-		it->last_ns = now;
+		ended_at(s, it, now);
 		reply(t, regs, ret);
 		break;
 	case FT_FORESEE_UNTOUCHED:
-		it->strings_at = strings_at;
+		swap_strings(s, it, strings_at);
 		it->foreseen = true;
 		it->foreseen_nr = nr;
 		break;
@@ -154,13 +183,13 @@ static void rewind_call(struct ft_session *s, struct ft_task *t)
 	ft_leave(s, t, FT_FALLBACK_ALTERED);
 }
 
-static void on_returned(struct ft_task *t, uint64_t now)
+static void on_returned(struct ft_session *s, struct ft_task *t, uint64_t now)
 {
 	struct ft_inline_task *it = t->in;
 	struct user_regs_struct regs;
 	int64_t ret;
 
-	it->last_ns = now;
+	ended_at(s, it, now);
 	if (it->sets_mask)
 		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask);
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
@@ -182,12 +211,11 @@ int ft_altered_stop(struct ft_session *s, struct ft_task *t, const struct ft_sto
 		rewind_call(s, t);
 		return 1;
 	}
-	if (at.time_ns < it->last_ns)
-		at.time_ns = it->last_ns;
+	at.time_ns = after_last(s, it, at.time_ns);
 	if (!ft_engine_ptrace.call_stop(s, t, &at))
 		return 0;
 	if (!entry) {
-		on_returned(t, at.time_ns);
+		on_returned(s, t, at.time_ns);
 		return 1;
 	}
 	check_other(s, t);

@@ -81,7 +81,7 @@ static void let_others_exit(struct ft_session *s, const struct ft_stop *stop)
 {
 	struct ft_task *other = ft_task_find(&s->tasks, stop->tid);
 
-	s->stats.stops++;
+	s->stops_seen++;
 	if (other)
 		s->engine->exiting(s, other);
 	ptrace(PTRACE_CONT, stop->tid, 0, 0);
@@ -153,7 +153,7 @@ static int run_to_trap(
 			rc = ft_stops_put_back(&s->stops, &stop);
 			return rc ? rc : -ESRCH;
 		case FT_STOPPED_SIGNAL:
-			s->stats.stops++;
+			s->stops_seen++;
 			if (!is_trap_of_ours(t, &stop)) {
 				hold(t, &stop);
 				continue;
@@ -163,7 +163,7 @@ static int run_to_trap(
 			return stop.sig == SIGTRAP ? 0 : -EFAULT;
 		case FT_STOPPED_TRAP:
 		case FT_STOPPED_GROUP:
-			s->stats.stops++;
+			s->stops_seen++;
 			again = true;
 			continue;
 		default:

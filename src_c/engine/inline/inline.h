@@ -67,7 +67,7 @@ struct ft_space {
 	bool partial; /* perhaps: some of its threads do not record yet, so nothing may be patched */
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
 	bool foreign; /* its children and what it execs cannot be prepared */
-	bool spoiled; /* it has written to what is ours */
+	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
 	int chunk_count;
 	struct ft_near nears[FT_NEARS_MAX];

@@ -47,6 +47,7 @@ static void on_sigreturn(
 	set_strings_limit(it);
 	if (!ft_record_wants(s, FT_ABI_X86_64, (uint32_t)regs->rax))
 		return;
+	pthread_mutex_lock(&s->in->lock);
 	it->returning = true;
 	it->sigreturn = (struct ft_event){
 		.time_ns = ft_now(),
@@ -58,6 +59,7 @@ static void on_sigreturn(
 		.abi = FT_ABI_X86_64,
 		.kind = FT_KIND_SYSCALL,
 	};
+	pthread_mutex_unlock(&s->in->lock);
 }
 
 static enum ft_fallback birth(struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
