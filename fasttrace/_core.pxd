@@ -2,6 +2,11 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from fasttrace._tally cimport ft_tally
 
+cdef extern from "pthread.h" nogil:
+    int pthread_atfork(
+        void (*prepare)() noexcept nogil, void (*parent)() noexcept nogil,
+        void (*child)() noexcept nogil)
+
 
 cdef extern from "fasttrace.h" nogil:
     enum:

@@ -11,6 +11,8 @@ from collections import namedtuple
 
 from fasttrace._tally cimport Tally, ft_tally
 
+from fasttrace.errors import ForkedError
+
 STAGES = ("none", "fork", "trace", "stdio", "cwd", "filter", "seccomp", "exec")
 ENGINES = ("ptrace", "inline")
 # enum ft_fallback
@@ -49,6 +51,20 @@ cdef int64_t SIGNALS_NS = 100_000_000
 # How a session ends with an answer.
 cdef dict ENDS = {"": 0, "detach": FT_ANSWER_DETACH, "kill": FT_ANSWER_KILL}
 cdef object U64 = (1 << 64) - 1
+
+
+# How many forks lie between the program's start and this process. Counted by the C library, for
+# the number of a process may come again in a child, in another pid namespace.
+cdef int forks = 0
+
+
+cdef void forked_once() noexcept nogil:
+    global forks
+    forks += 1
+
+
+if pthread_atfork(NULL, NULL, forked_once):
+    raise MemoryError
 
 
 cdef int check(int rc) except -1:
@@ -251,10 +267,15 @@ def become(bytes path not None, list argv not None, list env not None, uint64_t 
 
 
 cdef class Session:
-    """One traced tree; see fasttrace.h. All methods may be called from any thread."""
+    """One traced tree; see fasttrace.h. All methods may be called from any thread.
+
+    In a forked child there is only a copy of it, without its threads, and with locks that nobody
+    will ever open: nothing of it is touched there, and its methods raise ForkedError.
+    """
 
     cdef ft_session *session
     cdef int busy  # calls under way that have let go of the GIL
+    cdef int forks  # as it was made
 
     def __cinit__(self, *, bint follow=True, bint events=True, bint tally=False,
                   bint by_process=False, bint strings=False, bint results=True,
@@ -291,14 +312,22 @@ cdef class Session:
                 raise ValueError("a filter is 1 to 4096 instructions of 8 bytes")
             config.filter = <char *>filter
             config.filter_len = <uint16_t>(len(filter) // 8)
+        self.forks = forks
         check(ft_open(&self.session, &config))
 
     def __dealloc__(self):
-        if self.session is not NULL:
+        if self.session is not NULL and self.forks == forks:
             with nogil:
                 ft_close(self.session)
 
+    @property
+    def forked(self):
+        """Whether this is the copy in a forked child."""
+        return self.forks != forks
+
     cdef int open(self) except -1:
+        if self.forks != forks:
+            raise ForkedError()
         if self.session is NULL:
             raise ValueError("the session is closed")
         return 0
@@ -530,8 +559,12 @@ cdef class Session:
         return s
 
     def close(self):
-        """Kill what was spawned, detach from what was attached, free all. Blocks stay valid."""
+        """Kill what was spawned, detach from what was attached, free all. Blocks stay valid.
+
+        In a forked child: nothing."""
         cdef ft_session *s = self.session
+        if self.forks != forks:
+            return
         if self.busy:
             raise RuntimeError("another thread still waits for this session: kill() or detach() first")
         self.session = NULL

@@ -44,6 +44,16 @@ class ProfileError(FasttraceError, ValueError):
     exit_status = 2
 
 
+class ForkedError(FasttraceError, RuntimeError):
+    """A tracer was used in a forked child, which has but a copy of it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this tracer belongs to the process that was forked, and its child cannot use it: make"
+            " a tracer in the child"
+        )
+
+
 class HandlerError(FasttraceError, TypeError):
     """A handler returned what is no answer to a call."""
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from fasttrace._core import ENGINES, FALLBACKS, Session, process_rows
+from fasttrace.errors import ForkedError
 
 if TYPE_CHECKING:
     from fasttrace._core import Stats
@@ -46,7 +47,8 @@ class Told:
         self._begin()
         if self._session is not None:
             return Figures(self._session, self._options.tally)
-        assert self._figures is not None
+        if self._figures is None:  # it was left in a forked child
+            raise ForkedError
         return self._figures
 
     @property

@@ -187,7 +187,8 @@ class Handlers:
                 registers=call._changed or None,
             )
         except BaseException:
-            session.answer(handed.tid, end=on_error)  # it must not wait for ever
+            if not session.forked:
+                session.answer(handed.tid, end=on_error)  # it must not wait for ever
             raise
 
     def _ask(self, call: Call) -> Answer:

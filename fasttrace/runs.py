@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from fasttrace._core import Block
@@ -76,6 +77,8 @@ def _to_end(
                     deadline = None
                     tracer.stop()
             except KeyboardInterrupt as error:  # raised by a handler that is not Python's own
+                if tracer.forked:
+                    raise
                 interrupts.append(error)
                 deadline = None
                 tracer.stop()
@@ -89,7 +92,9 @@ def _interrupts(tracer: Tracer) -> Iterator[list[KeyboardInterrupt]]:
     """
     noted: list[KeyboardInterrupt] = []
 
-    def note(number: int, frame: object) -> None:
+    def note(number: int, frame: FrameType | None) -> None:
+        if tracer.forked:  # by another thread, or by what takes the blocks
+            signal.default_int_handler(number, frame)
         noted.append(KeyboardInterrupt())
         tracer.stop()
 

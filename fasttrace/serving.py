@@ -40,8 +40,9 @@ def serve(
             ended = _serve_calls(session, handlers, until, stop, on_error)
             taker.finish(ended)
         except BaseException:
-            _end(session, on_error)
-            session.wait()
+            if not session.forked:  # in a handler, whose child now leaves
+                _end(session, on_error)
+                session.wait()
             raise
     return ended
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from fasttrace import sessions
 from fasttrace._core import Block, Session, StartError
 from fasttrace.command import Command, Stdio, Text
+from fasttrace.errors import ForkedError
 from fasttrace.figures import Figures, Told
 from fasttrace.terminal import printable
 
@@ -32,6 +33,8 @@ class Tracer(Told):
     """A traced command tree, or a traced process: a context manager.
 
     Entering it starts the command (or attaches); leaving it kills what was started (or detaches).
+    A forked child has a copy that only forgets: leaving it does nothing there, and all else raises
+    ForkedError.
     A command whose events are delivered starts when they, or anything of it (`pid`, `wait`, `run`,
     ...), are first asked for, so that `on_entry` and `on_exit` may come before; `start` starts it
     at once.
@@ -139,6 +142,7 @@ class Tracer(Told):
         self._starting = threading.Lock()
 
     def __enter__(self) -> Tracer:
+        self._must_be_ours()
         if not self._started:
             if self._command is not None and self._options.events:
                 self._command.keep_descriptors(self._kept)
@@ -170,6 +174,15 @@ class Tracer(Told):
     def started(self) -> bool:
         return self._started
 
+    @property
+    def forked(self) -> bool:
+        """Whether we are a forked child, which has but a copy of a tracer that was in use."""
+        return self._session is not None and self._session.forked
+
+    def _must_be_ours(self) -> None:
+        if self.forked:
+            raise ForkedError
+
     def _open(self) -> Session:
         self._begin()
         if self._session is None:
@@ -177,6 +190,7 @@ class Tracer(Told):
         return self._session
 
     def _begin(self) -> None:
+        self._must_be_ours()
         if not self._entered:
             return
         with self._starting:
@@ -185,6 +199,7 @@ class Tracer(Told):
 
     def start(self) -> None:
         """Spawn or attach. Raises an error of `fasttrace.errors` that says what to do."""
+        self._must_be_ours()
         with self._starting:
             self._start()
 
@@ -375,6 +390,9 @@ class Tracer(Told):
         self._kept.close()
         session = self._session
         if session is None:
+            return
+        if session.forked:
+            self._session = None
             return
         try:
             if self._started and not session.wait(0):

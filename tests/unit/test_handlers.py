@@ -23,6 +23,8 @@ def handed(name="read", *, at_exit=False, ret=0, args=ARGS):
 class Session:
     """Notes what it is answered."""
 
+    forked = False
+
     def __init__(self, error=None):
         self.answers = []
         self._error = error
