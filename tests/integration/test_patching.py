@@ -3,6 +3,8 @@
 Threads call sites at every offset modulo 64, of the two kinds of patches that are made while others
 run, and some are blocked inside a site. A visit patches them all and takes all back. A million
 patches: FASTTRACE_LONG=1 python -m pytest tests/integration/test_patching.py
+
+And a fork may copy it at any moment: its child lives with what it got.
 """
 
 from __future__ import annotations
@@ -45,11 +47,15 @@ def patched(before: bytes, now: bytes) -> int:
     return sum(1 for i, at in enumerate(changed) if i == 0 or at > changed[i - 1] + 5)
 
 
-@pytest.mark.parametrize("threads", THREADS)
-def test_sites_at_every_offset_under_running_threads(tracees, threads):
+def allow_long() -> None:
     if LONG:
         signal.alarm(20 * HANG_S)
         faulthandler.dump_traceback_later(40 * HANG_S, exit=True)
+
+
+@pytest.mark.parametrize("threads", THREADS)
+def test_sites_at_every_offset_under_running_threads(tracees, threads):
+    allow_long()
     command = tracees.command("many_sites", str(threads))
     with running(command) as process:
         before = read_text(process.pid, command[0])
@@ -65,4 +71,18 @@ def test_sites_at_every_offset_under_running_threads(tracees, threads):
             assert [process.engine for process in tracer.processes] == ["inline"]
             assert read_text(process.pid, command[0]) == before
             made += most
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_forks_while_patches_come_and_go(run_tracee):
+    """A thread forks, another runs the sites that each visit patches and restores."""
+    allow_long()
+    with run_tracee("forks_beside_threads") as process:
+        processes = 0
+        for _ in range(400 if LONG else 20):
+            with Tracer(pid=process.pid, engine="inline", events=False, tally=True) as tracer:
+                tracer.wait(0.02)
+            assert tracer.stats["error"] == 0
+            processes += len(tracer.processes)
+        assert processes > 40
         assert process.end() == ("wrong: 0\n", "ended 0")

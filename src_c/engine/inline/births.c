@@ -4,6 +4,7 @@
 #include "engine/inline/births.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 
@@ -11,6 +12,7 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/prepare.h"
 #include "engine/inline/supervise.h"
+#include "engine/inline/text.h"
 #include "record.h"
 #include "remote.h"
 #include "tracer.h"
@@ -73,6 +75,30 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	}
 	it->birth_ret = from->birth_ret;
 	it->birth_flags = from->birth_flags;
+	it->birth_changes = from->birth_changes;
+}
+
+/* Its text may lead to our code, where it cannot run, and nobody can mend that. */
+static void give_up(struct ft_session *s, struct ft_task *t, int error)
+{
+	kill(t->tgid, SIGKILL);
+	ft_session_fail(s, error);
+}
+
+/* Of a child that cannot record itself. 0 or a negative errno: it must not run. */
+static int take_back(struct ft_session *s, struct ft_task *t, struct ft_space *own)
+{
+	uint64_t word;
+	int rc = 0;
+
+	own->leaving = true;
+	if (own->memory < 0) /* then what cannot be read is not told from what is not there */
+		rc = ft_text_read(own, FT_RECORDER_BASE, &word, sizeof(word));
+	if (!rc)
+		rc = ft_patch_undo_all(s, t, own);
+	if (!rc)
+		ft_patch_undo_padding(own);
+	return rc;
 }
 
 /* A new task's first stop: in the recorder, behind its parent's clone, with its parent's gs. */
@@ -82,7 +108,8 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	enum ft_fallback why = FT_FALLBACK_SETUP;
 	struct user_regs_struct regs;
 	struct ft_space *own = NULL;
-	bool foreign;
+	bool foreign, changed;
+	int rc;
 
 	if (!it)
 		ft_inline_attached(s, t); /* perhaps the child of a thread that was not asked yet */
@@ -103,8 +130,9 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 		why = FT_FALLBACK_NONE;
 		goto ptrace;
 	}
+	changed = it->birth_changes != it->space->changes || it->birth_changes % 2;
 	if (ft_space_fork(s, t, it->space, &own) < 0) {
-		ft_session_fail(s, -ENOMEM); /* patched text that nobody can mend */
+		give_up(s, t, -ENOMEM);
 		return;
 	}
 	pthread_mutex_lock(&s->in->lock);
@@ -114,15 +142,20 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 		ft_space_free(it->space);
 	it->space = own;
 	pthread_mutex_unlock(&s->in->lock);
+	rc = changed ? ft_patch_mend(s, own) : 0;
 	if (foreign && t->stay == FT_FALLBACK_NONE)
 		t->stay = FT_FALLBACK_NAMESPACE;
 	if (t->stay != FT_FALLBACK_NONE)
 		why = t->stay;
-	else if (!own->leaving && own->memory >= 0 && !ft_prepare_arm(s, t))
+	else if (!rc && !own->leaving && own->memory >= 0 && !ft_prepare_arm(s, t))
 		return;
-	own->leaving = true;
-	ft_patch_undo_all(s, t, own);
-	ft_patch_undo_padding(own);
+	if (!rc)
+		rc = take_back(s, t, own);
+	if (rc < 0) {
+		if (rc != -ESRCH)
+			give_up(s, t, rc);
+		return;
+	}
 ptrace:
 	regs.rip = ft_normalise_after(s, t, it->birth_ret);
 	ft_set_regs(s, t, &regs);

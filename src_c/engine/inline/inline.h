@@ -68,6 +68,7 @@ struct ft_space {
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
 	bool foreign; /* its children and what it execs cannot be prepared */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
+	uint32_t changes; /* to its text and its springboards; odd while they are under way */
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
 	int chunk_count;
 	struct ft_near nears[FT_NEARS_MAX];
@@ -96,6 +97,7 @@ struct ft_inline_task {
 	uint64_t signals; /* that have come since; with a handler of one of them begun, area->mask
 			     need not be the task's mask */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
+	uint32_t birth_changes; /* space->changes before it */
 	bool giving_birth; /* has been sent into it */
 	bool giving; /* stands at its birth event */
 	bool foreseen; /* a call of foreseen_nr goes on as it is, and is counted: see altered.c */
@@ -204,6 +206,10 @@ void ft_space_release(struct ft_inline_task *it);
 void ft_space_open_blocks(struct ft_inline_task *it);
 /* Room for springboards near an address. 1; 0: there is none; or a negative errno. */
 int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);
+/* That which holds an address, or NULL. */
+const struct ft_near *ft_space_near_of(const struct ft_space *sp, uint64_t address);
+/* In the child of a fork: forgets what its parent mapped after it. 0 or a negative errno. */
+int ft_space_check_nears(const struct ft_session *s, struct ft_space *sp);
 
 /* maps.c: what lies where in an address space. */
 struct ft_mapping {
@@ -227,11 +233,18 @@ struct ft_site *ft_site_of_springboard(const struct ft_space *sp, uint64_t ip);
 int ft_patch_learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint32_t nr);
 /* What is known of the file mapped at an address. */
 void ft_patch_known(struct ft_session *s, struct ft_task *t, uint64_t address);
+/* undo.c: and that is taken back. */
 int ft_patch_undo(struct ft_session *s, struct ft_task *t, struct ft_site *site);
 /* All but the padding, where a thread may still be about to jump from. */
 int ft_patch_undo_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
 /* And that, once no task of the space is in it. */
 void ft_patch_undo_padding(const struct ft_space *sp);
+/*
+ * The child of a fork, stopped before it runs, whose memory was copied while its parent's text was being
+ * rewritten: what is not as a whole patch has it is as the program has it. 0 or a negative errno: it
+ * must not run.
+ */
+int ft_patch_mend(struct ft_session *s, struct ft_space *sp);
 /* For a task that ran into an int3 of ours: where it goes on. */
 bool ft_patch_rewind(const struct ft_space *sp, uint64_t ip, uint64_t *to);
 void ft_files_free(struct ft_files *files);

@@ -1,6 +1,6 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
-#include "engine/inline/inline.h"
+#include "engine/inline/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,6 +121,32 @@ static int add_near(const struct ft_session *s, struct ft_space *sp, uint64_t ba
 	return 0;
 }
 
+const struct ft_near *ft_space_near_of(const struct ft_space *sp, uint64_t address)
+{
+	for (int i = 0; i < sp->near_count; i++)
+		if (address - sp->nears[i].base < FT_NEAR_SIZE)
+			return &sp->nears[i];
+	return NULL;
+}
+
+int ft_space_check_nears(const struct ft_session *s, struct ft_space *sp)
+{
+	const uint64_t entry = ft_recorder_entry(s->in->fsgsbase);
+	int kept = 0;
+
+	for (int i = 0; i < sp->near_count; i++) {
+		uint64_t slot = 0;
+		int rc = ft_text_read(sp, sp->nears[i].base + FT_NEAR_SLOT, &slot, sizeof(slot));
+
+		if (rc && rc != -EFAULT)
+			return rc;
+		if (slot == entry)
+			sp->nears[kept++] = sp->nears[i];
+	}
+	sp->near_count = kept;
+	return 0;
+}
+
 /* 1: there is one in reach now; 0: no place for it; or a negative errno. */
 int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out)
 {
@@ -157,6 +183,7 @@ int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, str
 	rc = add_near(s, sp, base);
 	if (rc < 0)
 		return rc;
+	sp->changes += 2; /* a fork that is under way may not have it */
 	*out = &sp->nears[sp->near_count - 1];
 	return 1;
 }

@@ -84,6 +84,7 @@ static enum ft_fallback birth(struct ft_task *t, const struct user_regs_struct *
 		return FT_FALLBACK_UNTRACED;
 	it->birth_ret = ret;
 	it->birth_flags = flags;
+	it->birth_changes = it->space->changes;
 	it->giving_birth = true;
 	return FT_FALLBACK_NONE;
 }
