@@ -43,6 +43,9 @@ cdef extern from "fasttrace.h" nogil:
         FT_ENGINE_PTRACE
         FT_ENGINE_INLINE
 
+    enum ft_fallback:
+        FT_FALLBACK_STUCK
+
     enum ft_hand_over:
         FT_HAND_ENTRY
         FT_HAND_EXIT

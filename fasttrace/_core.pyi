@@ -7,6 +7,7 @@ from fasttrace._tally import Tally
 STAGES: tuple[str, ...]
 ENGINES: tuple[str, ...]
 FALLBACKS: tuple[str, ...]
+STUCK: str
 EVENT_SIZE: int
 REGISTERS: tuple[str, ...]
 INJECT_RETURN: int

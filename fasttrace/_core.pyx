@@ -30,8 +30,10 @@ FALLBACKS = (
     "it has another root, mount, pid or user namespace",
     "it locks all its memory",
     "it changed or unmapped memory of the tracer's",
+    "it did not come back from code that it was made to run",
     "it makes a call that is altered and that the inline engine must look after itself",
 )
+STUCK = FALLBACKS[FT_FALLBACK_STUCK]
 EVENT_SIZE = sizeof(ft_event)
 REGISTERS = tuple((<bytes>ft_register_names[i]).decode() for i in range(ft_register_count))
 # enum ft_inject

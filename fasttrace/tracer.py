@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from fasttrace import sessions
-from fasttrace._core import Block, Session, StartError
+from fasttrace._core import STUCK, Block, Session, StartError
 from fasttrace.command import Command, Stdio, Text
 from fasttrace.errors import ForkedError
 from fasttrace.figures import Figures, Told

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 #include "arch/arch.h"
 
 #define STACK (64u << 10)
+#define TRIES 8
 
 /*
  * ThreadSanitizer takes each clone(3) for a fork, and would set itself up anew in the child, which here
@@ -29,6 +31,7 @@ extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 
 struct ft_bell {
 	pid_t pid, owner;
+	const cpu_set_t *home;
 	uint32_t changes; /* the futex: counts what happens to the two below */
 	uint32_t rung;
 	uint64_t at_ns;
@@ -43,6 +46,7 @@ __attribute__((
 	no_sanitize("address", "undefined", "thread"), optimize("no-stack-protector"))) static int
 wait_for_ring(void *arg)
 {
+	static const struct sched_param other;
 	struct ft_bell *b = arg;
 
 	ft_arch_raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
@@ -50,6 +54,12 @@ wait_for_ring(void *arg)
 	if (ft_arch_raw_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0) != b->owner)
 		ft_arch_raw_syscall(SYS_exit, 0, 0, 0, 0, 0, 0);
 	ft_arch_raw_syscall(SYS_prctl, PR_SET_NAME, (long)"fasttrace-bell", 0, 0, 0, 0);
+	/* The tracer thread may be near a tracee just now: see placement.h. */
+	if (b->home) {
+		ft_arch_raw_syscall(
+			SYS_sched_setaffinity, 0, sizeof(*b->home), (long)b->home, 0, 0, 0);
+		ft_arch_raw_syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, (long)&other, 0, 0, 0);
+	}
 	for (;;) {
 		uint32_t seen = __atomic_load_n(&b->changes, __ATOMIC_ACQUIRE);
 		uint64_t at = __atomic_load_n(&b->at_ns, __ATOMIC_ACQUIRE);
@@ -66,31 +76,64 @@ wait_for_ring(void *arg)
 	__builtin_unreachable();
 }
 
-int ft_bell_hang(struct ft_bell **out)
+static void reap(const struct ft_bell *b)
 {
-	struct ft_bell *b = calloc(1, sizeof(*b));
+	int status;
+	pid_t pid;
+
+	kill(b->pid, SIGKILL);
+	do
+		pid = waitpid(b->pid, &status, __WALL | __WNOTHREAD);
+	while ((pid < 0 && errno == EINTR) || (pid == b->pid && WIFSTOPPED(status)));
+}
+
+static int hang(struct ft_bell *b)
+{
 	int rc;
 
-	if (!b)
-		return -ENOMEM;
-	b->owner = getpid();
-	b->stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (b->stack == MAP_FAILED) {
-		rc = -errno;
-		free(b);
-		return rc;
-	}
 	/* No exit signal: the host program gets no SIGCHLD, and its wait(-1) does not see this
 	 * child. */
 	b->pid = clone(wait_for_ring, b->stack + STACK, CLONE_VM | CLONE_FILES, b);
-	if (b->pid < 0) {
-		rc = -errno;
-		munmap(b->stack, STACK);
-		free(b);
-		return rc;
+	if (b->pid < 0)
+		return -errno;
+	/* Ours to trace, so that no program of the same user can stop it or make it its own tracee. */
+	if (!ptrace(PTRACE_SEIZE, b->pid, 0, PTRACE_O_EXITKILL))
+		return 0;
+	rc = -errno;
+	kill(b->pid, SIGKILL);
+	return rc;
+}
+
+int ft_bell_hang(const cpu_set_t *home, struct ft_bell **out)
+{
+	struct ft_bell *b;
+	int rc = -EPERM;
+
+	/* Where another was faster than we: its prey, and that one's stack, are lost to us until it lets go. */
+	for (int i = 0; i < TRIES && rc == -EPERM; i++) {
+		b = calloc(1, sizeof(*b));
+		if (!b)
+			return -ENOMEM;
+		b->owner = getpid();
+		b->home = home;
+		b->stack = mmap(
+			NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (b->stack == MAP_FAILED) {
+			rc = -errno;
+			free(b);
+			return rc;
+		}
+		rc = hang(b);
 	}
+	if (rc < 0)
+		return rc;
 	*out = b;
 	return 0;
+}
+
+void ft_bell_stopped(const struct ft_bell *b)
+{
+	ptrace(PTRACE_CONT, b->pid, 0, 0);
 }
 
 pid_t ft_bell_pid(const struct ft_bell *b)
@@ -122,11 +165,8 @@ void ft_bell_free(struct ft_bell *b, int reaped)
 {
 	if (!b)
 		return;
-	if (!reaped) {
-		ft_bell_ring(b);
-		while (waitpid(b->pid, NULL, __WALL | __WNOTHREAD) < 0 && errno == EINTR)
-			continue;
-	}
+	if (!reaped)
+		reap(b);
 	munmap(b->stack, STACK);
 	free(b);
 }

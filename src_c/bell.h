@@ -3,15 +3,20 @@
 #ifndef FT_BELL_H
 #define FT_BELL_H
 
+#include <sched.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct ft_bell;
 
-/* To be called by the thread that shall be woken; wait4 then returns ft_bell_pid() once it has been
- * rung. */
-int ft_bell_hang(struct ft_bell **out);
+/*
+ * To be called by the thread that shall be woken; wait4 then returns ft_bell_pid() once it has been rung. The
+ * thread also traces it. home: the processors that it may run on, to outlive it; NULL: the caller's.
+ */
+int ft_bell_hang(const cpu_set_t *home, struct ft_bell **out);
 pid_t ft_bell_pid(const struct ft_bell *b);
+/* wait4 says that it has stopped: somebody has sent it a signal. By the thread that hung it. */
+void ft_bell_stopped(const struct ft_bell *b);
 /* From any thread, any number of times. */
 void ft_bell_ring(struct ft_bell *b);
 /* By the thread that hung it: it rings by itself at this time (CLOCK_MONOTONIC, ns; 0: it does not). */

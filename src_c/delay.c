@@ -2,20 +2,30 @@
 #include "delay.h"
 
 #include "clock.h"
+#include "service.h"
 
 void ft_delay(struct ft_task *t, uint64_t ns)
 {
 	t->sleeps_until = ft_now() + ns;
 }
 
-uint64_t ft_delay_next(const struct ft_session *s)
+/* While something is done for its process it sleeps on. */
+static bool may_wake(struct ft_session *s, const struct ft_task *t)
+{
+	bool busy = t->sleeps_until && ft_service_is_busy(s, t);
+
+	s->sleepers_missed |= busy;
+	return t->sleeps_until && !busy;
+}
+
+uint64_t ft_delay_next(struct ft_session *s)
 {
 	struct ft_task *t = NULL;
 	uint64_t next = 0;
 	int bucket = 0;
 
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
-		if (t->sleeps_until && (!next || t->sleeps_until < next))
+		if (may_wake(s, t) && (!next || t->sleeps_until < next))
 			next = t->sleeps_until;
 	return next;
 }
@@ -26,7 +36,7 @@ struct ft_task *ft_delay_wake(struct ft_session *s, uint64_t now, bool all)
 	int bucket = 0;
 
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
-		if (t->sleeps_until && (all || t->sleeps_until <= now)) {
+		if (may_wake(s, t) && (all || t->sleeps_until <= now)) {
 			t->sleeps_until = 0;
 			return t;
 		}

@@ -54,6 +54,7 @@ enum ft_fallback {
 	FT_FALLBACK_NAMESPACE, /* another root, mount, pid or user namespace */
 	FT_FALLBACK_MEMORY,    /* locks all its memory */
 	FT_FALLBACK_SPOILED,   /* wrote to or unmapped memory of the engine's */
+	FT_FALLBACK_STUCK, /* did not come back from code of the engine's; if it was spawned it is killed */
 	FT_FALLBACK_ALTERED, /* makes a call that is altered and that the engine must look after */
 	FT_FALLBACK_COUNT,
 };

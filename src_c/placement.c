@@ -214,6 +214,11 @@ void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t
 		keep_near(p, tid, now);
 }
 
+const cpu_set_t *ft_placement_home(const struct ft_placement *p)
+{
+	return p->near && p->idle_able ? &p->home : NULL;
+}
+
 void ft_placement_end(struct ft_placement *p)
 {
 	leave(p);

@@ -37,6 +37,8 @@ void ft_placement_start(struct ft_placement *p);
 /* After each stop that was handled: whose it was and when it came; waited_ns: how long wait4 took.
  */
 void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now_ns, uint64_t waited_ns);
+/* Where threads and processes made by the tracer thread belong; NULL: where it is itself. */
+const cpu_set_t *ft_placement_home(const struct ft_placement *p);
 void ft_placement_end(struct ft_placement *p);
 
 #endif

@@ -16,9 +16,11 @@
 #include "wait.h"
 
 struct ft_engine;
+struct ft_frame;
 struct ft_inline;
 struct ft_plan;
 struct ft_request;
+struct ft_watchdog;
 
 enum ft_state { FT_OPENED, FT_STARTING, FT_RUNNING, FT_ENDED };
 
@@ -59,6 +61,10 @@ struct ft_session {
 	struct ft_stops stops; /* seen and not yet dealt with */
 	struct ft_tasks tasks;
 	struct ft_placement placement;
+	struct ft_watchdog *watchdog; /* of the tracer thread's waits: see service.h */
+	struct ft_frame *frames; /* what is being done, the innermost first */
+	int depth; /* of them */
+	bool sleepers_missed; /* some task's sleep was over while something was done for its process */
 	const struct ft_command *command; /* until it has become the root */
 	pid_t attach_pid;
 	sigset_t caller_mask;

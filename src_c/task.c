@@ -56,6 +56,7 @@ void ft_task_free(struct ft_tasks *ts, struct ft_task *t)
 	free(t->strings);
 	free(t->counts);
 	free(t->kept);
+	free(t->abandoned);
 	free(t);
 }
 

@@ -13,6 +13,7 @@ enum ft_call_state {
 	FT_CALL_SKIPPED,  /* inside a call that the policy leaves out */
 };
 
+struct ft_abandoned;
 struct ft_rule;
 struct ft_kept;
 
@@ -57,6 +58,7 @@ struct ft_task {
 	struct ft_kept *kept; /* what is decided of a call that is still to come */
 	uint64_t sent; /* bit n - 1: signal n, by a rule or a handler; it has not come yet */
 	uint32_t *counts; /* of its calls, by rule; NULL: none yet */
+	struct ft_abandoned *abandoned; /* it has not come back from code of the engine's; NULL */
 	uint64_t sleeps_until; /* CLOCK_MONOTONIC; it stays at its stop; 0: it does not */
 };
 

@@ -14,8 +14,12 @@
 #include "interrupt.h"
 #include "record.h"
 #include "registers.h"
+#include "service.h"
 #include "start.h"
 #include "tracer.h"
+#include "watchdog.h"
+
+#define LET_GO_MAX_NS 5000000000ull
 
 static void drop_task(struct ft_session *s, struct ft_task *t)
 {
@@ -60,8 +64,9 @@ static void resume(struct ft_session *s, struct ft_task *t, int sig)
 	resume_from(s, t, sig, false);
 }
 
-static void leave_call_stop(struct ft_session *s, struct ft_task *t)
+void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t)
 {
+	struct ft_frame frame;
 	int sig = t->tamper.signal;
 
 	if (t->sleeps_until && !s->killing && !s->detaching) {
@@ -75,10 +80,10 @@ static void leave_call_stop(struct ft_session *s, struct ft_task *t)
 	t->tamper.signal = 0;
 	if (sig)
 		t->sent |= 1ull << (sig - 1);
+	ft_service_enter(s, &frame, t);
 	resume_from(s, t, sig, t->in_call != FT_CALL_NONE);
+	ft_service_leave(s);
 }
-
-static void on_stop(struct ft_session *s, const struct ft_stop *stop);
 
 static void on_birth(struct ft_session *s, struct ft_task *parent, const struct ft_stop *stop)
 {
@@ -99,7 +104,7 @@ static void on_birth(struct ft_session *s, struct ft_task *parent, const struct 
 	if (child)
 		ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
 	if (s->engine->early && s->engine->early(s, (pid_t)tid, &first))
-		on_stop(s, &first);
+		ft_tracer_on_stop(s, &first);
 }
 
 /*
@@ -218,15 +223,8 @@ static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
 	t->born = true;
 }
 
-static void on_stop(struct ft_session *s, const struct ft_stop *stop)
+static void deal_with(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
-	struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
-
-	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC) {
-		if (s->engine->defer && s->engine->defer(s, stop))
-			return;
-		t = ft_tracer_adopt(s, stop->tid, 0, stop->time_ns);
-	}
 	if (t)
 		t->sleeps_until = 0; /* it was killed, or taken over by an exec */
 	switch (stop->kind) {
@@ -254,7 +252,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	case FT_STOPPED_SYSCALL:
 	case FT_STOPPED_SECCOMP:
 		if (s->engine->call_stop(s, t, stop))
-			leave_call_stop(s, t);
+			ft_tracer_leave_call_stop(s, t);
 		return;
 	case FT_STOPPED_SIGNAL:
 		on_signal(s, t, stop);
@@ -288,54 +286,24 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 		t->at_exec = false;
 }
 
-/* Does what ft_stop() asked for, and hangs the bell again for the next. */
-static int hang_bell(struct ft_session *s)
+void ft_tracer_on_stop(struct ft_session *s, const struct ft_stop *stop)
 {
-	int rc;
+	struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
+	const struct ft_task unknown = { .tid = stop->tid, .tgid = stop->tid };
+	struct ft_frame frame;
 
-	pthread_mutex_lock(&s->lock);
-	rc = ft_bell_hang(&s->bell);
-	if (rc >= 0 && s->plan)
-		ft_bell_ring_at(s->bell, ft_delay_next(s));
-	if (rc >= 0 && ft_registers_unseen(s))
-		ft_bell_ring(s->bell);
-	if (rc >= 0 && s->stop_asked && !s->killing &&
-		!(s->detaching && s->stop_how == FT_STOP_DETACH))
-		ft_bell_ring(s->bell);
-	pthread_mutex_unlock(&s->lock);
-	return rc;
-}
-
-static void on_bell(struct ft_session *s)
-{
-	struct ft_task *t = NULL;
-	int bucket = 0, rc;
-	bool asked;
-
-	pthread_mutex_lock(&s->lock);
-	ft_bell_free(s->bell, 1);
-	s->bell = NULL;
-	asked = s->stop_asked;
-	if (asked && s->stop_how == FT_STOP_KILL)
-		s->killing = true;
-	else if (asked)
-		s->detaching = true;
-	pthread_mutex_unlock(&s->lock);
-	while (asked && (t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket))) {
-		if (s->killing)
-			kill(t->tgid, SIGKILL);
-		else
-			ft_interrupt(t);
+	s->stops_seen++;
+	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC) {
+		if (s->engine->defer && s->engine->defer(s, stop))
+			return;
+		t = ft_tracer_adopt(s, stop->tid, 0, stop->time_ns);
 	}
-	ft_registers_asked(s);
-	while ((t = ft_delay_wake(s, ft_now(), asked)))
-		leave_call_stop(s, t);
-	rc = hang_bell(s); /* without one a stop is heard at the next stop of a task */
-	if (rc < 0 && ft_delay_next(s)) {
-		ft_session_fail(s, rc);
-		while ((t = ft_delay_wake(s, 0, true)))
-			leave_call_stop(s, t);
-	}
+	ft_service_enter(s, &frame, t ? t : &unknown);
+	if (t && t->abandoned && s->engine->take_back && s->engine->take_back(s, t, stop))
+		resume(s, t, 0);
+	else
+		deal_with(s, t, stop);
+	ft_service_leave(s);
 }
 
 /* One that a vanished parent can no longer tell of. */
@@ -344,26 +312,61 @@ static bool take_early(struct ft_session *s, struct ft_stop *stop)
 	return s->engine->early && s->engine->early(s, -1, stop);
 }
 
+/*
+ * Tasks that are to be let go and do not stop, as one that waits for its vfork child: the kernel lets them go when
+ * this thread ends. Not those that record themselves, which would run into what is patched.
+ */
+static bool can_leave_behind(const struct ft_session *s)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		if (t->in || t->abandoned)
+			return false;
+	return true;
+}
+
+/* 0: there are stops, or the bell; -ETIMEDOUT: the rest is left behind. */
+static int wait_stops(struct ft_session *s, uint64_t last)
+{
+	int rc;
+
+	if (!s->detaching)
+		return ft_wait_stops(&s->stops, s->placement.poll_ns, s->tasks.count > 1);
+	if (ft_now() - last > LET_GO_MAX_NS && can_leave_behind(s))
+		return -ETIMEDOUT;
+	ft_watchdog_begin(s->watchdog);
+	rc = ft_wait_stops(&s->stops, s->placement.poll_ns, s->tasks.count > 1);
+	ft_watchdog_end(s->watchdog);
+	return rc;
+}
+
 static void run(struct ft_session *s)
 {
 	uint64_t last = ft_now();
 
 	while (s->tasks.count) {
 		struct ft_stop stop;
-		int rc = ft_wait_stops(&s->stops, s->placement.poll_ns, s->tasks.count > 1);
+		int rc = wait_stops(s, last);
 
+		if (rc == -ETIMEDOUT)
+			break;
 		if (rc < 0) {
 			/* Somebody else in this program has waited for our tasks: see docs. */
 			ft_session_fail(s, rc);
 			break;
 		}
 		while (ft_stops_take(&s->stops, &stop) || take_early(s, &stop)) {
-			if (s->bell && stop.tid == ft_bell_pid(s->bell)) {
-				on_bell(s);
+			if (ft_service_is_bell(s, &stop)) {
+				bool detaching = s->detaching;
+
+				ft_service_bell(s, &stop);
+				if (!detaching)
+					last = ft_now();
 				continue;
 			}
-			s->stops_seen++;
-			on_stop(s, &stop);
+			ft_tracer_on_stop(s, &stop);
 			ft_placement_note(
 				&s->placement, stop.tid, stop.time_ns, stop.time_ns - last);
 			last = stop.time_ns;
@@ -385,7 +388,9 @@ void *ft_tracer_main(void *session)
 	s->stats.start_ns = ft_now();
 	pthread_mutex_unlock(&s->lock);
 	ft_placement_start(&s->placement);
-	rc = hang_bell(s);
+	rc = ft_watchdog_new(&s->watchdog, ft_service_late, s);
+	if (rc >= 0)
+		rc = ft_service_hang_bell(s);
 	if (rc >= 0)
 		rc = s->spawned ? ft_start_spawn(s, &stage) : ft_start_attach(s, &stage);
 	if (rc < 0)
@@ -397,6 +402,7 @@ void *ft_tracer_main(void *session)
 	if (s->engine->ended)
 		s->engine->ended(s);
 	ft_placement_end(&s->placement);
+	ft_watchdog_free(s->watchdog);
 	ft_spawn_free_gate(s->gate);
 	pthread_mutex_lock(&s->lock);
 	ft_bell_free(s->bell, 0);

@@ -7,6 +7,11 @@
 /* The thread itself. */
 void *ft_tracer_main(void *session);
 
+/* What a stop means, and the task goes on. */
+void ft_tracer_on_stop(struct ft_session *s, const struct ft_stop *stop);
+/* It goes on from a call's stop, where it may have slept. */
+void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t);
+
 /* Options for PTRACE_SEIZE. */
 long ft_tracer_seize_options(const struct ft_session *s);
 /* A task to be traced from now on, and its process where it is new too. NULL: no memory. */

@@ -93,16 +93,14 @@ bool ft_stops_take(struct ft_stops *q, struct ft_stop *out)
 	return true;
 }
 
-bool ft_stops_take_of(struct ft_stops *q, pid_t tid, enum ft_stop_kind kind, struct ft_stop *out)
+bool ft_stops_take_if(struct ft_stops *q, bool (*wanted)(const struct ft_stop *, void *), void *arg,
+	struct ft_stop *out)
 {
-	for (int i = 0; i < q->count; i++) {
-		const struct ft_stop *stop = &q->list[q->head + i];
-
-		if (stop->tid == tid || stop->kind == kind) {
+	for (int i = 0; i < q->count; i++)
+		if (wanted(&q->list[q->head + i], arg)) {
 			take_out(q, i, out);
 			return true;
 		}
-	}
 	return false;
 }
 

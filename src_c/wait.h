@@ -43,9 +43,9 @@ struct ft_stops {
 int ft_wait_stops(struct ft_stops *stops, uint64_t poll_ns, int more);
 /* False: none is queued. */
 bool ft_stops_take(struct ft_stops *stops, struct ft_stop *out);
-/* The first of a task (tid), or else of this kind and any task. */
-bool ft_stops_take_of(
-	struct ft_stops *stops, pid_t tid, enum ft_stop_kind kind, struct ft_stop *out);
+/* The first that is wanted. */
+bool ft_stops_take_if(struct ft_stops *stops, bool (*wanted)(const struct ft_stop *, void *),
+	void *arg, struct ft_stop *out);
 /* As seen first. 0 or -ENOMEM. */
 int ft_stops_put_back(struct ft_stops *stops, const struct ft_stop *stop);
 

@@ -29,6 +29,10 @@ struct ft_engine {
 	void (*hide_registers)(struct ft_session *s, struct ft_task *t, struct ft_registers *r);
 	/* A stop by a signal: whether the engine itself had caused it; the task runs again then. */
 	bool (*signal)(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
+	/* What the task shares with others whose memory is the same; NULL: nothing that the engine has to do with. */
+	const void *(*memory_of)(const struct ft_task *t);
+	/* A task with ft_task.abandoned stops at last: it is where it was before. Whether it stopped for nothing else. */
+	bool (*take_back)(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 	/* The task's state may be seen from outside now. sig: what it is about to get, or 0. */
 	void (*shown)(struct ft_session *s, struct ft_task *t, int sig);
 	/* What the task has recorded is to be told before what happens next. */

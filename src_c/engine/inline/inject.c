@@ -3,6 +3,7 @@
 #include "engine/inline/inline.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 #include "arch/x86_64/regs.h"
 #include "engine/engine.h"
 #include "record.h"
+#include "service.h"
 
 bool ft_set_regs(const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs)
 {
@@ -76,36 +78,6 @@ void ft_snippet_call(
 		put(c, keep_fd, sizeof(keep_fd));
 }
 
-/* Tasks that are about to exit may be what ours waits for: an exec waits for all other threads. */
-static void let_others_exit(struct ft_session *s, const struct ft_stop *stop)
-{
-	struct ft_task *other = ft_task_find(&s->tasks, stop->tid);
-
-	s->stops_seen++;
-	if (other)
-		s->engine->exiting(s, other);
-	ptrace(PTRACE_CONT, stop->tid, 0, 0);
-}
-
-/* The next stop of the task; those of others are kept for later. 0 or a negative errno. */
-static int wait_for(struct ft_session *s, pid_t tid, struct ft_stop *stop)
-{
-	int rc = 0;
-	bool found = false;
-
-	while (!rc && !found) {
-		while (ft_stops_take_of(&s->stops, tid, FT_STOPPED_EXITING, stop)) {
-			found = stop->tid == tid;
-			if (found)
-				break;
-			let_others_exit(s, stop);
-		}
-		if (!found)
-			rc = ft_wait_stops(&s->stops, 0, 0);
-	}
-	return rc;
-}
-
 /* Our int3 or single step, or a fault in code of ours. */
 static bool is_trap_of_ours(const struct ft_task *t, const struct ft_stop *stop)
 {
@@ -126,14 +98,35 @@ static void hold(struct ft_task *t, const struct ft_stop *stop)
 }
 
 /*
+ * It spins or sleeps in code of ours. A program that was spawned is of no use any more: its memory or registers are
+ * not its own. One that was attached to is stopped where it is, if it can be. -ESRCH: it is none of the caller's
+ * business any more; -EAGAIN: it is, at the stop that comes now.
+ */
+static int give_up(struct ft_session *s, struct ft_task *t, bool again)
+{
+	if (t->in && t->in->space)
+		t->in->space->spoiled = true;
+	ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_STUCK);
+	if (s->spawned) {
+		kill(t->tgid, SIGKILL);
+		return -ESRCH;
+	}
+	if (again)
+		return -ETIMEDOUT;
+	ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	return -EAGAIN;
+}
+
+/*
  * Runs the task until it traps. SIGSTOP cannot be kept from coming; it is delivered later. Our own
  * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
- * -ESRCH: it has gone, or is about to: the main loop will hear of it.
+ * -ESRCH: it has gone, or is about to: the main loop will hear of it. -EINTR: it had to be stopped; -ETIMEDOUT: nor
+ * could it be.
  */
 static int run_to_trap(
 	struct ft_session *s, struct ft_task *t, int request, struct user_regs_struct *regs)
 {
-	bool again = false;
+	bool again = false, given_up = false;
 
 	for (;;) {
 		struct ft_stop stop;
@@ -141,7 +134,12 @@ static int run_to_trap(
 
 		if (ft_task_replaced(&s->tasks, t) || ptrace(request, t->tid, 0, 0) < 0)
 			return -ESRCH;
-		rc = wait_for(s, t->tid, &stop);
+		do {
+			rc = ft_service_wait_for(s, t->tid, &stop);
+			if (rc == -ETIMEDOUT)
+				rc = give_up(s, t, given_up);
+			given_up |= rc == -EAGAIN;
+		} while (rc == -EAGAIN);
 		if (rc < 0)
 			return rc;
 		switch (stop.kind) {
@@ -156,6 +154,8 @@ static int run_to_trap(
 			s->stops_seen++;
 			if (!is_trap_of_ours(t, &stop)) {
 				hold(t, &stop);
+				if (given_up)
+					return -EINTR;
 				continue;
 			}
 			if (again)
@@ -164,12 +164,46 @@ static int run_to_trap(
 		case FT_STOPPED_TRAP:
 		case FT_STOPPED_GROUP:
 			s->stops_seen++;
+			if (given_up)
+				return -EINTR;
 			again = true;
 			continue;
 		default:
 			return -EFAULT;
 		}
 	}
+}
+
+/* Where a task was before it was made to run what it does not come back from. */
+struct ft_abandoned {
+	struct user_regs_struct regs;
+	uint64_t mask;
+};
+
+static int abandon(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t mask)
+{
+	t->abandoned = malloc(sizeof(*t->abandoned));
+	if (t->abandoned)
+		*t->abandoned = (struct ft_abandoned){ *regs, mask };
+	ft_session_fail(s, -ETIMEDOUT);
+	return -ESRCH;
+}
+
+bool ft_inject_take_back(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	struct ft_abandoned back = *t->abandoned;
+	bool ours = stop->kind == FT_STOPPED_TRAP ||
+		    (stop->kind == FT_STOPPED_SIGNAL && is_trap_of_ours(t, stop));
+
+	free(t->abandoned);
+	t->abandoned = NULL;
+	if (stop->kind == FT_STOPPED_EXITED || stop->kind == FT_STOPPED_EXITING ||
+		stop->kind == FT_STOPPED_EXEC)
+		return false;
+	if (ft_set_regs(s, t, &back.regs))
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(back.mask), &back.mask);
+	return ours;
 }
 
 /* From a stopped task's state to the next trap and back; rax then is the result. */
@@ -200,6 +234,8 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	if (!ft_set_regs(s, t, regs))
 		return -ESRCH;
 	rc = run_to_trap(s, t, request, regs);
+	if (rc == -ETIMEDOUT)
+		return abandon(s, t, &saved, mask);
 	if (rc == -ESRCH)
 		return rc;
 	if (!rc) {

@@ -245,6 +245,11 @@ static bool engine_let_go(struct ft_session *s, struct ft_task *t)
 	return true;
 }
 
+static const void *engine_memory_of(const struct ft_task *t)
+{
+	return t->in ? t->in->space : NULL;
+}
+
 static int code_new(struct ft_session *s)
 {
 	struct ft_inline *in = s->in;
@@ -342,6 +347,8 @@ const struct ft_engine ft_engine_inline = {
 	.show_registers = ft_altered_show_registers,
 	.hide_registers = ft_altered_hide_registers,
 	.signal = ft_inline_signal,
+	.memory_of = engine_memory_of,
+	.take_back = ft_inject_take_back,
 	.shown = engine_shown,
 	.drain = engine_drain,
 	.defer = ft_inline_defer,

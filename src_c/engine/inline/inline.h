@@ -186,6 +186,8 @@ int ft_inject_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_ins
 /* Runs code of the recorder (ft_recorder_call, ft_recorder_sync). */
 int ft_inject_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
 	const uint64_t args[6], int64_t *result);
+/* See ft_engine.take_back. */
+bool ft_inject_take_back(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 
 /* space.c: address spaces and the areas in them. */
 int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out);

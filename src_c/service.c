@@ -1,0 +1,236 @@
+#define _GNU_SOURCE
+#include "service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+
+#include "clock.h"
+#include "delay.h"
+#include "engine/engine.h"
+#include "interrupt.h"
+#include "registers.h"
+#include "remote.h"
+#include "tracer.h"
+#include "watchdog.h"
+
+#define DEPTH_MAX      16 /* of frames; deeper down the others wait */
+#define CPU_MAX_NS     200000000ull /* of what takes microseconds */
+#define ASLEEP_MAX_NS  3000000000ull
+#define STARVED_MAX_NS 60000000000ull
+
+void ft_service_enter(struct ft_session *s, struct ft_frame *frame, const struct ft_task *t)
+{
+	*frame = (struct ft_frame){ .outer = s->frames, .tgid = t->tgid };
+	if (s->engine->memory_of)
+		frame->memory = s->engine->memory_of(t);
+	s->frames = frame;
+	s->depth++;
+}
+
+void ft_service_leave(struct ft_session *s)
+{
+	s->frames = s->frames->outer;
+	s->depth--;
+	if (s->frames || !s->sleepers_missed)
+		return;
+	s->sleepers_missed = false;
+	pthread_mutex_lock(&s->lock);
+	if (s->bell)
+		ft_bell_ring_at(s->bell, ft_delay_next(s));
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool ft_service_is_busy(struct ft_session *s, const struct ft_task *t)
+{
+	const void *memory = NULL;
+
+	if (s->frames && s->engine->memory_of)
+		memory = s->engine->memory_of(t);
+	for (const struct ft_frame *f = s->frames; f; f = f->outer)
+		if (f->tgid == t->tgid || (memory && f->memory == memory))
+			return true;
+	return false;
+}
+
+int ft_service_hang_bell(struct ft_session *s)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->lock);
+	rc = ft_bell_hang(ft_placement_home(&s->placement), &s->bell);
+	if (rc >= 0 && s->plan)
+		ft_bell_ring_at(s->bell, ft_delay_next(s));
+	if (rc >= 0 && ft_registers_unseen(s))
+		ft_bell_ring(s->bell);
+	if (rc >= 0 && s->stop_asked && !s->killing &&
+		!(s->detaching && s->stop_how == FT_STOP_DETACH))
+		ft_bell_ring(s->bell);
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+/* Does what ft_stop() asked for, and hangs the bell again for the next. */
+static void on_ring(struct ft_session *s)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0, rc;
+	bool asked;
+
+	pthread_mutex_lock(&s->lock);
+	ft_bell_free(s->bell, 1);
+	s->bell = NULL;
+	asked = s->stop_asked;
+	if (asked && s->stop_how == FT_STOP_KILL)
+		s->killing = true;
+	else if (asked)
+		s->detaching = true;
+	pthread_mutex_unlock(&s->lock);
+	while (asked && (t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket))) {
+		if (s->killing)
+			kill(t->tgid, SIGKILL);
+		else
+			ft_interrupt(t);
+	}
+	ft_registers_asked(s);
+	while ((t = ft_delay_wake(s, ft_now(), asked)))
+		ft_tracer_leave_call_stop(s, t);
+	rc = ft_service_hang_bell(s); /* without one a stop is heard at the next stop of a task */
+	if (rc < 0 && ft_delay_next(s)) {
+		ft_session_fail(s, rc);
+		while ((t = ft_delay_wake(s, 0, true)))
+			ft_tracer_leave_call_stop(s, t);
+	}
+}
+
+bool ft_service_is_bell(const struct ft_session *s, const struct ft_stop *stop)
+{
+	return s->bell && stop->tid == ft_bell_pid(s->bell);
+}
+
+void ft_service_bell(struct ft_session *s, const struct ft_stop *stop)
+{
+	if (stop->kind == FT_STOPPED_EXITED)
+		on_ring(s);
+	else
+		ft_bell_stopped(s->bell);
+}
+
+void ft_service_late(void *session)
+{
+	struct ft_session *s = session;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->bell)
+		ft_bell_ring(s->bell);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* What the task has done since somebody waits for it. */
+struct patience {
+	uint64_t start, ran_ns;
+	bool looked;
+};
+
+static bool is_stuck(pid_t tid, struct patience *p)
+{
+	uint64_t waited = ft_now() - p->start, ran;
+	char text[1024], *state;
+	ssize_t n;
+
+	if (waited < FT_WATCHDOG_TICK_NS)
+		return false;
+	/* ns on a processor, ns waiting for one (Documentation/scheduler/sched-stats.rst) */
+	n = ft_remote_proc(tid, "schedstat", text, sizeof(text) - 1);
+	if (n <= 0)
+		return waited > ASLEEP_MAX_NS;
+	text[n] = 0;
+	ran = strtoull(text, NULL, 10);
+	if (!p->looked)
+		p->ran_ns = ran;
+	p->looked = true;
+	if (ran - p->ran_ns > CPU_MAX_NS)
+		return true;
+	n = ft_remote_proc(tid, "stat", text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	state = strrchr(text, ')');
+	if (!state || state[1] != ' ' || state[2] != 'R')
+		return waited > ASLEEP_MAX_NS;
+	return waited > STARVED_MAX_NS;
+}
+
+struct wanted {
+	struct ft_session *s;
+	pid_t tid;
+};
+
+static bool is_of(const struct ft_stop *stop, void *arg)
+{
+	return stop->tid == ((struct wanted *)arg)->tid;
+}
+
+static bool is_served(const struct ft_stop *stop, void *arg)
+{
+	struct ft_session *s = ((struct wanted *)arg)->s;
+	const struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
+
+	if (ft_service_is_bell(s, stop))
+		return true;
+	return t && s->depth < DEPTH_MAX && !ft_service_is_busy(s, t);
+}
+
+/* Tasks that are about to exit may be what ours waits for: an exec waits for all other threads. */
+static bool is_exiting(const struct ft_stop *stop, void *arg)
+{
+	(void)arg;
+	return stop->kind == FT_STOPPED_EXITING;
+}
+
+static void let_exit(struct ft_session *s, const struct ft_stop *stop)
+{
+	struct ft_task *other = ft_task_find(&s->tasks, stop->tid);
+
+	s->stops_seen++;
+	if (other && s->engine->exiting)
+		s->engine->exiting(s, other);
+	ptrace(PTRACE_CONT, stop->tid, 0, 0);
+}
+
+static int wait_for(struct ft_session *s, struct wanted *w, struct ft_stop *stop)
+{
+	struct patience patience = { .start = ft_now() };
+	int rc = 0;
+
+	for (;;) {
+		if (ft_stops_take_if(&s->stops, is_of, w, stop))
+			return 0;
+		if (ft_stops_take_if(&s->stops, is_served, w, stop)) {
+			if (ft_service_is_bell(s, stop))
+				ft_service_bell(s, stop);
+			else
+				ft_tracer_on_stop(s, stop);
+			continue;
+		}
+		if (ft_stops_take_if(&s->stops, is_exiting, w, stop)) {
+			let_exit(s, stop);
+			continue;
+		}
+		if (is_stuck(w->tid, &patience))
+			return -ETIMEDOUT;
+		rc = ft_wait_stops(&s->stops, 0, 0);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+int ft_service_wait_for(struct ft_session *s, pid_t tid, struct ft_stop *stop)
+{
+	struct wanted w = { s, tid };
+	int rc;
+
+	ft_watchdog_begin(s->watchdog);
+	rc = wait_for(s, &w, stop);
+	ft_watchdog_end(s->watchdog);
+	return rc;
+}
