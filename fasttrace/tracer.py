@@ -405,11 +405,14 @@ class Tracer(Told):
             session.close()
 
     def _log_fallbacks(self) -> None:
-        if self.engine != "inline" or not log.isEnabledFor(logging.INFO):
+        if self.engine != "inline" or not log.isEnabledFor(logging.WARNING):
             return
         for process in self.processes:
-            if process.fallback:
-                name = printable(process.comm) or "a process"
+            name = printable(process.comm) or "a process"
+            if process.fallback == STUCK:
+                end = "killed" if self._command else "let go"
+                log.warning("%s (%d) was %s: %s", name, process.pid, end, process.fallback)
+            elif process.fallback:
                 log.info("%s (%d): engine ptrace: %s", name, process.pid, process.fallback)
 
     @staticmethod

@@ -178,7 +178,7 @@ void ft_record_engine(struct ft_session *s, const struct ft_task *t, enum ft_eng
 	pthread_mutex_lock(&s->lock);
 	p = ft_process_at(&s->processes, t->serial);
 	p->engine = (uint8_t)engine;
-	if (why || engine == FT_ENGINE_INLINE)
+	if ((why || engine == FT_ENGINE_INLINE) && p->why != FT_FALLBACK_STUCK)
 		p->why = (uint8_t)why;
 	pthread_mutex_unlock(&s->lock);
 }

@@ -233,7 +233,7 @@ def test_what_cannot_be_attached_to(run_tracee, engine):
 
 
 def test_threads_of_the_kernel_are_left_alone(run_tracee, engine):
-    """io_uring's workers never run code of the program: nothing waits for them, here or at the end."""
+    """io_uring's workers never run code of the program: nothing waits for them, nor at the end."""
     with run_tracee("kernel_workers") as process:
         if len(threads(process.pid)) == 1:
             pytest.skip("io_uring is not allowed here")
