@@ -16,6 +16,8 @@ if not sys.platform.startswith("linux"):
     )
 
 CFLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"]
+# Of what traced programs can write nothing is trusted; where that fails they must not get further.
+CFLAGS += ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 CYTHON_CFLAGS = ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-unused-function"]
 if os.environ.get("FASTTRACE_WERROR"):
     CFLAGS.append("-Werror")

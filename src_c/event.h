@@ -87,6 +87,11 @@ struct ft_payload {
 
 static_assert(sizeof(struct ft_payload) == 8, "payload head must stay 8 bytes");
 
+/* Bytes of a tracee's string, and of an argument list, that are kept: PATH_MAX. */
+#define FT_STRING_MAX 4096u
+/* What an item of so many bytes takes. */
+#define FT_PAYLOAD_SIZE(length) (sizeof(struct ft_payload) + (((size_t)(length) + 7) & ~(size_t)7))
+
 /* The kernel's restart codes, seen by ptrace only (include/linux/errno.h). */
 #define FT_ERESTARTSYS		 512
 #define FT_ERESTART_RESTARTBLOCK 516

@@ -8,22 +8,20 @@
 #include "arch/arch.h"
 #include "remote.h"
 
-#define STRING_MAX 4096 /* PATH_MAX */
-#define ARGV_MAX   4096 /* of an argument list, kept per process */
-#define ITEM_MAX   (sizeof(struct ft_payload) + 4096 + 8)
-#define NO_ARG	   255
-#define ERRNO_MAX  4095
+#define ITEM_MAX  FT_PAYLOAD_SIZE(FT_STRING_MAX)
+#define NO_ARG	  255
+#define ERRNO_MAX 4095
 
 static size_t put_item(uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, size_t len)
 {
 	struct ft_payload head = {
 		.length = (uint32_t)len, .arg = arg, .type = type, .flags = flags
 	};
-	size_t padded = (len + 7) & ~(size_t)7;
+	size_t size = FT_PAYLOAD_SIZE(len);
 
 	memcpy(at, &head, sizeof(head));
-	memset(at + sizeof(head) + len, 0, padded - len);
-	return sizeof(head) + padded;
+	memset(at + sizeof(head) + len, 0, size - sizeof(head) - len);
+	return size;
 }
 
 static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, const void *payload,
@@ -104,7 +102,7 @@ static void capture_strings(struct ft_task *t, pid_t memory, const uint64_t args
 		if (!(mask & 1) || !args[arg])
 			continue;
 		len = ft_remote_string(memory, args[arg], (char *)at + sizeof(struct ft_payload),
-			STRING_MAX, &truncated);
+			FT_STRING_MAX, &truncated);
 		flags = len < 0 ? FT_PAYLOAD_FAULT : truncated ? FT_PAYLOAD_TRUNCATED : 0;
 		if (last)
 			last->flags |= FT_PAYLOAD_MORE;
@@ -328,7 +326,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	memcpy(name, comm, len);
 	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, len);
 	argv = (char *)payload + pos + sizeof(struct ft_payload);
-	n = ft_remote_proc(t->tid, "cmdline", argv, ARGV_MAX); /* a dead leader has none */
+	n = ft_remote_proc(t->tid, "cmdline", argv, FT_STRING_MAX); /* a dead leader has none */
 	len = n > 0 ? (size_t)n : 0;
 	pthread_mutex_lock(&s->lock);
 	rc = ft_process_set(&s->processes, t->serial, name, argv, len);
@@ -337,7 +335,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	if (rc < 0)
 		ft_session_fail(s, rc);
 	pos += put_item(payload + pos, NO_ARG, FT_PAYLOAD_ARGV,
-		len == ARGV_MAX ? FT_PAYLOAD_TRUNCATED : 0, len);
+		len == FT_STRING_MAX ? FT_PAYLOAD_TRUNCATED : 0, len);
 	emit(s, t, ev, payload, pos);
 }
 

@@ -233,6 +233,27 @@ __asm__(".macro recording name, mask\n"
 	"ft_recorder_end:\n"
 	".popsection\n");
 
+#define FIELD_AT(type, field, offset)                                                              \
+	static_assert(offsetof(type, field) == (offset), "the recorder's code knows it")
+
+FIELD_AT(struct ft_area, ret, 8);
+FIELD_AT(struct ft_area, cur, 16);
+FIELD_AT(struct ft_area, busy, 24);
+FIELD_AT(struct ft_area, mask, 32);
+FIELD_AT(struct ft_area, flags, 40);
+FIELD_AT(struct ft_area, strings, 48);
+FIELD_AT(struct ft_area, strings_limit, 56);
+FIELD_AT(struct ft_raw, end, 8);
+FIELD_AT(struct ft_raw, ret, 16);
+FIELD_AT(struct ft_raw, args, 24);
+FIELD_AT(struct ft_raw, nr, 72);
+FIELD_AT(struct ft_raw, mask, 80);
+FIELD_AT(struct ft_raw, end_of_strings, 88);
+static_assert(FT_STRING_MAX == 4096, "the recorder's code knows it");
+static_assert(FT_RECORDER_CODE + FT_RECORDER_POLICY == 0x11000, "where its tables are");
+static_assert(FT_PAYLOAD_STRING == 1 && FT_PAYLOAD_TRUNCATED == 2 && FT_PAYLOAD_FAULT == 4,
+	"the heads that it writes");
+
 extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_without_gs[],
 	ft_has_ret[], ft_trapped[], ft_pass[], ft_passed[], ft_record[], ft_to_mask[],
 	ft_record_borrowing[], ft_record_returned[], ft_record_finished[], ft_record_closed[],

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/user.h>
 
+#include "event.h"
+
 /*
  * Where it lies in every tracee: above what the sanitizers take for their shadows and inside what they
  * call application memory, below where mmap starts. The upper half of each address is the same, which
@@ -73,8 +75,8 @@ struct ft_area {
 
 static_assert(sizeof(struct ft_area) == FT_BLOCK_HEAD, "the head of a block");
 
-#define FT_STRING_MAX  4096u /* bytes of one string that are kept: PATH_MAX */
-#define FT_STRING_ARGS 2 /* no call has more of them */
+#define FT_STRING_ARGS	2 /* strings that are copied for one call */
+#define FT_STRING_SPACE (FT_PAYLOAD_SIZE(FT_STRING_MAX) + 8) /* that may be written for one */
 
 /* Fills the page of code. */
 void ft_recorder_code(uint8_t page[FT_RECORDER_CODE]);
@@ -118,7 +120,8 @@ enum ft_progress {
 /*
  * What the registers would be had the program made the call itself: rax, rdx and what the recorder
  * borrowed restored; ip is left alone: *ret is the address after the call (in the program or in a
- * springboard). FT_FINISHED: the area's record has its result; its end may be missing.
+ * springboard). FT_FINISHED: the area's record has its result; its end may be missing. area, current:
+ * copies of what the task shares with us.
  */
 enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft_area *area,
 	const struct ft_raw *current, uint64_t *ret);

@@ -27,10 +27,10 @@ bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr)
 }
 
 /* The call is not made: the task goes on behind it. */
-static void reply(struct ft_task *t, struct user_regs_struct *regs, int64_t ret)
+static void reply(struct user_regs_struct *regs, int64_t result, uint64_t ret)
 {
-	regs->rax = (uint64_t)ret;
-	regs->rip = t->in->area->ret;
+	regs->rax = (uint64_t)result;
+	regs->rip = ret;
 	regs->rcx = regs->rip;
 	regs->r11 = regs->eflags;
 }
@@ -66,19 +66,20 @@ static void ended_at(struct ft_session *s, struct ft_inline_task *it, uint64_t n
 	pthread_mutex_unlock(&s->in->lock);
 }
 
-void ft_altered_start(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+void ft_altered_start(
+	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret)
 {
 	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
 	struct ft_inline_task *it = t->in;
 	uint64_t now = after_last(s, it, ft_now());
 	uint64_t strings_at = swap_strings(s, it, 0); /* they go with the event */
 	uint32_t nr = (uint32_t)regs->rax;
-	int64_t ret;
+	int64_t result;
 
-	switch (ft_alter_foresee(s, t, FT_ABI_X86_64, nr, args, now, &ret)) {
+	switch (ft_alter_foresee(s, t, FT_ABI_X86_64, nr, args, now, &result)) {
 	case FT_FORESEE_REPLY:
 		ended_at(s, it, now);
-		reply(t, regs, ret);
+		reply(regs, result, ret);
 		break;
 	case FT_FORESEE_UNTOUCHED:
 		swap_strings(s, it, strings_at);
@@ -88,7 +89,7 @@ void ft_altered_start(struct ft_session *s, struct ft_task *t, struct user_regs_
 	case FT_FORESEE_NOTHING:
 		it->by_stops = true;
 		it->before = *regs;
-		it->before.rip = ft_normalise_site(it->space, it->area->ret);
+		it->before.rip = ft_normalise_site(it->space, ret);
 		it->before.orig_rax = FT_NO_CALL;
 		regs->rip = ft_recorder_pass();
 	}
@@ -102,11 +103,13 @@ void ft_altered_shown(struct ft_session *s, struct ft_task *t, const struct user
 {
 	struct ft_inline_task *it = t->in;
 	struct user_regs_struct undone = *regs;
-	struct ft_raw *raw = ft_drain_current(it), none = { 0 };
+	struct ft_seen seen;
 	uint64_t ret;
 
-	if (!it->foreseen || regs->rip < ft_recorder_pass() ||
-		ft_recorder_undo(&undone, it->area, raw ? raw : &none, &ret) != FT_NOT_BEGUN ||
+	if (!it->foreseen || regs->rip < ft_recorder_pass())
+		return;
+	ft_area_look(it, &seen);
+	if (ft_recorder_undo(&undone, &seen.head, &seen.raw, &ret) != FT_NOT_BEGUN ||
 		(uint32_t)undone.rax != it->foreseen_nr)
 		return;
 	it->foreseen = false;
@@ -121,12 +124,14 @@ static bool is_in_call(const struct user_regs_struct *regs)
 void ft_altered_show_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r)
 {
 	struct user_regs_struct regs;
+	uint64_t ret;
 
 	(void)s;
 	memcpy(&regs, r->value, sizeof(regs));
 	if (!t->in || !t->in->area || !is_in_call(&regs))
 		return;
-	regs.rip = ft_normalise_site(t->in->space, t->in->area->ret) + SYSCALL_SIZE;
+	ret = ft_area_get(&t->in->area->ret);
+	regs.rip = ft_normalise_site(t->in->space, ret) + SYSCALL_SIZE;
 	regs.rcx = regs.rip;
 	memcpy(r->value, &regs, sizeof(regs));
 }
@@ -135,13 +140,15 @@ void ft_altered_hide_registers(struct ft_session *s, struct ft_task *t, struct f
 {
 	struct user_regs_struct regs, now;
 	struct ft_inline_task *it = t->in;
+	uint64_t ret;
 
 	(void)s;
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &now) < 0 || !is_in_call(&now))
 		return;
 	memcpy(&regs, r->value, sizeof(regs));
-	if (regs.rip != ft_normalise_site(it->space, it->area->ret) + SYSCALL_SIZE)
-		it->area->ret = regs.rip;
+	ret = ft_area_get(&it->area->ret);
+	if (regs.rip != ft_normalise_site(it->space, ret) + SYSCALL_SIZE)
+		ft_area_set(&it->area->ret, regs.rip);
 	regs.rip = now.rip;
 	regs.rcx = now.rcx;
 	memcpy(r->value, &regs, sizeof(regs));
@@ -161,7 +168,7 @@ static void check_other(struct ft_session *s, struct ft_task *t)
 		return;
 	regs.rax = regs.orig_rax;
 	if (!ft_altered_elsewhere(s->in, (uint32_t)regs.rax) &&
-		ft_supervise_call(s, t, &regs, it->area->ret) == FT_FALLBACK_NONE)
+		ft_supervise_call(s, t, &regs, ft_area_get(&it->area->ret)) == FT_FALLBACK_NONE)
 		return;
 	before.rip += SYSCALL_SIZE;
 	regs.rip = before.rip;
@@ -187,11 +194,12 @@ static void on_returned(struct ft_session *s, struct ft_task *t, uint64_t now)
 {
 	struct ft_inline_task *it = t->in;
 	struct user_regs_struct regs;
+	uint64_t mask;
 	int64_t ret;
 
 	ended_at(s, it, now);
 	if (it->sets_mask)
-		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask);
+		ft_area_note_mask(t, &mask);
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	ret = (int64_t)regs.rax;

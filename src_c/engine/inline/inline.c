@@ -28,7 +28,6 @@
 #include "record.h"
 
 #define FSGSBASE (1 << 1) /* HWCAP2_FSGSBASE, asm/hwcap2.h */
-#define BATCH	 512
 
 static uint64_t bit(int sig)
 {
@@ -61,6 +60,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 {
 	struct user_regs_struct regs;
 	struct ft_inline_task *it = t->in;
+	uint64_t mask;
 
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
@@ -80,11 +80,10 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 		ft_leave(s, t, it->space->spoiled ? FT_FALLBACK_SPOILED : FT_FALLBACK_NONE);
 		return;
 	}
-	if (sig &&
-		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask) == 0) {
-		it->signal_mask = it->area->mask;
+	if (sig && ft_area_note_mask(t, &mask)) {
+		it->signal_mask = mask;
 		it->signals |= bit(sig);
-		it->area->strings_limit = 0; /* the handler's mask is not known */
+		ft_area_limit_strings(it, true); /* the handler's mask is not known */
 	}
 }
 
@@ -121,7 +120,7 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 {
 	struct user_regs_struct regs;
 	struct ft_inline_task *it = t->in;
-	struct ft_raw *raw, none = { 0 };
+	struct ft_seen seen;
 	uint64_t ret = 0;
 
 	if (!it || !it->area)
@@ -133,22 +132,17 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	if (regs.rip != ft_recorder_pass() && !it->dying)
 		ft_drain_sigreturn(s, it);
 	ft_drain(s, it);
-	raw = ft_drain_current(it);
-	it->area->busy = 0;
-	switch (ft_recorder_undo(&regs, it->area, raw ? raw : &none, &ret)) {
+	ft_area_look(it, &seen);
+	ft_area_set(&it->area->busy, 0);
+	switch (ft_recorder_undo(&regs, &seen.head, &seen.raw, &ret)) {
 	case FT_RETURNED:
-		if ((int64_t)regs.orig_rax >= 0) {
-			it->area->busy = it->area->cur; /* it dies in it */
-			break;
-		}
-		if (raw)
-			raw->ret = (int64_t)regs.rax;
-		/* fall through */
+		if ((int64_t)regs.orig_rax >= 0)
+			ft_area_set(&it->area->busy, seen.head.cur); /* it dies in it */
+		else
+			ft_drain_close(s, it, &seen, (int64_t)regs.rax);
+		break;
 	case FT_FINISHED:
-		if (raw) {
-			raw->end = ft_tsc_now();
-			ft_drain_close(s, it);
-		}
+		ft_drain_close(s, it, &seen, seen.raw.ret);
 		break;
 	default:
 		break;
@@ -287,7 +281,6 @@ static void engine_close(struct ft_session *s)
 		close(s->in->code);
 	ft_files_free(s->in->files);
 	ft_tsc_end(&s->in->clock);
-	free(s->in->batch);
 	pthread_mutex_destroy(&s->in->lock);
 	pthread_cond_destroy(&s->in->wake);
 	free(s->in);
@@ -313,8 +306,7 @@ static int engine_open(struct ft_session *s)
 	pthread_cond_init(&s->in->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	s->in->fsgsbase = getauxval(AT_HWCAP2) & FSGSBASE;
-	s->in->batch = malloc(BATCH * sizeof(*s->in->batch));
-	rc = s->in->batch ? ft_tsc_start(&s->in->clock) : -ENOMEM;
+	rc = ft_tsc_start(&s->in->clock);
 	ft_policy_slow(s->in);
 	if (!rc)
 		rc = code_new(s);

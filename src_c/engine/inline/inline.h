@@ -11,16 +11,10 @@
 
 #include "arch/x86_64/recorder.h"
 #include "arch/x86_64/site.h"
+#include "engine/inline/area.h"
 #include "session.h"
 #include "tsc.h"
 
-/* A task's area: blocks that it fills in turn, and that we free in turn. */
-#define FT_BLOCKS 16
-#define FT_AREA	  (FT_BLOCKS * FT_BLOCK)
-/* And behind the word that ends the last block, the strings of its calls. */
-#define FT_STRINGS    (4 * FT_BLOCK)
-#define FT_AREA_STEP  (FT_AREA + FT_STRINGS)
-#define FT_STRINGS_AT (FT_AREA + FT_BLOCK_HEAD)
 /* Areas are mapped so many at a time, from a memfd for each such chunk. */
 #define FT_CHUNK_AREAS 16
 #define FT_CHUNK       (FT_CHUNK_AREAS * FT_AREA_STEP)
@@ -83,19 +77,20 @@ struct ft_inline_task {
 	struct ft_inline_task *next, **link; /* in ft_inline.tasks */
 	struct ft_task *task;
 	struct ft_space *space;
-	struct ft_area *area; /* ours */
+	struct ft_area *area; /* ours: see area.h */
 	uint64_t base; /* its address in the tracee */
 	uint32_t drained; /* offset in the area of the next record to take */
+	uint32_t strings_taken; /* offset behind the last strings that were taken */
 	int chunk, slot;
 	bool opened; /* its blocks but the first may be used */
 	uint64_t last_ns; /* end of the last record */
-	uint64_t signal_mask; /* area->mask when the last signal came */
+	uint64_t signal_mask; /* the area's mask when the last signal came */
 	struct ft_event sigreturn; /* begun; it does not come back to say that it was made */
 	bool returning;
 	bool dying; /* it could not be sent on */
 	bool exiting; /* stands at its exit event, or is past it */
-	uint64_t signals; /* that have come since; with a handler of one of them begun, area->mask
-			     need not be the task's mask */
+	uint64_t signals; /* that have come since; with a handler of one of them begun, the area's
+			     mask need not be the task's */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
 	uint32_t birth_changes; /* space->changes before it */
 	bool giving_birth; /* has been sent into it */
@@ -129,7 +124,7 @@ struct ft_inline {
 
 	pthread_mutex_t lock; /* of what the drainer and live readers use too: */
 	struct ft_inline_task *tasks;
-	struct ft_event *batch;
+	struct ft_event batch[512];
 	pthread_cond_t wake; /* for the drainer */
 	pthread_t drainer;
 	bool drains; /* the thread exists */
@@ -147,8 +142,9 @@ bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr);
 /* altered.c: calls that ft_plan_has(). */
 /* Whether the ptrace engine must see to such a call. */
 bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr);
-/* The task is about to make such a call, which goes on at area->ret: where it shall go on now. */
-void ft_altered_start(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs);
+/* The task is about to make such a call, which goes on at `ret`: where it shall go on now. */
+void ft_altered_start(
+	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret);
 /* It is seen elsewhere: perhaps it has not made it. */
 void ft_altered_shown(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs);
 /* It stands at one of the two. As ft_engine.call_stop. */
@@ -201,11 +197,7 @@ void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 void ft_space_free(struct ft_space *sp);
 /* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
 int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
-/* See struct ft_area. */
-uint64_t ft_space_strings_limit(const struct ft_inline_task *it);
 void ft_space_release(struct ft_inline_task *it);
-/* The task is at the end of its first block: the others are free. */
-void ft_space_open_blocks(struct ft_inline_task *it);
 /* Room for springboards near an address. 1; 0: there is none; or a negative errno. */
 int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);
 /* That which holds an address, or NULL. */
@@ -270,12 +262,9 @@ void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it);
 void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it);
 /* A call that is under way while its task ends, or its program. */
 void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it);
-/* The record under way; NULL: the tracee has spoiled its area. */
-struct ft_raw *ft_drain_current(const struct ft_inline_task *it);
-/* It is finished. */
-void ft_drain_close(struct ft_session *s, struct ft_inline_task *it);
-struct ft_event ft_drain_event(
-	struct ft_session *s, struct ft_inline_task *it, const struct ft_raw *raw);
+/* The record under way, if there is one, ends now, with this result. */
+void ft_drain_close(
+	struct ft_session *s, struct ft_inline_task *it, struct ft_seen *seen, int64_t ret);
 
 /* drainer.c: a thread that empties blocks before tasks must wait for that. */
 /* hot: do it often. With the lock held. */

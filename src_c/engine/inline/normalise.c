@@ -72,30 +72,24 @@ static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_
 bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
 	struct ft_inline_task *it = t->in;
-	static struct ft_raw nothing;
-	struct ft_raw *raw = ft_drain_current(it);
-	enum ft_progress progress;
+	struct ft_seen seen;
 	uint64_t ret = 0;
 
-	progress = ft_recorder_undo(regs, it->area, raw ? raw : &nothing, &ret);
-	switch (progress) {
+	ft_area_look(it, &seen);
+	switch (ft_recorder_undo(regs, &seen.head, &seen.raw, &ret)) {
 	case FT_OUTSIDE:
 		return in_springboard(s, t, regs);
 	case FT_NOT_BEGUN:
 		regs->rip = before_call(it->space, ret, regs);
 		return true;
 	case FT_RETURNED:
-		if (raw)
-			raw->ret = (int64_t)regs->rax;
-		/* fall through */
+		ft_drain_close(s, it, &seen, (int64_t)regs->rax);
+		break;
 	case FT_FINISHED:
-		if (raw) {
-			raw->end = ft_tsc_now();
-			ft_drain_close(s, it);
-		}
+		ft_drain_close(s, it, &seen, seen.raw.ret);
 		break;
 	case FT_CLOSED:
-		if (!raw) /* the end of a block */
+		if (!seen.at) /* the end of a block */
 			ft_drain_next_block(s, it);
 		break;
 	case FT_PASSED:

@@ -68,13 +68,16 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 
 	for (uint32_t nr = 0; nr < FT_RECORDER_POLICY; nr++) {
 		uint8_t wanted = ft_record_policy(s, FT_ABI_X86_64, nr);
+		int strings = __builtin_popcount(ft_policy_strings(s, nr));
 
 		if (nr < FT_NR_MAX &&
 			(ft_policy_is_slow(in, nr) || ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
 			policy[nr] = FT_RECORDER_TRAP;
 		else if (!(wanted & FT_POLICY_RECORD))
 			policy[nr] = FT_RECORDER_PASS;
-		else if (nr < FT_RECORDER_STRING_ARGS && ft_policy_strings(s, nr))
+		else if (strings > FT_STRING_ARGS || (strings && nr >= FT_RECORDER_STRING_ARGS))
+			policy[nr] = FT_RECORDER_TRAP; /* the tracer takes them */
+		else if (strings)
 			policy[nr] = FT_RECORDER_STRINGS;
 		else
 			policy[nr] = FT_RECORDER_RECORD;

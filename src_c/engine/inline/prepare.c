@@ -20,13 +20,14 @@
 int ft_prepare_arm(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
+	uint64_t mask;
 	int rc;
 
 	pthread_mutex_lock(&s->in->lock);
 	rc = ft_space_area(s, it);
-	if (!rc && it->space->ignores_faults)
-		it->area->strings_limit = 0;
 	if (!rc) {
+		ft_area_limit_strings(it, it->space->ignores_faults);
+		it->last_ns = s->stats.start_ns;
 		it->task = t;
 		it->next = s->in->tasks;
 		it->link = &s->in->tasks;
@@ -41,7 +42,7 @@ int ft_prepare_arm(struct ft_session *s, struct ft_task *t)
 		rc = ft_dispatch_set_gs(t->tid, it->base);
 	if (!rc)
 		rc = ft_dispatch_arm(t->tid, FT_RECORDER_BASE, FT_RECORDER_CODE);
-	if (!rc && ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(it->area->mask), &it->area->mask) < 0)
+	if (!rc && !ft_area_note_mask(t, &mask))
 		rc = -errno;
 	if (!rc)
 		ft_record_engine(s, t, FT_ENGINE_INLINE, FT_FALLBACK_NONE);

@@ -394,39 +394,15 @@ static int chunk_add(struct ft_session *s, struct ft_task *t, struct ft_space *s
 	return 0;
 }
 
-uint64_t ft_space_strings_limit(const struct ft_inline_task *it)
-{
-	return it->base + FT_AREA_STEP - FT_STRING_ARGS * (FT_STRING_MAX + 32);
-}
-
-void ft_space_open_blocks(struct ft_inline_task *it)
-{
-	uint8_t *area = (uint8_t *)it->area;
-
-	/* The word behind the last block is that of block 0, which is in use. */
-	for (uint32_t i = 1; i <= FT_BLOCKS; i++)
-		*(uint64_t *)(area + i * FT_BLOCK) =
-			i < FT_BLOCKS ? it->base + i * FT_BLOCK + FT_BLOCK_HEAD : 0;
-	it->opened = true;
-}
-
 static void area_init(struct ft_inline_task *it)
 {
-	struct ft_space *sp = it->space;
-	uint8_t *area = sp->chunks[it->chunk].map + (size_t)it->slot * FT_AREA_STEP;
+	struct ft_chunk *chunk = &it->space->chunks[it->chunk];
+	size_t at = (size_t)it->slot * FT_AREA_STEP;
 
-	it->area = (struct ft_area *)area;
-	it->base = chunk_base(it->chunk) + (uint64_t)it->slot * FT_AREA_STEP;
-	memset(it->area, 0, sizeof(*it->area));
-	/* Each block's word is on a page of its own, and most tasks need but one block. */
-	it->opened = sp->chunks[it->chunk].used >> it->slot & 1;
-	if (it->opened)
-		ft_space_open_blocks(it);
-	sp->chunks[it->chunk].used |= (uint16_t)(1u << it->slot);
-	it->area->strings = it->base + FT_STRINGS_AT;
-	it->area->strings_limit = ft_space_strings_limit(it);
-	it->drained = FT_BLOCK_HEAD;
-	it->area->cur = it->base + FT_BLOCK_HEAD;
+	it->area = (struct ft_area *)(chunk->map + at);
+	it->base = chunk_base(it->chunk) + at;
+	ft_area_init(it, chunk->used >> it->slot & 1);
+	chunk->used |= (uint16_t)(1u << it->slot);
 }
 
 int ft_space_area(struct ft_session *s, struct ft_inline_task *it)

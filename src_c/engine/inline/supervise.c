@@ -24,9 +24,7 @@ static_assert(offsetof(ucontext_t, uc_sigmask) == 296, "x86-64 signal frame");
 
 static void set_strings_limit(struct ft_inline_task *it)
 {
-	bool off = it->space->ignores_faults || it->signals;
-
-	it->area->strings_limit = off ? 0 : ft_space_strings_limit(it);
+	ft_area_limit_strings(it, it->space->ignores_faults || it->signals);
 }
 
 /*
@@ -42,7 +40,7 @@ static void on_sigreturn(
 
 	if (pread(it->space->memory, &frame, size, (off_t)regs->rsp) != (ssize_t)size)
 		memset(&frame, 0, size); /* it will die of it */
-	it->area->mask = *(uint64_t *)&frame.uc_sigmask;
+	ft_area_set(&it->area->mask, *(uint64_t *)&frame.uc_sigmask);
 	it->signals = 0;
 	set_strings_limit(it);
 	if (!ft_record_wants(s, FT_ABI_X86_64, (uint32_t)regs->rax))
@@ -143,14 +141,14 @@ static void capture(struct ft_session *s, struct ft_task *t, const struct user_r
 	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
 	struct ft_inline_task *it = t->in;
 
-	it->area->strings = it->base + FT_STRINGS_AT; /* all that were in there are taken */
+	ft_area_reset_strings(it);
 	if (it->signals && !ft_prepare_in_handler(t))
 		it->signals = 0;
 	set_strings_limit(it);
 	if (!ft_policy_strings(s, (uint32_t)regs->rax))
 		return;
 	ft_record_strings(t, args, ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax));
-	it->strings_at = it->area->cur;
+	it->strings_at = ft_area_get(&it->area->cur);
 }
 
 bool ft_supervise_records(const struct ft_session *s, uint64_t nr)

@@ -43,7 +43,7 @@ static void restore_mask(struct ft_task *t, int sig)
 {
 	struct ft_inline_task *it = t->in;
 	uint64_t other = bit(sig == SIGSYS ? SIGTRAP : SIGSYS), now;
-	uint64_t known = it->area->mask;
+	uint64_t known = ft_area_get(&it->area->mask);
 	bool blocked = known & bit(sig);
 
 	if (it->signals && known == it->signal_mask && !blocked) {
@@ -94,12 +94,12 @@ static void go_on(
 		leave_at(s, t, regs, ft_normalise_site(it->space, ret), why);
 		return;
 	}
-	it->area->ret = ret;
+	ft_area_set(&it->area->ret, ret);
 	it->foreseen = false;
 	regs->rip = ft_supervise_records(s, regs->rax) ? ft_recorder_record(regs->rax)
 						       : ft_recorder_pass();
 	if (altered)
-		ft_altered_start(s, t, regs);
+		ft_altered_start(s, t, regs, ret);
 	let_run(s, t, regs);
 }
 
@@ -148,7 +148,7 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 	switch (ft_recorder_trap_at(regs.rip)) {
 	case FT_TRAP_POLICY:
 		restore_mask(t, SIGTRAP);
-		go_on(s, t, &regs, t->in->area->ret);
+		go_on(s, t, &regs, ft_area_get(&t->in->area->ret));
 		return true;
 	case FT_TRAP_FULL:
 		on_full(s, t);
@@ -212,7 +212,8 @@ static bool hides_trap(const struct ft_task *t, int sig)
 	uint8_t insn[2];
 	uint64_t to;
 
-	if (!(t->in->area->mask >> (sig - 1) & 1) || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+	if (!(ft_area_get(&t->in->area->mask) & bit(sig)) ||
+		ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return false;
 	if (sig == SIGTRAP)
 		return ft_recorder_trap_at(regs.rip) != FT_TRAP_NONE ||

@@ -1,0 +1,149 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/inline.h"
+
+#include <string.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+
+static_assert((FT_BLOCK - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0, "records fill a block");
+static_assert(FT_STRINGS >= FT_BLOCK_HEAD + FT_STRING_ARGS * FT_STRING_SPACE, "room for a call's");
+static_assert(FT_STRINGS_ROOM <= FT_STRING_ARGS * FT_STRING_SPACE, "what is copied was there");
+
+static const uint8_t *at_offset(const struct ft_inline_task *it, uint32_t at)
+{
+	return (const uint8_t *)it->area + at;
+}
+
+static bool is_record(uint64_t offset)
+{
+	uint64_t in_block = offset % FT_BLOCK;
+
+	return offset < FT_AREA && in_block >= FT_BLOCK_HEAD &&
+	       (in_block - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0;
+}
+
+/* Of the blocks but the first the task knows nothing before it has come to the end of that one. */
+static bool is_position(const struct ft_inline_task *it, uint64_t offset)
+{
+	return (is_record(offset) || (offset && offset % FT_BLOCK == 0)) &&
+	       offset <= (it->opened ? FT_AREA : FT_BLOCK);
+}
+
+bool ft_area_position(const struct ft_inline_task *it, uint32_t *out)
+{
+	uint64_t offset = ft_area_get(&it->area->cur) - it->base;
+
+	*out = (uint32_t)offset;
+	return is_position(it, offset);
+}
+
+void ft_area_look(const struct ft_inline_task *it, struct ft_seen *out)
+{
+	uint64_t offset;
+
+	*out = (struct ft_seen){ .at = 0 };
+	ft_area_copy(&out->head, it->area, sizeof(out->head));
+	offset = out->head.cur - it->base;
+	if (!is_position(it, offset) || !is_record(offset))
+		return;
+	out->at = (uint32_t)offset;
+	ft_area_copy(&out->raw, at_offset(it, out->at), sizeof(out->raw));
+}
+
+void ft_area_finish_record(struct ft_inline_task *it, const struct ft_seen *seen)
+{
+	struct ft_raw *raw = (struct ft_raw *)((uint8_t *)it->area + seen->at);
+
+	ft_area_set((uint64_t *)&raw->ret, (uint64_t)seen->raw.ret);
+	ft_area_set(&raw->end, seen->raw.end);
+	ft_area_set(&it->area->cur, it->base + seen->at + sizeof(*raw));
+}
+
+size_t ft_area_strings(struct ft_inline_task *it, const struct ft_raw *raw, uint8_t args,
+	uint8_t out[FT_STRINGS_ROOM])
+{
+	uint64_t at = raw->strings - it->base, end = raw->end_of_strings - it->base;
+	struct ft_payload *last = NULL;
+	size_t len = 0;
+
+	/* Those that were taken already would multiply what a few bytes of the task's cost us. */
+	if (at < it->strings_taken || end > FT_AREA_STEP || at > end || at % 8)
+		return 0;
+	while (end - at >= sizeof(struct ft_payload) &&
+		FT_STRINGS_ROOM - len >= FT_PAYLOAD_SIZE(FT_STRING_MAX)) {
+		struct ft_payload item;
+		uint8_t *text = out + len + sizeof(item);
+
+		ft_area_copy(&item, at_offset(it, (uint32_t)at), sizeof(item));
+		at += sizeof(item);
+		if (item.arg >= 8 || !(args >> item.arg & 1) || item.length > FT_STRING_MAX ||
+			FT_PAYLOAD_SIZE(item.length) - sizeof(item) > end - at)
+			break;
+		args &= (uint8_t)(0xfe << item.arg); /* each once, and in their order */
+		ft_area_copy(text, at_offset(it, (uint32_t)at), item.length);
+		at += FT_PAYLOAD_SIZE(item.length) - sizeof(item);
+		item.type = FT_PAYLOAD_STRING;
+		item.flags &= FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT;
+		item.length = item.flags & FT_PAYLOAD_FAULT
+				      ? 0
+				      : (uint32_t)strnlen((char *)text, item.length);
+		memset(text + item.length, 0,
+			FT_PAYLOAD_SIZE(item.length) - sizeof(item) - item.length);
+		if (last)
+			last->flags |= FT_PAYLOAD_MORE;
+		last = memcpy(out + len, &item, sizeof(item));
+		len += FT_PAYLOAD_SIZE(item.length);
+	}
+	it->strings_taken = (uint32_t)at;
+	return len;
+}
+
+uint64_t *ft_area_link(const struct ft_inline_task *it, uint32_t block)
+{
+	return (uint64_t *)((uint8_t *)it->area + (block ? block : FT_BLOCKS) * FT_BLOCK);
+}
+
+void ft_area_open_blocks(struct ft_inline_task *it)
+{
+	/* The word behind the last block is that of block 0, which is in use. */
+	for (uint32_t block = 0; block < FT_BLOCKS; block++)
+		ft_area_set(ft_area_link(it, block),
+			block ? it->base + ft_area_first_record(block) : 0);
+	it->opened = true;
+}
+
+void ft_area_limit_strings(struct ft_inline_task *it, bool off)
+{
+	const uint64_t room = FT_STRING_ARGS * FT_STRING_SPACE;
+
+	ft_area_set(&it->area->strings_limit, off ? 0 : it->base + FT_AREA_STEP - room);
+}
+
+void ft_area_reset_strings(struct ft_inline_task *it)
+{
+	it->strings_taken = FT_STRINGS_AT;
+	ft_area_set(&it->area->strings, it->base + FT_STRINGS_AT);
+}
+
+void ft_area_init(struct ft_inline_task *it, bool used)
+{
+	memset(it->area, 0, sizeof(*it->area));
+	/* Each block's word is on a page of its own, and most tasks need but one block. */
+	it->opened = used;
+	if (used)
+		ft_area_open_blocks(it);
+	ft_area_reset_strings(it);
+	ft_area_limit_strings(it, false);
+	it->drained = FT_BLOCK_HEAD;
+	ft_area_set(&it->area->cur, it->base + FT_BLOCK_HEAD);
+}
+
+bool ft_area_note_mask(struct ft_task *t, uint64_t *mask)
+{
+	if (ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(*mask), mask) < 0)
+		return false;
+	ft_area_set(&t->in->area->mask, *mask);
+	return true;
+}
+#endif

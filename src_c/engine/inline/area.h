@@ -1,0 +1,82 @@
+/*
+ * A task's area: memory that it shares with us. Its program may write what it likes there, and other
+ * threads of it while we read. So nothing is read twice, and nothing that was read is used unchecked:
+ * who needs a word of it takes a copy, by the functions here.
+ */
+#ifndef FT_AREA_H
+#define FT_AREA_H
+
+#include <string.h>
+
+#include "arch/x86_64/recorder.h"
+#include "event.h"
+
+struct ft_inline_task;
+struct ft_task;
+
+/* Blocks of records that the task fills in turn, and that we free in turn. */
+#define FT_BLOCKS 16
+#define FT_AREA	  (FT_BLOCKS * FT_BLOCK)
+/* And behind the word that ends the last block, the strings of its calls. */
+#define FT_STRINGS    (4 * FT_BLOCK)
+#define FT_AREA_STEP  (FT_AREA + FT_STRINGS)
+#define FT_STRINGS_AT (FT_AREA + FT_BLOCK_HEAD)
+/* The most that one call's strings take as payload items. */
+#define FT_STRINGS_ROOM (FT_STRING_ARGS * FT_PAYLOAD_SIZE(FT_STRING_MAX))
+
+/* One word, read or written at once. */
+static inline uint64_t ft_area_get(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline void ft_area_set(uint64_t *word, uint64_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+/* Of more words each may be of another moment. */
+static inline void ft_area_copy(void *to, const void *from, size_t size)
+{
+	memcpy(to, from, size);
+	__asm__ volatile("" : : "r"(to) : "memory"); /* what is used from now on is the copy */
+}
+
+/* What stood there. */
+struct ft_seen {
+	struct ft_area head;
+	uint32_t
+		at; /* offset of the record under way; 0: the task is at the end of a block, or lies */
+	struct ft_raw raw; /* that record; zeros if there is none */
+};
+
+/* A new task's, all zeros or another's before. */
+void ft_area_init(struct ft_inline_task *it, bool used);
+/* The task is at the end of its first block: the others are free. */
+void ft_area_open_blocks(struct ft_inline_task *it);
+/* All strings are taken: the next call's go to the start again, or, off, nowhere. */
+void ft_area_reset_strings(struct ft_inline_task *it);
+void ft_area_limit_strings(struct ft_inline_task *it, bool off);
+/* Notes the signal mask of a stopped task, as its program would. */
+bool ft_area_note_mask(struct ft_task *t, uint64_t *mask);
+
+void ft_area_look(const struct ft_inline_task *it, struct ft_seen *out);
+/* Where the task is: the offset of its record under way, or the end of a block. False: it lies. */
+bool ft_area_position(const struct ft_inline_task *it, uint32_t *out);
+void ft_area_finish_record(struct ft_inline_task *it, const struct ft_seen *seen);
+/*
+ * The payload items of a call, as far as the recorder can have written them: one for each argument in
+ * `args` (bit i: argument i) at most, behind those that were taken before. Returns their size.
+ */
+size_t ft_area_strings(struct ft_inline_task *it, const struct ft_raw *raw, uint8_t args,
+	uint8_t out[FT_STRINGS_ROOM]);
+
+/* The word before a block that says whether it is free: block 0 comes after the last one's end. */
+uint64_t *ft_area_link(const struct ft_inline_task *it, uint32_t block);
+/* The offset of a block's first record. */
+static inline uint32_t ft_area_first_record(uint32_t block)
+{
+	return block * FT_BLOCK + FT_BLOCK_HEAD;
+}
+
+#endif

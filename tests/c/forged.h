@@ -1,0 +1,175 @@
+/*
+ * A session without a tracee: one task whose area the test writes, as a program could. What comes out is
+ * checked: whatever the area held, events and their payload are such as the recorder can have written.
+ */
+#ifndef FT_FORGED_H
+#define FT_FORGED_H
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "clock.h"
+#include "engine/inline/inline.h"
+#include "record.h"
+#include "session.h"
+
+#define FORGED_BASE (FT_RECORDER_AREAS + 3 * FT_AREA_STEP)
+#define PER_BLOCK   ((FT_BLOCK - FT_BLOCK_HEAD) / sizeof(struct ft_raw))
+#define ALL_RECORDS (FT_BLOCKS * PER_BLOCK)
+#define FORGED_TID  4711
+
+struct forged {
+	struct ft_session s;
+	struct ft_inline in;
+	struct ft_space space;
+	struct ft_inline_task it;
+	struct ft_task t;
+	uint8_t *area; /* FT_AREA_STEP bytes, and not one more */
+	uint64_t last; /* end of the last call that was told */
+	uint64_t events, with_strings; /* since the last forged_take() */
+	size_t payload;
+	char path[FT_STRING_MAX + 1]; /* the last string */
+};
+
+static inline void forged_require(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "not so: %s\n", what);
+	abort();
+}
+
+/* options: enum ft_option. Paths of openat (1), renameat (1, 3) and open (0) are wanted. */
+static inline struct forged *forged_new(uint32_t options)
+{
+	struct forged *f = calloc(1, sizeof(*f));
+	int32_t serial;
+
+	forged_require(f, "there is memory");
+	f->s.options = options;
+	f->s.policy = malloc(FT_ABI_COUNT * FT_NR_MAX);
+	memset(f->s.policy, FT_POLICY_RECORD, FT_ABI_COUNT * FT_NR_MAX);
+	f->s.policy[SYS_open] |= FT_POLICY_STRING_0;
+	f->s.policy[SYS_openat] |= FT_POLICY_STRING_0 << 1;
+	f->s.policy[SYS_renameat] |= FT_POLICY_STRING_0 << 1 | FT_POLICY_STRING_0 << 3;
+	f->s.policy[SYS_getuid] = 0;
+	pthread_mutex_init(&f->s.lock, NULL);
+	pthread_mutex_init(&f->in.lock, NULL);
+	f->s.flushing = true; /* writer and reader are one */
+	f->s.in = &f->in;
+	f->s.stats.start_ns = f->last = ft_now();
+	serial = ft_process_add(&f->s.processes, FORGED_TID, 1, f->last);
+	forged_require(serial == 1 && !ft_ring_new(&f->s.ring, 0, 0) &&
+			       !ft_tally_new(&f->s.tally) && !ft_tally_new(&f->s.injected) &&
+			       !ft_tsc_start(&f->in.clock),
+		"there is memory");
+	ft_ring_finish(f->s.ring); /* a block need not be full to be taken */
+	f->area = aligned_alloc(4096, FT_AREA_STEP);
+	memset(f->area, 0, FT_AREA_STEP);
+	f->t.tid = f->t.tgid = FORGED_TID;
+	f->t.serial = serial;
+	f->t.in = &f->it;
+	f->space.refs = f->space.tasks = 1;
+	f->space.memory = -1;
+	f->it.task = &f->t;
+	f->it.space = &f->space;
+	f->it.area = (struct ft_area *)f->area;
+	f->it.base = FORGED_BASE;
+	f->it.last_ns = f->last;
+	ft_area_init(&f->it, false);
+	return f;
+}
+
+static inline void forged_free(struct forged *f)
+{
+	ft_ring_free(f->s.ring);
+	ft_tally_free(f->s.tally);
+	ft_tally_free(f->s.injected);
+	ft_process_table_free(&f->s.processes);
+	ft_tsc_end(&f->in.clock);
+	free(f->t.strings);
+	free(f->s.policy);
+	free(f->area);
+	free(f);
+}
+
+static inline struct ft_raw *forged_record(struct forged *f, unsigned i)
+{
+	unsigned block = i / PER_BLOCK % FT_BLOCKS;
+
+	return (struct ft_raw *)(f->area + ft_area_first_record(block)) + i % PER_BLOCK;
+}
+
+/* The address of something in the area, as its program has it. */
+static inline uint64_t forged_address(const struct forged *f, const void *in_area)
+{
+	return FORGED_BASE + (uint64_t)((const uint8_t *)in_area - f->area);
+}
+
+static inline size_t check_payload(
+	struct forged *f, const struct ft_block *b, const struct ft_event *ev)
+{
+	uint8_t args = ft_policy_strings(&f->s, (uint32_t)ev->nr);
+	size_t at = ev->payload - b->payload_base, start = at;
+	struct ft_payload item;
+	const uint8_t *text;
+
+	do {
+		forged_require(at + sizeof(item) <= b->payload_len, "a head of payload");
+		memcpy(&item, b->payload + at, sizeof(item));
+		text = b->payload + at + sizeof(item);
+		forged_require(item.length <= FT_STRING_MAX, "a string is no longer than that");
+		forged_require(at + FT_PAYLOAD_SIZE(item.length) <= b->payload_len, "it is there");
+		forged_require(item.type == FT_PAYLOAD_STRING, "it is a string");
+		forged_require(item.arg < 6 && args >> item.arg & 1, "of such an argument");
+		args &= (uint8_t)(0xfe << item.arg);
+		forged_require(!(item.flags & ~(FT_PAYLOAD_MORE | FT_PAYLOAD_TRUNCATED |
+						      FT_PAYLOAD_FAULT)),
+			"its flags are known");
+		forged_require(
+			!(item.flags & FT_PAYLOAD_FAULT) || !item.length, "a fault has none");
+		forged_require(!memchr(text, 0, item.length), "it ends where it says");
+		memcpy(f->path, text, item.length);
+		f->path[item.length] = 0;
+		for (size_t i = item.length; i < FT_PAYLOAD_SIZE(item.length) - sizeof(item); i++)
+			forged_require(!text[i], "then come zeros");
+		at += FT_PAYLOAD_SIZE(item.length);
+	} while (item.flags & FT_PAYLOAD_MORE);
+	return at - start;
+}
+
+/* Takes and checks what has been told since. */
+static inline void forged_take(struct forged *f)
+{
+	uint64_t now = ft_tsc_ns(&f->in.clock, ft_tsc_now()) + 1000; /* ft_now() differs a little */
+	struct ft_block *b;
+
+	f->events = f->with_strings = f->payload = 0;
+	while (ft_ring_take(f->s.ring, 0, &b) == 1) {
+		for (size_t i = 0; i < b->count; i++) {
+			const struct ft_event *ev = &b->events[i];
+
+			forged_require(ev->kind == FT_KIND_SYSCALL && ev->abi == FT_ABI_X86_64 &&
+					       ev->pid == FORGED_TID && ev->tid == FORGED_TID,
+				"it is a call of this task");
+			forged_require(ev->nr != SYS_getuid, "nobody wants that");
+			forged_require(ev->time_ns >= f->last, "calls follow each other");
+			forged_require(ev->time_ns <= now && ev->duration_ns <= now - ev->time_ns,
+				"none lies ahead");
+			f->last = ev->time_ns + ev->duration_ns;
+			f->events++;
+			if (ev->flags & FT_FLAG_PAYLOAD) {
+				f->payload += check_payload(f, b, ev);
+				f->with_strings++;
+			}
+		}
+		ft_block_free(b);
+	}
+	forged_require(f->payload <= FT_STRINGS, "strings are taken once");
+	forged_require(!f->s.stats.error, "the session goes on");
+}
+
+#endif
