@@ -13,7 +13,7 @@ from fasttrace._tally cimport Tally, ft_tally
 
 from fasttrace.errors import ForkedError
 
-STAGES = ("none", "fork", "trace", "stdio", "cwd", "filter", "seccomp", "exec")
+STAGES = ("none", "fork", "trace", "stdio", "cwd", "filter", "seccomp", "exec", "proc")
 ENGINES = ("ptrace", "inline")
 # enum ft_fallback
 FALLBACKS = (

@@ -73,6 +73,8 @@ def spawn_error(path: str, error: int, stage: str, cwd: str | None = None) -> Fa
     reason = os.strerror(error)
     if stage == "exec":
         return _exec_error(path, error)
+    if stage == "proc":
+        return _foreign_proc(error)
     if stage == "trace":
         return TraceNotPermitted(error, _own_child_reason(error))
     if stage == "cwd":
@@ -89,6 +91,14 @@ def spawn_error(path: str, error: int, stage: str, cwd: str | None = None) -> Fa
         return TraceError(error, message)
     remedy = "; see ulimit -u and the container's limit of pids" if error == errno.EAGAIN else ""
     return TraceError(error, f"cannot start a process: {reason}{remedy}")
+
+
+def _foreign_proc(error: int) -> TraceError:
+    message = (
+        "/proc does not show this pid namespace, or is not mounted, so no task could be told from"
+        " another; mount it (mount -t proc proc /proc; unshare --mount-proc)"
+    )
+    return TraceError(error, message)
 
 
 def _own_child_reason(error: int) -> str:
@@ -133,6 +143,12 @@ def _exec_error(path: str, error: int) -> FasttraceError:
     name = _named(path)
     if error == errno.ENOENT and os.path.lexists(path):
         return _broken_file(path)
+    if error == errno.ELOOP and _interpreter(path):
+        message = (
+            f"{name}: its interpreter is a script, whose interpreter is one too, and so on for"
+            f" more than {_INTERPRETERS_MAX} of them; name a program in the #! line"
+        )
+        return CommandNotExecutable(error, message, path)
     if error in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG):
         message = f"{name}: command not found ({os.strerror(error)}); check the path"
         return CommandNotFound(error, message, path)
@@ -249,8 +265,10 @@ def _elf_loader(path: str) -> str | None:
     return None
 
 
-def attach_error(pid: int, error: int) -> FasttraceError:
-    """Why a process could not be attached to; `error` is the errno (positive)."""
+def attach_error(pid: int, error: int, stage: str = "trace") -> FasttraceError:
+    """Why a process could not be attached to; `error` is the errno (positive), `stage` where."""
+    if stage == "proc":
+        return _foreign_proc(error)
     fields = procfs.status(pid)
     if not fields:
         return _no_process(pid)

@@ -226,7 +226,7 @@ class Tracer(Told):
             except StartError as error:
                 from fasttrace.diagnosis import attach_error
 
-                raise attach_error(self._pid, error.errno or 0) from None
+                raise attach_error(self._pid, error.errno or 0, error.stage) from None
         else:
             command = self._command
             try:

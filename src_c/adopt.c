@@ -46,6 +46,7 @@ struct ft_task *ft_tracer_add_task(
 		return NULL;
 	t->parent = ppid;
 	t->every_call = parent && parent->every_call;
+	t->unreadable = parent && parent->unreadable;
 	if (leader) {
 		t->serial = leader->serial;
 		return t;
@@ -63,30 +64,81 @@ struct ft_task *ft_tracer_add_task(
 	return t;
 }
 
+/* Without permission to signal it: it is there all the same. */
+static bool is_member(pid_t tgid, pid_t tid)
+{
+	return !syscall(SYS_tgkill, tgid, tid, 0) || errno == EPERM;
+}
+
+/* The process that a task belongs to; 0: it has gone. Asked of the kernel alone, for /proc may fail us. */
+static pid_t group_of(const struct ft_session *s, pid_t tid, pid_t parent)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+
+	if (parent && is_member(parent, tid))
+		return parent;
+	if (is_member(tid, tid))
+		return tid;
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		if (is_member(t->tgid, tid))
+			return t->tgid;
+	return 0;
+}
+
+/* Nobody is to run on untraced where the session fails. */
+static struct ft_task *refuse(struct ft_session *s, pid_t tid, int error)
+{
+	ft_session_fail(s, error);
+	if (s->spawned)
+		kill(tid, SIGKILL);
+	return NULL;
+}
+
+/* Its end has been told before its birth, and another one may have its number by now. */
+static bool has_died(struct ft_session *s, pid_t tid)
+{
+	for (int i = 0; i < FT_GHOSTS; i++)
+		if (s->ghosts[i] == tid) {
+			s->ghosts[i] = 0;
+			return true;
+		}
+	return false;
+}
+
+void ft_tracer_died_unknown(struct ft_session *s, pid_t tid)
+{
+	s->ghosts[s->ghost_next++ % FT_GHOSTS] = tid;
+}
+
 /*
  * A new task, at its first stop or at its parent's (0: unknown), whichever comes first. NULL: it is
  * not ours, or not any more.
  */
 struct ft_task *ft_tracer_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
 {
+	pid_t tgid = group_of(s, tid, parent);
 	char status[4096];
-	ssize_t n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
 	struct ft_task *t;
-	long tgid;
+	ssize_t n;
 
-	if (n <= 0)
-		return NULL;
-	status[n] = 0;
-	tgid = ft_remote_status_field(status, "Tgid");
-	if (tgid <= 0 || ft_remote_status_field(status, "TracerPid") != syscall(SYS_gettid))
+	if (!tgid)
 		return NULL;
 	/* PTRACE_O_TRACECLONE tells of all but plain forks, not only of threads. */
 	if (!(s->options & FT_OPT_FOLLOW) && tgid != s->root)
 		return NULL;
-	if (!parent)
-		parent = tid == tgid ? (pid_t)ft_remote_status_field(status, "PPid") : (pid_t)tgid;
-	t = ft_tracer_add_task(s, tid, (pid_t)tgid, parent, now);
-	if (!t)
-		ft_session_fail(s, -ENOMEM);
-	return t;
+	if (has_died(s, tid) || (!parent && tgid == tid)) {
+		n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
+		if (n == -ENOENT || n == -ESRCH)
+			return NULL;
+		if (n < 0)
+			return refuse(s, tid, (int)n); /* whose it is must be known */
+		status[n] = 0;
+		if (ft_remote_status_field(status, "TracerPid") != syscall(SYS_gettid))
+			return NULL;
+		if (!parent)
+			parent = (pid_t)ft_remote_status_field(status, "PPid");
+	}
+	t = ft_tracer_add_task(s, tid, tgid, parent ? parent : tgid, now);
+	return t ? t : refuse(s, tid, -ENOMEM);
 }

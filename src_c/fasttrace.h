@@ -131,6 +131,7 @@ enum ft_stage {
 	FT_STAGE_FILTER, /* seccomp(2), for the tracer's own filter */
 	FT_STAGE_SECCOMP, /* seccomp(2), for the command's */
 	FT_STAGE_EXEC,
+	FT_STAGE_PROC, /* /proc is not that of our pid namespace, or there is none */
 };
 
 /* Whether the inline engine can work on this machine: NULL, or why not. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "reader.h"
 #include "remote.h"
 
 #define ITEM_MAX  FT_PAYLOAD_SIZE(FT_STRING_MAX)
@@ -86,7 +87,8 @@ static bool has_strings(struct ft_task *t)
 	return t->strings;
 }
 
-static void capture_strings(struct ft_task *t, pid_t memory, const uint64_t args[6], uint8_t policy)
+static void capture_strings(struct ft_session *s, struct ft_task *t, pid_t memory,
+	const uint64_t args[6], uint8_t policy)
 {
 	uint8_t mask = policy / FT_POLICY_STRING_0 & 0x3f;
 	struct ft_payload *last = NULL;
@@ -101,8 +103,11 @@ static void capture_strings(struct ft_task *t, pid_t memory, const uint64_t args
 
 		if (!(mask & 1) || !args[arg])
 			continue;
-		len = ft_remote_string(memory, args[arg], (char *)at + sizeof(struct ft_payload),
-			FT_STRING_MAX, &truncated);
+		len = t->unreadable ? -ETIMEDOUT
+				    : ft_reader_string(s->reader, memory, args[arg],
+					      (char *)at + sizeof(struct ft_payload), FT_STRING_MAX,
+					      &truncated);
+		t->unreadable |= len == -ETIMEDOUT;
 		flags = len < 0 ? FT_PAYLOAD_FAULT : truncated ? FT_PAYLOAD_TRUNCATED : 0;
 		if (last)
 			last->flags |= FT_PAYLOAD_MORE;
@@ -129,13 +134,14 @@ void ft_record_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum
 	memcpy(t->call.args, args, sizeof(t->call.args));
 	t->strings_len = 0;
 	if (policy > FT_POLICY_RECORD && s->options & FT_OPT_STRINGS)
-		capture_strings(t, memory, args, policy);
+		capture_strings(s, t, memory, args, policy);
 }
 
-void ft_record_strings(struct ft_task *t, const uint64_t args[6], uint8_t policy)
+void ft_record_strings(
+	struct ft_session *s, struct ft_task *t, const uint64_t args[6], uint8_t policy)
 {
 	t->strings_len = 0;
-	capture_strings(t, t->tid, args, policy);
+	capture_strings(s, t, t->tid, args, policy);
 }
 
 void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event call,
@@ -326,7 +332,10 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	memcpy(name, comm, len);
 	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, len);
 	argv = (char *)payload + pos + sizeof(struct ft_payload);
-	n = ft_remote_proc(t->tid, "cmdline", argv, FT_STRING_MAX); /* a dead leader has none */
+	/* A dead leader has none. It lies in memory of the program's own, which may be anything by now. */
+	n = ev->kind == FT_KIND_EXEC
+		    ? ft_remote_proc(t->tid, "cmdline", argv, FT_STRING_MAX)
+		    : ft_reader_proc(s->reader, t->tid, "cmdline", argv, FT_STRING_MAX);
 	len = n > 0 ? (size_t)n : 0;
 	pthread_mutex_lock(&s->lock);
 	rc = ft_process_set(&s->processes, t->serial, name, argv, len);

@@ -26,7 +26,8 @@ void ft_record_set_result(struct ft_event *call);
 void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event call,
 	const void *strings, size_t strings_len);
 /* Captures into the task's strings what the policy asks for. */
-void ft_record_strings(struct ft_task *t, const uint64_t args[6], uint8_t policy);
+void ft_record_strings(
+	struct ft_session *s, struct ft_task *t, const uint64_t args[6], uint8_t policy);
 /* A call that the engine had the task make. */
 void ft_record_injected(struct ft_session *s, const struct ft_task *t, uint32_t nr);
 /* Which engine traces the task's process from now on, and why not a faster one. */

@@ -6,12 +6,56 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define PAGE                                                                                       \
 	4096u /* the smallest page size there is: reads that end at its multiples never cross a    \
 		 fault */
+
+/* As far as the first page that cannot be read. For containers whose profile refuses process_vm_readv(2). */
+static ssize_t read_otherwise(pid_t pid, uint64_t addr, char *buf, size_t size)
+{
+	char path[32];
+	size_t done = 0;
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = pread(fd, buf, size, (off_t)addr);
+		close(fd);
+		return n;
+	}
+	/* Of a process that is not dumpable, or where there is no descriptor left: by its tracer, word by word. */
+	while (done < size) {
+		uint64_t at = addr + done;
+		size_t skip = at % sizeof(long), part = sizeof(long) - skip;
+		long word;
+
+		errno = 0;
+		word = ptrace(PTRACE_PEEKDATA, pid, at - skip, 0);
+		if (errno)
+			break;
+		if (part > size - done)
+			part = size - done;
+		memcpy(buf + done, (char *)&word + skip, part);
+		done += part;
+	}
+	return done ? (ssize_t)done : -1;
+}
+
+ssize_t ft_remote_read(pid_t pid, uint64_t addr, void *buf, size_t size)
+{
+	struct iovec local = { buf, size }, remote = { (void *)(uintptr_t)addr, size };
+	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+
+	if (n < 0 && (errno == EPERM || errno == ENOSYS))
+		n = read_otherwise(pid, addr, buf, size);
+	return n > 0 ? n : -EFAULT;
+}
 
 ssize_t ft_remote_string(pid_t pid, uint64_t addr, char *buf, size_t max, int *truncated)
 {
@@ -22,7 +66,6 @@ ssize_t ft_remote_string(pid_t pid, uint64_t addr, char *buf, size_t max, int *t
 		/* Most strings are short: a first small bite, then to the ends of pages. */
 		size_t want = PAGE - (addr + done) % PAGE;
 		size_t bite = done ? PAGE : 256;
-		struct iovec local, remote;
 		ssize_t n;
 		char *nul;
 
@@ -30,10 +73,8 @@ ssize_t ft_remote_string(pid_t pid, uint64_t addr, char *buf, size_t max, int *t
 			want = bite;
 		if (want > max - done)
 			want = max - done;
-		local = (struct iovec){ buf + done, want };
-		remote = (struct iovec){ (void *)(uintptr_t)(addr + done), want };
-		n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-		if (n <= 0)
+		n = ft_remote_read(pid, addr + done, buf + done, want);
+		if (n < 0)
 			return done ? (ssize_t)done : -EFAULT;
 		nul = memchr(buf + done, 0, n);
 		if (nul) {
@@ -88,11 +129,30 @@ uint64_t ft_remote_status_mask(pid_t pid, const char *key)
 	ssize_t n = ft_remote_proc(pid, "status", status, sizeof(status) - 1);
 	size_t len = strlen(key);
 
-	status[n > 0 ? n : 0] = 0;
+	if (n <= 0)
+		return UINT64_MAX;
+	status[n] = 0;
 	for (char *line = status; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, key, len) && line[len] == ':')
 			return strtoull(line + len + 1, NULL, 16);
 	}
-	return 0;
+	return 0; /* a kernel without it */
+}
+
+bool ft_remote_proc_is_ours(void)
+{
+	char status[4096], *all, *end;
+	/* In a foreign /proc the number may be somebody else's, or nobody's. */
+	ssize_t n = ft_remote_proc(getpid(), "status", status, sizeof(status) - 1);
+	char self[16] = "";
+
+	if (n <= 0 || readlink("/proc/self", self, sizeof(self) - 1) < 0 || atoi(self) != getpid())
+		return false;
+	status[n] = 0;
+	/* Our numbers from the namespace of this /proc down to our own: one, unless ours lies below. */
+	all = strstr(status, "\nNSpid:");
+	if (!all)
+		return true; /* a kernel without pid namespaces */
+	return strtol(all + strlen("\nNSpid:"), &end, 10) == getpid() && *end == '\n';
 }

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "delay.h"
 #include "engine/engine.h"
 #include "interrupt.h"
+#include "reader.h"
 #include "registers.h"
 #include "remote.h"
 #include "tracer.h"
@@ -120,7 +122,10 @@ void ft_service_bell(struct ft_session *s, const struct ft_stop *stop)
 void ft_service_late(void *session)
 {
 	struct ft_session *s = session;
+	pid_t holds_up = ft_reader_late(s->reader);
 
+	if (holds_up && holds_up != getpid() && s->spawned)
+		kill(holds_up, SIGKILL); /* which ends its userfaultfd, too */
 	pthread_mutex_lock(&s->lock);
 	if (s->bell)
 		ft_bell_ring(s->bell);

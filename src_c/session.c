@@ -206,6 +206,22 @@ int ft_wait(struct ft_session *s, int64_t timeout_ns)
 	return rc;
 }
 
+/* The tracer thread does without the session from here on; it may yet stay for the command's sake. */
+static void part_with_thread(struct ft_session *s)
+{
+	bool stays;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->over)
+		pthread_cond_wait(&s->changed, &s->lock);
+	stays = s->stays;
+	pthread_mutex_unlock(&s->lock);
+	if (stays)
+		pthread_detach(s->thread);
+	else
+		pthread_join(s->thread, NULL);
+}
+
 void ft_close(struct ft_session *s)
 {
 	if (!s)
@@ -214,7 +230,7 @@ void ft_close(struct ft_session *s)
 		ft_stop(s, s->spawned ? FT_STOP_KILL : FT_STOP_DETACH);
 		if (s->ring)
 			ft_ring_abandon(s->ring);
-		pthread_join(s->thread, NULL);
+		part_with_thread(s);
 	}
 	if (s->root_pidfd >= 0)
 		close(s->root_pidfd);

@@ -19,10 +19,13 @@ struct ft_engine;
 struct ft_frame;
 struct ft_inline;
 struct ft_plan;
+struct ft_reader;
 struct ft_request;
 struct ft_watchdog;
 
 enum ft_state { FT_OPENED, FT_STARTING, FT_RUNNING, FT_ENDED };
+
+#define FT_GHOSTS 64
 
 struct ft_session {
 	/* Fixed after ft_open. */
@@ -46,6 +49,8 @@ struct ft_session {
 	int root_pidfd;
 	struct ft_bell *bell;
 	bool stop_asked;
+	bool over; /* the tracer thread does not use this any more */
+	bool stays; /* though it goes on, as the parent of a command that was let go */
 	enum ft_stop_how stop_how;
 	struct ft_handover handover;
 	struct ft_request *requests; /* for registers, of callers that wait */
@@ -62,8 +67,11 @@ struct ft_session {
 	struct ft_tasks tasks;
 	struct ft_placement placement;
 	struct ft_watchdog *watchdog; /* of the tracer thread's waits: see service.h */
+	struct ft_reader *reader;
 	struct ft_frame *frames; /* what is being done, the innermost first */
 	int depth; /* of them */
+	pid_t ghosts[FT_GHOSTS]; /* the last that ended before their birth was told of */
+	unsigned ghost_next;
 	bool sleepers_missed; /* some task's sleep was over while something was done for its process */
 	const struct ft_command *command; /* until it has become the root */
 	pid_t attach_pid;

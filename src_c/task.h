@@ -51,6 +51,7 @@ struct ft_task {
 	int held_signal; /* came while the engine used the task for its own ends */
 	pid_t parent; /* whose child it is, for the FORK event */
 	bool announced; /* its FORK or ATTACH event is written */
+	bool unreadable; /* what it or its maker pointed to could not be read in time: no more of it is */
 	bool every_call; /* stop at every call in spite of the filter */
 	bool interrupting; /* our PTRACE_INTERRUPT is under way */
 	bool asked; /* somebody wants its registers: see registers.h */

@@ -13,7 +13,9 @@
 #include "engine/engine.h"
 #include "interrupt.h"
 #include "record.h"
+#include "reader.h"
 #include "registers.h"
+#include "remote.h"
 #include "service.h"
 #include "start.h"
 #include "tracer.h"
@@ -134,6 +136,7 @@ static struct ft_task *on_exec(
 	if (t->tid != stop->tid)
 		ft_task_rename(&s->tasks, t, stop->tid);
 	t->at_exec = true;
+	t->unreadable = false;
 	if (s->gate && t->tid == s->root)
 		ft_start_done(s, t);
 	ft_record_exec(s, t, (pid_t)former, stop->time_ns);
@@ -154,11 +157,20 @@ static void end_task(struct ft_session *s, struct ft_task *t, const struct ft_st
 	ft_task_free(&s->tasks, t);
 }
 
+/* Killed by a signal in its execve, which by then could not fail any more; not by the wall that forbids it. */
+static bool died_in_exec(const struct ft_session *s, int status)
+{
+	return s->gate->stage == FT_STAGE_EXEC && !s->gate->error && WIFSIGNALED(status) &&
+	       !(s->command->seccomp && WTERMSIG(status) == SIGSYS);
+}
+
 static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	bool is_root = t->tid == s->root;
 
-	if (s->gate && is_root) {
+	if (s->gate && is_root && died_in_exec(s, stop->status)) {
+		ft_start_done(s, t);
+	} else if (s->gate && is_root) {
 		int error = s->gate->error ? s->gate->error : -ECHILD;
 
 		ft_session_started(s, error, s->gate->stage);
@@ -233,6 +245,8 @@ static void deal_with(struct ft_session *s, struct ft_task *t, const struct ft_s
 			drop_ghosts(s, t, stop);
 		if (t)
 			on_exited(s, t, stop);
+		else
+			ft_tracer_died_unknown(s, stop->tid);
 		return;
 	case FT_STOPPED_EXEC:
 		t = on_exec(s, t, stop);
@@ -376,11 +390,25 @@ static void run(struct ft_session *s)
 	s->stops = (struct ft_stops){ 0 };
 }
 
+/*
+ * PR_SET_PDEATHSIG(2const): the parent whose death counts is the thread that made the child. The command's end is left
+ * for the host program to wait for.
+ */
+static void stay_parent(pid_t pid)
+{
+	siginfo_t info;
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | __WALL | __WNOTHREAD) < 0 &&
+		errno == EINTR)
+		continue;
+}
+
 void *ft_tracer_main(void *session)
 {
 	struct ft_session *s = session;
 	enum ft_stage stage = FT_STAGE_FORK;
 	struct ft_task *t;
+	pid_t left;
 	int rc;
 
 	prctl(PR_SET_NAME, "fasttrace");
@@ -388,9 +416,17 @@ void *ft_tracer_main(void *session)
 	s->stats.start_ns = ft_now();
 	pthread_mutex_unlock(&s->lock);
 	ft_placement_start(&s->placement);
-	rc = ft_watchdog_new(&s->watchdog, ft_service_late, s);
+	rc = ft_remote_proc_is_ours() ? 0 : -ENOTSUP;
+	if (rc < 0)
+		stage = FT_STAGE_PROC;
+	if (rc >= 0)
+		rc = ft_watchdog_new(&s->watchdog, ft_service_late, s);
+	if (rc >= 0)
+		rc = ft_reader_new(s->watchdog, &s->reader);
 	if (rc >= 0)
 		rc = ft_service_hang_bell(s);
+	if (rc == -EPERM)
+		stage = FT_STAGE_TRACE; /* it is to be traced */
 	if (rc >= 0)
 		rc = s->spawned ? ft_start_spawn(s, &stage) : ft_start_attach(s, &stage);
 	if (rc < 0)
@@ -403,6 +439,7 @@ void *ft_tracer_main(void *session)
 		s->engine->ended(s);
 	ft_placement_end(&s->placement);
 	ft_watchdog_free(s->watchdog);
+	ft_reader_free(s->reader);
 	ft_spawn_free_gate(s->gate);
 	pthread_mutex_lock(&s->lock);
 	ft_bell_free(s->bell, 0);
@@ -414,5 +451,13 @@ void *ft_tracer_main(void *session)
 	pthread_mutex_unlock(&s->lock);
 	if (s->ring)
 		ft_ring_finish(s->ring);
+	pthread_mutex_lock(&s->lock);
+	left = s->spawned && s->root_pidfd >= 0 ? s->root : 0;
+	s->stays = left;
+	s->over = true;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (left)
+		stay_parent(left);
 	return NULL;
 }

@@ -23,5 +23,7 @@ struct ft_task *ft_tracer_add_task(
  * ours, or not any more.
  */
 struct ft_task *ft_tracer_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now);
+/* One that nobody knows has ended: its parent may yet tell of its birth. */
+void ft_tracer_died_unknown(struct ft_session *s, pid_t tid);
 
 #endif

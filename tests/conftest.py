@@ -34,7 +34,8 @@ ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
 @dataclass(frozen=True)
 class Tracee:
     """args: what to run it with. compiler, build: and what to build it with. arch: runs only there.
-    role: "attach": prints "ready" and runs until its stdin ends; "endless": until it is killed.
+    role: "attach": prints "ready" and runs until its stdin ends; "endless": until it is killed;
+    "enemy": attacks whoever traces it, run by name only.
     oracle: "no (why)": its calls differ from run to run. restarts: "yes (why)": the kernel restarts
     calls without a word to anybody. traced: how it ends under a tracer, if not as without one."""
 
@@ -112,7 +113,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "tracee" in metafunc.fixturenames:
-        ending = [tracee for tracee in TRACEES if tracee.role != "endless"]
+        ending = [tracee for tracee in TRACEES if tracee.role not in ("endless", "enemy")]
         metafunc.parametrize("tracee", ending, ids=lambda t: t.name)
 
 

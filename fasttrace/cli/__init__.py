@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -23,6 +24,14 @@ VERBS = {
 }
 
 
+# What may run out at any moment, and what to do about it.
+_EXHAUSTED = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n), unless the program has lowered ours",
+    errno.ENFILE: "the machine has too many open files (sysctl fs.file-max)",
+    errno.ENOMEM: "there is too little memory",
+}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line: returns the exit status, or dies of the signal the program died of.
 
@@ -33,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FasttraceError as error:
         say(str(error))
         status = error.exit_status
+    except OSError as error:
+        if error.errno not in _EXHAUSTED:
+            raise
+        say(f"{error.strerror}: the trace is cut short; {_EXHAUSTED[error.errno]}")
+        status = 1
     except KeyboardInterrupt:
         status = -2  # SIGINT
     except SystemExit as end:  # argparse, after --help

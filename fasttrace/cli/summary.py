@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
             results=not args.no_results,
         ) as run,
     ):
+        import fasttrace.data.summary  # noqa: F401  # while the program runs, and there are descriptors
+
         run.wait()
         output.write(summary_text(run.tracer.summary(), args, color=output.color))
         output.close()

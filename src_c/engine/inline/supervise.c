@@ -15,12 +15,21 @@
 
 #include "clock.h"
 #include "engine/inline/prepare.h"
+#include "reader.h"
 #include "record.h"
 
 #define SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
 
 /* The kernel's struct ucontext begins as glibc's ucontext_t; the mask follows the registers. */
 static_assert(offsetof(ucontext_t, uc_sigmask) == 296, "x86-64 signal frame");
+
+static bool read_program(struct ft_session *s, const struct ft_inline_task *it, uint64_t address,
+	void *out, size_t size)
+{
+	const struct ft_space *sp = it->space;
+
+	return ft_reader_read(s->reader, sp->pid, sp->memory, address, out, size) == (ssize_t)size;
+}
 
 static void set_strings_limit(struct ft_inline_task *it)
 {
@@ -38,7 +47,7 @@ static void on_sigreturn(
 	ucontext_t frame;
 	const size_t size = offsetof(ucontext_t, uc_sigmask) + sizeof(uint64_t);
 
-	if (pread(it->space->memory, &frame, size, (off_t)regs->rsp) != (ssize_t)size)
+	if (!read_program(s, it, regs->rsp, &frame, size))
 		memset(&frame, 0, size); /* it will die of it */
 	ft_area_set(&it->area->mask, *(uint64_t *)&frame.uc_sigmask);
 	it->signals = 0;
@@ -60,7 +69,8 @@ static void on_sigreturn(
 	pthread_mutex_unlock(&s->in->lock);
 }
 
-static enum ft_fallback birth(struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
+static enum ft_fallback birth(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
 {
 	struct ft_inline_task *it = t->in;
 	uint64_t flags = 0;
@@ -73,8 +83,7 @@ static enum ft_fallback birth(struct ft_task *t, const struct user_regs_struct *
 		flags = CLONE_VM | CLONE_VFORK;
 		break;
 	case SYS_clone3:
-		if (pread(it->space->memory, &flags, sizeof(flags), (off_t)regs->rdi) !=
-			sizeof(flags))
+		if (!read_program(s, it, regs->rdi, &flags, sizeof(flags)))
 			flags = 0; /* the call will fail */
 		break;
 	}
@@ -111,7 +120,7 @@ static enum ft_fallback handler(
 		return FT_FALLBACK_SIGNALS;
 	}
 	if ((regs->rdi == SIGSEGV || regs->rdi == SIGBUS) &&
-		pread(t->in->space->memory, &how, sizeof(how), (off_t)regs->rsi) == sizeof(how) &&
+		read_program(s, t->in, regs->rsi, &how, sizeof(how)) &&
 		how == (uint64_t)(uintptr_t)SIG_IGN) {
 		t->in->space->ignores_faults = t->ignores_traps = true;
 		for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
@@ -147,7 +156,7 @@ static void capture(struct ft_session *s, struct ft_task *t, const struct user_r
 	set_strings_limit(it);
 	if (!ft_policy_strings(s, (uint32_t)regs->rax))
 		return;
-	ft_record_strings(t, args, ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax));
+	ft_record_strings(s, t, args, ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax));
 	it->strings_at = ft_area_get(&it->area->cur);
 }
 
@@ -181,7 +190,7 @@ enum ft_fallback ft_supervise_call(
 	case SYS_clone3:
 	case SYS_fork:
 	case SYS_vfork:
-		return t->in->space->leaving ? FT_FALLBACK_NONE : birth(t, regs, ret);
+		return t->in->space->leaving ? FT_FALLBACK_NONE : birth(s, t, regs, ret);
 	case SYS_seccomp:
 		return regs->rdi <= SECCOMP_SET_MODE_FILTER ? own_seccomp(t) : FT_FALLBACK_NONE;
 	case SYS_prctl:

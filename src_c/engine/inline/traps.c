@@ -18,6 +18,7 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/prepare.h"
 #include "engine/inline/supervise.h"
+#include "reader.h"
 
 static uint64_t bit(int sig)
 {
@@ -206,7 +207,7 @@ static bool on_fault(struct ft_session *s, struct ft_task *t)
  * (kernel/signal.c, legacy_queue()): it comes in the trap's place, and must wait again. A call of an armed
  * task outside the recorder is never made, so where one was begun it trapped.
  */
-static bool hides_trap(const struct ft_task *t, int sig)
+static bool hides_trap(struct ft_session *s, const struct ft_task *t, int sig)
 {
 	struct user_regs_struct regs;
 	uint8_t insn[2];
@@ -219,8 +220,9 @@ static bool hides_trap(const struct ft_task *t, int sig)
 		return ft_recorder_trap_at(regs.rip) != FT_TRAP_NONE ||
 		       ft_patch_rewind(t->in->space, regs.rip, &to);
 	return (int64_t)regs.orig_rax >= 0 && regs.rip - FT_RECORDER_BASE >= FT_RECORDER_CODE &&
-	       pread(t->in->space->memory, insn, 2, (off_t)regs.rip - 2) == 2 && insn[0] == 0x0f &&
-	       insn[1] == 0x05;
+	       ft_reader_read(s->reader, t->in->space->pid, t->in->space->memory, regs.rip - 2,
+		       insn, 2) == 2 &&
+	       insn[0] == 0x0f && insn[1] == 0x05;
 }
 
 /* One that was to be sent comes from the kernel, and where the call was made: in the recorder. */
@@ -245,7 +247,7 @@ bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return true; /* killed meanwhile */
 	if (info.si_code <= 0 && (stop->sig == SIGSYS || stop->sig == SIGTRAP)) {
-		if (t->held_signal || !hides_trap(t, stop->sig))
+		if (t->held_signal || !hides_trap(s, t, stop->sig))
 			return false;
 		t->held_signal = stop->sig;
 		t->held_info = info;

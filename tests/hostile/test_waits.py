@@ -1,0 +1,72 @@
+"""Promise: no program makes the tracer wait without a limit, for itself or for others' sake."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Builder
+
+LIMIT_S = 30
+
+
+def summary(engine: str, *command: str) -> subprocess.CompletedProcess[str]:
+    tool = [sys.executable, "-m", "fasttrace", "summary", "--engine", engine, "-o", "/dev/null"]
+    return subprocess.run(
+        [*tool, *command], capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+
+
+def test_one_that_spins_in_our_code_is_given_up_and_the_others_go_on(tracees: Builder) -> None:
+    (enemy,) = tracees.command("spins_in_recorder")
+    # The sibling is asked for something only once the enemy's end is known, which waits for nobody.
+    script = f"{enemy} & for i in 1 2 3 4 5; do /bin/echo $i; done; wait $!; echo ended $?"
+    done = summary("inline", "sh", "-c", script)
+    assert done.stdout.split("\n") == ["1", "2", "3", "4", "5", "ended 137", ""]
+    assert "did not come back from code that it was made to run" in done.stderr
+    assert "was killed" in done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("how", ["stop", "kill", "fault", "trace"])
+def test_who_wakes_the_tracer_cannot_be_taken_from_it(
+    tracees: Builder, engine: str, how: str
+) -> None:
+    done = summary(engine, *tracees.command("disturbs_helper", how))
+    assert done.stdout == "found 1\n"
+    assert done.returncode == 5
+
+
+def test_a_path_that_another_thread_must_fill_in(tracees: Builder, engine: str) -> None:
+    """The one that fills it in is traced too: its calls go on while the path is waited for."""
+    tool = [sys.executable, "-m", "fasttrace", "record", "--engine", engine, "-o"]
+    command = tracees.command("userfault_path")
+    if subprocess.run(command, capture_output=True, check=False).returncode == 77:
+        pytest.skip("userfaultfd(2) is not allowed here")
+    done = subprocess.run(
+        [*tool, str(tracees.folder / f"{engine}.fst"), *command],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.stdout == "opened\n"
+    assert done.returncode == 0
+
+
+def test_nobody_escapes_where_the_tracer_has_no_descriptor_left(
+    tracees: Builder, engine: str, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    done = summary(engine, *tracees.command("lowers_limits", str(told)))
+    # Python may need one for itself meanwhile; then the whole tree is killed.
+    assert done.returncode in (0, 1)
+    if done.returncode:
+        assert done.stderr.startswith("fasttrace: Too many open files: the trace is cut short;")
+    assert done.stderr.count("\n") == done.returncode
+    assert set(told.read_text().split()) <= {"traced"}
