@@ -90,6 +90,7 @@ cdef extern from "fasttrace.h" nogil:
         const char *cwd
         int stdio[3]
         uint64_t default_signals
+        uint64_t unblocked_signals
         const void *seccomp
         uint16_t seccomp_len
         uint32_t seccomp_flags
@@ -185,6 +186,7 @@ cdef extern from "fasttrace.h" nogil:
     void ft_block_free(ft_block *b)
     int ft_get_tally(ft_session *s, ft_tally **out)
     int ft_get_injected(ft_session *s, ft_tally **out)
+    int ft_find_process(ft_session *s, int pid, ft_process *out)
     int ft_get_processes(ft_session *s, ft_processes *out)
     void ft_processes_free(ft_processes *p)
     void ft_get_stats(ft_session *s, ft_stats *out)

@@ -255,6 +255,7 @@ def become(bytes path not None, list argv not None, list env not None, uint64_t 
     command.cwd = NULL
     command.stdio[:] = [-1, -1, -1]
     command.default_signals = default_signals
+    command.unblocked_signals = 0
     command.argv = c_strings(argv)
     command.envp = NULL
     try:
@@ -336,10 +337,11 @@ cdef class Session:
 
     def spawn(self, bytes path not None, list argv not None, list env not None, bytes cwd,
               tuple stdio not None, uint64_t default_signals, bytes seccomp=None,
-              uint32_t seccomp_flags=0):
+              uint32_t seccomp_flags=0, uint64_t unblocked_signals=0):
         """Run a command; return its pid once exec has succeeded, else raise StartError.
 
-        seccomp: a wall for the command, 1 to 4096 instructions; not with a filter of the session's.
+        default_signals, unblocked_signals: bit n - 1 stands for signal n; those that shall have
+        their default, and those that it shall take though the calling thread blocks them. seccomp: a wall for the command, 1 to 4096 instructions; not with a filter of the session's.
         """
         cdef ft_command command
         cdef ft_stage stage = FT_STAGE_NONE
@@ -349,6 +351,7 @@ cdef class Session:
         command.path = path
         command.cwd = NULL if cwd is None else <char *>cwd
         command.default_signals = default_signals
+        command.unblocked_signals = unblocked_signals
         for i in range(3):
             command.stdio[i] = stdio[i]
         command.argv = c_strings(argv)
@@ -541,6 +544,13 @@ cdef class Session:
         self.open()
         check(ft_get_injected(self.session, &t))
         return Tally._own(t)
+
+    def end_of(self, int pid):
+        """When the last process that had this pid ended, CLOCK_MONOTONIC in ns; 0: it lives; None:
+        none was seen."""
+        cdef ft_process process
+        self.open()
+        return process.end_ns if ft_find_process(self.session, pid, &process) else None
 
     def processes(self):
         """The process table as bytes: struct ft_process records, and the strings they refer to."""

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from fasttrace import procfs
 from fasttrace._core import ENGINES, FALLBACKS, Session, process_rows
 from fasttrace.errors import ForkedError
 
@@ -78,6 +79,26 @@ class Told:
     def processes(self) -> list[Process]:
         """All processes seen, in order of appearance."""
         return self._process_list(self.figures)
+
+    def is_of_tree(self, pid: int) -> bool:
+        """Whether the process with this pid is of the traced tree, living or dead.
+
+        A child that is not followed is, while it lives; a stranger that has got the pid of one of
+        the tree, after its end, is not.
+        """
+        asked: set[int] = set()
+        while pid > 1 and pid not in asked:
+            asked.add(pid)
+            end_ns = None if self._session is None else self._session.end_of(pid)
+            if end_ns == 0:
+                return True
+            birth = procfs.birth(pid)
+            if end_ns is not None and (birth is None or birth.start_ns < end_ns):
+                return True
+            if birth is None:
+                return False
+            pid = birth.parent
+        return False
 
     @property
     def injected(self) -> dict[tuple[int, int], int]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 from fasttrace.terminal import printable
 
-# PF_KTHREAD of include/linux/sched.h; the flags are field 9 of /proc/PID/stat, proc_pid_stat(5).
+# PF_KTHREAD of include/linux/sched.h; fields 4, 9 and 22 of /proc/PID/stat, proc_pid_stat(5),
+# counted from the one behind the name, the third.
 _PF_KTHREAD = 0x00200000
-_STAT_FLAGS = 9
+_STAT_PPID, _STAT_FLAGS, _STAT_START = 1, 6, 19
 
 CAPABILITIES = {"CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21, "CAP_SYS_NICE": 23}
 
@@ -36,13 +39,33 @@ def comm(pid: int) -> str:
     return printable(read(f"/proc/{pid}/comm") or "?")
 
 
+class Birth(NamedTuple):
+    """Of a process: its parent by now, and when it began, CLOCK_MONOTONIC, to a tick of 10 ms."""
+
+    parent: int
+    start_ns: int
+
+
+def birth(pid: int) -> Birth | None:
+    """None: there is no such process."""
+    fields = _stat(pid)
+    if not fields:
+        return None
+    since_boot_ns = int(fields[_STAT_START]) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+    # The kernel's clock for it, CLOCK_BOOTTIME, goes on while the machine sleeps.
+    asleep_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
+    return Birth(int(fields[_STAT_PPID]), since_boot_ns - asleep_ns)
+
+
 def is_kernel_thread(pid: int) -> bool:
-    stat = read(f"/proc/{pid}/stat")
-    if stat is None:
-        return False
+    fields = _stat(pid)
+    return bool(fields) and bool(int(fields[_STAT_FLAGS]) & _PF_KTHREAD)
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat behind the name, by the numbers below; empty: no process."""
     # The name in parentheses may hold anything, blanks and parentheses too.
-    after_comm = stat.rpartition(")")[2].split()
-    return bool(int(after_comm[_STAT_FLAGS - 3]) & _PF_KTHREAD)
+    return (read(f"/proc/{pid}/stat") or "").rpartition(")")[2].split()
 
 
 def tracer_of(pid: int) -> int:

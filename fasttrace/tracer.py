@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
@@ -197,13 +197,17 @@ class Tracer(Told):
             if self._entered:
                 self._start()
 
-    def start(self) -> None:
-        """Spawn or attach. Raises an error of `fasttrace.errors` that says what to do."""
+    def start(self, *, unblocked: Iterable[int] = ()) -> None:
+        """Spawn or attach. Raises an error of `fasttrace.errors` that says what to do.
+
+        unblocked: signals that a command takes though the calling thread blocks them; of all others
+        it inherits whether they are blocked.
+        """
         self._must_be_ours()
         with self._starting:
-            self._start()
+            self._start(unblocked)
 
-    def _start(self) -> None:
+    def _start(self, unblocked: Iterable[int] = ()) -> None:
         session = self._session
         if session is None:
             raise ValueError("the tracer is closed")
@@ -212,13 +216,13 @@ class Tracer(Told):
             session.close()
             session = self._session = self._options.open(self.engine, self._handlers)
         try:
-            self._spawn_or_attach(session)
+            self._spawn_or_attach(session, unblocked)
         finally:
             self._entered = False
             self._kept.close()
         self._started = True
 
-    def _spawn_or_attach(self, session: Session) -> None:
+    def _spawn_or_attach(self, session: Session, unblocked: Iterable[int]) -> None:
         if self._command is None:
             assert self._pid is not None
             try:
@@ -230,6 +234,7 @@ class Tracer(Told):
         else:
             command = self._command
             try:
+                program, flags = self._wall or (None, 0)
                 with ExitStack() as stack:
                     self._pid = session.spawn(
                         command.path,
@@ -238,7 +243,9 @@ class Tracer(Told):
                         command.cwd,
                         command.descriptors(stack),
                         command.default_signals,
-                        *(self._wall or (None, 0)),
+                        program,
+                        flags,
+                        unblocked_signals=sum(1 << (number - 1) for number in set(unblocked)),
                     )
             except StartError as error:
                 from fasttrace.diagnosis import spawn_error

@@ -116,6 +116,8 @@ struct ft_command {
 	const char *cwd; /* NULL: ours */
 	int stdio[3]; /* descriptor to become 0, 1, 2; -1: as ours, closed if ours is closed */
 	uint64_t default_signals; /* bit n-1: signal n gets its default disposition */
+	uint64_t
+		unblocked_signals; /* bit n-1: signal n is not blocked, though the caller blocks it */
 	const void *seccomp; /* struct sock_filter[]: a wall to run behind; NULL: none */
 	uint16_t seccomp_len; /* instructions */
 	uint32_t seccomp_flags; /* SECCOMP_FILTER_FLAG_* */
@@ -206,6 +208,9 @@ struct ft_processes {
 	char *strings;
 	size_t strings_len;
 };
+
+/* The last process that had this pid: 1, and *out is a copy, without strings; 0: none was seen. */
+int ft_find_process(struct ft_session *s, pid_t pid, struct ft_process *out);
 
 /* A copy of the process table so far. */
 int ft_get_processes(struct ft_session *s, struct ft_processes *out);

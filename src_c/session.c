@@ -278,6 +278,21 @@ int ft_get_injected(struct ft_session *s, struct ft_tally **out)
 	return rc;
 }
 
+int ft_find_process(struct ft_session *s, pid_t pid, struct ft_process *out)
+{
+	const struct ft_processes *all = &s->processes.all;
+	int found = 0;
+
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = all->count; i-- && !found;) {
+		found = all->list[i].pid == pid;
+		if (found)
+			*out = all->list[i];
+	}
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
 int ft_get_processes(struct ft_session *s, struct ft_processes *out)
 {
 	int rc;

@@ -37,6 +37,16 @@ static void reset_handlers(uint64_t default_signals)
 	}
 }
 
+static void set_mask(const sigset_t *callers, uint64_t unblocked_signals)
+{
+	sigset_t mask = *callers;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		if (unblocked_signals >> (sig - 1) & 1)
+			sigdelset(&mask, sig);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
 /* Makes descriptors 0 to 2 what the command asks for; the sources may be 0 to 2 themselves. */
 static int place_stdio(const int stdio[3])
 {
@@ -94,7 +104,7 @@ __attribute__((noreturn)) static void child(const struct ft_command *c, const si
 		fail(g, FT_STAGE_STDIO);
 	if (c->cwd && chdir(c->cwd) < 0)
 		fail(g, FT_STAGE_CWD);
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	set_mask(mask, c->unblocked_signals);
 	g->exec_ns = ft_now();
 	if (filter && install_filter(filter, filter_len, 0) < 0)
 		fail(g, FT_STAGE_FILTER);

@@ -4,6 +4,7 @@
   is to be done but to trace on until it ends.
 - Sent to us alone they are passed on to the program; a second one that asks for the end kills the
   tree.
+- What the program itself has sent, to us as its parent or to a group that we are in, is not for it.
 - Attached to a process we detach.
 
 Python's handlers do not tell where a signal comes from, and run only when the main thread has time.
@@ -15,20 +16,31 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
-from types import FrameType
-from typing import Any
 
 from fasttrace.cli.output import say
 from fasttrace.tracer import Tracer
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _FOR_THE_PROGRAM = (signal.SIGUSR1, signal.SIGUSR2)
+# include/uapi/asm-generic/siginfo.h: SI_USER, SI_QUEUE and SI_TKILL have si_pid.
 _SI_KERNEL = 0x80
+_BY_A_PROCESS = (0, -1, -6)
 # timeout(1) and its like signal us and then our process group: one request, not two.
 _ONE_REQUEST_S = 0.2
 _GIVE_UP = 3
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Threads that start meanwhile, as numpy's do when it is imported, never take these signals."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING + _FOR_THE_PROGRAM)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 class Relay:
@@ -49,36 +61,32 @@ class Relay:
             # Ignored since before us, as under nohup(1): that is to stay so.
             if signal.getsignal(s) not in (signal.SIG_IGN, None)
         ]
-        self._handlers: dict[int, Any] = {}
         self._mask: set[int] = set()
-        self._early: list[int] = []
         self._requests = 0
         self._last_request = (0, 0.0)
         self._passed_on = False  # a request to end
         self._warned = False
         self._thread: threading.Thread | None = None
+        self._serving = threading.Event()
         self._state = threading.Lock()
         self._ended = False
         self._stopped = False
 
-    def start(self) -> None:
-        """Before the program starts, which inherits our mask: only note what comes."""
+    def start(self) -> list[int]:
+        """Before the tracer starts: what comes now waits for `serve`.
 
-        def note(number: int, frame: FrameType | None) -> None:
-            self._early.append(number)
-
-        for number in self._signals:
-            self._handlers[number] = signal.signal(number, note)
+        Returns what the program, which inherits the mask, must not find blocked.
+        """
+        if not self._signals:
+            return []
+        self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._signals))
+        self._thread = threading.Thread(target=self._wait, name="signals", daemon=True)
+        self._thread.start()
+        return [number for number in self._signals if number not in self._mask]
 
     def serve(self) -> None:
         """Once the tracer has started: do what signals ask for, at any time."""
-        if not self._signals:
-            return
-        self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._signals))
-        for number in self._early:
-            self.take(number, from_terminal=False)
-        self._thread = threading.Thread(target=self._wait, name="signals", daemon=True)
-        self._thread.start()
+        self._serving.set()
 
     def end(self) -> None:
         """All is traced: from now on signals only count towards giving up."""
@@ -87,24 +95,35 @@ class Relay:
 
     def stop(self) -> None:
         """Everything as it was before `start`. What came since the end is dropped."""
-        if self._thread is not None and self._thread.ident is not None:
-            self._stopped = True
-            signal.pthread_kill(self._thread.ident, self._signals[0])
-            self._thread.join()
-            self._thread = None
-            while signal.sigtimedwait(self._signals, 0) is not None:
-                continue
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._handlers.clear()
+        if self._thread is None or self._thread.ident is None:
+            return
+        self._stopped = True
+        self._serving.set()
+        signal.pthread_kill(self._thread.ident, self._signals[0])
+        self._thread.join()
+        self._thread = None
+        while signal.sigtimedwait(self._signals, 0) is not None:
+            continue
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
     def _wait(self) -> None:
         while True:
             info = signal.sigwaitinfo(self._signals)
+            self._serving.wait()
             if self._stopped:
                 return
-            self.take(info.si_signo, from_terminal=info.si_code == _SI_KERNEL)
+            if not self._is_the_programs(info):
+                self.take(info.si_signo, from_terminal=info.si_code == _SI_KERNEL)
+
+    def _is_the_programs(self, info: signal.struct_siginfo) -> bool:
+        """Whether a task of the traced tree has sent it, to its parent or a group that we are in.
+
+        It would be its own signal that it gets back. Whom we are attached to may ask us to leave,
+        as the shell does of which we are a job.
+        """
+        if self._attached or info.si_code not in _BY_A_PROCESS:
+            return False
+        return self._tracer.is_of_tree(info.si_pid)
 
     def take(self, number: int, *, from_terminal: bool) -> None:
         """Do what one signal asks for."""

@@ -42,9 +42,9 @@ class Run:
     def start(self) -> None:
         """Start the command or attach; entering does so if it was not done."""
         self._started = True
-        self._relay.start()
+        unblocked = self._relay.start()
         try:
-            self.tracer.start()
+            self.tracer.start(unblocked=unblocked)
         except BaseException:
             self._relay.stop()
             raise

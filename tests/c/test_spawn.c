@@ -43,12 +43,14 @@ static int run(const struct ft_command *c, const sigset_t *mask)
 }
 
 /* Runs argv[0]; its standard output goes to `output`. */
-static int run_piped(char *const *argv, uint64_t default_signals, const sigset_t *mask)
+static int run_unblocked(
+	char *const *argv, uint64_t default_signals, const sigset_t *mask, uint64_t unblocked)
 {
 	struct ft_command c = { .path = argv[0],
 		.argv = argv,
 		.envp = (char *[]){ NULL },
-		.default_signals = default_signals };
+		.default_signals = default_signals,
+		.unblocked_signals = unblocked };
 	size_t done = 0;
 	int fd[2], status;
 	ssize_t n;
@@ -64,6 +66,11 @@ static int run_piped(char *const *argv, uint64_t default_signals, const sigset_t
 	output[done] = 0;
 	close(fd[0]);
 	return status;
+}
+
+static int run_piped(char *const *argv, uint64_t default_signals, const sigset_t *mask)
+{
+	return run_unblocked(argv, default_signals, mask, 0);
 }
 
 static void test_stdio(void)
@@ -204,6 +211,8 @@ static void test_signals(void)
 	CHECK_EQ(field("SigCgt:"), 0);
 	CHECK_EQ(field("SigBlk:"), bit(SIGTERM) | bit(SIGRTMAX));
 	CHECK(!strstr(output, "NoNewPrivs:\t1"));
+	CHECK_EQ(run_unblocked(argv, 0, &mask, bit(SIGTERM) | bit(SIGINT)), 0);
+	CHECK_EQ(field("SigBlk:"), bit(SIGRTMAX));
 	sigemptyset(&mask);
 	CHECK_EQ(run_piped(argv, 0, &mask), 0);
 	CHECK_EQ(field("SigIgn:"), ignored | bit(SIGPIPE) | bit(SIGHUP) | bit(SIGRTMIN + 3));

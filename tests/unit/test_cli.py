@@ -207,9 +207,14 @@ class FakeTracer:
         self.asked: list[str] = []
         self.exit_status: int | None = None
         self.filtered = False
+        self.heard: SimpleQueue[str] = SimpleQueue()
+
+    def is_of_tree(self, pid: int) -> bool:
+        return False
 
     def send_signal(self, number: int) -> None:
         self.asked.append(signal.Signals(number).name)
+        self.heard.put(self.asked[-1])
 
     def kill(self) -> None:
         self.asked.append("kill")
@@ -326,7 +331,7 @@ def test_relay_leaves_handlers_and_mask_as_they_were(tracer: FakeTracer) -> None
     before = [signal.getsignal(s) for s in signals.ENDING]
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     r = relay(tracer)
-    r.start()
+    assert set(r.start()) == set(signals.ENDING + signals._FOR_THE_PROGRAM)
     r.serve()
     assert signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
     os.kill(os.getpid(), signal.SIGTERM)
@@ -336,12 +341,21 @@ def test_relay_leaves_handlers_and_mask_as_they_were(tracer: FakeTracer) -> None
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == mask
 
 
+def test_what_was_blocked_stays_blocked_for_the_program(tracer: FakeTracer) -> None:
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    r = relay(tracer)
+    assert signal.SIGUSR1 not in r.start()
+    r.stop()
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def test_a_signal_before_the_start_is_passed_on(tracer: FakeTracer) -> None:
     r = relay(tracer)
     r.start()
-    signal.raise_signal(signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert tracer.asked == []
     r.serve()
-    assert tracer.asked == ["SIGTERM"]
+    assert tracer.heard.get(timeout=60) == "SIGTERM"
     r.stop()
 
 

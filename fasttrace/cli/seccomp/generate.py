@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fasttrace.cli.output import Output, OutputFile, say
 from fasttrace.cli.parser import UsageError, VerbParser, add_run_options
+from fasttrace.cli.signals import held_back
 from fasttrace.cli.traced import Run
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from fasttrace.seccomp.seen import Seen, add_saved
+    with held_back():
+        from fasttrace.seccomp.seen import Seen, add_saved
 
     if args.output is None and _runs(args):
         raise UsageError(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import UsageError, VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
+from fasttrace.cli.signals import held_back
 from fasttrace.cli.traced import Run
 from fasttrace.command import Command
 
@@ -85,7 +86,8 @@ def _cannot_start(path: str) -> int:
 
 
 def _audit(args: argparse.Namespace) -> int:
-    import numpy as np
+    with held_back():
+        import numpy as np
 
     from fasttrace.data.events import EVENT_DTYPE
     from fasttrace.seccomp.audit import Audit
