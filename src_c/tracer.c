@@ -177,8 +177,7 @@ static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_s
 		ft_task_free(&s->tasks, t);
 		return;
 	}
-	end_task(s, t, stop);
-	if (is_root) {
+	if (is_root) { /* before the event: who has read that may ask for it */
 		pthread_mutex_lock(&s->lock);
 		s->stats.root_status = stop->status;
 		if (s->root_pidfd >= 0)
@@ -187,6 +186,7 @@ static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_s
 		pthread_cond_broadcast(&s->changed);
 		pthread_mutex_unlock(&s->lock);
 	}
+	end_task(s, t, stop);
 }
 
 static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
