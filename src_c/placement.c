@@ -219,6 +219,28 @@ const cpu_set_t *ft_placement_home(const struct ft_placement *p)
 	return p->near && p->idle_able ? &p->home : NULL;
 }
 
+int ft_placement_thread(const struct ft_placement *p, pthread_t *out, bool detached,
+	void *(*main)(void *), void *arg)
+{
+	const cpu_set_t *home = ft_placement_home(p);
+	const struct sched_param other = { 0 };
+	pthread_attr_t attr;
+	int rc;
+
+	pthread_attr_init(&attr);
+	if (home) {
+		pthread_attr_setaffinity_np(&attr, sizeof(*home), home);
+		pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+		pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
+		pthread_attr_setschedparam(&attr, &other);
+	}
+	if (detached)
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	rc = pthread_create(out, &attr, main, arg);
+	pthread_attr_destroy(&attr);
+	return rc;
+}
+
 void ft_placement_end(struct ft_placement *p)
 {
 	leave(p);

@@ -10,6 +10,7 @@
 #ifndef FT_PLACEMENT_H
 #define FT_PLACEMENT_H
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +40,9 @@ void ft_placement_start(struct ft_placement *p);
 void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now_ns, uint64_t waited_ns);
 /* Where threads and processes made by the tracer thread belong; NULL: where it is itself. */
 const cpu_set_t *ft_placement_home(const struct ft_placement *p);
+/* A thread that is made by the tracer thread and placed there. As pthread_create(3). */
+int ft_placement_thread(const struct ft_placement *p, pthread_t *out, bool detached,
+	void *(*main)(void *), void *arg);
 void ft_placement_end(struct ft_placement *p);
 
 #endif

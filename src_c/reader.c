@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -17,6 +18,7 @@
 
 #define PAGE	    4096u
 #define TIMEOUT_NS  300000000ull
+#define ROUNDS_MAX  30
 #define STUCK_TICKS 30
 #define MAPS	    16 /* descriptors of pagemaps, by pid */
 #define PRESENT	    (1ull << 63) /* Documentation/admin-guide/mm/pagemap.rst */
@@ -38,7 +40,8 @@ struct job {
 	struct wish wish;
 	ssize_t result;
 	int truncated;
-	bool given; /* to the thread */
+	pid_t tid; /* the thread's */
+	bool given; /* to it */
 	bool done;
 	bool abandoned;
 	char buf[FT_READER_MAX];
@@ -46,6 +49,7 @@ struct job {
 
 struct ft_reader {
 	struct ft_watchdog *watchdog;
+	const struct ft_placement *placement;
 	pid_t busy_with; /* what is read without the thread; atomic; 0: nothing */
 	int ticks; /* the watchdog's own */
 	struct job *job; /* of the thread that waits for work; NULL: there is none */
@@ -84,6 +88,7 @@ static void *read_for_others(void *arg)
 
 	prctl(PR_SET_NAME, "fasttrace-read");
 	pthread_mutex_lock(&j->lock);
+	j->tid = (pid_t)syscall(SYS_gettid);
 	while (!j->abandoned) {
 		ssize_t result;
 
@@ -104,11 +109,10 @@ static void *read_for_others(void *arg)
 	return NULL;
 }
 
-static struct job *job_new(void)
+static struct job *job_new(const struct ft_reader *r)
 {
 	struct job *j = calloc(1, sizeof(*j));
 	pthread_condattr_t attr;
-	pthread_attr_t detached;
 	pthread_t thread;
 	int rc;
 
@@ -119,10 +123,7 @@ static struct job *job_new(void)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&j->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	rc = pthread_create(&thread, &detached, read_for_others, j);
-	pthread_attr_destroy(&detached);
+	rc = ft_placement_thread(r->placement, &thread, true, read_for_others, j);
 	if (!rc)
 		return j;
 	job_free(j);
@@ -137,7 +138,8 @@ static void abandon(struct job *j)
 	pthread_mutex_unlock(&j->lock);
 }
 
-int ft_reader_new(struct ft_watchdog *watchdog, struct ft_reader **out)
+int ft_reader_new(
+	struct ft_watchdog *watchdog, const struct ft_placement *placement, struct ft_reader **out)
 {
 	struct ft_reader *r = calloc(1, sizeof(*r));
 
@@ -146,6 +148,7 @@ int ft_reader_new(struct ft_watchdog *watchdog, struct ft_reader **out)
 	for (int i = 0; i < MAPS; i++)
 		r->maps[i].fd = -1;
 	r->watchdog = watchdog;
+	r->placement = placement;
 	*out = r;
 	return 0;
 }
@@ -215,18 +218,37 @@ static bool is_present(struct ft_reader *r, pid_t pid, uint64_t addr, size_t siz
 	return true;
 }
 
+static struct timespec from_now(void)
+{
+	uint64_t end = ft_now() + TIMEOUT_NS;
+
+	return (struct timespec){ .tv_sec = (time_t)(end / 1000000000u),
+		.tv_nsec = (long)(end % 1000000000u) };
+}
+
+/* The thread has had no processor yet: it is not the page that it waits for. */
+static bool is_starved(const struct job *j)
+{
+	char stat[1024], *name_end;
+	ssize_t n = j->tid ? ft_remote_proc(j->tid, "stat", stat, sizeof(stat) - 1) : -1;
+
+	if (n <= 0)
+		return !j->tid;
+	stat[n] = 0;
+	name_end = strrchr(stat, ')');
+	return name_end && !strncmp(name_end, ") R", 3);
+}
+
 /* In the other thread. */
 static ssize_t hand_over(struct ft_reader *r, const struct wish *w, char *buf, int *truncated)
 {
-	uint64_t end = ft_now() + TIMEOUT_NS;
-	struct timespec until = { .tv_sec = (time_t)(end / 1000000000u),
-		.tv_nsec = (long)(end % 1000000000u) };
+	struct timespec until = from_now();
 	struct job *j;
 	ssize_t result = -ETIMEDOUT;
-	int rc = 0;
+	int rc = 0, rounds = 0;
 
 	if (!r->job)
-		r->job = job_new();
+		r->job = job_new(r);
 	j = r->job;
 	if (!j)
 		return -EAGAIN;
@@ -235,8 +257,13 @@ static ssize_t hand_over(struct ft_reader *r, const struct wish *w, char *buf, i
 	j->done = false;
 	j->given = true;
 	pthread_cond_broadcast(&j->changed);
-	while (!j->done && !rc)
+	while (!j->done && !rc) {
 		rc = pthread_cond_timedwait(&j->changed, &j->lock, &until);
+		if (rc == ETIMEDOUT && ++rounds < ROUNDS_MAX && is_starved(j)) {
+			until = from_now();
+			rc = 0;
+		}
+	}
 	if (j->done) {
 		result = j->result;
 		if (truncated)

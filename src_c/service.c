@@ -20,6 +20,7 @@
 #define DEPTH_MAX      16 /* of frames; deeper down the others wait */
 #define CPU_MAX_NS     200000000ull /* of what takes microseconds */
 #define ASLEEP_MAX_NS  3000000000ull
+#define BLOCKED_MAX_NS 10000000000ull /* a machine that swaps takes its time */
 #define STARVED_MAX_NS 60000000000ull
 
 void ft_service_enter(struct ft_session *s, struct ft_frame *frame, const struct ft_task *t)
@@ -160,9 +161,14 @@ static bool is_stuck(pid_t tid, struct patience *p)
 	n = ft_remote_proc(tid, "stat", text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = 0;
 	state = strrchr(text, ')');
-	if (!state || state[1] != ' ' || state[2] != 'R')
+	switch (state && state[1] ? state[2] : 0) {
+	case 'R':
+		return waited > STARVED_MAX_NS;
+	case 'D':
+		return waited > BLOCKED_MAX_NS;
+	default:
 		return waited > ASLEEP_MAX_NS;
-	return waited > STARVED_MAX_NS;
+	}
 }
 
 struct wanted {

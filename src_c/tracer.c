@@ -328,7 +328,7 @@ static bool take_early(struct ft_session *s, struct ft_stop *stop)
 
 /*
  * Tasks that are to be let go and do not stop, as one that waits for its vfork child: the kernel lets them go when
- * this thread ends. Not those that record themselves, which would run into what is patched.
+ * this thread ends, or kills them, if they were spawned (PTRACE_O_EXITKILL). Not those that record themselves, which would run into what is patched.
  */
 static bool can_leave_behind(const struct ft_session *s)
 {
@@ -338,7 +338,7 @@ static bool can_leave_behind(const struct ft_session *s)
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
 		if (t->in || t->abandoned)
 			return false;
-	return true;
+	return !s->spawned;
 }
 
 /* 0: there are stops, or the bell; -ETIMEDOUT: the rest is left behind. */
@@ -422,7 +422,7 @@ void *ft_tracer_main(void *session)
 	if (rc >= 0)
 		rc = ft_watchdog_new(&s->watchdog, ft_service_late, s);
 	if (rc >= 0)
-		rc = ft_reader_new(s->watchdog, &s->reader);
+		rc = ft_reader_new(s->watchdog, &s->placement, &s->reader);
 	if (rc >= 0)
 		rc = ft_service_hang_bell(s);
 	if (rc == -EPERM)

@@ -55,32 +55,12 @@ static void *drainer(void *session)
 	return NULL;
 }
 
-/* Not as SCHED_IDLE on one processor, as the tracer thread may be just now: see placement.h. */
-static bool start(struct ft_session *s)
-{
-	const cpu_set_t *home = ft_placement_home(&s->placement);
-	const struct sched_param other = { 0 };
-	pthread_attr_t attr;
-	int rc;
-
-	pthread_attr_init(&attr);
-	if (home) {
-		pthread_attr_setaffinity_np(&attr, sizeof(*home), home);
-		pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
-		pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
-		pthread_attr_setschedparam(&attr, &other);
-	}
-	rc = pthread_create(&s->in->drainer, &attr, drainer, s);
-	pthread_attr_destroy(&attr);
-	return !rc;
-}
-
 void ft_drainer_start(struct ft_session *s, bool hot)
 {
 	struct ft_inline *in = s->in;
 
 	if (!in->drains && (hot || s->ring))
-		in->drains = start(s);
+		in->drains = !ft_placement_thread(&s->placement, &in->drainer, false, drainer, s);
 	if (in->hot || !hot)
 		return;
 	in->hot = true;
