@@ -60,19 +60,17 @@ static void set_up(void)
 
 static struct ft_site *make_site(enum ft_patch_kind kind)
 {
-	const uint64_t entry = ft_recorder_entry(false);
-	uint8_t code[FT_SPRINGBOARD_MAX];
+	uint8_t code[FT_SPRINGBOARD_SIZE];
 	struct ft_rewrite jmp;
 	struct ft_site *site;
 	size_t len;
 
-	free(space.sites);
-	space.sites = NULL;
-	space.site_room = space.site_count = 0;
-	space.near_count = 1;
-	space.nears[0] = (struct ft_near){ NEAR, NEAR + FT_NEAR_FIRST, NEAR + FT_NEAR_DUMMY };
+	ft_sites_free(&space.sites);
+	ft_near_free(&space.nears);
+	space.nears.count = 0;
+	CHECK(!ft_near_add(&session, &space, NEAR));
 	CHECK(!ft_text_write(&space, SITE - BEFORE, program, sizeof(program)));
-	site = ft_site_add(&space, SITE);
+	site = ft_sites_add(&space.sites, SITE);
 	site->patch.kind = (uint8_t)kind;
 	site->patch.at = kind == FT_PATCH_MOV ? -BEFORE : kind == FT_PATCH_PADDING ? PADDING : 0;
 	site->patch.padding = kind == FT_PATCH_PADDING ? PADDING : 0;
@@ -80,12 +78,11 @@ static struct ft_site *make_site(enum ft_patch_kind kind)
 	memcpy(site->patch.moved, program + (kind == FT_PATCH_MOV ? 0 : BEFORE + 2), 5);
 	memcpy(site->original, program + BEFORE + site->patch.at, FT_JMP_SIZE);
 	memcpy(site->original_syscall, program + BEFORE, 2);
-	site->springboard = space.nears[0].used;
+	site->springboard = ft_near_take(&space, &space.nears.list[0], 0);
 	len = ft_site_springboard(
 		&site->patch, SITE, site->springboard, NEAR + FT_NEAR_SLOT, code, &site->tail);
 	site->springboard_len = (uint8_t)len;
 	site->patched = true;
-	CHECK(!ft_text_write(&space, NEAR + FT_NEAR_SLOT, &entry, sizeof(entry)));
 	CHECK(!ft_text_write(&space, site->springboard, code, len));
 	if (ft_patch_padding_bytes(site, &jmp))
 		CHECK(!ft_text_write(&space, jmp.address, jmp.bytes, jmp.len));
@@ -132,7 +129,7 @@ static void test_half_written(void)
 /* The parent has gone on: what it made after the fork is not there. */
 static void test_without_springboard(void)
 {
-	static const uint8_t nothing[FT_SPRINGBOARD_MAX];
+	static const uint8_t nothing[FT_SPRINGBOARD_SIZE];
 
 	for (int i = 0; i < 3; i++)
 		for (int gone = 0; gone < 2; gone++) {
@@ -146,7 +143,7 @@ static void test_without_springboard(void)
 			CHECK_EQ(ft_patch_mend(&session, &space), 0);
 			CHECK(!site->patched);
 			CHECK(is_as_the_program_has_it());
-			CHECK_EQ(space.near_count, !gone);
+			CHECK_EQ(ft_near_base(&space, NEAR) != 0, !gone);
 		}
 	check_group("no site leads to a springboard that is not there");
 }
@@ -191,7 +188,8 @@ int main(void)
 	test_without_springboard();
 	test_foreign();
 	test_gone();
-	free(space.sites);
+	ft_sites_free(&space.sites);
+	ft_near_free(&space.nears);
 	close(space.memory);
 	return check_result();
 }

@@ -183,7 +183,7 @@ static void test_padding_reach(void)
 		/* And where nothing is known of the code before. */
 		check_padding(analyse_bytes(code + code_site, 0, code_len - code_site,
 				      0x401008 - (uint64_t)at, GETPID, false),
-			at <= 129, at);
+			false, 0);
 	}
 	for (int at = -140; at <= -8; at++) {
 		assemble(START);
@@ -264,7 +264,7 @@ static void test_moved(void)
 
 	check_moved(START SYSCALL CMP END, true, 6);
 	check_moved(START SYSCALL CMP, true, 6);
-	check_moved(SYSCALL CMP END, true, 6);
+	check_moved(SYSCALL CMP END, true, 0);
 	check_moved(START SYSCALL "48 89 c3 " END, true, 3);
 	check_moved(START SYSCALL "49 89 c4 " END, true, 3);
 	check_moved(START SYSCALL CMP END, false, 0);
@@ -272,6 +272,27 @@ static void test_moved(void)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		check_moved(others[i], true, 0);
 	check_group("what looks at the result moves, of a task that is alone");
+}
+
+/*
+ * The two bytes of a syscall within another instruction, which a task has jumped to, with all around that
+ * a patch needs.
+ */
+static void test_within_another(void)
+{
+	static const char *const others[] = {
+		START "b8 90 90 " SYSCALL "c3 " NOP_8, /* mov $0x050f9090, %eax */
+		START "48 8d 87 " SYSCALL "00 00 c3 " NOP_8, /* lea 0x50f(%rdi), %rax */
+		START "48 b8 01 02 03 04 05 06 " SYSCALL CMP END, /* movabs $..., %rax */
+		START "49 ba 00 " MOV SYSCALL CMP END,
+		START "c7 44 24 10 " SYSCALL "48 89 c3 c3 " NOP_8, /* movl $..., 16(%rsp) */
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		for (uint64_t address = 0x401000; address < 0x401010; address++)
+			for (int alone = 0; alone < 2; alone++)
+				CHECK_EQ(analyse_at(others[i], address, alone).kind, FT_PATCH_NONE);
+	check_group("the bytes of a syscall in another instruction are left alone");
 }
 
 /* What holds of a patch whatever the code is. */
@@ -311,12 +332,14 @@ static void test_random(void)
 		"48 ", "0f " };
 	int seen[FT_PATCH_MOVED + 1] = { 0 };
 
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 60000; i++) {
 		unsigned before = below(i % 8 ? 300 : 12), after = 2 + below(i % 8 ? 300 : 12);
+		unsigned proof = i % 2 ? sizeof(START) / 3 : 0, mov;
 		uint64_t address = 0x401000 + below(16);
 		bool alone = below(2);
 		struct ft_patch patch;
 
+		before = proof ? proof + 5 + below(4) : before;
 		code_len = 0;
 		while (code_len < before + after) {
 			if (below(8) == 0)
@@ -327,8 +350,10 @@ static void test_random(void)
 				code[code_len++] = (uint8_t)below(256);
 		}
 		memcpy(code + before, "\x0f\x05", 2);
-		if (before >= 5 && below(2))
-			memcpy(code + before - 5, "\xb8\x27\0\0\0", 5);
+		mov = before >= 5 && below(2) ? 5 : 0;
+		memcpy(code + before - mov, "\xb8\x27\0\0\0", mov);
+		for (unsigned at = before - mov - proof; at < before - mov; at += 3)
+			memcpy(code + at, "\x48\x89\xc3", 3); /* FILLER */
 		patch = analyse_bytes(code, before, after, address, GETPID, alone);
 		check_patch(&patch, (int)before, (int)after, address, alone);
 		if (patch.kind <= FT_PATCH_MOVED)
@@ -352,13 +377,13 @@ static void check_springboard(
 	const struct ft_patch *patch, uint64_t site, uint64_t address, uint64_t slot)
 {
 	static const uint8_t lea_r11[] = { 0x4c, 0x8d, 0x1d }, jmp_slot[] = { 0xff, 0x25 };
-	uint8_t out[FT_SPRINGBOARD_MAX + 8], tail = 0xa5;
+	uint8_t out[FT_SPRINGBOARD_SIZE + 8], tail = 0xa5;
 	struct ft_insn insn;
 	size_t n, at = 0;
 
 	memset(out, 0xa5, sizeof(out));
 	n = ft_site_springboard(patch, site, address, slot, out, &tail);
-	CHECK(n <= FT_SPRINGBOARD_MAX);
+	CHECK(n <= FT_SPRINGBOARD_SIZE);
 	CHECK(out[n] == 0xa5);
 	if (patch->kind == FT_PATCH_MOV) {
 		CHECK(!memcmp(out, patch->moved, patch->moved_len));
@@ -389,7 +414,7 @@ static void check_springboard(
 static void test_springboards(void)
 {
 	static const char *const sites[] = { START MOV SYSCALL END, START MOV_LONG SYSCALL END,
-		SYSCALL "c3 " NOP_8, SYSCALL CMP, SYSCALL "49 89 c4 " };
+		START SYSCALL "c3 " NOP_8, START SYSCALL CMP, START SYSCALL "49 89 c4 " };
 	static const int32_t distances[] = { 0, 1, -1, 0x7fffffff, -0x7fffffff - 1 };
 
 	for (int i = 0; i < 5; i++) {
@@ -423,6 +448,7 @@ int main(void)
 	test_padding_reach();
 	test_jumps();
 	test_moved();
+	test_within_another();
 	test_random();
 	test_springboards();
 	return check_result();

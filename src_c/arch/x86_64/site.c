@@ -137,13 +137,23 @@ static int padding_at(const struct code *c, int at)
 	return end == at + length && single < 2 ? length : 0;
 }
 
-/* Where to decode from: an instruction's start before the site if one can be told, else the site. */
+/*
+ * An instruction's start before the site from where decoding comes to it; 0: there is none. That a task ran
+ * the bytes proves nothing of the rest: it may have jumped into the middle of another instruction.
+ */
 static int known_start(const struct code *c)
 {
 	int start = common_boundary(c);
 	bool passed;
 
 	return reaches_site(c, start, start, &passed) ? start : 0;
+}
+
+static bool is_mov_boundary(const struct code *c, int start, int mov)
+{
+	bool passed;
+
+	return reaches_site(c, start, mov, &passed) && passed && is_boundary(c, mov);
 }
 
 /* Padding in reach of a short jmp: behind an instruction that does not go on, and jumped to by none. */
@@ -177,7 +187,8 @@ static int result_insn(const struct code *c)
 	const uint8_t *next = c->site + SYSCALL_SIZE;
 	struct ft_insn insn;
 
-	if (!decode(c, SYSCALL_SIZE, &insn) || insn.length < FT_JMP_SIZE - SYSCALL_SIZE)
+	if (!decode(c, SYSCALL_SIZE, &insn) || insn.length < FT_JMP_SIZE - SYSCALL_SIZE ||
+		insn.length > FT_MOVED_MAX)
 		return 0;
 	if (next[0] == 0x48 && next[1] == 0x3d) /* cmp $imm32, %rax */
 		return insn.length;
@@ -199,19 +210,21 @@ void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t 
 		c.from = -FT_SITE_WINDOW;
 	if (c.to > FT_SITE_WINDOW)
 		c.to = FT_SITE_WINDOW;
-	if (c.from <= -7 && site[-7] == 0x48 && site[-6] == 0xc7 && site[-5] == 0xc0 &&
-		!memcmp(site - 4, &nr, 4) && is_boundary(&c, -7)) {
+	start = known_start(&c);
+	if (!start)
+		return;
+	if (start <= -7 && site[-7] == 0x48 && site[-6] == 0xc7 && site[-5] == 0xc0 &&
+		!memcmp(site - 4, &nr, 4) && is_mov_boundary(&c, start, -7)) {
 		out->kind = FT_PATCH_MOV;
 		out->at = -7;
 		out->moved_len = 7;
-	} else if (c.from <= -5 && site[-5] == 0xb8 && !memcmp(site - 4, &nr, 4) &&
-		   is_boundary(&c, -5)) {
+	} else if (start <= -5 && site[-5] == 0xb8 && !memcmp(site - 4, &nr, 4) &&
+		   is_mov_boundary(&c, start, -5)) {
 		out->kind = FT_PATCH_MOV;
 		out->at = -5;
 		out->moved_len = 5;
-	} else if (start = known_start(&c),
-		!find_padding(&c, start, out) && alone && (moved = result_insn(&c)) &&
-			!is_target(&c, start, SYSCALL_SIZE, SYSCALL_SIZE + moved)) {
+	} else if (!find_padding(&c, start, out) && alone && (moved = result_insn(&c)) &&
+		   !is_target(&c, start, SYSCALL_SIZE, SYSCALL_SIZE + moved)) {
 		out->kind = FT_PATCH_MOVED;
 		out->moved_len = (uint8_t)moved;
 	}
@@ -230,7 +243,7 @@ void ft_site_jmp(uint64_t from, uint64_t to, uint8_t out[FT_JMP_SIZE])
 }
 
 size_t ft_site_springboard(const struct ft_patch *patch, uint64_t site, uint64_t address,
-	uint64_t slot, uint8_t out[FT_SPRINGBOARD_MAX], uint8_t *tail)
+	uint64_t slot, uint8_t out[FT_SPRINGBOARD_SIZE], uint8_t *tail)
 {
 	static const uint8_t lea_r11[] = { 0x4c, 0x8d, 0x1d }, jmp_slot[] = { 0xff, 0x25 };
 	size_t n = 0, lea;

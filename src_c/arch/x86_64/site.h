@@ -16,9 +16,9 @@ enum ft_patch_kind {
 	FT_PATCH_MOVED,
 };
 
-#define FT_MOVED_MAX 15
+#define FT_MOVED_MAX 8
 
-struct ft_patch {
+struct ft_patch { /* without holes: compared as bytes */
 	uint8_t kind; /* enum ft_patch_kind */
 	uint8_t moved_len;
 	int16_t at; /* offset from the site of the first byte written: of the jmp to the springboard */
@@ -37,7 +37,7 @@ struct ft_patch {
 void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t address,
 	uint32_t nr, bool alone, struct ft_patch *out);
 
-#define FT_SPRINGBOARD_MAX 48
+#define FT_SPRINGBOARD_SIZE 32 /* more than the longest */
 
 /*
  * Writes the springboard that lies at `address` and leads from a patched site to the recorder, whose
@@ -45,7 +45,7 @@ void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t 
  * the call returns to; 0: it returns behind the site.
  */
 size_t ft_site_springboard(const struct ft_patch *patch, uint64_t site, uint64_t address,
-	uint64_t slot, uint8_t out[FT_SPRINGBOARD_MAX], uint8_t *tail);
+	uint64_t slot, uint8_t out[FT_SPRINGBOARD_SIZE], uint8_t *tail);
 
 /* The 5 bytes of a jmp from `from` to `to`, at most 2 GiB apart. */
 void ft_site_jmp(uint64_t from, uint64_t to, uint8_t out[FT_JMP_SIZE]);

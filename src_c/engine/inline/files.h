@@ -1,28 +1,36 @@
-/* What this session knows of the sites in files, whichever process learned it. */
+/*
+ * What this session knows of the sites in files, whichever process learned it. How a site is patched
+ * follows from the bytes around it alone (ft_site_analyse()), so what was found out for some bytes holds
+ * wherever the same bytes stand, and nowhere else: whose copy of the file they were first seen in makes no
+ * difference, nor does a file that changes.
+ */
 #ifndef FT_FILES_H
 #define FT_FILES_H
 
 #include "arch/x86_64/site.h"
-#include "engine/inline/inline.h"
+
+/* Beyond these the file that was not used for the longest time is forgotten. */
+#define FT_FILES_MAX	   1024
+#define FT_FILES_KNOWN_MAX 16384 /* sites of all files */
+/* Beyond these a file's sites are found out by each process anew. */
+#define FT_FILE_KNOWN_MAX 2048
 
 struct ft_known {
 	uint64_t offset; /* of the site in the file */
+	uint16_t before, after; /* bytes of the window on either side */
 	struct ft_patch patch;
-	uint8_t original[FT_JMP_SIZE]; /* what the jmp is written over */
-	uint8_t original_syscall[2];
+	uint8_t window[2 * FT_SITE_WINDOW];
 };
 
-struct ft_file {
-	struct ft_file *next;
-	uint64_t dev, inode;
-	struct ft_known *known;
-	int count, room;
-};
+struct ft_files;
 
-/* NULL: nothing is known of it. */
-const struct ft_file *ft_files_find(const struct ft_files *files, uint64_t dev, uint64_t inode);
+/* A file of which something is known: its id, which no other file has or had; 0: nothing is. */
+uint64_t ft_files_find(struct ft_files *files, uint64_t dev, uint64_t inode);
+/* The i-th thing known of it. False: there are no more, or it was forgotten. */
+bool ft_files_known(const struct ft_files *files, uint64_t id, uint32_t i, struct ft_known *out);
 /* -ENOMEM, or 0. */
 int ft_files_add(
 	struct ft_files **files, uint64_t dev, uint64_t inode, const struct ft_known *known);
+void ft_files_free(struct ft_files *files);
 
 #endif

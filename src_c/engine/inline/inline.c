@@ -22,6 +22,7 @@
 #include "engine/inline/attach.h"
 #include "engine/inline/births.h"
 #include "engine/inline/dispatch.h"
+#include "engine/inline/files.h"
 #include "engine/inline/prepare.h"
 #include "engine/inline/traps.h"
 #include "interrupt.h"
@@ -211,7 +212,7 @@ static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
 		return true;
 	return !ft_dispatch_is_trapping(t->tid) && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) == 0 &&
 	       regs.rip - FT_RECORDER_BASE >= FT_RECORDER_SIZE &&
-	       !ft_site_of_springboard(t->in->space, regs.rip);
+	       !ft_patch_of_springboard(t->in->space, regs.rip);
 }
 
 /*

@@ -10,8 +10,9 @@
 #include <sys/user.h>
 
 #include "arch/x86_64/recorder.h"
-#include "arch/x86_64/site.h"
 #include "engine/inline/area.h"
+#include "engine/inline/near.h"
+#include "engine/inline/sites.h"
 #include "session.h"
 #include "tsc.h"
 
@@ -26,30 +27,13 @@ struct ft_chunk {
 	uint16_t used; /* taken now or before */
 };
 
-/* A patched or known site of one address space. */
-struct ft_site {
-	uint64_t address;
-	uint64_t springboard; /* 0: none, not patched */
-	uint8_t springboard_len, tail; /* tail: see ft_site_springboard */
-	bool patched;
-	uint8_t looked; /* 1 + whether the task was alone when we found no way */
-	uint8_t unpatched; /* times that a signal made us take an FT_PATCH_MOVED back */
-	uint8_t original[FT_JMP_SIZE]; /* at address + patch.at: what the jmp is written over */
-	uint8_t original_syscall[2]; /* FT_PATCH_PADDING: of the site itself */
-	struct ft_patch patch;
+/* How much of what is known of a file has been used for a mapping of it: see files.h. */
+struct ft_applied {
+	uint64_t id, start;
+	uint32_t count;
 };
 
-/* Memory for springboards within 2 GiB of some text. */
-struct ft_near {
-	uint64_t base, used, end;
-};
-
-#define FT_NEAR_SIZE	0x4000u
-#define FT_NEAR_SLOT	0 /* the address of the recorder's entry */
-#define FT_NEAR_SCRATCH 0x40u /* where injected code may be written */
-#define FT_NEAR_FIRST	0x800u
-#define FT_NEAR_DUMMY	(FT_NEAR_SIZE - 0x1000u) /* a page to play with, see ft_recorder_sync() */
-#define FT_NEARS_MAX	16
+#define FT_APPLIED_MAX 32
 
 /* An address space: of one process, or of several that share it (vfork, CLONE_VM). */
 struct ft_space {
@@ -65,11 +49,10 @@ struct ft_space {
 	uint32_t changes; /* to its text and its springboards; odd while they are under way */
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
 	int chunk_count;
-	struct ft_near nears[FT_NEARS_MAX];
-	int near_count;
-	bool nears_refused; /* there is no place for more, or mmap says no */
-	struct ft_site *sites; /* open-addressed by address; springboard or address 0: free */
-	uint32_t site_room, site_count;
+	struct ft_nears nears;
+	struct ft_sites sites;
+	struct ft_applied applied[FT_APPLIED_MAX]; /* one takes another's place */
+	uint32_t applied_next;
 };
 
 /* A task that records itself. */
@@ -198,12 +181,6 @@ void ft_space_free(struct ft_space *sp);
 /* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
 int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
 void ft_space_release(struct ft_inline_task *it);
-/* Room for springboards near an address. 1; 0: there is none; or a negative errno. */
-int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);
-/* That which holds an address, or NULL. */
-const struct ft_near *ft_space_near_of(const struct ft_space *sp, uint64_t address);
-/* In the child of a fork: forgets what its parent mapped after it. 0 or a negative errno. */
-int ft_space_check_nears(const struct ft_session *s, struct ft_space *sp);
 
 /* maps.c: what lies where in an address space. */
 struct ft_mapping {
@@ -215,12 +192,6 @@ struct ft_mapping {
 int ft_maps_find(pid_t pid, uint64_t address, struct ft_mapping *out);
 /* A free place of `size` bytes within reach of the text around `address`. 0: none. */
 uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size);
-
-/* sites.c: the sites of a space. Pointers to them hold until the next one is added. */
-struct ft_site *ft_site_find(const struct ft_space *sp, uint64_t address);
-struct ft_site *ft_site_add(struct ft_space *sp, uint64_t address);
-/* For an instruction pointer in a springboard: its site, else NULL. */
-struct ft_site *ft_site_of_springboard(const struct ft_space *sp, uint64_t ip);
 
 /* patch.c: sites are led to the recorder. t: a stopped task of the space. */
 /* The site that the task stopped at with this number, and what else is known of its file. */
@@ -239,9 +210,11 @@ void ft_patch_undo_padding(const struct ft_space *sp);
  * must not run.
  */
 int ft_patch_mend(struct ft_session *s, struct ft_space *sp);
+/* For an instruction pointer in a springboard, or at the jmp in a padding: its site, else NULL. */
+struct ft_site *ft_patch_of_springboard(const struct ft_space *sp, uint64_t ip);
+struct ft_site *ft_patch_of_padding(const struct ft_space *sp, uint64_t ip);
 /* For a task that ran into an int3 of ours: where it goes on. */
 bool ft_patch_rewind(const struct ft_space *sp, uint64_t ip, uint64_t *to);
-void ft_files_free(struct ft_files *files);
 
 /*
  * normalise.c: a stopped task as it would be without us: its instruction pointer in the program, its

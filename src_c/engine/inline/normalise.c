@@ -8,7 +8,7 @@
 
 uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret)
 {
-	const struct ft_site *site = ft_site_of_springboard(sp, ret);
+	const struct ft_site *site = ft_patch_of_springboard(sp, ret);
 
 	return site ? site->address : ret - SYSCALL_SIZE;
 }
@@ -19,7 +19,7 @@ uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret)
  */
 uint64_t ft_normalise_after(struct ft_session *s, struct ft_task *t, uint64_t ret)
 {
-	struct ft_site *site = ft_site_of_springboard(t->in->space, ret);
+	struct ft_site *site = ft_patch_of_springboard(t->in->space, ret);
 
 	if (!site)
 		return ret;
@@ -34,7 +34,7 @@ static uint64_t before_call(
 	const struct ft_space *sp, uint64_t ret, const struct user_regs_struct *regs)
 {
 	uint64_t address = ft_normalise_site(sp, ret);
-	const struct ft_site *site = ft_site_find(sp, address);
+	const struct ft_site *site = ft_sites_find(&sp->sites, address);
 	uint32_t nr;
 
 	if (!site || !site->patched || site->patch.kind != FT_PATCH_MOV)
@@ -46,7 +46,7 @@ static uint64_t before_call(
 static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
 	const struct ft_space *sp = t->in->space;
-	const struct ft_site *site = ft_site_of_springboard(sp, regs->rip);
+	const struct ft_site *site = ft_patch_of_springboard(sp, regs->rip);
 
 	if (site && site->tail && regs->rip >= site->springboard + site->tail) {
 		regs->rip = ft_normalise_after(s, t, regs->rip);
@@ -58,15 +58,11 @@ static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_
 			regs->rip += (uint64_t)(int64_t)site->patch.at;
 		return true;
 	}
-	for (uint32_t i = 0; i < sp->site_room; i++) {
-		site = &sp->sites[i];
-		if (site->springboard && site->patch.kind == FT_PATCH_PADDING &&
-			regs->rip == site->address + (uint64_t)(int64_t)site->patch.padding) {
-			regs->rip = site->address;
-			return true;
-		}
-	}
-	return false;
+	site = ft_patch_of_padding(sp, regs->rip);
+	if (!site)
+		return false;
+	regs->rip = site->address;
+	return true;
 }
 
 bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)

@@ -1,69 +1,159 @@
 #if defined(__x86_64__)
-#include "engine/inline/inline.h"
+#include "engine/inline/sites.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The sites of a space: open-addressed by address, which is never 0. */
+#define LINE	   64
+#define FIRST_ROOM 64u
 
-static uint32_t slot(const struct ft_space *sp, uint64_t address)
+static_assert(FT_SITES_MAX < UINT16_MAX, "struct ft_site.next");
+
+static uint32_t hash(uint64_t key)
 {
-	uint32_t at = (uint32_t)((address * 0x9e3779b97f4a7c15u) >> 32) & (sp->site_room - 1);
-
-	while (sp->sites[at].address && sp->sites[at].address != address)
-		at = (at + 1) & (sp->site_room - 1);
-	return at;
+	return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32);
 }
 
-struct ft_site *ft_site_find(const struct ft_space *sp, uint64_t address)
+static uint16_t *line_of(const struct ft_sites *sites, uint64_t address)
 {
-	struct ft_site *site = sp->site_room ? &sp->sites[slot(sp, address)] : NULL;
-
-	return site && site->address ? site : NULL;
+	return &sites->lines[hash(address / LINE) & (sites->room - 1)];
 }
 
-static int grow(struct ft_space *sp)
+struct ft_site *ft_sites_find(const struct ft_sites *sites, uint64_t address)
 {
-	struct ft_space bigger = *sp;
+	uint16_t at = sites->count ? *line_of(sites, address) : 0;
 
-	bigger.site_room = sp->site_room ? 2 * sp->site_room : 64;
-	bigger.sites = calloc(bigger.site_room, sizeof(*bigger.sites));
-	if (!bigger.sites)
+	while (at && sites->list[at - 1].address != address)
+		at = sites->list[at - 1].next;
+	return at ? &sites->list[at - 1] : NULL;
+}
+
+static void link_site(struct ft_sites *sites, uint32_t i)
+{
+	uint16_t *line = line_of(sites, sites->list[i].address);
+
+	sites->list[i].next = *line;
+	*line = (uint16_t)(i + 1);
+}
+
+/* room is a power of two; and so many lines. */
+static int set_room(struct ft_sites *sites, uint32_t room)
+{
+	uint16_t *lines = calloc(room, sizeof(*lines));
+	struct ft_site *list = lines ? realloc(sites->list, room * sizeof(*list)) : NULL;
+
+	if (!list) {
+		free(lines);
 		return -ENOMEM;
-	for (uint32_t i = 0; i < sp->site_room; i++)
-		if (sp->sites[i].address)
-			bigger.sites[slot(&bigger, sp->sites[i].address)] = sp->sites[i];
-	free(sp->sites);
-	sp->sites = bigger.sites;
-	sp->site_room = bigger.site_room;
+	}
+	free(sites->lines);
+	sites->list = list;
+	sites->lines = lines;
+	sites->room = room;
+	for (uint32_t i = 0; i < sites->count; i++)
+		link_site(sites, i);
 	return 0;
 }
 
-struct ft_site *ft_site_add(struct ft_space *sp, uint64_t address)
+bool ft_sites_are_full(const struct ft_sites *sites)
+{
+	return sites->count == FT_SITES_MAX;
+}
+
+struct ft_site *ft_sites_add(struct ft_sites *sites, uint64_t address)
 {
 	struct ft_site *site;
 
-	if (2 * (sp->site_count + 1) > sp->site_room && grow(sp) < 0)
+	if (ft_sites_are_full(sites))
 		return NULL;
-	site = &sp->sites[slot(sp, address)];
-	if (!site->address)
-		sp->site_count++;
+	if (sites->count == sites->room &&
+		set_room(sites, sites->room ? 2 * sites->room : FIRST_ROOM) < 0)
+		return NULL;
+	site = &sites->list[sites->count];
 	*site = (struct ft_site){ .address = address };
+	link_site(sites, sites->count++);
 	return site;
 }
 
-struct ft_site *ft_site_of_springboard(const struct ft_space *sp, uint64_t ip)
+static uint32_t first_of(const struct ft_sites *sites, uint64_t line)
 {
-	bool near = false;
+	return sites->count ? *line_of(sites, line * LINE) : 0;
+}
 
-	for (int i = 0; i < sp->near_count; i++)
-		near |= ip - sp->nears[i].base < FT_NEAR_SIZE;
-	for (uint32_t i = 0; near && i < sp->site_room; i++) {
-		struct ft_site *site = &sp->sites[i];
+struct ft_sites_walk ft_sites_from(const struct ft_sites *sites, uint64_t from, uint64_t to)
+{
+	return (struct ft_sites_walk){ .sites = sites,
+		.line = from / LINE,
+		.from = from,
+		.to = to,
+		.next = first_of(sites, from / LINE) };
+}
 
-		if (site->springboard && ip - site->springboard < site->springboard_len)
+struct ft_site *ft_sites_next(struct ft_sites_walk *walk)
+{
+	for (;;) {
+		struct ft_site *site;
+
+		while (!walk->next) {
+			if (!walk->sites->count || ++walk->line * LINE >= walk->to)
+				return NULL;
+			walk->next = first_of(walk->sites, walk->line);
+		}
+		site = &walk->sites->list[walk->next - 1];
+		walk->next = site->next;
+		/* Other lines may be in the same list. */
+		if (site->address / LINE == walk->line && site->address >= walk->from &&
+			site->address < walk->to)
 			return site;
 	}
-	return NULL;
+}
+
+static uint64_t looked_as(uint64_t address, bool alone)
+{
+	return address << 1 | alone;
+}
+
+bool ft_sites_is_looked(const struct ft_sites *sites, uint64_t address, bool alone)
+{
+	if (sites->looks == FT_SITES_LOOKS_MAX)
+		return true;
+	return sites->looked &&
+	       sites->looked[hash(address) % FT_SITES_LOOKED] == looked_as(address, alone);
+}
+
+void ft_sites_set_looked(struct ft_sites *sites, uint64_t address, bool alone)
+{
+	if (sites->looks < FT_SITES_LOOKS_MAX)
+		sites->looks++;
+	if (!sites->looked)
+		sites->looked = calloc(FT_SITES_LOOKED, sizeof(*sites->looked));
+	if (sites->looked)
+		sites->looked[hash(address) % FT_SITES_LOOKED] = looked_as(address, alone);
+}
+
+int ft_sites_copy(struct ft_sites *to, const struct ft_sites *from)
+{
+	*to = (struct ft_sites){ .count = from->count, .room = from->room };
+	if (!from->room)
+		return 0;
+	to->list = malloc(from->room * sizeof(*to->list));
+	to->lines = malloc(from->room * sizeof(*to->lines));
+	if (!to->list || !to->lines) {
+		ft_sites_free(to);
+		return -ENOMEM;
+	}
+	memcpy(to->list, from->list, from->count * sizeof(*to->list));
+	memcpy(to->lines, from->lines, from->room * sizeof(*to->lines));
+	return 0;
+}
+
+void ft_sites_free(struct ft_sites *sites)
+{
+	free(sites->list);
+	free(sites->lines);
+	free(sites->looked);
+	*sites = (struct ft_sites){ 0 };
 }
 #endif

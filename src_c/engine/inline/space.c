@@ -108,86 +108,6 @@ static void map_near(struct ft_snippet *c, uint64_t base)
 		0, false);
 }
 
-static int add_near(const struct ft_session *s, struct ft_space *sp, uint64_t base)
-{
-	uint64_t entry = ft_recorder_entry(s->in->fsgsbase);
-
-	if (pwrite(sp->memory, &entry, sizeof(entry), (off_t)(base + FT_NEAR_SLOT)) !=
-		sizeof(entry))
-		return -EIO;
-	sp->nears[sp->near_count++] = (struct ft_near){
-		.base = base, .used = base + FT_NEAR_FIRST, .end = base + FT_NEAR_DUMMY
-	};
-	return 0;
-}
-
-const struct ft_near *ft_space_near_of(const struct ft_space *sp, uint64_t address)
-{
-	for (int i = 0; i < sp->near_count; i++)
-		if (address - sp->nears[i].base < FT_NEAR_SIZE)
-			return &sp->nears[i];
-	return NULL;
-}
-
-int ft_space_check_nears(const struct ft_session *s, struct ft_space *sp)
-{
-	const uint64_t entry = ft_recorder_entry(s->in->fsgsbase);
-	int kept = 0;
-
-	for (int i = 0; i < sp->near_count; i++) {
-		uint64_t slot = 0;
-		int rc = ft_text_read(sp, sp->nears[i].base + FT_NEAR_SLOT, &slot, sizeof(slot));
-
-		if (rc && rc != -EFAULT)
-			return rc;
-		if (slot == entry)
-			sp->nears[kept++] = sp->nears[i];
-	}
-	sp->near_count = kept;
-	return 0;
-}
-
-/* 1: there is one in reach now; 0: no place for it; or a negative errno. */
-int ft_space_near(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out)
-{
-	struct ft_space *sp = t->in->space;
-	uint64_t base;
-	int64_t result;
-	int rc;
-
-	for (int i = 0; i < sp->near_count; i++) {
-		int64_t away = (int64_t)(sp->nears[i].base - address);
-
-		if (away > -0x70000000ll && away < 0x70000000ll &&
-			sp->nears[i].used + FT_SPRINGBOARD_MAX <= sp->nears[i].end) {
-			*out = &sp->nears[i];
-			return 1;
-		}
-	}
-	if (sp->nears_refused || sp->near_count == FT_NEARS_MAX)
-		return 0;
-	base = ft_maps_gap(sp->pid, address, FT_NEAR_SIZE);
-	sp->nears_refused = !base;
-	if (!base)
-		return 0;
-	rc = ft_inject_recorder(s, t, ft_recorder_call(), SYS_mmap,
-		(uint64_t[6]){ base, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
-		&result);
-	if (rc < 0)
-		return rc;
-	ft_record_injected(s, t, SYS_mmap);
-	sp->nears_refused = result < 0;
-	if (result < 0)
-		return 0;
-	rc = add_near(s, sp, base);
-	if (rc < 0)
-		return rc;
-	sp->changes += 2; /* a fork that is under way may not have it */
-	*out = &sp->nears[sp->near_count - 1];
-	return 1;
-}
-
 static struct ft_space *space_alloc(pid_t pid)
 {
 	struct ft_space *sp = calloc(1, sizeof(*sp));
@@ -243,7 +163,7 @@ int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out)
 	if (rc < 0)
 		goto fail;
 	if (near)
-		rc = add_near(s, sp, near);
+		rc = ft_near_add(s, sp, near);
 	if (rc < 0)
 		goto fail;
 	close(fd);
@@ -283,7 +203,7 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 	if (!rc && result < 0)
 		rc = (int)result;
 	if (!rc)
-		rc = add_near(s, sp, near);
+		rc = ft_near_add(s, sp, near);
 	if (rc < 0)
 		goto fail;
 	rc = fd = chunk_new(sp, path);
@@ -317,17 +237,11 @@ int ft_space_fork(
 	if (!sp)
 		return -ENOMEM;
 	sp->ignores_faults = from->ignores_faults;
-	memcpy(sp->nears, from->nears, sizeof(sp->nears));
-	sp->near_count = from->near_count;
-	sp->site_room = from->site_room;
-	sp->site_count = from->site_count;
-	if (sp->site_room) {
-		sp->sites = malloc(sp->site_room * sizeof(*sp->sites));
-		rc = -ENOMEM;
-		if (!sp->sites)
-			goto fail;
-		memcpy(sp->sites, from->sites, sp->site_room * sizeof(*sp->sites));
-	}
+	rc = ft_near_copy(&sp->nears, &from->nears);
+	if (!rc)
+		rc = ft_sites_copy(&sp->sites, &from->sites);
+	if (rc < 0)
+		goto fail;
 	*out = sp;
 	return 0;
 fail:
@@ -349,8 +263,9 @@ void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 	bool ok = insn && !sp->spoiled;
 
 	/* Where it cannot be done, as in a task that is being killed, it need not be. */
-	for (int i = 0; ok && i < sp->near_count; i++)
-		ok = unmap(s, t, insn, sp->nears[i].base, FT_NEAR_SIZE);
+	for (int i = 0; ok && i < sp->nears.count; i++)
+		ok = !sp->nears.list[i].base ||
+		     unmap(s, t, insn, sp->nears.list[i].base, FT_NEAR_SIZE);
 	for (int i = 0; ok && i < sp->chunk_count; i++)
 		ok = unmap(s, t, insn, chunk_base(i), FT_CHUNK);
 	if (ok)
@@ -365,7 +280,8 @@ void ft_space_free(struct ft_space *sp)
 		munmap(sp->chunks[i].map, FT_CHUNK);
 	if (sp->memory >= 0)
 		close(sp->memory);
-	free(sp->sites);
+	ft_sites_free(&sp->sites);
+	ft_near_free(&sp->nears);
 	free(sp);
 }
 
@@ -377,12 +293,12 @@ static int chunk_add(struct ft_session *s, struct ft_task *t, struct ft_space *s
 	struct ft_snippet c;
 	int fd, rc;
 
-	if (!sp->near_count)
+	if (!sp->nears.count)
 		return -ENOSPC; /* nowhere to write the code that maps it */
 	fd = chunk_new(sp, path);
 	if (fd < 0)
 		return fd;
-	ft_snippet_start(&c, sp->nears[0].base + FT_NEAR_SCRATCH, strings, 1);
+	ft_snippet_start(&c, sp->nears.list[0].base + FT_NEAR_SCRATCH, strings, 1);
 	map_chunk(&c, 0, chunk_base(sp->chunk_count));
 	rc = ft_inject_snippet(s, t, sp->memory, &c);
 	close(fd);

@@ -75,7 +75,7 @@ int ft_text_write(const struct ft_space *sp, uint64_t address, const void *bytes
 /* All processors that run this address space serialize: none holds bytes from before. */
 static int sync_others(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
 {
-	const uint64_t args[6] = { sp->nears[0].base + FT_NEAR_DUMMY };
+	const uint64_t args[6] = { sp->nears.list[0].base + FT_NEAR_DUMMY };
 	const uint8_t touch = 0;
 	int64_t result;
 	int rc;

@@ -28,7 +28,7 @@ static uint64_t bit(int sig)
 /* Where a task goes on behind the call that it stopped at. */
 static uint64_t way_back(const struct ft_space *sp, uint64_t address)
 {
-	const struct ft_site *site = ft_site_find(sp, address);
+	const struct ft_site *site = ft_sites_find(&sp->sites, address);
 
 	if (site && site->patched && site->patch.kind == FT_PATCH_MOVED)
 		return site->springboard + site->tail;

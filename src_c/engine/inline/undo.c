@@ -8,6 +8,7 @@
 
 #define BATCH 64
 #define INT3  0xcc
+#define HLT   0xf4 /* no padding, and control does not go on from it */
 
 static uint64_t padding_address(const struct ft_site *site)
 {
@@ -84,7 +85,6 @@ int ft_patch_undo(struct ft_session *s, struct ft_task *t, struct ft_site *site)
 		rc = ft_text_rewrite(s, t, sp, &one, 1);
 	}
 	site->patched = false;
-	site->looked = 0;
 	if (site->unpatched < FT_UNPATCH_MAX)
 		site->unpatched++;
 	return rc;
@@ -95,13 +95,13 @@ int ft_patch_undo_all(struct ft_session *s, struct ft_task *t, struct ft_space *
 	struct ft_rewrite list[BATCH] = { 0 };
 	int n = 0, rc = 0;
 
-	for (uint32_t i = 0; i < sp->site_room; i++) {
-		struct ft_site *site = &sp->sites[i];
+	for (uint32_t i = 0; i < sp->sites.count; i++) {
+		struct ft_site *site = &sp->sites.list[i];
 
 		if (site->patched && ft_patch_is_in_place(sp, site))
 			original_bytes(site, &list[n++]);
 		site->patched = false;
-		if (n == BATCH || i + 1 == sp->site_room) {
+		if (n == BATCH || i + 1 == sp->sites.count) {
 			int one = ft_text_rewrite(s, t, sp, list, n);
 
 			rc = rc ? rc : one;
@@ -121,21 +121,60 @@ static void undo_padding(const struct ft_space *sp, const struct ft_site *site)
 
 void ft_patch_undo_padding(const struct ft_space *sp)
 {
-	for (uint32_t i = 0; i < sp->site_room; i++)
-		if (sp->sites[i].springboard)
-			undo_padding(sp, &sp->sites[i]);
+	for (uint32_t i = 0; i < sp->sites.count; i++)
+		undo_padding(sp, &sp->sites.list[i]);
+}
+
+/* Replaces what of r lies among the bytes by other ones, if it is that, or what the program has there. */
+static void hide(const struct ft_rewrite *r, const uint8_t *program, const uint8_t *by,
+	uint64_t address, uint8_t *bytes, size_t n)
+{
+	bool is_ours = true, is_program = program != NULL;
+
+	for (uint64_t i = 0; i < r->len; i++) {
+		uint64_t at = r->address + i - address;
+
+		is_ours &= at >= n || bytes[at] == r->bytes[i];
+		is_program = is_program && (at >= n || bytes[at] == program[i]);
+	}
+	for (uint64_t i = 0; (is_ours || is_program) && i < r->len; i++)
+		if (r->address + i - address < n)
+			bytes[r->address + i - address] = by[i];
+}
+
+void ft_patch_hide(
+	const struct ft_space *sp, uint64_t own, uint64_t address, uint8_t *bytes, size_t n)
+{
+	static const uint8_t taken[FT_JMP_SIZE] = { HLT, HLT, HLT, HLT, HLT };
+	struct ft_sites_walk walk =
+		ft_sites_from(&sp->sites, address - FT_PATCH_REACH, address + n + FT_PATCH_REACH);
+	struct ft_rewrite ours, original;
+	const struct ft_site *site;
+
+	while ((site = ft_sites_next(&walk))) {
+		ft_patch_bytes(site, &ours);
+		original_bytes(site, &original);
+		hide(&ours, NULL, original.bytes, address, bytes, n);
+		if (!ft_patch_padding_bytes(site, &ours))
+			continue;
+		if (site->address == own)
+			hide(&ours, NULL, site->original, address, bytes, n);
+		else /* that of one that is about to be patched is not written yet */
+			hide(&ours, site->patched ? site->original : NULL, taken, address, bytes,
+				n);
+	}
 }
 
 static bool has_springboard(const struct ft_space *sp, const struct ft_site *site)
 {
-	uint8_t code[FT_SPRINGBOARD_MAX], now[FT_SPRINGBOARD_MAX], tail;
-	const struct ft_near *near = ft_space_near_of(sp, site->springboard);
+	uint8_t code[FT_SPRINGBOARD_SIZE], now[FT_SPRINGBOARD_SIZE], tail;
+	uint64_t near = ft_near_base(sp, site->springboard);
 	size_t len;
 
 	if (!near)
 		return false;
-	len = ft_site_springboard(&site->patch, site->address, site->springboard,
-		near->base + FT_NEAR_SLOT, code, &tail);
+	len = ft_site_springboard(
+		&site->patch, site->address, site->springboard, near + FT_NEAR_SLOT, code, &tail);
 	return !ft_text_read(sp, site->springboard, now, len) && !memcmp(now, code, len);
 }
 
@@ -161,7 +200,6 @@ static int mend_site(const struct ft_space *sp, struct ft_site *site)
 	site->patched = has_springboard(sp, site) && ft_patch_is_in_place(sp, site);
 	if (site->patched)
 		return 0;
-	site->looked = 0;
 	rc = ft_text_read(sp, jmp.address, now, jmp.len);
 	if (rc)
 		return rc == -EFAULT ? 0 : rc; /* nothing of ours is left there */
@@ -176,27 +214,44 @@ static int mend_site(const struct ft_space *sp, struct ft_site *site)
 
 int ft_patch_mend(struct ft_session *s, struct ft_space *sp)
 {
-	int rc = ft_space_check_nears(s, sp);
+	int rc = ft_near_check(s, sp);
 
-	for (uint32_t i = 0; !rc && i < sp->site_room; i++)
-		if (sp->sites[i].springboard)
-			rc = mend_site(sp, &sp->sites[i]);
+	for (uint32_t i = 0; !rc && i < sp->sites.count; i++)
+		rc = mend_site(sp, &sp->sites.list[i]);
 	return rc;
+}
+
+struct ft_site *ft_patch_of_padding(const struct ft_space *sp, uint64_t ip)
+{
+	struct ft_sites_walk walk =
+		ft_sites_from(&sp->sites, ip - FT_PATCH_REACH, ip + FT_PATCH_REACH);
+	struct ft_site *site;
+
+	while ((site = ft_sites_next(&walk)))
+		if (site->patch.kind == FT_PATCH_PADDING && padding_address(site) == ip)
+			return site;
+	return NULL;
+}
+
+struct ft_site *ft_patch_of_springboard(const struct ft_space *sp, uint64_t ip)
+{
+	int32_t owner = ft_near_owner(sp, ip);
+	struct ft_site *site = owner < 0 ? NULL : &sp->sites.list[owner];
+
+	return site && ip - site->springboard < site->springboard_len ? site : NULL;
 }
 
 bool ft_patch_rewind(const struct ft_space *sp, uint64_t ip, uint64_t *to)
 {
-	for (uint32_t i = 0; i < sp->site_room; i++) {
-		const struct ft_site *site = &sp->sites[i];
-		uint8_t now;
+	struct ft_sites_walk walk = ft_sites_from(&sp->sites, ip - 1, ip + FT_MOVED_MAX);
+	const struct ft_site *site;
+	uint8_t now;
 
-		if (!site->springboard || ft_patch_address(site) != ip - 1)
-			continue;
-		if (ft_text_read(sp, ip - 1, &now, 1) || now == INT3)
-			return false;
-		*to = ip - 1;
-		return true;
-	}
+	while ((site = ft_sites_next(&walk)))
+		if (ft_patch_address(site) == ip - 1) {
+			*to = ip - 1;
+			return !ft_text_read(sp, ip - 1, &now, 1) && now != INT3;
+		}
 	return false;
 }
 #endif
