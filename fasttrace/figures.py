@@ -6,7 +6,6 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from fasttrace import procfs
 from fasttrace._core import ENGINES, FALLBACKS, Session, process_rows
 from fasttrace.errors import ForkedError
 
@@ -92,6 +91,8 @@ class Told:
             end_ns = None if self._session is None else self._session.end_of(pid)
             if end_ns == 0:
                 return True
+            from fasttrace import procfs
+
             birth = procfs.birth(pid)
             if end_ns is not None and (birth is None or birth.start_ns < end_ns):
                 return True
