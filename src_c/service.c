@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "interrupt.h"
 #include "reader.h"
+#include "record.h"
 #include "registers.h"
 #include "remote.h"
 #include "tracer.h"
@@ -133,20 +134,22 @@ void ft_service_late(void *session)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* What the task has done since somebody waits for it. */
-struct patience {
-	uint64_t start, ran_ns;
-	bool looked;
+/* A task that is waited for, and what it has done since. */
+struct ft_waiting {
+	struct ft_waiting *outer;
+	struct ft_session *s;
+	pid_t tid;
+	uint64_t start, next_look, ran_ns;
+	bool looked, stuck;
 };
 
-static bool is_stuck(pid_t tid, struct patience *p)
+static bool is_stuck(struct ft_waiting *p, uint64_t now)
 {
-	uint64_t waited = ft_now() - p->start, ran;
+	uint64_t waited = now - p->start, ran;
 	char text[1024], *state;
+	pid_t tid = p->tid;
 	ssize_t n;
 
-	if (waited < FT_WATCHDOG_TICK_NS)
-		return false;
 	/* ns on a processor, ns waiting for one (Documentation/scheduler/sched-stats.rst) */
 	n = ft_remote_proc(tid, "schedstat", text, sizeof(text) - 1);
 	if (n <= 0)
@@ -171,19 +174,34 @@ static bool is_stuck(pid_t tid, struct patience *p)
 	}
 }
 
-struct wanted {
-	struct ft_session *s;
-	pid_t tid;
-};
+/* Also at those that are waited for further out: they would take the processor from all others until it is their turn. */
+static void look_at_all(struct ft_session *s)
+{
+	uint64_t now = ft_now();
+
+	for (struct ft_waiting *w = s->waiting; w; w = w->outer) {
+		struct ft_task *t = ft_task_find(&s->tasks, w->tid);
+
+		if (w->stuck || now < w->next_look)
+			continue;
+		w->next_look = now + FT_WATCHDOG_TICK_NS;
+		w->stuck = is_stuck(w, now);
+		if (!w->stuck || !t)
+			continue;
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_STUCK);
+		if (s->spawned)
+			kill(t->tgid, SIGKILL);
+	}
+}
 
 static bool is_of(const struct ft_stop *stop, void *arg)
 {
-	return stop->tid == ((struct wanted *)arg)->tid;
+	return stop->tid == ((struct ft_waiting *)arg)->tid;
 }
 
 static bool is_served(const struct ft_stop *stop, void *arg)
 {
-	struct ft_session *s = ((struct wanted *)arg)->s;
+	struct ft_session *s = ((struct ft_waiting *)arg)->s;
 	const struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
 
 	if (ft_service_is_bell(s, stop))
@@ -208,14 +226,16 @@ static void let_exit(struct ft_session *s, const struct ft_stop *stop)
 	ptrace(PTRACE_CONT, stop->tid, 0, 0);
 }
 
-static int wait_for(struct ft_session *s, struct wanted *w, struct ft_stop *stop)
+static int wait_for(struct ft_session *s, struct ft_waiting *w, struct ft_stop *stop)
 {
-	struct patience patience = { .start = ft_now() };
-	int rc = 0;
-
 	for (;;) {
+		int rc;
+
 		if (ft_stops_take_if(&s->stops, is_of, w, stop))
 			return 0;
+		look_at_all(s);
+		if (w->stuck)
+			return -ETIMEDOUT;
 		if (ft_stops_take_if(&s->stops, is_served, w, stop)) {
 			if (ft_service_is_bell(s, stop))
 				ft_service_bell(s, stop);
@@ -227,8 +247,6 @@ static int wait_for(struct ft_session *s, struct wanted *w, struct ft_stop *stop
 			let_exit(s, stop);
 			continue;
 		}
-		if (is_stuck(w->tid, &patience))
-			return -ETIMEDOUT;
 		rc = ft_wait_stops(&s->stops, 0, 0);
 		if (rc < 0)
 			return rc;
@@ -237,11 +255,18 @@ static int wait_for(struct ft_session *s, struct wanted *w, struct ft_stop *stop
 
 int ft_service_wait_for(struct ft_session *s, pid_t tid, struct ft_stop *stop)
 {
-	struct wanted w = { s, tid };
+	uint64_t now = ft_now();
+	struct ft_waiting w = { .outer = s->waiting,
+		.s = s,
+		.tid = tid,
+		.start = now,
+		.next_look = now + FT_WATCHDOG_TICK_NS };
 	int rc;
 
+	s->waiting = &w;
 	ft_watchdog_begin(s->watchdog);
 	rc = wait_for(s, &w, stop);
 	ft_watchdog_end(s->watchdog);
+	s->waiting = w.outer;
 	return rc;
 }

@@ -20,7 +20,7 @@ bool ft_service_is_busy(struct ft_session *s, const struct ft_task *t);
 
 /*
  * The next stop of a task that runs code of the engine's, which takes microseconds. -ETIMEDOUT: it spins or sleeps
- * there; or another negative errno.
+ * there, and is killed, if it was spawned; or another negative errno.
  */
 int ft_service_wait_for(struct ft_session *s, pid_t tid, struct ft_stop *stop);
 

@@ -21,6 +21,7 @@ struct ft_inline;
 struct ft_plan;
 struct ft_reader;
 struct ft_request;
+struct ft_waiting;
 struct ft_watchdog;
 
 enum ft_state { FT_OPENED, FT_STARTING, FT_RUNNING, FT_ENDED };
@@ -70,6 +71,7 @@ struct ft_session {
 	struct ft_reader *reader;
 	struct ft_frame *frames; /* what is being done, the innermost first */
 	int depth; /* of them */
+	struct ft_waiting *waiting; /* for one task, the innermost first */
 	pid_t ghosts[FT_GHOSTS]; /* the last that ended before their birth was told of */
 	unsigned ghost_next;
 	bool sleepers_missed; /* some task's sleep was over while something was done for its process */

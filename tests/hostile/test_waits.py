@@ -33,6 +33,15 @@ def test_one_that_spins_in_our_code_is_given_up_and_the_others_go_on(tracees: Bu
     assert done.returncode == 0
 
 
+def test_many_of_them_at_once(tracees: Builder) -> None:
+    (enemy,) = tracees.command("spins_in_recorder")
+    script = f"for i in 1 2 3 4 5 6 7 8; do {enemy} & done; /bin/echo served; wait; exit 4"
+    done = summary("inline", "sh", "-c", script)
+    assert done.stdout == "served\n"
+    assert done.stderr.count("did not come back") == 8
+    assert done.returncode == 4
+
+
 @pytest.mark.parametrize("how", ["stop", "kill", "fault", "trace"])
 def test_who_wakes_the_tracer_cannot_be_taken_from_it(
     tracees: Builder, engine: str, how: str

@@ -106,11 +106,8 @@ static int give_up(struct ft_session *s, struct ft_task *t, bool again)
 {
 	if (t->in && t->in->space)
 		t->in->space->spoiled = true;
-	ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_STUCK);
-	if (s->spawned) {
-		kill(t->tgid, SIGKILL);
-		return -ESRCH;
-	}
+	if (s->spawned)
+		return -ESRCH; /* it is killed by now */
 	if (again)
 		return -ETIMEDOUT;
 	ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
