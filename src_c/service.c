@@ -19,7 +19,7 @@
 #include "watchdog.h"
 
 #define DEPTH_MAX      16 /* of frames; deeper down the others wait */
-#define CPU_MAX_NS     200000000ull /* of what takes microseconds */
+#define CPU_MAX_NS     50000000ull /* of what takes microseconds */
 #define ASLEEP_MAX_NS  3000000000ull
 #define BLOCKED_MAX_NS 10000000000ull /* a machine that swaps takes its time */
 #define STARVED_MAX_NS 60000000000ull
@@ -174,6 +174,11 @@ static bool is_stuck(struct ft_waiting *p, uint64_t now)
 	}
 }
 
+static bool is_of(const struct ft_stop *stop, void *arg)
+{
+	return stop->tid == ((struct ft_waiting *)arg)->tid;
+}
+
 /* Also at those that are waited for further out: they would take the processor from all others until it is their turn. */
 static void look_at_all(struct ft_session *s)
 {
@@ -185,18 +190,14 @@ static void look_at_all(struct ft_session *s)
 		if (w->stuck || now < w->next_look)
 			continue;
 		w->next_look = now + FT_WATCHDOG_TICK_NS;
-		w->stuck = is_stuck(w, now);
+		/* One that has come back stands still until those further in are done with. */
+		w->stuck = !ft_stops_hold(&s->stops, is_of, w) && is_stuck(w, now);
 		if (!w->stuck || !t)
 			continue;
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_STUCK);
 		if (s->spawned)
 			kill(t->tgid, SIGKILL);
 	}
-}
-
-static bool is_of(const struct ft_stop *stop, void *arg)
-{
-	return stop->tid == ((struct ft_waiting *)arg)->tid;
 }
 
 static bool is_served(const struct ft_stop *stop, void *arg)

@@ -93,6 +93,15 @@ bool ft_stops_take(struct ft_stops *q, struct ft_stop *out)
 	return true;
 }
 
+bool ft_stops_hold(
+	const struct ft_stops *q, bool (*wanted)(const struct ft_stop *, void *), void *arg)
+{
+	for (int i = 0; i < q->count; i++)
+		if (wanted(&q->list[q->head + i], arg))
+			return true;
+	return false;
+}
+
 bool ft_stops_take_if(struct ft_stops *q, bool (*wanted)(const struct ft_stop *, void *), void *arg,
 	struct ft_stop *out)
 {

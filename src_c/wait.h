@@ -43,6 +43,9 @@ struct ft_stops {
 int ft_wait_stops(struct ft_stops *stops, uint64_t poll_ns, int more);
 /* False: none is queued. */
 bool ft_stops_take(struct ft_stops *stops, struct ft_stop *out);
+/* Whether one that is wanted is queued. */
+bool ft_stops_hold(
+	const struct ft_stops *stops, bool (*wanted)(const struct ft_stop *, void *), void *arg);
 /* The first that is wanted. */
 bool ft_stops_take_if(struct ft_stops *stops, bool (*wanted)(const struct ft_stop *, void *),
 	void *arg, struct ft_stop *out);
