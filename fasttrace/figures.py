@@ -38,6 +38,10 @@ class Told:
     def argv(self) -> list[str]:
         raise NotImplementedError
 
+    @property
+    def has_results(self) -> bool:
+        raise NotImplementedError
+
     def _begin(self) -> None:
         raise NotImplementedError
 
@@ -130,4 +134,6 @@ class Told:
             engine=self.engine,
             wall_ns=self.wall_ns,
             lost=self.lost,
+            finished=bool(figures.stats["end_ns"]),
+            results=self.has_results,
         )

@@ -243,7 +243,11 @@ class Recorder:
         self._on_failure = on_failure
         self._tracer = tracer
         self._writer = Writer(
-            path, argv=tracer.argv, engine=tracer.engine, versions={"fasttrace": __version__}
+            path,
+            argv=tracer.argv,
+            engine=tracer.engine,
+            results=tracer.has_results,
+            versions={"fasttrace": __version__},
         )
 
     def start(self, start: Callable[[], None]) -> None:
@@ -313,6 +317,7 @@ def trace_of(
         np.concatenate(payload) if payload else np.empty(0, np.uint8),
         argv=tracer.argv,
         engine=tracer.engine,
+        results=tracer.has_results,
         exit_status=tracer.exit_status,
         wall_ns=tracer.wall_ns,
         lost=tracer.lost,

@@ -334,6 +334,11 @@ class Tracer(Told):
         )
 
     @property
+    def has_results(self) -> bool:
+        """Where an engine cannot save anything by leaving them out it does not."""
+        return self._options.results or (self.engine == "ptrace" and not self._is_filtered)
+
+    @property
     def _is_filtered(self) -> bool:
         return self._options.is_filtered and self.engine == "ptrace"
 
@@ -414,13 +419,16 @@ class Tracer(Told):
     def _log_fallbacks(self) -> None:
         if self.engine != "inline" or not log.isEnabledFor(logging.WARNING):
             return
-        for process in self.processes:
+        processes = self.processes
+        for process in processes:
             name = printable(process.comm) or "a process"
             if process.fallback == STUCK:
                 end = "killed" if self._command else "let go"
                 log.warning("%s (%d) was %s: %s", name, process.pid, end, process.fallback)
             elif process.fallback:
                 log.info("%s (%d): engine ptrace: %s", name, process.pid, process.fallback)
+        left = sum(bool(process.fallback) for process in processes)
+        log.info("%d of %d processes were not traced inline", left, len(processes))
 
     @staticmethod
     def _drain(session: Session) -> None:

@@ -35,11 +35,28 @@ static bool signal_waits(pid_t tid)
 	return (own | shared) & ~blocked;
 }
 
+bool ft_interrupt_ended_call(struct ft_task *t)
+{
+	uint64_t nr;
+
+	return t->interrupting && ft_arch_is_remade(t->tid, &nr) > 0 && !signal_waits(t->tid);
+}
+
 void ft_interrupt_settle(struct ft_task *t)
 {
+	uint64_t nr;
+	int again;
+
 	if (!t->interrupting)
 		return;
 	t->interrupting = false;
-	if (!signal_waits(t->tid))
-		ft_arch_redo_eintr(t->tid);
+	t->remakes = false;
+	if (signal_waits(t->tid))
+		return;
+	/* The kernel makes some again as restart_syscall(2), which nobody has called. */
+	again = ft_arch_is_remade(t->tid, &nr);
+	t->remakes = again > 0;
+	if (again == 1)
+		t->remade = nr + 1;
+	ft_arch_redo_eintr(t->tid);
 }

@@ -12,4 +12,10 @@ void ft_interrupt(struct ft_task *t);
 /* It has stopped, not at a call's entry: an EINTR that nobody but we have caused is mended. */
 void ft_interrupt_settle(struct ft_task *t);
 
+/*
+ * A call has just ended: whether it did so only because we interrupt it, and will be made again. Then it
+ * goes on for whoever counts: as it would without us.
+ */
+bool ft_interrupt_ended_call(struct ft_task *t);
+
 #endif

@@ -46,8 +46,10 @@ static int transfer(struct ft_session *s, struct ft_task *t, struct ft_request *
 	}
 	before = now;
 	put(&now, r->set, &r->registers);
-	if (t->in_call == FT_CALL_NONE && !ft_arch_is_same_place(&now, &before))
+	if ((t->in_call == FT_CALL_NONE || t->suspended) && !ft_arch_is_same_place(&now, &before)) {
 		ft_arch_forget_call(&now); /* or the kernel would make it again, from there */
+		t->remakes = false;
+	}
 	if (s->engine->hide_registers)
 		s->engine->hide_registers(s, t, &now);
 	return ft_arch_set_registers(t->tid, &now);

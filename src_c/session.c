@@ -314,6 +314,7 @@ void ft_get_stats(struct ft_session *s, struct ft_stats *out)
 	pthread_mutex_unlock(&s->lock);
 	out->stops = s->stops_seen;
 	out->altered = s->calls_altered;
+	out->tasks = s->tasks.count;
 	if (!s->ring)
 		return;
 	ft_ring_counts(s->ring, &counts);

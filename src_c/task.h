@@ -54,6 +54,9 @@ struct ft_task {
 	bool unreadable; /* what it or its maker pointed to could not be read in time: no more of it is */
 	bool every_call; /* stop at every call in spite of the filter */
 	bool interrupting; /* our PTRACE_INTERRUPT is under way */
+	bool suspended; /* `call` has ended for that alone, with call.ret, and is made again */
+	bool remakes; /* the call that it makes next it makes again, seen by us before or not */
+	uint64_t remade; /* the number that it had at first, plus one; 0: not known */
 	bool asked; /* somebody wants its registers: see registers.h */
 	struct ft_tamper tamper;
 	struct ft_kept *kept; /* what is decided of a call that is still to come */
@@ -67,7 +70,7 @@ struct ft_task {
 
 struct ft_tasks {
 	struct ft_task *bucket[FT_TASK_BUCKETS];
-	int count;
+	_Atomic int count; /* the one part that other threads may read */
 };
 
 struct ft_task *ft_task_find(const struct ft_tasks *ts, pid_t tid);

@@ -83,7 +83,7 @@ void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t)
 	if (sig)
 		t->sent |= 1ull << (sig - 1);
 	ft_service_enter(s, &frame, t);
-	resume_from(s, t, sig, t->in_call != FT_CALL_NONE);
+	resume_from(s, t, sig, t->in_call != FT_CALL_NONE && !t->suspended);
 	ft_service_leave(s);
 }
 
@@ -189,6 +189,14 @@ static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_s
 	end_task(s, t, stop);
 }
 
+/* It would have ended now without us too: a signal has come. */
+static void end_suspended(struct ft_session *s, struct ft_task *t, uint64_t now)
+{
+	if (t->suspended)
+		ft_record_return(s, t, t->call.ret, true, now);
+	t->suspended = t->remakes = false;
+}
+
 static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	siginfo_t info;
@@ -199,6 +207,7 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 		return;
 	if (s->engine->shown)
 		s->engine->shown(s, t, stop->sig);
+	end_suspended(s, t, stop->time_ns);
 	if (!s->gate)
 		ft_record_signal(s, t, &info, stop->time_ns);
 	resume(s, t, stop->sig);
@@ -276,6 +285,7 @@ static void deal_with(struct ft_session *s, struct ft_task *t, const struct ft_s
 			t->born = true;
 		on_first_or_shown(s, t);
 		t->interrupting = false; /* one report for both; an EINTR here is the signal's */
+		end_suspended(s, t, stop->time_ns);
 		ft_registers_serve(s, t);
 		if (s->detaching || s->killing)
 			resume(s, t, 0);

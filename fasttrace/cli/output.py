@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from types import TracebackType
@@ -136,6 +137,23 @@ def write_all(fd: int, data: bytes) -> None:
             import select
 
             select.select([], [fd], [])
+
+
+class _Said(logging.Handler):
+    """What the library logs, as lines of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+_said = _Said()
+
+
+def say_log(*, verbose: bool) -> None:
+    """From now on say what the library logs: warnings, or with `verbose` all that informs."""
+    log = logging.getLogger("fasttrace")
+    log.addHandler(_said)  # once
+    log.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 def say(message: str) -> None:

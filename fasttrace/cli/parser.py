@@ -102,14 +102,20 @@ def add_run_options(parser: VerbParser) -> None:
     parser.add_argument(
         "--duration", type=_seconds, metavar="S", help="with -p: detach after S seconds"
     )
-    add_engine_options(parser)
+    add_engine_options(parser, "-v")
 
 
-def add_engine_options(parser: VerbParser) -> None:
-    """Which tasks, and how."""
+def add_engine_options(parser: VerbParser, *more: str) -> None:
+    """Which tasks, and how; more: other names of --verbose."""
     parser.add_argument("--no-follow", action="store_true", help="leave children alone")
     parser.add_argument(
         "--engine", choices=("auto", "ptrace", "inline"), default="auto", help="how to trace"
+    )
+    parser.add_argument(
+        *more,
+        "--verbose",
+        action="store_true",
+        help="tell which engine traces, and which processes it does not suit",
     )
 
 

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fasttrace.cli.output import Output
+from fasttrace.cli.output import Output, say
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.tables import add_table_options, summary_text
@@ -40,6 +40,11 @@ def run(args: argparse.Namespace) -> int:
     trace = load(args.folder)
     if args.expression is not None:
         trace = trace.where(syscall=args.expression)
+    if not trace.finished:
+        say(
+            f"{args.folder} is not finished: its recorder was killed, or still runs; what is"
+            " missing at the end is not known"
+        )
     output = Output(fd=1)
     if not args.calls:
         output.write(summary_text(trace.summary(), args, color=output.color))

@@ -39,11 +39,10 @@ def summary_text(summary: Summary, args: argparse.Namespace, *, color: bool) -> 
 def _json(summary: Summary, by: str | None, sort: str) -> str:
     import json
 
-    from fasttrace.report.summary_table import SORT_KEYS
+    from fasttrace.report.summary_table import in_order
 
     def entries(part: Summary) -> list[object]:
-        ordered = sorted(part.syscalls, key=lambda s: (SORT_KEYS[sort](s), s.name))
-        return [s.to_dict() for s in ordered]
+        return [s.to_dict() for s in in_order(part, sort)]
 
     def group(part: Summary) -> dict[str, object]:
         return {"total_calls": part.total_calls, "syscalls": entries(part)}

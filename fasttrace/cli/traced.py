@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from fasttrace._core import Block
-from fasttrace.cli.output import say
+from fasttrace.cli.output import say, say_log
 from fasttrace.cli.signals import Relay
 from fasttrace.tracer import Tracer
 
@@ -23,6 +23,7 @@ class Run:
     """
 
     def __init__(self, args: argparse.Namespace, **options: Any) -> None:
+        say_log(verbose=getattr(args, "verbose", False))  # not every verb tells more
         self._attached = args.pid is not None
         self._duration: float | None = args.duration
         self.tracer = Tracer(

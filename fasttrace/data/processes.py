@@ -147,6 +147,12 @@ def _pid(value: Any) -> int:
     return int(value) & 0x7FFFFFFF
 
 
+def fallbacks(processes: Iterable[Process]) -> dict[str, int]:
+    """Why processes were traced by ptrace and not inline, the most frequent reason first, and how
+    many."""
+    return dict(Counter(p.fallback for p in processes if p.fallback).most_common())
+
+
 def reused_pids(processes: Iterable[Process]) -> set[int]:
     """The pids that more than one of the processes had."""
     return {pid for pid, count in Counter(p.pid for p in processes).items() if count > 1}

@@ -59,7 +59,7 @@ class Writer:
 
     Args:
         path: the folder to make. OutputError: it exists (errno EEXIST) or cannot be written.
-        argv, engine: as Trace has them.
+        argv, engine, results: as Trace has them.
         realtime_offset_ns: CLOCK_REALTIME minus the events' clock; None: as it is here and now.
         versions: more of what recorded it than fasttrace and the kernel.
     """
@@ -72,6 +72,7 @@ class Writer:
         engine: str = "",
         versions: Mapping[str, str] | None = None,
         realtime_offset_ns: int | None = None,
+        results: bool = True,
     ) -> None:
         self.path = Path(path)
         self.unstored = 0
@@ -84,6 +85,7 @@ class Writer:
             "finished": False,
             "argv": list(argv),
             "engine": engine,
+            "results": results,
             "machine": os.uname().machine,
             "clock": {
                 "name": "CLOCK_MONOTONIC",
@@ -240,6 +242,7 @@ class Stored:
     finished: bool
     argv: list[str]
     engine: str
+    results: bool = True
     exit_status: int | None = None
     wall_ns: int = 0
     lost: int = 0
@@ -282,6 +285,7 @@ def _load(folder: Folder) -> Stored:
         finished=finished,
         argv=meta.strings("argv"),
         engine=meta.get("engine", str, ""),
+        results=meta.get("results", bool, True),
         exit_status=meta.optional("exit_status"),
         wall_ns=meta.get("wall_ns", int, 0),
         lost=meta.get("lost", int, 0),
@@ -344,6 +348,7 @@ class _Meta:
             end_ns=self.optional("end_ns"),
             engine=self.get("engine", str, ""),
             serial=self.get("serial", int, 0),
+            fallback=self.get("fallback", str, ""),
         )
 
 

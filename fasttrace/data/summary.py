@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 from fasttrace._tally import Tally, hist_low
 from fasttrace.data.calls import Calls, abi_name, call_name, selection_of
 from fasttrace.data.events import errno_name
-from fasttrace.data.processes import Process, with_calls
+from fasttrace.data.processes import Process, fallbacks, with_calls
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,25 +27,27 @@ T = TypeVar("T")
 class SyscallStats:
     """The calls of one name. Times are wall times of calls that finished, in ns.
 
-    p50_ns and p99_ns are nearest-rank percentiles, right to 1/32. errnos: errno name to count, the
-    most frequent first. abis: where the calls were made by more than one ABI they count together.
+    errors and times are None where no call has finished, as exit never does, and without results
+    (see `Tracer`). p50_ns and p99_ns are nearest-rank percentiles, right to 1/32. errnos:
+    errno name to count, the most frequent first. abis: where the calls were made by more than one
+    ABI they count together.
     """
 
     name: str
     calls: int
-    errors: int
-    total_ns: int
-    min_ns: int
-    p50_ns: int
-    p99_ns: int
-    max_ns: int
+    errors: int | None
+    total_ns: int | None
+    min_ns: int | None
+    p50_ns: int | None
+    p99_ns: int | None
+    max_ns: int | None
     errnos: dict[str, int]
     finished: int
     abis: tuple[str, ...]
 
     @property
-    def avg_ns(self) -> int:
-        return self.total_ns // self.finished if self.finished else 0
+    def avg_ns(self) -> int | None:
+        return None if self.total_ns is None else self.total_ns // self.finished
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of `fasttrace summary --json`."""
@@ -58,9 +60,10 @@ class Summary:
     """Calls, errors and times per syscall, of a live session or of a Trace.
 
     argv: the command, empty for an attached process. exit_status: as subprocess has it, or None.
-    engine: what recorded it. wall_ns: how long the recording took. processes: a list, or a function
-    that makes it when it is first wanted. lost: events missing, always 0
-    unless a disk was full.
+    engine: what recorded it; see `fallbacks` too. wall_ns: how long the recording took. processes:
+    a list, or a function that makes it when it is first wanted. lost: events missing, always 0
+    unless a disk was full. finished: False if the recorder was killed, or still runs. results:
+    False if only the calls were recorded, so that nothing is known of errors and times.
 
         >>> from fasttrace.data.summary import Summary
         >>> Summary().total_calls
@@ -77,6 +80,8 @@ class Summary:
         engine: str = "",
         wall_ns: int = 0,
         lost: int = 0,
+        finished: bool = True,
+        results: bool = True,
         by_process: bool | None = None,
     ) -> None:
         self._tally = Tally() if tally is None else tally
@@ -86,6 +91,8 @@ class Summary:
         self.engine = engine
         self.wall_ns = wall_ns
         self.lost = lost
+        self.finished = finished
+        self.results = results
         self._by_process = by_process
 
     @classmethod
@@ -97,6 +104,11 @@ class Summary:
     def processes(self) -> list[Process]:
         """The processes counted, each with the number of its calls."""
         return list(self._given()) if callable(self._given) else self._given
+
+    @property
+    def fallbacks(self) -> dict[str, int]:
+        """Why processes were not traced inline, and how many; see docs/inline.md."""
+        return fallbacks(self.processes)
 
     @cached_property
     def _rows(self) -> list[Row]:
@@ -139,25 +151,27 @@ class Summary:
             if rows is None:
                 rows = merged[id(tally)] = tally.rows()
             _, _, _, _, calls, finished, errors, total_ns, min_ns, max_ns, errnos = rows[i]
+            known = finished and self.results
             entries.append(
                 SyscallStats(
                     name=name,
                     calls=calls,
-                    errors=errors,
-                    total_ns=total_ns,
-                    min_ns=min_ns,
-                    p50_ns=tally.percentile(i, 0.50),
-                    p99_ns=tally.percentile(i, 0.99),
-                    max_ns=max_ns,
+                    errors=errors if known else None,
+                    total_ns=total_ns if known else None,
+                    min_ns=min_ns if known else None,
+                    p50_ns=tally.percentile(i, 0.50) if known else None,
+                    p99_ns=tally.percentile(i, 0.99) if known else None,
+                    max_ns=max_ns if known else None,
                     errnos={
                         errno_name(number): count
                         for number, count in sorted(errnos.items(), key=lambda e: (-e[1], e[0]))
+                        if known
                     },
-                    finished=finished,
+                    finished=finished if self.results else 0,
                     abis=abis,
                 )
             )
-        entries.sort(key=lambda s: (-s.total_ns, -s.calls, s.name))
+        entries.sort(key=lambda s: (-(s.total_ns or 0), -s.calls, s.name))
         return entries
 
     @cached_property
@@ -175,20 +189,24 @@ class Summary:
         return sum(row[4] for row in self._rows)
 
     @cached_property
-    def total_errors(self) -> int:
+    def total_errors(self) -> int | None:
+        """None: calls were made, but of none of them is known how it ended."""
+        if self._rows and not (self.results and any(row[5] for row in self._rows)):
+            return None
         return sum(row[6] for row in self._rows)
 
     @cached_property
     def table(self) -> npt.NDArray[np.void]:
         """One row per syscall, in the order of `syscalls`: name <U, then <u8 each: calls, finished,
-        errors, total_ns, min_ns, avg_ns, p50_ns, p99_ns, max_ns."""
+        errors, total_ns, min_ns, avg_ns, p50_ns, p99_ns, max_ns; the latter are 0 where finished is
+        0, and mean nothing then."""
         import numpy as np
 
         width = max((len(s.name) for s in self.syscalls), default=1)
         times = ("total_ns", "min_ns", "avg_ns", "p50_ns", "p99_ns", "max_ns")
         columns = ("calls", "finished", "errors", *times)
         return np.array(
-            [(s.name, *(getattr(s, column) for column in columns)) for s in self.syscalls],
+            [(s.name, *(getattr(s, column) or 0 for column in columns)) for s in self.syscalls],
             dtype=[("name", f"<U{width}"), *((column, "<u8") for column in columns)],
         )
 
@@ -217,6 +235,8 @@ class Summary:
             engine=self.engine,
             wall_ns=self.wall_ns,
             lost=self.lost,
+            finished=self.finished,
+            results=self.results,
             by_process=self._by_process,
         )
 
@@ -327,9 +347,12 @@ class Summary:
             "argv": self.argv,
             "exit_status": self.exit_status,
             "engine": self.engine,
+            "fallbacks": self.fallbacks,
             "wall_ns": self.wall_ns,
             "total_calls": self.total_calls,
+            "total_errors": self.total_errors,
             "lost": self.lost,
+            "finished": self.finished,
             "syscalls": [s.to_dict() for s in self.syscalls],
             "processes": [p.to_dict() for p in self.processes],
         }
@@ -345,9 +368,10 @@ class Summary:
         return summary_table(self)
 
     def __repr__(self) -> str:
+        failed = "?" if self.total_errors is None else self.total_errors
         return (
             f"<Summary of {self.argv or 'a process'}: {self.total_calls} calls of "
-            f"{len(self._by_name)} kinds, {self.total_errors} failed>"
+            f"{len(self._by_name)} kinds, {failed} failed>"
         )
 
 
@@ -386,6 +410,8 @@ def merge(summaries: Sequence[Summary]) -> Summary:
         engine=_agreed((s.engine for s in summaries), "mixed"),
         wall_ns=max((s.wall_ns for s in summaries), default=0),
         lost=sum(s.lost for s in summaries),
+        finished=all(s.finished for s in summaries),
+        results=all(s.results for s in summaries),
         by_process=by_process,
     )
 

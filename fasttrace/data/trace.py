@@ -17,7 +17,7 @@ from fasttrace._tally import Tally
 from fasttrace.data import conditions, storage
 from fasttrace.data.calls import Call, Calls, call_name
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadType, payload_items
-from fasttrace.data.processes import Process, from_events, reused_pids, with_calls
+from fasttrace.data.processes import Process, fallbacks, from_events, reused_pids, with_calls
 from fasttrace.data.summary import Summary
 
 ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
@@ -31,7 +31,8 @@ class Trace:
     into. argv: the command, empty for an attached process. exit_status: as subprocess has it, or
     None. engine: what recorded it. wall_ns: how long the recording took. lost: events missing,
     always 0 unless a disk was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since
-    1970, or None. finished: False if the recorder was killed.
+    1970, or None. finished: False if the recorder was killed, or still runs. results: False if only
+    the calls were recorded, not how they ended.
 
     `len` counts events; iteration gives a Call for each.
     """
@@ -49,6 +50,7 @@ class Trace:
         processes: Iterable[Process] | None = None,
         realtime_offset_ns: int | None = None,
         finished: bool = True,
+        results: bool = True,
     ) -> None:
         """processes: None to have them told by the FORK, EXEC and EXIT events. ValueError: events
         are not of EVENT_DTYPE."""
@@ -64,6 +66,7 @@ class Trace:
         self.lost = lost
         self.realtime_offset_ns = realtime_offset_ns
         self.finished = finished
+        self.results = results
         self._given = None if processes is None else list(processes)
 
     @classmethod
@@ -89,6 +92,7 @@ class Trace:
             processes=stored.processes if stored.finished else None,
             realtime_offset_ns=stored.realtime_offset_ns,
             finished=stored.finished,
+            results=stored.results,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -101,6 +105,7 @@ class Trace:
             argv=self.argv,
             engine=self.engine,
             realtime_offset_ns=self.realtime_offset_ns,
+            results=self.results,
         ) as writer:
             events = np.ascontiguousarray(self.events).view(np.uint8)
             writer.put(events.data, self._stream)
@@ -160,11 +165,18 @@ class Trace:
             rows = self._by_pid.rows()
             only_calls = sum(row[4] for row in rows) == len(self)
             told = self.events[:0] if only_calls else self.events
-            return from_events(told, self.payload, self.engine, {row[0] for row in rows})
+            # No event tells which of the processes an inline recorder left to ptrace.
+            engine = "" if self.engine == "inline" else self.engine
+            return from_events(told, self.payload, engine, {row[0] for row in rows})
         serials = {p.serial for p in self._given if 0 < p.serial < 1 << 31}
         if len(serials) == len(self._given):
             return self._given
         return [replace(p, serial=serial) for serial, p in enumerate(self._given, 1)]
+
+    @property
+    def fallbacks(self) -> dict[str, int]:
+        """Why processes were not traced inline, and how many; see docs/inline.md."""
+        return fallbacks(self._told)
 
     @cached_property
     def _by_pid(self) -> Tally:
@@ -205,6 +217,8 @@ class Trace:
             engine=self.engine,
             wall_ns=self.wall_ns,
             lost=self.lost,
+            finished=self.finished,
+            results=self.results,
             by_process=True,
         )
 
@@ -220,6 +234,7 @@ class Trace:
             processes=processes,
             realtime_offset_ns=self.realtime_offset_ns,
             finished=self.finished,
+            results=self.results,
         )
 
     def where(

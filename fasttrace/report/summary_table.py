@@ -11,20 +11,33 @@ from fasttrace.terminal import printable
 if TYPE_CHECKING:
     from fasttrace.data.summary import Summary, SyscallStats
 
+
+def _greatest(figure: int | None) -> int:
+    """A key to sort by; what is not known comes last."""
+    return 1 if figure is None else -figure
+
+
 SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
-    "time": lambda s: -s.total_ns,
+    "time": lambda s: _greatest(s.total_ns),
     "calls": lambda s: -s.calls,
-    "errors": lambda s: -s.errors,
+    "errors": lambda s: _greatest(s.errors),
     "name": lambda s: s.name,
-    "min": lambda s: -s.min_ns,
-    "max": lambda s: -s.max_ns,
-    "avg": lambda s: -s.avg_ns,
-    "p50": lambda s: -s.p50_ns,
-    "p99": lambda s: -s.p99_ns,
+    "min": lambda s: _greatest(s.min_ns),
+    "max": lambda s: _greatest(s.max_ns),
+    "avg": lambda s: _greatest(s.avg_ns),
+    "p50": lambda s: _greatest(s.p50_ns),
+    "p99": lambda s: _greatest(s.p99_ns),
 }
 
 _HEADINGS = ("% time", "total", "calls", "errors", "min", "p50", "p99", "max")
 _BOLD, _RED, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[0m"
+
+
+def in_order(summary: Summary, sort: str) -> list[SyscallStats]:
+    """The entries, the greatest by one of SORT_KEYS first. ValueError: there is no such key."""
+    if sort not in SORT_KEYS:
+        raise ValueError(f"cannot sort by {sort!r}: one of {', '.join(SORT_KEYS)}")
+    return sorted(summary.syscalls, key=lambda s: (SORT_KEYS[sort](s), -s.calls, s.name))
 
 
 def summary_table(summary: Summary, *, sort: str = "time", color: bool = False) -> str:
@@ -33,16 +46,15 @@ def summary_table(summary: Summary, *, sort: str = "time", color: bool = False) 
     sort: one of SORT_KEYS, the greatest first (names: A to Z); ValueError for another. color: with
     terminal escapes.
     """
-    if sort not in SORT_KEYS:
-        raise ValueError(f"cannot sort by {sort!r}: one of {', '.join(SORT_KEYS)}")
-    entries = sorted(summary.syscalls, key=lambda s: (SORT_KEYS[sort](s), s.name))
-    total_ns = sum(s.total_ns for s in entries)
+    entries = in_order(summary, sort)
+    total_ns = sum(s.total_ns or 0 for s in entries)
     cells = [_cells(s, total_ns) for s in entries]
+    known = summary.total_errors is not None
     total = (
-        f"{100 if total_ns else 0:.2f}",
-        duration(total_ns),
+        f"{100 if total_ns else 0:.2f}" if known else "-",
+        _time(total_ns if known else None),
         str(summary.total_calls),
-        str(summary.total_errors or ""),
+        _errors(summary.total_errors),
     )
     widths = [
         max(len(row[i]) for row in [_HEADINGS, *cells, total] if i < len(row))
@@ -67,7 +79,7 @@ def tables_by(
 ) -> str:
     """A table for each pid, comm or abi, the one with most time in calls first."""
     groups: list[tuple[Any, Summary]] = list(summary.by(key).items())
-    groups.sort(key=lambda group: (-sum(s.total_ns for s in group[1].syscalls), str(group[0])))
+    groups.sort(key=lambda group: (-_total_ns(group[1]), str(group[0])))
     tables = []
     for value, part in groups:
         title = printable(f"{key} {value}")
@@ -80,17 +92,29 @@ def tables_by(
     return "\n\n".join([*tables, _about(summary)])
 
 
+def _total_ns(summary: Summary) -> int:
+    return sum(s.total_ns or 0 for s in summary.syscalls)
+
+
 def _cells(entry: SyscallStats, total_ns: int) -> tuple[str, ...]:
-    share = 100 * entry.total_ns / total_ns if total_ns else 0.0
+    share = 100 * (entry.total_ns or 0) / total_ns if total_ns else 0.0
     times = (entry.min_ns, entry.p50_ns, entry.p99_ns, entry.max_ns)
     return (
-        f"{share:.2f}",
-        duration(entry.total_ns),
+        "-" if entry.total_ns is None else f"{share:.2f}",
+        _time(entry.total_ns),
         str(entry.calls),
-        str(entry.errors or ""),
-        # A call that never ended has no time.
-        *(duration(ns) if entry.finished else "-  " for ns in times),
+        _errors(entry.errors),
+        *map(_time, times),
     )
+
+
+def _time(ns: int | None) -> str:
+    return "-  " if ns is None else duration(ns)
+
+
+def _errors(count: int | None) -> str:
+    """None is an empty cell, where it is known that there are none."""
+    return "-" if count is None else str(count or "")
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -105,15 +129,36 @@ def _errnos(entry: SyscallStats, color: bool) -> str:
 
 
 def _about(summary: Summary) -> str:
-    parts = [f"{summary.total_calls} calls", f"{summary.total_errors} failed"]
+    failed = "-" if summary.total_errors is None else summary.total_errors
+    parts = [f"{summary.total_calls} calls", f"{failed} failed"]
     if len(summary.processes) > 1:
         parts.append(f"{len(summary.processes)} processes")
     parts.append(f"{duration(summary.wall_ns).rstrip()} wall")
     if summary.engine:
-        parts.append(f"engine {printable(summary.engine)}")
+        parts.append(f"engine {printable(_engine(summary))}")
     if summary.exit_status is not None:
         status = summary.exit_status
         parts.append(f"killed by signal {-status}" if status < 0 else f"exit status {status}")
     if summary.lost:
         parts.append(f"{summary.lost} events LOST")
-    return ", ".join(parts)
+    if not summary.finished:
+        parts.append("NOT FINISHED")
+    return "\n".join([", ".join(parts), *_fallbacks(summary)])
+
+
+def _engine(summary: Summary) -> str:
+    """What has traced the processes, which need not be the engine that began."""
+    left = sum(summary.fallbacks.values())
+    if not left:
+        return summary.engine
+    if left == len(summary.processes):
+        return "ptrace"
+    return f"{summary.engine}, ptrace for {left} of {len(summary.processes)} processes"
+
+
+def _fallbacks(summary: Summary) -> list[str]:
+    reasons = [
+        f"{reason} ({count} {'process' if count == 1 else 'processes'})"
+        for reason, count in summary.fallbacks.items()
+    ]
+    return [printable(f"not inline: {'; '.join(reasons)}")] if reasons else []

@@ -22,6 +22,13 @@ enum ft_abi ft_arch_abi(uint32_t audit_arch);
 int ft_arch_redo_eintr(pid_t tid);
 
 /*
+ * Whether the call that the task is just out of will be made again if no signal comes: by the kernel
+ * (ERESTARTSYS and its like, include/linux/errno.h), or for ft_arch_redo_eintr(). 1: the call *nr; 2: *nr,
+ * which is restart_syscall's, and so the kernel has made it again already; 0: it is over; -errno.
+ */
+int ft_arch_is_remade(pid_t tid, uint64_t *nr);
+
+/*
  * A task at the entry or exit of a call. 0; -ESRCH: it has gone; -EOPNOTSUPP: not on this machine.
  * FT_NO_CALL: the call is not made.
  */

@@ -21,16 +21,16 @@
 #define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */
 #endif
 
-/* exit and exit_group, prctl and seccomp, by ABI: aarch64 and riscv64 share the generic numbers. */
+/* By ABI: aarch64 and riscv64 share the generic numbers. */
 struct special {
-	uint64_t exit, exit_group, prctl, seccomp;
+	uint64_t exit, exit_group, prctl, seccomp, restart_syscall;
 };
 
 static const struct special specials[FT_ABI_COUNT] = {
-	[FT_ABI_X86_64] = { 60, 231, 157, 317 },
-	[FT_ABI_I386] = { 1, 252, 172, 354 },
-	[FT_ABI_AARCH64] = { 93, 94, 167, 277 },
-	[FT_ABI_RISCV64] = { 93, 94, 167, 277 },
+	[FT_ABI_X86_64] = { 60, 231, 157, 317, 219 },
+	[FT_ABI_I386] = { 1, 252, 172, 354, 0 },
+	[FT_ABI_AARCH64] = { 93, 94, 167, 277, 128 },
+	[FT_ABI_RISCV64] = { 93, 94, 167, 277, 128 },
 };
 
 static long seize_options(const struct ft_session *s)
@@ -72,6 +72,26 @@ static bool sets_filter(const struct special *sp, uint64_t nr, const uint64_t ar
 	return nr == sp->seccomp || (nr == sp->prctl && args[0] == PR_SET_SECCOMP);
 }
 
+/*
+ * Whether a call that begins is one that we have interrupted, and know: then it goes on. *nr becomes the
+ * number that the program has called.
+ */
+static bool goes_on(struct ft_task *t, enum ft_abi abi, uint64_t *nr)
+{
+	bool known = t->suspended && t->in_call != FT_CALL_NONE;
+	bool remakes = t->remakes && abi < FT_ABI_COUNT, restarts;
+
+	t->suspended = t->remakes = false;
+	if (!remakes) {
+		t->remade = 0;
+		return false;
+	}
+	restarts = *nr == specials[abi].restart_syscall;
+	if (restarts && t->remade)
+		*nr = t->remade - 1;
+	return known && (restarts || *nr == t->remade - 1);
+}
+
 static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uint64_t nr,
 	const uint64_t *args64, uint64_t now)
 {
@@ -81,6 +101,8 @@ static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uin
 
 	for (int i = 0; i < 6; i++)
 		args[i] = args64[i];
+	if (goes_on(t, abi, &nr))
+		return;
 	ft_record_entry(s, t, t->tid, abi, nr, args, now);
 	/* Not the execve that starts the command: it is ours. */
 	if (s->plan && !s->gate)
@@ -169,6 +191,12 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 		if (!t->tamper.on && t->in_call == FT_CALL_RECORDED &&
 			info.exit.rval == t->call.nr && refused_by_signal(t->tid)) {
 			ft_record_cut(s, t);
+			break;
+		}
+		if (!t->in && !t->tamper.on && t->in_call != FT_CALL_NONE &&
+			ft_interrupt_ended_call(t)) {
+			t->suspended = true;
+			t->call.ret = info.exit.rval;
 			break;
 		}
 		on_exit(s, t, info.exit.rval, info.exit.is_error, stop->time_ns);

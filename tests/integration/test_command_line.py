@@ -86,8 +86,8 @@ def test_summary_json(tmp_path: Path) -> None:
     assert done.returncode == 3
     shown = json.loads(out.read_text())
     assert set(shown) == {
-        *("argv", "exit_status", "engine", "wall_ns", "total_calls", "lost"),
-        *("syscalls", "processes"),
+        *("argv", "exit_status", "engine", "fallbacks", "wall_ns", "total_calls", "total_errors"),
+        *("lost", "finished", "syscalls", "processes"),
     }
     assert shown["argv"] == ["sh", "-c", "cat /nowhere; exit 3"]
     assert (shown["exit_status"], shown["engine"], shown["lost"]) == (3, ENGINE, 0)

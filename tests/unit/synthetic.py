@@ -40,7 +40,18 @@ def stream(data: bytes) -> np.ndarray:
 
 PROCESSES = [
     Process(100, 1, "make", ["make", "-j2"], status=0, start_ns=10, end_ns=90_000, serial=1),
-    Process(101, 100, "cc", ["cc", "a.c"], status=256, start_ns=20, end_ns=500, serial=2),
+    Process(
+        101,
+        100,
+        "cc",
+        ["cc", "a.c"],
+        status=256,
+        start_ns=20,
+        end_ns=500,
+        engine="ptrace",
+        serial=2,
+        fallback="it runs 32-bit code",
+    ),
     Process(102, 100, "cc", ["cc", "b.c"], status=9, start_ns=30, end_ns=600, serial=3),
     # The kernel gave the number 101 away again.
     Process(101, 100, "ld", ["ld"], status=0, start_ns=50_000, end_ns=80_000, serial=4),

@@ -42,7 +42,7 @@ def test_table() -> None:
         " 99.90  6.00 ms      3       3  2.00 ms  2.00 ms  2.00 ms  2.00 ms  openat"
         "  ENOENT:2 EACCES:1",
         "  0.10  6.00 us      6          1.00 us  1.00 us  1.00 us  1.00 us  read",
-        "  0.00     0 ns      1              -        -        -        -    getpid",
+        "     -      -        1       -      -        -        -        -    getpid",
         "------  -------  -----  ------  -------  -------  -------  -------  ----------------",
         "100.00  6.01 ms     10       3                                      total",
         "",
@@ -56,7 +56,7 @@ def test_table() -> None:
     [
         ("time", ["openat", "read", "getpid"]),
         ("calls", ["read", "openat", "getpid"]),
-        ("errors", ["openat", "getpid", "read"]),
+        ("errors", ["openat", "read", "getpid"]),
         ("name", ["getpid", "openat", "read"]),
         *((key, ["openat", "read", "getpid"]) for key in ("min", "max", "avg", "p50", "p99")),
     ],
@@ -97,8 +97,30 @@ def test_no_calls() -> None:
     assert tables_by(Summary(), "pid") == "0 calls, 0 failed, 0 ns wall"
 
 
+def test_what_is_not_known_is_no_number() -> None:
+    only = Trace(make_events({"nr": READ, "flags": Flag.UNFINISHED}), results=False).summary()
+    text = summary_table(only)
+    assert text.splitlines()[2].split() == ["-", "-", "1", *"-----", "read"]
+    assert text.splitlines()[4].split() == ["-", "-", "1", "-", "total"]
+    assert "1 calls, - failed" in text
+
+
+def test_who_fell_back() -> None:
+    def told(*fallbacks: str) -> list[str]:
+        processes = [Process(n, fallback=why) for n, why in enumerate(fallbacks, 1)]
+        return str(Summary(engine="inline", processes=processes)).splitlines()[-2:]
+
+    assert told("", "")[1].endswith("2 processes, 0 ns wall, engine inline")
+    assert told("a", "", "b", "a") == [
+        "0 calls, 0 failed, 4 processes, 0 ns wall, engine inline, ptrace for 3 of 4 processes",
+        "not inline: a (2 processes); b (1 process)",
+    ]
+    assert told("a")[0].endswith("wall, engine ptrace")
+
+
 def test_lost_events_are_shouted() -> None:
     assert "7 events LOST" in str(Summary(lost=7))
+    assert str(Summary(finished=False)).endswith(", NOT FINISHED")
 
 
 def test_durations() -> None:

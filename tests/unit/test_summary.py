@@ -62,7 +62,8 @@ def test_to_dict_has_the_documented_keys() -> None:
     s = live({"nr": READ, "duration_ns": 10, "ret": -2})
     entry = json.loads(s.to_json())
     assert list(entry) == [
-        "argv", "exit_status", "engine", "wall_ns", "total_calls", "lost", "syscalls", "processes",
+        "argv", "exit_status", "engine", "fallbacks", "wall_ns", "total_calls", "total_errors",
+        "lost", "finished", "syscalls", "processes",
     ]  # fmt: skip
     assert entry["syscalls"] == [
         {

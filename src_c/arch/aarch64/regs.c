@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 
@@ -16,6 +17,31 @@ const enum ft_abi ft_arch_native_abi = FT_ABI_AARCH64;
 enum ft_abi ft_arch_abi(uint32_t audit_arch)
 {
 	return audit_arch == AUDIT_ARCH_AARCH64 ? FT_ABI_AARCH64 : FT_ABI_UNKNOWN;
+}
+
+static int transfer(int request, pid_t tid, int set, void *data, size_t size)
+{
+	struct iovec io = { data, size };
+
+	return ptrace(request, tid, (void *)(long)set, &io) < 0 ? -errno : 0;
+}
+
+int ft_arch_is_remade(pid_t tid, uint64_t *nr)
+{
+	struct user_regs_struct regs;
+	int number = -1;
+	int64_t ret;
+	int rc = transfer(PTRACE_GETREGSET, tid, NT_PRSTATUS, &regs, sizeof(regs));
+
+	if (!rc)
+		rc = transfer(PTRACE_GETREGSET, tid, NT_ARM_SYSTEM_CALL, &number, sizeof(number));
+	if (rc < 0)
+		return rc;
+	ret = (int64_t)regs.regs[0];
+	*nr = (uint32_t)number;
+	if (number < 0 || ret > -FT_ERESTARTSYS || ret < -FT_ERESTART_RESTARTBLOCK)
+		return 0;
+	return number == SYS_restart_syscall ? 2 : 1;
 }
 
 int ft_arch_redo_eintr(pid_t tid)
@@ -30,13 +56,6 @@ const char *const ft_register_names[] = { "x0", "x1", "x2", "x3", "x4", "x5", "x
 	"x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",
 	"x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp", "pc", "pstate" };
 const int ft_register_count = sizeof(ft_register_names) / sizeof(ft_register_names[0]);
-
-static int transfer(int request, pid_t tid, int set, void *data, size_t size)
-{
-	struct iovec io = { data, size };
-
-	return ptrace(request, tid, (void *)(long)set, &io) < 0 ? -errno : 0;
-}
 
 int ft_arch_set_number(pid_t tid, uint64_t nr)
 {

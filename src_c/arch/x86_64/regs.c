@@ -124,19 +124,39 @@ static int eintr_is_spurious_i386(unsigned nr, unsigned first_arg)
 	}
 }
 
-int ft_arch_redo_eintr(pid_t tid)
+static bool is_spurious_eintr(const struct user_regs_struct *regs)
+{
+	if ((int)regs->orig_rax < 0 || (int)regs->rax != -EINTR)
+		return false;
+	/* cs tells 64-bit code from 32-bit, as for the kernel's user_64bit_mode(). */
+	return regs->cs == 0x33 ? eintr_is_spurious(regs->orig_rax)
+				: eintr_is_spurious_i386(regs->orig_rax, regs->rbx);
+}
+
+int ft_arch_is_remade(pid_t tid, uint64_t *nr)
 {
 	struct user_regs_struct regs;
-	int spurious, rc;
+	int ret;
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
 		return -errno;
-	if ((int)regs.orig_rax < 0 || (int)regs.rax != -EINTR)
+	ret = (int)regs.rax;
+	*nr = (uint32_t)regs.orig_rax;
+	if (is_spurious_eintr(&regs))
+		return 1;
+	if ((int)regs.orig_rax < 0 || ret > -FT_ERESTARTSYS || ret < -FT_ERESTART_RESTARTBLOCK)
 		return 0;
-	/* cs tells 64-bit code from 32-bit, as for the kernel's user_64bit_mode(). */
-	spurious = regs.cs == 0x33 ? eintr_is_spurious(regs.orig_rax)
-				   : eintr_is_spurious_i386(regs.orig_rax, regs.rbx);
-	if (!spurious)
+	return *nr == (regs.cs == 0x33 ? SYS_restart_syscall : 0) ? 2 : 1;
+}
+
+int ft_arch_redo_eintr(pid_t tid)
+{
+	struct user_regs_struct regs;
+	int rc;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
+		return -errno;
+	if (!is_spurious_eintr(&regs))
 		return 0;
 	regs.rax = regs.orig_rax;
 	/* syscall: 0f 05; int 0x80: cd 80, which also stands before where sysenter returns to. */
