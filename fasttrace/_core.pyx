@@ -31,6 +31,7 @@ FALLBACKS = (
     "it locks all its memory",
     "it changed or unmapped memory of the tracer's",
     "it did not come back from code that it was made to run",
+    "it is not dumpable, and forks, which takes CAP_SYS_PTRACE to follow",
     "it makes a call that is altered and that the inline engine must look after itself",
 )
 STUCK = FALLBACKS[FT_FALLBACK_STUCK]

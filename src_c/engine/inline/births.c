@@ -85,17 +85,42 @@ static void give_up(struct ft_session *s, struct ft_task *t, int error)
 	ft_session_fail(s, error);
 }
 
-/* Of a child that cannot record itself. 0 or a negative errno: it must not run. */
+/* The child's memory is a copy of its parent's. 0 or a negative errno: it must not run. */
+static int take_copy(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+	struct ft_space *from = it->space, *own;
+	bool changed = it->birth_changes != from->changes || it->birth_changes % 2;
+	int rc = ft_space_fork(s, t, from, &own);
+
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&s->in->lock);
+	own->refs = 1;
+	own->leaving = from->leaving;
+	own->why = from->why;
+	it->space = own;
+	if (--from->refs == 0)
+		ft_space_free(from);
+	pthread_mutex_unlock(&s->in->lock);
+	return changed ? ft_patch_mend(s, own) : 0;
+}
+
+/*
+ * Of a child that cannot record itself. 0 or a negative errno: it must not run. One whose memory is closed to us was
+ * made by a process that left the engine before it was closed, and so before the child was copied: see dumpable.h.
+ */
 static int take_back(struct ft_session *s, struct ft_task *t, struct ft_space *own)
 {
+	bool was_leaving = own->leaving;
 	uint64_t word;
-	int rc = 0;
+	int rc;
 
 	own->leaving = true;
-	if (own->memory < 0) /* then what cannot be read is not told from what is not there */
-		rc = ft_text_read(own, FT_RECORDER_BASE, &word, sizeof(word));
-	if (!rc)
-		rc = ft_patch_undo_all(s, t, own);
+	rc = own->memory < 0 ? ft_text_read(own, FT_RECORDER_BASE, &word, sizeof(word)) : 0;
+	if (rc)
+		return rc == -EFAULT && was_leaving ? 0 : rc;
+	rc = ft_patch_undo_all(s, t, own);
 	if (!rc)
 		ft_patch_undo_padding(own);
 	return rc;
@@ -107,8 +132,8 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	struct ft_inline_task *it = t->in;
 	enum ft_fallback why = FT_FALLBACK_SETUP;
 	struct user_regs_struct regs;
-	struct ft_space *own = NULL;
-	bool foreign, changed;
+	struct ft_space *own;
+	bool foreign;
 	int rc;
 
 	if (!it)
@@ -130,23 +155,14 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 		why = FT_FALLBACK_NONE;
 		goto ptrace;
 	}
-	changed = it->birth_changes != it->space->changes || it->birth_changes % 2;
-	if (ft_space_fork(s, t, it->space, &own) < 0) {
-		give_up(s, t, -ENOMEM);
-		return;
-	}
-	pthread_mutex_lock(&s->in->lock);
-	own->refs = 1;
-	own->leaving = it->space->leaving;
-	if (--it->space->refs == 0)
-		ft_space_free(it->space);
-	it->space = own;
-	pthread_mutex_unlock(&s->in->lock);
-	rc = changed ? ft_patch_mend(s, own) : 0;
+	rc = take_copy(s, t);
+	own = it->space;
 	if (foreign && t->stay == FT_FALLBACK_NONE)
 		t->stay = FT_FALLBACK_NAMESPACE;
 	if (t->stay != FT_FALLBACK_NONE)
 		why = t->stay;
+	else if (own->why != FT_FALLBACK_NONE)
+		why = own->why;
 	else if (!rc && !own->leaving && own->memory >= 0 && !ft_prepare_arm(s, t))
 		return;
 	if (!rc)

@@ -22,6 +22,7 @@
 #include "engine/inline/attach.h"
 #include "engine/inline/births.h"
 #include "engine/inline/dispatch.h"
+#include "engine/inline/dumpable.h"
 #include "engine/inline/files.h"
 #include "engine/inline/prepare.h"
 #include "engine/inline/traps.h"
@@ -308,6 +309,7 @@ static int engine_open(struct ft_session *s)
 	pthread_condattr_destroy(&attr);
 	s->in->fsgsbase = getauxval(AT_HWCAP2) & FSGSBASE;
 	rc = ft_tsc_start(&s->in->clock);
+	s->in->privileged = ft_dumpable_is_privileged();
 	ft_policy_slow(s->in);
 	if (!rc)
 		rc = code_new(s);

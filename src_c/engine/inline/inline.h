@@ -42,6 +42,7 @@ struct ft_space {
 	int memory; /* /proc/PID/mem */
 	pid_t pid;
 	bool leaving; /* to the ptrace engine: tasks change over at their next stop */
+	uint8_t why; /* enum ft_fallback: it leaves, if that is known */
 	bool partial; /* perhaps: some of its threads do not record yet, so nothing may be patched */
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
 	bool foreign; /* its children and what it execs cannot be prepared */
@@ -77,6 +78,7 @@ struct ft_inline_task {
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
 	uint32_t birth_changes; /* space->changes before it */
 	bool giving_birth; /* has been sent into it */
+	uint64_t changes_at; /* area->cur at its last call of those in dumpable.h; 0: none */
 	bool giving; /* stands at its birth event */
 	bool foreseen; /* a call of foreseen_nr goes on as it is, and is counted: see altered.c */
 	uint32_t foreseen_nr;
@@ -97,6 +99,7 @@ struct ft_inline {
 	int code; /* memfd: the recorder's code and tables */
 	char code_path[48]; /* as tracees can open it */
 	bool fsgsbase;
+	bool privileged; /* see dumpable.h */
 	uint32_t slow[FT_NR_MAX / 32]; /* calls that the tracer must look at first */
 	struct ft_tsc clock;
 	struct ft_early *early;

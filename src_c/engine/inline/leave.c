@@ -58,6 +58,7 @@ void ft_leave(struct ft_session *s, struct ft_task *t, enum ft_fallback why)
 
 	if (!sp->leaving) {
 		sp->leaving = true;
+		sp->why = why;
 		/* A text that has gone cannot be written, and need not be. */
 		ft_patch_undo_all(s, t, sp);
 	}

@@ -27,6 +27,10 @@ static const char *const slow[] = {
 	"pivot_root", /* /proc/PID may name another process there */
 };
 
+/* And where a process that is not dumpable is closed to it: see dumpable.h. */
+static const char *const changes_rights[] = { "setuid", "setgid", "setreuid", "setregid",
+	"setresuid", "setresgid", "setfsuid", "setfsgid" };
+
 uint8_t ft_policy_strings(const struct ft_session *s, uint64_t nr)
 {
 	uint8_t policy = ft_record_policy(s, FT_ABI_X86_64, nr);
@@ -47,6 +51,9 @@ void ft_policy_slow(struct ft_inline *in)
 	memset(in->slow, 0, sizeof(in->slow));
 	for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++)
 		set_slow(in, slow[i]);
+	for (size_t i = 0;
+		!in->privileged && i < sizeof(changes_rights) / sizeof(changes_rights[0]); i++)
+		set_slow(in, changes_rights[i]);
 }
 
 bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr)
@@ -92,6 +99,7 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 	tables += 256;
 	tables[ARCH_SET_GS & 0xff] = tables[ARCH_GET_GS & 0xff] = 1;
 	tables += 256;
+	tables[PR_SET_DUMPABLE] = !in->privileged;
 	tables[PR_SET_SECCOMP] = tables[PR_SET_TSC] = tables[PR_GET_TSC] = 1;
 	string_args = tables + 256;
 	for (uint32_t nr = 0; nr < FT_RECORDER_STRING_ARGS; nr++)

@@ -14,6 +14,7 @@
 #include <asm/prctl.h>
 
 #include "clock.h"
+#include "engine/inline/dumpable.h"
 #include "engine/inline/prepare.h"
 #include "reader.h"
 #include "record.h"
@@ -89,6 +90,8 @@ static enum ft_fallback birth(
 	}
 	if (flags & CLONE_UNTRACED)
 		return FT_FALLBACK_UNTRACED;
+	if (!(flags & CLONE_VM) && ft_dumpable_fork(s, t) != FT_FALLBACK_NONE)
+		return FT_FALLBACK_DUMPABLE;
 	it->birth_ret = ret;
 	it->birth_flags = flags;
 	it->birth_changes = it->space->changes;
@@ -130,9 +133,12 @@ static enum ft_fallback handler(
 	return FT_FALLBACK_NONE;
 }
 
-static enum ft_fallback process_control(struct ft_task *t, const struct user_regs_struct *regs)
+static enum ft_fallback process_control(
+	const struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
 	switch (regs->rdi) {
+	case PR_SET_DUMPABLE:
+		return ft_dumpable_change(s, t);
 	case PR_SET_SECCOMP:
 		return own_seccomp(t);
 	case PR_SET_TSC:
@@ -194,7 +200,7 @@ enum ft_fallback ft_supervise_call(
 	case SYS_seccomp:
 		return regs->rdi <= SECCOMP_SET_MODE_FILTER ? own_seccomp(t) : FT_FALLBACK_NONE;
 	case SYS_prctl:
-		return process_control(t, regs);
+		return process_control(s, t, regs);
 	case SYS_rt_sigaction:
 		return handler(s, t, regs);
 	case SYS_arch_prctl:
@@ -207,12 +213,23 @@ enum ft_fallback ft_supervise_call(
 	case SYS_unshare:
 		if (ft_supervise_is_foreign(regs->rdi))
 			t->in->space->foreign = true;
-		return FT_FALLBACK_NONE;
+		return ft_dumpable_change(s, t);
 	case SYS_setns:
+		t->in->space->foreign = true;
+		return ft_dumpable_change(s, t);
 	case SYS_chroot:
 	case SYS_pivot_root:
 		t->in->space->foreign = true;
 		return FT_FALLBACK_NONE;
+	case SYS_setuid:
+	case SYS_setgid:
+	case SYS_setreuid:
+	case SYS_setregid:
+	case SYS_setresuid:
+	case SYS_setresgid:
+	case SYS_setfsuid:
+	case SYS_setfsgid:
+		return ft_dumpable_change(s, t);
 	default:
 		return FT_FALLBACK_NONE;
 	}
