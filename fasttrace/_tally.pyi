@@ -15,6 +15,8 @@ pid and serial are 0 in a tally that is not by process; times are over finished 
 an errno to its count, 0 standing for results that are no errno.
 """
 
+SHARED_NR: int
+"""The row that calls share which have none of their own: see src_c/tally.h."""
 EVENT_SIZE: int
 EVENT_FIELDS: tuple[tuple[str, str, int, int], ...]
 """Of each field of an event: name, numpy format of one element, offset, size in bytes."""

@@ -62,6 +62,7 @@ cdef dict constants(const ft_constant *list, int count):
     return {list[i].name.decode(): list[i].value for i in range(count)}
 
 
+SHARED_NR = FT_NR_MAX - 1
 EVENT_SIZE = sizeof(ft_event)
 EVENT_FIELDS = tuple([
     (ft_fields[i].name.decode(), ft_fields[i].format.decode(), ft_fields[i].offset,

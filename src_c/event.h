@@ -96,7 +96,8 @@ static_assert(sizeof(struct ft_payload) == 8, "payload head must stay 8 bytes");
 #define FT_ERESTARTSYS		 512
 #define FT_ERESTART_RESTARTBLOCK 516
 
-/* Syscall numbers at or above this have no table entry of their own; they share the last slot. */
+/* Syscall numbers at or above this have no table entry of their own; they share the last slot. In events they
+ * are as they were; for tallies see tally.h. */
 #define FT_NR_MAX 1024
 
 #endif

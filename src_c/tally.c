@@ -29,6 +29,7 @@ struct ft_tally {
 	size_t rows, chunks_room;
 	struct row **slots; /* open-addressed, by key */
 	size_t slots_mask;
+	unsigned strangers; /* rows of numbers from FT_NR_MAX on, or below 0 */
 };
 
 static struct row *row_at(const struct ft_tally *t, size_t i)
@@ -152,6 +153,9 @@ static struct row *row_append(struct ft_tally *t)
 	return row_at(t, t->rows++);
 }
 
+static inline struct row *row_of(
+	struct ft_tally *t, int32_t pid, int32_t serial, uint8_t abi, int32_t nr);
+
 static __attribute__((noinline)) struct row *row_find(
 	struct ft_tally *t, int32_t pid, int32_t serial, uint8_t abi, int32_t nr)
 {
@@ -161,6 +165,8 @@ static __attribute__((noinline)) struct row *row_find(
 	for (; (row = t->slots[at & t->slots_mask]); at++)
 		if (is_row(row, pid, serial, abi, nr))
 			return row;
+	if ((uint32_t)nr >= FT_NR_MAX && t->strangers == FT_TALLY_STRANGERS_MAX)
+		return row_of(t, pid, serial, abi, FT_NR_MAX - 1);
 	if (2 * (t->rows + 1) > t->slots_mask + 1) {
 		if (slots_grow(t) < 0)
 			return NULL;
@@ -175,6 +181,7 @@ static __attribute__((noinline)) struct row *row_find(
 	row->r.abi = abi;
 	row->r.nr = nr;
 	t->slots[at & t->slots_mask] = row;
+	t->strangers += (uint32_t)nr >= FT_NR_MAX;
 	return row;
 }
 

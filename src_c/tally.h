@@ -10,6 +10,12 @@ struct ft_tally;
 #define FT_HIST_SUB	32
 #define FT_HIST_BUCKETS 1920 /* covers all of uint64 */
 
+/*
+ * A program may make up numbers. So many that no table knows, from FT_NR_MAX on or below 0, have rows of their own,
+ * of whatever process; those seen later share the row of FT_NR_MAX - 1 (one for each process, by process).
+ */
+#define FT_TALLY_STRANGERS_MAX 1024
+
 struct ft_tally_row {
 	int32_t pid; /* 0 unless the tally is kept by process */
 	int32_t serial; /* the session's serial number of the process (pids are reused); 0 unless by process */

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
-from fasttrace._tally import Tally, hist_low
+from fasttrace._tally import SHARED_NR, Tally, hist_low
 from fasttrace.data.calls import Calls, abi_name, call_name, selection_of
 from fasttrace.data.events import errno_name
 from fasttrace.data.processes import Process, fallbacks, with_calls
@@ -126,7 +126,8 @@ class Summary:
         """Of each name the tally and the row there that has all its calls, and the ABIs."""
         sources: dict[str, list[int]] = {}
         for i, row in enumerate(self._rows):
-            sources.setdefault(call_name(row[3], row[2]), []).append(i)
+            shared = "+" if row[3] == SHARED_NR else ""
+            sources.setdefault(call_name(row[3], row[2]) + shared, []).append(i)
         total = Tally()
         found: dict[str, tuple[Tally, int, tuple[str, ...]]] = {}
         for name, indices in sources.items():

@@ -306,6 +306,33 @@ static void test_merge(void)
 	check_group("merge, copy and regrouping lose nothing, in any order");
 }
 
+/* A program makes up numbers: rows and memory have a bound, and no call is lost. */
+static void test_made_up_numbers(void)
+{
+	struct ft_tally *t = new_tally(), *copy;
+	uint64_t calls = 0, shared;
+	const int count = 100000;
+
+	for (int i = 0; i < count; i++) {
+		struct ft_event ev = call(0, i % 2 ? FT_NR_MAX + i : -1 - i, 5, 0);
+
+		CHECK_EQ(ft_tally_add(t, 1 + i % 3, 1 + i % 3, &ev), 0);
+	}
+	CHECK_EQ(ft_tally_rows(t), FT_TALLY_STRANGERS_MAX + 3);
+	for (size_t i = 0; i < ft_tally_rows(t); i++)
+		calls += ft_tally_row(t, i)->calls;
+	CHECK_EQ(calls, count);
+	shared = ft_tally_row(t, find(t, 1, 1, 0, FT_NR_MAX - 1))->calls;
+	CHECK(shared > 30000);
+	CHECK_EQ(ft_tally_copy(&copy, t), 0);
+	CHECK_EQ(ft_tally_merge(copy, t), 0);
+	CHECK_EQ(ft_tally_rows(copy), ft_tally_rows(t));
+	CHECK_EQ(ft_tally_row(copy, find(copy, 1, 1, 0, FT_NR_MAX - 1))->calls, 2 * shared);
+	ft_tally_free(copy);
+	ft_tally_free(t);
+	check_group("numbers that no table knows have rows up to a bound");
+}
+
 int main(void)
 {
 	test_buckets();
@@ -315,5 +342,6 @@ int main(void)
 	test_compact_histograms();
 	test_processes();
 	test_merge();
+	test_made_up_numbers();
 	return check_result();
 }

@@ -169,3 +169,10 @@ def test_numpy_is_not_loaded() -> None:
 def test_names_used_here() -> None:
     s = live(*({"nr": nr} for nr in (READ, WRITE, STAT, GETPID, OPENAT)))
     assert set(s.calls) == {"read", "write", "stat", "getpid", "openat"}
+
+
+def test_made_up_numbers_share_a_row_in_the_end() -> None:
+    s = live(*({"nr": 2000 + i} for i in range(3000)), {"nr": READ})
+    assert s.calls["syscall_0x3ff+"] == 3000 - 1024
+    assert len(s.calls) == 1024 + 2
+    assert s.total_calls == 3001
