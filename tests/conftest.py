@@ -121,13 +121,18 @@ def _hangs(signum: int, frame: object) -> None:
     raise TimeoutError(f"a test has taken {HANG_S} s")
 
 
-@pytest.fixture(autouse=True)
-def no_hang() -> Iterator[None]:
-    """A test that hangs fails; if it does not even take signals it ends the run."""
-    before = signal.signal(signal.SIGALRM, _hangs)
+def _not_yet() -> None:
     signal.alarm(HANG_S)
     faulthandler.dump_traceback_later(2 * HANG_S, exit=True)
-    yield
+
+
+@pytest.fixture(autouse=True)
+def no_hang() -> Iterator[Callable[[], None]]:
+    """A test that hangs fails; if it does not even take signals it ends the run. One that has come
+    on says so by a call."""
+    before = signal.signal(signal.SIGALRM, _hangs)
+    _not_yet()
+    yield _not_yet
     faulthandler.cancel_dump_traceback_later()
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
