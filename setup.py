@@ -19,8 +19,13 @@ CFLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"]
 # Of what traced programs can write nothing is trusted; where that fails they must not get further.
 CFLAGS += ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 CYTHON_CFLAGS = ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-unused-function"]
+LDFLAGS: list[str] = []
 if os.environ.get("FASTTRACE_WERROR"):
     CFLAGS.append("-Werror")
+if os.environ.get("FASTTRACE_SANITIZE"):
+    # For an interpreter that has libasan preloaded: see CONTRIBUTING.md.
+    LDFLAGS += ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+    CFLAGS += [*LDFLAGS, "-O1", "-g", "-fno-omit-frame-pointer", "-U_FORTIFY_SOURCE"]
 
 
 def files(folder: str, pattern: str) -> list[str]:
@@ -55,6 +60,7 @@ setup(
                 include_dirs=["src_c"],
                 depends=DEPENDS,
                 extra_compile_args=[*CFLAGS, *CYTHON_CFLAGS],
+                extra_link_args=LDFLAGS,
                 libraries=["pthread"],
             )
             for name, sources in SOURCES.items()

@@ -27,6 +27,20 @@ FOLDER = Path(__file__).parent / "tracees"
 
 HANG_S = 60
 
+# With an extension module under AddressSanitizer each interpreter that imports it has to preload
+# the sanitizer, and nothing that is traced may: it would be another program.
+SANITIZER = {name: os.environ.pop(name) for name in ("LD_PRELOAD",) if name in os.environ}
+
+# The command line's.
+FASTTRACE = [sys.executable, "-m", "fasttrace"]
+if SANITIZER:
+    FASTTRACE[1:] = [
+        "-c",
+        "import fasttrace._core, os, runpy; del os.environ['LD_PRELOAD'];"
+        "runpy.run_module('fasttrace', run_name='__main__', alter_sys=True)",
+    ]
+    FASTTRACE[:0] = ["env", *(f"{name}={value}" for name, value in SANITIZER.items())]
+
 # Those that work here.
 ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import SANITIZER
 
 LIMIT_S = 50
 
@@ -25,6 +26,7 @@ HOST = """
 import ctypes, json, os, resource, signal, sys, time
 import fasttrace
 
+os.environ.pop("LD_PRELOAD", None)  # a sanitizer, which is for us alone
 ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: who is left behind becomes our child
 seen, options, *command = sys.argv[1:]
 
@@ -105,7 +107,7 @@ def fight(engine: str, arena: str, *enemy: str, folder: Path, **options: Any) ->
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=LIMIT_S,
-        env={**os.environ, "PYTHONFAULTHANDLER": "1"},
+        env={**os.environ, **SANITIZER, "PYTHONFAULTHANDLER": "1"},
         check=False,
     )
     told = done.stderr.decode(errors="replace")

@@ -42,20 +42,8 @@ def test_the_table_is_read(tracees: Builder) -> None:
     assert len(ATTACKS) > 40
 
 
-# What makes a process not dumpable.
-FORKS_OF_NOT_DUMPABLE = pytest.mark.xfail(
-    os.geteuid() != 0,
-    reason="issue 8, C8: without CAP_SYS_PTRACE such forks cannot be mended",
-    strict=True,
-)
-
-
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_attack(
-    tracees: Builder, engine: str, attack: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if (attack, engine) == ("dumpable", "inline"):
-        request.applymarker(FORKS_OF_NOT_DUMPABLE)
+def test_attack(tracees: Builder, engine: str, attack: str, tmp_path: Path) -> None:
     fought = fight(
         engine, *beside(tracees), *tracees.command("attacks", attack, "1"), folder=tmp_path
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import FASTTRACE
 
 if TYPE_CHECKING:
     from conftest import Builder
@@ -16,7 +16,7 @@ LIMIT_S = 30
 
 
 def summary(engine: str, *command: str) -> subprocess.CompletedProcess[str]:
-    tool = [sys.executable, "-m", "fasttrace", "summary", "--engine", engine, "-o", "/dev/null"]
+    tool = [*FASTTRACE, "summary", "--engine", engine, "-o", "/dev/null"]
     return subprocess.run(
         [*tool, *command], capture_output=True, text=True, timeout=LIMIT_S, check=False
     )
@@ -53,7 +53,7 @@ def test_who_wakes_the_tracer_cannot_be_taken_from_it(
 
 def test_a_path_that_another_thread_must_fill_in(tracees: Builder, engine: str) -> None:
     """The one that fills it in is traced too: its calls go on while the path is waited for."""
-    tool = [sys.executable, "-m", "fasttrace", "record", "--engine", engine, "-o"]
+    tool = [*FASTTRACE, "record", "--engine", engine, "-o"]
     command = tracees.command("userfault_path")
     if subprocess.run(command, capture_output=True, check=False).returncode == 77:
         pytest.skip("userfaultfd(2) is not allowed here")

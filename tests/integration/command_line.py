@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-FASTTRACE = [sys.executable, "-m", "fasttrace"]
+from conftest import FASTTRACE
+
 LIMIT_S = 60  # for what should end at once: a test that hangs fails
 
 
