@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -251,3 +252,37 @@ def test_own_events_of_the_recorder_are_hidden(tracees):
     assert injected["rt_sigprocmask"] >= 1
     assert injected["mmap"] >= 3
     assert tracer.summary().calls["rt_sigprocmask"] == ptrace.calls["rt_sigprocmask"]
+
+
+# struct sock_filter: ioctl(2) with PROCMAP_QUERY fails with ENOTTY, as before Linux 6.11.
+WITHOUT_QUERY = """
+import ctypes, os, struct, sys
+filter = b"".join(struct.pack("HBBI", *insn) for insn in (
+    (0x20, 0, 0, 0), (0x15, 0, 3, 16), (0x20, 0, 0, 24), (0x15, 0, 1, 0xC0686611),
+    (0x06, 0, 0, 0x50019), (0x06, 0, 0, 0x7FFF0000)))
+buffer = ctypes.create_string_buffer(filter)
+program = struct.pack("HxxxxxxP", 6, ctypes.addressof(buffer))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+os.execv(sys.executable, [sys.executable, "-m", "fasttrace", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("name", ["fork_tree", "exec_chain", "mapped_again", "vfork_exec"])
+def test_maps_are_read_as_text_where_they_cannot_be_asked(name, tracees):
+    """Linux 6.4 to 6.10: the same processes are inline, with the same calls."""
+    command = [*tracees.command(name)]
+    there = fasttrace.summary(command, engine="inline", stdout=-3)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_QUERY, "summary", "--engine", "inline", "--json", *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    told = json.loads(done.stderr)
+    assert done.returncode == there.exit_status
+    assert {p["engine"] for p in told["processes"]} == {p.engine for p in there.processes}
+    counts = {s["name"]: s["calls"] for s in told["syscalls"]}
+    assert counts == dict(there.calls)

@@ -58,19 +58,31 @@ static bool parse(const char *line, struct ft_mapping *m)
 	return true;
 }
 
-/* Before Linux 6.11: the text of the whole file. */
+/* Before Linux 6.11: the text of the whole file, from its start at each question. */
 static int read_maps(int fd, uint64_t address, bool or_next, struct ft_mapping *out)
 {
-	FILE *file = fdopen(dup(fd), "r");
+	int own = dup(fd); /* which shares the offset */
+	FILE *file = own < 0 ? NULL : fdopen(own, "r");
 	char *line = NULL;
 	size_t room = 0;
-	int rc = -ENOENT;
+	int rc = file && lseek(own, 0, SEEK_SET) == 0 ? -ENOENT : -errno;
 
-	if (!file)
-		return -errno;
-	while (rc == -ENOENT && getline(&line, &room, file) > 0)
-		if (parse(line, out) && out->end > address)
+	if (!file) {
+		if (own >= 0)
+			close(own);
+		return rc;
+	}
+	errno = 0;
+	while (rc == -ENOENT && getline(&line, &room, file) > 0) {
+		if (!parse(line, out))
+			rc = -EPROTO;
+		else if (out->start > INT64_MAX)
+			rc = -ESRCH; /* [vsyscall], the kernel's own: the ioctl does not tell of it */
+		else if (out->end > address)
 			rc = out->start <= address || or_next ? 0 : -ESRCH;
+	}
+	if (rc == -ENOENT && (ferror(file) || errno))
+		rc = errno ? -errno : -EIO; /* it was not read to its end */
 	free(line);
 	fclose(file);
 	return rc == -ESRCH ? -ENOENT : rc;
