@@ -79,6 +79,7 @@ static void test_looked(void)
 	CHECK(!ft_sites_is_looked(&sites, 0x1001, true));
 	ft_sites_set_looked(&sites, 0x1000, false);
 	CHECK(ft_sites_is_looked(&sites, 0x1000, false));
+	CHECK(ft_sites_is_looked(&sites, 0x1000, true)); /* threads come and go */
 	/* A child looks for itself. */
 	CHECK(!ft_sites_copy(&copy, &sites));
 	CHECK(!ft_sites_is_looked(&copy, 0x1000, false));
@@ -91,6 +92,30 @@ static void test_looked(void)
 	ft_sites_free(&sites);
 	ft_sites_free(&copy);
 	check_group("sites without a way are looked at once, and not without end");
+}
+
+static void test_due(void)
+{
+	struct ft_sites sites = { 0 };
+
+	while (sites.count < FT_SITES_EAGER) {
+		CHECK(ft_sites_is_due(&sites, 0x1000 + sites.count));
+		ft_sites_add(&sites, 0x1000 + sites.count);
+	}
+	CHECK(!ft_sites_is_due(&sites, 0x2000));
+	CHECK(!ft_sites_is_looked(&sites, 0x2000, false));
+	CHECK(!ft_sites_is_looked(&sites, 0x2000, true));
+	CHECK(ft_sites_is_due(&sites, 0x2000));
+	ft_sites_set_looked(&sites, 0x2000, true);
+	CHECK(ft_sites_is_looked(&sites, 0x2000, true));
+	/* Many that come in turn, time and again: all are, in the end. */
+	for (int round = 0; round < 40; round++)
+		for (uint64_t site = 0x10000; site < 0x10000 + 3000 * 7; site += 7)
+			if (!ft_sites_find(&sites, site) && ft_sites_is_due(&sites, site))
+				CHECK(ft_sites_add(&sites, site) != NULL);
+	CHECK_EQ(sites.count, FT_SITES_EAGER + 3000);
+	ft_sites_free(&sites);
+	check_group("of many sites those that come once are not looked at");
 }
 
 static struct ft_known known_at(uint64_t offset)
@@ -293,6 +318,7 @@ int main(void)
 {
 	test_sites();
 	test_looked();
+	test_due();
 	test_files();
 	test_owners();
 	test_hide();

@@ -16,17 +16,26 @@ struct code {
 	const uint8_t *site;
 	int from, to; /* what can be read */
 	uint64_t address;
+	/* Of the instructions at from, from + 1 ...: each is looked at from many sides. */
+	bool decoded[2 * FT_SITE_WINDOW];
+	struct ft_insn insns[2 * FT_SITE_WINDOW];
 };
 
-static int decode(const struct code *c, int at, struct ft_insn *insn)
+static int decode(struct code *c, int at, struct ft_insn *insn)
 {
-	if (at < c->from || at >= c->to)
+	int i = at - c->from;
+
+	if (i < 0 || at >= c->to)
 		return 0;
-	return ft_insn_decode(c->site + at, (size_t)(c->to - at), insn);
+	if (!c->decoded[i])
+		ft_insn_decode(c->site + at, (size_t)(c->to - at), &c->insns[i]);
+	c->decoded[i] = true;
+	*insn = c->insns[i];
+	return insn->length;
 }
 
 /* Whether decoding from `start` comes to the site, and if it does, whether by way of `through`. */
-static bool reaches_site(const struct code *c, int start, int through, bool *passed)
+static bool reaches_site(struct code *c, int start, int through, bool *passed)
 {
 	struct ft_insn insn;
 
@@ -47,7 +56,7 @@ static bool reaches_site(const struct code *c, int start, int through, bool *pas
  * longer one. Where true instructions start is not known; but among 16 starts in a row one is true, and
  * from a true start all that follow are true. So it is proved if all starts that lead to the site agree.
  */
-static bool is_boundary(const struct code *c, int through)
+static bool is_boundary(struct code *c, int through)
 {
 	bool passed, found = false;
 
@@ -62,7 +71,7 @@ static bool is_boundary(const struct code *c, int through)
 }
 
 /* The first offset from which on all decodings agree; 0 if there is none before the site. */
-static int common_boundary(const struct code *c)
+static int common_boundary(struct code *c)
 {
 	int at[STARTS], first = c->from, n = 0;
 
@@ -103,7 +112,7 @@ static bool goes_on(const struct ft_insn *insn)
 }
 
 /* Whether some instruction from `start` on jumps to one of the bytes first <= offset < end. */
-static bool is_target(const struct code *c, int start, int first, int end)
+static bool is_target(struct code *c, int start, int first, int end)
 {
 	struct ft_insn insn;
 
@@ -123,7 +132,7 @@ static bool is_target(const struct code *c, int start, int first, int end)
  * code begins. Assemblers take long nops; one-byte ones in a row are what a function may begin with
  * (-fpatchable-function-entry).
  */
-static int padding_at(const struct code *c, int at)
+static int padding_at(struct code *c, int at)
 {
 	int end = at, single = 0, length = (int)(-(c->address + (uint64_t)(int64_t)at) % 16);
 	struct ft_insn insn;
@@ -141,7 +150,7 @@ static int padding_at(const struct code *c, int at)
  * An instruction's start before the site from where decoding comes to it; 0: there is none. That a task ran
  * the bytes proves nothing of the rest: it may have jumped into the middle of another instruction.
  */
-static int known_start(const struct code *c)
+static int known_start(struct code *c)
 {
 	int start = common_boundary(c);
 	bool passed;
@@ -149,7 +158,7 @@ static int known_start(const struct code *c)
 	return reaches_site(c, start, start, &passed) ? start : 0;
 }
 
-static bool is_mov_boundary(const struct code *c, int start, int mov)
+static bool is_mov_boundary(struct code *c, int start, int mov)
 {
 	bool passed;
 
@@ -157,7 +166,7 @@ static bool is_mov_boundary(const struct code *c, int start, int mov)
 }
 
 /* Padding in reach of a short jmp: behind an instruction that does not go on, and jumped to by none. */
-static bool find_padding(const struct code *c, int start, struct ft_patch *out)
+static bool find_padding(struct code *c, int start, struct ft_patch *out)
 {
 	struct ft_insn insn;
 
@@ -182,7 +191,7 @@ static bool find_padding(const struct code *c, int start, struct ft_patch *out)
  * What may follow a syscall and move into the springboard: an instruction that looks at the result. So
  * nothing else has a reason to begin there.
  */
-static int result_insn(const struct code *c)
+static int result_insn(struct code *c)
 {
 	const uint8_t *next = c->site + SYSCALL_SIZE;
 	struct ft_insn insn;
@@ -200,16 +209,15 @@ static int result_insn(const struct code *c)
 void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t address,
 	uint32_t nr, bool alone, struct ft_patch *out)
 {
-	struct code c = {
-		.site = site, .from = -(int)before, .to = (int)after, .address = address
-	};
+	struct code c;
 	int moved, start;
 
 	*out = (struct ft_patch){ .kind = FT_PATCH_NONE };
-	if (c.from < -FT_SITE_WINDOW)
-		c.from = -FT_SITE_WINDOW;
-	if (c.to > FT_SITE_WINDOW)
-		c.to = FT_SITE_WINDOW;
+	c.site = site;
+	c.from = before < FT_SITE_WINDOW ? -(int)before : -FT_SITE_WINDOW;
+	c.to = after < FT_SITE_WINDOW ? (int)after : FT_SITE_WINDOW;
+	c.address = address;
+	memset(c.decoded, 0, sizeof(c.decoded));
 	start = known_start(&c);
 	if (!start)
 		return;

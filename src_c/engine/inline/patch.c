@@ -294,7 +294,8 @@ int ft_patch_learn(struct ft_session *s, struct ft_task *t, uint64_t address, ui
 	if (site && site->patched && ft_patch_is_in_place(sp, site))
 		return 0;
 	if ((!site && ft_sites_are_full(&sp->sites)) ||
-		ft_sites_is_looked(&sp->sites, address, alone))
+		ft_sites_is_looked(&sp->sites, address, alone) ||
+		(!site && !ft_sites_is_due(&sp->sites, address)))
 		return 0;
 	rc = learn(s, t, address, nr);
 	if (!rc)

@@ -57,6 +57,39 @@ static int set_room(struct ft_sites *sites, uint32_t room)
 	return 0;
 }
 
+/* What is noted of an address, beside that it came: */
+#define LOOKED_AT	1 /* while others ran */
+#define LOOKED_AT_ALONE 2
+/* Sites that come once, before one takes another's place: they may go round in turn. */
+#define PATIENCE 8
+
+static uint64_t *note_of(const struct ft_sites *sites, uint64_t address)
+{
+	return &sites->noted[hash(address) % FT_SITES_NOTED];
+}
+
+static bool is_noted(const struct ft_sites *sites, uint64_t address, unsigned what)
+{
+	uint64_t note = sites->noted ? *note_of(sites, address) : 0;
+
+	return note >> 2 == address && (note & what) == what;
+}
+
+static void note(struct ft_sites *sites, uint64_t address, unsigned what)
+{
+	uint64_t *note;
+
+	if (!sites->noted)
+		sites->noted = calloc(FT_SITES_NOTED, sizeof(*sites->noted));
+	if (!sites->noted)
+		return;
+	note = note_of(sites, address);
+	if (*note >> 2 == address)
+		*note |= what;
+	else if (what || !*note || ++sites->refused % PATIENCE == 0)
+		*note = address << 2 | what;
+}
+
 bool ft_sites_are_full(const struct ft_sites *sites)
 {
 	return sites->count == FT_SITES_MAX;
@@ -74,6 +107,8 @@ struct ft_site *ft_sites_add(struct ft_sites *sites, uint64_t address)
 	site = &sites->list[sites->count];
 	*site = (struct ft_site){ .address = address };
 	link_site(sites, sites->count++);
+	if (is_noted(sites, address, 0))
+		*note_of(sites, address) = 0; /* room for the next */
 	return site;
 }
 
@@ -110,27 +145,25 @@ struct ft_site *ft_sites_next(struct ft_sites_walk *walk)
 	}
 }
 
-static uint64_t looked_as(uint64_t address, bool alone)
+bool ft_sites_is_due(struct ft_sites *sites, uint64_t address)
 {
-	return address << 1 | alone;
+	if (sites->count < FT_SITES_EAGER || is_noted(sites, address, 0))
+		return true;
+	note(sites, address, 0);
+	return false;
 }
 
 bool ft_sites_is_looked(const struct ft_sites *sites, uint64_t address, bool alone)
 {
-	if (sites->looks == FT_SITES_LOOKS_MAX)
-		return true;
-	return sites->looked &&
-	       sites->looked[hash(address) % FT_SITES_LOOKED] == looked_as(address, alone);
+	return sites->looks == FT_SITES_LOOKS_MAX ||
+	       is_noted(sites, address, alone ? LOOKED_AT_ALONE : LOOKED_AT);
 }
 
 void ft_sites_set_looked(struct ft_sites *sites, uint64_t address, bool alone)
 {
 	if (sites->looks < FT_SITES_LOOKS_MAX)
 		sites->looks++;
-	if (!sites->looked)
-		sites->looked = calloc(FT_SITES_LOOKED, sizeof(*sites->looked));
-	if (sites->looked)
-		sites->looked[hash(address) % FT_SITES_LOOKED] = looked_as(address, alone);
+	note(sites, address, alone ? LOOKED_AT_ALONE : LOOKED_AT);
 }
 
 int ft_sites_copy(struct ft_sites *to, const struct ft_sites *from)
@@ -153,7 +186,7 @@ void ft_sites_free(struct ft_sites *sites)
 {
 	free(sites->list);
 	free(sites->lines);
-	free(sites->looked);
+	free(sites->noted);
 	*sites = (struct ft_sites){ 0 };
 }
 #endif

@@ -12,9 +12,12 @@
  * table is copied with each fork.
  */
 #define FT_SITES_MAX 4096
-#define FT_SITES_LOOKED                                                                            \
-	1024 /* sites without a way that are remembered; one takes another's place */
-#define FT_SITES_LOOKS_MAX 16384 /* sites looked at in vain, before no new one is looked at */
+/* Beyond these a site is looked at when it comes for a second time. */
+#define FT_SITES_EAGER 256
+/* Sites that came once, or were looked at in vain, which are remembered; one takes another's place. */
+#define FT_SITES_NOTED 1024
+/* Sites looked at in vain, before no new one is looked at. */
+#define FT_SITES_LOOKS_MAX 16384
 
 struct ft_site {
 	uint64_t address;
@@ -31,8 +34,8 @@ struct ft_site {
 struct ft_sites {
 	struct ft_site *list;
 	uint16_t *lines; /* by the address's line of 64 bytes: 1 + index of the first; 0: none */
-	uint64_t *looked; /* by address: address << 1 | whether the task was alone */
-	uint32_t count, room, looks;
+	uint64_t *noted; /* by address: address << 2 | what is noted of it */
+	uint32_t count, room, looks, refused;
 };
 
 struct ft_site *ft_sites_find(const struct ft_sites *sites, uint64_t address);
@@ -52,6 +55,8 @@ struct ft_sites_walk {
 struct ft_sites_walk ft_sites_from(const struct ft_sites *sites, uint64_t from, uint64_t to);
 struct ft_site *ft_sites_next(struct ft_sites_walk *walk);
 
+/* Whether it is worth while to look at a site that came: not, of very many, at one that comes once. */
+bool ft_sites_is_due(struct ft_sites *sites, uint64_t address);
 /* A site without a way to patch it, as things are. */
 bool ft_sites_is_looked(const struct ft_sites *sites, uint64_t address, bool alone);
 void ft_sites_set_looked(struct ft_sites *sites, uint64_t address, bool alone);
