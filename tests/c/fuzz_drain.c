@@ -1,24 +1,8 @@
-/*
- * Areas of every kind for drain.c, normalise.c and the recorder's undo, from bytes: with clang libFuzzer
- * chooses them, with gcc a generator that starts from a seed: fuzz_drain [SECONDS [SEED]]; 0: for ever.
- */
+/* Areas of every kind for drain.c, normalise.c and the recorder's undo. */
 #define _GNU_SOURCE
 #include "forged.h"
 
-#include <time.h>
-
-struct input {
-	const uint8_t *at, *end;
-};
-
-static uint64_t take(struct input *in, unsigned bytes)
-{
-	uint64_t value = 0;
-
-	while (bytes-- && in->at < in->end)
-		value = value << 8 | *in->at++;
-	return value;
-}
+#include "fuzz.h"
 
 /* Words that mean something there, or nearly, and any others. */
 static uint64_t take_word(struct input *in, struct forged *f)
@@ -182,36 +166,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	forged_free(f);
 	return 0;
 }
-
-#ifndef FT_LIBFUZZER
-#define INPUT 160
-
-static uint64_t next(uint64_t *state)
-{
-	*state ^= *state << 13; /* xorshift64 */
-	*state ^= *state >> 7;
-	return *state ^= *state << 17;
-}
-
-int main(int argc, char **argv)
-{
-	double seconds = argc > 1 ? atof(argv[1]) : 10;
-	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL), runs = 0;
-	uint64_t end = ft_now() + (uint64_t)(seconds * 1e9);
-
-	printf("seeds from %llu\n", (unsigned long long)seed);
-	do {
-		uint64_t state = seed + ++runs;
-		size_t size = 1 + next(&state) % INPUT;
-		uint8_t data[INPUT];
-
-		for (size_t i = 0; i < size; i++)
-			data[i] = (uint8_t)(next(&state) >> 32);
-		if (argc > 2)
-			fprintf(stderr, "\rseed %llu ", (unsigned long long)(seed + runs - 1));
-		LLVMFuzzerTestOneInput(data, size);
-	} while (seconds <= 0 || ft_now() < end);
-	printf("%llu inputs\n", (unsigned long long)runs);
-	return 0;
-}
-#endif
