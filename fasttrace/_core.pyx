@@ -76,8 +76,13 @@ cdef int check(int rc) except -1:
     return rc
 
 
-cdef int64_t to_ns(timeout):
-    return -1 if timeout is None else <int64_t>(max(0.0, timeout) * 1e9)
+cdef int64_t to_ns(timeout) except -2:
+    """-1: for ever, which 292 years are, too. Not a number is not a time either."""
+    if timeout is None:
+        return -1
+    if not timeout >= 0:
+        raise ValueError(f"a timeout is a number of seconds, 0 or more, not {timeout}")
+    return -1 if timeout * 1e9 >= 0x7fffffffffffffff else <int64_t>(timeout * 1e9)
 
 
 class StartError(OSError):

@@ -47,7 +47,7 @@ class Command:
         if not words:
             raise ValueError("no command: argv is empty")
         self.argv = [_fsencode(word) for word in words]
-        environ = os.environb if env is None else {os.fsencode(k): os.fsencode(env[k]) for k in env}
+        environ = os.environb if env is None else _environ(env)
         self.env = [name + b"=" + value for name, value in environ.items()]
         self.cwd = None if cwd is None else _fsencode(cwd)
         self.stdio = (stdin, stdout, stderr)
@@ -86,6 +86,14 @@ def _fsencode(text: Text) -> bytes:
     if b"\0" in encoded:
         raise ValueError(f"embedded null byte in {text!r}")
     return encoded
+
+
+def _environ(env: Mapping[str, str]) -> dict[bytes, bytes]:
+    environ = {_fsencode(name): _fsencode(value) for name, value in env.items()}
+    for name in environ:
+        if not name or b"=" in name:
+            raise ValueError(f"an environment has no variable of the name {os.fsdecode(name)!r}")
+    return environ
 
 
 def _descriptor(which: Stdio, stack: ExitStack) -> int:

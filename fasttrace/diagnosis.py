@@ -17,6 +17,7 @@ from fasttrace.errors import (
     TraceError,
     TraceNotPermitted,
 )
+from fasttrace.files import look
 
 _CONTAINER_REMEDY = (
     "in a container start it with --cap-add=SYS_PTRACE"
@@ -152,7 +153,8 @@ def _exec_error(path: str, error: int) -> FasttraceError:
     if error in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG):
         message = f"{name}: command not found ({os.strerror(error)}); check the path"
         return CommandNotFound(error, message, path)
-    if Path(path).is_dir():
+    found = look(path)
+    if found is not None and stat.S_ISDIR(found.st_mode):
         message = f"{name} is a directory, not a program; give a file"
     elif error == errno.EACCES:
         message = _denied_reason(path)
@@ -192,7 +194,7 @@ def _broken_file(path: str) -> CommandNotExecutable:
     name = _named(path)
     interpreter = _interpreter(path)
     for _ in range(_INTERPRETERS_MAX):
-        if interpreter and Path(interpreter).exists():
+        if interpreter and look(interpreter):
             path, interpreter = interpreter, _interpreter(interpreter)
     if interpreter is None:
         message = f"{name} is a dangling link; repair it"
@@ -301,7 +303,7 @@ def _no_process(pid: int) -> FasttraceError:
     if _exists_hidden(pid):
         message = f"pid {pid} is hidden from this user (/proc is mounted with hidepid)"
         return TraceNotPermitted(errno.EPERM, f"{message}; {_PRIVILEGE_REMEDY}")
-    return NoSuchProcess(errno.ESRCH, f"there is no process {pid}; see ps -e for those that run")
+    return NoSuchProcess.of(pid)
 
 
 def _exists_hidden(pid: int) -> bool:
@@ -350,10 +352,8 @@ def _refused_reason(pid: int, name: str, fields: dict[str, str]) -> str:
 
 def _is_dumpable(pid: int) -> bool:
     """The files of a process that is not belong to root, proc_pid(5)."""
-    try:
-        return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
-    except FileNotFoundError:
-        return True
+    found = look(f"/proc/{pid}")
+    return found is None or found.st_uid == os.geteuid()
 
 
 def _user(fields: dict[str, str]) -> str:

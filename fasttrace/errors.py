@@ -6,6 +6,7 @@ Each error is built on the built-in one that a caller would look for (FileNotFou
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from fasttrace.terminal import printable
@@ -24,6 +25,12 @@ class FasttraceError(Exception):
         message = getattr(self, "strerror", None)
         # Paths and names of others stand in it, and wherever it is shown it is one line.
         return printable(message if isinstance(message, str) else super().__str__())
+
+
+class UsageError(FasttraceError, ValueError):
+    """A command line that cannot be understood."""
+
+    exit_status = 2
 
 
 class FilterError(FasttraceError, ValueError):
@@ -86,6 +93,10 @@ class CommandNotExecutable(FasttraceError, PermissionError):
 
 class NoSuchProcess(FasttraceError, ProcessLookupError):
     """There is no process with this pid, or it has ended."""
+
+    @classmethod
+    def of(cls, pid: int) -> NoSuchProcess:
+        return cls(errno.ESRCH, f"there is no process {pid}; see ps -e for those that run")
 
 
 class TraceNotPermitted(FasttraceError, PermissionError):

@@ -19,6 +19,14 @@ _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _LINKS_MAX = 40  # MAXSYMLINKS of the kernel
 
 
+def look(path: Text) -> os.stat_result | None:
+    """What stat(2) tells; None: the path leads nowhere, or nowhere that we may see."""
+    try:
+        return os.stat(path)  # noqa: PTH116 - Path(...).exists() raises where we may not see
+    except OSError:
+        return None
+
+
 class Place:
     """A name in a folder that is held: where a file or a folder is to be made.
 

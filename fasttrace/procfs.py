@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from fasttrace.files import look
 from fasttrace.terminal import printable
 
 # PF_KTHREAD of include/linux/sched.h; fields 4, 9 and 22 of /proc/PID/stat, proc_pid_stat(5),
@@ -94,11 +95,11 @@ def ptrace_scope() -> int | None:
 
 def container() -> str | None:
     """What kind of container this seems to be; None: none that leaves a trace."""
-    if "gVisor" in (read("/proc/version") or "") or Path("/proc/sentry-meminfo").exists():
+    if "gVisor" in (read("/proc/version") or "") or look("/proc/sentry-meminfo"):
         return "gVisor"
-    if Path("/.dockerenv").exists():
+    if look("/.dockerenv"):
         return "docker"
-    if Path("/run/.containerenv").exists():
+    if look("/run/.containerenv"):
         return "podman"
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         return "kubernetes"

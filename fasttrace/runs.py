@@ -55,6 +55,12 @@ class Options(Running, total=False):
     deny: Denial | None
 
 
+def _check(duration: float | None) -> None:
+    """Before anything is started. ValueError: it is no time."""
+    if duration is not None and not duration >= 0:  # as NaN is not
+        raise ValueError(f"a duration is a number of seconds, 0 or more, not {duration}")
+
+
 Argv: TypeAlias = "Sequence[Text] | Text | None"
 
 
@@ -154,6 +160,9 @@ def summary(
         >>> fasttrace.summary(["true"]).calls["execve"]
         1
     """
+    if by not in (None, "pid", "comm"):
+        raise ValueError(f'no counts by {by!r}: by "pid" or "comm"')
+    _check(duration)
     tracer = Tracer(argv, events=False, tally=True, by_process=by is not None, **options)
     with tracer:
         interrupt = wait_all(tracer, duration)
@@ -167,6 +176,7 @@ def trace(argv: Argv = None, *, duration: float | None = None, **options: Unpack
 
     Arguments, Ctrl-C: as for `summary`. 96 bytes an event; see `record` for more than memory holds.
     """
+    _check(duration)
     blocks: list[Block] = []
     tracer = Tracer(argv, **options)
     tracer.start()
@@ -208,6 +218,7 @@ def record(
     """
     from fasttrace.data.trace import Trace
 
+    _check(duration)
     tracer = Tracer(argv, **options)
     recorder = Recorder(tracer, path)
     recorder.start(tracer.start)

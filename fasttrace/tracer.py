@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from fasttrace import sessions
 from fasttrace._core import STUCK, Block, Session, StartError
 from fasttrace.command import Command, Stdio, Text
-from fasttrace.errors import ForkedError
+from fasttrace.errors import ForkedError, NoSuchProcess
 from fasttrace.figures import Figures, Told
 from fasttrace.terminal import printable
 
@@ -100,8 +100,17 @@ class Tracer(Told):
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
-        if seccomp is not None and pid is not None:
-            raise ValueError("seccomp is for a command: a running process can only wall itself in")
+        if pid is not None:
+            given = (executable, cwd, env, stdin, stdout, stderr)
+            if any(one is not None for one in given) or not results:
+                raise ValueError(
+                    "executable, cwd, env, stdin, stdout, stderr and results=False are for a"
+                    " command, not for a running process"
+                )
+            if seccomp is not None:
+                raise ValueError(
+                    "seccomp is for a command: a running process can only wall itself in"
+                )
         self._wall = sessions.wall(seccomp)
         self._pid = pid
         self._command: Command | None = None
@@ -231,6 +240,8 @@ class Tracer(Told):
                 from fasttrace.diagnosis import attach_error
 
                 raise attach_error(self._pid, error.errno or 0, error.stage) from None
+            except OverflowError:  # no pid has that many digits
+                raise NoSuchProcess.of(self._pid) from None
         else:
             command = self._command
             try:
@@ -321,6 +332,10 @@ class Tracer(Told):
         from fasttrace.serving import serve
 
         stop: Literal["kill", "detach"] = "kill" if self._command else "detach"
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"a timeout is a number of seconds, 0 or more, not {timeout}")
+        if on_error not in (None, "kill", "detach"):
+            raise ValueError(f'on_error is "kill" or "detach", not {on_error!r}')
         if on_error == "detach" and self._is_filtered:
             raise ValueError(_CANNOT_DETACH)
         return serve(

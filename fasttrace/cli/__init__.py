@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from fasttrace.cli.ending import die_of, flush
-from fasttrace.cli.output import say
-from fasttrace.errors import FasttraceError
+from fasttrace.cli.ending import die_of
+from fasttrace.cli.output import Output, say, show
+from fasttrace.errors import FasttraceError, UsageError
 
 VERBS = {
     "summary": "run a command and count its system calls",
@@ -51,8 +51,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = -2  # SIGINT
     except SystemExit as end:  # argparse, after --help
         status = end.code if isinstance(end.code, int) else 0
-    if not flush():
-        status = status or -13  # SIGPIPE
     if status < 0:
         die_of(-status)
         return 128 - status
@@ -63,20 +61,22 @@ def _run(args: list[str]) -> int:
     if args and args[0] in ("-V", "--version"):
         from fasttrace import __version__
 
-        print(f"fasttrace {__version__}")
-        return 0
+        if len(args) > 1:
+            raise UsageError(f"{args[0]} goes alone; see fasttrace --help")
+        return show(f"fasttrace {__version__}\n")
     return _verb(args, VERBS, "fasttrace", "fasttrace.cli", _help())
 
 
 def _verb(args: list[str], verbs: dict[str, str], program: str, package: str, help: str) -> int:
     """Runs one of the verbs, or one of those that a verb has."""
     if not args:
-        print(help, file=sys.stderr)
+        Output(fd=2).write(f"{help}\n")
         return 2
     verb, *rest = args
     if verb in ("-h", "--help", "help"):
-        print(help)
-        return 0
+        if not rest:
+            return show(f"{help}\n")
+        verb, *rest = *rest, "--help"  # `help VERB` is `VERB --help`
     if verb not in verbs:
         say(_unknown(verb, verbs, program))
         return 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 
 
 def die_of(number: int) -> None:
@@ -17,17 +16,3 @@ def die_of(number: int) -> None:
         signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
     os.kill(os.getpid(), number)
-
-
-def flush() -> bool:
-    """Write out what print() holds back; False: nobody reads it any more."""
-    alive = True
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.flush()
-        except BrokenPipeError:
-            # The interpreter flushes again at its end and would complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            alive = False
-    return alive

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import select
+import signal
 import sys
 from types import TracebackType
 
@@ -25,6 +27,7 @@ class Output:
 
     def __init__(self, path: str | OutputFile | None = None, *, fd: int = 2) -> None:
         self.failed: OSError | None = None
+        self._unread = False
         self._name = "the output" if path is None else str(path)
         self._own = path is not None
         if path is None:
@@ -71,8 +74,19 @@ class Output:
 
     def _fail(self, error: OSError) -> None:
         first, self.failed = not self.failed, error
-        if first and not isinstance(error, BrokenPipeError):
+        self._unread |= isinstance(error, BrokenPipeError)
+        if first and not self._unread:
             say(f"cannot write {self._name}: {error.strerror}; the rest is left out")
+
+    def is_unread(self) -> bool:
+        """Whether it is a pipe that nobody has open to read from any more."""
+        if not self.failed:
+            waits = select.poll()
+            waits.register(self._fd, 0)
+            # poll(2): POLLERR is also set for the writing end of a pipe without a reading one.
+            if any(event & select.POLLERR for _, event in waits.poll(0)):
+                self._fail(BrokenPipeError())
+        return self._unread
 
     @property
     def status(self) -> int:
@@ -134,9 +148,14 @@ def write_all(fd: int, data: bytes) -> None:
         try:
             view = view[os.write(fd, view) :]
         except BlockingIOError:
-            import select
-
             select.select([], [fd], [])
+
+
+def show(text: str) -> int:
+    """Write to standard output; returns the exit status that this calls for."""
+    output = Output(fd=1)
+    output.write(text)
+    return -signal.SIGPIPE if output.is_unread() else output.status
 
 
 class _Said(logging.Handler):

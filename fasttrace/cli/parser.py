@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from fasttrace.errors import FasttraceError
+from fasttrace.cli.output import show
+from fasttrace.errors import UsageError
 
 
-class UsageError(FasttraceError, ValueError):
-    """A command line that cannot be understood."""
+class _Once(argparse._StoreAction):
+    """An option with a value; a second one would make the first go without a word."""
 
-    exit_status = 2
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string is not None:
+            given: set[str] = namespace.given
+            if self.dest in given:
+                parser.error(f"{option_string} is given twice")
+            given.add(self.dest)
+        super().__call__(parser, namespace, values, option_string)
 
 
 class VerbParser(argparse.ArgumentParser):
@@ -31,19 +44,25 @@ class VerbParser(argparse.ArgumentParser):
             epilog=f"example: {example}",
             allow_abbrev=False,
         )
+        self.register("action", None, _Once)
         self._takes_command = takes_command
         self.instead_of_command = ""
         """An option, by its dest, that may stand instead of a command."""
+
+    def print_help(self, file: object = None) -> NoReturn:
+        self.exit(show(self.format_help()))
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
 
     def parse(self, args: Sequence[str]) -> argparse.Namespace:
-        """The options; with a command in `command`. Raises UsageError."""
+        """The options, with a command in `command`, and in `given` which of those that have a value
+        were given. Raises UsageError."""
+        options = argparse.Namespace(given=set())
         if not self._takes_command:
-            return self.parse_args(args)
+            return self.parse_args(args, options)
         end = self._options_end(args)
-        options = self.parse_args(args[:end])
+        self.parse_args(args[:end], options)
         command = list(args[end:])
         options.command = command[1:] if command[:1] == ["--"] else command
         pid = getattr(options, "pid", None)  # not every verb can attach

@@ -11,6 +11,7 @@ from fasttrace.cli.output import Output, say
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.tables import add_table_options, summary_text
+from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -31,6 +32,9 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    for option in ("sort", "by"):
+        if args.calls and option in args.given:
+            raise UsageError(f"--{option} is for counts: leave it, or --calls")
     if args.expression is not None:
         from fasttrace.filters import parse
 
@@ -56,9 +60,7 @@ def run(args: argparse.Namespace) -> int:
             if output.failed:
                 break
         progress.end()
-    if isinstance(output.failed, BrokenPipeError):
-        return -signal.SIGPIPE
-    return output.status
+    return -signal.SIGPIPE if output.is_unread() else output.status
 
 
 def _to_text(trace: Trace, json: bool, color: bool) -> Callable[[Buffer, memoryview], str]:

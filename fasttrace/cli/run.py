@@ -6,8 +6,9 @@ import argparse
 
 from fasttrace._core import Block
 from fasttrace.cli.output import Output
-from fasttrace.cli.parser import UsageError, VerbParser, add_altering_options, add_engine_options
+from fasttrace.cli.parser import VerbParser, add_altering_options, add_engine_options
 from fasttrace.cli.traced import Run
+from fasttrace.errors import UsageError
 from fasttrace.inject import plan, selection_of
 
 EXAMPLE = "fasttrace run -v --deny socket=EACCES --inject openat:error=EIO:when=3+2 ls"

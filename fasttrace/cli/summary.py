@@ -8,6 +8,7 @@ from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.tables import add_table_options, summary_text
 from fasttrace.cli.traced import Run
+from fasttrace.errors import UsageError
 
 EXAMPLE = "fasttrace summary -e %file,!stat --sort errors git status"
 TAKES_COMMAND = True
@@ -25,6 +26,8 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.no_results:
+        _check_no_results(args)
     with (
         Output(args.output) as output,
         Run(
@@ -41,3 +44,13 @@ def run(args: argparse.Namespace) -> int:
         output.write(summary_text(run.tracer.summary(), args, color=output.color))
         output.close()
         return run.status or output.status
+
+
+def _check_no_results(args: argparse.Namespace) -> None:
+    """UsageError: with another option it would mean nothing."""
+    if args.pid is not None:
+        raise UsageError("--no-results is for a command: a process attached to tells them anyhow")
+    if args.no_follow:
+        raise UsageError("--no-results saves nothing with --no-follow: leave one of them")
+    if "sort" in args.given and args.sort not in ("calls", "name"):
+        raise UsageError(f"--no-results leaves nothing to sort by {args.sort}: calls, or name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Callable
 
 from fasttrace._core import Block
@@ -21,12 +22,16 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    # Nobody wants to see the calls any more, but some shall still be altered.
+    goes_on = args.inject or args.deny
     with Output(args.output) as output, Run(args) as run:
         start_ns = run.tracer.stats["start_ns"]
         to_text = _json_text() if args.json else _line_text(output.color, start_ns)
-        for block in run.blocks():
+        for block in run.blocks(None if goes_on else output.is_unread):
             if not output.failed:
                 output.write(to_text(block))
+        if run.let_go:
+            return -signal.SIGPIPE
         output.close()
         return run.status or output.status
 

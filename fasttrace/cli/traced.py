@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -13,6 +13,8 @@ from fasttrace._core import Block
 from fasttrace.cli.output import say, say_log
 from fasttrace.cli.signals import Relay
 from fasttrace.tracer import Tracer
+
+_ASK_S = 0.5
 
 
 class Run:
@@ -37,8 +39,8 @@ class Run:
             **options,
         )
         self._relay = Relay(self.tracer, attached=self._attached)
-
         self._started = False
+        self.let_go = False  # for nobody looks on any more
 
     def start(self) -> None:
         """Start the command or attach; entering does so if it was not done."""
@@ -66,11 +68,17 @@ class Run:
         self.tracer.close()
         self._relay.stop()
 
-    def blocks(self) -> Iterator[Block]:
-        """All events to the end, or to the end of the duration."""
+    def blocks(self, is_unwanted: Callable[[], bool] | None = None) -> Iterator[Block]:
+        """All events to the end, or to the end of the duration.
+
+        is_unwanted: whether nobody looks at them any more; then the program goes on without us, as
+        under a tracer that dies of SIGPIPE, unless our filter forbids that.
+        """
         until = None if self._duration is None else monotonic() + self._duration
         while True:
             left = None if until is None else max(0.0, until - monotonic())
+            if is_unwanted is not None:
+                left = _ASK_S if left is None else min(left, _ASK_S)
             try:
                 block = self.tracer.read(left)
             except EOFError:
@@ -80,7 +88,17 @@ class Run:
             if until is not None and monotonic() >= until:
                 until = None
                 self.tracer.detach()
+            if is_unwanted is not None and is_unwanted():
+                is_unwanted = None
+                self._let_go()
         self._ended()
+
+    def _let_go(self) -> None:
+        try:
+            self.tracer.detach()
+        except ValueError:  # it runs under a filter of ours, and would fail without us
+            return
+        self.let_go = True
 
     def wait(self) -> None:
         """Until the end, without events."""

@@ -110,6 +110,9 @@ def from_seen(
     """As `generate`, from what is counted already."""
     if default_action not in ACTIONS or default_action in (ALLOW, "SCMP_ACT_NOTIFY"):
         raise ProfileError(f"{default_action} is no default that refuses; give SCMP_ACT_ERRNO")
+    highest = WITH_ERRNO.get(default_action, -1)
+    if errno_ret is not None and not 0 <= errno_ret <= highest:
+        raise ProfileError(f"{default_action} has no number {errno_ret}")
     calls = seen.names()
     if not calls:
         raise ProfileError("no system call was seen, so there is nothing to allow; trace a command")

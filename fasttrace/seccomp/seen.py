@@ -50,6 +50,8 @@ class Seen:
         self.values: dict[str, set[tuple[int, ...]] | None] = {}
         self.threads = False
         self.attached = False
+        if limit < 0:
+            raise ValueError(f"a limit is 0 or more, not {limit}")
         self.limit = limit
         self._starting: dict[int, _Start] = {}
         self._exec_seen = False

@@ -14,10 +14,10 @@ import pytest
 from fasttrace import cli
 from fasttrace.cli import signals
 from fasttrace.cli.output import Output
-from fasttrace.cli.parser import UsageError, VerbParser, add_tracing_options
+from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.signals import Relay
 from fasttrace.cli.tables import _SORT_KEYS
-from fasttrace.errors import OutputError
+from fasttrace.errors import OutputError, UsageError
 from fasttrace.report.summary_table import SORT_KEYS
 
 
@@ -38,7 +38,7 @@ def parser() -> VerbParser:
         (["-e", "open", "ls"], ["ls"]),
         (["-eopen", "ls"], ["ls"]),
         (["-e", "!open", "--json", "--", "--odd"], ["--odd"]),
-        (["--engine=ptrace", "--engine", "auto", "ls", "-l"], ["ls", "-l"]),
+        (["--engine=ptrace", "ls", "-l"], ["ls", "-l"]),
         (["-o", "--", "ls"], None),  # the file's name is missing: argparse takes no "--" for it
         (["ls", "--help"], ["ls", "--help"]),
         (["--", "--"], ["--"]),
@@ -73,6 +73,10 @@ def test_the_command_begins_at_the_first_word(args: list[str], command: list[str
         (["-p", "1", "--duration", "soon"], "'soon' is no number"),
         (["-p", "1", "--duration", "nan"], "'nan' is no number"),
         (["-p", "1", "--duration", "-1"], "--duration"),
+        (["-p", "1", "-p", "2"], "-p is given twice"),
+        (["-e", "a", "-eb", "ls"], "-e is given twice"),
+        (["--engine=ptrace", "--engine", "auto", "ls"], "--engine is given twice"),
+        (["-o", "a", "-o", "a", "ls"], "-o is given twice"),
     ],
 )
 def test_usage_errors_are_one_line_with_a_hint(args: list[str], message: str) -> None:
@@ -84,22 +88,22 @@ def test_usage_errors_are_one_line_with_a_hint(args: list[str], message: str) ->
 
 
 @pytest.mark.parametrize("verb", list(cli.VERBS))
-def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_verb_has_help_with_an_example(verb: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main([verb, "--help"]) == 0
-    shown = capsys.readouterr().out
+    shown = capfd.readouterr().out
     assert "example: fasttrace " + verb in shown
     assert "usage: fasttrace " + verb in shown
 
 
-def test_top_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+def test_top_help_names_every_verb(capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--help"]) == 0
-    shown = capsys.readouterr().out
+    shown = capfd.readouterr().out
     assert all(f"\n  {verb} " in shown for verb in cli.VERBS)
 
 
-def test_alone_it_shows_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+def test_alone_it_shows_help_and_fails(capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main([]) == 2
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     assert captured.out == ""
     assert "usage" in captured.err
 
@@ -119,11 +123,65 @@ def test_unknown_verb(word: str, hint: str, capfd: pytest.CaptureFixture[str]) -
     assert error.count("\n") == 1
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version(capfd: pytest.CaptureFixture[str]) -> None:
     from fasttrace import __version__
 
     assert cli.main(["--version"]) == 0
-    assert capsys.readouterr().out == f"fasttrace {__version__}\n"
+    assert capfd.readouterr().out == f"fasttrace {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [("help", "summary"), ("--help", "summary"), ("-h", "summary")])
+def test_help_of_a_verb(capfd: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    assert cli.main(words) == 0
+    shown = capfd.readouterr().out
+    assert cli.main(["summary", "--help"]) == 0
+    assert capfd.readouterr().out == shown
+    assert cli.main(["help", "seccomp", "check"]) == 0
+    assert "usage: fasttrace seccomp check" in capfd.readouterr().out
+
+
+ALONE = [
+    (["--version", "now"], "--version goes alone"),
+    (["help", "nothing"], "there is no verb 'nothing'"),
+    (["report", "x", "--calls", "--sort", "calls"], "--sort is for counts"),
+    (["report", "x", "--calls", "--by=pid"], "--by is for counts"),
+    (["report", "x", "y"], "unrecognized arguments: y"),
+    (["report", "x", "--by", "pid", "--by", "comm"], "--by is given twice"),
+    (["summary", "--no-results", "-p", "1"], "--no-results is for a command"),
+    (["summary", "--no-results", "--no-follow", "ls"], "--no-results saves nothing with"),
+    (["summary", "--no-results", "--sort", "errors", "ls"], "leaves nothing to sort by errors"),
+    (["summary", "--no-results", "--sort=time", "ls"], "leaves nothing to sort by time"),
+    (["summary", "--duration", "1", "ls"], "--duration goes with -p"),
+    (["run", "ls"], "nothing to alter"),
+    (["bench", "-n", "2", "-n", "3", "ls"], "-n is given twice"),
+    (["seccomp", "run", "--profile", "x", "-o", "y", "ls"], "-o and --json go with --audit"),
+    (["seccomp", "run", "--profile", "x", "--json", "ls"], "-o and --json go with --audit"),
+    (["seccomp", "run", "--profile", "x", "--profile", "y", "ls"], "--profile is given twice"),
+    (["seccomp", "generate", "--groups", "-o", "x", "ls"], "--groups goes with --format"),
+    (
+        ["seccomp", "generate", "-o", "x", "--update", "y", "--default", "EIO", "ls"],
+        "--update keeps the profile's own default",
+    ),
+    (["seccomp", "generate", "--from", "x", "--engine", "ptrace"], "--engine goes with a command"),
+    (["seccomp", "generate", "--from", "x", "--no-follow"], "--no-follow goes with a command"),
+    (["seccomp", "generate", "--from", "x", "-v"], "--verbose goes with a command"),
+    (["seccomp", "generate", "--from", "x", "--duration", "1"], "--duration goes with -p"),
+    (["seccomp", "check", "x", "--arch", "arm64", "--arch", "amd64"], "--arch is given twice"),
+    (["doctor", "now"], "unrecognized arguments: now"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), ALONE, ids=lambda given: " ".join(given))
+def test_nothing_that_is_given_is_ignored(
+    args: list[str], message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot have an effect is a mistake: told before anything is read or run."""
+    assert cli.main(args) == 2
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("fasttrace: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
 
 
 def test_sort_keys_are_those_of_the_table() -> None:

@@ -8,9 +8,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.output import Output, OutputFile, say
-from fasttrace.cli.parser import UsageError, VerbParser, add_run_options
+from fasttrace.cli.parser import VerbParser, add_run_options
 from fasttrace.cli.signals import held_back
 from fasttrace.cli.traced import Run
+from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.generation import Generated
@@ -87,6 +88,10 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.update and args.format == "systemd":
         raise UsageError("--update reads and writes JSON: leave --format systemd")
+    if args.update and "default" in args.given:
+        raise UsageError("--update keeps the profile's own default: leave --default")
+    if not _runs(args):
+        _check_not_running(args)
     update = _load(args.update)
     # Before the run, which may be long.
     file = None if args.output is None else OutputFile(args.output)
@@ -99,6 +104,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _runs(args: argparse.Namespace) -> bool:
     return bool(args.command) or args.pid is not None
+
+
+def _check_not_running(args: argparse.Namespace) -> None:
+    """UsageError: an option that says how to run, and nothing is run."""
+    flags = {"no-follow": args.no_follow, "verbose": args.verbose, "engine": "engine" in args.given}
+    for option, is_given in flags.items():
+        if is_given:
+            raise UsageError(f"--{option} goes with a command or -p PID: --from runs nothing")
 
 
 def _add_run(seen: Seen, args: argparse.Namespace) -> int:

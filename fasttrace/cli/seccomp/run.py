@@ -6,16 +6,18 @@ import argparse
 import errno
 import json
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from fasttrace.cli.output import Output
-from fasttrace.cli.parser import UsageError, VerbParser
+from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
 from fasttrace.cli.signals import held_back
 from fasttrace.cli.traced import Run
 from fasttrace.command import Command
+from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.audit import Audit
@@ -62,8 +64,9 @@ def _become(wall: Wall, command: Command) -> NoReturn:
     why = _cannot_start(path)
     if why:
         raise spawn_error(path, why, "exec")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed when we started
+            stream.flush()
     try:
         become(command.path, command.argv, command.env, command.default_signals, *wall)
     except StartError as error:
@@ -73,10 +76,11 @@ def _become(wall: Wall, command: Command) -> NoReturn:
 def _cannot_start(path: str) -> int:
     """The errno that execve will give, as far as the file itself tells; 0: it may start."""
     file = Path(path)
-    if not file.exists():
-        return errno.ENOENT
-    if not os.access(path, os.X_OK) or file.is_dir():
-        return errno.EACCES
+    try:
+        if stat.S_ISDIR(file.stat().st_mode) or not os.access(path, os.X_OK):
+            return errno.EACCES
+    except OSError as error:
+        return error.errno or 0
     try:
         with file.open("rb") as program:
             head = program.read(4)
