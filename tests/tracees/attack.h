@@ -16,7 +16,7 @@
 
 #include "raw.h"
 
-#define LIMIT_S 3 /* of a child: some wait for what never comes */
+#define LIMIT_S 3 /* of a child */
 
 static uint64_t seed;
 static char **own_argv;
