@@ -49,7 +49,7 @@ ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
 class Tracee:
     """args: what to run it with. compiler, build: and what to build it with. arch: runs only there.
     role: "attach": prints "ready" and runs until its stdin ends; "endless": until it is killed;
-    "enemy": attacks whoever traces it, run by name only.
+    "enemy": attacks whoever traces it, "named": neither; both run by name only.
     oracle: "no (why)": its calls differ from run to run. restarts: "yes (why)": the kernel restarts
     calls without a word to anybody. traced: how it ends under a tracer, if not as without one."""
 
@@ -127,7 +127,8 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "tracee" in metafunc.fixturenames:
-        ending = [tracee for tracee in TRACEES if tracee.role not in ("endless", "enemy")]
+        ran_by_name = ("endless", "enemy", "named")
+        ending = [tracee for tracee in TRACEES if tracee.role not in ran_by_name]
         metafunc.parametrize("tracee", ending, ids=lambda t: t.name)
 
 

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "engine/inline/inline.h"
@@ -28,6 +30,7 @@ struct forged {
 	struct ft_inline_task it;
 	struct ft_task t;
 	uint8_t *area; /* FT_AREA_STEP bytes, and not one more */
+	bool is_short; /* as memory that cannot be had: SIGBUS where nobody asks first */
 	uint64_t last; /* end of the last call that was told */
 	uint64_t events, with_strings; /* since the last forged_take() */
 	size_t payload;
@@ -42,8 +45,27 @@ static inline void forged_require(bool holds, const char *what)
 	abort();
 }
 
-/* options: enum ft_option. Paths of openat (1), renameat (1, 3) and open (0) are wanted. */
-static inline struct forged *forged_new(uint32_t options)
+static inline uint8_t *forged_memory(size_t there)
+{
+	int fd = memfd_create("forged", MFD_CLOEXEC);
+	void *map;
+
+	if (there == FT_AREA_STEP) {
+		close(fd);
+		return memset(aligned_alloc(4096, FT_AREA_STEP), 0, FT_AREA_STEP);
+	}
+	forged_require(fd >= 0 && !ftruncate(fd, (off_t)there), "there is memory");
+	map = mmap(NULL, FT_AREA_STEP, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	forged_require(map != MAP_FAILED, "there is memory");
+	close(fd);
+	return map;
+}
+
+/*
+ * options: enum ft_option. Paths of openat (1), renameat (1, 3) and open (0) are wanted. there: how many
+ * bytes of the area can be had.
+ */
+static inline struct forged *forged_new_short(uint32_t options, size_t there)
 {
 	struct forged *f = calloc(1, sizeof(*f));
 	int32_t serial;
@@ -67,8 +89,8 @@ static inline struct forged *forged_new(uint32_t options)
 			       !ft_tsc_start(&f->in.clock),
 		"there is memory");
 	ft_ring_finish(f->s.ring); /* a block need not be full to be taken */
-	f->area = aligned_alloc(4096, FT_AREA_STEP);
-	memset(f->area, 0, FT_AREA_STEP);
+	f->is_short = there < FT_AREA_STEP;
+	f->area = forged_memory(there);
 	f->t.tid = f->t.tgid = FORGED_TID;
 	f->t.serial = serial;
 	f->t.in = &f->it;
@@ -79,8 +101,13 @@ static inline struct forged *forged_new(uint32_t options)
 	f->it.area = (struct ft_area *)f->area;
 	f->it.base = FORGED_BASE;
 	f->it.last_ns = f->last;
-	ft_area_init(&f->it, false);
+	forged_require(!ft_area_init(&f->it, false, false), "there is memory");
 	return f;
+}
+
+static inline struct forged *forged_new(uint32_t options)
+{
+	return forged_new_short(options, FT_AREA_STEP);
 }
 
 static inline void forged_free(struct forged *f)
@@ -92,7 +119,10 @@ static inline void forged_free(struct forged *f)
 	ft_tsc_end(&f->in.clock);
 	free(f->t.strings);
 	free(f->s.policy);
-	free(f->area);
+	if (f->is_short)
+		munmap(f->area, FT_AREA_STEP);
+	else
+		free(f->area);
 	free(f);
 }
 

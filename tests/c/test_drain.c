@@ -338,7 +338,7 @@ static void test_positions(void)
 		struct forged *f = forged_new(EVENTS);
 		struct ft_area *area = (struct ft_area *)f->area;
 		struct user_regs_struct regs = { .rip = ft_recorder_record(0) };
-		struct ft_seen seen;
+		struct ft_area_seen seen;
 
 		put_call(f, SYS_getppid);
 		area->cur = area->busy = lies[i];
@@ -413,6 +413,49 @@ static void test_times(void)
 			forged_free(f);
 		}
 	check_group("no call begins before the session or ends ahead, whatever it says");
+}
+
+/* Calls go on with the one block that there is memory for, and lies do not lead us to what is not there. */
+static void test_no_memory(void)
+{
+	struct forged *f = forged_new_short(EVENTS, FT_BLOCK);
+	struct ft_area *area = (struct ft_area *)f->area;
+
+	for (int round = 0; round < 5; round++) {
+		for (unsigned i = 0; i < PER_BLOCK; i++)
+			*forged_record(f, i) = (struct ft_raw){ .nr = SYS_getppid };
+		area->cur = FORGED_BASE + FT_BLOCK;
+		ft_drain_next_block(&f->s, &f->it);
+		CHECK_EQ(area->cur, FORGED_BASE + FT_BLOCK_HEAD);
+		forged_take(f);
+		CHECK_EQ(f->events, PER_BLOCK);
+	}
+	CHECK(!f->space.spoiled);
+	put_call(f, SYS_openat);
+	forged_record(f, 0)->strings = FORGED_BASE + FT_STRINGS_AT;
+	forged_record(f, 0)->end_of_strings = FORGED_BASE + FT_AREA_STEP;
+	ft_drain(&f->s, &f->it);
+	forged_take(f);
+	CHECK_EQ(f->events, 1);
+	CHECK_EQ(f->payload, 0);
+	forged_free(f);
+	for (size_t there = 4096; there < FT_AREA_STEP; there += 5 * FT_BLOCK / 2) {
+		struct ft_area_seen seen;
+
+		f = forged_new_short(EVENTS, there);
+		area = (struct ft_area *)f->area;
+		f->it.opened = true;
+		area->cur = forged_address(f, forged_record(f, ALL_RECORDS - 1));
+		ft_area_look(&f->it, &seen);
+		CHECK_EQ(seen.at, there > FT_AREA ? area->cur - FORGED_BASE : 0);
+		ft_drain(&f->s, &f->it);
+		CHECK_EQ(f->space.spoiled, there < FT_AREA);
+		forged_take(f);
+		CHECK_EQ(f->events, there < FT_AREA ? 0 : ALL_RECORDS - 1);
+		CHECK_EQ(ft_area_open_blocks(&f->it), there > FT_AREA);
+		forged_free(f);
+	}
+	check_group("memory that cannot be had is not touched");
 }
 
 static bool stops;
@@ -491,6 +534,7 @@ int main(void)
 	test_positions();
 	test_jumps();
 	test_times();
+	test_no_memory();
 	test_meanwhile();
 	return check_result();
 }

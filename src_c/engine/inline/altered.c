@@ -103,7 +103,7 @@ void ft_altered_shown(struct ft_session *s, struct ft_task *t, const struct user
 {
 	struct ft_inline_task *it = t->in;
 	struct user_regs_struct undone = *regs;
-	struct ft_seen seen;
+	struct ft_area_seen seen;
 	uint64_t ret;
 
 	if (!it->foreseen || regs->rip < ft_recorder_pass())

@@ -2,13 +2,39 @@
 #define _GNU_SOURCE
 #include "engine/inline/inline.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 
 static_assert((FT_BLOCK - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0, "records fill a block");
 static_assert(FT_STRINGS >= FT_BLOCK_HEAD + FT_STRING_ARGS * FT_STRING_SPACE, "room for a call's");
 static_assert(FT_STRINGS_ROOM <= FT_STRING_ARGS * FT_STRING_SPACE, "what is copied was there");
+
+#define PAGE 4096u
+
+#ifndef MADV_POPULATE_READ /* Linux 5.14 */
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Makes sure that the pages of [*had, end) are there. */
+static bool have(const struct ft_inline_task *it, uint32_t *had, uint32_t end, int how)
+{
+	if (end <= *had)
+		return true;
+	end = (end + PAGE - 1) / PAGE * PAGE;
+	if (madvise((uint8_t *)it->area + *had, end - *had, how) < 0)
+		return false;
+	*had = end;
+	return true;
+}
+
+bool ft_area_has(struct ft_inline_task *it, uint32_t end)
+{
+	return have(it, &it->has_records, end, MADV_POPULATE_READ);
+}
 
 static const uint8_t *at_offset(const struct ft_inline_task *it, uint32_t at)
 {
@@ -38,20 +64,21 @@ bool ft_area_position(const struct ft_inline_task *it, uint32_t *out)
 	return is_position(it, offset);
 }
 
-void ft_area_look(const struct ft_inline_task *it, struct ft_seen *out)
+void ft_area_look(struct ft_inline_task *it, struct ft_area_seen *out)
 {
 	uint64_t offset;
 
-	*out = (struct ft_seen){ .at = 0 };
+	*out = (struct ft_area_seen){ .at = 0 };
 	ft_area_copy(&out->head, it->area, sizeof(out->head));
 	offset = out->head.cur - it->base;
-	if (!is_position(it, offset) || !is_record(offset))
+	if (!is_position(it, offset) || !is_record(offset) ||
+		!ft_area_has(it, (uint32_t)offset + sizeof(out->raw)))
 		return;
 	out->at = (uint32_t)offset;
 	ft_area_copy(&out->raw, at_offset(it, out->at), sizeof(out->raw));
 }
 
-void ft_area_finish_record(struct ft_inline_task *it, const struct ft_seen *seen)
+void ft_area_finish_record(struct ft_inline_task *it, const struct ft_area_seen *seen)
 {
 	struct ft_raw *raw = (struct ft_raw *)((uint8_t *)it->area + seen->at);
 
@@ -68,7 +95,8 @@ size_t ft_area_strings(struct ft_inline_task *it, const struct ft_raw *raw, uint
 	size_t len = 0;
 
 	/* Those that were taken already would multiply what a few bytes of the task's cost us. */
-	if (at < it->strings_taken || end > FT_AREA_STEP || at > end || at % 8)
+	if (at < it->strings_taken || end > FT_AREA_STEP || at > end || at % 8 ||
+		!have(it, &it->has_strings, (uint32_t)end, MADV_POPULATE_READ))
 		return 0;
 	while (end - at >= sizeof(struct ft_payload) &&
 		FT_STRINGS_ROOM - len >= FT_PAYLOAD_SIZE(FT_STRING_MAX)) {
@@ -104,13 +132,25 @@ uint64_t *ft_area_link(const struct ft_inline_task *it, uint32_t block)
 	return (uint64_t *)((uint8_t *)it->area + (block ? block : FT_BLOCKS) * FT_BLOCK);
 }
 
-void ft_area_open_blocks(struct ft_inline_task *it)
+static void free_blocks(struct ft_inline_task *it)
 {
-	/* The word behind the last block is that of block 0, which is in use. */
-	for (uint32_t block = 0; block < FT_BLOCKS; block++)
-		ft_area_set(ft_area_link(it, block),
-			block ? it->base + ft_area_first_record(block) : 0);
+	for (uint32_t block = 1; block < FT_BLOCKS; block++)
+		ft_area_set(ft_area_link(it, block), it->base + ft_area_first_record(block));
+	ft_area_set(ft_area_link(it, 0), 0); /* it is in use */
 	it->opened = true;
+}
+
+bool ft_area_open_blocks(struct ft_inline_task *it)
+{
+	/* A block's word is on the page of its first records, that of block 0 before the strings. */
+	for (uint32_t block = 1; block <= FT_BLOCKS; block++) {
+		uint32_t had = block * FT_BLOCK;
+
+		if (!have(it, &had, had + PAGE, MADV_POPULATE_WRITE))
+			return false;
+	}
+	free_blocks(it);
+	return true;
 }
 
 void ft_area_limit_strings(struct ft_inline_task *it, bool off)
@@ -126,17 +166,22 @@ void ft_area_reset_strings(struct ft_inline_task *it)
 	ft_area_set(&it->area->strings, it->base + FT_STRINGS_AT);
 }
 
-void ft_area_init(struct ft_inline_task *it, bool used)
+int ft_area_init(struct ft_inline_task *it, bool used, bool opened)
 {
+	it->has_records = used ? PAGE : 0;
+	it->has_strings = FT_AREA;
+	if (!have(it, &it->has_records, PAGE, MADV_POPULATE_WRITE))
+		return -ENOMEM;
 	memset(it->area, 0, sizeof(*it->area));
-	/* Each block's word is on a page of its own, and most tasks need but one block. */
-	it->opened = used;
-	if (used)
-		ft_area_open_blocks(it);
+	/* Most tasks need but one block; where there were more their words say what was. */
+	it->opened = false;
+	if (opened)
+		free_blocks(it);
 	ft_area_reset_strings(it);
 	ft_area_limit_strings(it, false);
 	it->drained = FT_BLOCK_HEAD;
 	ft_area_set(&it->area->cur, it->base + FT_BLOCK_HEAD);
+	return 0;
 }
 
 bool ft_area_note_mask(struct ft_task *t, uint64_t *mask)

@@ -43,27 +43,34 @@ static inline void ft_area_copy(void *to, const void *from, size_t size)
 }
 
 /* What stood there. */
-struct ft_seen {
+struct ft_area_seen {
 	struct ft_area head;
 	uint32_t
 		at; /* offset of the record under way; 0: the task is at the end of a block, or lies */
 	struct ft_raw raw; /* that record; zeros if there is none */
 };
 
-/* A new task's, all zeros or another's before. */
-void ft_area_init(struct ft_inline_task *it, bool used);
+/*
+ * Memory of an area is had when it is first touched; where it cannot be had (vm.overcommit_memory 2) that
+ * is SIGBUS. So it is asked for first (madvise(2)), and false or -ENOMEM means that it cannot be had. What
+ * is there stays there: see memory.c.
+ */
+/* A new task's, all zeros or another's before, who had more blocks or not. 0 or -ENOMEM. */
+int ft_area_init(struct ft_inline_task *it, bool used, bool opened);
 /* The task is at the end of its first block: the others are free. */
-void ft_area_open_blocks(struct ft_inline_task *it);
+bool ft_area_open_blocks(struct ft_inline_task *it);
+/* Whether all records before an offset can be read. */
+bool ft_area_has(struct ft_inline_task *it, uint32_t end);
 /* All strings are taken: the next call's go to the start again, or, off, nowhere. */
 void ft_area_reset_strings(struct ft_inline_task *it);
 void ft_area_limit_strings(struct ft_inline_task *it, bool off);
 /* Notes the signal mask of a stopped task, as its program would. */
 bool ft_area_note_mask(struct ft_task *t, uint64_t *mask);
 
-void ft_area_look(const struct ft_inline_task *it, struct ft_seen *out);
+void ft_area_look(struct ft_inline_task *it, struct ft_area_seen *out);
 /* Where the task is: the offset of its record under way, or the end of a block. False: it lies. */
 bool ft_area_position(const struct ft_inline_task *it, uint32_t *out);
-void ft_area_finish_record(struct ft_inline_task *it, const struct ft_seen *seen);
+void ft_area_finish_record(struct ft_inline_task *it, const struct ft_area_seen *seen);
 /*
  * The payload items of a call, as far as the recorder can have written them: one for each argument in
  * `args` (bit i: argument i) at most, behind those that were taken before. Returns their size.

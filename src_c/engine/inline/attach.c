@@ -85,7 +85,7 @@ void ft_attach_end(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = s->in->visited;
 
-	if (sp && t && sp->pid == t->tgid && sp->refs == 1)
+	if (sp && t && sp->pid == t->tgid && ft_space_is_last(sp))
 		ft_space_unmap(s, t, sp); /* those who recorded have ended */
 	if (!t || (sp && sp->pid == t->tgid))
 		let_live(s);

@@ -76,6 +76,8 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	it->birth_ret = from->birth_ret;
 	it->birth_flags = from->birth_flags;
 	it->birth_changes = from->birth_changes;
+	it->unborn = !(it->birth_flags & CLONE_VM_FLAG);
+	it->space->unborn += it->unborn;
 }
 
 /* Its text may lead to our code, where it cannot run, and nobody can mend that. */
@@ -100,6 +102,8 @@ static int take_copy(struct ft_session *s, struct ft_task *t)
 	own->leaving = from->leaving;
 	own->why = from->why;
 	it->space = own;
+	it->unborn = false;
+	from->unborn--;
 	if (--from->refs == 0)
 		ft_space_free(from);
 	pthread_mutex_unlock(&s->in->lock);
@@ -146,13 +150,14 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	regs.rip = it->birth_ret;
 	ft_set_regs(s, t, &regs);
 	if (it->birth_flags & CLONE_VM_FLAG) {
-		if (!it->space->leaving && !ft_prepare_arm(s, t))
-			return;
-		if (!it->space->leaving) {
-			it->space->leaving = true;
-			ft_patch_undo_all(s, t, it->space);
+		if (it->space->leaving) {
+			why = FT_FALLBACK_NONE; /* it is told */
+			goto ptrace;
 		}
-		why = FT_FALLBACK_NONE;
+		if (!ft_prepare_arm(s, t))
+			return;
+		it->space->leaving = true;
+		ft_patch_undo_all(s, t, it->space);
 		goto ptrace;
 	}
 	rc = take_copy(s, t);
@@ -177,6 +182,8 @@ ptrace:
 	ft_set_regs(s, t, &regs);
 	ft_dispatch_disarm(t->tid);
 	ft_dispatch_set_gs(t->tid, 0);
+	if (ft_space_is_last(it->space))
+		ft_space_unmap(s, t, it->space);
 	ft_inline_task_free(s, t);
 	ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 }

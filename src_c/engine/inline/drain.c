@@ -114,7 +114,7 @@ void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
 	alignas(struct ft_payload) uint8_t payload[FT_STRINGS_ROOM];
 	struct ft_task *t = it->task;
 	const void *strings = payload;
-	struct ft_seen seen;
+	struct ft_area_seen seen;
 	struct ft_event ev;
 	size_t len;
 	uint32_t nr;
@@ -164,7 +164,8 @@ static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_bloc
 
 	if (!it->area)
 		return;
-	if (!ft_area_position(it, &to)) {
+	if (!ft_area_position(it, &to) || (to < it->drained && !it->opened) ||
+		!ft_area_has(it, to < it->drained ? FT_AREA : to)) {
 		it->space->spoiled = true;
 		return;
 	}
@@ -203,16 +204,21 @@ void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it)
 
 	if (ft_area_position(it, &at))
 		next = at / FT_BLOCK % FT_BLOCKS;
-	if (!it->opened)
-		ft_area_open_blocks(it);
-	if (!ft_area_get(ft_area_link(it, next)))
+	if (!it->opened && !ft_area_open_blocks(it)) {
+		/* There is memory for the first block alone: that one, and a stop for each round. */
+		drain(s, it, false);
+		it->drained = FT_BLOCK_HEAD;
+		next = 0;
+	}
+	if (it->opened && !ft_area_get(ft_area_link(it, next)))
 		drain(s, it, true);
-	ft_area_set(ft_area_link(it, next), 0);
+	if (it->opened)
+		ft_area_set(ft_area_link(it, next), 0);
 	ft_area_set(&it->area->cur, it->base + ft_area_first_record(next));
 }
 
 void ft_drain_close(
-	struct ft_session *s, struct ft_inline_task *it, struct ft_seen *seen, int64_t ret)
+	struct ft_session *s, struct ft_inline_task *it, struct ft_area_seen *seen, int64_t ret)
 {
 	if (!seen->at)
 		return;

@@ -20,64 +20,6 @@ bool ft_set_regs(const struct ft_session *s, const struct ft_task *t, struct use
 	return !ft_task_replaced(&s->tasks, t) && !ft_regs_set(t->tid, regs);
 }
 
-static void put(struct ft_snippet *c, const void *bytes, size_t n)
-{
-	if (c->len + n <= sizeof(c->code))
-		memcpy(c->code + c->len, bytes, n);
-	c->len += n; /* too much shows when it is run */
-}
-
-void ft_snippet_start(
-	struct ft_snippet *c, uint64_t address, const char *const strings[], int count)
-{
-	c->len = 0;
-	c->calls = 0;
-	c->address = address;
-	for (int i = 0; i < count; i++)
-		put(c, strings[i], strlen(strings[i]) + 1);
-	c->entry = c->len;
-}
-
-uint64_t ft_snippet_string(const struct ft_snippet *c, int i)
-{
-	size_t at = 0;
-
-	while (i--)
-		at += strlen((const char *)c->code + at) + 1;
-	return c->address + at;
-}
-
-void ft_snippet_call(
-	struct ft_snippet *c, uint32_t nr, const uint64_t args[6], unsigned fd, bool keep)
-{
-	/* movabs $value, %reg and mov %r15, %reg for rdi, rsi, rdx, r10, r8, r9 */
-	static const uint8_t load[6][2] = { { 0x48, 0xbf }, { 0x48, 0xbe }, { 0x48, 0xba },
-		{ 0x49, 0xba }, { 0x49, 0xb8 }, { 0x49, 0xb9 } };
-	static const uint8_t copy[6][3] = { { 0x4c, 0x89, 0xff }, { 0x4c, 0x89, 0xfe },
-		{ 0x4c, 0x89, 0xfa }, { 0x4d, 0x89, 0xfa }, { 0x4d, 0x89, 0xf8 },
-		{ 0x4d, 0x89, 0xf9 } };
-	static const uint8_t mov_eax = 0xb8;
-	/* syscall; test %rax, %rax; jns over; int3; over: */
-	static const uint8_t enter[] = { 0x0f, 0x05, 0x48, 0x85, 0xc0, 0x79, 0x01, 0xcc };
-	static const uint8_t keep_fd[] = { 0x49, 0x89, 0xc7 }; /* mov %rax, %r15 */
-
-	for (int i = 0; i < 6; i++) {
-		if (fd >> i & 1) {
-			put(c, copy[i], 3);
-			continue;
-		}
-		put(c, load[i], 2);
-		put(c, &args[i], 8);
-	}
-	c->nrs[c->calls++] = (uint16_t)nr;
-	put(c, &mov_eax, 1);
-	put(c, &nr, 4);
-	put(c, enter, sizeof(enter));
-	c->ends[c->calls - 1] = (uint16_t)(c->len - sizeof(enter) + 2);
-	if (keep)
-		put(c, keep_fd, sizeof(keep_fd));
-}
-
 /* Our int3 or single step, or a fault in code of ours. */
 static bool is_trap_of_ours(const struct ft_task *t, const struct ft_stop *stop)
 {
@@ -235,40 +177,69 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 		return abandon(s, t, &saved, mask);
 	if (rc == -ESRCH)
 		return rc;
-	if (!rc) {
-		if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
-			return -ESRCH;
-		*result = (int64_t)regs->rax;
-	}
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
+		return -ESRCH;
+	*result = (int64_t)regs->rax;
 	if (!ft_set_regs(s, t, &saved) ||
 		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(mask), &mask) < 0)
 		return -ESRCH;
 	return rc;
 }
 
+/* What the task has done of it, by where it came to. */
+static void note_done(struct ft_session *s, struct ft_task *t, struct ft_snippet *c,
+	const struct user_regs_struct *regs, bool failed)
+{
+	const struct ft_task apart = { .tid = (pid_t)regs->r15 };
+	int begun = 0;
+
+	while (begun < c->calls && c->address + c->call[begun].end <= regs->rip)
+		ft_record_injected(s, t, c->call[begun++].nr);
+	for (int i = 0; i < c->apart_calls && !failed; i++) /* or who knows which */
+		ft_record_injected(s, &apart, c->apart_nr[i]);
+	c->done = begun - (failed && begun);
+	c->fd = (int)regs->r15;
+}
+
 int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c)
 {
 	uint8_t saved[sizeof(c->code)];
 	struct user_regs_struct regs = { 0 };
-	static const uint8_t done[] = { 0x31, 0xc0, 0xcc }; /* xor %eax, %eax; int3 */
 	int64_t result = 0;
 	int rc;
 
-	put(c, done, sizeof(done));
+	c->done = 0;
+	ft_snippet_end(c);
 	if (c->len > sizeof(c->code))
 		return -E2BIG;
 	if (pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len ||
 		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
-		return -errno;
+		return -EFAULT;
 	regs.rip = c->address + c->entry;
 	rc = run_at(s, t, PTRACE_CONT, &regs, &result);
-	for (int i = 0; i < c->calls && c->address + c->ends[i] <= regs.rip; i++)
-		ft_record_injected(s, t, c->nrs[i]);
+	note_done(s, t, c, &regs, rc || result < 0);
 	if (rc == -ESRCH)
 		return rc;
 	if (pwrite(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
-		return -errno;
+		return -EFAULT;
 	return rc ? rc : (int)result;
+}
+
+int ft_inject_undo(struct ft_session *s, struct ft_task *t, int memory, const struct ft_snippet *c)
+{
+	struct ft_snippet undo;
+	bool open = false;
+
+	ft_snippet_start(&undo, c->address, NULL, 0);
+	for (int i = 0; i < c->done; i++)
+		open = c->call[i].nr == SYS_open || (open && c->call[i].nr != SYS_close);
+	if (open)
+		ft_snippet_call(&undo, SYS_close, (uint64_t[6]){ (uint64_t)c->fd }, 0, false);
+	for (int i = c->done - 1; i >= 0; i--)
+		if (c->call[i].nr == SYS_mmap)
+			ft_snippet_call(&undo, SYS_munmap,
+				(uint64_t[6]){ c->call[i].args[0], c->call[i].args[1] }, 0, false);
+	return undo.calls ? ft_inject_snippet(s, t, memory, &undo) : 0;
 }
 
 int ft_inject_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
@@ -282,10 +253,19 @@ int ft_inject_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_ins
 		.r10 = args[3],
 		.r8 = args[4],
 		.r9 = args[5] };
+	struct user_regs_struct start = regs;
 	int rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
 
+	/* From an event inside a call the first step ends with that call: kernel/entry/common.c,
+	 * syscall_exit_work(). */
+	if (!rc && regs.rip == syscall_insn) {
+		regs = start;
+		rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
+	}
 	if (regs.rip == syscall_insn + 2)
 		ft_record_injected(s, t, nr);
+	else if (!rc)
+		rc = -EFAULT;
 	return rc;
 }
 

@@ -122,7 +122,7 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 {
 	struct user_regs_struct regs;
 	struct ft_inline_task *it = t->in;
-	struct ft_seen seen;
+	struct ft_area_seen seen;
 	uint64_t ret = 0;
 
 	if (!it || !it->area)

@@ -16,7 +16,7 @@
 #include "session.h"
 #include "tsc.h"
 
-/* Areas are mapped so many at a time, from a memfd for each such chunk. */
+/* Areas but the first are mapped so many at a time, from one memfd: see memory.c. */
 #define FT_CHUNK_AREAS 16
 #define FT_CHUNK       (FT_CHUNK_AREAS * FT_AREA_STEP)
 #define FT_CHUNKS_MAX  180 /* all within the 4 GiB that share the upper half of their addresses */
@@ -24,7 +24,7 @@
 struct ft_chunk {
 	uint8_t *map; /* ours */
 	uint16_t taken; /* bit per area */
-	uint16_t used; /* taken now or before */
+	uint16_t used, opened; /* now or before: see struct ft_inline_task */
 };
 
 /* How much of what is known of a file has been used for a mapping of it: see files.h. */
@@ -38,6 +38,7 @@ struct ft_applied {
 /* An address space: of one process, or of several that share it (vfork, CLONE_VM). */
 struct ft_space {
 	int refs; /* tasks that have it, also those not yet or no longer recording */
+	int unborn; /* of those, children that have copies of their own, about to be told from it */
 	int tasks; /* that record themselves */
 	int memory; /* /proc/PID/mem */
 	pid_t pid;
@@ -49,7 +50,8 @@ struct ft_space {
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
 	uint32_t changes; /* to its text and its springboards; odd while they are under way */
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
-	int chunk_count;
+	int chunk_count, chunk_limit;
+	int mapped; /* areas that the tracee maps: of a process without threads but one */
 	struct ft_nears nears;
 	struct ft_sites sites;
 	struct ft_applied applied[FT_APPLIED_MAX]; /* one takes another's place */
@@ -65,6 +67,7 @@ struct ft_inline_task {
 	uint64_t base; /* its address in the tracee */
 	uint32_t drained; /* offset in the area of the next record to take */
 	uint32_t strings_taken; /* offset behind the last strings that were taken */
+	uint32_t has_records, has_strings; /* offsets up to which the area's pages are there */
 	int chunk, slot;
 	bool opened; /* its blocks but the first may be used */
 	uint64_t last_ns; /* end of the last record */
@@ -78,6 +81,7 @@ struct ft_inline_task {
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
 	uint32_t birth_changes; /* space->changes before it */
 	bool giving_birth; /* has been sent into it */
+	bool unborn; /* see struct ft_space */
 	uint64_t changes_at; /* area->cur at its last call of those in dumpable.h; 0: none */
 	bool giving; /* stands at its birth event */
 	bool foreseen; /* a call of foreseen_nr goes on as it is, and is counted: see altered.c */
@@ -143,13 +147,25 @@ void ft_altered_hide_registers(struct ft_session *s, struct ft_task *t, struct f
 bool ft_set_regs(
 	const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs);
 
-/* inject.c: makes a stopped task run code of ours. */
+/* snippet.c: code that a stopped task is made to run. */
 struct ft_snippet {
 	uint8_t code[1024];
-	uint16_t nrs[16], ends[16]; /* of its calls: the numbers, where the next instruction is */
-	int calls;
 	size_t len, entry;
 	uint64_t address; /* where it will lie */
+	struct {
+		uint64_t args[2]; /* the first two */
+		uint32_t nr;
+		uint16_t end; /* where the next instruction is */
+	} call[16];
+	int calls;
+	bool apart;
+	uint32_t apart_nr[8]; /* of those that are made apart */
+	int apart_calls;
+	size_t jump[16]; /* ends of those whose targets are still to come */
+	int jumps;
+	/* Once it has run: */
+	int done; /* calls that succeeded */
+	int fd; /* what the last of them kept: a descriptor, or the process that made calls apart */
 };
 void ft_snippet_start(
 	struct ft_snippet *c, uint64_t address, const char *const strings[], int count);
@@ -159,9 +175,21 @@ uint64_t ft_snippet_string(const struct ft_snippet *c, int i);
  * i is that descriptor. */
 void ft_snippet_call(
 	struct ft_snippet *c, uint32_t nr, const uint64_t args[6], unsigned fd, bool keep);
+/*
+ * The calls between the two are made by a process that lives only for them, in the same memory, with a
+ * descriptor table of its own: no other thread meets what they open. If one fails those behind it are left
+ * out, without a word.
+ */
+void ft_snippet_apart(struct ft_snippet *c);
+void ft_snippet_together(struct ft_snippet *c);
+void ft_snippet_end(struct ft_snippet *c);
+
+/* inject.c: makes a stopped task run code of ours. */
 /* Writes it, runs it, takes it away again. 0 or the negative errno of the call that failed; -ESRCH: the
  * task has gone. The task is left as it was. */
 int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c);
+/* One that has failed, or came to nothing: closes and unmaps what its calls opened and mapped, in its place. */
+int ft_inject_undo(struct ft_session *s, struct ft_task *t, int memory, const struct ft_snippet *c);
 /* One call through a syscall instruction of the program's; other threads do not notice. */
 int ft_inject_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
 	const uint64_t args[6], int64_t *result);
@@ -171,19 +199,38 @@ int ft_inject_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, 
 /* See ft_engine.take_back. */
 bool ft_inject_take_back(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 
-/* space.c: address spaces and the areas in them. */
+/* placing.c: what is mapped in a tracee, and taken away again. */
+/* After an exec. 0 or a negative errno: then the task is as it was. */
 int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out);
 /* Of a process that was attached to, whose other threads may run. */
 int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out);
-/* For the child of a fork, which has a copy of the parent's patches. */
-int ft_space_fork(struct ft_session *s, struct ft_task *t, const struct ft_space *from,
-	struct ft_space **out);
+/* The first areas of the child of a fork. */
+int ft_space_place_areas(struct ft_session *s, struct ft_task *t);
 /* Takes away what was mapped, by its last task; what was in there must be taken. */
 void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
-void ft_space_free(struct ft_space *sp);
+
+/* memory.c: the memory that areas lie in. */
+/* Room for the first of them. Returns a descriptor, and its path for a tracee; or a negative errno. */
+int ft_memory_new(struct ft_space *sp, char path[48]);
+/* The tracee has mapped FT_MEMORY_FIRST bytes of it: from now on nobody can make holes. 0 or a negative errno. */
+int ft_memory_seal(struct ft_space *sp, int fd);
+void ft_memory_free(struct ft_space *sp);
+/* Where the tracee maps it. */
+#define FT_MEMORY_BASE	FT_RECORDER_AREAS
+#define FT_MEMORY_FIRST FT_AREA_STEP
 /* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
 int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
 void ft_space_release(struct ft_inline_task *it);
+
+/* space.c: address spaces. */
+/* For the child of a fork, which has a copy of the parent's patches. */
+int ft_space_fork(struct ft_session *s, struct ft_task *t, const struct ft_space *from,
+	struct ft_space **out);
+/* Without a tracee's part. NULL: no memory. */
+struct ft_space *ft_space_alloc(pid_t pid);
+void ft_space_free(struct ft_space *sp);
+/* Whether one task alone has it, which can take away what is mapped. */
+bool ft_space_is_last(const struct ft_space *sp);
 
 /* maps.c: what lies where in an address space. */
 struct ft_mapping {
@@ -240,7 +287,7 @@ void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it);
 void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it);
 /* The record under way, if there is one, ends now, with this result. */
 void ft_drain_close(
-	struct ft_session *s, struct ft_inline_task *it, struct ft_seen *seen, int64_t ret);
+	struct ft_session *s, struct ft_inline_task *it, struct ft_area_seen *seen, int64_t ret);
 
 /* drainer.c: a thread that empties blocks before tasks must wait for that. */
 /* hot: do it often. With the lock held. */

@@ -26,6 +26,8 @@ void ft_inline_task_free(struct ft_session *s, struct ft_task *t)
 			it->next->link = it->link;
 		sp->tasks--;
 	}
+	if (it->unborn)
+		sp->unborn--;
 	t->in = NULL;
 	free(it);
 	if (sp && --sp->refs == 0)
@@ -47,7 +49,7 @@ void ft_leave_task(struct ft_session *s, struct ft_task *t)
 	pthread_mutex_unlock(&s->in->lock);
 	if (sp->tasks == 1)
 		ft_patch_undo_padding(sp);
-	if (sp->refs == 1)
+	if (ft_space_is_last(sp))
 		ft_space_unmap(s, t, sp);
 	ft_inline_task_free(s, t);
 }

@@ -68,7 +68,7 @@ static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_
 bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
 	struct ft_inline_task *it = t->in;
-	struct ft_seen seen;
+	struct ft_area_seen seen;
 	uint64_t ret = 0;
 
 	ft_area_look(it, &seen);

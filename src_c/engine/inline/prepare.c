@@ -97,13 +97,18 @@ int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 		t->ignores_traps = sp->ignores_faults;
 	}
 	if (!ft_prepare_new(t, sp)) {
-		if (!sp->refs)
+		if (!sp->refs) {
+			ft_space_unmap(s, t, sp);
 			ft_space_free(sp);
+		}
 		return -ENOMEM;
 	}
 	rc = ft_prepare_arm(s, t);
 	if (rc < 0) {
 		ft_dispatch_disarm(t->tid);
+		ft_dispatch_set_gs(t->tid, 0);
+		if (ft_space_is_last(sp) && rc != -ESRCH)
+			ft_space_unmap(s, t, sp);
 		ft_inline_task_free(s, t);
 		return rc;
 	}

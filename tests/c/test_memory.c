@@ -1,0 +1,99 @@
+/* The memory of areas: what can be done to it by whoever gets hold of it, and what may limit it. */
+#define _GNU_SOURCE
+#include "engine/inline/inline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+#define REFUSED(call) (CHECK((call) < 0 && errno == EPERM))
+
+static struct ft_space *new_space(void)
+{
+	struct ft_space *sp = calloc(1, sizeof(*sp));
+
+	if (!sp)
+		abort();
+	sp->memory = -1;
+	return sp;
+}
+
+static void test_seals(void)
+{
+	struct ft_space *sp = new_space();
+	char path[48];
+	int fd = ft_memory_new(sp, path), theirs = open(path, O_RDWR | O_CLOEXEC);
+	uint8_t *tracee = mmap(NULL, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, theirs, 0);
+	struct stat st;
+
+	CHECK(fd >= 0 && theirs >= 0 && tracee != MAP_FAILED);
+	CHECK_EQ(sp->chunk_count, 1);
+	CHECK_EQ(sp->mapped, 0);
+	REFUSED(ftruncate(theirs, 0)); /* while the tracee maps it */
+	REFUSED(ftruncate(theirs, (off_t)FT_CHUNKS_MAX * FT_CHUNK + 4096));
+	tracee[4096] = 1;
+	CHECK_EQ(ft_memory_seal(sp, fd), 0);
+	CHECK(ft_memory_seal(sp, fd) < 0);
+	REFUSED(ftruncate(theirs, 4096));
+	REFUSED(fallocate(theirs, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, FT_CHUNK));
+	REFUSED(madvise(tracee, FT_CHUNK, MADV_REMOVE));
+	REFUSED(write(theirs, "x", 1));
+	REFUSED(fcntl(theirs, F_ADD_SEALS, F_SEAL_WRITE));
+	CHECK(mmap(NULL, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, theirs, 0) == MAP_FAILED);
+	CHECK(!madvise(tracee, FT_CHUNK, MADV_DONTNEED)); /* of this mapping alone */
+	CHECK_EQ(sp->chunks[0].map[4096], 1);
+	tracee[4096] = 2;
+	CHECK_EQ(sp->chunks[0].map[4096], 2);
+	CHECK(!fstat(fd, &st) && st.st_blocks < FT_CHUNK / 512);
+	munmap(tracee, FT_CHUNK);
+	close(fd);
+	close(theirs);
+	ft_memory_free(sp);
+	CHECK_EQ(sp->chunk_count, 0);
+	free(sp);
+	check_group("a tracee's memory cannot be shortened, nor holes be made in it");
+}
+
+static void test_file_size_limit(void)
+{
+	const struct {
+		uint64_t limit;
+		int chunks; /* -1: not one */
+	} cases[] = { { 0, -1 }, { FT_CHUNK - 1, -1 }, { FT_CHUNK, 1 }, { 3ull * FT_CHUNK + 1, 3 },
+		{ 1ull << 40, FT_CHUNKS_MAX }, { RLIM_INFINITY, FT_CHUNKS_MAX } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid) {
+			struct rlimit limit = { cases[i].limit, cases[i].limit };
+			struct ft_space *sp = new_space();
+			char path[48];
+			int fd;
+
+			signal(SIGXFSZ, SIG_DFL);
+			setrlimit(RLIMIT_FSIZE, &limit);
+			fd = ft_memory_new(sp, path);
+			_exit(cases[i].chunks < 0 ? fd != -EFBIG
+						  : fd < 0 || sp->chunk_limit != cases[i].chunks);
+		}
+		CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	}
+	check_group("RLIMIT_FSIZE allows fewer areas, and kills nobody");
+}
+
+int main(void)
+{
+	test_seals();
+	test_file_size_limit();
+	return check_result();
+}
