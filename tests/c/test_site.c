@@ -441,8 +441,23 @@ static void test_springboards(void)
 	check_group("springboards lead to the recorder, and back behind the call");
 }
 
+/* A thread may have written there since the task stopped: what is found out would be told of other processes. */
+static void test_no_syscall_any_more(void)
+{
+	static const uint8_t others[][2] = { { 0x0f, 0x0b }, { 0xe9, 0xe9 }, { 0xcd, 0x80 } };
+
+	assemble(START MOV SYSCALL END);
+	CHECK_EQ(analyse_code(0x401000).kind, FT_PATCH_MOV);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		memcpy(code + code_site, others[i], 2);
+		CHECK_EQ(analyse_code(0x401000).kind, FT_PATCH_NONE);
+	}
+	check_group("where no syscall stands nothing is patched");
+}
+
 int main(void)
 {
+	test_no_syscall_any_more();
 	test_mov();
 	test_padding_kinds();
 	test_padding_reach();

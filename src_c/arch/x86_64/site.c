@@ -217,6 +217,9 @@ void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t 
 	c.from = before < FT_SITE_WINDOW ? -(int)before : -FT_SITE_WINDOW;
 	c.to = after < FT_SITE_WINDOW ? (int)after : FT_SITE_WINDOW;
 	c.address = address;
+	/* It stopped at one, but what stands there now may have been written since. */
+	if (c.to < SYSCALL_SIZE || site[0] != 0x0f || site[1] != 0x05)
+		return;
 	memset(c.decoded, 0, sizeof(c.decoded));
 	start = known_start(&c);
 	if (!start)
