@@ -129,6 +129,7 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 	s->in->refused = t->tgid;
 	if (sp && !sp->leaving && space_of_others(s, t)) {
 		sp->leaving = true; /* or this thread would run what is patched for the others */
+		sp->why = why;
 		ft_patch_undo_all(s, t, sp);
 	}
 	ft_record_engine(s, t, FT_ENGINE_PTRACE, why);

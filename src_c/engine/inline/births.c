@@ -151,12 +151,13 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	ft_set_regs(s, t, &regs);
 	if (it->birth_flags & CLONE_VM_FLAG) {
 		if (it->space->leaving) {
-			why = FT_FALLBACK_NONE; /* it is told */
+			why = it->space->why;
 			goto ptrace;
 		}
 		if (!ft_prepare_arm(s, t))
 			return;
 		it->space->leaving = true;
+		it->space->why = why;
 		ft_patch_undo_all(s, t, it->space);
 		goto ptrace;
 	}
@@ -166,9 +167,9 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 		t->stay = FT_FALLBACK_NAMESPACE;
 	if (t->stay != FT_FALLBACK_NONE)
 		why = t->stay;
-	else if (own->why != FT_FALLBACK_NONE)
+	else if (own->leaving)
 		why = own->why;
-	else if (!rc && !own->leaving && own->memory >= 0 && !ft_prepare_arm(s, t))
+	else if (!rc && own->memory >= 0 && !ft_prepare_arm(s, t))
 		return;
 	if (!rc)
 		rc = take_back(s, t, own);
@@ -185,7 +186,8 @@ ptrace:
 	if (ft_space_is_last(it->space))
 		ft_space_unmap(s, t, it->space);
 	ft_inline_task_free(s, t);
-	ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
+	if (why != FT_FALLBACK_NONE) /* or we leave it altogether */
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 }
 
 /* Whether a process that is making a child, other than that of t, may have made this one. */
