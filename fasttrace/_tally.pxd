@@ -4,6 +4,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 cdef extern from "tally.h" nogil:
     enum:
         FT_NR_MAX
+        FT_TALLY_STRANGERS_MAX
 
     struct ft_event:
         int32_t pid

@@ -17,6 +17,8 @@ an errno to its count, 0 standing for results that are no errno.
 
 SHARED_NR: int
 """The row that calls share which have none of their own: see src_c/tally.h."""
+STRANGERS_MAX: int
+"""So many numbers above that one, or below 0, have rows; with all of them there it is shared."""
 EVENT_SIZE: int
 EVENT_FIELDS: tuple[tuple[str, str, int, int], ...]
 """Of each field of an event: name, numpy format of one element, offset, size in bytes."""

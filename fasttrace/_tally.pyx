@@ -63,6 +63,7 @@ cdef dict constants(const ft_constant *list, int count):
 
 
 SHARED_NR = FT_NR_MAX - 1
+STRANGERS_MAX = FT_TALLY_STRANGERS_MAX
 EVENT_SIZE = sizeof(ft_event)
 EVENT_FIELDS = tuple([
     (ft_fields[i].name.decode(), ft_fields[i].format.decode(), ft_fields[i].offset,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
-from fasttrace._tally import SHARED_NR, Tally, hist_low
+from fasttrace._tally import SHARED_NR, STRANGERS_MAX, Tally, hist_low
 from fasttrace.data.calls import Calls, abi_name, call_name, selection_of
 from fasttrace.data.events import errno_name
 from fasttrace.data.processes import Process, fallbacks, with_calls
@@ -125,9 +125,12 @@ class Summary:
     def _by_name(self) -> dict[str, tuple[Tally, int, tuple[str, ...]]]:
         """Of each name the tally and the row there that has all its calls, and the ABIs."""
         sources: dict[str, list[int]] = {}
+        strangers = sum(not 0 <= row[3] <= SHARED_NR for row in self._rows)
         for i, row in enumerate(self._rows):
-            shared = "+" if row[3] == SHARED_NR else ""
-            sources.setdefault(call_name(row[3], row[2]) + shared, []).append(i)
+            name = call_name(row[3], row[2])
+            if row[3] == SHARED_NR and strangers == STRANGERS_MAX:
+                name += "+"
+            sources.setdefault(name, []).append(i)
         total = Tally()
         found: dict[str, tuple[Tally, int, tuple[str, ...]]] = {}
         for name, indices in sources.items():

@@ -78,7 +78,7 @@ def test_without_results_the_counts_are_the_same(tracees, trace):
     plain = fasttrace.summary(command, trace=trace, **QUIET)
     only = fasttrace.summary(command, trace=trace, results=False, **QUIET)
     assert only.calls == plain.calls
-    assert only.total_errors == 0
+    assert only.total_errors is None  # not known
 
 
 @pytest.mark.parametrize("name", ["own_filter", "own_filter_tsync"])
