@@ -20,6 +20,7 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.errors import FilterError
 from fasttrace.syscalls import abi_index
+from fasttrace.terminal import quoted
 
 __all__ = ["CLASSES", "NR_MAX", "Selection", "parse"]
 
@@ -140,14 +141,14 @@ def parse(expression: str) -> Selection:
         text = text[1:]
     words = [word.strip() for word in text.split(",")]
     if not any(words):
-        raise FilterError(f"empty system call set {expression!r}: write all, none, or names")
+        raise FilterError(f"empty system call set {quoted(expression)}: write all, none, or names")
     chosen = NOTHING
     for word in words:
         if word.startswith("!"):
             if negated:
                 raise FilterError(
-                    f"{expression!r}: a leading ! turns the whole set around; write "
-                    f"!{text.replace('!', '')}"
+                    f"{quoted(expression)}: a leading ! turns the whole set around; write "
+                    f"{quoted('!' + text.replace('!', ''))[1:-1]}"
                 )
             chosen -= _term(word[1:])
         elif word:
@@ -163,14 +164,16 @@ def _term(word: str) -> Selection:
     optional = word.startswith("?")
     word = word.removeprefix("?")
     try:
-        return _required(word)
+        return _required(word, hint=not optional)
     except FilterError:
         if optional and word:
             return NOTHING
         raise
 
 
-def _required(word: str) -> Selection:
+@lru_cache(maxsize=1024)
+def _required(word: str, *, hint: bool) -> Selection:
+    """hint: what is near shall stand in an error, which takes some time to find."""
     if word.startswith("/"):
         return _regex(word[1:])
     if word.isdecimal() and word.isascii():
@@ -179,26 +182,27 @@ def _required(word: str) -> Selection:
         return _class(word)
     name, at, width = word.partition("@")
     if at and width not in _WIDTHS:
-        raise FilterError(f"unknown ABI in {word!r}: write {name}@64 or {name}@32")
+        name = quoted(name)[1:-1]
+        raise FilterError(f"unknown ABI in {quoted(word)}: write {name}@64 or {name}@32")
     abis = _WIDTHS[width] if at else ABIS
-    found = _where(lambda candidate: candidate == name)
-    if found == NOTHING:
-        raise FilterError(f"unknown system call {name!r}{_near(name)}")
+    found = _by_name().get(name)
+    if found is None:
+        raise FilterError(f"unknown system call {quoted(name)}{_near(name) if hint else ''}")
     return Selection(m if abi in abis else 0 for abi, m in zip(ABIS, found._masks, strict=True))
 
 
 def _number(word: str) -> Selection:
     nr = int(word) if len(word) < 8 else NR_MAX
     if nr >= NR_MAX - 1:
-        raise FilterError(f"system call number {word} is too large: at most {NR_MAX - 2}")
+        raise FilterError(f"system call number {quoted(word)} is too large: at most {NR_MAX - 2}")
     return Selection(1 << nr for _ in ABIS)
 
 
-@lru_cache
+@lru_cache(maxsize=128)
 def _class(word: str) -> Selection:
     bit = _tables.CLASSES.get(word.removeprefix("%"))
     if bit is None:
-        raise FilterError(f"unknown system call class {word!r}: one of {' '.join(CLASSES)}")
+        raise FilterError(f"unknown system call class {quoted(word)}: one of {' '.join(CLASSES)}")
     return Selection(
         sum(1 << nr for nr in _tables.names(abi) if _tables.classes(abi, nr) & bit)
         for abi in range(len(ABIS))
@@ -206,16 +210,26 @@ def _class(word: str) -> Selection:
 
 
 def _regex(pattern: str) -> Selection:
-    import re
+    from fasttrace.regexes import compiled
 
     try:
-        compiled = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise FilterError(f"bad regular expression {pattern!r}: {error}") from None
-    found = _where(lambda name: compiled.search(name) is not None)
+        wanted = compiled(pattern)
+    except ValueError as error:
+        raise FilterError(f"bad regular expression {quoted(pattern)}: {error}") from None
+    found = _where(lambda name: wanted.search(name) is not None)
     if found == NOTHING:
-        raise FilterError(f"no system call matches /{pattern}: see fasttrace.syscalls.table()")
+        text = f"no system call matches {quoted('/' + pattern)}: see fasttrace.syscalls.table()"
+        raise FilterError(text)
     return found
+
+
+@lru_cache(maxsize=1)
+def _by_name() -> dict[str, Selection]:
+    found: dict[str, list[int]] = {}
+    for abi in range(len(ABIS)):
+        for nr, name in _tables.names(abi).items():
+            found.setdefault(name, [0] * len(ABIS))[abi] |= 1 << nr
+    return {name: Selection(masks) for name, masks in found.items()}
 
 
 def _where(wanted: Callable[[str], bool]) -> Selection:

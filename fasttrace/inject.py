@@ -26,6 +26,7 @@ from fasttrace._tables import ABIS
 from fasttrace.errors import FilterError, InjectError
 from fasttrace.filters import Selection
 from fasttrace.filters import parse as parse_set
+from fasttrace.terminal import quoted
 
 if TYPE_CHECKING:
     from fasttrace._core import Injection
@@ -44,7 +45,7 @@ _SIGNAL_MAX = 64
 _SIGRTMIN = 32  # the kernel's
 _DELAY_MAX = 1 << 63
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1, "": 10**3}
-_DELAY = re.compile(r"\+?((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(s|ms|us|ns|)", re.A | re.I)
+_DELAY = re.compile(r"\+?((?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)(s|ms|us|ns|)", re.A | re.I)
 _WHEN = re.compile(r"(\d+)(?:\.\.(\d+))?(?:(\+)(\d+)?)?", re.A)
 _POKED = re.compile(r"@arg([1-9]\d*)=((?:[0-9a-f]{2})+)", re.A | re.I)
 _RETVAL = re.compile(r"-?(?:0x[0-9a-f]+|\d+)", re.A | re.I)
@@ -127,19 +128,21 @@ def parse(expression: str) -> Rule:
         if key not in _KEYS or (fault and key not in _FAULT_KEYS):
             raise InjectError(_unknown_key(word, _FAULT_KEYS if fault else tuple(_KEYS)))
         if not equals or not value:
-            raise InjectError(f"{word!r}: expected {_EXPECTED[key]}")
+            raise InjectError(f"{quoted(word)}: expected {_EXPECTED[key]}")
         if key in seen and key != "when":
-            raise InjectError(f"{word!r}: a rule has only one {key}=")
+            raise InjectError(f"{quoted(word)}: a rule has only one {key}=")
         seen.add(key)
         rule = replace(rule, **_KEYS[key](word, value))
     if "error" in seen and "retval" in seen:
-        raise InjectError(f"{expression!r}: a call either fails or succeeds: error= or retval=")
+        raise InjectError(
+            f"{quoted(expression)}: a call either fails or succeeds: error= or retval="
+        )
     if fault and rule.ret is None:
         rule = replace(rule, ret=-errno.ENOSYS)
     if not rule._flags:
         raise InjectError(
-            f"{expression!r} alters nothing: add one of :error= :retval= :signal= :delay_enter= "
-            ":delay_exit= :poke_enter= :poke_exit="
+            f"{quoted(expression)} alters nothing: add one of :error= :retval= :signal= "
+            ":delay_enter= :delay_exit= :poke_enter= :poke_exit="
         )
     return rule
 
@@ -168,10 +171,11 @@ def parse_deny(deny: Denial) -> list[Rule]:
     for text, error in denied:
         number = error if isinstance(error, int) else _errno(f"{text}={error}", error)
         if not 0 < number <= _ERRNO_MAX:
-            raise InjectError(f"{text}={error}: expected {_EXPECTED['error']}")
+            word = f"{text}={error}"
+            raise InjectError(f"{quoted(word)}: expected {_EXPECTED['error']}")
         calls = _calls(text, text) - parse_set(_ENDLESS)
         if calls == Selection():
-            raise InjectError(f"{text!r}: there is no call in it that can fail")
+            raise InjectError(f"{quoted(text)}: there is no call in it that can fail")
         rules.append(Rule(calls, ret=-number))
     return rules
 
@@ -234,7 +238,9 @@ def _calls(text: str, expression: str) -> Selection:
         return parse_set(text)
     except FilterError as error:
         if not text.strip():
-            raise InjectError(f"{expression!r}: expected a set of calls before any :") from None
+            raise InjectError(
+                f"{quoted(expression)}: expected a set of calls before any :"
+            ) from None
         raise InjectError(str(error)) from None
 
 
@@ -244,8 +250,8 @@ def _unknown_key(word: str, known: Sequence[str]) -> str:
     name = word.partition("=")[0]
     near = get_close_matches(name.lower(), known, 1)
     if near:
-        return f"{word!r}: did you mean {near[0]}=?"
-    return f"{word!r}: expected one of {' '.join(key + '=' for key in known)}"
+        return f"{quoted(word)}: did you mean {near[0]}=?"
+    return f"{quoted(word)}: expected one of {' '.join(key + '=' for key in known)}"
 
 
 def _error(word: str, value: str) -> dict[str, Any]:
@@ -258,14 +264,17 @@ def _errno(word: str, value: str) -> int:
     if value.isdecimal() and value.isascii():
         number = int(value) if len(value) < 8 else 0
         if not 0 < number <= _ERRNO_MAX:
-            raise InjectError(f"{word!r}: expected {_EXPECTED['error']}")
+            raise InjectError(f"{quoted(word)}: expected {_EXPECTED['error']}")
         return number
     try:
-        return errno_number(value)
+        number = errno_number(value)
+        if not 0 < number <= _ERRNO_MAX:  # as of "errno_5000"
+            raise ValueError
+        return number
     except ValueError:
         names = [name for name in dir(errno) if name.startswith("E")]
         near = _near(value.upper(), names)
-        raise InjectError(f"{word!r}: expected {_EXPECTED['error']}{near}") from None
+        raise InjectError(f"{quoted(word)}: expected {_EXPECTED['error']}{near}") from None
 
 
 def _near(word: str, names: Iterable[str]) -> str:
@@ -277,16 +286,16 @@ def _near(word: str, names: Iterable[str]) -> str:
 
 def _retval(word: str, value: str) -> dict[str, Any]:
     if not _RETVAL.fullmatch(value):
-        raise InjectError(f"{word!r}: expected {_EXPECTED['retval']}")
+        raise InjectError(f"{quoted(word)}: expected {_EXPECTED['retval']}")
     sign, digits = (-1, value[1:]) if value.startswith("-") else (1, value)
     # As C reads a number: 010 is octal.
     base = 16 if digits[1:2] in ("x", "X") else 8 if digits[0] == "0" and len(digits) > 1 else 10
     try:
-        number = sign * int(digits, base)
+        number = sign * int(digits, base) if len(digits) < 80 else 1 << 64
     except ValueError:
-        raise InjectError(f"{word!r}: expected {_EXPECTED['retval']}") from None
+        raise InjectError(f"{quoted(word)}: expected {_EXPECTED['retval']}") from None
     if not -(1 << 63) <= number < 1 << 64:
-        raise InjectError(f"{word!r}: expected {_EXPECTED['retval']}")
+        raise InjectError(f"{quoted(word)}: expected {_EXPECTED['retval']}")
     return {"ret": (number + (1 << 63)) % (1 << 64) - (1 << 63)}
 
 
@@ -304,7 +313,7 @@ def signal_number(word: str, value: str) -> int:
         near = _near(
             "SIG" + value.upper().removeprefix("SIG"), ("SIG" + n for n in _signal_names())
         )
-        raise InjectError(f"{word!r}: expected {_EXPECTED['signal']}{near}")
+        raise InjectError(f"{quoted(word)}: expected {_EXPECTED['signal']}{near}")
     return number
 
 
@@ -325,7 +334,9 @@ def _syscall(word: str, value: str) -> dict[str, Any]:
         if _tables.classes(abi, nr) & pure
     }
     if value not in names:
-        raise InjectError(f"{word!r}: expected {_EXPECTED['syscall']}{_near(value, sorted(names))}")
+        raise InjectError(
+            f"{quoted(word)}: expected {_EXPECTED['syscall']}{_near(value, sorted(names))}"
+        )
     return {"syscall": value}
 
 
@@ -333,17 +344,17 @@ def _delay(field: str, word: str, value: str) -> dict[str, Any]:
     match = _DELAY.fullmatch(value)
     # The unit is in small letters; E of 1E3 may be large.
     if match is None or match[2] not in _UNITS:
-        raise InjectError(f"{word!r}: expected {_EXPECTED[field]}")
+        raise InjectError(f"{quoted(word)}: expected {_EXPECTED[field]}")
     delay = float(match[1]) * _UNITS[match[2]]
     if delay >= _DELAY_MAX:
-        raise InjectError(f"{word!r}: a delay is shorter than 292 years")
+        raise InjectError(f"{quoted(word)}: a delay is shorter than 292 years")
     return {field: round(delay)}
 
 
 def _when(word: str, value: str) -> dict[str, Any]:
     match = _WHEN.fullmatch(value)
     if match is None:
-        raise InjectError(f"{word!r}: expected {_EXPECTED['when']}")
+        raise InjectError(f"{quoted(word)}: expected {_EXPECTED['when']}")
     first, last, plus, step = match.groups()
     numbers = {
         "first": _count(word, first, _FIRST_MAX),
@@ -351,14 +362,14 @@ def _when(word: str, value: str) -> dict[str, Any]:
         "step": _count(word, step, _FIRST_MAX) if step else int(bool(plus or last)),
     }
     if numbers["last"] < numbers["first"]:
-        raise InjectError(f"{word!r}: the last one comes before the first")
+        raise InjectError(f"{quoted(word)}: the last one comes before the first")
     return numbers
 
 
 def _count(word: str, digits: str, most: int) -> int:
     number = int(digits) if len(digits) < 8 else 0
     if not 0 < number <= most:
-        raise InjectError(f"{word!r}: {digits} is not in 1 to {most}")
+        raise InjectError(f"{quoted(word)}: {quoted(digits)[1:-1]} is not in 1 to {most}")
     return number
 
 
@@ -367,12 +378,12 @@ def _pokes(field: str, word: str, value: str) -> dict[str, Any]:
     for text in value.removesuffix(",").split(","):
         match = _POKED.fullmatch(text)
         if match is None:
-            raise InjectError(f"{word!r}: {text!r}: expected {_EXPECTED[field]}")
+            raise InjectError(f"{quoted(word)}: {quoted(text)}: expected {_EXPECTED[field]}")
         number = int(match[1]) if len(match[1]) < 4 else 7
         if number > 6:
-            raise InjectError(f"{word!r}: a call has six arguments: @arg1 to @arg6")
+            raise InjectError(f"{quoted(word)}: a call has six arguments: @arg1 to @arg6")
         if number - 1 in pokes:
-            raise InjectError(f"{word!r}: @arg{number} is given twice")
+            raise InjectError(f"{quoted(word)}: @arg{number} is given twice")
         pokes[number - 1] = bytes.fromhex(match[2])
     return {field: tuple(pokes.items())}
 

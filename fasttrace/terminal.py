@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_LONG = 60
+
 
 def printable(text: str) -> str:
     r"""Text from outside on one line, such as a path, an argument, or a program's name.
@@ -15,3 +17,12 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def quoted(text: str) -> str:
+    r"""A word from outside in the middle of a message, short enough for a line.
+
+    >>> quoted("a b\n"), quoted("x" * 1000)[-8:]
+    ("'a b\\n'", "xxxx...'")
+    """
+    return repr(text if len(text) <= _LONG else text[: _LONG - 3] + "...")

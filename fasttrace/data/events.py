@@ -135,7 +135,7 @@ def errno_number(name: str) -> int:
     number = _ERRNO_NUMBERS.get(name.upper())
     if number is not None:
         return number
-    if name.startswith("errno_") and name[6:].isdecimal():
+    if name.startswith("errno_") and name[6:].isdecimal() and len(name) < 16:
         return int(name[6:])
     raise ValueError(f"no errno is called {name!r}; names are as in errno(3), such as ENOENT")
 

@@ -119,7 +119,7 @@ def from_events(
         return process
 
     for event in events[np.flatnonzero(events["kind"] >= Kind.FORK)]:
-        kind, pid, time_ns = int(event["kind"]), int(event["pid"]), int(event["time_ns"])
+        kind, pid, time_ns = int(event["kind"]), int(event["pid"]), _time(event["time_ns"])
         thread = bool(event["flags"] & Flag.THREAD)
         if kind == Kind.FORK and not thread:
             parent = living.get(pid) or add(pid, 0, time_ns)
@@ -140,6 +140,11 @@ def from_events(
     for pid in sorted(set(pids) - {p.pid for p in processes}):
         add(pid, 0, 0)
     return processes
+
+
+def _time(value: Any) -> int:
+    """A time out of an event, as a saved process can hold it."""
+    return min(int(value), (1 << 63) - 1)
 
 
 def _pid(value: Any) -> int:

@@ -26,6 +26,7 @@ from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy, open_npy
 from fasttrace.data.processes import Process
 from fasttrace.errors import OutputError, TraceError
 from fasttrace.files import Folder, Place
+from fasttrace.terminal import quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +39,7 @@ T = TypeVar("T")
 
 # A process takes some 200 bytes, and up to 4,096 more for its arguments.
 _META_MAX = 1 << 30
+_DIGITS_MAX = 40
 _GIVE = "give the folder that `record -o` wrote"
 
 
@@ -356,6 +358,12 @@ def _damaged(folder: Folder) -> TraceError:
     return TraceError(f"{folder.path}/meta.json is damaged: record again")
 
 
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS_MAX:  # no field holds as many, and Python would take its time
+        raise ValueError
+    return int(digits)
+
+
 def _read_json(folder: Folder) -> object:
     """meta.json, if it is of a trace that this version can read."""
     path = folder.path
@@ -364,7 +372,7 @@ def _read_json(folder: Folder) -> object:
             text = file.read(_META_MAX + 1)
         if len(text) > _META_MAX:
             raise _damaged(folder)
-        meta = json.loads(text)
+        meta = json.loads(text, parse_int=_integer)
     except FileNotFoundError:
         raise TraceError(f"{path} holds no trace (no meta.json); {_GIVE}") from None
     except OSError as error:
@@ -375,7 +383,7 @@ def _read_json(folder: Folder) -> object:
         raise TraceError(f"{path} holds something else than a trace of fasttrace")
     if meta.get("version") != VERSION:
         raise TraceError(
-            f"{path} is of format version {meta.get('version')!r}, this fasttrace reads "
+            f"{path} is of format version {quoted(str(meta.get('version')))}, this fasttrace reads "
             f"{VERSION}: use the fasttrace that wrote it"
         )
     return meta

@@ -20,11 +20,13 @@ from fasttrace.seccomp.question import (
 )
 from fasttrace.seccomp.reach import points, reach
 from fasttrace.seccomp.words import ARCHITECTURES, CAPABILITIES, action_value
+from fasttrace.terminal import quoted
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
 
 _FEW = 200  # rules for one call that are compared with one another
+_NEAR_MAX = 500  # names that no table has, and for which one that is near is looked for
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def _skipped(compiled: Compiled) -> Iterator[Finding]:
     for rule, name in compiled.unknown:
         by_rule.setdefault(rule.where, []).append(name)
     known = {name for arch in ABI_OF for name in names(arch)}
+    near = _Near(known)
     for where, unknown in by_rule.items():
         newer = [name for name in unknown if name in known]
         if newer:
@@ -111,14 +114,22 @@ def _skipped(compiled: Compiled) -> Iterator[Finding]:
             yield Finding("note", where, text)
         for name in unknown:
             if name not in known:
-                yield Finding("warning", where, f"skipped, no system call: {_near(name, known)}")
+                yield Finding("warning", where, f"skipped, no system call: {near.of(name)}")
 
 
-def _near(name: str, known: set[str]) -> str:
-    from difflib import get_close_matches
+class _Near:
+    """Names with what they may be meant for, as long as that takes no more than a second or so."""
 
-    close = get_close_matches(name[:40], known, 1)
-    return f"{name[:60]!a}" + (f"; did you mean {close[0]}?" if close else "")
+    def __init__(self, known: set[str]) -> None:
+        self._known = known
+        self._left = _NEAR_MAX
+
+    def of(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        self._left -= 1
+        close = get_close_matches(name[:40], self._known, 1) if self._left >= 0 else []
+        return quoted(name) + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _rules(compiled: Compiled) -> Iterator[Finding]:
@@ -178,10 +189,12 @@ class _Effects:
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self.deciding: dict[str, set[int] | None] = {}
+        self.places: dict[str, dict[int, int]] = {}
 
     def none(self, rule: Rule, name: str) -> str:
         """Why a rule has no effect on a call, or ""."""
         rules = self.compiled.resolved.by_name[name]
+        place = self._places(name)
         if not rule.conditions and rules[0] is rule:
             return ""
         value = action_value(rule.action, rule.errno_ret)
@@ -189,7 +202,7 @@ class _Effects:
             if action_value(other.action, other.errno_ret) == self.compiled.resolved.default:
                 continue
             same = action_value(other.action, other.errno_ret) == value
-            first = _before(rules, other, rule)
+            first = place[id(other)] < place[id(rule)]
             if other is not rule and not other.conditions and (rule.conditions or first):
                 says = "says the same" if same else f"says {other.action}"
                 return f"{other.where} {says}, whatever the arguments"
@@ -201,6 +214,13 @@ class _Effects:
         if deciding is not None and id(rule) not in deciding:
             return "decides nothing: other rules, or none of its conditions can be met"
         return ""
+
+    def _places(self, name: str) -> dict[int, int]:
+        """By id, how many rules for a call come before one."""
+        if name not in self.places:
+            rules = self.compiled.resolved.by_name[name]
+            self.places[name] = {id(rule): i for i, rule in enumerate(rules)}
+        return self.places[name]
 
     def _deciding(self, name: str) -> set[int] | None:
         """ids of the rules whose action the filter gives where they match; None: not known."""
@@ -224,10 +244,6 @@ class _Effects:
                 if action_value(rule.action, rule.errno_ret) == verdict.value:
                     deciding.add(id(rule))
         return deciding
-
-
-def _before(rules: list[Rule], one: Rule, other: Rule) -> bool:
-    return next(rule for rule in rules if rule is one or rule is other) is one
 
 
 def _covers(wide: Rule, narrow: Rule) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile import ArchMap, Condition, Limits, Profile, Rule
 from fasttrace.seccomp.words import ACTIONS, ARCH_NAMES, ARCHITECTURES, FLAGS, OPERATORS, WITH_ERRNO
+from fasttrace.terminal import quoted
 
 T = TypeVar("T")
 
@@ -171,7 +172,9 @@ class _Reader:
         self.known(limits, where, "caps arches minKernel")
         version = self.string(limits, where, "minKernel")
         if version and not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6}){1,2}", version):
-            self.fail(f"{where}minKernel", f'expected a version like "4.8", found {_cut(version)}')
+            self.fail(
+                f"{where}minKernel", f'expected a version like "4.8", found {quoted(version)}'
+            )
         return Limits(
             caps=self.list(limits, where, "caps", self.capability),
             arches=self.words(limits, where, "arches", ARCH_NAMES, "architecture"),
@@ -181,7 +184,7 @@ class _Reader:
     def capability(self, found: Any, where: str) -> str:
         name = self.expect(found, where, str)
         if not re.fullmatch(r"CAP_[A-Z0-9_]+", name):
-            self.fail(where, f'expected a capability like "CAP_SYS_ADMIN", found {_cut(name)}')
+            self.fail(where, f'expected a capability like "CAP_SYS_ADMIN", found {quoted(name)}')
         return name
 
     def errno(
@@ -199,14 +202,14 @@ class _Reader:
         if name:
             number = getattr(errno, name, None) if re.fullmatch(r"E[A-Z0-9]+", name) else None
             if not isinstance(number, int):
-                self.fail(where + by_name, f'expected an errno like "EPERM", found {_cut(name)}')
+                self.fail(where + by_name, f'expected an errno like "EPERM", found {quoted(name)}')
         return number
 
     def object(self, found: Any, name: str, where: str) -> _Object:
         if not isinstance(found, _Object):
             self.fail(where, f"expected an object, found {_kind(found)}")
         if found.twice is not None:
-            self.fail(where, f"the key {_cut(found.twice)} stands twice in this object")
+            self.fail(where, f"the key {quoted(found.twice)} stands twice in this object")
         return found
 
     def known(self, entry: _Object, where: str, keys: str) -> None:
@@ -251,7 +254,7 @@ class _Reader:
 
         close = get_close_matches(word[:80], list(words), 1)
         hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(words)}"
-        self.fail(where, f"unknown {what} {_cut(word)}; {hint}")
+        self.fail(where, f"unknown {what} {quoted(word)}; {hint}")
 
     def list(
         self, entry: _Object, where: str, key: str, each: Callable[[Any, str], T]
@@ -281,8 +284,3 @@ def _found(found: Any) -> str:
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         return f"found {_kind(found)}"
     return f"found {found}" if abs(found) < 1 << 70 else "found one with more digits"
-
-
-def _cut(text: str) -> str:
-    """A word from the file, quoted and short enough for a line."""
-    return ascii(text if len(text) <= 60 else text[:57] + "...")

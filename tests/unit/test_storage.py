@@ -209,7 +209,7 @@ def test_foreign_folders(tmp_path: Path) -> None:
         (lambda p: (p.mkdir(), (p / "meta.json").write_text("[" * 100_000)), "damaged"),
         (
             lambda p: (p.mkdir(), (p / "meta.json").write_text('{"format": "fasttrace"}')),
-            "format version None",
+            "format version .None.",
         ),
     ]:
         path = tmp_path / message.replace(" ", "_")
