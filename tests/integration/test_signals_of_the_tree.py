@@ -14,7 +14,7 @@ import pytest
 from command_line import FASTTRACE, LIMIT_S, line, program, running
 
 import fasttrace
-from fasttrace import figures, procfs
+from fasttrace import procfs
 
 # Each says "done" in the end. They would die of the signal, which has its default for them.
 SENDERS = {
@@ -147,7 +147,7 @@ def test_who_is_of_the_tree(engine: str, monkeypatch: pytest.MonkeyPatch) -> Non
         assert not tracer.is_of_tree(1)
         # Somebody else gets the pid of the dead one.
         now = procfs.Birth(1, time.monotonic_ns())
-        monkeypatch.setattr(figures.procfs, "birth", lambda pid: now)
+        monkeypatch.setattr(procfs, "birth", lambda pid: now)
         assert not tracer.is_of_tree(dead)
         assert tracer.is_of_tree(living)
         os.close(hold)
