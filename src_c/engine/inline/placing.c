@@ -134,7 +134,7 @@ int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out)
 	const char *const strings[] = { path, s->in->code_path };
 	struct user_regs_struct regs;
 	struct ft_snippet c = { .done = 0 };
-	uint64_t near, start;
+	uint64_t near, start = 0;
 	int fd = -1, rc;
 
 	if (!sp)
