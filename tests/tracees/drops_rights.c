@@ -37,12 +37,16 @@ static void *forks(void *arg)
 	return arg;
 }
 
-/* A thread of its own, so that it can happen at any moment of a fork. */
+/* A thread of its own, so that it can happen at any moment of a fork; not so often that nobody can count it. */
 static void *changes(void *arg)
 {
 	while (!end) {
 		must(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+		for (volatile int i = 0; i < 1000; i++)
+			;
 		must(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+		for (volatile int i = 0; i < 1000; i++)
+			;
 	}
 	return arg;
 }
