@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from conftest import SANITIZER
 
 from fasttrace._core import inline_unusable
 from fasttrace.syscalls import syscall_name, syscall_number
@@ -116,8 +117,9 @@ def test_who_comes_to_have_little_memory_is_left_as_found(tracees, how):
 
 
 SPAWN = """
-import json, subprocess, sys
+import json, os, subprocess, sys
 from fasttrace.tracer import Tracer
+os.environ.pop("LD_PRELOAD", None)  # a sanitizer, which is for us alone
 tracer = Tracer(sys.argv[1:], engine="inline", stdin=subprocess.DEVNULL, events=False, tally=True)
 with tracer:
     tracer.wait()
@@ -142,7 +144,15 @@ def test_nothing_is_left_of_what_is_refused(tracees, name, argument, value, made
     command = tracees.command("as_found", "now")
     rule = (str(syscall_number(name)), str(argument), str(value))
     refuses = tracees.command("refuses", *rule, sys.executable, "-c", SPAWN, *command)
-    done = subprocess.run(refuses, stdin=NULL, capture_output=True, text=True, close_fds=False)
+    done = subprocess.run(
+        refuses,
+        stdin=NULL,
+        capture_output=True,
+        text=True,
+        close_fds=False,
+        env={**os.environ, **SANITIZER},
+    )
+    assert done.returncode == 0, done.stderr
     *output, told = done.stdout.splitlines(keepends=True)
     assert "".join(output) == run_alone(command)[1]
     assert json.loads(told) == [["ptrace"], made + taken_back]
