@@ -87,6 +87,18 @@ void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t)
 	ft_service_leave(s);
 }
 
+/*
+ * What the kernel tells of an event stop. One that has been killed since stands at its PTRACE_EVENT_EXIT, perhaps, and
+ * its message is the status it ends with: so the stop is looked at after the message.
+ */
+static bool message_of(const struct ft_stop *stop, unsigned long *out)
+{
+	siginfo_t at; /* si_code is what wait4() has in the upper bits of the status */
+
+	return !ptrace(PTRACE_GETEVENTMSG, stop->tid, 0, out) &&
+	       !ptrace(PTRACE_GETSIGINFO, stop->tid, 0, &at) && at.si_code == stop->status >> 8;
+}
+
 static void on_birth(struct ft_session *s, struct ft_task *parent, const struct ft_stop *stop)
 {
 	unsigned long tid;
@@ -95,7 +107,7 @@ static void on_birth(struct ft_session *s, struct ft_task *parent, const struct 
 
 	if (s->engine->drain)
 		s->engine->drain(s, parent);
-	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &tid) < 0)
+	if (!message_of(stop, &tid))
 		return;
 	child = ft_task_find(&s->tasks, (pid_t)tid);
 	if (!child)
@@ -117,10 +129,10 @@ static struct ft_task *on_exec(
 	struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop)
 {
 	struct ft_task *t = leader;
-	unsigned long former = (unsigned long)stop->tid;
+	unsigned long former;
 
-	if (ptrace(PTRACE_GETEVENTMSG, stop->tid, 0, &former) < 0)
-		return NULL;
+	if (!message_of(stop, &former)) /* it dies as the leader: see drop_ghosts() */
+		former = (unsigned long)stop->tid;
 	if ((pid_t)former != stop->tid && (t = ft_task_find(&s->tasks, (pid_t)former))) {
 		if (leader)
 			drop_task(s, leader);

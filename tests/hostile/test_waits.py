@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from arena import apart
 from conftest import FASTTRACE
 
 if TYPE_CHECKING:
@@ -79,3 +80,32 @@ def test_nobody_escapes_where_the_tracer_has_no_descriptor_left(
         assert done.stderr.startswith("fasttrace: Too many open files: the trace is cut short;")
     assert done.stderr.count("\n") == done.returncode
     assert set(told.read_text().split()) <= {"traced"}
+
+
+@pytest.mark.parametrize("engine", ["ptrace", "inline"])
+def test_who_is_killed_at_a_birth_makes_nobody_else_ours(tracees: Builder, engine: str) -> None:
+    """Its status, the number of a signal, is told in the place of the child's: here a stranger's."""
+    strangers = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 60 & done; "$@"; exit $?'
+    program = tracees.command("killed_at_birth")
+    for _ in range(3):
+        done = subprocess.run(
+            [
+                *apart(),
+                "sh",
+                "-c",
+                strangers,
+                "sh",
+                *FASTTRACE,
+                "summary",
+                "--engine",
+                engine,
+                *program,
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "all killed" in done.stdout

@@ -42,7 +42,8 @@ class Kernel:
         """{(tid, nr): calls} since `watch`."""
         for stats in self.instance.glob("per_cpu/cpu*/stats"):
             lost = re.search(r"^overrun: (\d+)$", stats.read_text(), re.M)
-            assert lost and lost[1] == "0", "the kernel's buffer was too small"
+            assert lost is not None
+            assert lost[1] == "0", "the kernel's buffer was too small"
         lines = LINE.findall((self.instance / "trace").read_text(errors="replace"))
         return Counter((int(tid), int(nr)) for tid, nr in lines)
 
