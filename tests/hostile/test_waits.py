@@ -84,7 +84,7 @@ def test_nobody_escapes_where_the_tracer_has_no_descriptor_left(
 
 @pytest.mark.parametrize("engine", ["ptrace", "inline"])
 def test_who_is_killed_at_a_birth_makes_nobody_else_ours(tracees: Builder, engine: str) -> None:
-    """Its status, the number of a signal, is told in the place of the child's: here a stranger's."""
+    """Its status, the number of a signal, stands in the place of the child's: here a stranger's."""
     strangers = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 60 & done; "$@"; exit $?'
     program = tracees.command("killed_at_birth")
     for _ in range(3):
