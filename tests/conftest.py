@@ -27,6 +27,15 @@ FOLDER = Path(__file__).parent / "tracees"
 
 HANG_S = 60
 
+# In the background (nohup, `&` in a script) these are ignored, and would be by all that we start.
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
+
 # With an extension module under AddressSanitizer each interpreter that imports it has to preload
 # the sanitizer, and nothing that is traced may: it would be another program.
 SANITIZER = {name: os.environ.pop(name) for name in ("LD_PRELOAD",) if name in os.environ}
