@@ -1,4 +1,5 @@
 /* Makes the same few calls again and again, in itself, a thread and a child, and says what they gave.
+ * Its arguments are how often, and for how many milliseconds it sleeps each time: 1 if not given.
  * args: 4
  */
 #define _GNU_SOURCE
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 static long rounds;
+static long sleep_ms;
 static __thread volatile sig_atomic_t signals;
 
 static void on_signal(int sig)
@@ -31,7 +33,7 @@ static long result(long ret)
 
 static void *calls(void *name)
 {
-	const struct timespec short_time = { 0, 1000000 };
+	const struct timespec short_time = { 0, sleep_ms * 1000000 };
 	char text[8192];
 	int n = 0;
 
@@ -59,6 +61,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	rounds = argc > 1 ? atol(argv[1]) : 4;
+	sleep_ms = argc > 2 ? atol(argv[2]) : 1;
 	must(sigaction(SIGUSR1, &action, NULL));
 	calls("main");
 	must_zero(pthread_create(&thread, NULL, calls, "thread"));

@@ -37,15 +37,15 @@ static void *forks(void *arg)
 	return arg;
 }
 
-/* A thread of its own, so that it can happen at any moment of a fork; not so often that nobody can count it. */
+/* Of calls that change it, by one process: what the kernel notes of all of them must find room in its buffer. */
+#define CHANGES 8000
+
+/* A thread of its own, so that it can happen at any moment of a fork. */
 static void *changes(void *arg)
 {
-	while (!end) {
-		must(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
-		for (volatile int i = 0; i < 1000; i++)
-			;
-		must(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
-		for (volatile int i = 0; i < 1000; i++)
+	for (int i = 0; i < CHANGES && !end; i++) {
+		must(prctl(PR_SET_DUMPABLE, i % 2, 0, 0, 0));
+		for (volatile int wait = 0; wait < 10000; wait++)
 			;
 	}
 	return arg;
