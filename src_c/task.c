@@ -152,6 +152,7 @@ static int intern_grow(struct ft_process_table *p)
 	return 0;
 }
 
+/* Keeps the string, or finds it kept already: 1. 0: there is no room for it by FT_ARGVS_MAX. */
 static int intern(struct ft_process_table *p, const char *s, size_t len, uint32_t *out)
 {
 	size_t i;
@@ -160,6 +161,9 @@ static int intern(struct ft_process_table *p, const char *s, size_t len, uint32_
 		return -ENOMEM;
 	i = intern_slot(p, s, len);
 	if (!p->interned[i]) {
+		if (p->interned_count == FT_ARGVS_MAX ||
+			len > FT_ARGVS_MAX_BYTES - p->all.strings_len)
+			return 0;
 		while (p->all.strings_len + len > p->strings_room) {
 			size_t room = p->strings_room ? p->strings_room * 2 : 4096;
 			char *strings = realloc(p->all.strings, room);
@@ -176,7 +180,7 @@ static int intern(struct ft_process_table *p, const char *s, size_t len, uint32_
 		p->interned_count++;
 	}
 	*out = p->interned[i] - 1;
-	return 0;
+	return 1;
 }
 
 int ft_process_set(struct ft_process_table *p, int32_t serial, const char *comm, const char *argv,
@@ -190,10 +194,10 @@ int ft_process_set(struct ft_process_table *p, int32_t serial, const char *comm,
 	proc->argv_len = 0;
 	if (argv_len) {
 		rc = intern(p, argv, argv_len, &proc->argv);
-		if (!rc)
+		if (rc > 0)
 			proc->argv_len = (uint32_t)argv_len;
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 void ft_process_inherit(struct ft_process_table *p, int32_t serial, int32_t parent)

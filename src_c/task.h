@@ -86,7 +86,13 @@ struct ft_task *ft_task_next(const struct ft_tasks *ts, struct ft_task *after, i
  */
 bool ft_task_replaced(const struct ft_tasks *ts, const struct ft_task *t);
 
-/* The process table: grows by 88 bytes a process, argument lists are kept once. */
+/*
+ * The process table: grows by 88 bytes a process, argument lists are kept once. A program may make up as many as it
+ * likes: processes that run what finds no room any more have none.
+ */
+#define FT_ARGVS_MAX	   (1u << 20) /* different ones, */
+#define FT_ARGVS_MAX_BYTES (64u << 20) /* of so many bytes in all */
+
 struct ft_process_table {
 	struct ft_processes all;
 	size_t room, strings_room;
@@ -98,7 +104,7 @@ struct ft_process_table {
 /* Returns the new serial, or -ENOMEM. */
 int32_t ft_process_add(struct ft_process_table *p, pid_t pid, pid_t ppid, uint64_t now);
 struct ft_process *ft_process_at(struct ft_process_table *p, int32_t serial);
-/* Sets what the process runs now. argv: as in /proc/PID/cmdline. */
+/* Sets what the process runs now. argv: as in /proc/PID/cmdline. 0 or -ENOMEM. */
 int ft_process_set(struct ft_process_table *p, int32_t serial, const char *comm, const char *argv,
 	size_t argv_len);
 /* The child starts as a copy of its parent. */

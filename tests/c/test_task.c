@@ -152,6 +152,29 @@ static void test_long_names(void)
 	ft_process_table_free(&table);
 }
 
+/* Argument lists that a program makes up, of `len` bytes: as many are kept as there is room for, the others are empty. */
+static void test_many_argvs(size_t len, unsigned room)
+{
+	struct ft_process_table table = { 0 };
+	char *argv = calloc(1, len);
+	unsigned kept = 0;
+
+	CHECK_EQ(ft_process_add(&table, 1, 0, 0), 1);
+	for (unsigned i = 0; i < room + 1000; i++) {
+		memcpy(argv, &i, sizeof(i));
+		CHECK_EQ(ft_process_set(&table, 1, "any", argv, len), 0);
+		kept += ft_process_at(&table, 1)->argv_len == len;
+	}
+	CHECK_EQ(kept, room);
+	CHECK_EQ(table.all.strings_len, (size_t)room * len);
+	memcpy(argv, &(unsigned){ 7 }, sizeof(unsigned)); /* kept long ago */
+	CHECK_EQ(ft_process_set(&table, 1, "any", argv, len), 0);
+	CHECK_EQ(ft_process_at(&table, 1)->argv_len, len);
+	CHECK_EQ(ft_process_at(&table, 1)->argv, 7 * len);
+	ft_process_table_free(&table);
+	free(argv);
+}
+
 int main(void)
 {
 	test_tasks();
@@ -160,5 +183,8 @@ int main(void)
 	check_group("processes keep what they ran, argument lists are kept once");
 	test_long_names();
 	check_group("long names are cut, long argument lists kept");
+	test_many_argvs(FT_STRING_MAX, FT_ARGVS_MAX_BYTES / FT_STRING_MAX);
+	test_many_argvs(8, FT_ARGVS_MAX);
+	check_group("of argument lists without end a bounded number is kept");
 	return check_result();
 }
