@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
-#include "remote.h"
+#include "proc.h"
 #include "tracer.h"
 
 long ft_tracer_seize_options(const struct ft_session *s)
@@ -128,16 +128,16 @@ struct ft_task *ft_tracer_adopt(struct ft_session *s, pid_t tid, pid_t parent, u
 	if (!(s->options & FT_OPT_FOLLOW) && tgid != s->root)
 		return NULL;
 	if (has_died(s, tid) || (!parent && tgid == tid)) {
-		n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
+		n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
 		if (n == -ENOENT || n == -ESRCH)
 			return NULL;
 		if (n < 0)
 			return refuse(s, tid, (int)n); /* whose it is must be known */
 		status[n] = 0;
-		if (ft_remote_status_field(status, "TracerPid") != syscall(SYS_gettid))
+		if (ft_proc_status_field(status, "TracerPid") != syscall(SYS_gettid))
 			return NULL;
 		if (!parent)
-			parent = (pid_t)ft_remote_status_field(status, "PPid");
+			parent = (pid_t)ft_proc_status_field(status, "PPid");
 	}
 	t = ft_tracer_add_task(s, tid, tgid, parent ? parent : tgid, now);
 	return t ? t : refuse(s, tid, -ENOMEM);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "clock.h"
 
 #define STACK (64u << 10)
 #define TRIES 8
@@ -63,8 +64,7 @@ wait_for_ring(void *arg)
 	for (;;) {
 		uint32_t seen = __atomic_load_n(&b->changes, __ATOMIC_ACQUIRE);
 		uint64_t at = __atomic_load_n(&b->at_ns, __ATOMIC_ACQUIRE);
-		struct timespec until = { .tv_sec = (time_t)(at / 1000000000u),
-			.tv_nsec = (long)(at % 1000000000u) };
+		struct timespec until = ft_timespec(at);
 
 		if (__atomic_load_n(&b->rung, __ATOMIC_ACQUIRE))
 			break;

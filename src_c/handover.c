@@ -43,14 +43,13 @@ bool ft_hand_over(struct ft_session *s, const struct ft_handed *call, struct ft_
 
 int ft_take_call(struct ft_session *s, int64_t timeout_ns, struct ft_handed *out)
 {
-	uint64_t end = timeout_ns < 0 ? UINT64_MAX / 2 : ft_now() + (uint64_t)timeout_ns;
-	struct timespec until = { .tv_sec = end / 1000000000u, .tv_nsec = end % 1000000000u };
+	uint64_t end = ft_deadline(timeout_ns);
 	struct ft_handover *h = &s->handover;
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
 	while (h->state != FT_HANDOVER_OFFERED && s->state != FT_ENDED && !rc)
-		rc = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+		rc = ft_cond_wait_until(&s->changed, &s->lock, end);
 	if (h->state == FT_HANDOVER_OFFERED) {
 		h->state = FT_HANDOVER_TAKEN;
 		h->taker = pthread_self();

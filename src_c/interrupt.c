@@ -7,7 +7,7 @@
 #include <linux/ptrace.h>
 
 #include "arch/arch.h"
-#include "remote.h"
+#include "proc.h"
 
 void ft_interrupt(struct ft_task *t)
 {
@@ -19,7 +19,7 @@ void ft_interrupt(struct ft_task *t)
 static bool signal_waits(pid_t tid)
 {
 	char status[4096];
-	ssize_t n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
+	ssize_t n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
 	uint64_t own = 0, shared = 0, blocked = 0;
 	const char *p;
 

@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "proc.h"
 
 #define STREAK	     128 /* stops of one task before it is worth keeping near */
 #define LOOK_STOPS   256 /* then look again after so many */
@@ -43,52 +44,18 @@ static bool may_leave_idle(void)
 	       (lim.rlim_cur == RLIM_INFINITY || (long)lim.rlim_cur >= 20 - nice);
 }
 
-/* /proc/PID/schedstat: ns on a processor, ns waiting for one
- * (Documentation/scheduler/sched-stats.rst). */
-static bool read_schedstat(int fd, uint64_t *ran, uint64_t *delay)
-{
-	char buf[96];
-	char *end;
-	ssize_t n = pread(fd, buf, sizeof(buf) - 1, 0);
-
-	if (n <= 0)
-		return false;
-	buf[n] = 0;
-	*ran = strtoull(buf, &end, 10);
-	*delay = strtoull(end, NULL, 10);
-	return true;
-}
-
-static int open_proc(pid_t tid, const char *name)
-{
-	char path[48];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-/* The processor a task ran on last: field 39 of /proc/TID/stat, proc_pid_stat(5). */
+/* The processor that a task ran on last, or less than 0. */
 static int processor_of(pid_t tid)
 {
-	int fd = open_proc(tid, "stat");
-	char buf[1024];
-	char *p;
-	ssize_t n;
+	char stat[1024];
+	ssize_t n = ft_proc_read(tid, "stat", stat, sizeof(stat) - 1);
+	const char *field;
 
-	if (fd < 0)
-		return -1;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
 	if (n <= 0)
 		return -1;
-	buf[n] = 0;
-	p = strrchr(buf, ')'); /* the name before it may hold anything */
-	for (int field = 2; p && field < 39; field++) {
-		p = strchr(p, ' ');
-		if (p)
-			p++;
-	}
-	return p ? atoi(p) : -1;
+	stat[n] = 0;
+	field = ft_proc_stat_field(stat, 39);
+	return field ? atoi(field) : -1;
 }
 
 static void leave(struct ft_placement *p)
@@ -115,8 +82,8 @@ static bool starved(struct ft_placement *p, uint64_t now)
 	uint64_t ran = 0, delay = 0, tracee_ran = 0, unused;
 	uint64_t waited, by_tracee;
 
-	if (!read_schedstat(p->own_fd, &ran, &delay) ||
-		!read_schedstat(p->tracee_fd, &tracee_ran, &unused)) {
+	if (!ft_proc_schedstat(p->own_fd, &ran, &delay) ||
+		!ft_proc_schedstat(p->tracee_fd, &tracee_ran, &unused)) {
 		leave(p);
 		return true;
 	}
@@ -155,7 +122,7 @@ static void keep_near(struct ft_placement *p, pid_t tid, uint64_t now)
 	uint64_t unused;
 
 	leave(p);
-	p->tracee_fd = open_proc(tid, "schedstat");
+	p->tracee_fd = ft_proc_open(tid, "schedstat");
 	if (p->tracee_fd < 0)
 		return;
 	p->near = true;
@@ -165,8 +132,8 @@ static void keep_near(struct ft_placement *p, pid_t tid, uint64_t now)
 	p->look_ns = now;
 	if (!p->idle_able)
 		p->poll_ns = POLL_NS;
-	if (!read_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
-		!read_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
+	if (!ft_proc_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
+		!ft_proc_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
 		(p->idle_able && (!move(p, tid) || sched_setscheduler(0, SCHED_IDLE, &param) < 0)))
 		leave(p);
 }

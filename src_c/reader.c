@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "proc.h"
 #include "remote.h"
 #include "watchdog.h"
 
@@ -71,7 +72,7 @@ static ssize_t run(const struct wish *w, char *buf, int *truncated)
 	case STRING:
 		return ft_remote_string(w->pid, w->addr, buf, w->max, truncated);
 	default:
-		return ft_remote_proc(w->pid, w->name, buf, w->max);
+		return ft_proc_read(w->pid, w->name, buf, w->max);
 	}
 }
 
@@ -112,17 +113,13 @@ static void *read_for_others(void *arg)
 static struct job *job_new(const struct ft_reader *r)
 {
 	struct job *j = calloc(1, sizeof(*j));
-	pthread_condattr_t attr;
 	pthread_t thread;
 	int rc;
 
 	if (!j)
 		return NULL;
 	pthread_mutex_init(&j->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&j->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	ft_cond_init(&j->changed);
 	rc = ft_placement_thread(r->placement, &thread, true, read_for_others, j);
 	if (!rc)
 		return j;
@@ -218,31 +215,16 @@ static bool is_present(struct ft_reader *r, pid_t pid, uint64_t addr, size_t siz
 	return true;
 }
 
-static struct timespec from_now(void)
-{
-	uint64_t end = ft_now() + TIMEOUT_NS;
-
-	return (struct timespec){ .tv_sec = (time_t)(end / 1000000000u),
-		.tv_nsec = (long)(end % 1000000000u) };
-}
-
 /* The thread has had no processor yet: it is not the page that it waits for. */
 static bool is_starved(const struct job *j)
 {
-	char stat[1024], *name_end;
-	ssize_t n = j->tid ? ft_remote_proc(j->tid, "stat", stat, sizeof(stat) - 1) : -1;
-
-	if (n <= 0)
-		return !j->tid;
-	stat[n] = 0;
-	name_end = strrchr(stat, ')');
-	return name_end && !strncmp(name_end, ") R", 3);
+	return !j->tid || ft_proc_state(j->tid) == 'R';
 }
 
 /* In the other thread. */
 static ssize_t hand_over(struct ft_reader *r, const struct wish *w, char *buf, int *truncated)
 {
-	struct timespec until = from_now();
+	uint64_t until = ft_now() + TIMEOUT_NS;
 	struct job *j;
 	ssize_t result = -ETIMEDOUT;
 	int rc = 0, rounds = 0;
@@ -258,9 +240,9 @@ static ssize_t hand_over(struct ft_reader *r, const struct wish *w, char *buf, i
 	j->given = true;
 	pthread_cond_broadcast(&j->changed);
 	while (!j->done && !rc) {
-		rc = pthread_cond_timedwait(&j->changed, &j->lock, &until);
+		rc = ft_cond_wait_until(&j->changed, &j->lock, until);
 		if (rc == ETIMEDOUT && ++rounds < ROUNDS_MAX && is_starved(j)) {
-			until = from_now();
+			until = ft_now() + TIMEOUT_NS;
 			rc = 0;
 		}
 	}

@@ -22,7 +22,7 @@ pid_t ft_reader_late(struct ft_reader *r);
 void ft_reader_free(struct ft_reader *r);
 
 /*
- * As ft_remote_read(), ft_remote_string() and ft_remote_proc(), by one thread, but -ETIMEDOUT: it was not to be
+ * As ft_remote_read(), ft_remote_string() and ft_proc_read(), by one thread, but -ETIMEDOUT: it was not to be
  * had within 0.3 s. max: up to FT_READER_MAX. memory: a descriptor of
  * /proc/PID/mem, or -1.
  */

@@ -7,7 +7,7 @@
 
 #include "arch/arch.h"
 #include "reader.h"
-#include "remote.h"
+#include "proc.h"
 
 #define ITEM_MAX  FT_PAYLOAD_SIZE(FT_STRING_MAX)
 #define NO_ARG	  255
@@ -322,7 +322,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 {
 	uint8_t payload[2 * ITEM_MAX];
 	char *comm = (char *)payload + sizeof(struct ft_payload);
-	ssize_t n = ft_remote_proc(t->tgid, "comm", comm, 16);
+	ssize_t n = ft_proc_read(t->tgid, "comm", comm, 16);
 	size_t len = n > 0 ? (size_t)n - 1 : 0; /* ends with a newline */
 	char name[16] = { 0 };
 	size_t pos;
@@ -334,7 +334,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	argv = (char *)payload + pos + sizeof(struct ft_payload);
 	/* A dead leader has none. It lies in memory of the program's own, which may be anything by now. */
 	n = ev->kind == FT_KIND_EXEC
-		    ? ft_remote_proc(t->tid, "cmdline", argv, FT_STRING_MAX)
+		    ? ft_proc_read(t->tid, "cmdline", argv, FT_STRING_MAX)
 		    : ft_reader_proc(s->reader, t->tid, "cmdline", argv, FT_STRING_MAX);
 	len = n > 0 ? (size_t)n : 0;
 	pthread_mutex_lock(&s->lock);

@@ -139,8 +139,7 @@ static bool is_handed(struct ft_session *s, struct ft_request *r)
 
 static int request(struct ft_session *s, struct ft_request *r, int64_t timeout_ns)
 {
-	uint64_t end = timeout_ns < 0 ? UINT64_MAX / 2 : ft_now() + (uint64_t)timeout_ns;
-	struct timespec until = { .tv_sec = end / 1000000000u, .tv_nsec = end % 1000000000u };
+	uint64_t end = ft_deadline(timeout_ns);
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
@@ -159,7 +158,7 @@ static int request(struct ft_session *s, struct ft_request *r, int64_t timeout_n
 			ft_bell_ring(s->bell);
 	}
 	while (r->result == -EINPROGRESS && !rc)
-		rc = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+		rc = ft_cond_wait_until(&s->changed, &s->lock, end);
 	if (r->result == -EINPROGRESS) {
 		struct ft_request **link = &s->requests;
 

@@ -33,7 +33,6 @@ struct ft_ring {
 
 int ft_ring_new(struct ft_ring **out, uint32_t block_events, uint32_t queue_blocks)
 {
-	pthread_condattr_t attr;
 	struct ft_ring *r = calloc(1, sizeof(*r));
 
 	if (!r)
@@ -42,11 +41,8 @@ int ft_ring_new(struct ft_ring **out, uint32_t block_events, uint32_t queue_bloc
 	r->queue_blocks = queue_blocks ? queue_blocks : DEFAULT_QUEUE_BLOCKS;
 	r->tail = &r->head;
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&r->readable, &attr);
-	pthread_cond_init(&r->writable, &attr);
-	pthread_condattr_destroy(&attr);
+	ft_cond_init(&r->readable);
+	ft_cond_init(&r->writable);
 	*out = r;
 	return 0;
 }
@@ -221,11 +217,6 @@ void ft_ring_abandon(struct ft_ring *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static struct timespec at_time(uint64_t ns)
-{
-	return (struct timespec){ .tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u };
-}
-
 int ft_ring_take(struct ft_ring *r, int64_t timeout_ns, struct ft_block **out)
 {
 	uint64_t now = ft_now();
@@ -236,8 +227,6 @@ int ft_ring_take(struct ft_ring *r, int64_t timeout_ns, struct ft_block **out)
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->head) {
-		struct timespec until;
-
 		now = ft_now();
 		if (r->current && (r->finished || now >= partial)) {
 			queue_current(r);
@@ -253,8 +242,7 @@ int ft_ring_take(struct ft_ring *r, int64_t timeout_ns, struct ft_block **out)
 		}
 		if (now >= partial)
 			partial = deadline < now + LATENCY_NS ? deadline : now + LATENCY_NS;
-		until = at_time(partial);
-		pthread_cond_timedwait(&r->readable, &r->lock, &until);
+		ft_cond_wait_until(&r->readable, &r->lock, partial);
 	}
 	n = r->head;
 	r->head = n->next;

@@ -14,7 +14,7 @@
 #include "reader.h"
 #include "record.h"
 #include "registers.h"
-#include "remote.h"
+#include "proc.h"
 #include "tracer.h"
 #include "watchdog.h"
 
@@ -145,26 +145,20 @@ struct ft_waiting {
 
 static bool is_stuck(struct ft_waiting *p, uint64_t now)
 {
-	uint64_t waited = now - p->start, ran;
-	char text[1024], *state;
-	pid_t tid = p->tid;
-	ssize_t n;
+	uint64_t waited = now - p->start, ran, delay;
+	int fd = ft_proc_open(p->tid, "schedstat");
+	bool known = fd >= 0 && ft_proc_schedstat(fd, &ran, &delay);
 
-	/* ns on a processor, ns waiting for one (Documentation/scheduler/sched-stats.rst) */
-	n = ft_remote_proc(tid, "schedstat", text, sizeof(text) - 1);
-	if (n <= 0)
+	if (fd >= 0)
+		close(fd);
+	if (!known)
 		return waited > ASLEEP_MAX_NS;
-	text[n] = 0;
-	ran = strtoull(text, NULL, 10);
 	if (!p->looked)
 		p->ran_ns = ran;
 	p->looked = true;
 	if (ran - p->ran_ns > CPU_MAX_NS)
 		return true;
-	n = ft_remote_proc(tid, "stat", text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = 0;
-	state = strrchr(text, ')');
-	switch (state && state[1] ? state[2] : 0) {
+	switch (ft_proc_state(p->tid)) {
 	case 'R':
 		return waited > STARVED_MAX_NS;
 	case 'D':

@@ -44,7 +44,6 @@ static int copy_config(struct ft_session *s, const struct ft_config *c)
 int ft_open(struct ft_session **out, const struct ft_config *config)
 {
 	struct ft_session *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 	int rc;
 
 	if (!s)
@@ -52,10 +51,7 @@ int ft_open(struct ft_session **out, const struct ft_config *config)
 	s->stats.root_status = -1;
 	s->root_pidfd = -1;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	ft_cond_init(&s->changed);
 	rc = copy_config(s, config);
 	if (!rc && s->options & FT_OPT_EVENTS)
 		rc = ft_ring_new(&s->ring, config->block_events, config->queue_blocks);
@@ -194,13 +190,12 @@ void ft_session_fail(struct ft_session *s, int error)
 
 int ft_wait(struct ft_session *s, int64_t timeout_ns)
 {
-	uint64_t end = timeout_ns < 0 ? UINT64_MAX / 2 : ft_now() + (uint64_t)timeout_ns;
-	struct timespec until = { .tv_sec = end / 1000000000u, .tv_nsec = end % 1000000000u };
+	uint64_t end = ft_deadline(timeout_ns);
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
 	while (s->state == FT_RUNNING && !rc)
-		rc = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+		rc = ft_cond_wait_until(&s->changed, &s->lock, end);
 	rc = s->state == FT_ENDED;
 	pthread_mutex_unlock(&s->lock);
 	return rc;

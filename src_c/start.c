@@ -16,7 +16,7 @@
 #include "arch/arch.h"
 #include "clock.h"
 #include "record.h"
-#include "remote.h"
+#include "proc.h"
 #include "tracer.h"
 
 #define PF_IO_WORKER   0x10u /* since Linux 5.12 */
@@ -31,24 +31,24 @@ static bool is_dead(const char *status)
 
 /*
  * Whether a thread of the process is the kernel's own: a worker of io_uring or vhost. It never runs code
- * of the program, makes no calls and comes to no stop. The flags (include/linux/sched.h) are the 7th field
- * behind the name, see proc_pid_stat(5); before Linux 5.12 PF_IO_WORKER's bit meant something else. 1, 0,
+ * of the program, makes no calls and comes to no stop. The flags are those of include/linux/sched.h; before Linux 5.12 PF_IO_WORKER's bit meant something else. 1, 0,
  * or a negative errno.
  */
 static int is_kernel_worker(pid_t tid)
 {
 	char stat[1024];
-	ssize_t n = ft_remote_proc(tid, "stat", stat, sizeof(stat) - 1);
-	const char *name, *name_end;
-	unsigned flags;
+	ssize_t n = ft_proc_read(tid, "stat", stat, sizeof(stat) - 1);
+	const char *name, *flags_at;
+	unsigned long flags;
 
 	if (n <= 0)
 		return n < 0 ? (int)n : -ESRCH;
 	stat[n] = 0;
 	name = strchr(stat, '(');
-	name_end = strrchr(stat, ')');
-	if (!name || !name_end || sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+	flags_at = ft_proc_stat_field(stat, 9);
+	if (!name || !flags_at)
 		return -EPROTO;
+	flags = strtoul(flags_at, NULL, 10);
 	return flags & PF_USER_WORKER || (flags & PF_IO_WORKER && !strncmp(name, "(iou-", 5));
 }
 
@@ -96,7 +96,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 			continue;
 		}
 		error = errno;
-		n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
+		n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
 		if (error == ESRCH || n == -ESRCH || n == -ENOENT)
 			continue; /* has ended meanwhile */
 		if (n <= 0) {
@@ -105,7 +105,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 		}
 		status[n] = 0;
 		/* A thread born since is traced already: PTRACE_O_TRACECLONE saw to it. */
-		if (ft_remote_status_field(status, "TracerPid") == syscall(SYS_gettid))
+		if (ft_proc_status_field(status, "TracerPid") == syscall(SYS_gettid))
 			continue;
 		if (is_dead(status))
 			continue;
@@ -119,7 +119,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 int ft_start_attach(struct ft_session *s, enum ft_stage *stage)
 {
 	char status[4096];
-	ssize_t n = ft_remote_proc(s->attach_pid, "status", status, sizeof(status) - 1);
+	ssize_t n = ft_proc_read(s->attach_pid, "status", status, sizeof(status) - 1);
 	struct ft_task *t = NULL;
 	int bucket = 0, found;
 	pid_t pid, ppid;
@@ -128,8 +128,8 @@ int ft_start_attach(struct ft_session *s, enum ft_stage *stage)
 	if (n <= 0)
 		return n == -ENOENT || !n ? -ESRCH : (int)n;
 	status[n] = 0;
-	pid = (pid_t)ft_remote_status_field(status, "Tgid");
-	ppid = (pid_t)ft_remote_status_field(status, "PPid");
+	pid = (pid_t)ft_proc_status_field(status, "Tgid");
+	ppid = (pid_t)ft_proc_status_field(status, "PPid");
 	/* Threads may be born while we look: until a pass finds none. */
 	while ((found = seize_threads(s, pid, ppid)) > 0)
 		continue;

@@ -15,7 +15,7 @@
 #include "record.h"
 #include "reader.h"
 #include "registers.h"
-#include "remote.h"
+#include "proc.h"
 #include "service.h"
 #include "start.h"
 #include "tracer.h"
@@ -438,7 +438,7 @@ void *ft_tracer_main(void *session)
 	s->stats.start_ns = ft_now();
 	pthread_mutex_unlock(&s->lock);
 	ft_placement_start(&s->placement);
-	rc = ft_remote_proc_is_ours() ? 0 : -ENOTSUP;
+	rc = ft_proc_is_ours() ? 0 : -ENOTSUP;
 	if (rc < 0)
 		stage = FT_STAGE_PROC;
 	if (rc >= 0)

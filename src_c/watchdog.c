@@ -48,10 +48,8 @@ static void *watch(void *arg)
 	pthread_mutex_lock(&w->lock);
 	while (!w->ends) {
 		uint64_t at = ft_now() + FT_WATCHDOG_TICK_NS;
-		struct timespec until = { .tv_sec = (time_t)(at / 1000000000u),
-			.tv_nsec = (long)(at % 1000000000u) };
 
-		while (!w->ends && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
+		while (!w->ends && ft_cond_wait_until(&w->changed, &w->lock, at) == 0)
 			continue;
 		now = steps_of(w);
 		if (w->ends)
@@ -76,7 +74,6 @@ static void *watch(void *arg)
 int ft_watchdog_new(struct ft_watchdog **out, void (*late)(void *), void *arg)
 {
 	struct ft_watchdog *w = calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 	int rc;
 
 	if (!w)
@@ -84,10 +81,7 @@ int ft_watchdog_new(struct ft_watchdog **out, void (*late)(void *), void *arg)
 	w->late = late;
 	w->arg = arg;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	ft_cond_init(&w->changed);
 	rc = pthread_create(&w->thread, NULL, watch, w);
 	if (rc) {
 		pthread_cond_destroy(&w->changed);

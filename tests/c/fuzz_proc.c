@@ -18,7 +18,6 @@
 
 #include "engine/inline/inline.h"
 #include "placement.h"
-#include "remote.h"
 
 /* The text, as what these open: their own names are those of the core, which is here as well. */
 static int text;
@@ -38,13 +37,15 @@ static int open_text(void)
 #define ft_maps_gap  fuzz_maps_gap
 #include "engine/inline/maps.c"
 #undef GUARD
-#define ft_remote_read	       fuzz_remote_read
-#define ft_remote_string       fuzz_remote_string
-#define ft_remote_proc	       fuzz_remote_proc
-#define ft_remote_proc_is_ours fuzz_remote_proc_is_ours
-#define ft_remote_status_field fuzz_remote_status_field
-#define ft_remote_status_mask  fuzz_remote_status_mask
-#include "remote.c"
+#define ft_proc_read	     fuzz_proc_read
+#define ft_proc_open	     fuzz_proc_open
+#define ft_proc_is_ours	     fuzz_proc_is_ours
+#define ft_proc_status_field fuzz_proc_status_field
+#define ft_proc_status_mask  fuzz_proc_status_mask
+#define ft_proc_stat_field   fuzz_proc_stat_field
+#define ft_proc_state	     fuzz_proc_state
+#define ft_proc_schedstat    fuzz_proc_schedstat
+#include "proc.c"
 #define ft_placement_start  fuzz_placement_start
 #define ft_placement_note   fuzz_placement_note
 #define ft_placement_end    fuzz_placement_end
@@ -142,12 +143,13 @@ static void any_text(struct input *in)
 	memcpy(copy, in->at, size);
 	copy[size] = 0;
 	put(copy, size);
-	fuzz_remote_status_field(copy, "Tgid");
-	fuzz_remote_status_mask(1, "SigIgn");
+	fuzz_proc_status_field(copy, "Tgid");
+	fuzz_proc_status_mask(1, "SigIgn");
 	fuzz_maps_find(1, 0x1000, &m);
 	fuzz_maps_gap(1, 0x555555554000, 0x4000);
 	REQUIRE(processor_of(1) >= -1 || memchr(copy, '-', size));
-	read_schedstat(text, &ran, &waited);
+	fuzz_proc_state(1);
+	fuzz_proc_schedstat(text, &ran, &waited);
 	free(copy);
 }
 
@@ -164,9 +166,9 @@ static void a_field(struct input *in)
 		len += (size_t)snprintf(
 			all + len, sizeof(all) - len, "%s", others[take(in, 1) % 6]);
 	snprintf(all + len, sizeof(all) - len, "Tgid:\t%ld\nSigIgn:\t%016lx", value, (long)value);
-	REQUIRE(fuzz_remote_status_field(all, "Tgid") == value);
+	REQUIRE(fuzz_proc_status_field(all, "Tgid") == value);
 	put(all, strlen(all));
-	REQUIRE(fuzz_remote_status_mask(1, "SigIgn") == (uint64_t)value);
+	REQUIRE(fuzz_proc_status_mask(1, "SigIgn") == (uint64_t)value);
 	/* A name may hold anything. */
 	snprintf(all, sizeof(all), "1 (%s) ) S) R 1 1 1", others[take(in, 1) % 6]);
 	for (int field = 7; field < 39; field++)

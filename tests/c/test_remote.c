@@ -1,5 +1,6 @@
 /* Another process's memory: strings that end at, cross or run over the end of readable pages. */
 #define _GNU_SOURCE
+#include "proc.h"
 #include "remote.h"
 
 #include <errno.h>
@@ -63,19 +64,24 @@ static void test_faults(void)
 static void test_proc(void)
 {
 	char buf[4096], small[4];
-	ssize_t n = ft_remote_proc(child, "status", buf, sizeof(buf) - 1);
+	ssize_t n = ft_proc_read(child, "status", buf, sizeof(buf) - 1);
 
 	CHECK(n > 0);
 	buf[n > 0 ? n : 0] = 0;
-	CHECK_EQ(ft_remote_status_field(buf, "Pid"), child);
-	CHECK_EQ(ft_remote_status_field(buf, "Tgid"), child);
-	CHECK_EQ(ft_remote_status_field(buf, "PPid"), getpid());
-	CHECK_EQ(ft_remote_status_field(buf, "TracerPid"), 0);
-	CHECK_EQ(ft_remote_status_field(buf, "NoSuchKey"), -1);
-	CHECK_EQ(ft_remote_status_field("", "Pid"), -1);
-	CHECK_EQ(ft_remote_status_field("PPid:\t1\nPid:\t77", "Pid"), 77);
-	CHECK_EQ(ft_remote_proc(child, "comm", small, sizeof(small)), sizeof(small));
-	CHECK_EQ(ft_remote_proc(child, "no such file", buf, sizeof(buf)), -ENOENT);
+	CHECK_EQ(ft_proc_status_field(buf, "Pid"), child);
+	CHECK_EQ(ft_proc_status_field(buf, "Tgid"), child);
+	CHECK_EQ(ft_proc_status_field(buf, "PPid"), getpid());
+	CHECK_EQ(ft_proc_status_field(buf, "TracerPid"), 0);
+	CHECK_EQ(ft_proc_status_field(buf, "NoSuchKey"), -1);
+	CHECK_EQ(ft_proc_status_field("", "Pid"), -1);
+	CHECK_EQ(ft_proc_status_field("PPid:\t1\nPid:\t77", "Pid"), 77);
+	CHECK_EQ(ft_proc_state(getpid()), 'R');
+	CHECK_EQ(ft_proc_state(-1), 0);
+	CHECK(!strncmp(ft_proc_stat_field("7 (a) S 3 (x) R) S 4 5", 4), "4 5", 4));
+	CHECK(!ft_proc_stat_field("7 (name) S 4", 5));
+	CHECK(!ft_proc_stat_field("7 (name", 3));
+	CHECK_EQ(ft_proc_read(child, "comm", small, sizeof(small)), sizeof(small));
+	CHECK_EQ(ft_proc_read(child, "no such file", buf, sizeof(buf)), -ENOENT);
 }
 
 int main(void)
@@ -107,7 +113,7 @@ int main(void)
 	close(gate[1]);
 	waitpid(child, &status, 0);
 	CHECK_EQ(get(map, buf, sizeof(buf), &truncated), -EFAULT);
-	CHECK(ft_remote_proc(child, "status", buf, sizeof(buf)) < 0);
+	CHECK(ft_proc_read(child, "status", buf, sizeof(buf)) < 0);
 	check_group("a process that has gone");
 	return check_result();
 }

@@ -12,7 +12,7 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/prepare.h"
 #include "record.h"
-#include "remote.h"
+#include "proc.h"
 
 /* Whether /proc/PID/<name> and our own lead to the same. */
 static bool is_same(pid_t pid, const char *name)
@@ -31,10 +31,10 @@ static enum ft_fallback can_attach(const struct ft_task *t)
 	const uint64_t traps = 1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1);
 	uint64_t gs;
 
-	if ((ft_remote_status_mask(t->tgid, "SigCgt") | ft_remote_status_mask(t->tgid, "SigIgn")) &
+	if ((ft_proc_status_mask(t->tgid, "SigCgt") | ft_proc_status_mask(t->tgid, "SigIgn")) &
 		traps)
 		return FT_FALLBACK_SIGNALS;
-	if (ft_remote_status_mask(t->tgid, "Seccomp"))
+	if (ft_proc_status_mask(t->tgid, "Seccomp"))
 		return FT_FALLBACK_SECCOMP;
 	if (ft_dispatch_gs(t->tid, &gs) < 0 || gs)
 		return FT_FALLBACK_GS;

@@ -14,7 +14,7 @@
 #include "engine/inline/supervise.h"
 #include "engine/inline/text.h"
 #include "record.h"
-#include "remote.h"
+#include "proc.h"
 #include "tracer.h"
 
 #define CLONE_VM_FLAG 0x100
@@ -194,14 +194,14 @@ ptrace:
 static bool is_of_another(const struct ft_session *s, const struct ft_task *t, pid_t tid)
 {
 	char status[4096];
-	ssize_t n = ft_remote_proc(tid, "status", status, sizeof(status) - 1);
+	ssize_t n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
 	long tgid, ppid;
 
 	if (n <= 0)
 		return true;
 	status[n] = 0;
-	tgid = ft_remote_status_field(status, "Tgid");
-	ppid = ft_remote_status_field(status, "PPid");
+	tgid = ft_proc_status_field(status, "Tgid");
+	ppid = ft_proc_status_field(status, "PPid");
 	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 		if (it->giving_birth && it->task != t && it->task->tgid != t->tgid &&
 			(it->task->tgid == tgid || it->task->tgid == ppid))

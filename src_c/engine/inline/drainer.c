@@ -39,11 +39,9 @@ static void *drainer(void *session)
 	pthread_mutex_lock(&in->lock);
 	while (!in->ends) {
 		uint64_t now = ft_now(), until = now + (in->hot ? HOT_NS : LIVE_NS);
-		struct timespec t = { .tv_sec = (time_t)(until / 1000000000u),
-			.tv_nsec = (long)(until % 1000000000u) };
 
 		if (in->hot || s->ring)
-			pthread_cond_timedwait(&in->wake, &in->lock, &t);
+			ft_cond_wait_until(&in->wake, &in->lock, until);
 		else
 			pthread_cond_wait(&in->wake, &in->lock);
 		now = ft_now();

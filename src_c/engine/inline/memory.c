@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "record.h"
-#include "remote.h"
+#include "proc.h"
 
 #define RESERVE (32ull << 20)
 
@@ -47,7 +47,7 @@ static bool is_short_of(pid_t pid, uint64_t size)
 
 	if (prlimit(pid, RLIMIT_AS, NULL, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
 		return false;
-	n = ft_remote_proc(pid, "statm", statm, sizeof(statm) - 1);
+	n = ft_proc_read(pid, "statm", statm, sizeof(statm) - 1);
 	statm[n > 0 ? n : 0] = 0;
 	return strtoull(statm, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) + size + RESERVE >
 	       limit.rlim_cur;

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "record.h"
-#include "remote.h"
+#include "proc.h"
 
 #define PAGE 4096u
 
@@ -211,7 +211,7 @@ static uint64_t vdso_syscall(const struct ft_space *sp)
 {
 	uint64_t auxv[2 * 64], base = 0;
 	uint8_t code[2 * PAGE];
-	ssize_t n = ft_remote_proc(sp->pid, "auxv", (char *)auxv, sizeof(auxv));
+	ssize_t n = ft_proc_read(sp->pid, "auxv", (char *)auxv, sizeof(auxv));
 
 	for (ssize_t i = 0; i + 1 < n / (ssize_t)sizeof(uint64_t); i += 2)
 		if (auxv[i] == AT_SYSINFO_EHDR)

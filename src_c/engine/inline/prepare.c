@@ -10,7 +10,7 @@
 
 #include "engine/inline/dispatch.h"
 #include "record.h"
-#include "remote.h"
+#include "proc.h"
 
 #define USER_CODE_64 0x33 /* cs */
 #define TRAPS	     (1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1))
@@ -65,7 +65,7 @@ struct ft_inline_task *ft_prepare_new(struct ft_task *t, struct ft_space *sp)
 
 bool ft_prepare_in_handler(const struct ft_task *t)
 {
-	return ft_remote_status_mask(t->tgid, "SigCgt") & t->in->signals;
+	return ft_proc_status_mask(t->tgid, "SigCgt") & t->in->signals;
 }
 
 /* Whether the task may be made to call what prepares its address space. */
@@ -80,7 +80,7 @@ enum ft_fallback ft_can_prepare(const struct ft_task *t)
 		return FT_FALLBACK_ABI;
 	if (t->stay != FT_FALLBACK_NONE)
 		return t->stay;
-	if (t->ignores_traps && ft_remote_status_mask(t->tgid, "SigIgn") & TRAPS)
+	if (t->ignores_traps && ft_proc_status_mask(t->tgid, "SigIgn") & TRAPS)
 		return FT_FALLBACK_SIGNALS; /* since before the exec: the first trap would reset it */
 	in_use = ft_dispatch_in_use(t->tid);
 	if (in_use)
@@ -93,7 +93,7 @@ int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 	int rc;
 
 	if (t->ignores_traps) {
-		sp->ignores_faults = ft_remote_status_mask(t->tgid, "SigIgn") & FAULTS;
+		sp->ignores_faults = ft_proc_status_mask(t->tgid, "SigIgn") & FAULTS;
 		t->ignores_traps = sp->ignores_faults;
 	}
 	if (!ft_prepare_new(t, sp)) {
