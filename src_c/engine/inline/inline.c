@@ -117,6 +117,16 @@ static void engine_execing(struct ft_session *s, struct ft_task *t)
 	ft_inline_task_free(s, t);
 }
 
+/*
+ * Of a thread killed before it came to its exec's stop nothing is told but its end, under the leader's tid. What was
+ * under way in the leader when the memory went stays so.
+ */
+static bool is_after_exec(const struct ft_task *t)
+{
+	errno = 0;
+	return ptrace(PTRACE_PEEKTEXT, t->tid, FT_RECORDER_BASE, 0) == -1 && errno == EIO;
+}
+
 /* PTRACE_EVENT_EXIT: the registers tell, to the instruction, whether a call was under way. */
 static void engine_exiting(struct ft_session *s, struct ft_task *t)
 {
@@ -147,6 +157,8 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 		ft_drain_close(s, it, &seen, seen.raw.ret);
 		break;
 	default:
+		if (seen.at && seen.head.busy == seen.head.cur && is_after_exec(t))
+			ft_area_set(&it->area->busy, seen.head.cur);
 		break;
 	}
 	pthread_mutex_unlock(&s->in->lock);
@@ -292,7 +304,6 @@ static void engine_close(struct ft_session *s)
 static int engine_open(struct ft_session *s)
 {
 	pthread_mutexattr_t recursive;
-	pthread_condattr_t attr;
 	int rc;
 
 	s->in = calloc(1, sizeof(*s->in));
@@ -303,10 +314,7 @@ static int engine_open(struct ft_session *s)
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&s->in->lock, &recursive); /* tasks exit while we wait for another */
 	pthread_mutexattr_destroy(&recursive);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->in->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	ft_cond_init(&s->in->wake);
 	s->in->fsgsbase = getauxval(AT_HWCAP2) & FSGSBASE;
 	rc = ft_tsc_start(&s->in->clock);
 	s->in->privileged = ft_dumpable_is_privileged();
