@@ -34,12 +34,9 @@ def files(folder: str, pattern: str) -> list[str]:
 
 SOURCES = {
     "_core": [
-        *files("src_c", "*.c"),
-        *files("src_c/engine", "**/*.c"),
-        *files("src_c/arch", "*/*.c"),
-        *files("src_c/tables", "*.c"),
+        *files("src_c", "**/*.c"),
     ],
-    "_tally": ["src_c/tally.c", "src_c/hist.c"],
+    "_tally": ["src_c/record/tally.c", "src_c/record/hist.c"],
     "_tables": files("src_c/tables", "*.c"),
 }
 # What a source distribution must hold beside the sources named above.

@@ -1,7 +1,7 @@
 /* The engine that is always right: two stops a call, PTRACE_GET_SYSCALL_INFO at each (Linux 5.3).
  */
 #define _GNU_SOURCE
-#include "engine/engine.h"
+#include "session/engine.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,10 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "alter.h"
+#include "alter/alter.h"
 #include "arch/arch.h"
-#include "interrupt.h"
-#include "record.h"
+#include "session/interrupt.h"
+#include "session/record.h"
 
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */

@@ -13,10 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "kernel/clock.h"
 #include "engine/inline/inline.h"
-#include "record.h"
-#include "session.h"
+#include "session/record.h"
+#include "session/session.h"
 
 #define FORGED_BASE (FT_RECORDER_AREAS + 3 * FT_AREA_STEP)
 #define PER_BLOCK   ((FT_BLOCK - FT_BLOCK_HEAD) / sizeof(struct ft_raw))

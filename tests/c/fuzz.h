@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "clock.h"
+#include "kernel/clock.h"
 
 #define REQUIRE(condition)                                                                         \
 	do {                                                                                       \

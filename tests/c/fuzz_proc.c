@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "engine/inline/inline.h"
-#include "placement.h"
+#include "kernel/placement.h"
 
 /* The text, as what these open: their own names are those of the core, which is here as well. */
 static int text;
@@ -45,13 +45,13 @@ static int open_text(void)
 #define ft_proc_stat_field   fuzz_proc_stat_field
 #define ft_proc_state	     fuzz_proc_state
 #define ft_proc_schedstat    fuzz_proc_schedstat
-#include "proc.c"
+#include "kernel/proc.c"
 #define ft_placement_start  fuzz_placement_start
 #define ft_placement_note   fuzz_placement_note
 #define ft_placement_end    fuzz_placement_end
 #define ft_placement_home   fuzz_placement_home
 #define ft_placement_thread fuzz_placement_thread
-#include "placement.c"
+#include "kernel/placement.c"
 #undef open
 #undef ioctl
 

@@ -1,7 +1,7 @@
 /* Another process's memory: strings that end at, cross or run over the end of readable pages. */
 #define _GNU_SOURCE
-#include "proc.h"
-#include "remote.h"
+#include "kernel/proc.h"
+#include "kernel/remote.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The ring: everything written comes out once and in order, whoever is slow. */
 #define _GNU_SOURCE
-#include "ring.h"
+#include "record/ring.h"
 
 #include <errno.h>
 #include <pthread.h>

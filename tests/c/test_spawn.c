@@ -1,6 +1,6 @@
 /* The child between clone and execve: stdio, mask, dispositions, descriptors, and how it fails. */
 #define _GNU_SOURCE
-#include "spawn.h"
+#include "kernel/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>

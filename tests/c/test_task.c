@@ -1,6 +1,6 @@
 /* The task and process tables against plain arrays, by random sequences of what a session does with
  * them. */
-#include "task.h"
+#include "session/task.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,12 +12,12 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-#include "alter.h"
+#include "alter/alter.h"
 #include "arch/arch.h"
-#include "clock.h"
-#include "engine/engine.h"
+#include "kernel/clock.h"
+#include "session/engine.h"
 #include "engine/inline/supervise.h"
-#include "record.h"
+#include "session/record.h"
 
 #define SYSCALL_SIZE 2
 

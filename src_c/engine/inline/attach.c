@@ -11,8 +11,8 @@
 
 #include "engine/inline/dispatch.h"
 #include "engine/inline/prepare.h"
-#include "record.h"
-#include "proc.h"
+#include "session/record.h"
+#include "kernel/proc.h"
 
 /* Whether /proc/PID/<name> and our own lead to the same. */
 static bool is_same(pid_t pid, const char *name)

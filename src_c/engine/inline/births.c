@@ -13,9 +13,9 @@
 #include "engine/inline/prepare.h"
 #include "engine/inline/supervise.h"
 #include "engine/inline/text.h"
-#include "record.h"
-#include "proc.h"
-#include "tracer.h"
+#include "session/record.h"
+#include "kernel/proc.h"
+#include "tracer/tracer.h"
 
 #define CLONE_VM_FLAG 0x100
 

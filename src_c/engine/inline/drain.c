@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "record.h"
+#include "session/record.h"
 
 #define RESULT_AND_ARGS (offsetof(struct ft_raw, nr) - offsetof(struct ft_raw, ret))
 

@@ -4,7 +4,7 @@
 
 #include <sys/prctl.h>
 
-#include "clock.h"
+#include "kernel/clock.h"
 
 #define HOT_NS	1000000	  /* a task that does nothing but calls fills its blocks in 2 ms */
 #define LIVE_NS 50000000  /* for readers who want to see what happens */

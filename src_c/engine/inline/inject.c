@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "arch/x86_64/regs.h"
-#include "engine/engine.h"
-#include "record.h"
-#include "service.h"
+#include "session/engine.h"
+#include "session/record.h"
+#include "session/service.h"
 
 bool ft_set_regs(const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs)
 {

@@ -16,9 +16,9 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "alter.h"
-#include "clock.h"
-#include "engine/engine.h"
+#include "alter/alter.h"
+#include "kernel/clock.h"
+#include "session/engine.h"
 #include "engine/inline/attach.h"
 #include "engine/inline/births.h"
 #include "engine/inline/dispatch.h"
@@ -26,8 +26,8 @@
 #include "engine/inline/files.h"
 #include "engine/inline/prepare.h"
 #include "engine/inline/traps.h"
-#include "interrupt.h"
-#include "record.h"
+#include "session/interrupt.h"
+#include "session/record.h"
 
 #define FSGSBASE (1 << 1) /* HWCAP2_FSGSBASE, asm/hwcap2.h */
 

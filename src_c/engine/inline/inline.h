@@ -13,8 +13,8 @@
 #include "engine/inline/area.h"
 #include "engine/inline/near.h"
 #include "engine/inline/sites.h"
-#include "session.h"
-#include "tsc.h"
+#include "session/session.h"
+#include "kernel/tsc.h"
 
 /* Areas but the first are mapped so many at a time, from one memfd: see memory.c. */
 #define FT_CHUNK_AREAS 16

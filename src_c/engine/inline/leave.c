@@ -6,7 +6,7 @@
 #include <sys/ptrace.h>
 
 #include "engine/inline/dispatch.h"
-#include "record.h"
+#include "session/record.h"
 
 void ft_inline_task_free(struct ft_session *s, struct ft_task *t)
 {

@@ -20,8 +20,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "record.h"
-#include "proc.h"
+#include "session/record.h"
+#include "kernel/proc.h"
 
 #define RESERVE (32ull << 20)
 

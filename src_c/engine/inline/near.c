@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 
 #include "engine/inline/text.h"
-#include "record.h"
+#include "session/record.h"
 
 #define REACH 0x70000000ll /* of a jmp, with some room */
 

@@ -14,8 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "record.h"
-#include "proc.h"
+#include "session/record.h"
+#include "kernel/proc.h"
 
 #define PAGE 4096u
 

@@ -7,8 +7,8 @@
 #include <sys/prctl.h>
 #include <asm/prctl.h>
 
-#include "plan.h"
-#include "record.h"
+#include "alter/plan.h"
+#include "session/record.h"
 #include "tables/tables.h"
 
 /* Calls that the tracer must look at before they run. */

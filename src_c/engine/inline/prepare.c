@@ -9,8 +9,8 @@
 #include <linux/ptrace.h>
 
 #include "engine/inline/dispatch.h"
-#include "record.h"
-#include "proc.h"
+#include "session/record.h"
+#include "kernel/proc.h"
 
 #define USER_CODE_64 0x33 /* cs */
 #define TRAPS	     (1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1))

@@ -13,11 +13,11 @@
 #include <unistd.h>
 #include <asm/prctl.h>
 
-#include "clock.h"
+#include "kernel/clock.h"
 #include "engine/inline/dumpable.h"
 #include "engine/inline/prepare.h"
-#include "reader.h"
-#include "record.h"
+#include "kernel/reader.h"
+#include "session/record.h"
 
 #define SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
 

@@ -11,14 +11,14 @@
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
 
-#include "alter.h"
-#include "plan.h"
-#include "engine/engine.h"
+#include "alter/alter.h"
+#include "alter/plan.h"
+#include "session/engine.h"
 #include "engine/inline/attach.h"
 #include "engine/inline/dispatch.h"
 #include "engine/inline/prepare.h"
 #include "engine/inline/supervise.h"
-#include "reader.h"
+#include "kernel/reader.h"
 
 static uint64_t bit(int sig)
 {

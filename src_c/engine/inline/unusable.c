@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
-#include "engine/engine.h"
-#include "tsc.h"
+#include "session/engine.h"
+#include "kernel/tsc.h"
 
 #if defined(__x86_64__)
 const char *ft_inline_unusable(void)

@@ -1,0 +1,216 @@
+#define _GNU_SOURCE
+#include "kernel/placement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel/proc.h"
+
+#define STREAK	     128 /* stops of one task before it is worth keeping near */
+#define LOOK_STOPS   256 /* then look again after so many */
+#define SAME_MIN     (LOOK_STOPS * 3 / 4)
+#define STOP_MAX_NS  100000ull /* rarer than this, a stop's cost hardly counts */
+#define LONG_WAIT_NS 1000000
+#define DELAY_MAX_NS                                                                               \
+	500000 /* waited this long for a processor since the last look: others need it */
+#define POLL_NS	       50000
+#define BACKOFF_MIN_NS 100000000ull
+#define BACKOFF_MAX_NS 6400000000ull /* doubles each time it was in vain */
+
+static bool has_cap_sys_nice(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	memset(data, 0, sizeof(data));
+	return !syscall(SYS_capget, &head, data) && data[0].effective >> CAP_SYS_NICE & 1;
+}
+
+/* sched(7): SCHED_IDLE may be left only where RLIMIT_NICE would allow the thread's nice value. */
+static bool may_leave_idle(void)
+{
+	struct rlimit lim;
+	int nice = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
+
+	if (has_cap_sys_nice())
+		return true;
+	return !getrlimit(RLIMIT_NICE, &lim) &&
+	       (lim.rlim_cur == RLIM_INFINITY || (long)lim.rlim_cur >= 20 - nice);
+}
+
+/* The processor that a task ran on last, or less than 0. */
+static int processor_of(pid_t tid)
+{
+	char stat[1024];
+	ssize_t n = ft_proc_read(tid, "stat", stat, sizeof(stat) - 1);
+	const char *field;
+
+	if (n <= 0)
+		return -1;
+	stat[n] = 0;
+	field = ft_proc_stat_field(stat, 39);
+	return field ? atoi(field) : -1;
+}
+
+static void leave(struct ft_placement *p)
+{
+	struct sched_param param = { 0 };
+
+	if (!p->near)
+		return;
+	if (p->idle_able) {
+		sched_setscheduler(0, SCHED_OTHER, &param);
+		sched_setaffinity(0, sizeof(p->home), &p->home);
+	}
+	close(p->tracee_fd);
+	p->poll_ns = 0;
+	p->near = false;
+}
+
+/*
+ * As SCHED_IDLE we starve where others want the processor: give way at once and for a while, longer
+ * each time. Waiting while the tracee itself runs is as it should be.
+ */
+static bool starved(struct ft_placement *p, uint64_t now)
+{
+	uint64_t ran = 0, delay = 0, tracee_ran = 0, unused;
+	uint64_t waited, by_tracee;
+
+	if (!ft_proc_schedstat(p->own_fd, &ran, &delay) ||
+		!ft_proc_schedstat(p->tracee_fd, &tracee_ran, &unused)) {
+		leave(p);
+		return true;
+	}
+	waited = delay - p->own_delay_ns;
+	by_tracee = tracee_ran - p->tracee_ran_ns;
+	p->own_delay_ns = delay;
+	p->tracee_ran_ns = tracee_ran;
+	if (waited <= by_tracee + DELAY_MAX_NS)
+		return false;
+	leave(p);
+	p->backoff_until_ns = now + p->backoff_ns;
+	if (p->backoff_ns < BACKOFF_MAX_NS)
+		p->backoff_ns *= 2;
+	return true;
+}
+
+/* To the tracee's processor, where we are not there yet. */
+static bool move(struct ft_placement *p, pid_t tid)
+{
+	int cpu = processor_of(tid);
+	cpu_set_t one;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &p->home))
+		return false;
+	if (p->cpu == cpu)
+		return true;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	p->cpu = cpu;
+	return !sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void keep_near(struct ft_placement *p, pid_t tid, uint64_t now)
+{
+	struct sched_param param = { 0 };
+	uint64_t unused;
+
+	leave(p);
+	p->tracee_fd = ft_proc_open(tid, "schedstat");
+	if (p->tracee_fd < 0)
+		return;
+	p->near = true;
+	p->tracee = tid;
+	p->cpu = -1;
+	p->stops = p->same = 0;
+	p->look_ns = now;
+	if (!p->idle_able)
+		p->poll_ns = POLL_NS;
+	if (!ft_proc_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
+		!ft_proc_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
+		(p->idle_able && (!move(p, tid) || sched_setscheduler(0, SCHED_IDLE, &param) < 0)))
+		leave(p);
+}
+
+void ft_placement_start(struct ft_placement *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->own_fd = -1;
+	p->backoff_ns = BACKOFF_MIN_NS;
+	if (sched_getaffinity(0, sizeof(p->home), &p->home) < 0 || CPU_COUNT(&p->home) < 2)
+		return; /* nowhere else to be */
+	p->idle_able = sched_getscheduler(0) == SCHED_OTHER && may_leave_idle();
+	p->own_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+/* Is it still worth it, and where is the tracee now? */
+static void look(struct ft_placement *p, uint64_t now)
+{
+	bool worth = p->same >= SAME_MIN && now - p->look_ns <= LOOK_STOPS * STOP_MAX_NS;
+
+	p->stops = p->same = 0;
+	p->look_ns = now;
+	if (!worth || (!starved(p, now) && p->idle_able && !move(p, p->tracee)))
+		leave(p);
+}
+
+void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t waited_ns)
+{
+	if (p->own_fd < 0)
+		return;
+	if (p->near && waited_ns > LONG_WAIT_NS && starved(p, now))
+		return;
+	if (p->near) {
+		p->same += tid == p->tracee;
+		if (++p->stops == LOOK_STOPS)
+			look(p, now);
+	}
+	if (tid != p->candidate || p->streak >= STREAK) {
+		p->candidate = tid;
+		p->streak = 0;
+		p->streak_start_ns = now;
+	}
+	if (++p->streak == STREAK && (!p->near || tid != p->tracee) &&
+		now - p->streak_start_ns <= STREAK * STOP_MAX_NS && now >= p->backoff_until_ns)
+		keep_near(p, tid, now);
+}
+
+const cpu_set_t *ft_placement_home(const struct ft_placement *p)
+{
+	return p->near && p->idle_able ? &p->home : NULL;
+}
+
+int ft_placement_thread(const struct ft_placement *p, pthread_t *out, bool detached,
+	void *(*main)(void *), void *arg)
+{
+	const cpu_set_t *home = ft_placement_home(p);
+	const struct sched_param other = { 0 };
+	pthread_attr_t attr;
+	int rc;
+
+	pthread_attr_init(&attr);
+	if (home) {
+		pthread_attr_setaffinity_np(&attr, sizeof(*home), home);
+		pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+		pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
+		pthread_attr_setschedparam(&attr, &other);
+	}
+	if (detached)
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	rc = pthread_create(out, &attr, main, arg);
+	pthread_attr_destroy(&attr);
+	return rc;
+}
+
+void ft_placement_end(struct ft_placement *p)
+{
+	leave(p);
+	if (p->own_fd >= 0)
+		close(p->own_fd);
+}

@@ -1,0 +1,144 @@
+/* Tasks become ours: whose they are, and how they are seized. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "session/engine.h"
+#include "kernel/proc.h"
+#include "tracer/tracer.h"
+
+long ft_tracer_seize_options(const struct ft_session *s)
+{
+	long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE;
+
+	if (s->options & FT_OPT_FOLLOW)
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+	if (s->spawned)
+		options |= PTRACE_O_EXITKILL;
+	return options | s->engine->seize_options(s);
+}
+
+/* A task of the process: its leader, or, where that had ended before we attached, any other. */
+static struct ft_task *member_of(struct ft_session *s, pid_t tgid)
+{
+	struct ft_task *t = ft_task_find(&s->tasks, tgid);
+	int bucket = 0;
+
+	if (t)
+		return t;
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)) && t->tgid != tgid)
+		continue;
+	return t;
+}
+
+struct ft_task *ft_tracer_add_task(
+	struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now)
+{
+	struct ft_task *leader = tid == tgid ? NULL : member_of(s, tgid);
+	struct ft_task *parent = leader ? leader : ft_task_find(&s->tasks, ppid);
+	struct ft_task *t = ft_task_new(&s->tasks, tid, tgid);
+	int32_t serial;
+
+	if (!t)
+		return NULL;
+	t->parent = ppid;
+	t->every_call = parent && parent->every_call;
+	t->unreadable = parent && parent->unreadable;
+	if (leader) {
+		t->serial = leader->serial;
+		return t;
+	}
+	pthread_mutex_lock(&s->lock);
+	serial = ft_process_add(&s->processes, tgid, ppid, now);
+	if (serial > 0 && parent)
+		ft_process_inherit(&s->processes, serial, parent->serial);
+	pthread_mutex_unlock(&s->lock);
+	if (serial < 0) {
+		ft_task_free(&s->tasks, t);
+		return NULL;
+	}
+	t->serial = serial;
+	return t;
+}
+
+/* Without permission to signal it: it is there all the same. */
+static bool is_member(pid_t tgid, pid_t tid)
+{
+	return !syscall(SYS_tgkill, tgid, tid, 0) || errno == EPERM;
+}
+
+/* The process that a task belongs to; 0: it has gone. Asked of the kernel alone, for /proc may fail us. */
+static pid_t group_of(const struct ft_session *s, pid_t tid, pid_t parent)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+
+	if (parent && is_member(parent, tid))
+		return parent;
+	if (is_member(tid, tid))
+		return tid;
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		if (is_member(t->tgid, tid))
+			return t->tgid;
+	return 0;
+}
+
+/* Nobody is to run on untraced where the session fails. */
+static struct ft_task *refuse(struct ft_session *s, pid_t tid, int error)
+{
+	ft_session_fail(s, error);
+	if (s->spawned)
+		kill(tid, SIGKILL);
+	return NULL;
+}
+
+/* Its end has been told before its birth, and another one may have its number by now. */
+static bool has_died(struct ft_session *s, pid_t tid)
+{
+	for (int i = 0; i < FT_GHOSTS; i++)
+		if (s->ghosts[i] == tid) {
+			s->ghosts[i] = 0;
+			return true;
+		}
+	return false;
+}
+
+void ft_tracer_died_unknown(struct ft_session *s, pid_t tid)
+{
+	s->ghosts[s->ghost_next++ % FT_GHOSTS] = tid;
+}
+
+/*
+ * A new task, at its first stop or at its parent's (0: unknown), whichever comes first. NULL: it is
+ * not ours, or not any more.
+ */
+struct ft_task *ft_tracer_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
+{
+	pid_t tgid = group_of(s, tid, parent);
+	char status[4096];
+	struct ft_task *t;
+	ssize_t n;
+
+	if (!tgid)
+		return NULL;
+	/* PTRACE_O_TRACECLONE tells of all but plain forks, not only of threads. */
+	if (!(s->options & FT_OPT_FOLLOW) && tgid != s->root)
+		return NULL;
+	if (has_died(s, tid) || (!parent && tgid == tid)) {
+		n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
+		if (n == -ENOENT || n == -ESRCH)
+			return NULL;
+		if (n < 0)
+			return refuse(s, tid, (int)n); /* whose it is must be known */
+		status[n] = 0;
+		if (ft_proc_status_field(status, "TracerPid") != syscall(SYS_gettid))
+			return NULL;
+		if (!parent)
+			parent = (pid_t)ft_proc_status_field(status, "PPid");
+	}
+	t = ft_tracer_add_task(s, tid, tgid, parent ? parent : tgid, now);
+	return t ? t : refuse(s, tid, -ENOMEM);
+}

@@ -1,0 +1,388 @@
+#define _GNU_SOURCE
+#include "session/record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "kernel/reader.h"
+#include "kernel/proc.h"
+
+#define ITEM_MAX  FT_PAYLOAD_SIZE(FT_STRING_MAX)
+#define NO_ARG	  255
+#define ERRNO_MAX 4095
+
+static size_t put_item(uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, size_t len)
+{
+	struct ft_payload head = {
+		.length = (uint32_t)len, .arg = arg, .type = type, .flags = flags
+	};
+	size_t size = FT_PAYLOAD_SIZE(len);
+
+	memcpy(at, &head, sizeof(head));
+	memset(at + sizeof(head) + len, 0, size - sizeof(head) - len);
+	return size;
+}
+
+static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, const void *payload,
+	size_t payload_len)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	s->stats.events++;
+	if (ev->kind == FT_KIND_SYSCALL) {
+		s->stats.calls++;
+		ft_process_at(&s->processes, t->serial)->calls++;
+		if (s->tally && s->options & FT_OPT_BY_PROCESS)
+			rc = ft_tally_add(s->tally, t->tgid, t->serial, ev);
+		else if (s->tally)
+			rc = ft_tally_add(s->tally, 0, 0, ev);
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, rc);
+	if (!s->ring)
+		return;
+	rc = ft_ring_write(s->ring, ev, payload, payload_len, true);
+	if (rc < 0) {
+		pthread_mutex_lock(&s->lock);
+		s->stats.lost += rc != -EPIPE; /* the ring counts what an absent consumer missed */
+		pthread_mutex_unlock(&s->lock);
+		if (rc != -EPIPE)
+			ft_session_fail(s, rc);
+	}
+}
+
+static struct ft_event event_of(const struct ft_task *t, enum ft_kind kind, uint64_t now)
+{
+	return (struct ft_event){
+		.time_ns = now,
+		.pid = t->tgid,
+		.tid = t->tid,
+		.abi = ft_arch_native_abi,
+		.kind = kind,
+	};
+}
+
+uint8_t ft_record_policy(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
+{
+	if (!s->policy)
+		return FT_POLICY_RECORD;
+	if (abi >= FT_ABI_COUNT)
+		return FT_POLICY_RECORD;
+	return s->policy[abi * FT_NR_MAX + (nr < FT_NR_MAX ? nr : FT_NR_MAX - 1)];
+}
+
+bool ft_record_wants(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
+{
+	return ft_record_policy(s, abi, nr) & FT_POLICY_RECORD;
+}
+
+static bool has_strings(struct ft_task *t)
+{
+	if (!t->strings)
+		t->strings = malloc(6 * ITEM_MAX);
+	return t->strings;
+}
+
+static void capture_strings(struct ft_session *s, struct ft_task *t, pid_t memory,
+	const uint64_t args[6], uint8_t policy)
+{
+	uint8_t mask = policy / FT_POLICY_STRING_0 & 0x3f;
+	struct ft_payload *last = NULL;
+
+	if (!has_strings(t))
+		return;
+	for (uint8_t arg = 0; mask; arg++, mask >>= 1) {
+		uint8_t *at = t->strings + t->strings_len;
+		int truncated = 0;
+		uint16_t flags;
+		ssize_t len;
+
+		if (!(mask & 1) || !args[arg])
+			continue;
+		len = t->unreadable ? -ETIMEDOUT
+				    : ft_reader_string(s->reader, memory, args[arg],
+					      (char *)at + sizeof(struct ft_payload), FT_STRING_MAX,
+					      &truncated);
+		t->unreadable |= len == -ETIMEDOUT;
+		flags = len < 0 ? FT_PAYLOAD_FAULT : truncated ? FT_PAYLOAD_TRUNCATED : 0;
+		if (last)
+			last->flags |= FT_PAYLOAD_MORE;
+		last = (struct ft_payload *)at;
+		t->strings_len +=
+			put_item(at, arg, FT_PAYLOAD_STRING, flags, len < 0 ? 0 : (size_t)len);
+	}
+}
+
+void ft_record_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum ft_abi abi,
+	uint64_t nr, const uint64_t args[6], uint64_t now)
+{
+	uint8_t policy = ft_record_policy(s, abi, nr);
+
+	ft_record_cut(s, t);
+	if (!(policy & FT_POLICY_RECORD)) {
+		t->in_call = FT_CALL_SKIPPED;
+		return;
+	}
+	t->in_call = FT_CALL_RECORDED;
+	t->call = event_of(t, FT_KIND_SYSCALL, now);
+	t->call.abi = abi;
+	t->call.nr = (int32_t)nr;
+	memcpy(t->call.args, args, sizeof(t->call.args));
+	t->strings_len = 0;
+	if (policy > FT_POLICY_RECORD && s->options & FT_OPT_STRINGS)
+		capture_strings(s, t, memory, args, policy);
+}
+
+void ft_record_strings(
+	struct ft_session *s, struct ft_task *t, const uint64_t args[6], uint8_t policy)
+{
+	t->strings_len = 0;
+	capture_strings(s, t, t->tid, args, policy);
+}
+
+void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event call,
+	const void *strings, size_t strings_len)
+{
+	ft_record_cut(s, t);
+	t->in_call = FT_CALL_SKIPPED;
+	if (!ft_record_wants(s, call.abi, (uint32_t)call.nr))
+		return;
+	call.ret = 0;
+	call.duration_ns = 0;
+	call.flags = 0;
+	t->in_call = FT_CALL_RECORDED;
+	t->call = call;
+	t->strings_len = 0;
+	if (strings_len && strings && !has_strings(t))
+		return;
+	if (strings_len && strings)
+		memcpy(t->strings, strings, strings_len);
+	t->strings_len = strings_len;
+}
+
+void ft_record_set_result(struct ft_event *ev)
+{
+	/* rt_sigreturn, which gives back another call's, does not come by here. */
+	if (ev->ret < -ERRNO_MAX || ev->ret >= 0)
+		return;
+	ev->flags |= FT_FLAG_ERROR;
+	if (-ev->ret >= FT_ERESTARTSYS && -ev->ret <= FT_ERESTART_RESTARTBLOCK)
+		ev->flags |= FT_FLAG_INTERRUPTED;
+}
+
+void ft_record_engine(struct ft_session *s, const struct ft_task *t, enum ft_engine_id engine,
+	enum ft_fallback why)
+{
+	struct ft_process *p;
+
+	pthread_mutex_lock(&s->lock);
+	p = ft_process_at(&s->processes, t->serial);
+	p->engine = (uint8_t)engine;
+	if ((why || engine == FT_ENGINE_INLINE) && p->why != FT_FALLBACK_STUCK)
+		p->why = (uint8_t)why;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void ft_record_injected(struct ft_session *s, const struct ft_task *t, uint32_t nr)
+{
+	const struct ft_event ev = {
+		.kind = FT_KIND_SYSCALL, .nr = (int32_t)nr, .flags = FT_FLAG_UNFINISHED
+	};
+	int rc;
+
+	pthread_mutex_lock(&s->lock);
+	rc = ft_tally_add(s->injected, s->options & FT_OPT_BY_PROCESS ? t->tid : 0, 0, &ev);
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, rc);
+}
+
+static int tally_calls(
+	struct ft_session *s, const struct ft_task *t, const struct ft_event *calls, size_t n)
+{
+	bool by_process = s->options & FT_OPT_BY_PROCESS;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && s->tally; i++)
+		rc |= ft_tally_add(
+			s->tally, by_process ? t->tgid : 0, by_process ? t->serial : 0, &calls[i]);
+	return rc;
+}
+
+void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *calls, size_t n,
+	const void *payload, size_t payload_len)
+{
+	int rc;
+
+	if (!n)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->stats.events += n;
+	s->stats.calls += n;
+	ft_process_at(&s->processes, t->serial)->calls += n;
+	rc = tally_calls(s, t, calls, n);
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, -ENOMEM);
+	if (!s->ring)
+		return;
+	if (payload_len)
+		rc = ft_ring_write(s->ring, calls, payload, payload_len, !s->flushing);
+	else
+		rc = ft_ring_write_all(s->ring, calls, n, !s->flushing);
+	if (rc < 0 && rc != -EPIPE)
+		ft_session_fail(s, rc);
+}
+
+void ft_record_return(
+	struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error, uint64_t now)
+{
+	struct ft_event *ev = &t->call;
+	enum ft_call_state was = t->in_call;
+
+	t->in_call = FT_CALL_NONE;
+	if (was != FT_CALL_RECORDED)
+		return; /* left out, or begun before we looked on */
+	ev->ret = ret;
+	ev->duration_ns = now - ev->time_ns;
+	if (is_error)
+		ev->flags |= FT_FLAG_ERROR;
+	if (is_error && -ret >= FT_ERESTARTSYS && -ret <= FT_ERESTART_RESTARTBLOCK)
+		ev->flags |= FT_FLAG_INTERRUPTED;
+	emit(s, t, ev, t->strings, t->strings_len);
+}
+
+void ft_record_cut(struct ft_session *s, struct ft_task *t)
+{
+	enum ft_call_state was = t->in_call;
+
+	t->in_call = FT_CALL_NONE;
+	if (was != FT_CALL_RECORDED)
+		return;
+	t->call.flags |= FT_FLAG_UNFINISHED;
+	emit(s, t, &t->call, t->strings, t->strings_len);
+}
+
+/* Whether si_addr is set and not si_pid and si_uid: by the processor, not by kill(2) and the like.
+ */
+static bool by_fault(const siginfo_t *info)
+{
+	switch (info->si_signo) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGTRAP:
+		return info->si_code > 0;
+	default:
+		return false;
+	}
+}
+
+void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *info, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_SIGNAL, now);
+
+	ev.nr = info->si_signo;
+	ev.args[0] = (uint64_t)(int64_t)info->si_code;
+	if (by_fault(info)) {
+		ev.args[3] = (uint64_t)(uintptr_t)info->si_addr;
+	} else {
+		ev.args[1] = (uint64_t)info->si_pid;
+		ev.args[2] = info->si_uid;
+	}
+	emit(s, t, &ev, NULL, 0);
+}
+
+void ft_record_birth(
+	struct ft_session *s, struct ft_task *child, pid_t pid, pid_t tid, int how, uint64_t now)
+{
+	struct ft_event ev = event_of(child, FT_KIND_FORK, now);
+
+	if (child->announced)
+		return;
+	child->announced = true;
+	ev.pid = pid;
+	ev.tid = tid;
+	ev.nr = how;
+	ev.ret = child->tid;
+	ev.args[0] = (uint64_t)child->tgid;
+	if (child->tid != child->tgid)
+		ev.flags |= FT_FLAG_THREAD;
+	emit(s, child, &ev, NULL, 0);
+}
+
+/* An event with the name and the argument list of the task's process, which the process table gets
+ * too. */
+static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event *ev)
+{
+	uint8_t payload[2 * ITEM_MAX];
+	char *comm = (char *)payload + sizeof(struct ft_payload);
+	ssize_t n = ft_proc_read(t->tgid, "comm", comm, 16);
+	size_t len = n > 0 ? (size_t)n - 1 : 0; /* ends with a newline */
+	char name[16] = { 0 };
+	size_t pos;
+	char *argv;
+	int rc;
+
+	memcpy(name, comm, len);
+	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, len);
+	argv = (char *)payload + pos + sizeof(struct ft_payload);
+	/* A dead leader has none. It lies in memory of the program's own, which may be anything by now. */
+	n = ev->kind == FT_KIND_EXEC
+		    ? ft_proc_read(t->tid, "cmdline", argv, FT_STRING_MAX)
+		    : ft_reader_proc(s->reader, t->tid, "cmdline", argv, FT_STRING_MAX);
+	len = n > 0 ? (size_t)n : 0;
+	pthread_mutex_lock(&s->lock);
+	rc = ft_process_set(&s->processes, t->serial, name, argv, len);
+	ev->args[0] = (uint64_t)ft_process_at(&s->processes, t->serial)->ppid;
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, rc);
+	pos += put_item(payload + pos, NO_ARG, FT_PAYLOAD_ARGV,
+		len == FT_STRING_MAX ? FT_PAYLOAD_TRUNCATED : 0, len);
+	emit(s, t, ev, payload, pos);
+}
+
+void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_EXEC, now);
+
+	ev.ret = former_tid;
+	emit_image(s, t, &ev);
+}
+
+void ft_record_attach(struct ft_session *s, struct ft_task *t, bool first, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_ATTACH, now);
+
+	if (first) {
+		emit_image(s, t, &ev);
+	} else {
+		ev.flags |= FT_FLAG_THREAD;
+		emit(s, t, &ev, NULL, 0);
+	}
+}
+
+void ft_record_exit(struct ft_session *s, struct ft_task *t, int status, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_EXIT, now);
+
+	ev.ret = status;
+	if (t->tid != t->tgid) {
+		ev.flags |= FT_FLAG_THREAD;
+	} else {
+		struct ft_process *p;
+
+		pthread_mutex_lock(&s->lock);
+		p = ft_process_at(&s->processes, t->serial);
+		p->status = status;
+		p->end_ns = now;
+		pthread_mutex_unlock(&s->lock);
+	}
+	emit(s, t, &ev, NULL, 0);
+}

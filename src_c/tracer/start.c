@@ -1,0 +1,200 @@
+/* How a session begins: a command is spawned, or a process attached to. */
+#define _GNU_SOURCE
+#include "tracer/start.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "kernel/clock.h"
+#include "session/record.h"
+#include "kernel/proc.h"
+#include "tracer/tracer.h"
+
+#define PF_IO_WORKER   0x10u /* since Linux 5.12 */
+#define PF_USER_WORKER 0x4000u /* since Linux 6.4 */
+
+static bool is_dead(const char *status)
+{
+	const char *state = strstr(status, "\nState:\t");
+
+	return state && (state[8] == 'Z' || state[8] == 'X');
+}
+
+/*
+ * Whether a thread of the process is the kernel's own: a worker of io_uring or vhost. It never runs code
+ * of the program, makes no calls and comes to no stop. The flags are those of include/linux/sched.h; before Linux 5.12 PF_IO_WORKER's bit meant something else. 1, 0,
+ * or a negative errno.
+ */
+static int is_kernel_worker(pid_t tid)
+{
+	char stat[1024];
+	ssize_t n = ft_proc_read(tid, "stat", stat, sizeof(stat) - 1);
+	const char *name, *flags_at;
+	unsigned long flags;
+
+	if (n <= 0)
+		return n < 0 ? (int)n : -ESRCH;
+	stat[n] = 0;
+	name = strchr(stat, '(');
+	flags_at = ft_proc_stat_field(stat, 9);
+	if (!name || !flags_at)
+		return -EPROTO;
+	flags = strtoul(flags_at, NULL, 10);
+	return flags & PF_USER_WORKER || (flags & PF_IO_WORKER && !strncmp(name, "(iou-", 5));
+}
+
+/* Seizes the threads of a process that are not ours yet. Returns how many, or why it is not
+ * allowed. */
+static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
+{
+	char path[32];
+	struct dirent *entry;
+	int found = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((entry = readdir(dir))) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+		struct ft_task *t;
+		char status[4096];
+		ssize_t n;
+		int error, worker;
+
+		if (tid <= 0 || ft_task_find(&s->tasks, tid))
+			continue;
+		worker = is_kernel_worker(tid);
+		if (worker == -ESRCH || worker == -ENOENT)
+			continue; /* has ended meanwhile */
+		if (worker < 0) {
+			found = worker;
+			break;
+		}
+		if (worker)
+			continue;
+		if (!ptrace(PTRACE_SEIZE, tid, 0, ft_tracer_seize_options(s))) {
+			t = ft_tracer_add_task(s, tid, pid, ppid, ft_now());
+			if (!t) {
+				found = -ENOMEM;
+				break;
+			}
+			t->announced = true;
+			t->attached = true;
+			ft_record_attach(s, t, s->tasks.count == 1, ft_now());
+			found++;
+			continue;
+		}
+		error = errno;
+		n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
+		if (error == ESRCH || n == -ESRCH || n == -ENOENT)
+			continue; /* has ended meanwhile */
+		if (n <= 0) {
+			found = n < 0 ? (int)n : -EPROTO;
+			break;
+		}
+		status[n] = 0;
+		/* A thread born since is traced already: PTRACE_O_TRACECLONE saw to it. */
+		if (ft_proc_status_field(status, "TracerPid") == syscall(SYS_gettid))
+			continue;
+		if (is_dead(status))
+			continue;
+		found = -error;
+		break;
+	}
+	closedir(dir);
+	return found;
+}
+
+int ft_start_attach(struct ft_session *s, enum ft_stage *stage)
+{
+	char status[4096];
+	ssize_t n = ft_proc_read(s->attach_pid, "status", status, sizeof(status) - 1);
+	struct ft_task *t = NULL;
+	int bucket = 0, found;
+	pid_t pid, ppid;
+
+	*stage = FT_STAGE_TRACE;
+	if (n <= 0)
+		return n == -ENOENT || !n ? -ESRCH : (int)n;
+	status[n] = 0;
+	pid = (pid_t)ft_proc_status_field(status, "Tgid");
+	ppid = (pid_t)ft_proc_status_field(status, "PPid");
+	/* Threads may be born while we look: until a pass finds none. */
+	while ((found = seize_threads(s, pid, ppid)) > 0)
+		continue;
+	if (found < 0)
+		return found;
+	if (!s->tasks.count)
+		return is_dead(status) ? -EPERM : -ESRCH; /* as PTRACE_SEIZE would say */
+	s->root = pid;
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	pthread_mutex_lock(&s->lock);
+	s->stats.root_pid = pid;
+	pthread_mutex_unlock(&s->lock);
+	ft_session_started(s, pid, FT_STAGE_NONE);
+	return 0;
+}
+
+int ft_start_spawn(struct ft_session *s, enum ft_stage *stage)
+{
+	struct ft_task *t;
+	int rc;
+
+	*stage = FT_STAGE_FORK;
+	rc = ft_spawn_child(
+		s->command, &s->caller_mask, s->filter, s->filter_len, &s->gate, &s->root);
+	if (rc < 0)
+		return rc;
+	if (ptrace(PTRACE_SEIZE, s->root, 0, ft_tracer_seize_options(s)) < 0) {
+		rc = -errno;
+		*stage = FT_STAGE_TRACE;
+		goto kill;
+	}
+	t = ft_tracer_add_task(s, s->root, s->root, getpid(), ft_now());
+	if (!t) {
+		rc = -ENOMEM;
+		goto kill;
+	}
+	t->announced = true;
+	t->born = true;
+	t->ignores_traps = true; /* perhaps: what our caller ignores it inherits */
+	ft_spawn_open_gate(s->gate);
+	return 0;
+kill:
+	kill(s->root, SIGKILL);
+	while (waitpid(s->root, NULL, __WALL | __WNOTHREAD) < 0 && errno == EINTR)
+		continue;
+	return rc;
+}
+
+/* The command runs: its execve began before there was a stop to see it by. */
+void ft_start_done(struct ft_session *s, struct ft_task *t)
+{
+	const struct ft_command *c = s->command;
+	uint64_t args[6] = { (uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp };
+
+	if (!s->filter) { /* which would have stopped it, were it wanted */
+		/* Our own memory holds the path, at the same address as the child's did. */
+		ft_record_entry(
+			s, t, getpid(), ft_arch_native_abi, SYS_execve, args, s->gate->exec_ns);
+	}
+	ft_spawn_free_gate(s->gate);
+	s->gate = NULL;
+	pthread_mutex_lock(&s->lock);
+	s->stats.root_pid = s->root;
+	s->root_pidfd = (int)syscall(SYS_pidfd_open, s->root, 0);
+	pthread_mutex_unlock(&s->lock);
+	ft_session_started(s, s->root, FT_STAGE_NONE);
+}

@@ -1,0 +1,485 @@
+/* The tracer thread: waits, follows births, execs and deaths, and ends the session. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "kernel/clock.h"
+#include "alter/delay.h"
+#include "session/engine.h"
+#include "session/interrupt.h"
+#include "session/record.h"
+#include "kernel/reader.h"
+#include "tracer/registers.h"
+#include "kernel/proc.h"
+#include "session/service.h"
+#include "tracer/start.h"
+#include "tracer/tracer.h"
+#include "kernel/watchdog.h"
+
+#define LET_GO_MAX_NS 5000000000ull
+
+static void drop_task(struct ft_session *s, struct ft_task *t)
+{
+	ft_registers_forget(s, t);
+	if (s->engine->gone)
+		s->engine->gone(s, t);
+	ft_record_cut(s, t);
+	if (!t->announced)
+		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, ft_now());
+	ft_task_free(&s->tasks, t);
+}
+
+/*
+ * Lets a stopped task go on, or, when the session ends, go; but not from the entry of a call: it would
+ * be woken up as if by a signal, and the call fail with EINTR where nobody mends it (kernel/ptrace.c,
+ * __ptrace_unlink(), and ptrace_stop() "never clears it"). Our interrupt brings it to the call's end.
+ */
+static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool at_entry)
+{
+	if (s->killing)
+		kill(t->tgid, SIGKILL);
+	if (ft_task_replaced(&s->tasks, t))
+		return;
+	if (sig && !at_entry)
+		t->interrupting = false; /* an EINTR is the signal's */
+	if (!at_entry)
+		ft_interrupt_settle(t);
+	if (t->asked && (!s->engine->is_shown || s->engine->is_shown(s, t)))
+		ft_registers_serve(s, t);
+	if (s->detaching && !at_entry) {
+		if (s->engine->let_go && !s->engine->let_go(s, t))
+			return;
+		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
+			drop_task(s, t);
+		return; /* else it was killed meanwhile: wait4 will say so */
+	}
+	s->engine->resume(s, t, sig);
+}
+
+static void resume(struct ft_session *s, struct ft_task *t, int sig)
+{
+	resume_from(s, t, sig, false);
+}
+
+void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_frame frame;
+	int sig = t->tamper.signal;
+
+	if (t->sleeps_until && !s->killing && !s->detaching) {
+		pthread_mutex_lock(&s->lock);
+		if (s->bell)
+			ft_bell_ring_at(s->bell, ft_delay_next(s));
+		pthread_mutex_unlock(&s->lock);
+		return;
+	}
+	t->sleeps_until = 0;
+	t->tamper.signal = 0;
+	if (sig)
+		t->sent |= 1ull << (sig - 1);
+	ft_service_enter(s, &frame, t);
+	resume_from(s, t, sig, t->in_call != FT_CALL_NONE && !t->suspended);
+	ft_service_leave(s);
+}
+
+/*
+ * What the kernel tells of an event stop. One that has been killed since stands at its PTRACE_EVENT_EXIT, perhaps, and
+ * its message is the status it ends with: so the stop is looked at after the message.
+ */
+static bool message_of(const struct ft_stop *stop, unsigned long *out)
+{
+	siginfo_t at; /* si_code is what wait4() has in the upper bits of the status */
+
+	return !ptrace(PTRACE_GETEVENTMSG, stop->tid, 0, out) &&
+	       !ptrace(PTRACE_GETSIGINFO, stop->tid, 0, &at) && at.si_code == stop->status >> 8;
+}
+
+static void on_birth(struct ft_session *s, struct ft_task *parent, const struct ft_stop *stop)
+{
+	unsigned long tid;
+	struct ft_task *child;
+	struct ft_stop first;
+
+	if (s->engine->drain)
+		s->engine->drain(s, parent);
+	if (!message_of(stop, &tid))
+		return;
+	child = ft_task_find(&s->tasks, (pid_t)tid);
+	if (!child)
+		child = ft_tracer_adopt(s, (pid_t)tid, parent->tgid, stop->time_ns);
+	/* It may have run, ended or been let go before its parent came to this stop. */
+	if (child && s->engine->birth)
+		s->engine->birth(s, parent, child);
+	if (child)
+		ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
+	if (s->engine->early && s->engine->early(s, (pid_t)tid, &first))
+		ft_tracer_on_stop(s, &first);
+}
+
+/*
+ * A thread that execs takes over the leader's tid; the others have died and been waited for, the
+ * leader dies without a word (ptrace(2), "execve(2) under ptrace").
+ */
+static struct ft_task *on_exec(
+	struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop)
+{
+	struct ft_task *t = leader;
+	unsigned long former;
+
+	if (!message_of(stop, &former)) /* it dies as the leader: see drop_ghosts() */
+		former = (unsigned long)stop->tid;
+	if ((pid_t)former != stop->tid && (t = ft_task_find(&s->tasks, (pid_t)former))) {
+		if (leader)
+			drop_task(s, leader);
+	} else {
+		t = leader;
+	}
+	if (!t)
+		return NULL;
+	if (s->engine->execing)
+		s->engine->execing(s, t);
+	if (t->tid != stop->tid)
+		ft_registers_forget(s, t);
+	if (t->tid != stop->tid)
+		ft_task_rename(&s->tasks, t, stop->tid);
+	t->at_exec = true;
+	t->unreadable = false;
+	if (s->gate && t->tid == s->root)
+		ft_start_done(s, t);
+	ft_record_exec(s, t, (pid_t)former, stop->time_ns);
+	if (s->engine->execed)
+		s->engine->execed(s, t);
+	return t;
+}
+
+static void end_task(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	ft_registers_forget(s, t);
+	if (s->engine->gone)
+		s->engine->gone(s, t);
+	ft_record_cut(s, t);
+	if (!t->announced)
+		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, stop->time_ns);
+	ft_record_exit(s, t, stop->status, stop->time_ns);
+	ft_task_free(&s->tasks, t);
+}
+
+/* Killed by a signal in its execve, which by then could not fail any more; not by the wall that forbids it. */
+static bool died_in_exec(const struct ft_session *s, int status)
+{
+	return s->gate->stage == FT_STAGE_EXEC && !s->gate->error && WIFSIGNALED(status) &&
+	       !(s->command->seccomp && WTERMSIG(status) == SIGSYS);
+}
+
+static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	bool is_root = t->tid == s->root;
+
+	if (s->gate && is_root && died_in_exec(s, stop->status)) {
+		ft_start_done(s, t);
+	} else if (s->gate && is_root) {
+		int error = s->gate->error ? s->gate->error : -ECHILD;
+
+		ft_session_started(s, error, s->gate->stage);
+		ft_task_free(&s->tasks, t);
+		return;
+	}
+	if (is_root) { /* before the event: who has read that may ask for it */
+		pthread_mutex_lock(&s->lock);
+		s->stats.root_status = stop->status;
+		if (s->root_pidfd >= 0)
+			close(s->root_pidfd);
+		s->root_pidfd = -1;
+		pthread_cond_broadcast(&s->changed);
+		pthread_mutex_unlock(&s->lock);
+	}
+	end_task(s, t, stop);
+}
+
+/* It would have ended now without us too: a signal has come. */
+static void end_suspended(struct ft_session *s, struct ft_task *t, uint64_t now)
+{
+	if (t->suspended)
+		ft_record_return(s, t, t->call.ret, true, now);
+	t->suspended = t->remakes = false;
+}
+
+static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	siginfo_t info;
+
+	if (s->engine->signal && s->engine->signal(s, t, stop))
+		return;
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
+		return;
+	if (s->engine->shown)
+		s->engine->shown(s, t, stop->sig);
+	end_suspended(s, t, stop->time_ns);
+	if (!s->gate)
+		ft_record_signal(s, t, &info, stop->time_ns);
+	resume(s, t, stop->sig);
+}
+
+/*
+ * wait4 reports a process's leader when all its other threads have gone: one that we still know was
+ * killed before its first stop, and its end was told under nobody's name. It is as the leader's.
+ */
+static void drop_ghosts(
+	struct ft_session *s, const struct ft_task *leader, const struct ft_stop *stop)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+
+	if (leader->tid != leader->tgid)
+		return;
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		if (t->tgid == leader->tgid && t != leader) {
+			end_task(s, t, stop);
+			t = NULL;
+			bucket = 0;
+		}
+}
+
+static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
+{
+	if (t->born && s->engine->shown)
+		s->engine->shown(s, t, 0);
+	else if (!t->born && t->attached && s->engine->attached)
+		s->engine->attached(s, t);
+	else if (!t->born && s->engine->born)
+		s->engine->born(s, t);
+	t->born = true;
+}
+
+static void deal_with(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	if (t)
+		t->sleeps_until = 0; /* it was killed, or taken over by an exec */
+	switch (stop->kind) {
+	case FT_STOPPED_EXITED:
+		if (t)
+			drop_ghosts(s, t, stop);
+		if (t)
+			on_exited(s, t, stop);
+		else
+			ft_tracer_died_unknown(s, stop->tid);
+		return;
+	case FT_STOPPED_EXEC:
+		t = on_exec(s, t, stop);
+		break;
+	default:
+		if (t && ft_task_replaced(&s->tasks, t))
+			return; /* who stopped there has gone */
+		break;
+	}
+	if (!t) {
+		/* Not to be followed, or killed meanwhile: then wait4 will say so. */
+		ptrace(PTRACE_DETACH, stop->tid, 0,
+			(void *)(long)(stop->kind == FT_STOPPED_SIGNAL ? stop->sig : 0));
+		return;
+	}
+	switch (stop->kind) {
+	case FT_STOPPED_SYSCALL:
+	case FT_STOPPED_SECCOMP:
+		if (s->engine->call_stop(s, t, stop))
+			ft_tracer_leave_call_stop(s, t);
+		return;
+	case FT_STOPPED_SIGNAL:
+		on_signal(s, t, stop);
+		return;
+	case FT_STOPPED_GROUP:
+		if (t->attached) /* to a stopped process, which must stay so: nothing is prepared */
+			t->born = true;
+		on_first_or_shown(s, t);
+		t->interrupting = false; /* one report for both; an EINTR here is the signal's */
+		end_suspended(s, t, stop->time_ns);
+		ft_registers_serve(s, t);
+		if (s->detaching || s->killing)
+			resume(s, t, 0);
+		else
+			ptrace(PTRACE_LISTEN, t->tid, 0, 0);
+		return;
+	case FT_STOPPED_TRAP:
+		on_first_or_shown(s, t);
+		break;
+	case FT_STOPPED_EXITING:
+		if (s->engine->exiting)
+			s->engine->exiting(s, t);
+		break;
+	case FT_STOPPED_BIRTH:
+		on_birth(s, t, stop);
+		break;
+	default:
+		break;
+	}
+	resume(s, t, 0);
+	if (stop->kind == FT_STOPPED_EXEC && (t = ft_task_find(&s->tasks, stop->tid)))
+		t->at_exec = false;
+}
+
+void ft_tracer_on_stop(struct ft_session *s, const struct ft_stop *stop)
+{
+	struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
+	const struct ft_task unknown = { .tid = stop->tid, .tgid = stop->tid };
+	struct ft_frame frame;
+
+	s->stops_seen++;
+	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC) {
+		if (s->engine->defer && s->engine->defer(s, stop))
+			return;
+		t = ft_tracer_adopt(s, stop->tid, 0, stop->time_ns);
+	}
+	ft_service_enter(s, &frame, t ? t : &unknown);
+	if (t && t->abandoned && s->engine->take_back && s->engine->take_back(s, t, stop))
+		resume(s, t, 0);
+	else
+		deal_with(s, t, stop);
+	ft_service_leave(s);
+}
+
+/* One that a vanished parent can no longer tell of. */
+static bool take_early(struct ft_session *s, struct ft_stop *stop)
+{
+	return s->engine->early && s->engine->early(s, -1, stop);
+}
+
+/*
+ * Tasks that are to be let go and do not stop, as one that waits for its vfork child: the kernel lets them go when
+ * this thread ends, or kills them, if they were spawned (PTRACE_O_EXITKILL). Not those that record themselves, which would run into what is patched.
+ */
+static bool can_leave_behind(const struct ft_session *s)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		if (t->in || t->abandoned)
+			return false;
+	return !s->spawned;
+}
+
+/* 0: there are stops, or the bell; -ETIMEDOUT: the rest is left behind. */
+static int wait_stops(struct ft_session *s, uint64_t last)
+{
+	int rc;
+
+	if (!s->detaching)
+		return ft_wait_stops(&s->stops, s->placement.poll_ns, s->tasks.count > 1);
+	if (ft_now() - last > LET_GO_MAX_NS && can_leave_behind(s))
+		return -ETIMEDOUT;
+	ft_watchdog_begin(s->watchdog);
+	rc = ft_wait_stops(&s->stops, s->placement.poll_ns, s->tasks.count > 1);
+	ft_watchdog_end(s->watchdog);
+	return rc;
+}
+
+static void run(struct ft_session *s)
+{
+	uint64_t last = ft_now();
+
+	while (s->tasks.count) {
+		struct ft_stop stop;
+		int rc = wait_stops(s, last);
+
+		if (rc == -ETIMEDOUT)
+			break;
+		if (rc < 0) {
+			/* Somebody else in this program has waited for our tasks: see docs. */
+			ft_session_fail(s, rc);
+			break;
+		}
+		while (ft_stops_take(&s->stops, &stop) || take_early(s, &stop)) {
+			if (ft_service_is_bell(s, &stop)) {
+				bool detaching = s->detaching;
+
+				ft_service_bell(s, &stop);
+				if (!detaching)
+					last = ft_now();
+				continue;
+			}
+			ft_tracer_on_stop(s, &stop);
+			ft_placement_note(
+				&s->placement, stop.tid, stop.time_ns, stop.time_ns - last);
+			last = stop.time_ns;
+		}
+	}
+	free(s->stops.list);
+	s->stops = (struct ft_stops){ 0 };
+}
+
+/*
+ * PR_SET_PDEATHSIG(2const): the parent whose death counts is the thread that made the child. The command's end is left
+ * for the host program to wait for.
+ */
+static void stay_parent(pid_t pid)
+{
+	siginfo_t info;
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | __WALL | __WNOTHREAD) < 0 &&
+		errno == EINTR)
+		continue;
+}
+
+void *ft_tracer_main(void *session)
+{
+	struct ft_session *s = session;
+	enum ft_stage stage = FT_STAGE_FORK;
+	struct ft_task *t;
+	pid_t left;
+	int rc;
+
+	prctl(PR_SET_NAME, "fasttrace");
+	pthread_mutex_lock(&s->lock);
+	s->stats.start_ns = ft_now();
+	pthread_mutex_unlock(&s->lock);
+	ft_placement_start(&s->placement);
+	rc = ft_proc_is_ours() ? 0 : -ENOTSUP;
+	if (rc < 0)
+		stage = FT_STAGE_PROC;
+	if (rc >= 0)
+		rc = ft_watchdog_new(&s->watchdog, ft_service_late, s);
+	if (rc >= 0)
+		rc = ft_reader_new(s->watchdog, &s->placement, &s->reader);
+	if (rc >= 0)
+		rc = ft_service_hang_bell(s);
+	if (rc == -EPERM)
+		stage = FT_STAGE_TRACE; /* it is to be traced */
+	if (rc >= 0)
+		rc = s->spawned ? ft_start_spawn(s, &stage) : ft_start_attach(s, &stage);
+	if (rc < 0)
+		ft_session_started(s, rc, stage);
+	else
+		run(s);
+	while ((t = ft_task_next(&s->tasks, NULL, &(int){ 0 })))
+		drop_task(s, t);
+	if (s->engine->ended)
+		s->engine->ended(s);
+	ft_placement_end(&s->placement);
+	ft_watchdog_free(s->watchdog);
+	ft_reader_free(s->reader);
+	ft_spawn_free_gate(s->gate);
+	pthread_mutex_lock(&s->lock);
+	ft_bell_free(s->bell, 0);
+	s->bell = NULL;
+	s->stats.end_ns = ft_now();
+	s->state = FT_ENDED;
+	ft_registers_end(s);
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (s->ring)
+		ft_ring_finish(s->ring);
+	pthread_mutex_lock(&s->lock);
+	left = s->spawned && s->root_pidfd >= 0 ? s->root : 0;
+	s->stays = left;
+	s->over = true;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (left)
+		stay_parent(left);
+	return NULL;
+}
