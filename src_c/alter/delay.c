@@ -2,7 +2,7 @@
 #include "alter/delay.h"
 
 #include "kernel/clock.h"
-#include "session/service.h"
+#include "session/waiting.h"
 
 void ft_delay(struct ft_task *t, uint64_t ns)
 {
@@ -12,7 +12,7 @@ void ft_delay(struct ft_task *t, uint64_t ns)
 /* While something is done for its process it sleeps on. */
 static bool may_wake(struct ft_session *s, const struct ft_task *t)
 {
-	bool busy = t->sleeps_until && ft_service_is_busy(s, t);
+	bool busy = t->sleeps_until && ft_waiting_is_busy(s, t);
 
 	s->sleepers_missed |= busy;
 	return t->sleeps_until && !busy;

@@ -1,5 +1,6 @@
-/* Tasks become ours: whose they are, and how they are seized. */
 #define _GNU_SOURCE
+#include "session/adopt.h"
+
 #include <errno.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
@@ -8,9 +9,8 @@
 
 #include "session/engine.h"
 #include "kernel/proc.h"
-#include "tracer/tracer.h"
 
-long ft_tracer_seize_options(const struct ft_session *s)
+long ft_adopt_options(const struct ft_session *s)
 {
 	long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE;
 
@@ -34,7 +34,7 @@ static struct ft_task *member_of(struct ft_session *s, pid_t tgid)
 	return t;
 }
 
-struct ft_task *ft_tracer_add_task(
+struct ft_task *ft_adopt_known(
 	struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now)
 {
 	struct ft_task *leader = tid == tgid ? NULL : member_of(s, tgid);
@@ -106,16 +106,12 @@ static bool has_died(struct ft_session *s, pid_t tid)
 	return false;
 }
 
-void ft_tracer_died_unknown(struct ft_session *s, pid_t tid)
+void ft_adopt_died_unknown(struct ft_session *s, pid_t tid)
 {
 	s->ghosts[s->ghost_next++ % FT_GHOSTS] = tid;
 }
 
-/*
- * A new task, at its first stop or at its parent's (0: unknown), whichever comes first. NULL: it is
- * not ours, or not any more.
- */
-struct ft_task *ft_tracer_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
+struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
 {
 	pid_t tgid = group_of(s, tid, parent);
 	char status[4096];
@@ -139,6 +135,6 @@ struct ft_task *ft_tracer_adopt(struct ft_session *s, pid_t tid, pid_t parent, u
 		if (!parent)
 			parent = (pid_t)ft_proc_status_field(status, "PPid");
 	}
-	t = ft_tracer_add_task(s, tid, tgid, parent ? parent : tgid, now);
+	t = ft_adopt_known(s, tid, tgid, parent ? parent : tgid, now);
 	return t ? t : refuse(s, tid, -ENOMEM);
 }

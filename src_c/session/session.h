@@ -10,6 +10,7 @@
 #include "fasttrace.h"
 #include "session/handover.h"
 #include "kernel/placement.h"
+#include "record/processes.h"
 #include "record/ring.h"
 #include "kernel/spawn.h"
 #include "session/task.h"
@@ -82,7 +83,14 @@ struct ft_session {
 	pid_t root;
 	bool spawned;
 	bool killing, detaching;
+	/* Deals with a stop, the bell's too: who waits for one task serves the others by it. */
+	void (*deal_with)(struct ft_session *s, const struct ft_stop *stop);
 };
+
+static inline bool ft_session_is_bell(const struct ft_session *s, const struct ft_stop *stop)
+{
+	return s->bell && stop->tid == ft_bell_pid(s->bell);
+}
 
 /* The start is decided: a pid or a negative errno. */
 void ft_session_started(struct ft_session *s, int result, enum ft_stage stage);

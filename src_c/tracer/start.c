@@ -17,6 +17,7 @@
 #include "kernel/clock.h"
 #include "session/record.h"
 #include "kernel/proc.h"
+#include "session/adopt.h"
 #include "tracer/tracer.h"
 
 #define PF_IO_WORKER   0x10u /* since Linux 5.12 */
@@ -83,8 +84,8 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 		}
 		if (worker)
 			continue;
-		if (!ptrace(PTRACE_SEIZE, tid, 0, ft_tracer_seize_options(s))) {
-			t = ft_tracer_add_task(s, tid, pid, ppid, ft_now());
+		if (!ptrace(PTRACE_SEIZE, tid, 0, ft_adopt_options(s))) {
+			t = ft_adopt_known(s, tid, pid, ppid, ft_now());
 			if (!t) {
 				found = -ENOMEM;
 				break;
@@ -157,12 +158,12 @@ int ft_start_spawn(struct ft_session *s, enum ft_stage *stage)
 		s->command, &s->caller_mask, s->filter, s->filter_len, &s->gate, &s->root);
 	if (rc < 0)
 		return rc;
-	if (ptrace(PTRACE_SEIZE, s->root, 0, ft_tracer_seize_options(s)) < 0) {
+	if (ptrace(PTRACE_SEIZE, s->root, 0, ft_adopt_options(s)) < 0) {
 		rc = -errno;
 		*stage = FT_STAGE_TRACE;
 		goto kill;
 	}
-	t = ft_tracer_add_task(s, s->root, s->root, getpid(), ft_now());
+	t = ft_adopt_known(s, s->root, s->root, getpid(), ft_now());
 	if (!t) {
 		rc = -ENOMEM;
 		goto kill;

@@ -16,23 +16,15 @@
 #include "kernel/reader.h"
 #include "tracer/registers.h"
 #include "kernel/proc.h"
-#include "session/service.h"
+#include "session/adopt.h"
+#include "session/waiting.h"
+#include "tracer/asked.h"
+#include "tracer/lives.h"
 #include "tracer/start.h"
 #include "tracer/tracer.h"
 #include "kernel/watchdog.h"
 
 #define LET_GO_MAX_NS 5000000000ull
-
-static void drop_task(struct ft_session *s, struct ft_task *t)
-{
-	ft_registers_forget(s, t);
-	if (s->engine->gone)
-		s->engine->gone(s, t);
-	ft_record_cut(s, t);
-	if (!t->announced)
-		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, ft_now());
-	ft_task_free(&s->tasks, t);
-}
 
 /*
  * Lets a stopped task go on, or, when the session ends, go; but not from the entry of a call: it would
@@ -55,7 +47,7 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 		if (s->engine->let_go && !s->engine->let_go(s, t))
 			return;
 		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
-			drop_task(s, t);
+			ft_lives_drop(s, t);
 		return; /* else it was killed meanwhile: wait4 will say so */
 	}
 	s->engine->resume(s, t, sig);
@@ -82,123 +74,9 @@ void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t)
 	t->tamper.signal = 0;
 	if (sig)
 		t->sent |= 1ull << (sig - 1);
-	ft_service_enter(s, &frame, t);
+	ft_waiting_enter(s, &frame, t);
 	resume_from(s, t, sig, t->in_call != FT_CALL_NONE && !t->suspended);
-	ft_service_leave(s);
-}
-
-/*
- * What the kernel tells of an event stop. One that has been killed since stands at its PTRACE_EVENT_EXIT, perhaps, and
- * its message is the status it ends with: so the stop is looked at after the message.
- */
-static bool message_of(const struct ft_stop *stop, unsigned long *out)
-{
-	siginfo_t at; /* si_code is what wait4() has in the upper bits of the status */
-
-	return !ptrace(PTRACE_GETEVENTMSG, stop->tid, 0, out) &&
-	       !ptrace(PTRACE_GETSIGINFO, stop->tid, 0, &at) && at.si_code == stop->status >> 8;
-}
-
-static void on_birth(struct ft_session *s, struct ft_task *parent, const struct ft_stop *stop)
-{
-	unsigned long tid;
-	struct ft_task *child;
-	struct ft_stop first;
-
-	if (s->engine->drain)
-		s->engine->drain(s, parent);
-	if (!message_of(stop, &tid))
-		return;
-	child = ft_task_find(&s->tasks, (pid_t)tid);
-	if (!child)
-		child = ft_tracer_adopt(s, (pid_t)tid, parent->tgid, stop->time_ns);
-	/* It may have run, ended or been let go before its parent came to this stop. */
-	if (child && s->engine->birth)
-		s->engine->birth(s, parent, child);
-	if (child)
-		ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
-	if (s->engine->early && s->engine->early(s, (pid_t)tid, &first))
-		ft_tracer_on_stop(s, &first);
-}
-
-/*
- * A thread that execs takes over the leader's tid; the others have died and been waited for, the
- * leader dies without a word (ptrace(2), "execve(2) under ptrace").
- */
-static struct ft_task *on_exec(
-	struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop)
-{
-	struct ft_task *t = leader;
-	unsigned long former;
-
-	if (!message_of(stop, &former)) /* it dies as the leader: see drop_ghosts() */
-		former = (unsigned long)stop->tid;
-	if ((pid_t)former != stop->tid && (t = ft_task_find(&s->tasks, (pid_t)former))) {
-		if (leader)
-			drop_task(s, leader);
-	} else {
-		t = leader;
-	}
-	if (!t)
-		return NULL;
-	if (s->engine->execing)
-		s->engine->execing(s, t);
-	if (t->tid != stop->tid)
-		ft_registers_forget(s, t);
-	if (t->tid != stop->tid)
-		ft_task_rename(&s->tasks, t, stop->tid);
-	t->at_exec = true;
-	t->unreadable = false;
-	if (s->gate && t->tid == s->root)
-		ft_start_done(s, t);
-	ft_record_exec(s, t, (pid_t)former, stop->time_ns);
-	if (s->engine->execed)
-		s->engine->execed(s, t);
-	return t;
-}
-
-static void end_task(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
-{
-	ft_registers_forget(s, t);
-	if (s->engine->gone)
-		s->engine->gone(s, t);
-	ft_record_cut(s, t);
-	if (!t->announced)
-		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, stop->time_ns);
-	ft_record_exit(s, t, stop->status, stop->time_ns);
-	ft_task_free(&s->tasks, t);
-}
-
-/* Killed by a signal in its execve, which by then could not fail any more; not by the wall that forbids it. */
-static bool died_in_exec(const struct ft_session *s, int status)
-{
-	return s->gate->stage == FT_STAGE_EXEC && !s->gate->error && WIFSIGNALED(status) &&
-	       !(s->command->seccomp && WTERMSIG(status) == SIGSYS);
-}
-
-static void on_exited(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
-{
-	bool is_root = t->tid == s->root;
-
-	if (s->gate && is_root && died_in_exec(s, stop->status)) {
-		ft_start_done(s, t);
-	} else if (s->gate && is_root) {
-		int error = s->gate->error ? s->gate->error : -ECHILD;
-
-		ft_session_started(s, error, s->gate->stage);
-		ft_task_free(&s->tasks, t);
-		return;
-	}
-	if (is_root) { /* before the event: who has read that may ask for it */
-		pthread_mutex_lock(&s->lock);
-		s->stats.root_status = stop->status;
-		if (s->root_pidfd >= 0)
-			close(s->root_pidfd);
-		s->root_pidfd = -1;
-		pthread_cond_broadcast(&s->changed);
-		pthread_mutex_unlock(&s->lock);
-	}
-	end_task(s, t, stop);
+	ft_waiting_leave(s);
 }
 
 /* It would have ended now without us too: a signal has come. */
@@ -225,26 +103,6 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	resume(s, t, stop->sig);
 }
 
-/*
- * wait4 reports a process's leader when all its other threads have gone: one that we still know was
- * killed before its first stop, and its end was told under nobody's name. It is as the leader's.
- */
-static void drop_ghosts(
-	struct ft_session *s, const struct ft_task *leader, const struct ft_stop *stop)
-{
-	struct ft_task *t = NULL;
-	int bucket = 0;
-
-	if (leader->tid != leader->tgid)
-		return;
-	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
-		if (t->tgid == leader->tgid && t != leader) {
-			end_task(s, t, stop);
-			t = NULL;
-			bucket = 0;
-		}
-}
-
 static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
 {
 	if (t->born && s->engine->shown)
@@ -256,21 +114,19 @@ static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
 	t->born = true;
 }
 
-static void deal_with(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	if (t)
 		t->sleeps_until = 0; /* it was killed, or taken over by an exec */
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
 		if (t)
-			drop_ghosts(s, t, stop);
-		if (t)
-			on_exited(s, t, stop);
+			ft_lives_exited(s, t, stop);
 		else
-			ft_tracer_died_unknown(s, stop->tid);
+			ft_adopt_died_unknown(s, stop->tid);
 		return;
 	case FT_STOPPED_EXEC:
-		t = on_exec(s, t, stop);
+		t = ft_lives_exec(s, t, stop);
 		break;
 	default:
 		if (t && ft_task_replaced(&s->tasks, t))
@@ -312,7 +168,7 @@ static void deal_with(struct ft_session *s, struct ft_task *t, const struct ft_s
 			s->engine->exiting(s, t);
 		break;
 	case FT_STOPPED_BIRTH:
-		on_birth(s, t, stop);
+		ft_lives_birth(s, t, stop);
 		break;
 	default:
 		break;
@@ -322,7 +178,7 @@ static void deal_with(struct ft_session *s, struct ft_task *t, const struct ft_s
 		t->at_exec = false;
 }
 
-void ft_tracer_on_stop(struct ft_session *s, const struct ft_stop *stop)
+static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 {
 	struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
 	const struct ft_task unknown = { .tid = stop->tid, .tgid = stop->tid };
@@ -332,14 +188,22 @@ void ft_tracer_on_stop(struct ft_session *s, const struct ft_stop *stop)
 	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC) {
 		if (s->engine->defer && s->engine->defer(s, stop))
 			return;
-		t = ft_tracer_adopt(s, stop->tid, 0, stop->time_ns);
+		t = ft_adopt(s, stop->tid, 0, stop->time_ns);
 	}
-	ft_service_enter(s, &frame, t ? t : &unknown);
+	ft_waiting_enter(s, &frame, t ? t : &unknown);
 	if (t && t->abandoned && s->engine->take_back && s->engine->take_back(s, t, stop))
 		resume(s, t, 0);
 	else
-		deal_with(s, t, stop);
-	ft_service_leave(s);
+		act_on(s, t, stop);
+	ft_waiting_leave(s);
+}
+
+static void deal_with(struct ft_session *s, const struct ft_stop *stop)
+{
+	if (ft_session_is_bell(s, stop))
+		ft_asked_serve(s, stop);
+	else
+		on_stop(s, stop);
 }
 
 /* One that a vanished parent can no longer tell of. */
@@ -394,15 +258,15 @@ static void run(struct ft_session *s)
 			break;
 		}
 		while (ft_stops_take(&s->stops, &stop) || take_early(s, &stop)) {
-			if (ft_service_is_bell(s, &stop)) {
+			if (ft_session_is_bell(s, &stop)) {
 				bool detaching = s->detaching;
 
-				ft_service_bell(s, &stop);
+				ft_asked_serve(s, &stop);
 				if (!detaching)
 					last = ft_now();
 				continue;
 			}
-			ft_tracer_on_stop(s, &stop);
+			on_stop(s, &stop);
 			ft_placement_note(
 				&s->placement, stop.tid, stop.time_ns, stop.time_ns - last);
 			last = stop.time_ns;
@@ -434,6 +298,7 @@ void *ft_tracer_main(void *session)
 	int rc;
 
 	prctl(PR_SET_NAME, "fasttrace");
+	s->deal_with = deal_with;
 	pthread_mutex_lock(&s->lock);
 	s->stats.start_ns = ft_now();
 	pthread_mutex_unlock(&s->lock);
@@ -442,11 +307,11 @@ void *ft_tracer_main(void *session)
 	if (rc < 0)
 		stage = FT_STAGE_PROC;
 	if (rc >= 0)
-		rc = ft_watchdog_new(&s->watchdog, ft_service_late, s);
+		rc = ft_watchdog_new(&s->watchdog, ft_waiting_late, s);
 	if (rc >= 0)
 		rc = ft_reader_new(s->watchdog, &s->placement, &s->reader);
 	if (rc >= 0)
-		rc = ft_service_hang_bell(s);
+		rc = ft_asked_hang_bell(s);
 	if (rc == -EPERM)
 		stage = FT_STAGE_TRACE; /* it is to be traced */
 	if (rc >= 0)
@@ -456,7 +321,7 @@ void *ft_tracer_main(void *session)
 	else
 		run(s);
 	while ((t = ft_task_next(&s->tasks, NULL, &(int){ 0 })))
-		drop_task(s, t);
+		ft_lives_drop(s, t);
 	if (s->engine->ended)
 		s->engine->ended(s);
 	ft_placement_end(&s->placement);

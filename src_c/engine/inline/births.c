@@ -15,7 +15,7 @@
 #include "engine/inline/text.h"
 #include "session/record.h"
 #include "kernel/proc.h"
-#include "tracer/tracer.h"
+#include "session/adopt.h"
 
 #define CLONE_VM_FLAG 0x100
 
@@ -219,7 +219,7 @@ void ft_inline_adopt_orphans(struct ft_session *s, struct ft_task *t)
 		if (is_of_another(s, t, tid))
 			continue;
 		if (!child)
-			child = ft_tracer_adopt(s, tid, t->tgid, e->stop.time_ns);
+			child = ft_adopt(s, tid, t->tgid, e->stop.time_ns);
 		t->in->giving_birth = true;
 		if (child && !child->in)
 			ft_inline_birth(s, t, child);

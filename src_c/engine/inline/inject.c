@@ -13,7 +13,7 @@
 #include "arch/x86_64/regs.h"
 #include "session/engine.h"
 #include "session/record.h"
-#include "session/service.h"
+#include "session/waiting.h"
 
 bool ft_set_regs(const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs)
 {
@@ -74,7 +74,7 @@ static int run_to_trap(
 		if (ft_task_replaced(&s->tasks, t) || ptrace(request, t->tid, 0, 0) < 0)
 			return -ESRCH;
 		do {
-			rc = ft_service_wait_for(s, t->tid, &stop);
+			rc = ft_waiting_for(s, t->tid, &stop);
 			if (rc == -ETIMEDOUT)
 				rc = give_up(s, t, given_up);
 			given_up |= rc == -EAGAIN;

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "session/service.h"
+#include "session/waiting.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,14 +8,10 @@
 #include <unistd.h>
 
 #include "kernel/clock.h"
-#include "alter/delay.h"
 #include "session/engine.h"
-#include "session/interrupt.h"
 #include "kernel/reader.h"
 #include "session/record.h"
-#include "tracer/registers.h"
 #include "kernel/proc.h"
-#include "tracer/tracer.h"
 #include "kernel/watchdog.h"
 
 #define DEPTH_MAX      16 /* of frames; deeper down the others wait */
@@ -24,7 +20,7 @@
 #define BLOCKED_MAX_NS 10000000000ull /* a machine that swaps takes its time */
 #define STARVED_MAX_NS 60000000000ull
 
-void ft_service_enter(struct ft_session *s, struct ft_frame *frame, const struct ft_task *t)
+void ft_waiting_enter(struct ft_session *s, struct ft_frame *frame, const struct ft_task *t)
 {
 	*frame = (struct ft_frame){ .outer = s->frames, .tgid = t->tgid };
 	if (s->engine->memory_of)
@@ -33,7 +29,7 @@ void ft_service_enter(struct ft_session *s, struct ft_frame *frame, const struct
 	s->depth++;
 }
 
-void ft_service_leave(struct ft_session *s)
+void ft_waiting_leave(struct ft_session *s)
 {
 	s->frames = s->frames->outer;
 	s->depth--;
@@ -42,11 +38,11 @@ void ft_service_leave(struct ft_session *s)
 	s->sleepers_missed = false;
 	pthread_mutex_lock(&s->lock);
 	if (s->bell)
-		ft_bell_ring_at(s->bell, ft_delay_next(s));
+		ft_bell_ring(s->bell);
 	pthread_mutex_unlock(&s->lock);
 }
 
-bool ft_service_is_busy(struct ft_session *s, const struct ft_task *t)
+bool ft_waiting_is_busy(struct ft_session *s, const struct ft_task *t)
 {
 	const void *memory = NULL;
 
@@ -58,70 +54,7 @@ bool ft_service_is_busy(struct ft_session *s, const struct ft_task *t)
 	return false;
 }
 
-int ft_service_hang_bell(struct ft_session *s)
-{
-	int rc;
-
-	pthread_mutex_lock(&s->lock);
-	rc = ft_bell_hang(ft_placement_home(&s->placement), &s->bell);
-	if (rc >= 0 && s->plan)
-		ft_bell_ring_at(s->bell, ft_delay_next(s));
-	if (rc >= 0 && ft_registers_unseen(s))
-		ft_bell_ring(s->bell);
-	if (rc >= 0 && s->stop_asked && !s->killing &&
-		!(s->detaching && s->stop_how == FT_STOP_DETACH))
-		ft_bell_ring(s->bell);
-	pthread_mutex_unlock(&s->lock);
-	return rc;
-}
-
-/* Does what ft_stop() asked for, and hangs the bell again for the next. */
-static void on_ring(struct ft_session *s)
-{
-	struct ft_task *t = NULL;
-	int bucket = 0, rc;
-	bool asked;
-
-	pthread_mutex_lock(&s->lock);
-	ft_bell_free(s->bell, 1);
-	s->bell = NULL;
-	asked = s->stop_asked;
-	if (asked && s->stop_how == FT_STOP_KILL)
-		s->killing = true;
-	else if (asked)
-		s->detaching = true;
-	pthread_mutex_unlock(&s->lock);
-	while (asked && (t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket))) {
-		if (s->killing)
-			kill(t->tgid, SIGKILL);
-		else
-			ft_interrupt(t);
-	}
-	ft_registers_asked(s);
-	while ((t = ft_delay_wake(s, ft_now(), asked)))
-		ft_tracer_leave_call_stop(s, t);
-	rc = ft_service_hang_bell(s); /* without one a stop is heard at the next stop of a task */
-	if (rc < 0 && ft_delay_next(s)) {
-		ft_session_fail(s, rc);
-		while ((t = ft_delay_wake(s, 0, true)))
-			ft_tracer_leave_call_stop(s, t);
-	}
-}
-
-bool ft_service_is_bell(const struct ft_session *s, const struct ft_stop *stop)
-{
-	return s->bell && stop->tid == ft_bell_pid(s->bell);
-}
-
-void ft_service_bell(struct ft_session *s, const struct ft_stop *stop)
-{
-	if (stop->kind == FT_STOPPED_EXITED)
-		on_ring(s);
-	else
-		ft_bell_stopped(s->bell);
-}
-
-void ft_service_late(void *session)
+void ft_waiting_late(void *session)
 {
 	struct ft_session *s = session;
 	pid_t holds_up = ft_reader_late(s->reader);
@@ -199,9 +132,9 @@ static bool is_served(const struct ft_stop *stop, void *arg)
 	struct ft_session *s = ((struct ft_waiting *)arg)->s;
 	const struct ft_task *t = ft_task_find(&s->tasks, stop->tid);
 
-	if (ft_service_is_bell(s, stop))
+	if (ft_session_is_bell(s, stop))
 		return true;
-	return t && s->depth < DEPTH_MAX && !ft_service_is_busy(s, t);
+	return t && s->depth < DEPTH_MAX && !ft_waiting_is_busy(s, t);
 }
 
 /* Tasks that are about to exit may be what ours waits for: an exec waits for all other threads. */
@@ -232,10 +165,7 @@ static int wait_for(struct ft_session *s, struct ft_waiting *w, struct ft_stop *
 		if (w->stuck)
 			return -ETIMEDOUT;
 		if (ft_stops_take_if(&s->stops, is_served, w, stop)) {
-			if (ft_service_is_bell(s, stop))
-				ft_service_bell(s, stop);
-			else
-				ft_tracer_on_stop(s, stop);
+			s->deal_with(s, stop);
 			continue;
 		}
 		if (ft_stops_take_if(&s->stops, is_exiting, w, stop)) {
@@ -248,7 +178,7 @@ static int wait_for(struct ft_session *s, struct ft_waiting *w, struct ft_stop *
 	}
 }
 
-int ft_service_wait_for(struct ft_session *s, pid_t tid, struct ft_stop *stop)
+int ft_waiting_for(struct ft_session *s, pid_t tid, struct ft_stop *stop)
 {
 	uint64_t now = ft_now();
 	struct ft_waiting w = { .outer = s->waiting,
