@@ -28,6 +28,9 @@ cdef extern from "fasttrace.h" nogil:
         FT_STAGE_FILTER
         FT_STAGE_SECCOMP
         FT_STAGE_EXEC
+        FT_STAGE_COUNT
+
+    const char *ft_stage_names[]
 
     enum ft_stop_how:
         FT_STOP_KILL
@@ -42,9 +45,23 @@ cdef extern from "fasttrace.h" nogil:
     enum ft_engine_id:
         FT_ENGINE_PTRACE
         FT_ENGINE_INLINE
+        FT_ENGINE_COUNT
+
+    const char *ft_engine_names[]
 
     enum ft_fallback:
         FT_FALLBACK_STUCK
+        FT_FALLBACK_COUNT
+
+    const char *ft_fallback_reasons[]
+
+    enum ft_inject:
+        FT_INJECT_RETURN
+        FT_INJECT_SIGNAL
+        FT_INJECT_NUMBER
+        FT_INJECT_DELAY_ENTER
+        FT_INJECT_DELAY_EXIT
+        FT_INJECT_POKE
 
     enum ft_hand_over:
         FT_HAND_ENTRY
@@ -74,14 +91,14 @@ cdef extern from "fasttrace.h" nogil:
     struct ft_config:
         uint32_t options
         uint32_t engine
-        const uint8_t *policy[4]
+        const uint8_t *policy[FT_ABI_COUNT]
         const void *filter
         uint16_t filter_len
         uint32_t block_events
         uint32_t queue_blocks
         const ft_injection *injections
         size_t injection_count
-        const uint8_t *handled[4]
+        const uint8_t *handled[FT_ABI_COUNT]
 
     struct ft_command:
         const char *path
@@ -141,7 +158,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_REGISTERS_MAX
 
     struct ft_registers:
-        uint64_t value[40]
+        uint64_t value[FT_REGISTERS_MAX]
 
     const char *ft_register_names[]
     const int ft_register_count

@@ -13,37 +13,27 @@ from fasttrace._tally cimport Tally, ft_tally
 
 from fasttrace.errors import ForkedError
 
-STAGES = ("none", "fork", "trace", "stdio", "cwd", "filter", "seccomp", "exec", "proc")
-ENGINES = ("ptrace", "inline")
-# enum ft_fallback
-FALLBACKS = (
-    "",
-    "the kernel does not let us arm Syscall User Dispatch",
-    "memory could not be mapped into it, or a descriptor not be had",
-    "it runs 32-bit code",
-    "it handles or ignores SIGSYS or SIGTRAP",
-    "it uses Syscall User Dispatch itself",
-    "it has a seccomp filter of its own",
-    "it uses the gs segment",
-    "it forbids itself the time-stamp counter",
-    "it makes a task with CLONE_UNTRACED",
-    "it has another root, mount, pid or user namespace",
-    "it locks all its memory",
-    "it changed or unmapped memory of the tracer's",
-    "it did not come back from code that it was made to run",
-    "it is not dumpable, and forks, which takes CAP_SYS_PTRACE to follow",
-    "it makes a call that is altered and that the inline engine must look after itself",
-)
+cdef tuple words(const char *const *names, int count):
+    """Each number's name; none is missing."""
+    cdef int i
+    for i in range(count):
+        if names[i] is NULL:
+            raise ImportError(f"number {i} of {count} has no name in src_c/tracer/names.c")
+    return tuple([(<bytes>names[i]).decode() for i in range(count)])
+
+
+STAGES = words(ft_stage_names, FT_STAGE_COUNT)
+ENGINES = words(ft_engine_names, FT_ENGINE_COUNT)
+FALLBACKS = words(ft_fallback_reasons, FT_FALLBACK_COUNT)
 STUCK = FALLBACKS[FT_FALLBACK_STUCK]
 EVENT_SIZE = sizeof(ft_event)
-REGISTERS = tuple((<bytes>ft_register_names[i]).decode() for i in range(ft_register_count))
-# enum ft_inject
-INJECT_RETURN = 1
-INJECT_SIGNAL = 2
-INJECT_NUMBER = 4
-INJECT_DELAY_ENTER = 8
-INJECT_DELAY_EXIT = 16
-INJECT_POKE = 32
+REGISTERS = words(ft_register_names, ft_register_count)
+INJECT_RETURN = FT_INJECT_RETURN
+INJECT_SIGNAL = FT_INJECT_SIGNAL
+INJECT_NUMBER = FT_INJECT_NUMBER
+INJECT_DELAY_ENTER = FT_INJECT_DELAY_ENTER
+INJECT_DELAY_EXIT = FT_INJECT_DELAY_EXIT
+INJECT_POKE = FT_INJECT_POKE
 HAND_ENTRY = FT_HAND_ENTRY
 HAND_EXIT = FT_HAND_EXIT
 

@@ -87,6 +87,9 @@ struct ft_payload {
 
 static_assert(sizeof(struct ft_payload) == 8, "payload head must stay 8 bytes");
 
+/* The largest error number that the kernel returns: MAX_ERRNO of include/linux/err.h. */
+#define FT_ERRNO_MAX 4095
+
 /* Bytes of a tracee's string, and of an argument list, that are kept: PATH_MAX. */
 #define FT_STRING_MAX 4096u
 /* What an item of so many bytes takes. */

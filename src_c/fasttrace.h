@@ -37,7 +37,9 @@ enum ft_option {
 enum ft_engine_id {
 	FT_ENGINE_PTRACE = 0, /* two stops a call; always right */
 	FT_ENGINE_INLINE = 1, /* tracees record their own calls; needs FT_OPT_FOLLOW */
+	FT_ENGINE_COUNT,
 };
+extern const char *const ft_engine_names[FT_ENGINE_COUNT];
 
 /* Why a process of an inline session is traced by ptrace. */
 enum ft_fallback {
@@ -59,6 +61,8 @@ enum ft_fallback {
 	FT_FALLBACK_ALTERED, /* makes a call that is altered and that the engine must look after */
 	FT_FALLBACK_COUNT,
 };
+/* In words, of a process: "it ..."; "" for FT_FALLBACK_NONE. */
+extern const char *const ft_fallback_reasons[FT_FALLBACK_COUNT];
 
 /* What an injection does to a call that it hits. */
 enum ft_inject {
@@ -135,7 +139,9 @@ enum ft_stage {
 	FT_STAGE_SECCOMP, /* seccomp(2), for the command's */
 	FT_STAGE_EXEC,
 	FT_STAGE_PROC, /* /proc is not that of our pid namespace, or there is none */
+	FT_STAGE_COUNT,
 };
+extern const char *const ft_stage_names[FT_STAGE_COUNT];
 
 /* Whether the inline engine can work on this machine: NULL, or why not. */
 const char *ft_inline_unusable(void);

@@ -28,7 +28,7 @@ void ft_alter_unforesee(struct ft_session *s, struct ft_task *t, enum ft_abi abi
 /* Whether a result is an error number. */
 static inline bool ft_alter_is_error(int64_t ret)
 {
-	return ret < 0 && ret >= -4095;
+	return ret < 0 && ret >= -FT_ERRNO_MAX;
 }
 
 /*

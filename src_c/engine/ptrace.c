@@ -16,21 +16,30 @@
 #include "arch/arch.h"
 #include "session/interrupt.h"
 #include "session/record.h"
+#include "tables/numbers.h"
 
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */
 #endif
 
-/* By ABI: aarch64 and riscv64 share the generic numbers. */
 struct special {
-	uint64_t exit, exit_group, prctl, seccomp, restart_syscall;
+	uint64_t exit, exit_group, prctl, seccomp, restart_syscall, sigreturn;
 };
 
 static const struct special specials[FT_ABI_COUNT] = {
-	[FT_ABI_X86_64] = { 60, 231, 157, 317, 219 },
-	[FT_ABI_I386] = { 1, 252, 172, 354, 0 },
-	[FT_ABI_AARCH64] = { 93, 94, 167, 277, 128 },
-	[FT_ABI_RISCV64] = { 93, 94, 167, 277, 128 },
+#define SPECIAL(abi)                                                                               \
+	[FT_ABI_##abi] = {                                                                         \
+		.exit = FT_NR_##abi##_exit,                                                        \
+		.exit_group = FT_NR_##abi##_exit_group,                                            \
+		.prctl = FT_NR_##abi##_prctl,                                                      \
+		.seccomp = FT_NR_##abi##_seccomp,                                                  \
+		.restart_syscall = FT_NR_##abi##_restart_syscall,                                  \
+		.sigreturn = FT_NR_##abi##_rt_sigreturn,                                           \
+	}
+	SPECIAL(X86_64),
+	SPECIAL(I386),
+	SPECIAL(AARCH64),
+	SPECIAL(RISCV64),
 };
 
 static long seize_options(const struct ft_session *s)
@@ -126,14 +135,10 @@ static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uin
  * error. */
 static bool returns_nothing(const struct ft_event *call)
 {
-	switch (call->abi) {
-	case FT_ABI_X86_64:
-		return call->nr == 15;
-	case FT_ABI_I386:
-		return call->nr == 119 || call->nr == 173;
-	default:
-		return call->nr == 139;
-	}
+	if (call->abi >= FT_ABI_COUNT)
+		return false;
+	return (uint64_t)call->nr == specials[call->abi].sigreturn ||
+	       (call->abi == FT_ABI_I386 && call->nr == FT_NR_I386_sigreturn);
 }
 
 static void on_exit(

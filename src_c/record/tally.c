@@ -10,7 +10,6 @@
 #define CHUNK_ROWS 32
 #define BATCH	   32
 #define HASH_FIRST 64 /* slots; a power of two */
-#define ERRNO_MAX  4095 /* as the kernel's MAX_ERRNO */
 
 struct error_count {
 	uint32_t number;
@@ -71,7 +70,7 @@ void ft_tally_free(struct ft_tally *t)
 static int errors_add(struct row *row, int64_t number, uint64_t count)
 {
 	struct error_count *list = row->errors, here;
-	uint32_t wanted = number > 0 && number <= ERRNO_MAX ? (uint32_t)number : 0;
+	uint32_t wanted = number > 0 && number <= FT_ERRNO_MAX ? (uint32_t)number : 0;
 	unsigned i, room;
 
 	for (i = 0; i < row->errors_used && list[i].number != wanted; i++)
@@ -212,7 +211,7 @@ static inline int count(struct row *row, const struct ft_event *ev)
 	if (ev->flags & FT_FLAG_ERROR) {
 		row->r.errors++;
 		/* INT64_MIN, from a damaged file, has no negative. */
-		if (errors_add(row, ev->ret >= -ERRNO_MAX ? -ev->ret : 0, 1) < 0)
+		if (errors_add(row, ev->ret >= -FT_ERRNO_MAX ? -ev->ret : 0, 1) < 0)
 			return -ENOMEM;
 	}
 	bucket = ft_hist_bucket_of(ns);

@@ -9,9 +9,8 @@
 #include "kernel/reader.h"
 #include "kernel/proc.h"
 
-#define ITEM_MAX  FT_PAYLOAD_SIZE(FT_STRING_MAX)
-#define NO_ARG	  255
-#define ERRNO_MAX 4095
+#define ITEM_MAX FT_PAYLOAD_SIZE(FT_STRING_MAX)
+#define NO_ARG	 255
 
 static size_t put_item(uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, size_t len)
 {
@@ -167,7 +166,7 @@ void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event ca
 void ft_record_set_result(struct ft_event *ev)
 {
 	/* rt_sigreturn, which gives back another call's, does not come by here. */
-	if (ev->ret < -ERRNO_MAX || ev->ret >= 0)
+	if (ev->ret < -FT_ERRNO_MAX || ev->ret >= 0)
 		return;
 	ev->flags |= FT_FLAG_ERROR;
 	if (-ev->ret >= FT_ERESTARTSYS && -ev->ret <= FT_ERESTART_RESTARTBLOCK)

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "arch/arch.h"
+#include "tables/numbers.h"
 
 #define WORDS		  (sizeof(struct user_regs_struct) / sizeof(uint64_t))
 #define SELECTOR_NULL_MAX 3 /* whatever its two bits of privilege */
@@ -67,57 +68,57 @@ int ft_regs_set(pid_t tid, const struct user_regs_struct *regs)
 static int eintr_is_spurious(unsigned long nr)
 {
 	switch (nr) {
-	case SYS_epoll_wait:
-	case SYS_epoll_pwait:
-	case 441: /* epoll_pwait2 */
-	case SYS_semop:
-	case SYS_semtimedop:
-	case SYS_rt_sigtimedwait:
-	case SYS_io_getevents:
-	case 333: /* io_pgetevents */
-	case SYS_read:
-	case SYS_readv:
-	case SYS_recvfrom:
-	case SYS_recvmsg:
-	case SYS_recvmmsg:
-	case SYS_sendto:
-	case SYS_sendmsg:
-	case SYS_accept:
-	case SYS_accept4:
-	case SYS_futex:
+	case FT_NR_X86_64_epoll_wait:
+	case FT_NR_X86_64_epoll_pwait:
+	case FT_NR_X86_64_epoll_pwait2:
+	case FT_NR_X86_64_semop:
+	case FT_NR_X86_64_semtimedop:
+	case FT_NR_X86_64_rt_sigtimedwait:
+	case FT_NR_X86_64_io_getevents:
+	case FT_NR_X86_64_io_pgetevents:
+	case FT_NR_X86_64_read:
+	case FT_NR_X86_64_readv:
+	case FT_NR_X86_64_recvfrom:
+	case FT_NR_X86_64_recvmsg:
+	case FT_NR_X86_64_recvmmsg:
+	case FT_NR_X86_64_sendto:
+	case FT_NR_X86_64_sendmsg:
+	case FT_NR_X86_64_accept:
+	case FT_NR_X86_64_accept4:
+	case FT_NR_X86_64_futex:
 		return 1;
 	default:
 		return 0;
 	}
 }
 
-/* The same of i386; what numbers stand for which calls: src_c/tables/numbers.txt. */
+/* The same of i386. */
 static int eintr_is_spurious_i386(unsigned nr, unsigned first_arg)
 {
 	switch (nr) {
-	case 256: /* epoll_wait */
-	case 319: /* epoll_pwait */
-	case 441: /* epoll_pwait2 */
-	case 117: /* ipc */
-	case 420: /* semtimedop_time64 */
-	case 177: /* rt_sigtimedwait */
-	case 421: /* rt_sigtimedwait_time64 */
-	case 247: /* io_getevents */
-	case 385: /* io_pgetevents */
-	case 416: /* io_pgetevents_time64 */
-	case 3:	  /* read */
-	case 145: /* readv */
-	case 371: /* recvfrom */
-	case 372: /* recvmsg */
-	case 337: /* recvmmsg */
-	case 417: /* recvmmsg_time64 */
-	case 369: /* sendto */
-	case 370: /* sendmsg */
-	case 364: /* accept4 */
-	case 240: /* futex */
-	case 422: /* futex_time64 */
+	case FT_NR_I386_epoll_wait:
+	case FT_NR_I386_epoll_pwait:
+	case FT_NR_I386_epoll_pwait2:
+	case FT_NR_I386_ipc:
+	case FT_NR_I386_semtimedop_time64:
+	case FT_NR_I386_rt_sigtimedwait:
+	case FT_NR_I386_rt_sigtimedwait_time64:
+	case FT_NR_I386_io_getevents:
+	case FT_NR_I386_io_pgetevents:
+	case FT_NR_I386_io_pgetevents_time64:
+	case FT_NR_I386_read:
+	case FT_NR_I386_readv:
+	case FT_NR_I386_recvfrom:
+	case FT_NR_I386_recvmsg:
+	case FT_NR_I386_recvmmsg:
+	case FT_NR_I386_recvmmsg_time64:
+	case FT_NR_I386_sendto:
+	case FT_NR_I386_sendmsg:
+	case FT_NR_I386_accept4:
+	case FT_NR_I386_futex:
+	case FT_NR_I386_futex_time64:
 		return 1;
-	case 102: /* socketcall */
+	case FT_NR_I386_socketcall:
 		return first_arg != SYS_CONNECT;
 	default:
 		return 0;
