@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "record/processes.h"
 
 #define TIDS	  5000
 #define PROCESSES 3000
