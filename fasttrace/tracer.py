@@ -147,6 +147,7 @@ class Tracer(Told):
         self._figures: Figures | None = None
         self._started = False
         self._entered = False  # and to be started when it is first used
+        self._let_go = False  # detach() was called
         self._kept = ExitStack()  # until then
         self._starting = threading.Lock()
 
@@ -393,16 +394,18 @@ class Tracer(Told):
     def detach(self) -> None:
         """Leave every task as it was found: running, or stopped if it was stopped.
 
-        Not for a command with `trace` under ptrace: its filter cannot be taken back (ValueError).
+        This only asks for it; `wait` and `close` wait until it is done. Not for a command with
+        `trace` under ptrace: its filter cannot be taken back (ValueError).
         """
         try:
             self._open().detach()
         except OSError:
             raise ValueError(_CANNOT_DETACH) from None
+        self._let_go = True
 
     def stop(self) -> None:
-        """The end that suits: kill what was spawned, detach from what was attached."""
-        if self._command is None:
+        """The end that suits: kill what was spawned and not let go, detach from all else."""
+        if self._command is None or self._let_go:
             self.detach()
         else:
             self.kill()

@@ -70,6 +70,22 @@ def test_a_command_that_is_let_go_has_not_lost_its_parent(engine: str) -> None:
     assert os.waitpid(pid, 0) == (pid, 0)  # its end is left to us
 
 
+def test_a_command_that_is_let_go_is_not_killed_by_the_end_of_the_block(engine: str) -> None:
+    for _ in range(10):
+        output, its_output = os.pipe()
+        command = ["sh", "-c", "while read line; do :; done; sleep 0.1; echo lived"]
+        with fasttrace.Tracer(
+            command, engine=engine, stdin=subprocess.DEVNULL, stdout=its_output
+        ) as tracer:
+            pid = tracer.pid
+            os.close(its_output)
+            tracer.detach()
+        assert pid is not None
+        assert os.waitpid(pid, 0) == (pid, 0)
+        with os.fdopen(output) as said:
+            assert said.read() == "lived\n"
+
+
 @as_root
 def test_a_proc_of_another_pid_namespace_is_refused(engine: str) -> None:
     done = subprocess.run(
