@@ -66,7 +66,7 @@ def has_the_text_of_its_files(pid):
 def test_busy_process_visited_again_and_again(run_tracee, engine):
     """Threads come and go meanwhile; each visit sees calls, and no task stays traced."""
     with run_tracee("busy_threads") as process:
-        for _ in range(40):
+        for _ in range(20):
             with Tracer(pid=process.pid, engine=engine) as tracer:
                 events = take_calls(tracer, 100)
             assert tracer.stats["error"] == 0
