@@ -18,7 +18,6 @@
 #include "session/record.h"
 #include "kernel/proc.h"
 #include "session/adopt.h"
-#include "tracer/tracer.h"
 
 #define PF_IO_WORKER   0x10u /* since Linux 5.12 */
 #define PF_USER_WORKER 0x4000u /* since Linux 6.4 */

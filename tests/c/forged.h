@@ -13,8 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kernel/clock.h"
 #include "engine/inline/inline.h"
+#include "engine/inline/policy.h"
+#include "kernel/clock.h"
 #include "session/record.h"
 #include "session/session.h"
 

@@ -1,5 +1,7 @@
 /* Texts as pages of /proc have them: whatever they say nothing else is read, and what is found stands there. */
 #define _GNU_SOURCE
+#include "engine/inline/inline.h"
+#include "engine/inline/maps.h"
 #include "fuzz.h"
 
 #include <errno.h>
@@ -16,7 +18,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "engine/inline/inline.h"
 #include "kernel/placement.h"
 
 /* The text, as what these open: their own names are those of the core, which is here as well. */

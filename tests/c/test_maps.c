@@ -17,6 +17,7 @@ static int ask(int fd, unsigned long request, void *query)
 #define ioctl(fd, request, query) ask(fd, request, query)
 #define ft_maps_find		  maps_find /* beside the core's */
 #define ft_maps_gap		  maps_gap
+#include "engine/inline/maps.h"
 #include "engine/inline/maps.c"
 #undef ioctl
 

@@ -1,6 +1,5 @@
 /* The memory of areas: what can be done to it by whoever gets hold of it, and what may limit it. */
 #define _GNU_SOURCE
-#include "engine/inline/inline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/inline/inline.h"
+#include "engine/inline/space/memory.h"
 #include "check.h"
 
 #define REFUSED(call) (CHECK((call) < 0 && errno == EPERM))

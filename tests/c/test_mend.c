@@ -3,7 +3,6 @@
  * each such state, and mended.
  */
 #define _GNU_SOURCE
-#include "engine/inline/patch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/inline/patch/near.h"
+#include "engine/inline/patch/text.h"
+#include "engine/inline/patch/undo.h"
 #include "check.h"
 
 #define TEXT 0x7e8000000000ull

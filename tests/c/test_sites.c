@@ -1,10 +1,12 @@
 /* The tables of sites, of springboards, and of what is known of files: what they hold, and their bounds. */
-#include "engine/inline/files.h"
-#include "engine/inline/patch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/inline/patch/files.h"
+#include "engine/inline/patch/near.h"
+#include "engine/inline/patch/text.h"
+#include "engine/inline/patch/undo.h"
 #include "check.h"
 
 static uint64_t random_state = 0x9e3779b97f4a7c15;

@@ -1,5 +1,6 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
+#include "engine/inline/area.h"
 #include "engine/inline/inline.h"
 
 #include <errno.h>

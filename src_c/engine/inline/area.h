@@ -53,7 +53,7 @@ struct ft_area_seen {
 /*
  * Memory of an area is had when it is first touched; where it cannot be had (vm.overcommit_memory 2) that
  * is SIGBUS. So it is asked for first (madvise(2)), and false or -ENOMEM means that it cannot be had. What
- * is there stays there: see memory.c.
+ * is there stays there: see space/memory.c.
  */
 /* A new task's, all zeros or another's before, who had more blocks or not. 0 or -ENOMEM. */
 int ft_area_init(struct ft_inline_task *it, bool used, bool opened);

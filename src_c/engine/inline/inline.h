@@ -11,12 +11,11 @@
 
 #include "arch/x86_64/recorder.h"
 #include "engine/inline/area.h"
-#include "engine/inline/near.h"
 #include "engine/inline/sites.h"
 #include "session/session.h"
 #include "kernel/tsc.h"
 
-/* Areas but the first are mapped so many at a time, from one memfd: see memory.c. */
+/* Areas but the first are mapped so many at a time, from one memfd: see space/memory.c. */
 #define FT_CHUNK_AREAS 16
 #define FT_CHUNK       (FT_CHUNK_AREAS * FT_AREA_STEP)
 #define FT_CHUNKS_MAX  180 /* all within the 4 GiB that share the upper half of their addresses */
@@ -25,6 +24,27 @@ struct ft_chunk {
 	uint8_t *map; /* ours */
 	uint16_t taken; /* bit per area */
 	uint16_t used, opened; /* now or before: see struct ft_inline_task */
+};
+
+/* Memory for springboards: see near.h. */
+#define FT_NEAR_SIZE	0x4000u
+#define FT_NEAR_SLOT	0 /* the address of the recorder's entry */
+#define FT_NEAR_SCRATCH 0x40u /* where injected code may be written */
+#define FT_NEAR_FIRST	0x800u
+#define FT_NEAR_DUMMY	(FT_NEAR_SIZE - 0x1000u) /* a page to play with, see ft_recorder_sync() */
+#define FT_NEAR_ROOM	((FT_NEAR_DUMMY - FT_NEAR_FIRST) / FT_SPRINGBOARD_SIZE)
+#define FT_NEARS_MAX	16
+
+struct ft_near {
+	uint64_t base; /* 0: it has gone */
+	uint32_t used; /* springboards that were given out */
+};
+
+struct ft_nears {
+	struct ft_near list[FT_NEARS_MAX];
+	uint16_t *owners; /* FT_NEAR_ROOM for each: 1 + the index of the site; 0: none */
+	int count;
+	bool refused; /* there is no place for more, or mmap says no */
 };
 
 /* How much of what is known of a file has been used for a mapping of it: see files.h. */
@@ -121,186 +141,5 @@ struct ft_inline {
 	bool ends;
 	bool hot; /* some task fills block upon block */
 };
-
-/* policy.c: the table of what to do with which number, and the numbers that need the tracer. */
-void ft_policy_slow(struct ft_inline *in);
-void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *policy);
-/* Bit i: the session wants the string that argument i points to. */
-uint8_t ft_policy_strings(const struct ft_session *s, uint64_t nr);
-bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr);
-
-/* altered.c: calls that ft_plan_has(). */
-/* Whether the ptrace engine must see to such a call. */
-bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr);
-/* The task is about to make such a call, which goes on at `ret`: where it shall go on now. */
-void ft_altered_start(
-	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret);
-/* It is seen elsewhere: perhaps it has not made it. */
-void ft_altered_shown(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs);
-/* It stands at one of the two. As ft_engine.call_stop. */
-int ft_altered_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
-/* As in struct ft_engine. */
-void ft_altered_show_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r);
-void ft_altered_hide_registers(struct ft_session *s, struct ft_task *t, struct ft_registers *r);
-
-/* Sets a stopped task's registers. False: it has gone, or is another one by now. */
-bool ft_set_regs(
-	const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs);
-
-/* snippet.c: code that a stopped task is made to run. */
-struct ft_snippet {
-	uint8_t code[1024];
-	size_t len, entry;
-	uint64_t address; /* where it will lie */
-	struct {
-		uint64_t args[2]; /* the first two */
-		uint32_t nr;
-		uint16_t end; /* where the next instruction is */
-	} call[16];
-	int calls;
-	bool apart;
-	uint32_t apart_nr[8]; /* of those that are made apart */
-	int apart_calls;
-	size_t jump[16]; /* ends of those whose targets are still to come */
-	int jumps;
-	/* Once it has run: */
-	int done; /* calls that succeeded */
-	int fd; /* what the last of them kept: a descriptor, or the process that made calls apart */
-};
-void ft_snippet_start(
-	struct ft_snippet *c, uint64_t address, const char *const strings[], int count);
-/* The address of a string given to ft_snippet_start. */
-uint64_t ft_snippet_string(const struct ft_snippet *c, int i);
-/* A call; it ends the snippet if it fails. keep: its result becomes the descriptor; fd: bit i: argument
- * i is that descriptor. */
-void ft_snippet_call(
-	struct ft_snippet *c, uint32_t nr, const uint64_t args[6], unsigned fd, bool keep);
-/*
- * The calls between the two are made by a process that lives only for them, in the same memory, with a
- * descriptor table of its own: no other thread meets what they open. If one fails those behind it are left
- * out, without a word.
- */
-void ft_snippet_apart(struct ft_snippet *c);
-void ft_snippet_together(struct ft_snippet *c);
-void ft_snippet_end(struct ft_snippet *c);
-
-/* inject.c: makes a stopped task run code of ours. */
-/* Writes it, runs it, takes it away again. 0 or the negative errno of the call that failed; -ESRCH: the
- * task has gone. The task is left as it was. */
-int ft_inject_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c);
-/* One that has failed, or came to nothing: closes and unmaps what its calls opened and mapped, in its place. */
-int ft_inject_undo(struct ft_session *s, struct ft_task *t, int memory, const struct ft_snippet *c);
-/* One call through a syscall instruction of the program's; other threads do not notice. */
-int ft_inject_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
-	const uint64_t args[6], int64_t *result);
-/* Runs code of the recorder (ft_recorder_call, ft_recorder_sync). */
-int ft_inject_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
-	const uint64_t args[6], int64_t *result);
-/* See ft_engine.take_back. */
-bool ft_inject_take_back(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
-
-/* placing.c: what is mapped in a tracee, and taken away again. */
-/* After an exec. 0 or a negative errno: then the task is as it was. */
-int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out);
-/* Of a process that was attached to, whose other threads may run. */
-int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out);
-/* The first areas of the child of a fork. */
-int ft_space_place_areas(struct ft_session *s, struct ft_task *t);
-/* Takes away what was mapped, by its last task; what was in there must be taken. */
-void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
-
-/* memory.c: the memory that areas lie in. */
-/* Room for the first of them. Returns a descriptor, and its path for a tracee; or a negative errno. */
-int ft_memory_new(struct ft_space *sp, char path[48]);
-/* The tracee has mapped FT_MEMORY_FIRST bytes of it: from now on nobody can make holes. 0 or a negative errno. */
-int ft_memory_seal(struct ft_space *sp, int fd);
-void ft_memory_free(struct ft_space *sp);
-/* Where the tracee maps it. */
-#define FT_MEMORY_BASE	FT_RECORDER_AREAS
-#define FT_MEMORY_FIRST FT_AREA_STEP
-/* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
-int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
-void ft_space_release(struct ft_inline_task *it);
-
-/* space.c: address spaces. */
-/* For the child of a fork, which has a copy of the parent's patches. */
-int ft_space_fork(struct ft_session *s, struct ft_task *t, const struct ft_space *from,
-	struct ft_space **out);
-/* Without a tracee's part. NULL: no memory. */
-struct ft_space *ft_space_alloc(pid_t pid);
-void ft_space_free(struct ft_space *sp);
-/* Whether one task alone has it, which can take away what is mapped. */
-bool ft_space_is_last(const struct ft_space *sp);
-
-/* maps.c: what lies where in an address space. */
-struct ft_mapping {
-	uint64_t start, end, offset;
-	uint64_t dev, inode;
-	bool read, write, exec, shared, file;
-};
-/* The mapping that holds the address. 0, -ENOENT, or another negative errno. */
-int ft_maps_find(pid_t pid, uint64_t address, struct ft_mapping *out);
-/* A free place of `size` bytes within reach of the text around `address`. 0: none. */
-uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size);
-
-/* patch.c: sites are led to the recorder. t: a stopped task of the space. */
-/* The site that the task stopped at with this number, and what else is known of its file. */
-int ft_patch_learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint32_t nr);
-/* What is known of the file mapped at an address. */
-void ft_patch_known(struct ft_session *s, struct ft_task *t, uint64_t address);
-/* undo.c: and that is taken back. */
-int ft_patch_undo(struct ft_session *s, struct ft_task *t, struct ft_site *site);
-/* All but the padding, where a thread may still be about to jump from. */
-int ft_patch_undo_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
-/* And that, once no task of the space is in it. */
-void ft_patch_undo_padding(const struct ft_space *sp);
-/*
- * The child of a fork, stopped before it runs, whose memory was copied while its parent's text was being
- * rewritten: what is not as a whole patch has it is as the program has it. 0 or a negative errno: it
- * must not run.
- */
-int ft_patch_mend(struct ft_session *s, struct ft_space *sp);
-/* For an instruction pointer in a springboard, or at the jmp in a padding: its site, else NULL. */
-struct ft_site *ft_patch_of_springboard(const struct ft_space *sp, uint64_t ip);
-struct ft_site *ft_patch_of_padding(const struct ft_space *sp, uint64_t ip);
-/* For a task that ran into an int3 of ours: where it goes on. */
-bool ft_patch_rewind(const struct ft_space *sp, uint64_t ip, uint64_t *to);
-
-/*
- * normalise.c: a stopped task as it would be without us: its instruction pointer in the program, its
- * record closed or dropped. Returns whether regs have changed.
- */
-bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs);
-/* Where a task goes on in the program whose call goes on at `ret`. */
-uint64_t ft_normalise_after(struct ft_session *s, struct ft_task *t, uint64_t ret);
-/* The site whose call goes on at `ret`. */
-uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret);
-
-/* drain.c: records become events. All with ft_inline.lock held. */
-/* What is finished. */
-void ft_drain(struct ft_session *s, struct ft_inline_task *it);
-/* The task is at the end of a block: gives it the next one, emptied if need be. */
-void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it);
-/* An rt_sigreturn that has been made. */
-void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it);
-/* A call that is under way while its task ends, or its program. */
-void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it);
-/* The record under way, if there is one, ends now, with this result. */
-void ft_drain_close(
-	struct ft_session *s, struct ft_inline_task *it, struct ft_area_seen *seen, int64_t ret);
-
-/* drainer.c: a thread that empties blocks before tasks must wait for that. */
-/* hot: do it often. With the lock held. */
-void ft_drainer_start(struct ft_session *s, bool hot);
-void ft_drainer_end(struct ft_session *s);
-
-/* leave.c: back to the ptrace engine. */
-enum ft_fallback; /* fasttrace.h */
-/* The whole process; t, stopped at a place outside the recorder, at once, the others at their next stops. */
-void ft_leave(struct ft_session *s, struct ft_task *t, enum ft_fallback why);
-/* t alone, whose space is leaving. */
-void ft_leave_task(struct ft_session *s, struct ft_task *t);
-/* It has ended, or its address space has. */
-void ft_inline_task_free(struct ft_session *s, struct ft_task *t);
 
 #endif

@@ -1,6 +1,6 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
-#include "engine/inline/inline.h"
+#include "engine/inline/maps.h"
 
 #include <errno.h>
 #include <fcntl.h>

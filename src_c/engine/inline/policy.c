@@ -1,6 +1,6 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
-#include "engine/inline/inline.h"
+#include "engine/inline/policy.h"
 
 #include <signal.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
-#include "session/engine.h"
 #include "kernel/tsc.h"
+#include "session/engine.h"
 
 #if defined(__x86_64__)
 const char *ft_inline_unusable(void)

@@ -1,0 +1,232 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/drain/drain.h"
+
+#include <stdalign.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "engine/inline/policy.h"
+#include "session/record.h"
+
+#define RESULT_AND_ARGS (offsetof(struct ft_raw, nr) - offsetof(struct ft_raw, ret))
+
+static_assert(offsetof(struct ft_raw, ret) == offsetof(struct ft_event, ret) &&
+		      offsetof(struct ft_raw, args) == offsetof(struct ft_event, args),
+	"they are copied in one piece");
+
+/* Neither its start nor its end lies ahead, or before what the task did last, whatever it wrote. */
+static void make_event(struct ft_event *ev, struct ft_session *s, struct ft_inline_task *it,
+	const struct ft_raw *raw, uint64_t now)
+{
+	uint64_t start = ft_tsc_ns(&s->in->clock, raw->start),
+		 end = ft_tsc_ns(&s->in->clock, raw->end);
+
+	if (end > now)
+		end = now;
+	if (start > now)
+		start = now;
+	/* One counter for all processors, but not to the last tick. */
+	if (start < it->last_ns)
+		start = it->last_ns;
+	it->last_ns = start;
+	*ev = (struct ft_event){
+		.time_ns = start,
+		.pid = it->task->tgid,
+		.tid = it->task->tid,
+		.nr = (int32_t)raw->nr,
+		.abi = FT_ABI_X86_64,
+		.kind = FT_KIND_SYSCALL,
+	};
+	memcpy((char *)ev + offsetof(struct ft_event, ret),
+		(const char *)raw + offsetof(struct ft_raw, ret), RESULT_AND_ARGS);
+	if (s->options & FT_OPT_ENTRY_ONLY) {
+		ev->ret = 0;
+		ev->flags = FT_FLAG_UNFINISHED;
+		return;
+	}
+	ev->duration_ns = end > start ? end - start : 0;
+	it->last_ns = start + ev->duration_ns;
+	ft_record_set_result(ev);
+}
+
+static uint64_t clock_now(struct ft_session *s)
+{
+	return ft_tsc_ns(&s->in->clock, ft_tsc_now());
+}
+
+/* What is on its way to the tally and the ring. */
+struct batch {
+	struct ft_session *s;
+	struct ft_inline_task *it;
+	uint64_t now;
+	size_t n;
+};
+
+static void flush(struct batch *b)
+{
+	ft_record_calls(b->s, b->it->task, b->s->in->batch, b->n, NULL, 0);
+	b->n = 0;
+}
+
+/* Writes a call with its payload behind those of the batch. */
+static void take_with(struct batch *b, const void *payload, size_t len)
+{
+	struct ft_event last = b->s->in->batch[--b->n];
+
+	flush(b);
+	ft_record_calls(b->s, b->it->task, &last, 1, payload, len);
+}
+
+/* Its strings: those that the tracer captured, or what the recorder copied. */
+static __attribute__((noinline)) void take_strings(
+	struct batch *b, const struct ft_raw *raw, uint8_t args)
+{
+	alignas(struct ft_payload) uint8_t payload[FT_STRINGS_ROOM];
+	struct ft_inline_task *it = b->it;
+
+	if (it->strings_at == it->base + it->drained) {
+		take_with(b, it->task->strings, it->task->strings_len);
+		it->strings_at = 0;
+	} else {
+		take_with(b, payload, ft_area_strings(it, raw, args, payload));
+	}
+}
+
+static void take(struct batch *b, const struct ft_raw *raw)
+{
+	uint32_t nr = (uint32_t)raw->nr;
+	uint8_t strings;
+
+	if (nr == SYS_rt_sigprocmask && raw->asked)
+		ft_record_injected(b->s, b->it->task, nr); /* the recorder's own */
+	if (!ft_record_wants(b->s, FT_ABI_X86_64, nr))
+		return;
+	make_event(&b->s->in->batch[b->n++], b->s, b->it, raw, b->now);
+	strings = ft_policy_strings(b->s, nr);
+	if (strings || b->it->strings_at == b->it->base + b->it->drained)
+		take_strings(b, raw, strings);
+	else if (b->n == sizeof(b->s->in->batch) / sizeof(b->s->in->batch[0]))
+		flush(b);
+}
+
+void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
+{
+	alignas(struct ft_payload) uint8_t payload[FT_STRINGS_ROOM];
+	struct ft_task *t = it->task;
+	const void *strings = payload;
+	struct ft_area_seen seen;
+	struct ft_event ev;
+	size_t len;
+	uint32_t nr;
+
+	if (!it->area)
+		return;
+	ft_area_look(it, &seen);
+	if (!seen.at || seen.head.busy != seen.head.cur)
+		return;
+	nr = (uint32_t)seen.raw.nr;
+	if (nr == SYS_rt_sigprocmask && seen.raw.asked)
+		ft_record_injected(s, t, nr);
+	if (it->strings_at == seen.head.cur) {
+		strings = NULL;
+		len = t->strings_len;
+	} else {
+		len = ft_area_strings(it, &seen.raw, ft_policy_strings(s, nr), payload);
+	}
+	make_event(&ev, s, it, &seen.raw, clock_now(s));
+	ft_record_begun(s, t, ev, strings, len);
+}
+
+void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it)
+{
+	struct ft_event *ev = &it->sigreturn;
+
+	if (!it->returning)
+		return;
+	it->returning = false;
+	if (s->options & FT_OPT_ENTRY_ONLY) {
+		ev->flags |= FT_FLAG_UNFINISHED;
+		ev->ret = 0;
+	}
+	if (ev->time_ns < it->last_ns)
+		ev->time_ns = it->last_ns;
+	ft_record_calls(s, it->task, ev, 1, NULL, 0);
+}
+
+/*
+ * Takes records up to the tracee's position, or until some block is free again (one_block). A block is
+ * free when all of it is taken and the tracee has left it.
+ */
+static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_block)
+{
+	struct batch b = { .s = s, .it = it };
+	uint32_t to;
+
+	if (!it->area)
+		return;
+	if (!ft_area_position(it, &to) || (to < it->drained && !it->opened) ||
+		!ft_area_has(it, to < it->drained ? FT_AREA : to)) {
+		it->space->spoiled = true;
+		return;
+	}
+	if (it->drained == to)
+		return;
+	ft_tsc_mark(&s->in->clock);
+	b.now = clock_now(s);
+	ft_drain_sigreturn(s, it);
+	while (it->drained != to) {
+		uint32_t block = it->drained / FT_BLOCK - 1;
+
+		if (it->drained % FT_BLOCK) {
+			struct ft_raw raw;
+
+			ft_area_copy(&raw, (uint8_t *)it->area + it->drained, sizeof(raw));
+			take(&b, &raw);
+			it->drained += sizeof(raw);
+			continue;
+		}
+		it->drained = ft_area_first_record((block + 1) % FT_BLOCKS);
+		ft_area_set(ft_area_link(it, block), it->base + ft_area_first_record(block));
+		if (one_block)
+			break;
+	}
+	flush(&b);
+}
+
+void ft_drain(struct ft_session *s, struct ft_inline_task *it)
+{
+	drain(s, it, false);
+}
+
+void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it)
+{
+	uint32_t at, next = 0;
+
+	if (ft_area_position(it, &at))
+		next = at / FT_BLOCK % FT_BLOCKS;
+	if (!it->opened && !ft_area_open_blocks(it)) {
+		/* There is memory for the first block alone: that one, and a stop for each round. */
+		drain(s, it, false);
+		it->drained = FT_BLOCK_HEAD;
+		next = 0;
+	}
+	if (it->opened && !ft_area_get(ft_area_link(it, next)))
+		drain(s, it, true);
+	if (it->opened)
+		ft_area_set(ft_area_link(it, next), 0);
+	ft_area_set(&it->area->cur, it->base + ft_area_first_record(next));
+}
+
+void ft_drain_close(
+	struct ft_session *s, struct ft_inline_task *it, struct ft_area_seen *seen, int64_t ret)
+{
+	if (!seen->at)
+		return;
+	seen->raw.ret = ret;
+	seen->raw.end = ft_tsc_now();
+	ft_area_finish_record(it, seen);
+	if ((seen->at + sizeof(seen->raw)) % FT_BLOCK == 0)
+		ft_drain_next_block(s, it);
+}
+#endif

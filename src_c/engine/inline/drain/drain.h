@@ -1,0 +1,19 @@
+/* Records become events. All with ft_inline.lock held. */
+#ifndef FT_DRAIN_H
+#define FT_DRAIN_H
+
+#include "engine/inline/inline.h"
+
+/* What is finished. */
+void ft_drain(struct ft_session *s, struct ft_inline_task *it);
+/* The task is at the end of a block: gives it the next one, emptied if need be. */
+void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it);
+/* An rt_sigreturn that has been made. */
+void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it);
+/* A call that is under way while its task ends, or its program. */
+void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it);
+/* The record under way, if there is one, ends now, with this result. */
+void ft_drain_close(
+	struct ft_session *s, struct ft_inline_task *it, struct ft_area_seen *seen, int64_t ret);
+
+#endif

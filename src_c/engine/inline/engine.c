@@ -1,0 +1,377 @@
+/* The inline engine's part in the tracer thread's loop: what each stop of a task that records itself
+ * means. */
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <stdio.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "alter/alter.h"
+#include "engine/inline/dispatch.h"
+#include "engine/inline/drain/drain.h"
+#include "engine/inline/drain/drainer.h"
+#include "engine/inline/patch/files.h"
+#include "engine/inline/patch/patch.h"
+#include "engine/inline/patch/undo.h"
+#include "engine/inline/policy.h"
+#include "engine/inline/run/run.h"
+#include "engine/inline/space/leave.h"
+#include "engine/inline/space/placing.h"
+#include "engine/inline/space/prepare.h"
+#include "engine/inline/stops/altered.h"
+#include "engine/inline/stops/attach.h"
+#include "engine/inline/stops/births.h"
+#include "engine/inline/stops/dumpable.h"
+#include "engine/inline/stops/normalise.h"
+#include "engine/inline/stops/traps.h"
+#include "kernel/clock.h"
+#include "session/engine.h"
+#include "session/interrupt.h"
+#include "session/record.h"
+
+#define FSGSBASE (1 << 1) /* HWCAP2_FSGSBASE, asm/hwcap2.h */
+
+static uint64_t bit(int sig)
+{
+	return 1ull << (sig - 1);
+}
+
+/* The program is new. The task stands at its PTRACE_EVENT_EXEC. */
+static void engine_execed(struct ft_session *s, struct ft_task *t)
+{
+	struct user_regs_struct regs;
+	struct ft_space *sp;
+	enum ft_fallback why;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t);
+	if (why != FT_FALLBACK_NONE) {
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
+		return; /* the exec's end is still to come */
+	}
+	if (ft_space_new(s, t, &sp) < 0 || ft_prepare_task(s, t, sp) < 0)
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_SETUP);
+	else
+		ft_patch_known(s, t, regs.rip);
+	ft_record_return(s, t, 0, false, ft_now());
+}
+
+/* The task's state can be seen from now on, or it goes to the ptrace engine. */
+static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
+{
+	struct user_regs_struct regs;
+	struct ft_inline_task *it = t->in;
+	uint64_t mask;
+
+	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	if (ft_dispatch_is_trapping(t->tid))
+		return; /* it stands where that trap belongs */
+	pthread_mutex_lock(&s->in->lock);
+	if (regs.rip == ft_recorder_pass())
+		it->returning = false; /* it will trap again */
+	ft_drain_sigreturn(s, it);
+	ft_altered_shown(s, t, &regs);
+	if (ft_normalise(s, t, &regs))
+		ft_set_regs(s, t, &regs);
+	ft_drain(s, it);
+	pthread_mutex_unlock(&s->in->lock);
+	it->by_stops = false;
+	if (it->space->leaving || it->space->spoiled) {
+		ft_leave(s, t, it->space->spoiled ? FT_FALLBACK_SPOILED : FT_FALLBACK_NONE);
+		return;
+	}
+	if (sig && ft_area_note_mask(t, &mask)) {
+		it->signal_mask = mask;
+		it->signals |= bit(sig);
+		ft_area_limit_strings(it, true); /* the handler's mask is not known */
+	}
+}
+
+static void engine_drain(struct ft_session *s, struct ft_task *t)
+{
+	if (!t->in || !t->in->area)
+		return;
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain(s, t->in);
+	pthread_mutex_unlock(&s->in->lock);
+}
+
+/* Before the exec is told of: the call is under way, in an address space that has gone. */
+static void engine_execing(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+
+	if (s->in->visited && s->in->visited->pid == t->tgid)
+		ft_attach_end(s, NULL);
+	if (!it)
+		return;
+	engine_drain(s, t);
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain_sigreturn(s, it);
+	ft_drain_begun(s, it);
+	pthread_mutex_unlock(&s->in->lock);
+	if (it->space->foreign)
+		t->stay = FT_FALLBACK_NAMESPACE;
+	ft_inline_task_free(s, t);
+}
+
+/*
+ * Of a thread killed before it came to its exec's stop nothing is told but its end, under the leader's tid. What was
+ * under way in the leader when the memory went stays so.
+ */
+static bool is_after_exec(const struct ft_task *t)
+{
+	errno = 0;
+	return ptrace(PTRACE_PEEKTEXT, t->tid, FT_RECORDER_BASE, 0) == -1 && errno == EIO;
+}
+
+/* PTRACE_EVENT_EXIT: the registers tell, to the instruction, whether a call was under way. */
+static void engine_exiting(struct ft_session *s, struct ft_task *t)
+{
+	struct user_regs_struct regs;
+	struct ft_inline_task *it = t->in;
+	struct ft_area_seen seen;
+	uint64_t ret = 0;
+
+	if (!it || !it->area)
+		return;
+	it->exiting = true;
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	pthread_mutex_lock(&s->in->lock);
+	if (regs.rip != ft_recorder_pass() && !it->dying)
+		ft_drain_sigreturn(s, it);
+	ft_drain(s, it);
+	ft_area_look(it, &seen);
+	ft_area_set(&it->area->busy, 0);
+	switch (ft_recorder_undo(&regs, &seen.head, &seen.raw, &ret)) {
+	case FT_RETURNED:
+		if ((int64_t)regs.orig_rax >= 0)
+			ft_area_set(&it->area->busy, seen.head.cur); /* it dies in it */
+		else
+			ft_drain_close(s, it, &seen, (int64_t)regs.rax);
+		break;
+	case FT_FINISHED:
+		ft_drain_close(s, it, &seen, seen.raw.ret);
+		break;
+	default:
+		if (seen.at && seen.head.busy == seen.head.cur && is_after_exec(t))
+			ft_area_set(&it->area->busy, seen.head.cur);
+		break;
+	}
+	pthread_mutex_unlock(&s->in->lock);
+}
+
+static void engine_gone(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+
+	if (!it)
+		return;
+	engine_drain(s, t);
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain_begun(s, it);
+	pthread_mutex_unlock(&s->in->lock);
+	if (it->giving_birth)
+		ft_inline_adopt_orphans(s, t);
+	if (it->returning) {
+		it->returning = false;
+		ft_record_begun(s, t, it->sigreturn, NULL, 0);
+	}
+	ft_inline_task_free(s, t);
+}
+
+static long engine_seize_options(const struct ft_session *s)
+{
+	return ft_engine_ptrace.seize_options(s) | PTRACE_O_TRACEEXIT;
+}
+
+static int engine_call_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	if (t->in && t->in->area)
+		return ft_altered_stop(s, t, stop);
+	return ft_engine_ptrace.call_stop(s, t, stop);
+}
+
+static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
+{
+	/* A trap of ours has taken the place of the stop at which it would have been let go. */
+	if (s->detaching || (t->asked && !ft_dispatch_is_trapping(t->tid)))
+		ft_interrupt(t);
+	if (t->in)
+		t->in->giving = false;
+	if (!sig && t->held_signal && !ptrace(PTRACE_SETSIGINFO, t->tid, 0, &t->held_info)) {
+		sig = t->held_signal;
+		t->held_signal = 0;
+	}
+	if (ft_task_replaced(&s->tasks, t))
+		return;
+	if (!t->in)
+		ft_engine_ptrace.resume(s, t, sig);
+	else
+		ptrace(t->in->by_stops ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0,
+			(void *)(long)sig);
+}
+
+/* In the program, or in a call that has two stops. */
+static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
+{
+	struct user_regs_struct regs;
+
+	(void)s;
+	if (!t->in || !t->in->area || t->in->by_stops)
+		return true;
+	return !ft_dispatch_is_trapping(t->tid) && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) == 0 &&
+	       regs.rip - FT_RECORDER_BASE >= FT_RECORDER_SIZE &&
+	       !ft_patch_of_springboard(t->in->space, regs.rip);
+}
+
+/*
+ * Not at a birth event, inside the call that makes the child, nor at the exit event: the task cannot be
+ * made to run anything there. The next stop will do, or another task.
+ */
+static bool engine_let_go(struct ft_session *s, struct ft_task *t)
+{
+	if (!t->in || !t->in->area) {
+		ft_attach_end(s, t);
+		return true;
+	}
+	if (t->in->giving) {
+		engine_resume(s, t, 0);
+		return false;
+	}
+	if (t->in->exiting || ft_dispatch_is_trapping(t->tid)) {
+		ptrace(PTRACE_CONT, t->tid, 0, 0);
+		return false;
+	}
+	ft_attach_end(s, t);
+	engine_shown(s, t, 0);
+	if (t->in)
+		ft_leave(s, t, FT_FALLBACK_NONE);
+	return true;
+}
+
+static const void *engine_memory_of(const struct ft_task *t)
+{
+	return t->in ? t->in->space : NULL;
+}
+
+static int code_new(struct ft_session *s)
+{
+	struct ft_inline *in = s->in;
+	uint8_t *map;
+	int rc = 0;
+
+	in->code = memfd_create("fasttrace-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (in->code < 0 || ftruncate(in->code, FT_RECORDER_SIZE) < 0)
+		return -errno;
+	map = mmap(NULL, FT_RECORDER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, in->code, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	ft_recorder_code(map);
+	ft_policy_table(s, in, map + FT_RECORDER_CODE);
+	munmap(map, FT_RECORDER_SIZE);
+	if (fcntl(in->code, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
+		0)
+		rc = -errno;
+	snprintf(in->code_path, sizeof(in->code_path), "/proc/%d/fd/%d", getpid(), in->code);
+	return rc;
+}
+
+static void engine_close(struct ft_session *s)
+{
+	if (!s->in)
+		return;
+	ft_attach_end(s, NULL);
+	while (s->in->early) {
+		struct ft_early *e = s->in->early;
+
+		s->in->early = e->next;
+		free(e);
+	}
+	if (s->in->code >= 0)
+		close(s->in->code);
+	ft_files_free(s->in->files);
+	ft_tsc_end(&s->in->clock);
+	pthread_mutex_destroy(&s->in->lock);
+	pthread_cond_destroy(&s->in->wake);
+	free(s->in);
+	s->in = NULL;
+}
+
+static int engine_open(struct ft_session *s)
+{
+	pthread_mutexattr_t recursive;
+	int rc;
+
+	s->in = calloc(1, sizeof(*s->in));
+	if (!s->in)
+		return -ENOMEM;
+	s->in->code = -1;
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&s->in->lock, &recursive); /* tasks exit while we wait for another */
+	pthread_mutexattr_destroy(&recursive);
+	ft_cond_init(&s->in->wake);
+	s->in->fsgsbase = getauxval(AT_HWCAP2) & FSGSBASE;
+	rc = ft_tsc_start(&s->in->clock);
+	s->in->privileged = ft_dumpable_is_privileged();
+	ft_policy_slow(s->in);
+	if (!rc)
+		rc = code_new(s);
+	if (rc < 0)
+		engine_close(s);
+	return rc;
+}
+
+static void engine_flush(struct ft_session *s)
+{
+	/* Where the tracer thread is at it there is something to take anyway. */
+	if (pthread_mutex_trylock(&s->in->lock))
+		return;
+	s->flushing = true;
+	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
+		ft_drain(s, it);
+	s->flushing = false;
+	pthread_mutex_unlock(&s->in->lock);
+}
+
+const struct ft_engine ft_engine_inline = {
+	.name = "inline",
+	.open = engine_open,
+	.ended = ft_drainer_end,
+	.close = engine_close,
+	.seize_options = engine_seize_options,
+	.call_stop = engine_call_stop,
+	.resume = engine_resume,
+	.is_shown = engine_is_shown,
+	.show_registers = ft_altered_show_registers,
+	.hide_registers = ft_altered_hide_registers,
+	.signal = ft_inline_signal,
+	.memory_of = engine_memory_of,
+	.take_back = ft_run_take_back,
+	.shown = engine_shown,
+	.drain = engine_drain,
+	.defer = ft_inline_defer,
+	.early = ft_inline_early,
+	.birth = ft_inline_birth,
+	.born = ft_inline_born,
+	.attached = ft_inline_attached,
+	.execing = engine_execing,
+	.execed = engine_execed,
+	.exiting = engine_exiting,
+	.gone = engine_gone,
+	.let_go = engine_let_go,
+	.flush = engine_flush,
+};
+#endif

@@ -1,0 +1,24 @@
+/* Memory for springboards, within reach of the text that they lead away from. */
+#ifndef FT_NEAR_H
+#define FT_NEAR_H
+
+#include "engine/inline/inline.h"
+
+/* What was mapped at base becomes one. 0 or a negative errno. */
+int ft_near_add(const struct ft_session *s, struct ft_space *sp, uint64_t base);
+/* One with room near an address, mapped by a stopped task if need be. 1; 0: there is none; or a negative errno. */
+int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);
+/* The next springboard of one with room is that of a site (its index). Returns its address. */
+uint64_t ft_near_take(struct ft_space *sp, struct ft_near *near, uint32_t site);
+/* The base of that which holds an address; 0: none does. */
+uint64_t ft_near_base(const struct ft_space *sp, uint64_t address);
+/* The index of the site whose springboard holds an address, or -1. */
+int32_t ft_near_owner(const struct ft_space *sp, uint64_t address);
+
+/* In the child of a fork: forgets what its parent mapped after it. 0 or a negative errno. */
+int ft_near_check(const struct ft_session *s, struct ft_space *sp);
+/* 0 or -ENOMEM. */
+int ft_near_copy(struct ft_nears *to, const struct ft_nears *from);
+void ft_near_free(struct ft_nears *nears);
+
+#endif

@@ -1,0 +1,309 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/patch/patch.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "engine/inline/maps.h"
+#include "engine/inline/patch/files.h"
+#include "engine/inline/patch/near.h"
+#include "engine/inline/patch/text.h"
+#include "engine/inline/patch/undo.h"
+
+#define BATCH 32
+
+/* A site that may be patched: what is known of it, and what stands around it in this space. */
+struct candidate {
+	struct ft_known known;
+	uint64_t site;
+	uint8_t window[2 * FT_SITE_WINDOW];
+};
+
+/* Springboards that lie one behind the other, to be written at once: nobody runs them yet. */
+struct springboards {
+	uint64_t at;
+	size_t len;
+	bool failed; /* our memory there has gone: no jmp may lead to it */
+	uint8_t code[BATCH * FT_SPRINGBOARD_SIZE];
+};
+
+static void put_springboards(const struct ft_space *sp, struct springboards *b)
+{
+	if (b->len && ft_text_write(sp, b->at, b->code, b->len))
+		b->failed = true;
+	b->len = 0;
+}
+
+/* Makes the springboard and, for a site with padding, writes the jmp there, which nobody runs yet. */
+static bool prepare(struct ft_space *sp, struct ft_site *site, uint64_t address,
+	struct springboards *b, struct ft_rewrite *out)
+{
+	struct ft_rewrite padding;
+	uint8_t *code;
+	size_t len;
+
+	if (address != b->at + b->len) {
+		put_springboards(sp, b);
+		b->at = address;
+	}
+	code = b->code + b->len;
+	len = ft_site_springboard(&site->patch, site->address, address,
+		ft_near_base(sp, address) + FT_NEAR_SLOT, code, &site->tail);
+	memset(code + len, 0xcc, FT_SPRINGBOARD_SIZE - len);
+	b->len += FT_SPRINGBOARD_SIZE;
+	site->springboard = address;
+	site->springboard_len = (uint8_t)len;
+	ft_patch_bytes(site, out);
+	return !ft_patch_padding_bytes(site, &padding) ||
+	       !ft_text_write(sp, padding.address, padding.bytes, padding.len);
+}
+
+/* The site of a candidate, with a springboard of its own. 1; 0: there is no room; or a negative errno. */
+static int take_site(struct ft_session *s, struct ft_task *t, const struct candidate *c,
+	struct ft_site **out, uint64_t *springboard)
+{
+	const uint8_t *at = c->known.window + c->known.before;
+	struct ft_space *sp = t->in->space;
+	struct ft_site *site = ft_sites_find(&sp->sites, c->site);
+	bool same = site && !memcmp(&site->patch, &c->known.patch, sizeof(site->patch)) &&
+		    ft_near_owner(sp, site->springboard) == site - sp->sites.list;
+	struct ft_near *near = NULL;
+
+	if (!site && ft_sites_are_full(&sp->sites))
+		return 0;
+	if (!same) {
+		int rc = ft_near_find(s, t, c->site, &near);
+
+		if (rc != 1)
+			return rc;
+	}
+	if (!site)
+		site = ft_sites_add(&sp->sites, c->site);
+	if (!site)
+		return 0;
+	*springboard = same ? site->springboard
+			    : ft_near_take(sp, near, (uint32_t)(site - sp->sites.list));
+	site->patch = c->known.patch;
+	memcpy(site->original, at + site->patch.at, FT_JMP_SIZE);
+	memcpy(site->original_syscall, at, 2);
+	*out = site;
+	return 1;
+}
+
+/* The program's own bytes are those for which it was found out how the site is patched. */
+static bool is_as_known(const struct ft_space *sp, struct candidate *c)
+{
+	const struct ft_known *k = &c->known;
+	size_t size = (size_t)k->before + k->after;
+
+	if (!memcmp(c->window, k->window, size))
+		return true;
+	ft_patch_hide(sp, c->site, c->site - k->before, c->window, size);
+	return !memcmp(c->window, k->window, size);
+}
+
+/* Patches those of which what is known holds. 0 or a negative errno: the task has gone. */
+static int apply(struct ft_session *s, struct ft_task *t, struct candidate *candidates, int n)
+{
+	struct ft_space *sp = t->in->space;
+	struct springboards springboards = { .at = 0 };
+	struct ft_rewrite list[BATCH] = { 0 };
+	uint32_t sites[BATCH];
+	int count = 0, failed, rc = 1;
+
+	for (int i = 0; i < n && rc >= 0; i++) {
+		struct ft_site *site;
+		uint64_t springboard;
+
+		if (!is_as_known(sp, &candidates[i]))
+			continue;
+		rc = take_site(s, t, &candidates[i], &site, &springboard);
+		if (rc != 1)
+			continue;
+		site->patched = prepare(sp, site, springboard, &springboards, &list[count]);
+		if (site->patched)
+			sites[count++] = (uint32_t)(site - sp->sites.list);
+	}
+	put_springboards(sp, &springboards);
+	failed = springboards.failed ? -EFAULT : ft_text_rewrite(s, t, sp, list, count);
+	for (int i = 0; failed && i < count; i++) {
+		struct ft_site *site = &sp->sites.list[sites[i]];
+
+		site->patched = ft_patch_is_in_place(sp, site);
+	}
+	if (rc < 0)
+		return rc;
+	return failed == -ESRCH ? failed : 0;
+}
+
+static bool read_windows(const struct ft_space *sp, struct candidate *candidates, int n)
+{
+	struct iovec local[BATCH] = { 0 }, remote[BATCH] = { 0 };
+	ssize_t want = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct candidate *c = &candidates[i];
+		size_t size = (size_t)c->known.before + c->known.after;
+
+		local[i] = (struct iovec){ c->window, size };
+		remote[i] = (struct iovec){ (void *)(c->site - c->known.before), size };
+		want += (ssize_t)size;
+	}
+	/* What is not dumpable can be read through what was opened in time. */
+	if (process_vm_readv(sp->pid, local, (unsigned)n, remote, (unsigned)n, 0) == want)
+		return true;
+	for (int i = 0; i < n; i++)
+		if (ft_text_read(
+			    sp, (uint64_t)remote[i].iov_base, local[i].iov_base, local[i].iov_len))
+			return false;
+	return true;
+}
+
+static int read_and_apply(
+	struct ft_session *s, struct ft_task *t, struct candidate *candidates, int n)
+{
+	if (!n || !read_windows(t->in->space, candidates, n))
+		return 0;
+	return apply(s, t, candidates, n);
+}
+
+static bool is_patchable(const struct ft_mapping *m)
+{
+	return m->file && m->read && m->exec && !m->write && !m->shared;
+}
+
+/* Where in what is known of a file this space's mapping of it has got to. */
+static uint32_t *applied_of(struct ft_space *sp, uint64_t id, uint64_t start)
+{
+	struct ft_applied *applied;
+
+	for (int i = 0; i < FT_APPLIED_MAX; i++)
+		if (sp->applied[i].id == id && sp->applied[i].start == start)
+			return &sp->applied[i].count;
+	applied = &sp->applied[sp->applied_next++ % FT_APPLIED_MAX];
+	*applied = (struct ft_applied){ .id = id, .start = start };
+	return &applied->count;
+}
+
+static bool is_wanted(struct ft_space *sp, const struct ft_mapping *m, struct candidate *c)
+{
+	const struct ft_known *k = &c->known;
+
+	if (k->offset < m->offset + k->before ||
+		k->offset + k->after > m->offset + (m->end - m->start))
+		return false;
+	c->site = m->start + (k->offset - m->offset);
+	return !ft_sites_find(&sp->sites, c->site) &&
+	       (k->patch.kind != FT_PATCH_MOVED || ft_patch_is_alone(sp));
+}
+
+/* What is known of a file by now. 0 or a negative errno: the task has gone. */
+static int apply_file(struct ft_session *s, struct ft_task *t, const struct ft_mapping *m)
+{
+	struct ft_space *sp = t->in->space;
+	uint64_t id = ft_files_find(s->in->files, m->dev, m->inode);
+	struct candidate candidates[BATCH];
+	int n = 0, rc = 0;
+	uint32_t *applied;
+
+	if (!id)
+		return 0;
+	applied = applied_of(sp, id, m->start);
+	while (!rc && !ft_sites_are_full(&sp->sites) &&
+		ft_files_known(s->in->files, id, *applied, &candidates[n].known)) {
+		++*applied;
+		if (is_wanted(sp, m, &candidates[n]) && ++n == BATCH) {
+			rc = read_and_apply(s, t, candidates, n);
+			n = 0;
+		}
+	}
+	return rc ? rc : read_and_apply(s, t, candidates, n);
+}
+
+void ft_patch_known(struct ft_session *s, struct ft_task *t, uint64_t address)
+{
+	struct ft_mapping m;
+
+	if (s->in->files && !ft_maps_find(t->in->space->pid, address, &m) && is_patchable(&m))
+		apply_file(s, t, &m);
+}
+
+bool ft_patch_is_alone(const struct ft_space *sp)
+{
+	return sp->refs == 1 && sp->tasks == 1;
+}
+
+/* 1: the site can be patched; 0: not as things are; -ESRCH. */
+static int look_at(const struct ft_space *sp, const struct ft_mapping *m, uint64_t address,
+	uint32_t nr, struct candidate *c)
+{
+	const struct ft_site *site = ft_sites_find(&sp->sites, address);
+	bool alone = ft_patch_is_alone(sp) && (!site || site->unpatched < FT_UNPATCH_MAX);
+	struct ft_known *k = &c->known;
+	uint64_t before = address - m->start, after = m->end - address;
+	size_t size;
+	int rc;
+
+	k->before = (uint16_t)(before < FT_SITE_WINDOW ? before : FT_SITE_WINDOW);
+	k->after = (uint16_t)(after < FT_SITE_WINDOW ? after : FT_SITE_WINDOW);
+	k->offset = m->offset + before;
+	size = (size_t)k->before + k->after;
+	rc = ft_text_read(sp, address - k->before, k->window, size);
+	if (rc)
+		return rc == -ESRCH ? rc : 0;
+	ft_patch_hide(sp, address, address - k->before, k->window, size);
+	ft_site_analyse(k->window + k->before, k->before, k->after, address, nr, alone, &k->patch);
+	c->site = address;
+	memcpy(c->window, k->window, size);
+	return k->patch.kind != FT_PATCH_NONE;
+}
+
+/* Returns whether the site is patched now; or a negative errno. */
+static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint32_t nr)
+{
+	struct ft_space *sp = t->in->space;
+	const struct ft_site *site = ft_sites_find(&sp->sites, address);
+	struct candidate c = { 0 };
+	struct ft_mapping m;
+	int rc;
+
+	if (ft_maps_find(sp->pid, address, &m) < 0 || !is_patchable(&m))
+		return 0;
+	rc = site ? 0 : apply_file(s, t, &m);
+	if (rc < 0)
+		return rc;
+	site = ft_sites_find(&sp->sites, address);
+	if (site && site->patched && ft_patch_is_in_place(sp, site))
+		return 1;
+	rc = look_at(sp, &m, address, nr, &c);
+	if (rc != 1)
+		return rc;
+	rc = ft_files_add(&s->in->files, m.dev, m.inode, &c.known);
+	if (!rc)
+		rc = apply(s, t, &c, 1);
+	site = ft_sites_find(&sp->sites, address);
+	return rc < 0 ? rc : site && site->patched;
+}
+
+int ft_patch_learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint32_t nr)
+{
+	struct ft_space *sp = t->in->space;
+	const struct ft_site *site = ft_sites_find(&sp->sites, address);
+	bool alone = ft_patch_is_alone(sp);
+	int rc;
+
+	/* A patched one was jumped to behind its mov, or is new code where the old one was. */
+	if (site && site->patched && ft_patch_is_in_place(sp, site))
+		return 0;
+	if ((!site && ft_sites_are_full(&sp->sites)) ||
+		ft_sites_is_looked(&sp->sites, address, alone) ||
+		(!site && !ft_sites_is_due(&sp->sites, address)))
+		return 0;
+	rc = learn(s, t, address, nr);
+	if (!rc)
+		ft_sites_set_looked(&sp->sites, address, alone);
+	return rc < 0 ? rc : 0;
+}
+#endif

@@ -1,0 +1,291 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/run/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <linux/ptrace.h>
+#include <unistd.h>
+
+#include "arch/x86_64/regs.h"
+#include "engine/inline/run/snippet.h"
+#include "session/engine.h"
+#include "session/record.h"
+#include "session/waiting.h"
+
+bool ft_set_regs(const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs)
+{
+	return !ft_task_replaced(&s->tasks, t) && !ft_regs_set(t->tid, regs);
+}
+
+/* Our int3 or single step, or a fault in code of ours. */
+static bool is_trap_of_ours(const struct ft_task *t, const struct ft_stop *stop)
+{
+	siginfo_t info;
+
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
+		return true; /* killed meanwhile */
+	return info.si_code > 0 && stop->sig != SIGSTOP;
+}
+
+/* A signal that came in between is sent on when the task goes on: if blocked, it is queued again. */
+static void hold(struct ft_task *t, const struct ft_stop *stop)
+{
+	if (t->held_signal)
+		return; /* of two SIGSTOPs, or SIGTRAPs from kill(2), one is as good as both */
+	t->held_signal = stop->sig;
+	ptrace(PTRACE_GETSIGINFO, t->tid, 0, &t->held_info);
+}
+
+/*
+ * It spins or sleeps in code of ours. A program that was spawned is of no use any more: its memory or registers are
+ * not its own. One that was attached to is stopped where it is, if it can be. -ESRCH: it is none of the caller's
+ * business any more; -EAGAIN: it is, at the stop that comes now.
+ */
+static int give_up(struct ft_session *s, struct ft_task *t, bool again)
+{
+	if (t->in && t->in->space)
+		t->in->space->spoiled = true;
+	if (s->spawned)
+		return -ESRCH; /* it is killed by now */
+	if (again)
+		return -ETIMEDOUT;
+	ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	return -EAGAIN;
+}
+
+/*
+ * Runs the task until it traps. SIGSTOP cannot be kept from coming; it is delivered later. Our own
+ * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
+ * -ESRCH: it has gone, or is about to: the main loop will hear of it. -EINTR: it had to be stopped; -ETIMEDOUT: nor
+ * could it be.
+ */
+static int run_to_trap(
+	struct ft_session *s, struct ft_task *t, int request, struct user_regs_struct *regs)
+{
+	bool again = false, given_up = false;
+
+	for (;;) {
+		struct ft_stop stop;
+		int rc;
+
+		if (ft_task_replaced(&s->tasks, t) || ptrace(request, t->tid, 0, 0) < 0)
+			return -ESRCH;
+		do {
+			rc = ft_waiting_for(s, t->tid, &stop);
+			if (rc == -ETIMEDOUT)
+				rc = give_up(s, t, given_up);
+			given_up |= rc == -EAGAIN;
+		} while (rc == -EAGAIN);
+		if (rc < 0)
+			return rc;
+		switch (stop.kind) {
+		case FT_STOPPED_EXITING:
+			ptrace(PTRACE_GETREGS, t->tid, 0, regs); /* how far it came */
+			/* fall through */
+		case FT_STOPPED_EXITED:
+		case FT_STOPPED_EXEC: /* of another thread that has taken its tid over */
+			rc = ft_stops_put_back(&s->stops, &stop);
+			return rc ? rc : -ESRCH;
+		case FT_STOPPED_SIGNAL:
+			s->stops_seen++;
+			if (!is_trap_of_ours(t, &stop)) {
+				hold(t, &stop);
+				if (given_up)
+					return -EINTR;
+				continue;
+			}
+			if (again)
+				ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+			return stop.sig == SIGTRAP ? 0 : -EFAULT;
+		case FT_STOPPED_TRAP:
+		case FT_STOPPED_GROUP:
+			s->stops_seen++;
+			if (given_up)
+				return -EINTR;
+			again = true;
+			continue;
+		default:
+			return -EFAULT;
+		}
+	}
+}
+
+/* Where a task was before it was made to run what it does not come back from. */
+struct ft_abandoned {
+	struct user_regs_struct regs;
+	uint64_t mask;
+};
+
+static int abandon(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t mask)
+{
+	t->abandoned = malloc(sizeof(*t->abandoned));
+	if (t->abandoned)
+		*t->abandoned = (struct ft_abandoned){ *regs, mask };
+	ft_session_fail(s, -ETIMEDOUT);
+	return -ESRCH;
+}
+
+bool ft_run_take_back(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	struct ft_abandoned back = *t->abandoned;
+	bool ours = stop->kind == FT_STOPPED_TRAP ||
+		    (stop->kind == FT_STOPPED_SIGNAL && is_trap_of_ours(t, stop));
+
+	free(t->abandoned);
+	t->abandoned = NULL;
+	if (stop->kind == FT_STOPPED_EXITED || stop->kind == FT_STOPPED_EXITING ||
+		stop->kind == FT_STOPPED_EXEC)
+		return false;
+	if (ft_set_regs(s, t, &back.regs))
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(back.mask), &back.mask);
+	return ours;
+}
+
+/* From a stopped task's state to the next trap and back; rax then is the result. */
+static int run_at(struct ft_session *s, struct ft_task *t, int request,
+	struct user_regs_struct *regs, int64_t *result)
+{
+	/* All but the one that our int3 raises: blocked, it would lose its handler. */
+	const uint64_t ours = ~(1ull << (SIGTRAP - 1));
+	struct user_regs_struct saved;
+	uint64_t mask;
+	int rc;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &saved) < 0 ||
+		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(mask), &mask) < 0 ||
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(ours), &ours) < 0)
+		return -ESRCH;
+	regs->orig_rax = -1; /* nothing to restart */
+	regs->cs = saved.cs;
+	regs->ss = saved.ss;
+	regs->fs_base = saved.fs_base;
+	regs->gs_base = saved.gs_base;
+	regs->ds = saved.ds;
+	regs->es = saved.es;
+	regs->fs = saved.fs;
+	regs->gs = saved.gs;
+	regs->rsp = saved.rsp;
+	regs->eflags = 0x202;
+	if (!ft_set_regs(s, t, regs))
+		return -ESRCH;
+	rc = run_to_trap(s, t, request, regs);
+	if (rc == -ETIMEDOUT)
+		return abandon(s, t, &saved, mask);
+	if (rc == -ESRCH)
+		return rc;
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
+		return -ESRCH;
+	*result = (int64_t)regs->rax;
+	if (!ft_set_regs(s, t, &saved) ||
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(mask), &mask) < 0)
+		return -ESRCH;
+	return rc;
+}
+
+/* What the task has done of it, by where it came to. */
+static void note_done(struct ft_session *s, struct ft_task *t, struct ft_snippet *c,
+	const struct user_regs_struct *regs, bool failed)
+{
+	const struct ft_task apart = { .tid = (pid_t)regs->r15 };
+	int begun = 0;
+
+	while (begun < c->calls && c->address + c->call[begun].end <= regs->rip)
+		ft_record_injected(s, t, c->call[begun++].nr);
+	for (int i = 0; i < c->apart_calls && !failed; i++) /* or who knows which */
+		ft_record_injected(s, &apart, c->apart_nr[i]);
+	c->done = begun - (failed && begun);
+	c->fd = (int)regs->r15;
+}
+
+int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c)
+{
+	uint8_t saved[sizeof(c->code)];
+	struct user_regs_struct regs = { 0 };
+	int64_t result = 0;
+	int rc;
+
+	c->done = 0;
+	ft_snippet_end(c);
+	if (c->len > sizeof(c->code))
+		return -E2BIG;
+	if (pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len ||
+		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
+		return -EFAULT;
+	regs.rip = c->address + c->entry;
+	rc = run_at(s, t, PTRACE_CONT, &regs, &result);
+	note_done(s, t, c, &regs, rc || result < 0);
+	if (rc == -ESRCH)
+		return rc;
+	if (pwrite(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
+		return -EFAULT;
+	return rc ? rc : (int)result;
+}
+
+int ft_run_undo(struct ft_session *s, struct ft_task *t, int memory, const struct ft_snippet *c)
+{
+	struct ft_snippet undo;
+	bool open = false;
+
+	ft_snippet_start(&undo, c->address, NULL, 0);
+	for (int i = 0; i < c->done; i++)
+		open = c->call[i].nr == SYS_open || (open && c->call[i].nr != SYS_close);
+	if (open)
+		ft_snippet_call(&undo, SYS_close, (uint64_t[6]){ (uint64_t)c->fd }, 0, false);
+	for (int i = c->done - 1; i >= 0; i--)
+		if (c->call[i].nr == SYS_mmap)
+			ft_snippet_call(&undo, SYS_munmap,
+				(uint64_t[6]){ c->call[i].args[0], c->call[i].args[1] }, 0, false);
+	return undo.calls ? ft_run_snippet(s, t, memory, &undo) : 0;
+}
+
+int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
+	const uint64_t args[6], int64_t *result)
+{
+	struct user_regs_struct regs = { .rip = syscall_insn,
+		.rax = nr,
+		.rdi = args[0],
+		.rsi = args[1],
+		.rdx = args[2],
+		.r10 = args[3],
+		.r8 = args[4],
+		.r9 = args[5] };
+	struct user_regs_struct start = regs;
+	int rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
+
+	/* From an event inside a call the first step ends with that call: kernel/entry/common.c,
+	 * syscall_exit_work(). */
+	if (!rc && regs.rip == syscall_insn) {
+		regs = start;
+		rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
+	}
+	if (regs.rip == syscall_insn + 2)
+		ft_record_injected(s, t, nr);
+	else if (!rc)
+		rc = -EFAULT;
+	return rc;
+}
+
+int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
+	const uint64_t args[6], int64_t *result)
+{
+	struct user_regs_struct regs = { .rip = entry,
+		.rax = nr,
+		.rdi = args[0],
+		.rsi = args[1],
+		.rdx = args[2],
+		.r10 = args[3],
+		.r8 = args[4],
+		.r9 = args[5] };
+
+	int rc = run_at(s, t, PTRACE_CONT, &regs, result);
+
+	for (int i = ft_recorder_sync_calls(regs.rip); i > 0; i--)
+		ft_record_injected(s, t, SYS_mprotect);
+	return rc;
+}
+#endif

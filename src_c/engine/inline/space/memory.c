@@ -1,0 +1,192 @@
+/*
+ * The memory that areas lie in: one memfd for each address space, as large as it may ever need to be (what
+ * is not used takes no memory), mapped from its start so far as it is needed, by us and by the tracee.
+ *
+ * Its size is sealed before the tracee sees it, and holes once the tracee has mapped it (F_SEAL_FUTURE_WRITE
+ * forbids them, mm/shmem.c): a page that is there stays there, or we would get SIGBUS. Later parts are mapped
+ * without a descriptor, which other threads might meet: a shared mapping that grows shows what follows in
+ * its file (mremap(2)).
+ */
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/space/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine/inline/run/run.h"
+#include "engine/inline/space/placing.h"
+#include "kernel/proc.h"
+#include "session/record.h"
+
+#define RESERVE (32ull << 20)
+
+/* ftruncate(2) beyond RLIMIT_FSIZE is SIGXFSZ, for a memfd too. */
+static int chunks_allowed(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur / FT_CHUNK >= FT_CHUNKS_MAX)
+		return FT_CHUNKS_MAX;
+	return (int)(limit.rlim_cur / FT_CHUNK);
+}
+
+/*
+ * Whether the process would lack what we take of the address space that RLIMIT_AS allows it: where little is
+ * left we take none. Whose limit we may not read is told when it is mapped.
+ */
+static bool is_short_of(pid_t pid, uint64_t size)
+{
+	struct rlimit limit;
+	char statm[128];
+	ssize_t n;
+
+	if (prlimit(pid, RLIMIT_AS, NULL, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return false;
+	n = ft_proc_read(pid, "statm", statm, sizeof(statm) - 1);
+	statm[n > 0 ? n : 0] = 0;
+	return strtoull(statm, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) + size + RESERVE >
+	       limit.rlim_cur;
+}
+
+static void add_chunk(struct ft_space *sp, void *map)
+{
+	sp->chunks[sp->chunk_count++] = (struct ft_chunk){ .map = map };
+}
+
+int ft_memory_new(struct ft_space *sp, char path[48])
+{
+	void *map;
+	int fd, rc;
+
+	sp->chunk_limit = chunks_allowed();
+	if (!sp->chunk_limit)
+		return -EFBIG;
+	if (is_short_of(sp->pid, FT_MEMORY_FIRST))
+		return -ENOMEM;
+	fd = memfd_create("fasttrace", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)sp->chunk_limit * FT_CHUNK) < 0 ||
+		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+		goto fail;
+	map = mmap(NULL, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		goto fail;
+	add_chunk(sp, map);
+	snprintf(path, 48, "/proc/%d/fd/%d", getpid(), fd);
+	return fd;
+fail:
+	rc = -errno;
+	close(fd);
+	return rc;
+}
+
+int ft_memory_seal(struct ft_space *sp, int fd)
+{
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
+		return -errno;
+	sp->mapped = FT_MEMORY_FIRST / FT_AREA_STEP;
+	return 0;
+}
+
+void ft_memory_free(struct ft_space *sp)
+{
+	while (sp->chunk_count)
+		munmap(sp->chunks[--sp->chunk_count].map, FT_CHUNK);
+	sp->mapped = 0;
+}
+
+/* What follows the last chunk in its file, in us. */
+static int map_next(struct ft_space *sp)
+{
+	uint8_t *last = sp->chunks[sp->chunk_count - 1].map;
+	uint8_t *both = mremap(last, 0, 2 * FT_CHUNK, MREMAP_MAYMOVE); /* the same once more */
+
+	if (both == MAP_FAILED)
+		return -errno;
+	munmap(both, FT_CHUNK);
+	add_chunk(sp, both + FT_CHUNK);
+	return 0;
+}
+
+/* The tracee maps more of it, by a stopped task: to the next whole chunk. */
+static int grow(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
+{
+	int areas = (sp->mapped / FT_CHUNK_AREAS + 1) * FT_CHUNK_AREAS, rc = 0;
+	uint64_t last = FT_MEMORY_BASE + (uint64_t)(sp->mapped - 1) * FT_AREA_STEP;
+	int64_t result;
+
+	if (areas > sp->chunk_limit * FT_CHUNK_AREAS)
+		return -ENOSPC;
+	if (is_short_of(sp->pid, (uint64_t)(areas - sp->mapped) * FT_AREA_STEP))
+		return -ENOMEM;
+	if (areas > sp->chunk_count * FT_CHUNK_AREAS)
+		rc = map_next(sp);
+	if (!rc)
+		rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_mremap,
+			(uint64_t[6]){ last, FT_AREA_STEP,
+				(uint64_t)(areas - sp->mapped + 1) * FT_AREA_STEP, 0 },
+			&result);
+	if (rc < 0)
+		return rc;
+	ft_record_injected(s, t, SYS_mremap);
+	if (result < 0)
+		return (int)result;
+	sp->mapped = areas;
+	return 0;
+}
+
+static int take_area(struct ft_inline_task *it, int i, int slot)
+{
+	struct ft_chunk *chunk = &it->space->chunks[i];
+	size_t at = (size_t)slot * FT_AREA_STEP;
+	int rc;
+
+	it->area = (struct ft_area *)(chunk->map + at);
+	it->base = FT_MEMORY_BASE + (uint64_t)i * FT_CHUNK + at;
+	rc = ft_area_init(it, chunk->used >> slot & 1, chunk->opened >> slot & 1);
+	if (rc < 0) {
+		it->area = NULL;
+		return rc;
+	}
+	it->chunk = i;
+	it->slot = slot;
+	chunk->taken |= (uint16_t)(1u << slot);
+	chunk->used |= (uint16_t)(1u << slot);
+	return 0;
+}
+
+int ft_space_area(struct ft_session *s, struct ft_inline_task *it)
+{
+	struct ft_space *sp = it->space;
+
+	for (;;) {
+		int rc;
+
+		for (int i = 0; i < sp->mapped; i++)
+			if (!(sp->chunks[i / FT_CHUNK_AREAS].taken >> i % FT_CHUNK_AREAS & 1))
+				return take_area(it, i / FT_CHUNK_AREAS, i % FT_CHUNK_AREAS);
+		rc = sp->mapped ? grow(s, it->task, sp) : ft_space_place_areas(s, it->task);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+void ft_space_release(struct ft_inline_task *it)
+{
+	struct ft_chunk *chunk = &it->space->chunks[it->chunk];
+
+	if (it->area) {
+		chunk->taken &= (uint16_t)~(1u << it->slot);
+		chunk->opened |= (uint16_t)(it->opened << it->slot);
+	}
+	it->area = NULL;
+}
+#endif

@@ -1,0 +1,19 @@
+/* The memory that areas lie in. */
+#ifndef FT_MEMORY_H
+#define FT_MEMORY_H
+
+#include "engine/inline/inline.h"
+
+/* Room for the first of them. Returns a descriptor, and its path for a tracee; or a negative errno. */
+int ft_memory_new(struct ft_space *sp, char path[48]);
+/* The tracee has mapped FT_MEMORY_FIRST bytes of it: from now on nobody can make holes. 0 or a negative errno. */
+int ft_memory_seal(struct ft_space *sp, int fd);
+void ft_memory_free(struct ft_space *sp);
+/* Where the tracee maps it. */
+#define FT_MEMORY_BASE	FT_RECORDER_AREAS
+#define FT_MEMORY_FIRST FT_AREA_STEP
+/* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
+int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
+void ft_space_release(struct ft_inline_task *it);
+
+#endif

@@ -1,0 +1,324 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/space/placing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine/inline/maps.h"
+#include "engine/inline/patch/near.h"
+#include "engine/inline/patch/text.h"
+#include "engine/inline/run/run.h"
+#include "engine/inline/run/snippet.h"
+#include "engine/inline/space/memory.h"
+#include "engine/inline/space/space.h"
+#include "kernel/proc.h"
+
+#define PAGE 4096u
+
+/* The descriptor that comes of it is in r15, for the next call. */
+static void open_path(struct ft_snippet *c, int path, int flags)
+{
+	ft_snippet_call(c, SYS_open,
+		(uint64_t[6]){ ft_snippet_string(c, path), (uint64_t)flags | O_CLOEXEC }, 0, true);
+}
+
+static void close_path(struct ft_snippet *c)
+{
+	if (!c->apart)
+		ft_snippet_call(c, SYS_close, (uint64_t[6]){ 0 }, 1u << 0, false);
+}
+
+static void map_areas(struct ft_snippet *c, int path)
+{
+	open_path(c, path, O_RDWR);
+	ft_snippet_call(c, SYS_mmap,
+		(uint64_t[6]){ FT_MEMORY_BASE, FT_MEMORY_FIRST, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE },
+		1u << 4, false);
+	close_path(c);
+}
+
+/* The child of a fork has no business with our records of its parent. */
+static void hide_areas(struct ft_snippet *c)
+{
+	const uint64_t base = FT_MEMORY_BASE;
+
+	ft_snippet_call(
+		c, SYS_madvise, (uint64_t[6]){ base, FT_MEMORY_FIRST, MADV_DONTFORK }, 0, false);
+	ft_snippet_call(
+		c, SYS_madvise, (uint64_t[6]){ base, FT_MEMORY_FIRST, MADV_DONTDUMP }, 0, false);
+}
+
+static void map_code(struct ft_snippet *c, int path)
+{
+	open_path(c, path, O_RDONLY);
+	ft_snippet_call(c, SYS_mmap,
+		(uint64_t[6]){ FT_RECORDER_BASE, FT_RECORDER_SIZE, PROT_READ | PROT_EXEC,
+			MAP_PRIVATE | MAP_FIXED_NOREPLACE },
+		1u << 4, false);
+	close_path(c);
+}
+
+static void map_near(struct ft_snippet *c, uint64_t base)
+{
+	ft_snippet_call(c, SYS_mmap,
+		(uint64_t[6]){ base, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
+		0, false);
+}
+
+/* A place in the text that a task stands in, where code may be written for a moment. */
+static int place_in_text(const struct ft_space *sp, uint64_t ip, uint64_t *out)
+{
+	const size_t size = sizeof(((struct ft_snippet *)0)->code);
+	struct ft_mapping text;
+	int rc = ft_maps_find(sp->pid, ip, &text);
+
+	if (rc < 0)
+		return rc;
+	if (!text.exec || text.shared || text.end - text.start < size)
+		return -EACCES;
+	*out = ip & ~(uint64_t)(PAGE - 1);
+	if (*out + size > text.end)
+		*out = text.start;
+	return 0;
+}
+
+/* Whether what is mapped at an address is this file of ours. */
+static bool is_ours(const struct ft_space *sp, uint64_t address, int fd)
+{
+	struct ft_mapping m;
+	struct stat st;
+
+	return !ft_maps_find(sp->pid, address, &m) && !fstat(fd, &st) && m.dev == st.st_dev &&
+	       m.inode == st.st_ino;
+}
+
+/* A process of its own does not say whether it could map them. */
+static int seal(struct ft_space *sp, const struct ft_snippet *c, int areas, int code)
+{
+	if (c->apart_calls && (!is_ours(sp, FT_MEMORY_BASE, areas) ||
+				      (code >= 0 && !is_ours(sp, FT_RECORDER_BASE, code))))
+		return -EEXIST;
+	return ft_memory_seal(sp, areas);
+}
+
+/* As ft_run_undo(), and what was mapped by a process of its own: of that the snippet does not tell. */
+static void undo(struct ft_session *s, struct ft_task *t, const struct ft_space *sp,
+	const struct ft_snippet *c, int areas, int code)
+{
+	struct ft_snippet more;
+
+	if (ft_run_undo(s, t, sp->memory, c) == -ESRCH)
+		return;
+	ft_snippet_start(&more, c->address, NULL, 0);
+	if (areas >= 0 && is_ours(sp, FT_MEMORY_BASE, areas))
+		ft_snippet_call(&more, SYS_munmap, (uint64_t[6]){ FT_MEMORY_BASE, FT_MEMORY_FIRST },
+			0, false);
+	if (code >= 0 && is_ours(sp, FT_RECORDER_BASE, code))
+		ft_snippet_call(&more, SYS_munmap,
+			(uint64_t[6]){ FT_RECORDER_BASE, FT_RECORDER_SIZE }, 0, false);
+	if (more.calls)
+		ft_run_snippet(s, t, sp->memory, &more);
+}
+
+/* The whole of it in one go, while there is but one thread. */
+int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out)
+{
+	struct ft_space *sp = ft_space_alloc(t->tgid);
+	char path[48];
+	const char *const strings[] = { path, s->in->code_path };
+	struct user_regs_struct regs;
+	struct ft_snippet c = { .done = 0 };
+	uint64_t near, start = 0;
+	int fd = -1, rc;
+
+	if (!sp)
+		return -ENOMEM;
+	rc = sp->memory < 0 ? sp->memory : 0;
+	if (!rc && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		rc = -ESRCH;
+	if (!rc)
+		rc = place_in_text(sp, regs.rip, &start);
+	if (!rc)
+		rc = fd = ft_memory_new(sp, path);
+	if (rc < 0)
+		goto out;
+	near = ft_maps_gap(sp->pid, regs.rip, FT_NEAR_SIZE);
+	ft_snippet_start(&c, start, strings, 2);
+	map_areas(&c, 0);
+	hide_areas(&c);
+	map_code(&c, 1);
+	if (near)
+		map_near(&c, near);
+	rc = ft_run_snippet(s, t, sp->memory, &c);
+	if (!rc)
+		rc = ft_memory_seal(sp, fd);
+	if (!rc && near)
+		rc = ft_near_add(s, sp, near);
+	if (rc < 0 && rc != -ESRCH)
+		undo(s, t, sp, &c, fd, s->in->code);
+out:
+	if (fd >= 0)
+		close(fd);
+	if (rc < 0)
+		ft_space_free(sp);
+	else
+		*out = sp;
+	return rc;
+}
+
+int ft_space_place_areas(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_space *sp = t->in->space;
+	char path[48];
+	const char *const strings[] = { path };
+	struct ft_snippet c;
+	uint64_t near = 0;
+	int fd, rc;
+
+	for (int i = 0; !near && i < sp->nears.count; i++)
+		near = sp->nears.list[i].base;
+	if (!near)
+		return -ENOSPC; /* nowhere to write the code that maps them */
+	fd = ft_memory_new(sp, path);
+	if (fd < 0)
+		return fd;
+	ft_snippet_start(&c, near + FT_NEAR_SCRATCH, strings, 1);
+	if (t->in->birth_flags & CLONE_FILES)
+		ft_snippet_apart(&c);
+	map_areas(&c, 0);
+	if (c.apart)
+		ft_snippet_together(&c);
+	hide_areas(&c);
+	rc = ft_run_snippet(s, t, sp->memory, &c);
+	if (!rc)
+		rc = seal(sp, &c, fd, -1);
+	if (rc < 0 && rc != -ESRCH)
+		undo(s, t, sp, &c, fd, -1);
+	if (rc < 0)
+		ft_memory_free(sp);
+	close(fd);
+	return rc;
+}
+
+/* A syscall instruction of the vDSO: bytes that look like one are one when they run. */
+static uint64_t vdso_syscall(const struct ft_space *sp)
+{
+	uint64_t auxv[2 * 64], base = 0;
+	uint8_t code[2 * PAGE];
+	ssize_t n = ft_proc_read(sp->pid, "auxv", (char *)auxv, sizeof(auxv));
+
+	for (ssize_t i = 0; i + 1 < n / (ssize_t)sizeof(uint64_t); i += 2)
+		if (auxv[i] == AT_SYSINFO_EHDR)
+			base = auxv[i + 1];
+	n = base ? pread(sp->memory, code, sizeof(code), (off_t)base) : 0;
+	for (ssize_t i = 0; i + 1 < n; i++)
+		if (code[i] == 0x0f && code[i + 1] == 0x05)
+			return base + (uint64_t)i;
+	return 0;
+}
+
+/* One that the program has made a call by, or one of the vDSO's. */
+static uint64_t find_syscall(const struct ft_space *sp)
+{
+	static const uint8_t insn[] = { 0x0f, 0x05 };
+	uint8_t now[sizeof(insn)];
+
+	for (uint32_t i = 0; i < sp->sites.count; i++) {
+		const struct ft_site *site = &sp->sites.list[i];
+
+		if (!site->patched && !ft_text_read(sp, site->address, now, sizeof(now)) &&
+			!memcmp(now, insn, sizeof(insn)))
+			return site->address;
+	}
+	return vdso_syscall(sp);
+}
+
+static bool unmap(
+	struct ft_session *s, struct ft_task *t, uint64_t insn, uint64_t at, uint64_t size)
+{
+	int64_t result;
+
+	return ft_run_call(s, t, insn, SYS_munmap, (uint64_t[6]){ at, size }, &result) == 0;
+}
+
+void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
+{
+	uint64_t insn = sp->spoiled ? 0 : find_syscall(sp);
+	bool ok = insn;
+
+	/* Where it cannot be done, as in a task that is being killed, it need not be. */
+	for (int i = 0; ok && i < sp->nears.count; i++)
+		ok = !sp->nears.list[i].base ||
+		     unmap(s, t, insn, sp->nears.list[i].base, FT_NEAR_SIZE);
+	if (ok && sp->mapped)
+		ok = unmap(s, t, insn, FT_MEMORY_BASE, (uint64_t)sp->mapped * FT_AREA_STEP);
+	if (ok)
+		unmap(s, t, insn, FT_RECORDER_BASE, FT_RECORDER_SIZE);
+}
+
+int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out)
+{
+	struct ft_space *sp = ft_space_alloc(t->tgid);
+	char path[48];
+	const char *const strings[] = { path, s->in->code_path };
+	uint64_t insn = 0, near = 0;
+	struct ft_snippet c;
+	int64_t result = -ENOENT;
+	int fd = -1, rc;
+
+	if (!sp)
+		return -ENOMEM;
+	rc = sp->memory < 0 ? sp->memory : 0;
+	if (!rc)
+		rc = fd = ft_memory_new(sp, path);
+	if (rc >= 0)
+		insn = vdso_syscall(sp);
+	if (insn)
+		near = ft_maps_gap(sp->pid, insn, FT_NEAR_SIZE);
+	if (near)
+		rc = ft_run_call(s, t, insn, SYS_mmap,
+			(uint64_t[6]){ near, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
+			&result);
+	if (rc >= 0 && result < 0)
+		rc = (int)result;
+	if (rc < 0)
+		goto out;
+	rc = ft_near_add(s, sp, near);
+	if (!rc) {
+		ft_snippet_start(&c, near + FT_NEAR_SCRATCH, strings, 2);
+		ft_snippet_apart(&c);
+		map_code(&c, 1);
+		map_areas(&c, 0);
+		ft_snippet_together(&c);
+		hide_areas(&c);
+		sp->partial = true;
+		rc = ft_run_snippet(s, t, sp->memory, &c);
+		if (!rc)
+			rc = seal(sp, &c, fd, s->in->code);
+		if (rc < 0 && rc != -ESRCH)
+			undo(s, t, sp, &c, fd, s->in->code);
+	}
+	if (rc < 0 && rc != -ESRCH)
+		unmap(s, t, insn, near, FT_NEAR_SIZE);
+out:
+	if (fd >= 0)
+		close(fd);
+	if (rc < 0)
+		ft_space_free(sp);
+	else
+		*out = sp;
+	return rc;
+}
+#endif

@@ -1,0 +1,16 @@
+/* What is mapped in a tracee, and taken away again. */
+#ifndef FT_PLACING_H
+#define FT_PLACING_H
+
+#include "engine/inline/inline.h"
+
+/* After an exec. 0 or a negative errno: then the task is as it was. */
+int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out);
+/* Of a process that was attached to, whose other threads may run. */
+int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out);
+/* The first areas of the child of a fork. */
+int ft_space_place_areas(struct ft_session *s, struct ft_task *t);
+/* Takes away what was mapped, by its last task; what was in there must be taken. */
+void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
+
+#endif

@@ -1,0 +1,122 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/space/prepare.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+
+#include "engine/inline/dispatch.h"
+#include "engine/inline/drain/drainer.h"
+#include "engine/inline/space/leave.h"
+#include "engine/inline/space/memory.h"
+#include "engine/inline/space/placing.h"
+#include "engine/inline/space/space.h"
+#include "kernel/proc.h"
+#include "session/record.h"
+
+#define USER_CODE_64 0x33 /* cs */
+#define TRAPS	     (1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1))
+#define FAULTS	     (1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1))
+
+/* A task of a space gets an area of its own and records itself from here on. */
+int ft_prepare_arm(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+	uint64_t mask;
+	int rc;
+
+	pthread_mutex_lock(&s->in->lock);
+	rc = ft_space_area(s, it);
+	if (!rc) {
+		ft_area_limit_strings(it, it->space->ignores_faults);
+		it->last_ns = s->stats.start_ns;
+		it->task = t;
+		it->next = s->in->tasks;
+		it->link = &s->in->tasks;
+		if (it->next)
+			it->next->link = &it->next;
+		s->in->tasks = it;
+		it->space->tasks++;
+		ft_drainer_start(s, false);
+	}
+	pthread_mutex_unlock(&s->in->lock);
+	if (!rc)
+		rc = ft_dispatch_set_gs(t->tid, it->base);
+	if (!rc)
+		rc = ft_dispatch_arm(t->tid, FT_RECORDER_BASE, FT_RECORDER_CODE);
+	if (!rc && !ft_area_note_mask(t, &mask))
+		rc = -errno;
+	if (!rc)
+		ft_record_engine(s, t, FT_ENGINE_INLINE, FT_FALLBACK_NONE);
+	return rc;
+}
+
+struct ft_inline_task *ft_prepare_new(struct ft_task *t, struct ft_space *sp)
+{
+	struct ft_inline_task *it = calloc(1, sizeof(*it));
+
+	if (!it)
+		return NULL;
+	it->task = t;
+	it->space = sp;
+	if (sp)
+		sp->refs++;
+	t->in = it;
+	return it;
+}
+
+bool ft_prepare_in_handler(const struct ft_task *t)
+{
+	return ft_proc_status_mask(t->tgid, "SigCgt") & t->in->signals;
+}
+
+/* Whether the task may be made to call what prepares its address space. */
+enum ft_fallback ft_can_prepare(const struct ft_task *t)
+{
+	struct user_regs_struct regs;
+	int in_use;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return FT_FALLBACK_SETUP;
+	if (regs.cs != USER_CODE_64)
+		return FT_FALLBACK_ABI;
+	if (t->stay != FT_FALLBACK_NONE)
+		return t->stay;
+	if (t->ignores_traps && ft_proc_status_mask(t->tgid, "SigIgn") & TRAPS)
+		return FT_FALLBACK_SIGNALS; /* since before the exec: the first trap would reset it */
+	in_use = ft_dispatch_in_use(t->tid);
+	if (in_use)
+		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
+	return FT_FALLBACK_NONE;
+}
+
+int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
+{
+	int rc;
+
+	if (t->ignores_traps) {
+		sp->ignores_faults = ft_proc_status_mask(t->tgid, "SigIgn") & FAULTS;
+		t->ignores_traps = sp->ignores_faults;
+	}
+	if (!ft_prepare_new(t, sp)) {
+		if (!sp->refs) {
+			ft_space_unmap(s, t, sp);
+			ft_space_free(sp);
+		}
+		return -ENOMEM;
+	}
+	rc = ft_prepare_arm(s, t);
+	if (rc < 0) {
+		ft_dispatch_disarm(t->tid);
+		ft_dispatch_set_gs(t->tid, 0);
+		if (ft_space_is_last(sp) && rc != -ESRCH)
+			ft_space_unmap(s, t, sp);
+		ft_inline_task_free(s, t);
+		return rc;
+	}
+	return 0;
+}
+#endif

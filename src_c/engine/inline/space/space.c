@@ -1,0 +1,73 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/space/space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/inline/patch/near.h"
+#include "engine/inline/space/memory.h"
+
+static int open_memory(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+struct ft_space *ft_space_alloc(pid_t pid)
+{
+	struct ft_space *sp = calloc(1, sizeof(*sp));
+
+	if (!sp)
+		return NULL;
+	sp->pid = pid;
+	sp->memory = open_memory(pid);
+	return sp;
+}
+
+int ft_space_fork(
+	struct ft_session *s, struct ft_task *t, const struct ft_space *from, struct ft_space **out)
+{
+	struct ft_space *sp = ft_space_alloc(t->tgid);
+	int rc;
+
+	(void)s;
+	if (!sp)
+		return -ENOMEM;
+	sp->ignores_faults = from->ignores_faults;
+	rc = ft_near_copy(&sp->nears, &from->nears);
+	if (!rc)
+		rc = ft_sites_copy(&sp->sites, &from->sites);
+	if (rc < 0)
+		goto fail;
+	*out = sp;
+	return 0;
+fail:
+	ft_space_free(sp);
+	return rc;
+}
+
+bool ft_space_is_last(const struct ft_space *sp)
+{
+	return sp->refs - sp->unborn == 1;
+}
+
+void ft_space_free(struct ft_space *sp)
+{
+	if (!sp)
+		return;
+	ft_memory_free(sp);
+	if (sp->memory >= 0)
+		close(sp->memory);
+	ft_sites_free(&sp->sites);
+	ft_near_free(&sp->nears);
+	free(sp);
+}
+#endif

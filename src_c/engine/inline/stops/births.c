@@ -1,0 +1,234 @@
+/* Tasks that are made by tasks that record themselves. */
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/stops/births.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+
+#include "engine/inline/dispatch.h"
+#include "engine/inline/patch/text.h"
+#include "engine/inline/patch/undo.h"
+#include "engine/inline/run/run.h"
+#include "engine/inline/space/leave.h"
+#include "engine/inline/space/placing.h"
+#include "engine/inline/space/prepare.h"
+#include "engine/inline/space/space.h"
+#include "engine/inline/stops/attach.h"
+#include "engine/inline/stops/normalise.h"
+#include "engine/inline/stops/supervise.h"
+#include "kernel/proc.h"
+#include "session/adopt.h"
+#include "session/record.h"
+
+#define CLONE_VM_FLAG 0x100
+
+static bool is_giving_birth(const struct ft_session *s)
+{
+	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
+		if (it->giving_birth)
+			return true;
+	return false;
+}
+
+bool ft_inline_defer(struct ft_session *s, const struct ft_stop *stop)
+{
+	struct ft_early *e;
+
+	/* One that dies before its first stop: its parent, as leader, may only end after it. */
+	if (stop->kind == FT_STOPPED_EXITING || !is_giving_birth(s) || !(e = malloc(sizeof(*e))))
+		return false;
+	e->stop = *stop;
+	e->next = s->in->early;
+	s->in->early = e;
+	return true;
+}
+
+bool ft_inline_early(struct ft_session *s, pid_t tid, struct ft_stop *out)
+{
+	for (struct ft_early **e = &s->in->early; *e; e = &(*e)->next)
+		if ((*e)->stop.tid == tid || (tid < 0 && (ft_task_find(&s->tasks, (*e)->stop.tid) ||
+								 !is_giving_birth(s)))) {
+			struct ft_early *found = *e;
+
+			*out = found->stop;
+			*e = found->next;
+			free(found);
+			return true;
+		}
+	return false;
+}
+
+void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_task *child)
+{
+	struct ft_inline_task *from = parent->in, *it;
+
+	child->stay = parent->stay;
+	child->ignores_traps = parent->ignores_traps;
+	if (from)
+		from->giving = true;
+	if (!from || !from->giving_birth)
+		return;
+	from->giving_birth = false;
+	if (child->in)
+		return;
+	it = ft_prepare_new(child, from->space);
+	if (!it) {
+		ft_session_fail(s, -ENOMEM);
+		return;
+	}
+	it->birth_ret = from->birth_ret;
+	it->birth_flags = from->birth_flags;
+	it->birth_changes = from->birth_changes;
+	it->unborn = !(it->birth_flags & CLONE_VM_FLAG);
+	it->space->unborn += it->unborn;
+}
+
+/* Its text may lead to our code, where it cannot run, and nobody can mend that. */
+static void give_up(struct ft_session *s, struct ft_task *t, int error)
+{
+	kill(t->tgid, SIGKILL);
+	ft_session_fail(s, error);
+}
+
+/* The child's memory is a copy of its parent's. 0 or a negative errno: it must not run. */
+static int take_copy(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+	struct ft_space *from = it->space, *own;
+	bool changed = it->birth_changes != from->changes || it->birth_changes % 2;
+	int rc = ft_space_fork(s, t, from, &own);
+
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&s->in->lock);
+	own->refs = 1;
+	own->leaving = from->leaving;
+	own->why = from->why;
+	it->space = own;
+	it->unborn = false;
+	from->unborn--;
+	if (--from->refs == 0)
+		ft_space_free(from);
+	pthread_mutex_unlock(&s->in->lock);
+	return changed ? ft_patch_mend(s, own) : 0;
+}
+
+/*
+ * Of a child that cannot record itself. 0 or a negative errno: it must not run. One whose memory is closed to us was
+ * made by a process that left the engine before it was closed, and so before the child was copied: see dumpable.h.
+ */
+static int take_back(struct ft_session *s, struct ft_task *t, struct ft_space *own)
+{
+	bool was_leaving = own->leaving;
+	uint64_t word;
+	int rc;
+
+	own->leaving = true;
+	rc = own->memory < 0 ? ft_text_read(own, FT_RECORDER_BASE, &word, sizeof(word)) : 0;
+	if (rc)
+		return rc == -EFAULT && was_leaving ? 0 : rc;
+	rc = ft_patch_undo_all(s, t, own);
+	if (!rc)
+		ft_patch_undo_padding(own);
+	return rc;
+}
+
+/* A new task's first stop: in the recorder, behind its parent's clone, with its parent's gs. */
+void ft_inline_born(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+	enum ft_fallback why = FT_FALLBACK_SETUP;
+	struct user_regs_struct regs;
+	struct ft_space *own;
+	bool foreign;
+	int rc;
+
+	if (!it)
+		ft_inline_attached(s, t); /* perhaps the child of a thread that was not asked yet */
+	if (!it || it->area)
+		return;
+	foreign = it->space->foreign || ft_supervise_is_foreign(it->birth_flags);
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	regs.rip = it->birth_ret;
+	ft_set_regs(s, t, &regs);
+	if (it->birth_flags & CLONE_VM_FLAG) {
+		if (it->space->leaving) {
+			why = it->space->why;
+			goto ptrace;
+		}
+		if (!ft_prepare_arm(s, t))
+			return;
+		it->space->leaving = true;
+		it->space->why = why;
+		ft_patch_undo_all(s, t, it->space);
+		goto ptrace;
+	}
+	rc = take_copy(s, t);
+	own = it->space;
+	if (foreign && t->stay == FT_FALLBACK_NONE)
+		t->stay = FT_FALLBACK_NAMESPACE;
+	if (t->stay != FT_FALLBACK_NONE)
+		why = t->stay;
+	else if (own->leaving)
+		why = own->why;
+	else if (!rc && own->memory >= 0 && !ft_prepare_arm(s, t))
+		return;
+	if (!rc)
+		rc = take_back(s, t, own);
+	if (rc < 0) {
+		if (rc != -ESRCH)
+			give_up(s, t, rc);
+		return;
+	}
+ptrace:
+	regs.rip = ft_normalise_after(s, t, it->birth_ret);
+	ft_set_regs(s, t, &regs);
+	ft_dispatch_disarm(t->tid);
+	ft_dispatch_set_gs(t->tid, 0);
+	if (ft_space_is_last(it->space))
+		ft_space_unmap(s, t, it->space);
+	ft_inline_task_free(s, t);
+	if (why != FT_FALLBACK_NONE) /* or we leave it altogether */
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
+}
+
+/* Whether a process that is making a child, other than that of t, may have made this one. */
+static bool is_of_another(const struct ft_session *s, const struct ft_task *t, pid_t tid)
+{
+	char status[4096];
+	ssize_t n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
+	long tgid, ppid;
+
+	if (n <= 0)
+		return true;
+	status[n] = 0;
+	tgid = ft_proc_status_field(status, "Tgid");
+	ppid = ft_proc_status_field(status, "PPid");
+	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
+		if (it->giving_birth && it->task != t && it->task->tgid != t->tgid &&
+			(it->task->tgid == tgid || it->task->tgid == ppid))
+			return true;
+	return false;
+}
+
+/* It died before it could tell of a child that has stopped already. */
+void ft_inline_adopt_orphans(struct ft_session *s, struct ft_task *t)
+{
+	for (struct ft_early *e = s->in->early; e; e = e->next) {
+		pid_t tid = e->stop.tid;
+		struct ft_task *child = ft_task_find(&s->tasks, tid);
+
+		if (is_of_another(s, t, tid))
+			continue;
+		if (!child)
+			child = ft_adopt(s, tid, t->tgid, e->stop.time_ns);
+		t->in->giving_birth = true;
+		if (child && !child->in)
+			ft_inline_birth(s, t, child);
+	}
+}
+#endif

@@ -1,0 +1,100 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/stops/normalise.h"
+
+#include <string.h>
+
+#include "engine/inline/drain/drain.h"
+#include "engine/inline/patch/undo.h"
+
+#define SYSCALL_SIZE 2
+
+uint64_t ft_normalise_site(const struct ft_space *sp, uint64_t ret)
+{
+	const struct ft_site *site = ft_patch_of_springboard(sp, ret);
+
+	return site ? site->address : ret - SYSCALL_SIZE;
+}
+
+/*
+ * Behind the call. Where the instruction that stood there has moved, the program could see that it
+ * goes on elsewhere, and a restart would find no syscall before it: so this patch is taken back.
+ */
+uint64_t ft_normalise_after(struct ft_session *s, struct ft_task *t, uint64_t ret)
+{
+	struct ft_site *site = ft_patch_of_springboard(t->in->space, ret);
+
+	if (!site)
+		return ret;
+	if (ret != site->springboard + site->tail)
+		return site->address + SYSCALL_SIZE + site->patch.moved_len;
+	ft_patch_undo(s, t, site);
+	return site->address + SYSCALL_SIZE;
+}
+
+/* The call is made again by the `mov` before it, if that is how it came about: that saves a stop. */
+static uint64_t before_call(
+	const struct ft_space *sp, uint64_t ret, const struct user_regs_struct *regs)
+{
+	uint64_t address = ft_normalise_site(sp, ret);
+	const struct ft_site *site = ft_sites_find(&sp->sites, address);
+	uint32_t nr;
+
+	if (!site || !site->patched || site->patch.kind != FT_PATCH_MOV)
+		return address;
+	memcpy(&nr, site->patch.moved + site->patch.moved_len - sizeof(nr), sizeof(nr));
+	return nr == regs->rax ? address + (uint64_t)(int64_t)site->patch.at : address;
+}
+
+static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+{
+	const struct ft_space *sp = t->in->space;
+	const struct ft_site *site = ft_patch_of_springboard(sp, regs->rip);
+
+	if (site && site->tail && regs->rip >= site->springboard + site->tail) {
+		regs->rip = ft_normalise_after(s, t, regs->rip);
+		return true;
+	}
+	if (site) {
+		regs->rip = site->address;
+		if (site->patch.kind == FT_PATCH_MOV)
+			regs->rip += (uint64_t)(int64_t)site->patch.at;
+		return true;
+	}
+	site = ft_patch_of_padding(sp, regs->rip);
+	if (!site)
+		return false;
+	regs->rip = site->address;
+	return true;
+}
+
+bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+{
+	struct ft_inline_task *it = t->in;
+	struct ft_area_seen seen;
+	uint64_t ret = 0;
+
+	ft_area_look(it, &seen);
+	switch (ft_recorder_undo(regs, &seen.head, &seen.raw, &ret)) {
+	case FT_OUTSIDE:
+		return in_springboard(s, t, regs);
+	case FT_NOT_BEGUN:
+		regs->rip = before_call(it->space, ret, regs);
+		return true;
+	case FT_RETURNED:
+		ft_drain_close(s, it, &seen, (int64_t)regs->rax);
+		break;
+	case FT_FINISHED:
+		ft_drain_close(s, it, &seen, seen.raw.ret);
+		break;
+	case FT_CLOSED:
+		if (!seen.at) /* the end of a block */
+			ft_drain_next_block(s, it);
+		break;
+	case FT_PASSED:
+		break;
+	}
+	regs->rip = ft_normalise_after(s, t, ret);
+	return true;
+}
+#endif

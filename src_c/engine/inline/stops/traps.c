@@ -1,0 +1,282 @@
+/* Stops that the engine itself has caused: at new sites, in the recorder, at a full area. */
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/stops/traps.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <linux/audit.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+
+#include "alter/plan.h"
+#include "engine/inline/dispatch.h"
+#include "engine/inline/drain/drain.h"
+#include "engine/inline/drain/drainer.h"
+#include "engine/inline/patch/patch.h"
+#include "engine/inline/patch/undo.h"
+#include "engine/inline/run/run.h"
+#include "engine/inline/space/leave.h"
+#include "engine/inline/space/prepare.h"
+#include "engine/inline/stops/altered.h"
+#include "engine/inline/stops/attach.h"
+#include "engine/inline/stops/normalise.h"
+#include "engine/inline/stops/supervise.h"
+#include "kernel/reader.h"
+#include "session/engine.h"
+
+static uint64_t bit(int sig)
+{
+	return 1ull << (sig - 1);
+}
+
+/* Where a task goes on behind the call that it stopped at. */
+static uint64_t way_back(const struct ft_space *sp, uint64_t address)
+{
+	const struct ft_site *site = ft_sites_find(&sp->sites, address);
+
+	if (site && site->patched && site->patch.kind == FT_PATCH_MOVED)
+		return site->springboard + site->tail;
+	return address + 2;
+}
+
+/*
+ * The kernel unblocked the signal that it forced upon the task (kernel/signal.c,
+ * force_sig_info_to_task()). Whether it was blocked we know but in a signal handler, where it is if it
+ * was before, or if the other of the two that a program seldom tells apart is.
+ */
+static void restore_mask(struct ft_task *t, int sig)
+{
+	struct ft_inline_task *it = t->in;
+	uint64_t other = bit(sig == SIGSYS ? SIGTRAP : SIGSYS), now;
+	uint64_t known = ft_area_get(&it->area->mask);
+	bool blocked = known & bit(sig);
+
+	if (it->signals && known == it->signal_mask && !blocked) {
+		if (ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
+			return;
+		blocked = now & other && ft_prepare_in_handler(t);
+	}
+	if (!blocked || ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
+		return;
+	now |= bit(sig);
+	ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(now), &now);
+}
+
+static void let_run(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+{
+	regs->orig_rax = -1; /* the trap is no call to restart */
+	if (!ft_set_regs(s, t, regs)) {
+		t->in->dying = true; /* as it was */
+		return;
+	}
+	s->engine->resume(s, t, 0);
+}
+
+/* The process goes over to the ptrace engine, this task now and from this place on. */
+static void leave_at(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs,
+	uint64_t address, enum ft_fallback why)
+{
+	regs->rip = address;
+	regs->orig_rax = -1;
+	ft_set_regs(s, t, regs);
+	ft_leave(s, t, why);
+	s->engine->resume(s, t, 0);
+}
+
+/* A call that the tracer was asked about goes on: recorded, passed, or seen by the ptrace engine. */
+static void go_on(
+	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret)
+{
+	struct ft_inline_task *it = t->in;
+	bool altered = ft_plan_has(s->plan, FT_ABI_X86_64, (uint32_t)regs->rax);
+	enum ft_fallback why = FT_FALLBACK_ALTERED;
+
+	if (!altered || !ft_altered_elsewhere(s->in, (uint32_t)regs->rax))
+		why = ft_supervise(s, t, regs, ret);
+	if (why == FT_FALLBACK_NONE && it->space->spoiled)
+		why = FT_FALLBACK_SPOILED;
+	if (why != FT_FALLBACK_NONE || it->space->leaving) {
+		leave_at(s, t, regs, ft_normalise_site(it->space, ret), why);
+		return;
+	}
+	ft_area_set(&it->area->ret, ret);
+	it->foreseen = false;
+	regs->rip = ft_supervise_records(s, regs->rax) ? ft_recorder_record(regs->rax)
+						       : ft_recorder_pass();
+	if (altered)
+		ft_altered_start(s, t, regs, ret);
+	let_run(s, t, regs);
+}
+
+static void on_dispatch(struct ft_session *s, struct ft_task *t, bool is_64_bit)
+{
+	struct user_regs_struct regs;
+	uint64_t address;
+	int rc = 0;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	restore_mask(t, SIGSYS);
+	address = regs.rip - 2;
+	if (!is_64_bit) {
+		leave_at(s, t, &regs, address, FT_FALLBACK_ABI);
+		return;
+	}
+	/* The unwinder of libgcc knows rt_sigreturn's site by its bytes. */
+	if (!t->in->space->leaving && (uint32_t)regs.rax != SYS_rt_sigreturn &&
+		ft_attach_is_complete(s, t->in->space))
+		rc = ft_patch_learn(s, t, address, (uint32_t)regs.rax);
+	if (rc == -ESRCH)
+		return;
+	go_on(s, t, &regs, way_back(t->in->space, address));
+}
+
+/* No block was free: on with the first that is, and only then take what is in the others. */
+static void on_full(struct ft_session *s, struct ft_task *t)
+{
+	restore_mask(t, SIGTRAP);
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain_next_block(s, t->in);
+	s->engine->resume(s, t, 0);
+	ft_drain(s, t->in);
+	ft_drainer_start(s, true);
+	pthread_mutex_unlock(&s->in->lock);
+}
+
+static bool on_trap(struct ft_session *s, struct ft_task *t)
+{
+	struct user_regs_struct regs;
+	uint64_t to;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return false;
+	switch (ft_recorder_trap_at(regs.rip)) {
+	case FT_TRAP_POLICY:
+		restore_mask(t, SIGTRAP);
+		go_on(s, t, &regs, ft_area_get(&t->in->area->ret));
+		return true;
+	case FT_TRAP_FULL:
+		on_full(s, t);
+		return true;
+	case FT_TRAP_GS:
+		restore_mask(t, SIGTRAP);
+		leave_at(s, t, &regs, ft_normalise_site(t->in->space, regs.r11), FT_FALLBACK_GS);
+		return true;
+	case FT_TRAP_NONE:
+		break;
+	}
+	if (!ft_patch_rewind(t->in->space, regs.rip, &to))
+		return false;
+	restore_mask(t, SIGTRAP);
+	regs.rip = to;
+	let_run(s, t, &regs);
+	return true;
+}
+
+/* An argument points where nothing can be read: the call will fail, or does not look there. */
+static bool on_string_fault(struct ft_session *s, struct ft_task *t, int sig)
+{
+	struct user_regs_struct regs;
+	uint64_t on;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 ||
+		!ft_recorder_string_fault(regs.rip, &on))
+		return false;
+	restore_mask(t, sig);
+	regs.rip = on;
+	let_run(s, t, &regs);
+	return true;
+}
+
+/* A fault in code of ours: the program has taken memory away that we had placed there. */
+static bool on_fault(struct ft_session *s, struct ft_task *t)
+{
+	struct user_regs_struct regs;
+	bool ours;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return false;
+	pthread_mutex_lock(&s->in->lock);
+	ours = ft_normalise(s, t, &regs);
+	pthread_mutex_unlock(&s->in->lock);
+	if (!ours)
+		return false;
+	t->in->space->spoiled = true;
+	leave_at(s, t, &regs, regs.rip, FT_FALLBACK_SPOILED);
+	return true;
+}
+
+/*
+ * A signal that was blocked and waits for the task already is not queued once more for a trap
+ * (kernel/signal.c, legacy_queue()): it comes in the trap's place, and must wait again. A call of an armed
+ * task outside the recorder is never made, so where one was begun it trapped.
+ */
+static bool hides_trap(struct ft_session *s, const struct ft_task *t, int sig)
+{
+	struct user_regs_struct regs;
+	uint8_t insn[2];
+	uint64_t to;
+
+	if (!(ft_area_get(&t->in->area->mask) & bit(sig)) ||
+		ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return false;
+	if (sig == SIGTRAP)
+		return ft_recorder_trap_at(regs.rip) != FT_TRAP_NONE ||
+		       ft_patch_rewind(t->in->space, regs.rip, &to);
+	return (int64_t)regs.orig_rax >= 0 && regs.rip - FT_RECORDER_BASE >= FT_RECORDER_CODE &&
+	       ft_reader_read(s->reader, t->in->space->pid, t->in->space->memory, regs.rip - 2,
+		       insn, 2) == 2 &&
+	       insn[0] == 0x0f && insn[1] == 0x05;
+}
+
+/* One that was to be sent comes from the kernel, and where the call was made: in the recorder. */
+static bool is_sent(struct ft_task *t, int sig)
+{
+	uint64_t bit = 1ull << (sig - 1);
+	bool sent = t->sent & bit;
+
+	t->sent &= ~bit;
+	return sent;
+}
+
+bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	siginfo_t info;
+
+	if (!t->in || !t->in->area)
+		return false;
+	if (stop->sig != SIGSYS && stop->sig != SIGTRAP && stop->sig != SIGSEGV &&
+		stop->sig != SIGBUS)
+		return false;
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
+		return true; /* killed meanwhile */
+	if (info.si_code <= 0 && (stop->sig == SIGSYS || stop->sig == SIGTRAP)) {
+		if (t->held_signal || !hides_trap(s, t, stop->sig))
+			return false;
+		t->held_signal = stop->sig;
+		t->held_info = info;
+		info.si_code = stop->sig == SIGSYS ? FT_SYS_USER_DISPATCH : SI_KERNEL;
+		info.si_arch = AUDIT_ARCH_X86_64;
+	}
+	switch (stop->sig) {
+	case SIGSYS:
+		if (info.si_code != FT_SYS_USER_DISPATCH)
+			return false;
+		on_dispatch(s, t, info.si_arch == AUDIT_ARCH_X86_64);
+		return true;
+	case SIGTRAP:
+		return info.si_code == SI_KERNEL && on_trap(s, t);
+	default:
+		if (info.si_code <= 0)
+			return false;
+		if (on_string_fault(s, t, stop->sig))
+			return true;
+		if (info.si_code == SI_KERNEL && is_sent(t, stop->sig))
+			return false;
+		return on_fault(s, t);
+	}
+}
+#endif
