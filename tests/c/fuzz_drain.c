@@ -1,5 +1,7 @@
 /* Areas of every kind for drain.c, normalise.c and the recorder's undo. */
 #define _GNU_SOURCE
+#include "engine/inline/drain/drain.h"
+#include "engine/inline/stops/normalise.h"
 #include "forged.h"
 
 #include "fuzz.h"

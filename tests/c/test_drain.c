@@ -1,5 +1,7 @@
 /* What comes of a task's area: of one that the recorder has written, and of one that lies. */
 #define _GNU_SOURCE
+#include "engine/inline/drain/drain.h"
+#include "engine/inline/stops/normalise.h"
 #include "forged.h"
 
 #include <pthread.h>
