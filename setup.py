@@ -46,6 +46,7 @@ DEPENDS = [
     *files("src_c/tables", "*.py"),
     *files("fasttrace", "*.pyx"),
     *files("fasttrace", "*.pxd"),
+    *files("fasttrace", "*.pxi"),
 ]
 
 setup(

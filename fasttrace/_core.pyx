@@ -13,38 +13,9 @@ from fasttrace._tally cimport Tally, ft_tally
 
 from fasttrace.errors import ForkedError
 
-cdef tuple words(const char *const *names, int count):
-    """Each number's name; none is missing."""
-    cdef int i
-    for i in range(count):
-        if names[i] is NULL:
-            raise ImportError(f"number {i} of {count} has no name in src_c/tracer/names.c")
-    return tuple([(<bytes>names[i]).decode() for i in range(count)])
-
-
-STAGES = words(ft_stage_names, FT_STAGE_COUNT)
-ENGINES = words(ft_engine_names, FT_ENGINE_COUNT)
-FALLBACKS = words(ft_fallback_reasons, FT_FALLBACK_COUNT)
-STUCK = FALLBACKS[FT_FALLBACK_STUCK]
-EVENT_SIZE = sizeof(ft_event)
-REGISTERS = words(ft_register_names, ft_register_count)
-INJECT_RETURN = FT_INJECT_RETURN
-INJECT_SIGNAL = FT_INJECT_SIGNAL
-INJECT_NUMBER = FT_INJECT_NUMBER
-INJECT_DELAY_ENTER = FT_INJECT_DELAY_ENTER
-INJECT_DELAY_EXIT = FT_INJECT_DELAY_EXIT
-INJECT_POKE = FT_INJECT_POKE
-HAND_ENTRY = FT_HAND_ENTRY
-HAND_EXIT = FT_HAND_EXIT
-
-# How long a call may stay in C before it looks for signals (Ctrl-C).
-cdef int64_t SIGNALS_NS = 100_000_000
-
-
-# How a session ends with an answer.
-cdef dict ENDS = {"": 0, "detach": FT_ANSWER_DETACH, "kill": FT_ANSWER_KILL}
-cdef object U64 = (1 << 64) - 1
-
+include "_core_values.pxi"
+include "_core_command.pxi"
+include "_core_waits.pxi"
 
 # How many forks lie between the program's start and this process. Counted by the C library, for
 # the number of a process may come again in a child, in another pid namespace.
@@ -58,27 +29,6 @@ cdef void forked_once() noexcept nogil:
 
 if pthread_atfork(NULL, NULL, forked_once):
     raise MemoryError
-
-
-cdef int check(int rc) except -1:
-    if rc < 0:
-        raise OSError(-rc, os.strerror(-rc))
-    return rc
-
-
-cdef int64_t to_ns(timeout) except -2:
-    """-1: for ever, which 292 years are, too. Not a number is not a time either."""
-    if timeout is None:
-        return -1
-    if not timeout >= 0:
-        raise ValueError(f"a timeout is a number of seconds, 0 or more, not {timeout}")
-    return -1 if timeout * 1e9 >= 0x7fffffffffffffff else <int64_t>(timeout * 1e9)
-
-
-class StartError(OSError):
-    """A command could not be spawned or a process not attached; `stage` is one of STAGES."""
-
-    stage = "none"
 
 
 cdef class Block:
@@ -141,128 +91,6 @@ def process_rows(bytes records not None, bytes strings not None):
                      p[i].calls, <bytes>p[i].comm, strings[p[i].argv:p[i].argv + p[i].argv_len],
                      p[i].engine, p[i].why))
     return rows
-
-
-cdef char **c_strings(list strings) except NULL:
-    """A NULL-terminated array; the bytes objects must outlive it."""
-    cdef char **array = <char **>calloc(len(strings) + 1, sizeof(char *))
-    cdef Py_ssize_t i
-    if array is NULL:
-        raise MemoryError
-    for i in range(len(strings)):
-        array[i] = <char *><bytes>strings[i]
-    return array
-
-
-Injection = tuple  # see _core.pyi
-HandedCall = namedtuple("HandedCall", "tid pid abi nr args ret at_exit time_ns registers")
-HandedCall.__doc__ = """A call that waits for Session.answer(); registers: name to unsigned value."""
-
-
-cdef uint64_t unsigned(value) except? 1:
-    """As a register holds it."""
-    return <uint64_t>(value & U64)
-
-
-cdef int check_registers(int rc) except -1:
-    if rc == -errno.EDEADLK:
-        raise OSError(errno.EDEADLK, "a handler can have the registers of the task that it handles only")
-    return check(rc)
-
-
-cdef dict register_dict(const ft_registers *r):
-    cdef int i
-    return {REGISTERS[i]: r.value[i] for i in range(ft_register_count)}
-
-
-cdef uint64_t put_registers(dict values, ft_registers *out) except? 0:
-    """Returns which are set: bit i stands for REGISTERS[i]."""
-    cdef uint64_t which = 0
-    for name, value in values.items():
-        if name not in REGISTERS:
-            raise ValueError(f"no such register: {name}; there are {', '.join(REGISTERS)}")
-        out.value[<int>REGISTERS.index(name)] = unsigned(value)
-        which |= <uint64_t>1 << <int>REGISTERS.index(name)
-    return which
-
-
-cdef class Injections:
-    """The rows of Session(injections=...) as C has them."""
-
-    cdef ft_injection *rows
-    cdef size_t count
-    cdef list pokes  # keeps what rows point to
-
-    def __cinit__(self, list rows not None):
-        self.count = len(rows)
-        self.pokes = []
-        self.rows = <ft_injection *>calloc(len(rows) + 1, sizeof(ft_injection))
-        if self.rows is NULL:
-            raise MemoryError
-        for i in range(len(rows)):
-            self.put(&self.rows[i], rows[i])
-
-    cdef put(self, ft_injection *to, tuple row):
-        cdef ft_poke *poke
-        (to.abi, to.nr, to.first, to.last, to.step, to.what, ret, to.signal, to.number,
-         to.delay_enter_ns, to.delay_exit_ns, pokes) = row
-        to.ret = <int64_t>unsigned(ret)
-        cells = bytearray(sizeof(ft_poke) * (len(pokes) + 1))
-        poke = <ft_poke *><char *>cells
-        to.pokes = poke
-        to.poke_count = len(pokes)
-        self.pokes += [cells, pokes]
-        for arg, at_exit, data in pokes:
-            poke.arg = arg
-            poke.at_exit = at_exit
-            poke.bytes = <char *><bytes>data
-            poke.len = len(data)
-            poke += 1
-
-    def __dealloc__(self):
-        free(self.rows)
-
-
-cdef int set_seccomp(ft_command *command, bytes seccomp, uint32_t flags) except -1:
-    """The program must outlive the command."""
-    command.seccomp = NULL
-    command.seccomp_len = 0
-    command.seccomp_flags = flags
-    if seccomp is None:
-        return 0
-    if len(seccomp) % 8 or not seccomp or len(seccomp) // 8 > 4096:
-        raise ValueError("a seccomp program is 1 to 4096 instructions of 8 bytes")
-    command.seccomp = <char *>seccomp
-    command.seccomp_len = <uint16_t>(len(seccomp) // 8)
-    return 0
-
-
-def become(bytes path not None, list argv not None, list env not None, uint64_t default_signals,
-           bytes seccomp not None, uint32_t seccomp_flags=0):
-    """Turn this process into the command, behind a seccomp filter. Returns only by StartError.
-
-    With stage "exec" the filter is in force by then, and may not let anything more be done.
-    """
-    cdef ft_command command
-    cdef ft_stage stage = FT_STAGE_NONE
-    cdef int rc
-    set_seccomp(&command, seccomp, seccomp_flags)
-    command.path = path
-    command.cwd = NULL
-    command.stdio[:] = [-1, -1, -1]
-    command.default_signals = default_signals
-    command.unblocked_signals = 0
-    command.argv = c_strings(argv)
-    command.envp = NULL
-    try:
-        command.envp = c_strings(env)
-        rc = ft_become(&command, &stage)
-    finally:
-        free(<void *>command.argv)
-        free(<void *>command.envp)
-    error = StartError(-rc, os.strerror(-rc))
-    error.stage = STAGES[<int>stage]
-    raise error
 
 
 cdef class Session:
@@ -381,57 +209,51 @@ cdef class Session:
             raise error
         return rc
 
-    def take(self, timeout=None):
-        """The next Block; None after `timeout` seconds; EOFError once all is taken."""
-        cdef int64_t left = to_ns(timeout), slice
-        cdef ft_block *block = NULL
-        cdef Block result
+    cdef int waited(self, int64_t left, wait_for what, void *arg) except? -1:
+        """Calls `what` until it has something (not 0), for `left` ns (-1: for ever); then 0. Signals
+        (Ctrl-C) are looked for meanwhile."""
+        cdef int64_t slice
         cdef int rc
         while True:
             slice = SIGNALS_NS if left < 0 or left > SIGNALS_NS else left
             self.open()
             self.busy += 1
             with nogil:
-                rc = ft_take(self.session, slice, &block)
+                rc = what(self.session, slice, arg)
             self.busy -= 1
-            if rc == -ENODATA:
-                raise EOFError("the session has ended")
-            check(rc)
-            if rc == 1:
-                result = Block.__new__(Block)
-                result.block = block
-                return result
+            if rc:
+                return rc
             PyErr_CheckSignals()
             if left >= 0:
                 left -= slice
                 if left <= 0:
-                    return None
+                    return 0
+
+    cdef bint has(self, timeout, wait_for what, void *arg) except -1:
+        cdef int rc = self.waited(to_ns(timeout), what, arg)
+        if rc == -ENODATA:
+            raise EOFError("the session has ended")
+        return check(rc)
+
+    def take(self, timeout=None):
+        """The next Block; None after `timeout` seconds; EOFError once all is taken."""
+        cdef ft_block *block = NULL
+        cdef Block result
+        if not self.has(timeout, take_block, &block):
+            return None
+        result = Block.__new__(Block)
+        result.block = block
+        return result
 
     def take_call(self, timeout=None):
         """The next HandedCall, whose task waits for answer(); None after `timeout` seconds; EOFError
         once the session has ended."""
-        cdef int64_t left = to_ns(timeout), slice
         cdef ft_handed call
-        cdef int rc
-        while True:
-            slice = SIGNALS_NS if left < 0 or left > SIGNALS_NS else left
-            self.open()
-            self.busy += 1
-            with nogil:
-                rc = ft_take_call(self.session, slice, &call)
-            self.busy -= 1
-            if rc == -ENODATA:
-                raise EOFError("the session has ended")
-            check(rc)
-            if rc == 1:
-                return HandedCall(
-                    call.tid, call.pid, call.abi, call.nr, tuple([call.args[i] for i in range(6)]),
-                    call.ret, bool(call.at_exit), call.time_ns, register_dict(&call.registers))
-            PyErr_CheckSignals()
-            if left >= 0:
-                left -= slice
-                if left <= 0:
-                    return None
+        if not self.has(timeout, take_handed, &call):
+            return None
+        return HandedCall(
+            call.tid, call.pid, call.abi, call.nr, tuple([call.args[i] for i in range(6)]),
+            call.ret, bool(call.at_exit), call.time_ns, register_dict(&call.registers))
 
     def answer(self, int tid, *, reply=None, nr=None, tuple args=None, int signal=0, str end="",
                dict registers=None):
@@ -467,50 +289,21 @@ cdef class Session:
     def registers(self, int tid):
         """A task's registers by name, as unsigned numbers: it is stopped for that, or stands at a call
         that is handed over. ProcessLookupError: it is not traced, or has gone."""
-        cdef ft_registers r
-        cdef int rc = -EAGAIN
-        while rc == -EAGAIN:
-            PyErr_CheckSignals()
-            self.open()
-            self.busy += 1
-            with nogil:
-                rc = ft_get_registers(self.session, tid, SIGNALS_NS, &r)
-            self.busy -= 1
-        check_registers(rc)
-        return register_dict(&r)
+        cdef register_request r
+        r.tid = tid
+        check_registers(self.waited(-1, read_registers, &r))
+        return register_dict(&r.registers)
 
     def set_registers(self, int tid, dict registers not None):
         """Gives some of them new values."""
-        cdef ft_registers r
-        cdef uint64_t which = put_registers(registers, &r)
-        cdef int rc = -EAGAIN
-        while rc == -EAGAIN:
-            PyErr_CheckSignals()
-            self.open()
-            self.busy += 1
-            with nogil:
-                rc = ft_set_registers(self.session, tid, SIGNALS_NS, which, &r)
-            self.busy -= 1
-        check_registers(rc)
+        cdef register_request r
+        r.tid = tid
+        r.which = put_registers(registers, &r.registers)
+        check_registers(self.waited(-1, write_registers, &r))
 
     def wait(self, timeout=None):
         """Whether the session has ended, after at most `timeout` seconds."""
-        cdef int64_t left = to_ns(timeout), slice
-        cdef int rc
-        while True:
-            slice = SIGNALS_NS if left < 0 or left > SIGNALS_NS else left
-            self.open()
-            self.busy += 1
-            with nogil:
-                rc = ft_wait(self.session, slice)
-            self.busy -= 1
-            if rc == 1:
-                return True
-            PyErr_CheckSignals()
-            if left >= 0:
-                left -= slice
-                if left <= 0:
-                    return False
+        return bool(check(self.waited(to_ns(timeout), wait_end, NULL)))
 
     def kill(self):
         """SIGKILL the whole tree; the session ends when all have gone."""
