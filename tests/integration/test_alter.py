@@ -1,5 +1,5 @@
-"""Handlers, denial and live tasks from Python, on both engines: what the program gets, what is
-recorded, and what happens when a handler goes wrong."""
+"""Promise: a handler decides what the program gets, that is what is recorded, and one that goes
+wrong loses nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Calls that are altered, through the C core alone: what the program gets, what is recorded.
+"""Promise: an altered call gives the program what the rule says, as strace would, and is recorded
+so (C core).
 
 strace is the judge of injections where it is installed: its grammar says the same plan, and the
 program must say the same.

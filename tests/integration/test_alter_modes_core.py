@@ -1,4 +1,6 @@
-"""Altered calls in every kind of session: filtered, without results, attached, 32-bit."""
+"""Promise: calls are altered in every kind of session: filtered, without results,
+attached, 32-bit.
+"""
 
 from __future__ import annotations
 

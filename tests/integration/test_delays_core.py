@@ -1,4 +1,5 @@
-"""Delayed tasks, and registers of tasks that run, through the C core alone, on both engines."""
+"""Promise: a delayed task waits as long as it was told and holds up nobody; registers of running
+tasks are true."""
 
 from __future__ import annotations
 

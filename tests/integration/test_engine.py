@@ -1,4 +1,5 @@
-"""What the Python API promises of a session: filters, streams, several at once, Ctrl-C, errors."""
+"""Promise: sessions filter, stream, run side by side, and end with Ctrl-C or an error as the API
+says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programs in docs/examples do what their pages say, on both engines."""
+"""Promise: the programs in docs/examples do what their pages say, on both engines."""
 
 from __future__ import annotations
 

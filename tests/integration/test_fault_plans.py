@@ -1,4 +1,4 @@
-"""Faults in real programs: they say and end as they do under strace, on each engine.
+"""Promise: real programs say and end under our faults as they do under strace's.
 
 No plan here alters a call that gives or takes a process id (getpid, fork, wait4, kill ...): a
 program that is told a wrong one may signal the wrong process, and kill(-1) reaches all there are.

@@ -1,5 +1,5 @@
-"""A hundred fault plans over coreutils, sh, git and Python: what the programs do is what they do
-under strace with the same plan, and as many calls are altered."""
+"""Promise: of a hundred fault plans over coreutils, sh, git and Python each alters what strace
+alters."""
 
 from __future__ import annotations
 

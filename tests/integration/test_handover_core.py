@@ -1,4 +1,4 @@
-"""Calls that are handed over to another thread, through the C core alone, on both engines."""
+"""Promise: a call handed to another thread waits for its answer and gets just that (C core)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the inline engine has to promise: its clock, live events, who falls back, filters."""
+"""Promise: the inline engine's clock is right, its events are live, and who falls back is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our instruction decoder agrees with objdump about the instructions of programs in daily use.
+"""Promise: our instruction decoder agrees with objdump about the programs in daily use.
 
 By default in some parts of each file; with FASTTRACE_LONG=1 in all of it.
 """

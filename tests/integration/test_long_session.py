@@ -1,4 +1,4 @@
-"""A long session costs no more memory and no more descriptors than a short one.
+"""Promise: a long session costs no more memory and no more descriptors than a short one.
 
 The long form (3 million calls, 10,000 processes) is
 FASTTRACE_LONG=1 python -m pytest tests/integration/test_long_session.py; by default a shorter one

@@ -1,8 +1,9 @@
-"""Calls per task and number are what the kernel counts itself: raw_syscalls:sys_enter of tracefs.
+"""Promise: calls per task and number are what the kernel counts itself.
 
-The kernel counts in the very run that we trace, so the programs may be as racy as they like. It
-does not count a call that a seccomp filter of the program denies, nor one whose task is killed
-while it waits for us at the entry: our record of that is an unfinished one.
+Of raw_syscalls:sys_enter of tracefs. The kernel counts in the very run that we trace, so the
+programs may be as racy as they like. It does not count a call that a seccomp filter of the program
+denies, nor one whose task is killed while it waits for us at the entry: our record of that is an
+unfinished one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Counts per syscall and errors per errno are strace's, exactly, for real programs and for tracees.
+"""Promise: counts per syscall and errors per errno are strace's, exactly.
 
 Deliberate differences, each left out of the comparison by what names it:
 

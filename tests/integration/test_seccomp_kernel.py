@@ -1,4 +1,4 @@
-"""The kernel is the judge: what the interpreter says of a compiled profile is what happens."""
+"""Promise: what the interpreter says of a compiled profile is what the kernel does."""
 
 from __future__ import annotations
 

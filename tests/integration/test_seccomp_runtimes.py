@@ -1,4 +1,4 @@
-"""Container runtimes and bubblewrap, where they are installed, do what our filter says.
+"""Promise: container runtimes and bubblewrap do with a profile what our filter says.
 
 The program in the container is the judge (tests/tracees/seccomp_judge.c), linked statically, which
 is told of no filter: the runtime's own is what it finds.

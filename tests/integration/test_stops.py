@@ -1,4 +1,4 @@
-"""How often the inline engine stops a program: of calls that run again and again, hardly ever."""
+"""Promise: for calls that run again and again the inline engine hardly ever stops a program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our syscall classes are strace's: the installed strace is asked about every call."""
+"""Promise: our syscall classes are strace's, call by call."""
 
 from __future__ import annotations
 

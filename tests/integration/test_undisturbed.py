@@ -1,4 +1,5 @@
-"""A program runs under us as without us: output, status, signal, what it has from its caller."""
+"""Promise: a program runs under us as without us: output, status, signal, what it has from its
+caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The event record is the same in C, in Python and in numpy; payloads need not be trusted."""
+"""Promise: the event record is the same in C, in Python and in numpy; payloads need not be
+trusted.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The set language, the algebra of sets, and the seccomp program made of a set."""
+"""Promise: a set names the calls that strace's language means, and its seccomp program selects just
+those."""
 
 from __future__ import annotations
 

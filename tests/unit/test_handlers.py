@@ -1,4 +1,4 @@
-"""Handlers without a kernel: who is asked, what the answer becomes, and what goes wrong."""
+"""Promise: handlers are asked in order, and what they answer is what becomes of the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language of faults: what is read, what is refused and how, and the rows made of it."""
+"""Promise: a rule means what strace means by it; what cannot be meant is refused in one line."""
 
 from __future__ import annotations
 

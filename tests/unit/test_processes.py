@@ -1,4 +1,4 @@
-"""The process table, from a session's tuples and told again by a trace's events."""
+"""Promise: the process table is the same from a session and told again by a trace's events."""
 
 from __future__ import annotations
 

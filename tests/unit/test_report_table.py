@@ -1,4 +1,4 @@
-"""The summary table: aligned, sorted as asked, honest about what has no time."""
+"""Promise: the summary table is aligned, sorted as asked, and honest about what has no time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""explain, check, diff and merge: they say what the compiled filters do."""
+"""Promise: explain, check, diff and merge say what the compiled filters do."""
 
 from __future__ import annotations
 

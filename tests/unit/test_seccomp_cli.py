@@ -1,4 +1,4 @@
-"""fasttrace seccomp check, explain, diff, merge: what they print and how they exit."""
+"""Promise: the verbs on profiles print what they found and exit accordingly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a profile means: which rules apply, what is skipped, what the filter answers."""
+"""Promise: a profile means what docker, podman and the OCI specification say, rule by rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Profiles are read in all spellings, and a bad one is one clear line."""
+"""Promise: profiles are read in all spellings, and a bad one is one clear line."""
 
 from __future__ import annotations
 

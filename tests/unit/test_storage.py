@@ -1,4 +1,6 @@
-"""The folder of a trace: readable by numpy, by us while it grows, and never by crashing."""
+"""Promise: a trace's folder can be read by numpy, by us while it grows, and never makes us
+crash.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Summary: counts and times as numpy would give them, its algebra, its JSON."""
+"""Promise: counts and times are as numpy would give them, and summaries add up."""
 
 from __future__ import annotations
 

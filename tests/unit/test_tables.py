@@ -1,4 +1,6 @@
-"""The syscall tables: complete, consistent, and what the generator makes of its data."""
+"""Promise: the syscall tables are complete, consistent, and what the generator makes of
+its data.
+"""
 
 from __future__ import annotations
 

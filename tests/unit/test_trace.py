@@ -1,4 +1,4 @@
-"""Trace: choosing events, grouping them, and the laws between choosing and summarising."""
+"""Promise: choosing events, grouping and summarising them obey their laws."""
 
 from __future__ import annotations
 
