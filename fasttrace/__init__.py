@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fasttrace._version import __version__ as __version__
     from fasttrace.altering import Completed, run
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from fasttrace.runs import record, stream, summary, trace
     from fasttrace.syscalls import syscall_name, syscall_number
     from fasttrace.tracer import Tracer
-
-__version__ = "0.1.0"
 
 _WHERE = {
     "Completed": "altering",
@@ -51,6 +50,7 @@ _WHERE = {
     "syscall_name": "syscalls",
     "syscall_number": "syscalls",
     "trace": "runs",
+    "__version__": "_version",
 }
 
 _OTHER_NAME = {"parse_filter": "parse"}

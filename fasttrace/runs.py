@@ -247,7 +247,7 @@ class Recorder:
         on_failure: Callable[[OutputError], None] = lambda error: None,
     ) -> None:
         """OutputError: the folder exists or cannot be made."""
-        from fasttrace import __version__
+        from fasttrace._version import __version__
         from fasttrace.data.storage import Writer
 
         self.failed: OutputError | None = None

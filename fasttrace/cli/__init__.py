@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: list[str]) -> int:
     if args and args[0] in ("-V", "--version"):
-        from fasttrace import __version__
+        from fasttrace._version import __version__
 
         if len(args) > 1:
             raise UsageError(f"{args[0]} goes alone; see fasttrace --help")

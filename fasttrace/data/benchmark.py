@@ -246,7 +246,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, each single wall time too, with the unit in the name, ready for JSON."""
-        from fasttrace import __version__
+        from fasttrace._version import __version__
 
         return {
             "fasttrace": __version__,

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from fasttrace import __version__
+from fasttrace._version import __version__
 from fasttrace.data.events import EVENT_SIZE
 from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy, open_npy
 from fasttrace.data.processes import Process

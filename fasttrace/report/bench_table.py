@@ -53,7 +53,7 @@ def bench_table(report: Report, *, color: bool = False) -> str:
 
 
 def _about(report: Report) -> list[str]:
-    from fasttrace import __version__
+    from fasttrace._version import __version__
 
     statuses = {status for one in report.measurements[:1] for status in one.statuses}
     ends = ", ".join(
