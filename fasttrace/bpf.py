@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
-
-if TYPE_CHECKING:
-    from fasttrace.filters import Selection
+from fasttrace.filters import Selection
 
 RET_TRACE = 0x7FF00000
 RET_ALLOW = 0x7FFF0000

@@ -84,12 +84,6 @@ class Selection:
                     table[nr] |= _tables.path_args(index, nr) << 1
         return bytes(table)
 
-    def bpf(self) -> bytes:
-        """A seccomp filter (struct sock_filter[]) that gives RET_TRACE for the set; see `bpf`."""
-        from fasttrace.bpf import program
-
-        return program(self)
-
     def mask(self, abi: str | int) -> int:
         """Bit nr: number nr is in the set; bit NR_MAX - 1: all from there on are."""
         return self._masks[abi_index(abi)]

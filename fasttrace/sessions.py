@@ -65,6 +65,7 @@ class Options(NamedTuple):
         )
 
     def _filter(self, handlers: Handlers | None) -> bytes:
+        from fasttrace.bpf import program
         from fasttrace.filters import EVERYTHING
 
         wanted = EVERYTHING if self.selection is None else self.selection
@@ -74,7 +75,7 @@ class Options(NamedTuple):
             from fasttrace.inject import selection_of
 
             wanted |= selection_of(self.injections)
-        return wanted.bpf()
+        return program(wanted)
 
 
 def open_session(options: Options, engine: str) -> tuple[str, Session]:

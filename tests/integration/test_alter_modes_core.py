@@ -17,6 +17,7 @@ from test_alter_core import ALWAYS, ENGINES, MS, Seen, finish, injection, number
 from test_handover_core import calls, handled, running, serve
 
 from fasttrace import _core
+from fasttrace.bpf import program
 from fasttrace.data.events import Flag, Kind
 from fasttrace.filters import parse
 from fasttrace.syscalls import ABIS, syscall_number
@@ -39,7 +40,7 @@ def selected(*names: str) -> dict[str, object]:
     """Policy and filter of a session that records these calls."""
     selection = parse(",".join(names))
     policy = [selection.policy(abi, strings=False) for abi in range(len(ABIS))]
-    return {"policy": policy, "filter": selection.bpf()}
+    return {"policy": policy, "filter": program(selection)}
 
 
 @pytest.mark.parametrize("results", [True, False])

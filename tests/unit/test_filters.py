@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasttrace import _tables
-from fasttrace.bpf import AUDIT_ARCH, RET_ALLOW, RET_TRACE
+from fasttrace.bpf import AUDIT_ARCH, RET_ALLOW, RET_TRACE, program
 from fasttrace.errors import FilterError
 from fasttrace.filters import CLASSES, EVERYTHING, NOTHING, NR_MAX, Selection, parse
 from fasttrace.syscalls import ABIS, syscall_number
@@ -142,7 +142,7 @@ def seccomp_data(nr: int, arch: int, arg0: int = 0) -> bytes:
 
 @given(selections, st.sampled_from(ABIS))
 def test_bpf_equals_contains(selection, abi):
-    code = selection.bpf()
+    code = program(selection)
     assert len(code) // 8 <= 4096
     seccomp, prctl = syscall_number("seccomp", abi), syscall_number("prctl", abi)
     for nr in [*range(0, 520), 1022, 1023, 1024, 0x40000000, 0xFFFFFFFF]:
@@ -155,14 +155,14 @@ def test_bpf_equals_contains(selection, abi):
 
 @given(selections)
 def test_bpf_traces_every_call_of_a_foreign_abi(selection):
-    assert run_bpf(selection.bpf(), seccomp_data(0, 0xC0000016))[0] == RET_TRACE
+    assert run_bpf(program(selection), seccomp_data(0, 0xC0000016))[0] == RET_TRACE
 
 
 @pytest.mark.parametrize("expression", ["getppid", "%file,!stat", "/^get", "!/.", "none"])
 def test_the_kernel_takes_the_filter(expression):
     """RET_TRACE without a tracer means ENOSYS (seccomp(2)): that tells which calls are chosen."""
     selection = parse(expression)
-    code = selection.bpf()
+    code = program(selection)
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from synthetic import OPENAT, PROCESSES, READ, item, make_events, stream
 
 from fasttrace import cli, filters, inject, regexes
+from fasttrace.bpf import program
 from fasttrace.cli import seccomp
 from fasttrace.cli.parser import VerbParser
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
@@ -343,7 +344,7 @@ SETS = st.one_of(
 def test_sets(text: str) -> None:
     found = value_or(FilterError, lambda: filters.parse(text))
     if found is not None:
-        repr(found), found.bpf(), found.policy(0, strings=True), hash(~found)
+        repr(found), program(found), found.policy(0, strings=True), hash(~found)
 
 
 @fuzz
