@@ -29,7 +29,8 @@ def summary_text(summary: Summary, args: argparse.Namespace, *, color: bool) -> 
     """The counts as the options want them, ending with a newline."""
     if args.json:
         return _json(summary, args.by, args.sort)
-    from fasttrace.report.summary_table import summary_table, tables_by
+    from fasttrace.data.summary_table import summary_table
+    from fasttrace.report.tables_by import tables_by
 
     if args.by:
         return tables_by(summary, args.by, sort=args.sort, color=color) + "\n"
@@ -39,7 +40,7 @@ def summary_text(summary: Summary, args: argparse.Namespace, *, color: bool) -> 
 def _json(summary: Summary, by: str | None, sort: str) -> str:
     import json
 
-    from fasttrace.report.summary_table import in_order
+    from fasttrace.data.summary_table import in_order
 
     def entries(part: Summary) -> list[object]:
         return [s.to_dict() for s in in_order(part, sort)]

@@ -4,59 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
-from fasttrace._tally import SHARED_NR, STRANGERS_MAX, Tally, hist_low
-from fasttrace.data.calls import Calls, abi_name, call_name, selection_of
-from fasttrace.data.events import errno_name
-from fasttrace.data.processes import Process, fallbacks, with_calls
+from fasttrace._tally import Tally
+from fasttrace.data.calls import Calls, abi_name, selection_of
+from fasttrace.data.counts import Counts
+from fasttrace.data.processes import Process, with_calls
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from fasttrace._tally import Row
 
 ByKey: TypeAlias = Literal["pid", "comm", "abi"]
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class SyscallStats:
-    """The calls of one name. Times are wall times of calls that finished, in ns.
-
-    errors and times are None where no call has finished, as exit never does, and without results
-    (see `Tracer`). p50_ns and p99_ns are nearest-rank percentiles, right to 1/32. errnos:
-    errno name to count, the most frequent first. abis: where the calls were made by more than one
-    ABI they count together.
-    """
-
-    name: str
-    calls: int
-    errors: int | None
-    total_ns: int | None
-    min_ns: int | None
-    p50_ns: int | None
-    p99_ns: int | None
-    max_ns: int | None
-    errnos: dict[str, int]
-    finished: int
-    abis: tuple[str, ...]
-
-    @property
-    def avg_ns(self) -> int | None:
-        return None if self.total_ns is None else self.total_ns // self.finished
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of `fasttrace summary --json`."""
-        entry = asdict(self)
-        del entry["finished"], entry["abis"]
-        return entry
-
-
-class Summary:
+class Summary(Counts):
     """Calls, errors and times per syscall, of a live session or of a Trace.
 
     argv: the command, empty for an attached process. exit_status: as subprocess has it, or None.
@@ -70,49 +34,10 @@ class Summary:
         0
     """
 
-    def __init__(
-        self,
-        tally: Tally | None = None,
-        *,
-        processes: Iterable[Process] | Callable[[], Iterable[Process]] = (),
-        argv: Sequence[str] = (),
-        exit_status: int | None = None,
-        engine: str = "",
-        wall_ns: int = 0,
-        lost: int = 0,
-        finished: bool = True,
-        results: bool = True,
-        by_process: bool | None = None,
-    ) -> None:
-        self._tally = Tally() if tally is None else tally
-        self._given = processes if callable(processes) else list(processes)
-        self.argv = list(argv)
-        self.exit_status = exit_status
-        self.engine = engine
-        self.wall_ns = wall_ns
-        self.lost = lost
-        self.finished = finished
-        self.results = results
-        self._by_process = by_process
-
     @classmethod
     def from_tally(cls, tally: Tally, **about: Any) -> Summary:
         """A Summary over a tally, which nobody may change afterwards; `about` as for Summary()."""
         return cls(tally, **about)
-
-    @cached_property
-    def processes(self) -> list[Process]:
-        """The processes counted, each with the number of its calls."""
-        return list(self._given()) if callable(self._given) else self._given
-
-    @property
-    def fallbacks(self) -> dict[str, int]:
-        """Why processes were not traced inline, and how many; see docs/inline.md."""
-        return fallbacks(self.processes)
-
-    @cached_property
-    def _rows(self) -> list[Row]:
-        return self._tally.rows()
 
     @cached_property
     def by_process(self) -> bool:
@@ -120,115 +45,6 @@ class Summary:
         if self._by_process is not None:
             return self._by_process
         return all(row[0] or row[1] for row in self._rows)
-
-    @cached_property
-    def _by_name(self) -> dict[str, tuple[Tally, int, tuple[str, ...]]]:
-        """Of each name the tally and the row there that has all its calls, and the ABIs."""
-        sources: dict[str, list[int]] = {}
-        strangers = sum(not 0 <= row[3] <= SHARED_NR for row in self._rows)
-        for i, row in enumerate(self._rows):
-            name = call_name(row[3], row[2])
-            if row[3] == SHARED_NR and strangers == STRANGERS_MAX:
-                name += "+"
-            sources.setdefault(name, []).append(i)
-        total = Tally()
-        found: dict[str, tuple[Tally, int, tuple[str, ...]]] = {}
-        for name, indices in sources.items():
-            abis = sorted({self._rows[i][2] for i in indices})
-            names = tuple(abi_name(abi) for abi in abis)
-            if len(indices) == 1:
-                found[name] = self._tally, indices[0], names
-                continue
-            _, _, abi, nr, *_ = self._rows[indices[0]]
-            for i in indices:
-                total.add_row(self._tally, i, 0, 0, abi, nr)
-            found[name] = total, len(total) - 1, names
-        return found
-
-    @cached_property
-    def syscalls(self) -> list[SyscallStats]:
-        """One entry per syscall name, the greatest total time first."""
-        entries = []
-        merged: dict[int, list[Row]] = {id(self._tally): self._rows}
-        for name, (tally, i, abis) in self._by_name.items():
-            rows = merged.get(id(tally))
-            if rows is None:
-                rows = merged[id(tally)] = tally.rows()
-            _, _, _, _, calls, finished, errors, total_ns, min_ns, max_ns, errnos = rows[i]
-            known = finished and self.results
-            entries.append(
-                SyscallStats(
-                    name=name,
-                    calls=calls,
-                    errors=errors if known else None,
-                    total_ns=total_ns if known else None,
-                    min_ns=min_ns if known else None,
-                    p50_ns=tally.percentile(i, 0.50) if known else None,
-                    p99_ns=tally.percentile(i, 0.99) if known else None,
-                    max_ns=max_ns if known else None,
-                    errnos={
-                        errno_name(number): count
-                        for number, count in sorted(errnos.items(), key=lambda e: (-e[1], e[0]))
-                        if known
-                    },
-                    finished=finished if self.results else 0,
-                    abis=abis,
-                )
-            )
-        entries.sort(key=lambda s: (-(s.total_ns or 0), -s.calls, s.name))
-        return entries
-
-    @cached_property
-    def calls(self) -> Counter[str]:
-        """Calls by syscall name; 0 for what was never called."""
-        return Counter({s.name: s.calls for s in self.syscalls})
-
-    @cached_property
-    def errors(self) -> Counter[str]:
-        """Failed calls by syscall name, of those with any."""
-        return Counter({s.name: s.errors for s in self.syscalls if s.errors})
-
-    @cached_property
-    def total_calls(self) -> int:
-        return sum(row[4] for row in self._rows)
-
-    @cached_property
-    def total_errors(self) -> int | None:
-        """None: calls were made, but of none of them is known how it ended."""
-        if self._rows and not (self.results and any(row[5] for row in self._rows)):
-            return None
-        return sum(row[6] for row in self._rows)
-
-    @cached_property
-    def table(self) -> npt.NDArray[np.void]:
-        """One row per syscall, in the order of `syscalls`: name <U, then <u8 each: calls, finished,
-        errors, total_ns, min_ns, avg_ns, p50_ns, p99_ns, max_ns; the latter are 0 where finished is
-        0, and mean nothing then."""
-        import numpy as np
-
-        width = max((len(s.name) for s in self.syscalls), default=1)
-        times = ("total_ns", "min_ns", "avg_ns", "p50_ns", "p99_ns", "max_ns")
-        columns = ("calls", "finished", "errors", *times)
-        return np.array(
-            [(s.name, *(getattr(s, column) or 0 for column in columns)) for s in self.syscalls],
-            dtype=[("name", f"<U{width}"), *((column, "<u8") for column in columns)],
-        )
-
-    def percentile(self, name: str, q: float) -> int:
-        """Nearest-rank percentile of a syscall's durations in ns, 0 < q <= 1.
-
-        KeyError: it was never called.
-        """
-        tally, i, _ = self._by_name[name]
-        return tally.percentile(i, q)
-
-    def histogram(self, name: str) -> dict[int, int]:
-        """Finished calls by duration: smallest duration in ns of a bucket to count, ascending.
-
-        Buckets are exact below 64 ns, then 32 to a power of two. KeyError: it was never called.
-        """
-        tally, i, _ = self._by_name[name]
-        return {hist_low(bucket): count for bucket, count in tally.hist(i).items()}
 
     def _with(self, tally: Tally, processes: Iterable[Process]) -> Summary:
         return Summary(
@@ -367,7 +183,7 @@ class Summary:
         return json.dumps(self.to_dict(), indent=indent)
 
     def __str__(self) -> str:
-        from fasttrace.report.summary_table import summary_table
+        from fasttrace.data.summary_table import summary_table
 
         return summary_table(self)
 

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fasttrace.report.units import duration
 from fasttrace.terminal import printable
+from fasttrace.text.units import duration
 
 if TYPE_CHECKING:
     from fasttrace.data.benchmark import Machine, Measurement, Report

@@ -17,8 +17,8 @@ from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.signals import Relay
 from fasttrace.cli.tables import _SORT_KEYS
+from fasttrace.data.summary_table import SORT_KEYS
 from fasttrace.errors import OutputError, UsageError
-from fasttrace.report.summary_table import SORT_KEYS
 
 
 def parser() -> VerbParser:

@@ -32,11 +32,12 @@ from fasttrace.cli import seccomp
 from fasttrace.cli.parser import VerbParser
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.data.npyfile import EVENTS, header
+from fasttrace.data.summary_table import summary_table
 from fasttrace.data.trace import Trace
 from fasttrace.errors import FasttraceError, FilterError, InjectError, ProfileError, TraceError
 from fasttrace.report.call_json import json_lines
 from fasttrace.report.call_line import CallLines
-from fasttrace.report.summary_table import summary_table, tables_by
+from fasttrace.report.tables_by import tables_by
 
 LONG = "FASTTRACE_FUZZ" in os.environ
 EXAMPLES = int(os.environ.get("FASTTRACE_FUZZ", "150"))

@@ -10,10 +10,11 @@ from synthetic import GETPID, OPENAT, READ, make_events
 from fasttrace.data.events import Flag
 from fasttrace.data.processes import Process
 from fasttrace.data.summary import Summary
+from fasttrace.data.summary_table import SORT_KEYS, summary_table
 from fasttrace.data.trace import Trace
-from fasttrace.report import units
-from fasttrace.report.summary_table import SORT_KEYS, summary_table, tables_by
-from fasttrace.report.units import duration
+from fasttrace.report.tables_by import tables_by
+from fasttrace.text import units
+from fasttrace.text.units import duration
 
 
 def summary() -> Summary:

@@ -24,13 +24,14 @@ from fasttrace import cli, diagnosis, errors
 from fasttrace.data.benchmark import Machine, Measurement, Report
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.processes import Process
+from fasttrace.data.summary_table import summary_table
 from fasttrace.data.trace import Trace
 from fasttrace.peers import UNTRACED, Contender, LeftOut
 from fasttrace.procfs import comm as comm_of
 from fasttrace.report.bench_table import bench_table
 from fasttrace.report.call_line import CallLines
 from fasttrace.report.refused_table import refused_table
-from fasttrace.report.summary_table import summary_table, tables_by
+from fasttrace.report.tables_by import tables_by
 from fasttrace.terminal import printable
 
 # A title, a colour, a cleared screen, C1's escape, a line of its own, text turned around, no UTF-8.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-from fasttrace.report.units import duration
+from fasttrace.data.counts import Counts, SyscallStats
 from fasttrace.terminal import printable
-
-if TYPE_CHECKING:
-    from fasttrace.data.summary import Summary, SyscallStats
+from fasttrace.text.units import duration
 
 
 def _greatest(figure: int | None) -> int:
@@ -30,17 +28,18 @@ SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
 }
 
 _HEADINGS = ("% time", "total", "calls", "errors", "min", "p50", "p99", "max")
-_BOLD, _RED, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[0m"
+BOLD, RESET = "\x1b[1m", "\x1b[0m"
+_RED = "\x1b[31m"
 
 
-def in_order(summary: Summary, sort: str) -> list[SyscallStats]:
+def in_order(summary: Counts, sort: str) -> list[SyscallStats]:
     """The entries, the greatest by one of SORT_KEYS first. ValueError: there is no such key."""
     if sort not in SORT_KEYS:
         raise ValueError(f"cannot sort by {sort!r}: one of {', '.join(SORT_KEYS)}")
     return sorted(summary.syscalls, key=lambda s: (SORT_KEYS[sort](s), -s.calls, s.name))
 
 
-def summary_table(summary: Summary, *, sort: str = "time", color: bool = False) -> str:
+def summary_table(summary: Counts, *, sort: str = "time", color: bool = False) -> str:
     """The table as text without a final newline.
 
     sort: one of SORT_KEYS, the greatest first (names: A to Z); ValueError for another. color: with
@@ -62,38 +61,12 @@ def summary_table(summary: Summary, *, sort: str = "time", color: bool = False) 
     ]
     heading = _line(_HEADINGS, widths) + "  syscall"
     rule = _line(["-" * width for width in widths], widths) + "  " + "-" * 16
-    lines = [_BOLD + heading + _RESET if color else heading, rule]
+    lines = [BOLD + heading + RESET if color else heading, rule]
     for entry, row in zip(entries, cells, strict=True):
         line = f"{_line(row, widths)}  {entry.name}"
         lines.append(line + _errnos(entry, color))
     totals = _line([*total, "", "", "", ""], widths) + "  total"
-    return "\n".join([*lines, rule, totals, "", _about(summary)])
-
-
-def tables_by(
-    summary: Summary,
-    key: Literal["pid", "comm", "abi"],
-    *,
-    sort: str = "time",
-    color: bool = False,
-) -> str:
-    """A table for each pid, comm or abi, the one with most time in calls first."""
-    groups: list[tuple[Any, Summary]] = list(summary.by(key).items())
-    groups.sort(key=lambda group: (-_total_ns(group[1]), str(group[0])))
-    tables = []
-    for value, part in groups:
-        title = printable(f"{key} {value}")
-        if key == "pid" and part.processes:
-            title += f": {printable(' '.join(part.processes[-1].argv) or part.processes[-1].comm)}"
-        table = summary_table(part, sort=sort, color=color)
-        # The last line tells of the whole run: once is enough.
-        table = table.rpartition("\n\n")[0]
-        tables.append(f"{_BOLD + title + _RESET if color else title}\n{table}")
-    return "\n\n".join([*tables, _about(summary)])
-
-
-def _total_ns(summary: Summary) -> int:
-    return sum(s.total_ns or 0 for s in summary.syscalls)
+    return "\n".join([*lines, rule, totals, "", about(summary)])
 
 
 def _cells(entry: SyscallStats, total_ns: int) -> tuple[str, ...]:
@@ -125,10 +98,11 @@ def _errnos(entry: SyscallStats, color: bool) -> str:
     if not entry.errnos:
         return ""
     text = "  " + " ".join(f"{name}:{count}" for name, count in entry.errnos.items())
-    return _RED + text + _RESET if color else text
+    return _RED + text + RESET if color else text
 
 
-def _about(summary: Summary) -> str:
+def about(summary: Counts) -> str:
+    """The last line, on the whole run, and why processes of it were not traced inline."""
     failed = "-" if summary.total_errors is None else summary.total_errors
     parts = [f"{summary.total_calls} calls", f"{failed} failed"]
     if len(summary.processes) > 1:
@@ -146,7 +120,7 @@ def _about(summary: Summary) -> str:
     return "\n".join([", ".join(parts), *_fallbacks(summary)])
 
 
-def _engine(summary: Summary) -> str:
+def _engine(summary: Counts) -> str:
     """What has traced the processes, which need not be the engine that began."""
     left = sum(summary.fallbacks.values())
     if not left:
@@ -156,7 +130,7 @@ def _engine(summary: Summary) -> str:
     return f"{summary.engine}, ptrace for {left} of {len(summary.processes)} processes"
 
 
-def _fallbacks(summary: Summary) -> list[str]:
+def _fallbacks(summary: Counts) -> list[str]:
     reasons = [
         f"{reason} ({count} {'process' if count == 1 else 'processes'})"
         for reason, count in summary.fallbacks.items()

@@ -1,0 +1,35 @@
+"""A Summary in parts, a table for each."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fasttrace.data.summary import Summary
+from fasttrace.data.summary_table import BOLD, RESET, about, summary_table
+from fasttrace.terminal import printable
+
+
+def tables_by(
+    summary: Summary,
+    key: Literal["pid", "comm", "abi"],
+    *,
+    sort: str = "time",
+    color: bool = False,
+) -> str:
+    """A table for each pid, comm or abi, the one with most time in calls first."""
+    groups: list[tuple[Any, Summary]] = list(summary.by(key).items())
+    groups.sort(key=lambda group: (-_total_ns(group[1]), str(group[0])))
+    tables = []
+    for value, part in groups:
+        title = printable(f"{key} {value}")
+        if key == "pid" and part.processes:
+            title += f": {printable(' '.join(part.processes[-1].argv) or part.processes[-1].comm)}"
+        table = summary_table(part, sort=sort, color=color)
+        # The last line tells of the whole run: once is enough.
+        table = table.rpartition("\n\n")[0]
+        tables.append(f"{BOLD + title + RESET if color else title}\n{table}")
+    return "\n\n".join([*tables, about(summary)])
+
+
+def _total_ns(summary: Summary) -> int:
+    return sum(s.total_ns or 0 for s in summary.syscalls)

@@ -1,0 +1,1 @@
+"""How things are written for people: durations. Imports nothing of fasttrace."""
