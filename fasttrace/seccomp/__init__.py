@@ -1,7 +1,7 @@
 """Seccomp profiles as containers have them (docs/seccomp.md).
 
-`profile` reads the JSON, `resolve` finds the rules that apply, `compile` makes BPF of them,
-`interpret` runs BPF; `explain`, `check`, `diff` and `merge` answer questions about profiles.
+`reader` makes a `profile` of its JSON, `resolve` finds the rules that apply, `compile` makes BPF of
+them, `interpret` runs BPF; `explain`, `check`, `diff` and `merge` answer questions about profiles.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.generation import Generated, generate
-    from fasttrace.seccomp.profile import Profile, load, parse
+    from fasttrace.seccomp.profile import Profile
+    from fasttrace.seccomp.reader import load, parse
 
 _WHERE = {
     "Generated": "generation",
     "Profile": "profile",
     "generate": "generation",
-    "load": "profile",
-    "parse": "profile",
+    "load": "reader",
+    "parse": "reader",
 }
 
 __all__ = ["Generated", "Profile", "generate", "load", "parse"]

@@ -71,7 +71,7 @@ def compile_profile(
     ProfileError: pyseccomp or libseccomp is missing, an architecture is too new for it, or the
     filter is too large for the kernel.
 
-    >>> from fasttrace.seccomp.profile import parse
+    >>> from fasttrace.seccomp.reader import parse
     >>> profile = parse('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": '
     ...                 '[{"names": ["socket"], "action": "SCMP_ACT_ERRNO"}]}')
     >>> compiled = compile_profile(profile)  # doctest: +SKIP

@@ -39,7 +39,7 @@ def explain(compiled: Compiled, question: Question) -> Explanation:
     """Runs the filter; where arguments matter that are not given, on both sides of every test.
 
     >>> from fasttrace.seccomp.compile import compile_profile
-    >>> from fasttrace.seccomp.profile import parse
+    >>> from fasttrace.seccomp.reader import parse
     >>> from fasttrace.seccomp.question import ask
     >>> compiled = compile_profile(parse('{"defaultAction": "SCMP_ACT_LOG"}'))  # doctest: +SKIP
     >>> explain(compiled, ask("openat", compiled)).cases[0].verdict.action      # doctest: +SKIP

@@ -1,17 +1,16 @@
 """A seccomp profile as Python values, and as the JSON that docker, podman and OCI runtimes read.
 
 Sources: the OCI runtime specification (config-linux.md, Seccomp), moby's profiles/seccomp (names,
-archMap, includes, excludes) and containers/common (errno by name). `parse` is in `reader`.
+archMap, includes, excludes) and containers/common (errno by name).
 """
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ArchMap", "Condition", "Limits", "Profile", "Rule", "load", "parse"]
+__all__ = ["ArchMap", "Condition", "Limits", "Profile", "Rule"]
 
 
 @dataclass(frozen=True)
@@ -141,30 +140,3 @@ def _limits_json(limits: Limits) -> dict[str, Any]:
     if limits.min_kernel is not None:
         shown["minKernel"] = limits.min_kernel
     return shown
-
-
-def parse(text: str | bytes, source: str = "") -> Profile:
-    """A profile from its JSON, or from the linux.seccomp of an OCI config.json.
-
-    source: the file's name for messages. ProfileError: one line that names the place in the JSON
-    and what was expected there.
-
-    >>> parse('{"defaultAction": "SCMP_ACT_LOG"}').default_action
-    'SCMP_ACT_LOG'
-    """
-    from fasttrace.seccomp.reader import read
-
-    return read(text, source)
-
-
-def load(path: str | os.PathLike[str]) -> Profile:
-    """`parse` of a file. ProfileError: it cannot be read, too."""
-    from fasttrace.errors import ProfileError
-
-    name = os.fspath(path)
-    try:
-        with open(name, "rb") as file:  # noqa: PTH123
-            text = file.read()
-    except OSError as error:
-        raise ProfileError(f"cannot read the profile {name}: {error.strerror}") from None
-    return parse(text, name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,6 +18,8 @@ from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile import ArchMap, Condition, Limits, Profile, Rule
 from fasttrace.seccomp.words import ACTIONS, ARCH_NAMES, ARCHITECTURES, FLAGS, OPERATORS, WITH_ERRNO
 from fasttrace.terminal import quoted
+
+__all__ = ["load", "parse"]
 
 T = TypeVar("T")
 
@@ -38,10 +41,28 @@ class _Object(dict[str, Any]):
         return found
 
 
-def read(text: str | bytes, source: str) -> Profile:
-    """See `profile.parse`."""
+def parse(text: str | bytes, source: str = "") -> Profile:
+    """A profile from its JSON, or from the linux.seccomp of an OCI config.json.
+
+    source: the file's name for messages. ProfileError: one line that names the place in the JSON
+    and what was expected there.
+
+    >>> parse('{"defaultAction": "SCMP_ACT_LOG"}').default_action
+    'SCMP_ACT_LOG'
+    """
     reader = _Reader(source)
     return reader.profile(reader.json(text))
+
+
+def load(path: str | os.PathLike[str]) -> Profile:
+    """`parse` of a file. ProfileError: it cannot be read, too."""
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:  # noqa: PTH123
+            text = file.read()
+    except OSError as error:
+        raise ProfileError(f"cannot read the profile {name}: {error.strerror}") from None
+    return parse(text, name)
 
 
 class _Reader:

@@ -80,7 +80,8 @@ def wall_of(
             )
         return Wall(seccomp)
     from fasttrace.seccomp.compile import compile_profile
-    from fasttrace.seccomp.profile import Profile, load
+    from fasttrace.seccomp.profile import Profile
+    from fasttrace.seccomp.reader import load
 
     compiled = compile_profile(seccomp if isinstance(seccomp, Profile) else load(seccomp), target)
     for rule in compiled.notifies:

@@ -16,8 +16,8 @@ from fasttrace.errors import ProfileError
 from fasttrace.seccomp.compile import Compiled, compile_profile
 from fasttrace.seccomp.explain import explain
 from fasttrace.seccomp.interpret import Program, Verdict
-from fasttrace.seccomp.profile import load, parse
 from fasttrace.seccomp.question import ask
+from fasttrace.seccomp.reader import load, parse
 from fasttrace.seccomp.resolve import target
 from fasttrace.seccomp.words import OPERATORS
 

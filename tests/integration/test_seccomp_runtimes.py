@@ -23,7 +23,8 @@ from seccomp_judge import DOCKER, UNASKED, Job, line, looks_like, predicted
 from fasttrace.seccomp.compile import Compiled, compile_profile
 from fasttrace.seccomp.diff import diff
 from fasttrace.seccomp.interpret import Program
-from fasttrace.seccomp.profile import Limits, Profile, load, parse
+from fasttrace.seccomp.profile import Limits, Profile
+from fasttrace.seccomp.reader import load, parse
 from fasttrace.seccomp.resolve import resolve
 
 pytest.importorskip("pyseccomp")

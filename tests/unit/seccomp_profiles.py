@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fasttrace.seccomp.profile import Profile, parse
+from fasttrace.seccomp.profile import Profile
+from fasttrace.seccomp.reader import parse
 from fasttrace.seccomp.resolve import Target, target
 
 HERE = target("amd64", "6.1")

@@ -16,8 +16,9 @@ from fasttrace.seccomp.compile import Compiled, compile_profile
 from fasttrace.seccomp.diff import diff
 from fasttrace.seccomp.explain import explain
 from fasttrace.seccomp.merge import merge
-from fasttrace.seccomp.profile import Profile, parse
+from fasttrace.seccomp.profile import Profile
 from fasttrace.seccomp.question import ask
+from fasttrace.seccomp.reader import parse
 
 pytest.importorskip("pyseccomp")
 

@@ -35,7 +35,7 @@ def configure(parser: VerbParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from fasttrace.seccomp.check import findings, lost
     from fasttrace.seccomp.compile import compile_profile
-    from fasttrace.seccomp.profile import load
+    from fasttrace.seccomp.reader import load
 
     compiled = compile_profile(load(args.profile), target_of(args))
     found = findings(compiled)

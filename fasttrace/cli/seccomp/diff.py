@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """0: they do the same here. 1: they do not."""
     from fasttrace.seccomp.compile import compile_profile
     from fasttrace.seccomp.diff import diff
-    from fasttrace.seccomp.profile import load
+    from fasttrace.seccomp.reader import load
 
     on = target_of(args)
     first, second = (compile_profile(load(path), on) for path in (args.first, args.second))

@@ -32,8 +32,8 @@ def configure(parser: VerbParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from fasttrace.seccomp.compile import compile_profile
     from fasttrace.seccomp.explain import explain
-    from fasttrace.seccomp.profile import load
     from fasttrace.seccomp.question import ask
+    from fasttrace.seccomp.reader import load
 
     compiled = compile_profile(load(args.profile), target_of(args))
     found = [explain(compiled, ask(call, compiled)) for call in args.calls]

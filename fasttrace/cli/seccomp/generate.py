@@ -182,7 +182,7 @@ def _told(made: Generated, args: argparse.Namespace) -> str:
 def _load(path: str | None) -> Profile | None:
     if path is None:
         return None
-    from fasttrace.seccomp.profile import load
+    from fasttrace.seccomp.reader import load
 
     return load(path)
 

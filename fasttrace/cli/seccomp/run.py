@@ -96,7 +96,7 @@ def _audit(args: argparse.Namespace) -> int:
     from fasttrace.data.events import EVENT_DTYPE
     from fasttrace.seccomp.audit import Audit
     from fasttrace.seccomp.compile import compile_profile
-    from fasttrace.seccomp.profile import load
+    from fasttrace.seccomp.reader import load
 
     audit = Audit(compile_profile(load(args.profile), target_of(args)).program)
     args.pid = args.duration = args.expression = None
