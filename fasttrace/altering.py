@@ -9,7 +9,8 @@ import numpy as np
 
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.errors import Interrupted
-from fasttrace.inject import plan, selection_of
+from fasttrace.inject import plan
+from fasttrace.rules import selection_of
 from fasttrace.runs import take_all, trace_of
 from fasttrace.tracer import Tracer
 

@@ -17,7 +17,7 @@ import errno
 import re
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,17 +26,14 @@ from fasttrace._tables import ABIS
 from fasttrace.errors import FilterError, InjectError
 from fasttrace.filters import Selection
 from fasttrace.filters import parse as parse_set
+from fasttrace.rules import NO_END, Rule, rows_of
 from fasttrace.terminal import quoted
 
 if TYPE_CHECKING:
     from fasttrace._core import Injection
 
-__all__ = ["Denial", "Injected", "Rule", "parse", "parse_deny", "plan", "selection_of"]
+__all__ = ["Denial", "Injected", "parse", "parse_deny", "plan"]
 
-# enum ft_inject
-_RETURN, _SIGNAL, _NUMBER, _DELAY_ENTER, _DELAY_EXIT, _POKE = (1 << bit for bit in range(6))
-
-NO_END = 0xFFFFFFFF
 _DEFAULT_DENIAL = errno.EPERM
 _ENDLESS = "exit,exit_group,rt_sigreturn,?sigreturn"
 _ERRNO_MAX = 4095
@@ -49,62 +46,6 @@ _DELAY = re.compile(r"\+?((?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)(s|ms|us|ns|)", 
 _WHEN = re.compile(r"(\d+)(?:\.\.(\d+))?(?:(\+)(\d+)?)?", re.A)
 _POKED = re.compile(r"@arg([1-9]\d*)=((?:[0-9a-f]{2})+)", re.A | re.I)
 _RETVAL = re.compile(r"-?(?:0x[0-9a-f]+|\d+)", re.A | re.I)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What to do with some calls of a set.
-
-    ``ret`` is what the call that is not made returns, -errno for an error; None: it is made.
-    ``last`` NO_END: no last one. ``step`` 0: only the first. Delays are in nanoseconds. A poke is
-    the index of an argument, 0 to 5, and what to write where it points to.
-    """
-
-    calls: Selection
-    ret: int | None = None
-    signal: int = 0
-    syscall: str = ""
-    delay_enter: int | None = None
-    delay_exit: int | None = None
-    poke_enter: tuple[tuple[int, bytes], ...] = ()
-    poke_exit: tuple[tuple[int, bytes], ...] = ()
-    first: int = 1
-    last: int = NO_END
-    step: int = 1
-
-    @property
-    def _flags(self) -> int:
-        return (
-            (_RETURN if self.ret is not None else 0)
-            | (_SIGNAL if self.signal else 0)
-            | (_DELAY_ENTER if self.delay_enter is not None else 0)
-            | (_DELAY_EXIT if self.delay_exit is not None else 0)
-            | (_POKE if self.poke_enter or self.poke_exit else 0)
-        )
-
-    def row(self, abi: int, nr: int) -> Injection:
-        """For the C core, for one call of one ABI."""
-        flags, number, ret = self._flags, 0, self.ret or 0
-        if ABIS[abi] == "i386":  # as its registers hold it
-            ret = (ret + (1 << 31)) % (1 << 32) - (1 << 31)
-        # As with strace: a call that is made anyhow is not made as another one.
-        other = _tables.number(abi, self.syscall) if self.syscall else None
-        if flags & _RETURN and other is not None:
-            flags, number = flags | _NUMBER, other
-        signature = _tables.signature(abi, nr)
-        arity = 6 if signature is None else len(signature)
-        pokes = tuple(
-            (arg, at_exit, data)
-            for at_exit, some in ((False, self.poke_enter), (True, self.poke_exit))
-            for arg, data in some
-            if arg < arity
-        )
-        return (
-            *(abi, nr, self.first, self.last, self.step, flags, ret, self.signal, number),
-            self.delay_enter or 0,
-            self.delay_exit or 0,
-            pokes,
-        )
 
 
 def parse(expression: str) -> Rule:
@@ -139,7 +80,7 @@ def parse(expression: str) -> Rule:
         )
     if fault and rule.ret is None:
         rule = replace(rule, ret=-errno.ENOSYS)
-    if not rule._flags:
+    if not rule.flags:
         raise InjectError(
             f"{quoted(expression)} alters nothing: add one of :error= :retval= :signal= "
             ":delay_enter= :delay_exit= :poke_enter= :poke_exit="
@@ -214,23 +155,7 @@ def plan(
         rules += [rule if isinstance(rule, Rule) else parse(rule) for rule in some]
     if deny is not None:
         rules += parse_deny(deny)
-    return _rows(rules)
-
-
-def selection_of(rows: Iterable[Injection]) -> Selection:
-    """The calls that rows alter."""
-    masks = [0] * len(ABIS)
-    for abi, nr, *_ in rows:
-        masks[abi] |= 1 << nr
-    return Selection(masks)
-
-
-def _rows(rules: Iterable[Rule]) -> list[Injection]:
-    of_call: dict[tuple[int, int], Rule] = {}
-    for rule in rules:
-        for abi in range(len(ABIS)):
-            of_call.update(((abi, nr), rule) for nr in rule.calls.numbers(abi))
-    return [rule.row(abi, nr) for (abi, nr), rule in sorted(of_call.items(), key=lambda i: i[0])]
+    return rows_of(rules)
 
 
 def _calls(text: str, expression: str) -> Selection:

@@ -72,7 +72,7 @@ class Options(NamedTuple):
         if handlers:
             wanted |= handlers.calls
         if self.injections:
-            from fasttrace.inject import selection_of
+            from fasttrace.rules import selection_of
 
             wanted |= selection_of(self.injections)
         return program(wanted)
