@@ -5,31 +5,29 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fasttrace import sessions
 from fasttrace._core import STUCK, Block, Session, StartError
+from fasttrace.answering import CANNOT_DETACH, Answering
 from fasttrace.command import Command, Stdio, Text
 from fasttrace.errors import ForkedError, NoSuchProcess
-from fasttrace.figures import Figures, Told
+from fasttrace.figures import Figures
 from fasttrace.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.filters import Selection
-    from fasttrace.handlers import AnyHandler, Handlers
+    from fasttrace.handlers import Handlers
     from fasttrace.inject import Denial, Injected
     from fasttrace.sessions import Seccomp
-    from fasttrace.task import Task
-
-_CANNOT_DETACH = "cannot detach from a command that runs under a filter"
 
 log = logging.getLogger("fasttrace")
 
 
-class Tracer(Told):
+class Tracer(Answering):
     """A traced command tree, or a traced process: a context manager.
 
     Entering it starts the command (or attaches); leaving it kills what was started (or detaches).
@@ -267,88 +265,6 @@ class Tracer(Told):
                 refused = self._wall.start_error(error) if self._wall is not None else None
                 raise refused or spawn_error(path, error.errno or 0, error.stage, cwd) from None
 
-    def on_entry(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
-        """A decorator: the function is called with a `handlers.Call` before each of these calls.
-
-        It returns None, and the call is made, or what ``call.reply(...)`` or ``call.change(...)``
-        gave. Of several functions for one call the one registered first is asked first; the first
-        that answers decides. They are called by `run`, which must be waiting: without it a program
-        that makes such a call waits too.
-
-        To be used before the start. ValueError: after it. FilterError: calls cannot be read.
-
-            >>> import fasttrace
-            >>> with fasttrace.Tracer(["mkdir", "/nowhere/x"], stderr=-3) as tracer:
-            ...     @tracer.on_entry("mkdir", "mkdirat")
-            ...     def pretend(call):
-            ...         return call.reply(0)
-            ...     finished = tracer.run()
-            >>> tracer.exit_status
-            0
-        """
-        self._must_be_new()
-        return lambda handler: self._handle(calls, handler, at_exit=False)
-
-    def on_exit(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
-        """The same after each of these calls, which has its result in ``call.ret``.
-
-        ``call.reply(...)`` replaces the result. Calls that do not return (exit, what a signal kills
-        in the middle) are not seen; a successful execve returns in the new program.
-        """
-        self._must_be_new()
-        return lambda handler: self._handle(calls, handler, at_exit=True)
-
-    def _must_be_new(self) -> None:
-        if self._started:
-            raise ValueError("the program runs: handlers are registered before start()")
-
-    def _handle(
-        self, calls: Sequence[str | Selection], handler: AnyHandler, *, at_exit: bool
-    ) -> AnyHandler:
-        from fasttrace.handlers import Handlers
-
-        self._must_be_new()
-        handlers = self._handlers or Handlers()
-        handlers.add(calls, handler, at_exit=at_exit)
-        self._handlers = handlers
-        return handler
-
-    def run(
-        self,
-        timeout: float | None = None,
-        *,
-        sink: Callable[[Block], object] | None = None,
-        on_error: Literal["kill", "detach"] | None = None,
-    ) -> bool:
-        """Serve the handlers until the last task has ended; False after `timeout` seconds.
-
-        Handlers are called in this thread. Events are given to `sink`, block by block, in another
-        one; without it they are dropped.
-
-        What a handler or the sink raises, and Ctrl-C, ends the run and is raised here: the whole
-        tree is killed, or let go with ``on_error="detach"``, which is the default for a process
-        attached to. ValueError: the command runs under a filter (`trace` with ptrace) and could
-        not be let go.
-        """
-        from fasttrace.serving import serve
-
-        stop: Literal["kill", "detach"] = "kill" if self._command else "detach"
-        if timeout is not None and not timeout >= 0:
-            raise ValueError(f"a timeout is a number of seconds, 0 or more, not {timeout}")
-        if on_error not in (None, "kill", "detach"):
-            raise ValueError(f'on_error is "kill" or "detach", not {on_error!r}')
-        if on_error == "detach" and self._is_filtered:
-            raise ValueError(_CANNOT_DETACH)
-        return serve(
-            self._open(),
-            self._handlers,
-            timeout=timeout,
-            events=self._options.events,
-            sink=sink,
-            stop=stop,
-            on_error=on_error or stop,
-        )
-
     @property
     def has_results(self) -> bool:
         """Where an engine cannot save anything by leaving them out it does not."""
@@ -357,12 +273,6 @@ class Tracer(Told):
     @property
     def _is_filtered(self) -> bool:
         return self._options.is_filtered and self.engine == "ptrace"
-
-    def task(self, tid: int) -> Task:
-        """A task of the session, to look at its registers and memory. It need not be stopped."""
-        from fasttrace.task import Task
-
-        return Task(self._open, tid)
 
     def read(self, timeout: float | None = None) -> Block | None:
         """The next block of events, full or what has come within 50 ms.
@@ -400,7 +310,7 @@ class Tracer(Told):
         try:
             self._open().detach()
         except OSError:
-            raise ValueError(_CANNOT_DETACH) from None
+            raise ValueError(CANNOT_DETACH) from None
         self._let_go = True
 
     def stop(self) -> None:
