@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace, load
     from fasttrace.errors import FasttraceError, FilterError, InjectError, Interrupted, TraceError
-    from fasttrace.filters import parse as parse_filter
     from fasttrace.runs import record, stream, summary, trace
-    from fasttrace.syscalls import syscall_name, syscall_number
+    from fasttrace.syscalls.names import syscall_name, syscall_number
+    from fasttrace.syscalls.sets import parse as parse_filter
     from fasttrace.tracer import Tracer
 
 _WHERE = {
@@ -42,13 +42,13 @@ _WHERE = {
     "TraceError": "errors",
     "Tracer": "tracer",
     "load": "data.trace",
-    "parse_filter": "filters",
+    "parse_filter": "syscalls.sets",
     "record": "runs",
     "run": "altering",
     "stream": "runs",
     "summary": "runs",
-    "syscall_name": "syscalls",
-    "syscall_number": "syscalls",
+    "syscall_name": "syscalls.names",
+    "syscall_number": "syscalls.names",
     "trace": "runs",
     "__version__": "_version",
 }

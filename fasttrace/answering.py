@@ -10,8 +10,8 @@ from fasttrace.figures import Told
 if TYPE_CHECKING:
     from fasttrace._core import Block, Session
     from fasttrace.command import Command
-    from fasttrace.filters import Selection
     from fasttrace.handlers import AnyHandler, Handlers
+    from fasttrace.syscalls.sets import Selection
     from fasttrace.task import Task
 
 CANNOT_DETACH = "cannot detach from a command that runs under a filter"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 from typing import Any
 
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 
 class FasttraceError(Exception):

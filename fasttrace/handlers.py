@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from fasttrace._tables import ABIS
 from fasttrace.errors import HandlerError
-from fasttrace.filters import NR_MAX, Selection
-from fasttrace.filters import parse as parse_set
-from fasttrace.syscalls import syscall_name, syscall_number
+from fasttrace.syscalls.names import syscall_name, syscall_number
+from fasttrace.syscalls.sets import NR_MAX, Selection
+from fasttrace.syscalls.sets import parse as parse_set
 from fasttrace.task import Memory, Registers
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class Handlers:
 
 
 def _errno_number(error: int | str) -> int:
-    from fasttrace.data.events import errno_number
+    from fasttrace.syscalls.errnos import errno_number
 
     number = error if isinstance(error, int) else errno_number(error)
     if not 0 < number <= _ERRNO_MAX:

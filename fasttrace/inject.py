@@ -8,7 +8,7 @@ SET:poke_enter=@arg1=2f00   writes bytes (hex) where an argument points to; or p
 SET:error=EPERM:syscall=getpid   makes this call instead of none, of those that do nothing (%pure)
 SET:...:when=FIRST[..LAST][+[STEP]]   not at every call: 3, 3..5, 3+, 3+2, 3..9+2
 
-SET is as in `filters`. Calls are counted per task and per system call, from 1.
+SET is as in `syscalls.sets`. Calls are counted per task and per system call, from 1.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.errors import FilterError, InjectError
-from fasttrace.filters import Selection
-from fasttrace.filters import parse as parse_set
 from fasttrace.rules import NO_END, Rule, rows_of
-from fasttrace.terminal import quoted
+from fasttrace.syscalls.sets import Selection
+from fasttrace.syscalls.sets import parse as parse_set
+from fasttrace.text.terminal import quoted
 
 if TYPE_CHECKING:
     from fasttrace._core import Injection
@@ -184,7 +184,7 @@ def _error(word: str, value: str) -> dict[str, Any]:
 
 
 def _errno(word: str, value: str) -> int:
-    from fasttrace.data.events import errno_number
+    from fasttrace.syscalls.errnos import errno_number
 
     if value.isdecimal() and value.isascii():
         number = int(value) if len(value) < 8 else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fasttrace.files import look
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 # PF_KTHREAD of include/linux/sched.h; fields 4, 9 and 22 of /proc/PID/stat, proc_pid_stat(5),
 # counted from the one behind the name, the third.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
-from fasttrace.filters import Selection
+from fasttrace.syscalls.sets import Selection
 
 if TYPE_CHECKING:
     from fasttrace._core import Injection

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from fasttrace.data.storage import Stored
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
-    from fasttrace.filters import Selection
     from fasttrace.inject import Denial, Injected
     from fasttrace.sessions import Seccomp
+    from fasttrace.syscalls.sets import Selection
 
 
 class Running(TypedDict, total=False):

@@ -12,10 +12,10 @@ from fasttrace.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from fasttrace._core import Injection
-    from fasttrace.filters import Selection
     from fasttrace.handlers import Handlers
     from fasttrace.seccomp.profile import Profile
     from fasttrace.seccomp.wall import Wall
+    from fasttrace.syscalls.sets import Selection
 
 Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
@@ -65,8 +65,8 @@ class Options(NamedTuple):
         )
 
     def _filter(self, handlers: Handlers | None) -> bytes:
-        from fasttrace.bpf import program
-        from fasttrace.filters import EVERYTHING
+        from fasttrace.syscalls.bpf import program
+        from fasttrace.syscalls.sets import EVERYTHING
 
         wanted = EVERYTHING if self.selection is None else self.selection
         if handlers:
@@ -121,7 +121,7 @@ def selection(trace: str | Selection | None) -> Selection | None:
     if trace is None:
         return None
     if isinstance(trace, str):
-        from fasttrace.filters import parse
+        from fasttrace.syscalls.sets import parse
 
         trace = parse(trace)
     return None if trace.is_everything else trace
@@ -131,7 +131,7 @@ def _policy(selection: Selection | None, strings: bool) -> list[bytes] | None:
     if selection is None:
         if not strings:
             return None
-        from fasttrace.filters import EVERYTHING
+        from fasttrace.syscalls.sets import EVERYTHING
 
         selection = EVERYTHING
     return [selection.policy(abi, strings=strings) for abi in range(len(ABIS))]

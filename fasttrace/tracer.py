@@ -16,13 +16,13 @@ from fasttrace.answering import CANNOT_DETACH, Answering
 from fasttrace.command import Command, Stdio, Text
 from fasttrace.errors import ForkedError, NoSuchProcess
 from fasttrace.figures import Figures
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
-    from fasttrace.filters import Selection
     from fasttrace.handlers import Handlers
     from fasttrace.inject import Denial, Injected
     from fasttrace.sessions import Seccomp
+    from fasttrace.syscalls.sets import Selection
 
 log = logging.getLogger("fasttrace")
 

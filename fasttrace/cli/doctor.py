@@ -6,7 +6,7 @@ import argparse
 
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 EXAMPLE = "fasttrace doctor --json"
 TAKES_COMMAND = False

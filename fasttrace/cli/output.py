@@ -11,7 +11,7 @@ from types import TracebackType
 
 from fasttrace.errors import OutputError
 from fasttrace.files import Place
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 
 class Output:

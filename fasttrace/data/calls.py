@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from fasttrace._tables import ABIS
-from fasttrace.data.events import Flag, Kind, PayloadItem, PayloadType, errno_name
-from fasttrace.syscalls import syscall_name
+from fasttrace.data.events import Flag, Kind, PayloadItem, PayloadType
+from fasttrace.syscalls.errnos import errno_name
+from fasttrace.syscalls.names import syscall_name
 
 if TYPE_CHECKING:
-    from fasttrace.filters import Selection
+    from fasttrace.syscalls.sets import Selection
 
 _FLAG_BITS = sum(Flag)
 
@@ -36,7 +37,7 @@ def call_name(nr: int, abi: int) -> str:
 
 def selection_of(calls: Calls) -> Selection:
     """The Selection that is meant. FilterError: an unknown name or class, a bad expression."""
-    from fasttrace.filters import Selection, parse
+    from fasttrace.syscalls.sets import Selection, parse
 
     if isinstance(calls, Selection):
         return calls

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace.data.calls import Calls, selection_of
-from fasttrace.data.events import Flag, Kind, PayloadType, errno_number, payload_items
+from fasttrace.data.events import Flag, Kind, PayloadType, payload_items
 from fasttrace.data.processes import Process
-from fasttrace.syscalls import abi_index
+from fasttrace.syscalls.errnos import errno_number
+from fasttrace.syscalls.names import abi_index
 
 Events: TypeAlias = npt.NDArray[np.void]
 Mask: TypeAlias = npt.NDArray[np.bool_]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from fasttrace._tally import SHARED_NR, STRANGERS_MAX, Tally, hist_low
 from fasttrace.data.calls import abi_name, call_name
-from fasttrace.data.events import errno_name
 from fasttrace.data.processes import Process, fallbacks
+from fasttrace.syscalls.errnos import errno_name
 
 if TYPE_CHECKING:
     import numpy as np

@@ -26,7 +26,7 @@ from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy, open_npy
 from fasttrace.data.processes import Process
 from fasttrace.errors import OutputError, TraceError
 from fasttrace.files import Folder, Place
-from fasttrace.terminal import quoted
+from fasttrace.text.terminal import quoted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fasttrace.data.counts import Counts, SyscallStats
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
 

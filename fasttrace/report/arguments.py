@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fasttrace import _tables
 from fasttrace.data.calls import abi_name, call_name
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 Format = Callable[[int], str]
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType, errno_name, payload_items
+from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType, payload_items
 from fasttrace.report.arguments import shape
 from fasttrace.report.call_line import in_order, told
+from fasttrace.syscalls.errnos import errno_name
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

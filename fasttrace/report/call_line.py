@@ -24,11 +24,11 @@ from fasttrace.data.events import (
     PayloadFlag,
     PayloadItem,
     PayloadType,
-    errno_name,
     payload_items,
     split_argv,
 )
 from fasttrace.report.arguments import quote, shape
+from fasttrace.syscalls.errnos import errno_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.audit import Refused

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from fasttrace.data.summary import Summary
 from fasttrace.data.summary_table import BOLD, RESET, about, summary_table
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 
 def tables_by(

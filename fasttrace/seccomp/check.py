@@ -20,7 +20,7 @@ from fasttrace.seccomp.question import (
 )
 from fasttrace.seccomp.reach import points, reach
 from fasttrace.seccomp.words import ARCHITECTURES, CAPABILITIES, action_value
-from fasttrace.terminal import quoted
+from fasttrace.text.terminal import quoted
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace

@@ -76,7 +76,7 @@ class Verdict(NamedTuple):
 
     def __str__(self) -> str:
         if self.action == "ERRNO":
-            from fasttrace.data.events import errno_name
+            from fasttrace.syscalls.errnos import errno_name
 
             # The kernel (seccomp.c) caps the number at MAX_ERRNO; 0 is success without the call.
             number = min(self.data, 4095)

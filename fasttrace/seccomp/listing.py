@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fasttrace.seccomp.generation import ALLOW, Generated
 from fasttrace.seccomp.groups import grouped
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 _WIDTH = 88
 
@@ -46,6 +46,6 @@ def _action(made: Generated) -> str:
     word = profile.default_action.removeprefix("SCMP_ACT_").lower()
     if profile.default_errno_ret is None:
         return word
-    from fasttrace.data.events import errno_name
+    from fasttrace.syscalls.errnos import errno_name
 
     return errno_name(profile.default_errno_ret)

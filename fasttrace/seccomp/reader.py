@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile import ArchMap, Condition, Limits, Profile, Rule
 from fasttrace.seccomp.words import ACTIONS, ARCH_NAMES, ARCHITECTURES, FLAGS, OPERATORS, WITH_ERRNO
-from fasttrace.terminal import quoted
+from fasttrace.text.terminal import quoted
 
 __all__ = ["load", "parse"]
 

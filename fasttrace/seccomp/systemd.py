@@ -9,7 +9,7 @@ from fasttrace.errors import ProfileError
 from fasttrace.seccomp.generation import ALLOW, Generated
 from fasttrace.seccomp.groups import GROUPS, grouped
 from fasttrace.seccomp.told import TOLD, family
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.profile import Condition
@@ -46,7 +46,7 @@ def _default(made: Generated) -> list[str]:
     if action == "SCMP_ACT_KILL_PROCESS":
         return ["SystemCallErrorNumber=kill"]
     if action == "SCMP_ACT_ERRNO":
-        from fasttrace.data.events import errno_name
+        from fasttrace.syscalls.errnos import errno_name
 
         return [f"SystemCallErrorNumber={errno_name(made.profile.default_errno_ret or 1)}"]
     word = action.removeprefix("SCMP_ACT_").lower().replace("_", "-")

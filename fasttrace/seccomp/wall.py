@@ -53,8 +53,8 @@ class Wall(NamedTuple):
         """The action that execve meets, None if it is let through."""
         from fasttrace import _tables
         from fasttrace._tables import ABIS
-        from fasttrace.bpf import AUDIT_ARCH
         from fasttrace.seccomp.interpret import Program
+        from fasttrace.syscalls.bpf import AUDIT_ARCH
 
         abi = os.uname().machine
         if abi not in ABIS:

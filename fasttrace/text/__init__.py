@@ -1,1 +1,1 @@
-"""How things are written for people: durations. Imports nothing of fasttrace."""
+"""How things are written for people: safe for a terminal, with units. Imports nothing of ours."""

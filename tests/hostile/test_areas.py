@@ -19,7 +19,7 @@ import pytest
 from conftest import SANITIZER
 
 from fasttrace._core import inline_unusable
-from fasttrace.syscalls import syscall_name, syscall_number
+from fasttrace.syscalls.names import syscall_name, syscall_number
 from fasttrace.tracer import Tracer
 
 pytestmark = pytest.mark.skipif(inline_unusable() is not None, reason=str(inline_unusable()))

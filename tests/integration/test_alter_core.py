@@ -21,7 +21,7 @@ import pytest
 
 from fasttrace import _core
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
-from fasttrace.syscalls import syscall_number
+from fasttrace.syscalls.names import syscall_number
 
 if TYPE_CHECKING:
     from conftest import Builder

@@ -17,10 +17,10 @@ from test_alter_core import ALWAYS, ENGINES, MS, Seen, finish, injection, number
 from test_handover_core import calls, handled, running, serve
 
 from fasttrace import _core
-from fasttrace.bpf import program
 from fasttrace.data.events import Flag, Kind
-from fasttrace.filters import parse
-from fasttrace.syscalls import ABIS, syscall_number
+from fasttrace.syscalls.bpf import program
+from fasttrace.syscalls.names import ABIS, syscall_number
+from fasttrace.syscalls.sets import parse
 
 if TYPE_CHECKING:
     from conftest import Builder, Target

@@ -20,7 +20,7 @@ import fasttrace
 from fasttrace import _tables
 from fasttrace._core import inline_unusable
 from fasttrace.data.events import Flag, Kind
-from fasttrace.syscalls import syscall_name
+from fasttrace.syscalls.names import syscall_name
 
 pytestmark = [
     pytest.mark.skipif(inline_unusable() is not None, reason=str(inline_unusable())),

@@ -18,7 +18,7 @@ import pytest
 
 import fasttrace
 from fasttrace._core import inline_unusable
-from fasttrace.syscalls import syscall_name
+from fasttrace.syscalls.names import syscall_name
 
 ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
 

@@ -18,7 +18,7 @@ import pytest
 import fasttrace
 from fasttrace._core import inline_unusable
 from fasttrace.data.events import Flag, Kind
-from fasttrace.syscalls import syscall_name, syscall_number
+from fasttrace.syscalls.names import syscall_name, syscall_number
 from fasttrace.tracer import Tracer
 
 pytestmark = pytest.mark.skipif(inline_unusable() is not None, reason=str(inline_unusable()))

@@ -42,8 +42,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, errno_name
-from fasttrace.syscalls import syscall_name
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
+from fasttrace.syscalls.errnos import errno_name
+from fasttrace.syscalls.names import syscall_name
 from fasttrace.tracer import Tracer
 
 STRACE = shutil.which("strace")

@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 from fasttrace import _tables
-from fasttrace.filters import CLASSES, parse
-from fasttrace.syscalls import syscall_number
+from fasttrace.syscalls.names import syscall_number
+from fasttrace.syscalls.sets import CLASSES, parse
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 

@@ -20,11 +20,10 @@ from fasttrace.data.events import (
     Flag,
     Kind,
     PayloadFlag,
-    errno_name,
-    errno_number,
     payload_items,
     split_argv,
 )
+from fasttrace.syscalls.errnos import errno_name, errno_number
 
 
 def test_dtype_is_the_c_layout() -> None:

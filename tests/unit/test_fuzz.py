@@ -26,8 +26,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from synthetic import OPENAT, PROCESSES, READ, item, make_events, stream
 
-from fasttrace import cli, filters, inject, regexes
-from fasttrace.bpf import program
+from fasttrace import cli, inject
 from fasttrace.cli import seccomp
 from fasttrace.cli.parser import VerbParser
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
@@ -38,6 +37,8 @@ from fasttrace.errors import FasttraceError, FilterError, InjectError, ProfileEr
 from fasttrace.report.call_json import json_lines
 from fasttrace.report.call_line import CallLines
 from fasttrace.report.tables_by import tables_by
+from fasttrace.syscalls import regexes, sets
+from fasttrace.syscalls.bpf import program
 
 LONG = "FASTTRACE_FUZZ" in os.environ
 EXAMPLES = int(os.environ.get("FASTTRACE_FUZZ", "150"))
@@ -343,7 +344,7 @@ SETS = st.one_of(
 @example("/" + "a?" * 5000)
 @example("!" * 100_000)
 def test_sets(text: str) -> None:
-    found = value_or(FilterError, lambda: filters.parse(text))
+    found = value_or(FilterError, lambda: sets.parse(text))
     if found is not None:
         repr(found), program(found), found.policy(0, strings=True), hash(~found)
 

@@ -24,7 +24,7 @@ from fasttrace.seccomp.listing import listing
 from fasttrace.seccomp.profile import Condition, Limits, Rule
 from fasttrace.seccomp.seen import Seen
 from fasttrace.seccomp.systemd import systemd_lines
-from fasttrace.syscalls import syscall_number
+from fasttrace.syscalls.names import syscall_number
 
 ALLOW = "SCMP_ACT_ALLOW"
 INT = 0xFFFFFFFF

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fasttrace import _tables
-from fasttrace.syscalls import ABIS, Syscall, syscall_name, syscall_number, table
+from fasttrace.syscalls.names import ABIS, Syscall, syscall_name, syscall_number, table
 
 TABLES = Path(__file__).parents[2] / "src_c" / "tables"
 

@@ -32,7 +32,7 @@ from fasttrace.report.bench_table import bench_table
 from fasttrace.report.call_line import CallLines
 from fasttrace.report.refused_table import refused_table
 from fasttrace.report.tables_by import tables_by
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 # A title, a colour, a cleared screen, C1's escape, a line of its own, text turned around, no UTF-8.
 EVIL = "a\x1b]0;b\x07\x1b[31m\x1b[2J\x9b1mc\nd\r\t\u202ee\u2028\udc9b"

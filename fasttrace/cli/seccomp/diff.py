@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
-from fasttrace.terminal import printable
+from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.diff import Difference

@@ -197,7 +197,7 @@ def _default(text: str) -> tuple[str, int | None]:
     """An action, and the errno where it has one."""
     if text in _ACTIONS:
         return _ACTIONS[text], None
-    from fasttrace.data.events import errno_number
+    from fasttrace.syscalls.errnos import errno_number
 
     try:
         return "SCMP_ACT_ERRNO", errno_number(text)

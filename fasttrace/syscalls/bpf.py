@@ -6,7 +6,7 @@ import struct
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
-from fasttrace.filters import Selection
+from fasttrace.syscalls.sets import Selection
 
 RET_TRACE = 0x7FF00000
 RET_ALLOW = 0x7FFF0000

@@ -19,8 +19,8 @@ from functools import lru_cache
 from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.errors import FilterError
-from fasttrace.syscalls import abi_index
-from fasttrace.terminal import quoted
+from fasttrace.syscalls.names import abi_index
+from fasttrace.text.terminal import quoted
 
 __all__ = ["CLASSES", "NR_MAX", "Selection", "parse"]
 
@@ -204,7 +204,7 @@ def _class(word: str) -> Selection:
 
 
 def _regex(pattern: str) -> Selection:
-    from fasttrace.regexes import compiled
+    from fasttrace.syscalls.regexes import compiled
 
     try:
         wanted = compiled(pattern)
@@ -212,7 +212,9 @@ def _regex(pattern: str) -> Selection:
         raise FilterError(f"bad regular expression {quoted(pattern)}: {error}") from None
     found = _where(lambda name: wanted.search(name) is not None)
     if found == NOTHING:
-        text = f"no system call matches {quoted('/' + pattern)}: see fasttrace.syscalls.table()"
+        text = (
+            f"no system call matches {quoted('/' + pattern)}: see fasttrace.syscalls.names.table()"
+        )
         raise FilterError(text)
     return found
 
