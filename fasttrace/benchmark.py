@@ -16,12 +16,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from fasttrace import peers, procfs
+from fasttrace import peers
 from fasttrace.command import Command, Text
 from fasttrace.data.benchmark import Count, Machine, Measurement, Report
 from fasttrace.errors import EngineUnavailable, Interrupted
 from fasttrace.peers import UNTRACED, Contender, LeftOut
 from fasttrace.sessions import ENGINES
+from fasttrace.system import procfs
 from fasttrace.tracer import Tracer
 
 _ALL_ENGINES = tuple(name for name in ENGINES if name != "auto")

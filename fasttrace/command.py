@@ -129,7 +129,7 @@ def _find(name: bytes, search: bytes | None) -> bytes:
             return path
         denied = denied or path
     if denied is None:
-        from fasttrace.diagnosis import command_not_found
+        from fasttrace.system.diagnosis import command_not_found
 
         raise command_not_found(os.fsdecode(name))
     return denied

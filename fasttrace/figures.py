@@ -95,7 +95,7 @@ class Told:
             end_ns = None if self._session is None else self._session.end_of(pid)
             if end_ns == 0:
                 return True
-            from fasttrace import procfs
+            from fasttrace.system import procfs
 
             birth = procfs.birth(pid)
             if end_ns is not None and (birth is None or birth.start_ns < end_ns):

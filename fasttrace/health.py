@@ -8,9 +8,9 @@ import shutil
 import sys
 from typing import NamedTuple
 
-from fasttrace import procfs
 from fasttrace._core import inline_unusable
 from fasttrace.errors import FasttraceError
+from fasttrace.system import procfs
 from fasttrace.tracer import Tracer
 
 _SYSCALL_INFO_SINCE = (5, 3)

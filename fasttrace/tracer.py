@@ -236,7 +236,7 @@ class Tracer(Answering):
             try:
                 self._pid = session.attach(self._pid)
             except StartError as error:
-                from fasttrace.diagnosis import attach_error
+                from fasttrace.system.diagnosis import attach_error
 
                 raise attach_error(self._pid, error.errno or 0, error.stage) from None
             except OverflowError:  # no pid has that many digits
@@ -258,7 +258,7 @@ class Tracer(Answering):
                         unblocked_signals=sum(1 << (number - 1) for number in set(unblocked)),
                     )
             except StartError as error:
-                from fasttrace.diagnosis import spawn_error
+                from fasttrace.system.diagnosis import spawn_error
 
                 path = os.fsdecode(command.path)
                 cwd = None if command.cwd is None else os.fsdecode(command.cwd)

@@ -10,7 +10,7 @@ import sys
 from types import TracebackType
 
 from fasttrace.errors import OutputError
-from fasttrace.files import Place
+from fasttrace.system.files import Place
 from fasttrace.text.terminal import printable
 
 

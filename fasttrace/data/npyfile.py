@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from fasttrace.files import Folder
+    from fasttrace.system.files import Folder
 
 # Room for the header text, whatever count comes to stand in it; numpy wants a multiple of 64.
 HEADER_SIZE = 512

@@ -25,7 +25,7 @@ from fasttrace.data.events import EVENT_SIZE
 from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy, open_npy
 from fasttrace.data.processes import Process
 from fasttrace.errors import OutputError, TraceError
-from fasttrace.files import Folder, Place
+from fasttrace.system.files import Folder, Place
 from fasttrace.text.terminal import quoted
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import pytest
 from command_line import FASTTRACE, LIMIT_S, line, running
 
 import fasttrace
-from fasttrace import cli, procfs
+from fasttrace import cli
 from fasttrace.cli import seccomp
+from fasttrace.system import procfs
 
 ECHO = ["sh", "-c", 'echo ready; while read x; do echo "heard $x"; done; echo end']
 BUSY = ["sh", "-c", "echo ready; while :; do : > /dev/null; done"]

@@ -14,7 +14,7 @@ import pytest
 from command_line import FASTTRACE, LIMIT_S, line, program, running
 
 import fasttrace
-from fasttrace import procfs
+from fasttrace.system import procfs
 
 # Each says "done" in the end. They would die of the signal, which has its default for them.
 SENDERS = {

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from fasttrace import diagnosis, procfs
-from fasttrace.diagnosis import attach_error, command_not_found, spawn_error
 from fasttrace.errors import (
     CommandNotExecutable,
     CommandNotFound,
@@ -23,6 +21,8 @@ from fasttrace.errors import (
     TraceError,
     TraceNotPermitted,
 )
+from fasttrace.system import diagnosis, procfs
+from fasttrace.system.diagnosis import attach_error, command_not_found, spawn_error
 
 
 def program(path: Path, content: bytes, mode: int = 0o755) -> str:

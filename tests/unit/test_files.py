@@ -16,7 +16,7 @@ from fasttrace.cli.output import Output
 from fasttrace.data.storage import Writer
 from fasttrace.data.trace import Trace
 from fasttrace.errors import OutputError
-from fasttrace.files import Folder, Place
+from fasttrace.system.files import Folder, Place
 
 NOBODY = 65534
 KEPT = "what must stay"

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 import fasttrace
-from fasttrace import diagnosis, errors, files
+from fasttrace import errors
 from fasttrace.command import Command
 from fasttrace.seccomp.seen import Seen
+from fasttrace.system import diagnosis, files
 
 NO_TIMES = [-1, -0.001, math.nan, -math.inf]
 

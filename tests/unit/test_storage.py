@@ -25,7 +25,7 @@ from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.data.storage import Writer
 from fasttrace.data.trace import Trace
 from fasttrace.errors import OutputError, TraceError
-from fasttrace.files import Folder
+from fasttrace.system.files import Folder
 
 
 class Block(bytes):

@@ -20,18 +20,19 @@ from hypothesis import strategies as st
 from synthetic import item, make_events, stream
 
 import fasttrace
-from fasttrace import cli, diagnosis, errors
+from fasttrace import cli, errors
 from fasttrace.data.benchmark import Machine, Measurement, Report
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.processes import Process
 from fasttrace.data.summary_table import summary_table
 from fasttrace.data.trace import Trace
 from fasttrace.peers import UNTRACED, Contender, LeftOut
-from fasttrace.procfs import comm as comm_of
 from fasttrace.report.bench_table import bench_table
 from fasttrace.report.call_line import CallLines
 from fasttrace.report.refused_table import refused_table
 from fasttrace.report.tables_by import tables_by
+from fasttrace.system import diagnosis
+from fasttrace.system.procfs import comm as comm_of
 from fasttrace.text.terminal import printable
 
 # A title, a colour, a cleared screen, C1's escape, a line of its own, text turned around, no UTF-8.
@@ -132,7 +133,7 @@ def test_tables_and_lines(text: Callable[[bool], str], color: bool) -> None:
 
 
 def test_names_of_processes_in_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fasttrace.procfs.read", lambda path: EVIL)
+    monkeypatch.setattr("fasttrace.system.procfs.read", lambda path: EVIL)
     assert comm_of(1).isprintable()
 
 

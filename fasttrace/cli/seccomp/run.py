@@ -54,7 +54,7 @@ def _become(wall: Wall, command: Command) -> NoReturn:
     exit status are the command's own.
     """
     from fasttrace._core import StartError, become
-    from fasttrace.diagnosis import spawn_error
+    from fasttrace.system.diagnosis import spawn_error
 
     # Behind the wall there may be no way to say anything: so all that can be known is said before.
     refused = wall.refuses_start()

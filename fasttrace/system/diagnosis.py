@@ -8,7 +8,6 @@ import stat
 import struct
 from pathlib import Path
 
-from fasttrace import procfs
 from fasttrace.errors import (
     CommandNotExecutable,
     CommandNotFound,
@@ -17,7 +16,8 @@ from fasttrace.errors import (
     TraceError,
     TraceNotPermitted,
 )
-from fasttrace.files import look
+from fasttrace.system import procfs
+from fasttrace.system.files import look
 
 _CONTAINER_REMEDY = (
     "in a container start it with --cap-add=SYS_PTRACE"

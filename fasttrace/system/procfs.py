@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from fasttrace.files import look
+from fasttrace.system.files import look
 from fasttrace.text.terminal import printable
 
 # PF_KTHREAD of include/linux/sched.h; fields 4, 9 and 22 of /proc/PID/stat, proc_pid_stat(5),
