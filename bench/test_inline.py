@@ -17,7 +17,7 @@ from workloads import ENVIRONMENT, WORKLOADS, Made, Workload
 import fasttrace.benchmark
 from fasttrace import peers
 from fasttrace._core import inline_unusable
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 NULL = subprocess.DEVNULL
 QUIET = {"stdin": NULL, "stdout": NULL, "stderr": NULL, "env": ENVIRONMENT}

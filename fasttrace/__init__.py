@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fasttrace._version import __version__ as __version__
-    from fasttrace.altering import Completed, run
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace, load
     from fasttrace.errors import FasttraceError, FilterError, InjectError, Interrupted, TraceError
-    from fasttrace.runs import record, stream, summary, trace
     from fasttrace.syscalls.names import syscall_name, syscall_number
     from fasttrace.syscalls.sets import parse as parse_filter
-    from fasttrace.tracer import Tracer
+    from fasttrace.tracing.altering import Completed, run
+    from fasttrace.tracing.runs import record, stream, summary, trace
+    from fasttrace.tracing.tracer import Tracer
 
 _WHERE = {
-    "Completed": "altering",
+    "Completed": "tracing.altering",
     "EVENT_DTYPE": "data.events",
     "FasttraceError": "errors",
     "FilterError": "errors",
@@ -40,16 +40,16 @@ _WHERE = {
     "Summary": "data.summary",
     "Trace": "data.trace",
     "TraceError": "errors",
-    "Tracer": "tracer",
+    "Tracer": "tracing.tracer",
     "load": "data.trace",
     "parse_filter": "syscalls.sets",
-    "record": "runs",
-    "run": "altering",
-    "stream": "runs",
-    "summary": "runs",
+    "record": "tracing.runs",
+    "run": "tracing.altering",
+    "stream": "tracing.runs",
+    "summary": "tracing.runs",
     "syscall_name": "syscalls.names",
     "syscall_number": "syscalls.names",
-    "trace": "runs",
+    "trace": "tracing.runs",
     "__version__": "_version",
 }
 

@@ -17,13 +17,13 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from fasttrace import peers
-from fasttrace.command import Command, Text
 from fasttrace.data.benchmark import Count, Machine, Measurement, Report
 from fasttrace.errors import EngineUnavailable, Interrupted
 from fasttrace.peers import UNTRACED, Contender, LeftOut
-from fasttrace.sessions import ENGINES
 from fasttrace.system import procfs
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.command import Command, Text
+from fasttrace.tracing.sessions import ENGINES
+from fasttrace.tracing.tracer import Tracer
 
 _ALL_ENGINES = tuple(name for name in ENGINES if name != "auto")
 
@@ -51,9 +51,9 @@ def run(
     process to count its calls. Its input and output are /dev/null.
 
     Args:
-        argv: the command; see `fasttrace.command.Command`.
+        argv: the command; see `fasttrace.tracing.command.Command`.
         rounds: at least 1.
-        engines: of `fasttrace.tracer.ENGINES`; None: all but "auto".
+        engines: of `fasttrace.tracing.tracer.ENGINES`; None: all but "auto".
         against: of `fasttrace.peers.PEERS`; None: all. What does not work here is in
             ``Report.left_out``, and why.
         on_progress: called with the number of runs done and the number of all.

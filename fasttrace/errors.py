@@ -40,7 +40,7 @@ class FilterError(FasttraceError, ValueError):
 
 
 class InjectError(FasttraceError, ValueError):
-    """A rule of what to alter that cannot be read: see `fasttrace.inject`."""
+    """A rule of what to alter that cannot be read: see `fasttrace.alter.language`."""
 
     exit_status = 2
 

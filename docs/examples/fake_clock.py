@@ -20,8 +20,8 @@ import time
 from datetime import datetime, timezone
 
 import fasttrace
+from fasttrace.alter.handlers import Answer, Call
 from fasttrace.errors import MemoryFault
-from fasttrace.handlers import Answer, Call
 
 AT_NULL, AT_IGNORE, AT_SYSINFO_EHDR = 0, 1, 33  # getauxval(3)
 CLOCK_REALTIME, CLOCK_REALTIME_COARSE = 0, 5

@@ -20,8 +20,8 @@ import sys
 from dataclasses import dataclass
 
 import fasttrace
+from fasttrace.alter.handlers import Answer, Call
 from fasttrace.errors import MemoryFault
-from fasttrace.handlers import Answer, Call
 
 HOSTS = {b"/etc/hosts": b"127.0.0.1 localhost\n192.0.2.7 fasttrace.example\n"}
 

@@ -21,7 +21,7 @@ def configure(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from fasttrace._core import inline_unusable
-    from fasttrace.health import checks, works
+    from fasttrace.tracing.health import checks, works
 
     found = checks()
     able = works(found)

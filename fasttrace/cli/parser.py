@@ -85,7 +85,7 @@ class VerbParser(argparse.ArgumentParser):
 
 
 def add_altering_options(parser: VerbParser) -> None:
-    """What shall happen to some calls: `fasttrace.inject`."""
+    """What shall happen to some calls: `fasttrace.alter.language`."""
     parser.add_argument(
         "--deny",
         action="append",

@@ -8,7 +8,7 @@ from fasttrace.cli.output import say
 from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.traced import Run
-from fasttrace.runs import Recorder
+from fasttrace.tracing.runs import Recorder
 
 EXAMPLE = "fasttrace record -o build.fst make; fasttrace report build.fst"
 TAKES_COMMAND = True

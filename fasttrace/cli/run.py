@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from fasttrace._core import Block
+from fasttrace.alter.language import plan
+from fasttrace.alter.rules import selection_of
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_altering_options, add_engine_options
 from fasttrace.cli.traced import Run
 from fasttrace.errors import UsageError
-from fasttrace.inject import plan
-from fasttrace.rules import selection_of
 
 EXAMPLE = "fasttrace run -v --deny socket=EACCES --inject openat:error=EIO:when=3+2 ls"
 TAKES_COMMAND = True

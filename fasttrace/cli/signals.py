@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from fasttrace.cli.output import say
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _FOR_THE_PROGRAM = (signal.SIGUSR1, signal.SIGUSR2)

@@ -12,7 +12,7 @@ from typing import Any
 from fasttrace._core import Block
 from fasttrace.cli.output import say, say_log
 from fasttrace.cli.signals import Relay
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 _ASK_S = 0.5
 

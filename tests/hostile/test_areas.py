@@ -20,7 +20,7 @@ from conftest import SANITIZER
 
 from fasttrace._core import inline_unusable
 from fasttrace.syscalls.names import syscall_name, syscall_number
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 pytestmark = pytest.mark.skipif(inline_unusable() is not None, reason=str(inline_unusable()))
 
@@ -118,7 +118,7 @@ def test_who_comes_to_have_little_memory_is_left_as_found(tracees, how):
 
 SPAWN = """
 import json, os, subprocess, sys
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 os.environ.pop("LD_PRELOAD", None)  # a sanitizer, which is for us alone
 tracer = Tracer(sys.argv[1:], engine="inline", stdin=subprocess.DEVNULL, events=False, tally=True)
 with tracer:

@@ -15,7 +15,7 @@ from conftest import running
 
 import fasttrace
 from fasttrace.data.events import EVENT_DTYPE, Kind
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 
 def threads(pid):

@@ -18,7 +18,7 @@ import pytest
 from conftest import HANG_S
 
 from fasttrace._core import inline_unusable
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 LONG = bool(os.environ.get("FASTTRACE_LONG"))
 SUITES = ["test_select", "test_pty"]

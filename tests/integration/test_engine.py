@@ -17,7 +17,7 @@ import pytest
 import fasttrace
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.errors import Interrupted
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 QUIET = {
     "stdin": subprocess.DEVNULL,

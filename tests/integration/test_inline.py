@@ -19,7 +19,7 @@ import fasttrace
 from fasttrace._core import inline_unusable
 from fasttrace.data.events import Flag, Kind
 from fasttrace.syscalls.names import syscall_name, syscall_number
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 pytestmark = pytest.mark.skipif(inline_unusable() is not None, reason=str(inline_unusable()))
 

@@ -22,7 +22,7 @@ from conftest import HANG_S
 
 from fasttrace._core import inline_unusable
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 LONG = bool(os.environ.get("FASTTRACE_LONG"))
 TIMES = 1_000 if LONG else 25
@@ -33,7 +33,7 @@ TRACER = """
 import sys
 import numpy as np
 from fasttrace import EVENT_DTYPE
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 with Tracer(sys.argv[2:], engine=sys.argv[1]) as tracer:
     print(tracer.pid, flush=True)
     for block in tracer.blocks():

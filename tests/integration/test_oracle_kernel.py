@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 TRACEFS = Path("/sys/kernel/tracing")
 EVENT = "events/raw_syscalls/sys_enter"

@@ -45,7 +45,7 @@ import pytest
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.syscalls.errnos import errno_name
 from fasttrace.syscalls.names import syscall_name
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 STRACE = shutil.which("strace")
 pytestmark = pytest.mark.skipif(STRACE is None, reason="strace is not installed")

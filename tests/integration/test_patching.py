@@ -18,7 +18,7 @@ import pytest
 from conftest import HANG_S, running
 
 from fasttrace._core import inline_unusable
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 LONG = bool(os.environ.get("FASTTRACE_LONG"))
 THREADS = (2, 4, 8, 16)

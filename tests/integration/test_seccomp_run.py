@@ -21,7 +21,7 @@ from command_line import FASTTRACE, cli, line, one_line, running
 import fasttrace
 from fasttrace.data.events import Flag, Kind
 from fasttrace.errors import CommandNotExecutable, EngineUnavailable, ProfileError
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 ALLOW, LOG = 0x7FFF0000, 0x7FFC0000
 TRACE, TRAP, KILL_PROCESS, KILL_THREAD = 0x7FF00000, 0x30000, 0x80000000, 0

@@ -19,7 +19,7 @@ from command_line import FASTTRACE, LIMIT_S, cli, line, one_line, running
 
 import fasttrace
 from fasttrace.seccomp import Profile, generate, load
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 pytest.importorskip("pyseccomp")
 

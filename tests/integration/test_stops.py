@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from fasttrace._core import inline_unusable
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
     from fasttrace.data.processes import Process

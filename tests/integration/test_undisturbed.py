@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import ENGINES
 
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 RUNS = {
     "summary": {"events": False, "tally": True},
@@ -112,7 +112,7 @@ if sys.argv[2] == "alone":
     if not child:
         os.execv(sys.argv[3], sys.argv[3:])
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 with Tracer(sys.argv[3:], **eval(sys.argv[2])) as tracer:
     for _ in tracer.blocks():
         pass

@@ -18,7 +18,7 @@ from fasttrace.data.benchmark import Count, Machine, Measurement, Report, standa
 from fasttrace.errors import EngineUnavailable, Interrupted
 from fasttrace.peers import PEERS, UNTRACED, Contender, LeftOut
 from fasttrace.report.bench_table import bench_table
-from fasttrace.sessions import ENGINES
+from fasttrace.tracing.sessions import ENGINES
 
 MS = 1_000_000
 QUIET = Machine("6.1.0", "x86_64", "A Processor", 8, 8, False, None, (0.0, 0.0, 0.0))

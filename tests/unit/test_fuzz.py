@@ -26,7 +26,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from synthetic import OPENAT, PROCESSES, READ, item, make_events, stream
 
-from fasttrace import cli, inject
+from fasttrace import cli
+from fasttrace.alter import language
 from fasttrace.cli import seccomp
 from fasttrace.cli.parser import VerbParser
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
@@ -380,7 +381,7 @@ RULES = st.builds(
     SETS,
     st.lists(
         st.tuples(
-            st.sampled_from([*inject._KEYS, "eror", "", "when"]), st.sampled_from("=:"), VALUES
+            st.sampled_from([*language._KEYS, "eror", "", "when"]), st.sampled_from("=:"), VALUES
         ),
         max_size=4,
     ),
@@ -397,10 +398,10 @@ RULES = st.builds(
 @example("read:error=errno_" + "9" * 200_000)
 @example("read" + ":" * 200_000)
 def test_rules(text: str) -> None:
-    rule = value_or(InjectError, lambda: inject.parse(text))
+    rule = value_or(InjectError, lambda: language.parse(text))
     if rule is not None:
         with soon():
-            rows = inject.plan(rule)
+            rows = language.plan(rule)
         for row in rows:
             abi, nr, first, last, step, what, ret, number, other, enter, leave, _ = row
             assert 0 <= abi < 4
@@ -424,7 +425,7 @@ def test_rules(text: str) -> None:
 )
 @example("read=1," * 3000)
 def test_denials(text: str) -> None:
-    rules = value_or(InjectError, lambda: inject.parse_deny(text))
+    rules = value_or(InjectError, lambda: language.parse_deny(text))
     for rule in rules or ():
         assert -4095 <= rule.ret < 0
 
@@ -432,7 +433,7 @@ def test_denials(text: str) -> None:
 @fuzz
 @given(st.dictionaries(SETS, st.integers() | VALUES, max_size=3))
 def test_denials_by_a_dictionary(denied: dict[str, int | str]) -> None:
-    value_or(InjectError, lambda: inject.parse_deny(denied))
+    value_or(InjectError, lambda: language.parse_deny(denied))
 
 
 # The command line -------------------------------------------------------------------------------

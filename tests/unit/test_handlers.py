@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from fasttrace._core import HandedCall
+from fasttrace.alter.handlers import Answer, Call, Handlers
 from fasttrace.errors import FilterError, HandlerError
-from fasttrace.handlers import Answer, Call, Handlers
 from fasttrace.syscalls.names import syscall_number
 
 ARGS = (3, 0x1000, 64, 0, 0, 0)

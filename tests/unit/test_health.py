@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from fasttrace import health
 from fasttrace.errors import TraceNotPermitted
-from fasttrace.health import Check
 from fasttrace.system import procfs
+from fasttrace.tracing import health
+from fasttrace.tracing.health import Check
 
 NO_CAPABILITIES = {"CapEff": "0", "Seccomp": "0", "NoNewPrivs": "0"}
 

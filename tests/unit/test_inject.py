@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fasttrace.alter.language import parse, parse_deny, plan
+from fasttrace.alter.rules import NO_END, Rule
 from fasttrace.errors import InjectError
-from fasttrace.inject import parse, parse_deny, plan
-from fasttrace.rules import NO_END, Rule
 from fasttrace.syscalls.names import ABIS, syscall_name, syscall_number
 
 RETURN, SIGNAL, NUMBER, DELAY_ENTER, DELAY_EXIT, POKE = (1 << bit for bit in range(6))

@@ -14,9 +14,9 @@ import pytest
 
 import fasttrace
 from fasttrace import errors
-from fasttrace.command import Command
 from fasttrace.seccomp.seen import Seen
 from fasttrace.system import diagnosis, files
+from fasttrace.tracing.command import Command
 
 NO_TIMES = [-1, -0.001, math.nan, -math.inf]
 

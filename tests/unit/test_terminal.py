@@ -288,7 +288,7 @@ def test_names_in_a_unit() -> None:
 
 def test_doctor(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("container", EVIL)
-    monkeypatch.setattr("fasttrace.health.shutil.which", lambda name: EVIL)
+    monkeypatch.setattr("fasttrace.tracing.health.shutil.which", lambda name: EVIL)
     assert "1b" in shown.of("doctor")
 
 

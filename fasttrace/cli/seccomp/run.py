@@ -16,8 +16,8 @@ from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
 from fasttrace.cli.signals import held_back
 from fasttrace.cli.traced import Run
-from fasttrace.command import Command
 from fasttrace.errors import UsageError
+from fasttrace.tracing.command import Command
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.audit import Audit

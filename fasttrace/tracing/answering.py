@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from fasttrace.figures import Told
+from fasttrace.tracing.state import Told
 
 if TYPE_CHECKING:
     from fasttrace._core import Block, Session
-    from fasttrace.command import Command
-    from fasttrace.handlers import AnyHandler, Handlers
+    from fasttrace.alter.handlers import AnyHandler, Handlers
+    from fasttrace.alter.task import Task
     from fasttrace.syscalls.sets import Selection
-    from fasttrace.task import Task
+    from fasttrace.tracing.command import Command
 
 CANNOT_DETACH = "cannot detach from a command that runs under a filter"
 
@@ -69,7 +69,7 @@ class Answering(Told):
     def _handle(
         self, calls: Sequence[str | Selection], handler: AnyHandler, *, at_exit: bool
     ) -> AnyHandler:
-        from fasttrace.handlers import Handlers
+        from fasttrace.alter.handlers import Handlers
 
         self._must_be_new()
         handlers = self._handlers or Handlers()
@@ -94,7 +94,7 @@ class Answering(Told):
         attached to. ValueError: the command runs under a filter (`trace` with ptrace) and could
         not be let go.
         """
-        from fasttrace.serving import serve
+        from fasttrace.tracing.serving import serve
 
         stop: Literal["kill", "detach"] = "kill" if self._command else "detach"
         if timeout is not None and not timeout >= 0:
@@ -115,6 +115,6 @@ class Answering(Told):
 
     def task(self, tid: int) -> Task:
         """A task of the session, to look at its registers and memory. It need not be stopped."""
-        from fasttrace.task import Task
+        from fasttrace.alter.task import Task
 
         return Task(self._open, tid)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from fasttrace._core import Block, Session
 
 if TYPE_CHECKING:
-    from fasttrace.handlers import Handlers
+    from fasttrace.alter.handlers import Handlers
 
 End = Literal["kill", "detach"]
 

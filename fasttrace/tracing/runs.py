@@ -11,9 +11,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from fasttrace._core import Block
-from fasttrace.command import Text
 from fasttrace.errors import Interrupted, OutputError
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.command import Text
+from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Unpack
 
-    from fasttrace.command import Stdio
+    from fasttrace.alter.language import Denial, Injected
     from fasttrace.data.storage import Stored
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
-    from fasttrace.inject import Denial, Injected
-    from fasttrace.sessions import Seccomp
     from fasttrace.syscalls.sets import Selection
+    from fasttrace.tracing.command import Stdio
+    from fasttrace.tracing.sessions import Seccomp
 
 
 class Running(TypedDict, total=False):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from fasttrace._core import inline_unusable
 from fasttrace.errors import FasttraceError
 from fasttrace.system import procfs
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.tracer import Tracer
 
 _SYSCALL_INFO_SINCE = (5, 3)
 _SECCOMP_MODES = {"0": "none", "1": "strict", "2": "a filter"}

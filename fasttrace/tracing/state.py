@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fasttrace._core import Stats
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
-    from fasttrace.sessions import Options
+    from fasttrace.tracing.sessions import Options
 
 
 class Figures:

@@ -12,7 +12,7 @@ from fasttrace.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from fasttrace._core import Injection
-    from fasttrace.handlers import Handlers
+    from fasttrace.alter.handlers import Handlers
     from fasttrace.seccomp.profile import Profile
     from fasttrace.seccomp.wall import Wall
     from fasttrace.syscalls.sets import Selection
@@ -72,7 +72,7 @@ class Options(NamedTuple):
         if handlers:
             wanted |= handlers.calls
         if self.injections:
-            from fasttrace.rules import selection_of
+            from fasttrace.alter.rules import selection_of
 
             wanted |= selection_of(self.injections)
         return program(wanted)

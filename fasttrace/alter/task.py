@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from fasttrace import memory
+from fasttrace.alter import memory
 from fasttrace.errors import NoSuchProcess
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ class Memory:
     tid: int
 
     def read_memory(self, address: int, size: int) -> bytes:
-        """As `fasttrace.memory.read`: fewer bytes where the memory ends; MemoryFault: none."""
+        """As `memory.read`: fewer bytes where the memory ends; MemoryFault: none."""
         return memory.read(self.tid, address, size)
 
     def write_memory(self, address: int, data: bytes) -> None:
-        """As `fasttrace.memory.write`: MemoryFault says how many bytes were written."""
+        """As `memory.write`: MemoryFault says how many bytes were written."""
         memory.write(self.tid, address, data)
 
     def read_string(self, address: int, limit: int = 4096) -> bytes:

@@ -10,19 +10,19 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fasttrace import sessions
 from fasttrace._core import STUCK, Block, Session, StartError
-from fasttrace.answering import CANNOT_DETACH, Answering
-from fasttrace.command import Command, Stdio, Text
 from fasttrace.errors import ForkedError, NoSuchProcess
-from fasttrace.figures import Figures
 from fasttrace.text.terminal import printable
+from fasttrace.tracing import sessions
+from fasttrace.tracing.answering import CANNOT_DETACH, Answering
+from fasttrace.tracing.command import Command, Stdio, Text
+from fasttrace.tracing.state import Figures
 
 if TYPE_CHECKING:
-    from fasttrace.handlers import Handlers
-    from fasttrace.inject import Denial, Injected
-    from fasttrace.sessions import Seccomp
+    from fasttrace.alter.handlers import Handlers
+    from fasttrace.alter.language import Denial, Injected
     from fasttrace.syscalls.sets import Selection
+    from fasttrace.tracing.sessions import Seccomp
 
 log = logging.getLogger("fasttrace")
 
@@ -67,8 +67,8 @@ class Tracer(Answering):
             signal is UNFINISHED. Without CAP_SYS_ADMIN the program runs with no_new_privs.
             ProfileError: the profile cannot be read or compiled.
         inject: what to alter, in strace's language (``"openat:error=ENOENT:when=3+2"``), one rule
-            or several; see `fasttrace.inject`. The calls altered are recorded, if `trace` holds
-            them, with Flag.INJECTED.
+            or several; see `fasttrace.alter.language`. The calls altered are recorded, if `trace`
+            holds them, with Flag.INJECTED.
         deny: calls that shall fail each time: ``{"socket": errno.EACCES, "%process": "EPERM"}`` or
             ``"socket=EACCES,%process"``. For tests: a wall against hostile code is seccomp(2).
     """
@@ -124,7 +124,7 @@ class Tracer(Answering):
             )
         injections = []
         if inject is not None or deny is not None:
-            from fasttrace.inject import plan
+            from fasttrace.alter.language import plan
 
             injections = plan(inject, deny)
         self._options = sessions.Options(

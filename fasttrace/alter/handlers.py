@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from fasttrace._tables import ABIS
+from fasttrace.alter.task import Memory, Registers
 from fasttrace.errors import HandlerError
 from fasttrace.syscalls.names import syscall_name, syscall_number
 from fasttrace.syscalls.sets import NR_MAX, Selection
 from fasttrace.syscalls.sets import parse as parse_set
-from fasttrace.task import Memory, Registers
 
 if TYPE_CHECKING:
     from fasttrace._core import HandedCall, Session
@@ -108,7 +108,7 @@ class Call(Memory):
 
     def deliver(self, signal: int | str) -> None:
         """A signal for the task, by number or name; it comes when the call ends."""
-        from fasttrace.inject import signal_number
+        from fasttrace.alter.language import signal_number
 
         value = signal if isinstance(signal, str) else str(int(signal))
         self._signal = signal_number(f"deliver({signal!r})", value)

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fasttrace.alter.language import plan
+from fasttrace.alter.rules import selection_of
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.errors import Interrupted
-from fasttrace.inject import plan
-from fasttrace.rules import selection_of
-from fasttrace.runs import take_all, trace_of
-from fasttrace.tracer import Tracer
+from fasttrace.tracing.runs import take_all, trace_of
+from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Unpack
 
     from fasttrace._core import Block
+    from fasttrace.alter.language import Denial, Injected
     from fasttrace.data.processes import Process
     from fasttrace.data.trace import Trace
-    from fasttrace.inject import Denial, Injected
-    from fasttrace.runs import Argv, Running
+    from fasttrace.tracing.runs import Argv, Running
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def run(
     Args:
         argv, and the options: as for `Tracer`.
         deny: calls that fail each time: {set: errno}, or text as ``"socket,%process=EACCES"``.
-        inject: rules in strace's language; see `fasttrace.inject`.
+        inject: rules in strace's language; see `fasttrace.alter.language`.
 
     What is not in `deny` or `inject` is not looked at. For tests: a hostile program is not held by
     this, but by seccomp(2). Ctrl-C kills the command and raises Interrupted, with a Completed as

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
+from fasttrace.alter.rules import NO_END, Rule, rows_of
 from fasttrace.errors import FilterError, InjectError
-from fasttrace.rules import NO_END, Rule, rows_of
 from fasttrace.syscalls.sets import Selection
 from fasttrace.syscalls.sets import parse as parse_set
 from fasttrace.text.terminal import quoted
