@@ -14,9 +14,9 @@ from typing import NamedTuple
 import pytest
 from workloads import ENVIRONMENT, WORKLOADS, Made, Workload
 
-import fasttrace.benchmark
-from fasttrace import peers
+import fasttrace.bench.measure
 from fasttrace._core import inline_unusable
+from fasttrace.bench import peers
 from fasttrace.tracing.tracer import Tracer
 
 NULL = subprocess.DEVNULL
@@ -146,7 +146,7 @@ def test_bpftrace(made, report, benchmark, request):
         pytest.skip(f"bpftrace: {left_out[0].why}")
     argv = [made.getppid_loop, "5000000"]
     measured = benchmark.pedantic(
-        fasttrace.benchmark.run,
+        fasttrace.bench.measure.run,
         args=(argv, request.config.getoption("--rounds"), ["inline"], ["bpftrace"]),
         rounds=1,
     )

@@ -44,14 +44,14 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from fasttrace import benchmark
+    from fasttrace.bench import measure
     from fasttrace.errors import Interrupted
 
     status = 0
     with Output(args.output, fd=1) as output:
         with _ended_by_signals() as ended_by, _Shown() as shown:
             try:
-                report = benchmark.run(
+                report = measure.run(
                     args.command,
                     args.rounds,
                     None if args.engine == "all" else [args.engine],
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
             output.write(json.dumps(report.to_dict()) + "\n")
         else:
-            from fasttrace.report.bench_table import bench_table
+            from fasttrace.bench.table import bench_table
 
             output.write(bench_table(report, color=output.color) + "\n")
         output.close()

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from fasttrace import benchmark, peers
-from fasttrace.benchmark import Once
+from fasttrace.bench import measure, peers
+from fasttrace.bench.measure import Once
+from fasttrace.bench.peers import PEERS, UNTRACED, Contender, LeftOut
+from fasttrace.bench.results import Count, Machine, Measurement, Report, standard_error
+from fasttrace.bench.table import bench_table
 from fasttrace.cli import bench
-from fasttrace.data.benchmark import Count, Machine, Measurement, Report, standard_error
 from fasttrace.errors import EngineUnavailable, Interrupted
-from fasttrace.peers import PEERS, UNTRACED, Contender, LeftOut
-from fasttrace.report.bench_table import bench_table
 from fasttrace.tracing.sessions import ENGINES
 
 MS = 1_000_000
@@ -247,7 +247,7 @@ class Runs:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.commands: list[list[str]] = []
         self.end_after: int | None = None
-        monkeypatch.setattr(benchmark, "run_once", self.run)
+        monkeypatch.setattr(measure, "run_once", self.run)
         monkeypatch.setattr(peers, "nothing", lambda: ["nothing"])
 
     def run(self, command: Sequence[str]) -> Once:
@@ -266,7 +266,7 @@ def test_contenders_run_in_turn_after_a_round_that_is_not_counted(runs: Runs) ->
     ones = [measured(UNTRACED, []), measured(traced("a"), []), measured(traced("b"), [])]
     got = Report(["work"], 2, QUIET, datetime.now(timezone.utc), ones)
     steps: list[tuple[int, int]] = []
-    benchmark.measure(got, lambda done, total: steps.append((done, total)))
+    measure.measure(got, lambda done, total: steps.append((done, total)))
     first = [command[0] for command in runs.commands]
     assert first[:6] == ["nothing", "work", "a", "a", "b", "b"]
     assert first[6:] == ["nothing", "a", "b", "work", "a", "b"] * 2
@@ -284,10 +284,10 @@ def test_what_the_contender_counts_is_read_in_the_first_round(
             Path(command[1]).write_text("77")
         return Once(1, 0)
 
-    monkeypatch.setattr(benchmark, "run_once", run)
+    monkeypatch.setattr(measure, "run_once", run)
     one = measured(traced("a", counted=int), [])
     got = Report(["work"], 1, QUIET, datetime.now(timezone.utc), [measured(UNTRACED, []), one])
-    benchmark.measure(got, lambda done, total: None)
+    measure.measure(got, lambda done, total: None)
     assert one.counted == 77
 
 
@@ -300,20 +300,20 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
             raise EngineUnavailable.of(engine, "no reason")
         return "ptrace", Count(5, 10), 0
 
-    monkeypatch.setattr(benchmark, "_count", counted)
+    monkeypatch.setattr(measure, "_count", counted)
     monkeypatch.setattr(peers, "find", lambda against: ([], []))
 
 
 def test_an_engine_that_does_not_work_is_left_out(runs: Runs, alone: None) -> None:
-    got = benchmark.run(["true"], 1)
+    got = measure.run(["true"], 1)
     assert [one.contender.name for one in got.measurements] == ["untraced", "fasttrace ptrace"]
     assert [(out.name, out.asked) for out in got.left_out] == [("fasttrace inline", False)]
     assert got.calls == 5
-    only = benchmark.run(["true"], 1, ["inline"])
+    only = measure.run(["true"], 1, ["inline"])
     assert [one.contender.name for one in only.measurements] == ["untraced"]
     assert only.left_out[0].asked
     assert only.calls == 5
-    chosen = benchmark.run(["true"], 1, ["auto"])
+    chosen = measure.run(["true"], 1, ["auto"])
     assert chosen.measurements[1].contender.name == "fasttrace auto (ptrace)"
     assert "--engine auto" in " ".join(chosen.measurements[1].command)
 
@@ -322,10 +322,10 @@ def test_an_engine_that_does_not_work_is_left_out(runs: Runs, alone: None) -> No
 def test_ctrl_c_leaves_what_was_measured(runs: Runs, alone: None, after: int) -> None:
     runs.end_after = after
     if after == 8:  # 2 rounds of 2 contenders, each with `true`
-        assert not benchmark.run(["true"], 1).interrupted
+        assert not measure.run(["true"], 1).interrupted
         return
     with pytest.raises(Interrupted) as caught:
-        benchmark.run(["true"], 1)
+        measure.run(["true"], 1)
     got = caught.value.result
     assert got.interrupted
     assert sum(len(one.walls_ns) for one in got.measurements) == max(0, after - 6)
@@ -343,7 +343,7 @@ def test_ctrl_c_leaves_what_was_measured(runs: Runs, alone: None, after: int) ->
 )
 def test_arguments_that_make_no_sense(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        benchmark.run(["true"], **options)  # type: ignore[arg-type]
+        measure.run(["true"], **options)  # type: ignore[arg-type]
 
 
 def test_the_command_line_knows_the_same_names() -> None:
@@ -352,7 +352,7 @@ def test_the_command_line_knows_the_same_names() -> None:
 
 
 def test_machine() -> None:
-    here = benchmark.machine()
+    here = measure.machine()
     assert 1 <= here.usable_processors <= here.processors
     assert here.kernel
     assert here.cpu

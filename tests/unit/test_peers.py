@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fasttrace import peers
-from fasttrace.peers import PEERS, LeftOut
+from fasttrace.bench import peers
+from fasttrace.bench.peers import PEERS, LeftOut
 
 STRACE = """\
 % time     seconds  usecs/call     calls    errors syscall

@@ -21,13 +21,13 @@ from synthetic import item, make_events, stream
 
 import fasttrace
 from fasttrace import cli, errors
-from fasttrace.data.benchmark import Machine, Measurement, Report
+from fasttrace.bench.peers import UNTRACED, Contender, LeftOut
+from fasttrace.bench.results import Machine, Measurement, Report
+from fasttrace.bench.table import bench_table
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.processes import Process
 from fasttrace.data.summary_table import summary_table
 from fasttrace.data.trace import Trace
-from fasttrace.peers import UNTRACED, Contender, LeftOut
-from fasttrace.report.bench_table import bench_table
 from fasttrace.report.call_line import CallLines
 from fasttrace.report.refused_table import refused_table
 from fasttrace.report.tables_by import tables_by

@@ -11,7 +11,7 @@ from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
 if TYPE_CHECKING:
-    from fasttrace.data.benchmark import Machine, Measurement, Report
+    from fasttrace.bench.results import Machine, Measurement, Report
 
 _TIMES = ("wall", "min", "max", "ratio", "start-up", "net ratio")
 _CALLS = ("calls/s", "stops/call", "cost/call", "+-", "counted")

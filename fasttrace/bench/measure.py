@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from fasttrace import peers
-from fasttrace.data.benchmark import Count, Machine, Measurement, Report
+from fasttrace.bench import peers
+from fasttrace.bench.peers import UNTRACED, Contender, LeftOut
+from fasttrace.bench.results import Count, Machine, Measurement, Report
 from fasttrace.errors import EngineUnavailable, Interrupted
-from fasttrace.peers import UNTRACED, Contender, LeftOut
 from fasttrace.system import procfs
 from fasttrace.tracing.command import Command, Text
 from fasttrace.tracing.sessions import ENGINES
@@ -54,7 +54,7 @@ def run(
         argv: the command; see `fasttrace.tracing.command.Command`.
         rounds: at least 1.
         engines: of `fasttrace.tracing.tracer.ENGINES`; None: all but "auto".
-        against: of `fasttrace.peers.PEERS`; None: all. What does not work here is in
+        against: of `fasttrace.bench.peers.PEERS`; None: all. What does not work here is in
             ``Report.left_out``, and why.
         on_progress: called with the number of runs done and the number of all.
 

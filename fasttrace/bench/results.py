@@ -1,4 +1,4 @@
-"""What `fasttrace.benchmark` has measured, and the figures that follow from it."""
+"""What `fasttrace.bench.measure` has measured, and the figures that follow from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from fasttrace.peers import Contender, LeftOut
+from fasttrace.bench.peers import Contender, LeftOut
 
 _SPREAD_LIMIT = 0.10  # of the median
 _FEW_ROUNDS = 3

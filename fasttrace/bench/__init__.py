@@ -1,0 +1,4 @@
+"""What tracing costs: contenders, measurements, their figures and tables.
+
+May import `tracing` and what lies below it.
+"""
