@@ -1,1 +1,4 @@
-"""Views of a trace: text tables, call lines, JSON."""
+"""Views of a trace: text tables, call lines, JSON.
+
+May import `data`, `seccomp`, and what lies below them.
+"""

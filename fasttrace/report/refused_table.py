@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.audit import Refused
+    from fasttrace.seccomp.ask.audit import Refused
 
 _HEADINGS = ("syscall", "action", "count", "process")
 

@@ -1,7 +1,9 @@
 """Seccomp profiles as containers have them (docs/seccomp.md).
 
-`reader` makes a `profile` of its JSON, `resolve` finds the rules that apply, `compile` makes BPF of
-them, `interpret` runs BPF; `explain`, `check`, `diff` and `merge` answer questions about profiles.
+`profile`: what one says, and which of its rules apply. `filter`: the BPF that runc would make of
+it. `ask`: questions, answered by that filter. `generation`: a profile out of what was seen.
+
+May import `data`, `system`, `syscalls`, and what lies below them.
 """
 
 from __future__ import annotations
@@ -10,16 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.generation import Generated, generate
-    from fasttrace.seccomp.profile import Profile
-    from fasttrace.seccomp.reader import load, parse
+    from fasttrace.seccomp.generation.generated import Generated, generate
+    from fasttrace.seccomp.profile.reader import load, parse
+    from fasttrace.seccomp.profile.values import Profile
 
 _WHERE = {
-    "Generated": "generation",
-    "Profile": "profile",
-    "generate": "generation",
-    "load": "reader",
-    "parse": "reader",
+    "Generated": "generation.generated",
+    "Profile": "profile.values",
+    "generate": "generation.generated",
+    "load": "profile.reader",
+    "parse": "profile.reader",
 }
 
 __all__ = ["Generated", "Profile", "generate", "load", "parse"]

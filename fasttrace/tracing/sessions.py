@@ -13,8 +13,8 @@ from fasttrace.errors import EngineUnavailable
 if TYPE_CHECKING:
     from fasttrace._core import Injection
     from fasttrace.alter.handlers import Handlers
-    from fasttrace.seccomp.profile import Profile
-    from fasttrace.seccomp.wall import Wall
+    from fasttrace.seccomp.filter.wall import Wall
+    from fasttrace.seccomp.profile.values import Profile
     from fasttrace.syscalls.sets import Selection
 
 Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
@@ -111,7 +111,7 @@ def wall(seccomp: Seccomp) -> Wall | None:
     """ProfileError: it cannot be read or compiled."""
     if seccomp is None:
         return None
-    from fasttrace.seccomp.wall import wall_of
+    from fasttrace.seccomp.filter.wall import wall_of
 
     return wall_of(seccomp)
 

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fasttrace.seccomp.compile import Compiled
-from fasttrace.seccomp.interpret import Verdict
+from fasttrace.seccomp.filter.compile import Compiled
+from fasttrace.seccomp.filter.interpret import Verdict
 
 _NAME = "shared/data/docker-default-seccomp.json"
 _PLACES = [Path(__file__).parents[3] / _NAME, Path("/work") / _NAME]

@@ -13,13 +13,13 @@ import pytest
 from seccomp_judge import DOCKER, GETPPID, UNASKED, X86_64, Job, Judge, line, looks_like, predicted
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.compile import Compiled, compile_profile
-from fasttrace.seccomp.explain import explain
-from fasttrace.seccomp.interpret import Program, Verdict
-from fasttrace.seccomp.question import ask
-from fasttrace.seccomp.reader import load, parse
-from fasttrace.seccomp.resolve import target
-from fasttrace.seccomp.words import OPERATORS
+from fasttrace.seccomp.ask.explain import explain
+from fasttrace.seccomp.ask.question import ask
+from fasttrace.seccomp.filter.compile import Compiled, compile_profile
+from fasttrace.seccomp.filter.interpret import Program, Verdict
+from fasttrace.seccomp.profile.reader import load, parse
+from fasttrace.seccomp.profile.resolve import target
+from fasttrace.seccomp.profile.words import OPERATORS
 
 pytest.importorskip("pyseccomp")
 

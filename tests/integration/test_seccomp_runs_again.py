@@ -23,9 +23,9 @@ from fasttrace.tracing.tracer import Tracer
 
 pytest.importorskip("pyseccomp")
 
-from fasttrace.seccomp.audit import Audit
-from fasttrace.seccomp.interpret import Program
-from fasttrace.seccomp.wall import wall_of
+from fasttrace.seccomp.ask.audit import Audit
+from fasttrace.seccomp.filter.interpret import Program
+from fasttrace.seccomp.filter.wall import wall_of
 
 KILL = "SCMP_ACT_KILL_PROCESS"
 QUIET: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}

@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 from seccomp_judge import DOCKER, UNASKED, Job, line, looks_like, predicted
 
-from fasttrace.seccomp.compile import Compiled, compile_profile
-from fasttrace.seccomp.diff import diff
-from fasttrace.seccomp.interpret import Program
-from fasttrace.seccomp.profile import Limits, Profile
-from fasttrace.seccomp.reader import load, parse
-from fasttrace.seccomp.resolve import resolve
+from fasttrace.seccomp.ask.diff import diff
+from fasttrace.seccomp.filter.compile import Compiled, compile_profile
+from fasttrace.seccomp.filter.interpret import Program
+from fasttrace.seccomp.profile.reader import load, parse
+from fasttrace.seccomp.profile.resolve import resolve
+from fasttrace.seccomp.profile.values import Limits, Profile
 
 pytest.importorskip("pyseccomp")
 

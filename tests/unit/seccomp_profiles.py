@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fasttrace.seccomp.profile import Profile
-from fasttrace.seccomp.reader import parse
-from fasttrace.seccomp.resolve import Target, target
+from fasttrace.seccomp.profile.reader import parse
+from fasttrace.seccomp.profile.resolve import Target, target
+from fasttrace.seccomp.profile.values import Profile
 
 HERE = target("amd64", "6.1")
 

@@ -182,8 +182,8 @@ def use_all(trace: Trace, again: Path) -> None:
     back = Trace.load(again)
     assert back.events.tobytes() == trace.events.tobytes()
     assert [p.argv for p in back.processes] == [p.argv for p in trace.processes]
-    from fasttrace.seccomp.generation import generate
-    from fasttrace.seccomp.listing import listing
+    from fasttrace.seccomp.generation.generated import generate
+    from fasttrace.seccomp.generation.listing import listing
 
     made = value_or(ProfileError, lambda: generate(trace))
     if made is not None:

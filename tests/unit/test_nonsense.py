@@ -14,7 +14,7 @@ import pytest
 
 import fasttrace
 from fasttrace import errors
-from fasttrace.seccomp.seen import Seen
+from fasttrace.seccomp.generation.seen import Seen
 from fasttrace.system import diagnosis, files
 from fasttrace.tracing.command import Command
 
@@ -109,7 +109,7 @@ def test_commands(argv: list[str] | str) -> None:
 def test_profiles_to_generate() -> None:
     with pytest.raises(ValueError, match="0 or more"):
         Seen(-1)
-    from fasttrace.seccomp.generation import from_seen
+    from fasttrace.seccomp.generation.generated import from_seen
 
     for action, number in [
         ("SCMP_ACT_ERRNO", -1),

@@ -10,15 +10,15 @@ from seccomp_profiles import HERE, on, profile, rule
 
 import fasttrace
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp import constants
-from fasttrace.seccomp.check import findings, lost
-from fasttrace.seccomp.compile import Compiled, compile_profile
-from fasttrace.seccomp.diff import diff
-from fasttrace.seccomp.explain import explain
-from fasttrace.seccomp.merge import merge
-from fasttrace.seccomp.profile import Profile
-from fasttrace.seccomp.question import ask
-from fasttrace.seccomp.reader import parse
+from fasttrace.seccomp.ask.check import findings, lost
+from fasttrace.seccomp.ask.diff import diff
+from fasttrace.seccomp.ask.explain import explain
+from fasttrace.seccomp.ask.merge import merge
+from fasttrace.seccomp.ask.question import ask
+from fasttrace.seccomp.filter.compile import Compiled, compile_profile
+from fasttrace.seccomp.profile import constants
+from fasttrace.seccomp.profile.reader import parse
+from fasttrace.seccomp.profile.values import Profile
 
 pytest.importorskip("pyseccomp")
 

@@ -16,14 +16,14 @@ from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.data.trace import Trace
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp import Generated, Profile, generate, parse
-from fasttrace.seccomp.audit import Audit, Refused
-from fasttrace.seccomp.generation import from_seen
-from fasttrace.seccomp.groups import GROUPS, grouped
-from fasttrace.seccomp.interpret import Program, Verdict
-from fasttrace.seccomp.listing import listing
-from fasttrace.seccomp.profile import Condition, Limits, Rule
-from fasttrace.seccomp.seen import Seen
-from fasttrace.seccomp.systemd import systemd_lines
+from fasttrace.seccomp.ask.audit import Audit, Refused
+from fasttrace.seccomp.filter.interpret import Program, Verdict
+from fasttrace.seccomp.generation.generated import from_seen
+from fasttrace.seccomp.generation.groups import GROUPS, grouped
+from fasttrace.seccomp.generation.listing import listing
+from fasttrace.seccomp.generation.seen import Seen
+from fasttrace.seccomp.generation.systemd import systemd_lines
+from fasttrace.seccomp.profile.values import Condition, Limits, Rule
 from fasttrace.syscalls.names import syscall_number
 
 ALLOW = "SCMP_ACT_ALLOW"

@@ -101,8 +101,8 @@ def hostile_report() -> Report:
 
 
 def audit_rows() -> str:
-    from fasttrace.seccomp.audit import Refused
-    from fasttrace.seccomp.interpret import Verdict
+    from fasttrace.seccomp.ask.audit import Refused
+    from fasttrace.seccomp.filter.interpret import Verdict
 
     row = Refused("socket", "x86_64", ((0, 16),), Verdict.of(0x50001), EVIL, 1)
     return refused_table([row], 2)
@@ -274,9 +274,9 @@ def test_a_foreign_profile(foreign: Path, profile: Path, shown: Shown, tmp_path:
 
 def test_names_in_a_unit() -> None:
     """A line of a systemd unit stays one: a name cannot add another directive."""
-    from fasttrace.seccomp.generation import generate
-    from fasttrace.seccomp.profile import Profile, Rule
-    from fasttrace.seccomp.systemd import systemd_lines
+    from fasttrace.seccomp.generation.generated import generate
+    from fasttrace.seccomp.generation.systemd import systemd_lines
+    from fasttrace.seccomp.profile.values import Profile, Rule
 
     rule = Rule(("read", "x\nExecStart=/bin/evil", EVIL), "SCMP_ACT_ALLOW")
     base = Profile("SCMP_ACT_ERRNO", 1, rules=(rule,))

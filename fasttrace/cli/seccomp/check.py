@@ -11,8 +11,8 @@ from fasttrace.cli.seccomp.options import add_target_options, target_of
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.check import Finding, Lost
-    from fasttrace.seccomp.compile import Compiled
+    from fasttrace.seccomp.ask.check import Finding, Lost
+    from fasttrace.seccomp.filter.compile import Compiled
 
 EXAMPLE = "fasttrace seccomp check profile.json --trace x.fst"
 TAKES_COMMAND = False
@@ -33,9 +33,9 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from fasttrace.seccomp.check import findings, lost
-    from fasttrace.seccomp.compile import compile_profile
-    from fasttrace.seccomp.reader import load
+    from fasttrace.seccomp.ask.check import findings, lost
+    from fasttrace.seccomp.filter.compile import compile_profile
+    from fasttrace.seccomp.profile.reader import load
 
     compiled = compile_profile(load(args.profile), target_of(args))
     found = findings(compiled)
@@ -55,8 +55,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _about(compiled: Compiled) -> str:
-    from fasttrace.seccomp.interpret import Verdict
-    from fasttrace.seccomp.words import ARCHITECTURES
+    from fasttrace.seccomp.filter.interpret import Verdict
+    from fasttrace.seccomp.profile.words import ARCHITECTURES
 
     resolved = compiled.resolved
     arches = ", ".join(ARCHITECTURES[arch][0] for arch in resolved.architectures)

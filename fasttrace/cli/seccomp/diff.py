@@ -11,7 +11,7 @@ from fasttrace.cli.seccomp.options import add_target_options, target_of
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.diff import Difference
+    from fasttrace.seccomp.ask.diff import Difference
 
 EXAMPLE = "fasttrace seccomp diff old.json new.json"
 TAKES_COMMAND = False
@@ -29,9 +29,9 @@ def configure(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0: they do the same here. 1: they do not."""
-    from fasttrace.seccomp.compile import compile_profile
-    from fasttrace.seccomp.diff import diff
-    from fasttrace.seccomp.reader import load
+    from fasttrace.seccomp.ask.diff import diff
+    from fasttrace.seccomp.filter.compile import compile_profile
+    from fasttrace.seccomp.profile.reader import load
 
     on = target_of(args)
     first, second = (compile_profile(load(path), on) for path in (args.first, args.second))
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(found: Difference, args: argparse.Namespace, color: bool) -> str:
-    from fasttrace.seccomp.words import ARCHITECTURES
+    from fasttrace.seccomp.profile.words import ARCHITECTURES
 
     lines = []
     for arch in (*found.only_first, *found.only_second):

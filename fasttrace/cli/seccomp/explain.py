@@ -11,7 +11,7 @@ from fasttrace.cli.seccomp.options import add_target_options, target_of
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.explain import Explanation
+    from fasttrace.seccomp.ask.explain import Explanation
 
 EXAMPLE = "fasttrace seccomp explain profile.json openat socket:AF_INET clone:flags=CLONE_NEWUSER"
 TAKES_COMMAND = False
@@ -30,10 +30,10 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from fasttrace.seccomp.compile import compile_profile
-    from fasttrace.seccomp.explain import explain
-    from fasttrace.seccomp.question import ask
-    from fasttrace.seccomp.reader import load
+    from fasttrace.seccomp.ask.explain import explain
+    from fasttrace.seccomp.ask.question import ask
+    from fasttrace.seccomp.filter.compile import compile_profile
+    from fasttrace.seccomp.profile.reader import load
 
     compiled = compile_profile(load(args.profile), target_of(args))
     found = [explain(compiled, ask(call, compiled)) for call in args.calls]

@@ -14,9 +14,9 @@ from fasttrace.cli.traced import Run
 from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.generation import Generated
-    from fasttrace.seccomp.profile import Profile
-    from fasttrace.seccomp.seen import Seen
+    from fasttrace.seccomp.generation.generated import Generated
+    from fasttrace.seccomp.generation.seen import Seen
+    from fasttrace.seccomp.profile.values import Profile
 
 EXAMPLE = "fasttrace seccomp generate -o profile.json git status"
 TAKES_COMMAND = True
@@ -76,7 +76,7 @@ def configure(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     with held_back():
-        from fasttrace.seccomp.seen import Seen, add_saved
+        from fasttrace.seccomp.generation.seen import Seen, add_saved
 
     if args.output is None and _runs(args):
         raise UsageError(
@@ -135,7 +135,7 @@ def _write(
     update: Profile | None,
     notices: list[str],
 ) -> int:
-    from fasttrace.seccomp.generation import from_seen
+    from fasttrace.seccomp.generation.generated import from_seen
 
     action, errno_ret = args.default
     made = from_seen(
@@ -158,11 +158,11 @@ def _write(
 
 def _text(made: Generated, args: argparse.Namespace) -> str:
     if args.format == "systemd":
-        from fasttrace.seccomp.systemd import systemd_lines
+        from fasttrace.seccomp.generation.systemd import systemd_lines
 
         return systemd_lines(made, groups=args.groups)
     if args.format == "text":
-        from fasttrace.seccomp.listing import listing
+        from fasttrace.seccomp.generation.listing import listing
 
         return listing(made, groups=args.groups)
     return made.profile.to_json()
@@ -182,7 +182,7 @@ def _told(made: Generated, args: argparse.Namespace) -> str:
 def _load(path: str | None) -> Profile | None:
     if path is None:
         return None
-    from fasttrace.seccomp.reader import load
+    from fasttrace.seccomp.profile.reader import load
 
     return load(path)
 

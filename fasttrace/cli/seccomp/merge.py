@@ -21,8 +21,8 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from fasttrace.seccomp.merge import merge
-    from fasttrace.seccomp.reader import load
+    from fasttrace.seccomp.ask.merge import merge
+    from fasttrace.seccomp.profile.reader import load
 
     # All is read before anything is written: the output may be one of the inputs.
     merged = merge([load(path) for path in args.profiles], target_of(args))

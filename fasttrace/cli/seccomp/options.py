@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fasttrace.cli.parser import VerbParser
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.resolve import Target
+    from fasttrace.seccomp.profile.resolve import Target
 
 
 def add_target_options(parser: VerbParser) -> None:
@@ -25,6 +25,6 @@ def add_target_options(parser: VerbParser) -> None:
 
 
 def target_of(args: argparse.Namespace) -> Target:
-    from fasttrace.seccomp.resolve import target
+    from fasttrace.seccomp.profile.resolve import target
 
     return target(args.arch, args.kernel, args.caps)

@@ -20,8 +20,8 @@ from fasttrace.errors import UsageError
 from fasttrace.tracing.command import Command
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.audit import Audit
-    from fasttrace.seccomp.wall import Wall
+    from fasttrace.seccomp.ask.audit import Audit
+    from fasttrace.seccomp.filter.wall import Wall
 
 EXAMPLE = "fasttrace seccomp run --profile profile.json git status"
 TAKES_COMMAND = True
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("-o and --json go with --audit: a run under a profile prints nothing")
     if args.audit:
         return _audit(args)
-    from fasttrace.seccomp.wall import wall_of
+    from fasttrace.seccomp.filter.wall import wall_of
 
     _become(wall_of(args.profile, target_of(args)), Command(args.command))
 
@@ -94,9 +94,9 @@ def _audit(args: argparse.Namespace) -> int:
         import numpy as np
 
     from fasttrace.data.events import EVENT_DTYPE
-    from fasttrace.seccomp.audit import Audit
-    from fasttrace.seccomp.compile import compile_profile
-    from fasttrace.seccomp.reader import load
+    from fasttrace.seccomp.ask.audit import Audit
+    from fasttrace.seccomp.filter.compile import compile_profile
+    from fasttrace.seccomp.profile.reader import load
 
     audit = Audit(compile_profile(load(args.profile), target_of(args)).program)
     args.pid = args.duration = args.expression = None

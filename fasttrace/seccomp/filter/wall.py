@@ -7,12 +7,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from fasttrace.errors import CommandNotExecutable, FasttraceError, ProfileError
-from fasttrace.seccomp.words import FLAGS
+from fasttrace.seccomp.profile.words import FLAGS
 
 if TYPE_CHECKING:
     from fasttrace._core import StartError
-    from fasttrace.seccomp.profile import Profile
-    from fasttrace.seccomp.resolve import Target
+    from fasttrace.seccomp.profile.resolve import Target
+    from fasttrace.seccomp.profile.values import Profile
 
 # Without SCMP_ACT_NOTIFY it has no meaning, and seccomp(2) refuses it.
 _FOR_LISTENERS = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
@@ -53,7 +53,7 @@ class Wall(NamedTuple):
         """The action that execve meets, None if it is let through."""
         from fasttrace import _tables
         from fasttrace._tables import ABIS
-        from fasttrace.seccomp.interpret import Program
+        from fasttrace.seccomp.filter.interpret import Program
         from fasttrace.syscalls.bpf import AUDIT_ARCH
 
         abi = os.uname().machine
@@ -79,9 +79,9 @@ def wall_of(
                 f" {len(seccomp)} bytes; give the path of a profile as str, not bytes"
             )
         return Wall(seccomp)
-    from fasttrace.seccomp.compile import compile_profile
-    from fasttrace.seccomp.profile import Profile
-    from fasttrace.seccomp.reader import load
+    from fasttrace.seccomp.filter.compile import compile_profile
+    from fasttrace.seccomp.profile.reader import load
+    from fasttrace.seccomp.profile.values import Profile
 
     compiled = compile_profile(seccomp if isinstance(seccomp, Profile) else load(seccomp), target)
     for rule in compiled.notifies:

@@ -14,8 +14,8 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.calls import abi_name, call_name
 from fasttrace.data.events import Kind, PayloadType, payload_items
-from fasttrace.seccomp.interpret import Program, Verdict
-from fasttrace.seccomp.reach import reach
+from fasttrace.seccomp.filter.interpret import Program, Verdict
+from fasttrace.seccomp.filter.reach import reach
 from fasttrace.syscalls.bpf import AUDIT_ARCH
 
 Mask = tuple[int, int]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fasttrace._tables import ABIS, names
-from fasttrace.seccomp.blame import bits_of
-from fasttrace.seccomp.compile import Compiled, audit_arch
-from fasttrace.seccomp.interpret import Verdict
-from fasttrace.seccomp.question import ABI_OF, call_name, number_of, parameter
-from fasttrace.seccomp.reach import points, ranges, ranges_text, reach, value_text
+from fasttrace.seccomp.ask.blame import bits_of
+from fasttrace.seccomp.ask.question import ABI_OF, call_name, number_of, parameter
+from fasttrace.seccomp.filter.compile import Compiled, audit_arch
+from fasttrace.seccomp.filter.interpret import Verdict
+from fasttrace.seccomp.filter.reach import points, ranges, ranges_text, reach, value_text
 
 
 @dataclass(frozen=True)

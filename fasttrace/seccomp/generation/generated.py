@@ -11,7 +11,8 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.calls import abi_name
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.floor import (
+from fasttrace.seccomp.generation.arguments import TOLD, describe
+from fasttrace.seccomp.generation.floor import (
     CONTAINER,
     CONTAINER_TOLD,
     GO,
@@ -20,10 +21,9 @@ from fasttrace.seccomp.floor import (
     UNSEEN,
     looks_like_go,
 )
-from fasttrace.seccomp.profile import Limits, Profile, Rule
-from fasttrace.seccomp.seen import Seen, add_saved
-from fasttrace.seccomp.told import TOLD, describe
-from fasttrace.seccomp.words import ACTIONS, WITH_ERRNO
+from fasttrace.seccomp.generation.seen import Seen, add_saved
+from fasttrace.seccomp.profile.values import Limits, Profile, Rule
+from fasttrace.seccomp.profile.words import ACTIONS, WITH_ERRNO
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace

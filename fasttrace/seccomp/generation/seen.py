@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.events import Flag, Kind
-from fasttrace.seccomp.told import TOLD, Told
+from fasttrace.seccomp.generation.arguments import TOLD, Told
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace

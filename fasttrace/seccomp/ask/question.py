@@ -8,9 +8,9 @@ from functools import lru_cache
 from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp import constants
-from fasttrace.seccomp.compile import Compiled, number
-from fasttrace.seccomp.words import ARCHITECTURES, MACHINES
+from fasttrace.seccomp.filter.compile import Compiled, number
+from fasttrace.seccomp.profile import constants
+from fasttrace.seccomp.profile.words import ARCHITECTURES, MACHINES
 
 ABI_OF = {
     "SCMP_ARCH_X86_64": "x86_64",
@@ -92,7 +92,7 @@ def call_name(nr: int, arch: str) -> str:
     plain = nr & ~(1 << 30) if arch == "SCMP_ARCH_X32" else nr
     found = _tables.name(ABIS.index(ABI_OF[arch]), plain) if arch in ABI_OF else None
     if found is None or arch == "SCMP_ARCH_X32":
-        from fasttrace.seccomp.compile import library
+        from fasttrace.seccomp.filter.compile import library
 
         try:
             raw = library().resolve_syscall(ARCHITECTURES[arch][1], nr)

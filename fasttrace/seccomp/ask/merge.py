@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.blame import MULTIPLEXED
-from fasttrace.seccomp.compile import Compiled, alternatives, audit_arch, compile_profile
-from fasttrace.seccomp.diff import numbers
-from fasttrace.seccomp.interpret import Verdict
-from fasttrace.seccomp.profile import ArchMap, Condition, Limits, Profile, Rule
-from fasttrace.seccomp.question import call_name
-from fasttrace.seccomp.reach import points, reach, value_text
-from fasttrace.seccomp.resolve import Target, target
-from fasttrace.seccomp.words import ARCHITECTURES, action_value
+from fasttrace.seccomp.ask.blame import MULTIPLEXED
+from fasttrace.seccomp.ask.diff import numbers
+from fasttrace.seccomp.ask.question import call_name
+from fasttrace.seccomp.filter.compile import Compiled, alternatives, audit_arch, compile_profile
+from fasttrace.seccomp.filter.interpret import Verdict
+from fasttrace.seccomp.filter.reach import points, reach, value_text
+from fasttrace.seccomp.profile.resolve import Target, target
+from fasttrace.seccomp.profile.values import ArchMap, Condition, Limits, Profile, Rule
+from fasttrace.seccomp.profile.words import ARCHITECTURES, action_value
 
 _THROUGH = ("SCMP_ACT_ALLOW", "SCMP_ACT_LOG")
 

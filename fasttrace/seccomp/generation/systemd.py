@@ -6,13 +6,13 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.generation import ALLOW, Generated
-from fasttrace.seccomp.groups import GROUPS, grouped
-from fasttrace.seccomp.told import TOLD, family
+from fasttrace.seccomp.generation.arguments import TOLD, family
+from fasttrace.seccomp.generation.generated import ALLOW, Generated
+from fasttrace.seccomp.generation.groups import GROUPS, grouped
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
-    from fasttrace.seccomp.profile import Condition
+    from fasttrace.seccomp.profile.values import Condition
 
 _WIDTH = 76
 _ARCHITECTURES = {"x86_64": "x86-64", "i386": "x86", "aarch64": "arm64", "riscv64": "riscv64"}

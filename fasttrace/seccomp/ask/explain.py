@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fasttrace.seccomp.blame import bits_of, condition_text, matching, reasons
-from fasttrace.seccomp.compile import Compiled, alternatives, audit_arch
-from fasttrace.seccomp.interpret import Verdict
-from fasttrace.seccomp.profile import Condition
-from fasttrace.seccomp.question import Question, parameter
-from fasttrace.seccomp.reach import points, ranges, ranges_text, reach
-from fasttrace.seccomp.words import action_value
+from fasttrace.seccomp.ask.blame import bits_of, condition_text, matching, reasons
+from fasttrace.seccomp.ask.question import Question, parameter
+from fasttrace.seccomp.filter.compile import Compiled, alternatives, audit_arch
+from fasttrace.seccomp.filter.interpret import Verdict
+from fasttrace.seccomp.filter.reach import points, ranges, ranges_text, reach
+from fasttrace.seccomp.profile.values import Condition
+from fasttrace.seccomp.profile.words import action_value
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Explanation:
 def explain(compiled: Compiled, question: Question) -> Explanation:
     """Runs the filter; where arguments matter that are not given, on both sides of every test.
 
-    >>> from fasttrace.seccomp.compile import compile_profile
-    >>> from fasttrace.seccomp.reader import parse
-    >>> from fasttrace.seccomp.question import ask
+    >>> from fasttrace.seccomp.filter.compile import compile_profile
+    >>> from fasttrace.seccomp.profile.reader import parse
+    >>> from fasttrace.seccomp.ask.question import ask
     >>> compiled = compile_profile(parse('{"defaultAction": "SCMP_ACT_LOG"}'))  # doctest: +SKIP
     >>> explain(compiled, ask("openat", compiled)).cases[0].verdict.action      # doctest: +SKIP
     'LOG'

@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 
-from fasttrace.seccomp.compile import Compiled, alternatives
-from fasttrace.seccomp.interpret import Verdict
-from fasttrace.seccomp.profile import Condition, Rule
-from fasttrace.seccomp.reach import value_text
-from fasttrace.seccomp.words import ARCHITECTURES, action_value
+from fasttrace.seccomp.filter.compile import Compiled, alternatives
+from fasttrace.seccomp.filter.interpret import Verdict
+from fasttrace.seccomp.filter.reach import value_text
+from fasttrace.seccomp.profile.values import Condition, Rule
+from fasttrace.seccomp.profile.words import ARCHITECTURES, action_value
 
 # linux/net.h and linux/ipc.h: calls that 32-bit x86 and others make through one number.
 _SOCKETCALL = (

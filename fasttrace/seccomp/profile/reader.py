@@ -15,8 +15,15 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.profile import ArchMap, Condition, Limits, Profile, Rule
-from fasttrace.seccomp.words import ACTIONS, ARCH_NAMES, ARCHITECTURES, FLAGS, OPERATORS, WITH_ERRNO
+from fasttrace.seccomp.profile.values import ArchMap, Condition, Limits, Profile, Rule
+from fasttrace.seccomp.profile.words import (
+    ACTIONS,
+    ARCH_NAMES,
+    ARCHITECTURES,
+    FLAGS,
+    OPERATORS,
+    WITH_ERRNO,
+)
 from fasttrace.text.terminal import quoted
 
 __all__ = ["load", "parse"]

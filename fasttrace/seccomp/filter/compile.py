@@ -17,11 +17,11 @@ from types import ModuleType
 from typing import Any
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp import enosys
-from fasttrace.seccomp.interpret import MAX_INSTRUCTIONS, Program, Verdict
-from fasttrace.seccomp.profile import Condition, Profile, Rule
-from fasttrace.seccomp.resolve import Resolved, Target, resolve
-from fasttrace.seccomp.words import ARCHITECTURES, FLAGS, OPERATORS, action_value
+from fasttrace.seccomp.filter import enosys
+from fasttrace.seccomp.filter.interpret import MAX_INSTRUCTIONS, Program, Verdict
+from fasttrace.seccomp.profile.resolve import Resolved, Target, resolve
+from fasttrace.seccomp.profile.values import Condition, Profile, Rule
+from fasttrace.seccomp.profile.words import ARCHITECTURES, FLAGS, OPERATORS, action_value
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _MANY_CALLS = 32
@@ -71,7 +71,7 @@ def compile_profile(
     ProfileError: pyseccomp or libseccomp is missing, an architecture is too new for it, or the
     filter is too large for the kernel.
 
-    >>> from fasttrace.seccomp.reader import parse
+    >>> from fasttrace.seccomp.profile.reader import parse
     >>> profile = parse('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": '
     ...                 '[{"names": ["socket"], "action": "SCMP_ACT_ERRNO"}]}')
     >>> compiled = compile_profile(profile)  # doctest: +SKIP

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TypeVar
 
-from fasttrace.seccomp.interpret import Program, Verdict, holds
+from fasttrace.seccomp.filter.interpret import Program, Verdict, holds
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ import socket
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fasttrace.seccomp.constants import CLONE, PRCTL
-from fasttrace.seccomp.profile import Condition
+from fasttrace.seccomp.profile.constants import CLONE, PRCTL
+from fasttrace.seccomp.profile.values import Condition
 
 _INT = 0xFFFFFFFF
 # socket(2): flags that are or-ed into the type and only concern the descriptor.

@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.profile import Limits, Profile, Rule
-from fasttrace.seccomp.words import ARCH_NAMES, CAPABILITIES, MACHINES, action_value
+from fasttrace.seccomp.profile.values import Limits, Profile, Rule
+from fasttrace.seccomp.profile.words import ARCH_NAMES, CAPABILITIES, MACHINES, action_value
 
 CONTAINER_CAPS = frozenset(
     "CAP_" + name

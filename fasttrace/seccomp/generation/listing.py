@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from fasttrace.seccomp.generation import ALLOW, Generated
-from fasttrace.seccomp.groups import grouped
+from fasttrace.seccomp.generation.generated import ALLOW, Generated
+from fasttrace.seccomp.generation.groups import grouped
 from fasttrace.text.terminal import printable
 
 _WIDTH = 88

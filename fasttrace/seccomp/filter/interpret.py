@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.words import (
+from fasttrace.seccomp.profile.words import (
     ALLOW,
     ERRNO,
     KILL_PROCESS,

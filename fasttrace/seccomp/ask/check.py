@@ -7,19 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fasttrace._tables import ABIS
-from fasttrace.seccomp.blame import condition_text, matching
-from fasttrace.seccomp.compile import Compiled, alternatives, audit_arch
-from fasttrace.seccomp.interpret import Verdict
-from fasttrace.seccomp.profile import Condition, Rule
-from fasttrace.seccomp.question import (
-    ABI_OF,
-    ARCH_OF,
-    call_name,
-    names,
-    number_of,
-)
-from fasttrace.seccomp.reach import points, reach
-from fasttrace.seccomp.words import ARCHITECTURES, CAPABILITIES, action_value
+from fasttrace.seccomp.ask.blame import condition_text, matching
+from fasttrace.seccomp.ask.question import ABI_OF, ARCH_OF, call_name, names, number_of
+from fasttrace.seccomp.filter.compile import Compiled, alternatives, audit_arch
+from fasttrace.seccomp.filter.interpret import Verdict
+from fasttrace.seccomp.filter.reach import points, reach
+from fasttrace.seccomp.profile.values import Condition, Rule
+from fasttrace.seccomp.profile.words import ARCHITECTURES, CAPABILITIES, action_value
 from fasttrace.text.terminal import quoted
 
 if TYPE_CHECKING:

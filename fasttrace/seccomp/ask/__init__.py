@@ -1,0 +1,4 @@
+"""Questions about profiles, answered by their compiled filters.
+
+May import `seccomp.filter`, and what that may.
+"""
