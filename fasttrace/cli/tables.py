@@ -29,11 +29,12 @@ def summary_text(summary: Summary, args: argparse.Namespace, *, color: bool) -> 
     """The counts as the options want them, ending with a newline."""
     if args.json:
         return _json(summary, args.by, args.sort)
-    from fasttrace.data.summary_table import summary_table
-    from fasttrace.report.tables_by import tables_by
-
     if args.by:
+        from fasttrace.report.tables_by import tables_by
+
         return tables_by(summary, args.by, sort=args.sort, color=color) + "\n"
+    from fasttrace.data.summary_table import summary_table
+
     return summary_table(summary, sort=args.sort, color=color) + "\n"
 
 
