@@ -1,4 +1,7 @@
-"""The command line: `fasttrace VERB ...`. One file per verb, in the list below."""
+"""The command line: `fasttrace VERB ...`. One file per verb, in the list below.
+
+May import all other rooms, and is imported by none.
+"""
 
 from __future__ import annotations
 
