@@ -19,11 +19,26 @@ INJECT_POKE: int
 HAND_ENTRY: int
 HAND_EXIT: int
 
-# abi, nr, first, last, step, INJECT_* bits, ret, signal, number, delay_enter_ns, delay_exit_ns,
-# pokes (argument, at exit, bytes)
-Injection = tuple[
-    int, int, int, int, int, int, int, int, int, int, int, tuple[tuple[int, bool, bytes], ...]
-]
+class Poke(NamedTuple):
+    arg: int
+    at_exit: bool
+    data: bytes
+
+class Injection(NamedTuple):
+    """A row of Session(injections=...): see struct ft_injection. what: INJECT_* bits."""
+
+    abi: int
+    nr: int
+    first: int
+    last: int
+    step: int
+    what: int
+    ret: int = 0
+    signal: int = 0
+    number: int = 0
+    delay_enter_ns: int = 0
+    delay_exit_ns: int = 0
+    pokes: tuple[Poke, ...] = ()
 
 class StartError(OSError):
     stage: str
@@ -37,9 +52,24 @@ class Block(Buffer):
     def payload_base(self) -> int: ...
 
 def inline_unusable() -> str | None: ...
-def process_rows(
-    records: bytes, strings: bytes
-) -> list[tuple[int, int, int, int, int, int, int, bytes, bytes, int, int]]: ...
+
+class ProcessRow(NamedTuple):
+    """status: as of wait(2), -1: none yet; end_ns 0: none yet; argv: each argument ends with NUL;
+    fallback: of FALLBACKS."""
+
+    pid: int
+    ppid: int
+    serial: int
+    status: int
+    start_ns: int
+    end_ns: int
+    calls: int
+    comm: bytes
+    argv: bytes
+    engine: str
+    fallback: str
+
+def process_rows(records: bytes, strings: bytes) -> list[ProcessRow]: ...
 
 class Stats(TypedDict):
     events: int

@@ -80,16 +80,21 @@ def inline_unusable():
     return None if why is NULL else (<bytes>why).decode()
 
 
+ProcessRow = namedtuple(
+    "ProcessRow",
+    "pid ppid serial status start_ns end_ns calls comm argv engine fallback")
+
+
 def process_rows(bytes records not None, bytes strings not None):
-    """What Session.processes() gave as tuples: pid, ppid, serial, wait status (-1: none yet), start
-    and end in ns, calls, comm, argv (each argument ends with NUL), index into ENGINES and FALLBACKS."""
+    """What Session.processes() gave, as a list of ProcessRow."""
     cdef const ft_process *p = <const ft_process *><char *>records
     cdef size_t i
     rows = []
     for i in range(len(records) // sizeof(ft_process)):
-        rows.append((p[i].pid, p[i].ppid, p[i].serial, p[i].status, p[i].start_ns, p[i].end_ns,
-                     p[i].calls, <bytes>p[i].comm, strings[p[i].argv:p[i].argv + p[i].argv_len],
-                     p[i].engine, p[i].why))
+        rows.append(ProcessRow(
+            p[i].pid, p[i].ppid, p[i].serial, p[i].status, p[i].start_ns, p[i].end_ns,
+            p[i].calls, <bytes>p[i].comm, strings[p[i].argv:p[i].argv + p[i].argv_len],
+            ENGINES[p[i].engine], FALLBACKS[p[i].why]))
     return rows
 
 

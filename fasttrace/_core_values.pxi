@@ -44,7 +44,11 @@ cdef int64_t to_ns(timeout) except -2:
     return -1 if timeout * 1e9 >= 0x7fffffffffffffff else <int64_t>(timeout * 1e9)
 
 
-Injection = tuple  # see _core.pyi
+Poke = namedtuple("Poke", "arg at_exit data")
+Injection = namedtuple(
+    "Injection",
+    "abi nr first last step what ret signal number delay_enter_ns delay_exit_ns pokes",
+    defaults=(0, 0, 0, 0, 0, ()))
 HandedCall = namedtuple("HandedCall", "tid pid abi nr args ret at_exit time_ns registers")
 HandedCall.__doc__ = """A call that waits for Session.answer(); registers: name to unsigned value."""
 
@@ -92,21 +96,29 @@ cdef class Injections:
         for i in range(len(rows)):
             self.put(&self.rows[i], rows[i])
 
-    cdef put(self, ft_injection *to, tuple row):
+    cdef put(self, ft_injection *to, row):
         cdef ft_poke *poke
-        (to.abi, to.nr, to.first, to.last, to.step, to.what, ret, to.signal, to.number,
-         to.delay_enter_ns, to.delay_exit_ns, pokes) = row
-        to.ret = <int64_t>unsigned(ret)
-        cells = bytearray(sizeof(ft_poke) * (len(pokes) + 1))
+        to.abi = row.abi
+        to.nr = row.nr
+        to.first = row.first
+        to.last = row.last
+        to.step = row.step
+        to.what = row.what
+        to.ret = <int64_t>unsigned(row.ret)
+        to.signal = row.signal
+        to.number = row.number
+        to.delay_enter_ns = row.delay_enter_ns
+        to.delay_exit_ns = row.delay_exit_ns
+        cells = bytearray(sizeof(ft_poke) * (len(row.pokes) + 1))
         poke = <ft_poke *><char *>cells
         to.pokes = poke
-        to.poke_count = len(pokes)
-        self.pokes += [cells, pokes]
-        for arg, at_exit, data in pokes:
-            poke.arg = arg
-            poke.at_exit = at_exit
-            poke.bytes = <char *><bytes>data
-            poke.len = len(data)
+        to.poke_count = len(row.pokes)
+        self.pokes += [cells, row.pokes]
+        for one in row.pokes:
+            poke.arg = one.arg
+            poke.at_exit = one.at_exit
+            poke.bytes = <char *><bytes>one.data
+            poke.len = len(one.data)
             poke += 1
 
     def __dealloc__(self):

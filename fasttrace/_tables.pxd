@@ -4,6 +4,8 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 cdef extern from "tables/tables.h" nogil:
     enum:
         FT_ABI_COUNT
+        FT_NR_MAX
+        FT_ERRNO_MAX
 
     struct ft_syscall:
         const char *name

@@ -1,3 +1,5 @@
+NR_MAX: int
+ERRNO_MAX: int
 ABIS: tuple[str, ...]
 CLASSES: dict[str, int]
 

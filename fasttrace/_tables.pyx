@@ -1,5 +1,9 @@
 """The syscall tables of the C core, for every ABI, as Python sees them."""
 
+# Calls from number NR_MAX - 1 on share what there is for that one.
+NR_MAX = FT_NR_MAX
+# The largest error number.
+ERRNO_MAX = FT_ERRNO_MAX
 ABIS = tuple([(<bytes>ft_abi_names[i]).decode() for i in range(FT_ABI_COUNT)])
 
 

@@ -4,16 +4,25 @@ A tally has one row per syscall, or one per syscall and process. Reading it neve
 counts with the GIL released.
 """
 
-from typing import TypeAlias
+from typing import NamedTuple
 
 from _typeshed import ReadableBuffer
 
-Row: TypeAlias = tuple[int, int, int, int, int, int, int, int, int, int, dict[int, int]]
-"""pid, serial, abi, nr, calls, finished, errors, total_ns, min_ns, max_ns, errnos.
+class Row(NamedTuple):
+    """pid and serial are 0 in a tally that is not by process; times are over finished calls; errnos
+    maps an errno to its count, 0 standing for results that are no errno."""
 
-pid and serial are 0 in a tally that is not by process; times are over finished calls; errnos maps
-an errno to its count, 0 standing for results that are no errno.
-"""
+    pid: int
+    serial: int
+    abi: int
+    nr: int
+    calls: int
+    finished: int
+    errors: int
+    total_ns: int
+    min_ns: int
+    max_ns: int
+    errnos: dict[int, int]
 
 SHARED_NR: int
 """The row that calls share which have none of their own: see src_c/tally.h."""

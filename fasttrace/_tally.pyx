@@ -3,6 +3,7 @@
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 
 import os
+from collections import namedtuple
 
 cdef extern from *:
     """
@@ -92,6 +93,10 @@ def hist_low(unsigned bucket):
     return ft_hist_low(bucket)
 
 
+Row = namedtuple(
+    "Row", "pid serial abi nr calls finished errors total_ns min_ns max_ns errnos")
+
+
 cdef class Tally:
     @staticmethod
     cdef Tally _own(ft_tally *tally):
@@ -169,8 +174,8 @@ cdef class Tally:
         rows = []
         for i in range(ft_tally_rows(self.tally)):
             r = ft_tally_row_at(self.tally, i)
-            rows.append((r.pid, r.serial, r.abi, r.nr, r.calls, r.finished, r.errors, r.total_ns,
-                         r.min_ns, r.max_ns, self.errnos(i) if r.errors else {}))
+            rows.append(Row(r.pid, r.serial, r.abi, r.nr, r.calls, r.finished, r.errors, r.total_ns,
+                            r.min_ns, r.max_ns, self.errnos(i) if r.errors else {}))
         return rows
 
     def errnos(self, i):

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
-from fasttrace._tables import ABIS
+from fasttrace._tables import ABIS, ERRNO_MAX, NR_MAX
 from fasttrace.alter.task import Memory, Registers
 from fasttrace.errors import HandlerError
 from fasttrace.syscalls.names import syscall_name, syscall_number
-from fasttrace.syscalls.sets import NR_MAX, Selection
+from fasttrace.syscalls.sets import Selection
 from fasttrace.syscalls.sets import parse as parse_set
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # enum ft_hand_over
 _AT_ENTRY, _AT_EXIT = 1, 2
-_ERRNO_MAX = 4095
 # ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK (include/linux/errno.h)
 _RESTARTS = (512, 513, 514, 516)
 
@@ -214,6 +213,6 @@ def _errno_number(error: int | str) -> int:
     from fasttrace.syscalls.errnos import errno_number
 
     number = error if isinstance(error, int) else errno_number(error)
-    if not 0 < number <= _ERRNO_MAX:
-        raise ValueError(f"not an errno: {number}; they are 1 to {_ERRNO_MAX}, as in `errno`")
+    if not 0 < number <= ERRNO_MAX:
+        raise ValueError(f"not an errno: {number}; they are 1 to {ERRNO_MAX}, as in `errno`")
     return number

@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace import _tables
-from fasttrace._tables import ABIS
+from fasttrace._tables import ABIS, ERRNO_MAX
 from fasttrace.alter.rules import NO_END, Rule, rows_of
 from fasttrace.errors import FilterError, InjectError
 from fasttrace.syscalls.sets import Selection
@@ -36,7 +36,6 @@ __all__ = ["Denial", "Injected", "parse", "parse_deny", "plan"]
 
 _DEFAULT_DENIAL = errno.EPERM
 _ENDLESS = "exit,exit_group,rt_sigreturn,?sigreturn"
-_ERRNO_MAX = 4095
 _FIRST_MAX, _LAST_MAX = 65535, 65534
 _SIGNAL_MAX = 64
 _SIGRTMIN = 32  # the kernel's
@@ -111,7 +110,7 @@ def parse_deny(deny: Denial) -> list[Rule]:
     rules = []
     for text, error in denied:
         number = error if isinstance(error, int) else _errno(f"{text}={error}", error)
-        if not 0 < number <= _ERRNO_MAX:
+        if not 0 < number <= ERRNO_MAX:
             word = f"{text}={error}"
             raise InjectError(f"{quoted(word)}: expected {_EXPECTED['error']}")
         calls = _calls(text, text) - parse_set(_ENDLESS)
@@ -188,12 +187,12 @@ def _errno(word: str, value: str) -> int:
 
     if value.isdecimal() and value.isascii():
         number = int(value) if len(value) < 8 else 0
-        if not 0 < number <= _ERRNO_MAX:
+        if not 0 < number <= ERRNO_MAX:
             raise InjectError(f"{quoted(word)}: expected {_EXPECTED['error']}")
         return number
     try:
         number = errno_number(value)
-        if not 0 < number <= _ERRNO_MAX:  # as of "errno_5000"
+        if not 0 < number <= ERRNO_MAX:  # as of "errno_5000"
             raise ValueError
         return number
     except ValueError:

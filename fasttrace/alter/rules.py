@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from fasttrace import _tables
+from fasttrace import _core, _tables
 from fasttrace._tables import ABIS
 from fasttrace.syscalls.sets import Selection
-
-if TYPE_CHECKING:
-    from fasttrace._core import Injection
-
-# enum ft_inject
-_RETURN, _SIGNAL, _NUMBER, _DELAY_ENTER, _DELAY_EXIT, _POKE = (1 << bit for bit in range(6))
 
 NO_END = 0xFFFFFFFF
 
@@ -44,39 +37,47 @@ class Rule:
     def flags(self) -> int:
         """What it does (enum ft_inject); 0: nothing."""
         return (
-            (_RETURN if self.ret is not None else 0)
-            | (_SIGNAL if self.signal else 0)
-            | (_DELAY_ENTER if self.delay_enter is not None else 0)
-            | (_DELAY_EXIT if self.delay_exit is not None else 0)
-            | (_POKE if self.poke_enter or self.poke_exit else 0)
+            (_core.INJECT_RETURN if self.ret is not None else 0)
+            | (_core.INJECT_SIGNAL if self.signal else 0)
+            | (_core.INJECT_DELAY_ENTER if self.delay_enter is not None else 0)
+            | (_core.INJECT_DELAY_EXIT if self.delay_exit is not None else 0)
+            | (_core.INJECT_POKE if self.poke_enter or self.poke_exit else 0)
         )
 
-    def row(self, abi: int, nr: int) -> Injection:
+    def row(self, abi: int, nr: int) -> _core.Injection:
         """For the C core, for one call of one ABI."""
         flags, number, ret = self.flags, 0, self.ret or 0
         if ABIS[abi] == "i386":  # as its registers hold it
             ret = (ret + (1 << 31)) % (1 << 32) - (1 << 31)
         # As with strace: a call that is made anyhow is not made as another one.
         other = _tables.number(abi, self.syscall) if self.syscall else None
-        if flags & _RETURN and other is not None:
-            flags, number = flags | _NUMBER, other
+        if flags & _core.INJECT_RETURN and other is not None:
+            flags, number = flags | _core.INJECT_NUMBER, other
         signature = _tables.signature(abi, nr)
         arity = 6 if signature is None else len(signature)
         pokes = tuple(
-            (arg, at_exit, data)
+            _core.Poke(arg, at_exit, data)
             for at_exit, some in ((False, self.poke_enter), (True, self.poke_exit))
             for arg, data in some
             if arg < arity
         )
-        return (
-            *(abi, nr, self.first, self.last, self.step, flags, ret, self.signal, number),
-            self.delay_enter or 0,
-            self.delay_exit or 0,
-            pokes,
+        return _core.Injection(
+            abi=abi,
+            nr=nr,
+            first=self.first,
+            last=self.last,
+            step=self.step,
+            what=flags,
+            ret=ret,
+            signal=self.signal,
+            number=number,
+            delay_enter_ns=self.delay_enter or 0,
+            delay_exit_ns=self.delay_exit or 0,
+            pokes=pokes,
         )
 
 
-def rows_of(rules: Iterable[Rule]) -> list[Injection]:
+def rows_of(rules: Iterable[Rule]) -> list[_core.Injection]:
     """One for each call of each ABI; of several rules for a call the last one holds."""
     of_call: dict[tuple[int, int], Rule] = {}
     for rule in rules:
@@ -85,7 +86,7 @@ def rows_of(rules: Iterable[Rule]) -> list[Injection]:
     return [rule.row(abi, nr) for (abi, nr), rule in sorted(of_call.items(), key=lambda i: i[0])]
 
 
-def selection_of(rows: Iterable[Injection]) -> Selection:
+def selection_of(rows: Iterable[_core.Injection]) -> Selection:
     """The calls that rows alter."""
     masks = [0] * len(ABIS)
     for abi, nr, *_ in rows:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fasttrace._tables import NR_MAX
 from fasttrace.data.calls import Calls, selection_of
 from fasttrace.data.events import Flag, Kind, PayloadType, payload_items
 from fasttrace.data.processes import Process
@@ -17,9 +18,6 @@ from fasttrace.syscalls.names import abi_index
 
 Events: TypeAlias = npt.NDArray[np.void]
 Mask: TypeAlias = npt.NDArray[np.bool_]
-
-# Numbers below this are looked up in a table; src_c/event.h has no larger ones of their own.
-_TABLE = 1024
 
 
 def _is_call(events: Events) -> Mask:
@@ -48,10 +46,10 @@ def of_syscall(events: Events, calls: Calls) -> Mask:
     """calls: see `selection_of`."""
     selection = selection_of(calls)
     numbers, mask = events["nr"], np.zeros(len(events), np.bool_)
-    in_table = (numbers >= 0) & (numbers < _TABLE)
+    in_table = (numbers >= 0) & (numbers < NR_MAX)
     for abi in np.flatnonzero(np.bincount(events["abi"], minlength=1)).tolist():
         ours = _is_call(events) & (events["abi"] == abi)
-        table = np.array([selection.contains(nr, abi) for nr in range(_TABLE)], np.bool_)
+        table = np.array([selection.contains(nr, abi) for nr in range(NR_MAX)], np.bool_)
         known = ours & in_table
         mask[known] = table[numbers[known]]
         strange = ours & ~in_table

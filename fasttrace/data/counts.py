@@ -99,10 +99,10 @@ class Counts:
     def _by_name(self) -> dict[str, tuple[Tally, int, tuple[str, ...]]]:
         """Of each name the tally and the row there that has all its calls, and the ABIs."""
         sources: dict[str, list[int]] = {}
-        strangers = sum(not 0 <= row[3] <= SHARED_NR for row in self._rows)
+        strangers = sum(not 0 <= row.nr <= SHARED_NR for row in self._rows)
         for i, row in enumerate(self._rows):
-            name = call_name(row[3], row[2])
-            if row[3] == SHARED_NR and strangers == STRANGERS_MAX:
+            name = call_name(row.nr, row.abi)
+            if row.nr == SHARED_NR and strangers == STRANGERS_MAX:
                 name += "+"
             sources.setdefault(name, []).append(i)
         total = Tally()
@@ -164,14 +164,14 @@ class Counts:
 
     @cached_property
     def total_calls(self) -> int:
-        return sum(row[4] for row in self._rows)
+        return sum(row.calls for row in self._rows)
 
     @cached_property
     def total_errors(self) -> int | None:
         """None: calls were made, but of none of them is known how it ended."""
-        if self._rows and not (self.results and any(row[5] for row in self._rows)):
+        if self._rows and not (self.results and any(row.finished for row in self._rows)):
             return None
-        return sum(row[6] for row in self._rows)
+        return sum(row.errors for row in self._rows)
 
     @cached_property
     def table(self) -> npt.NDArray[np.void]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from fasttrace.data.events import Flag, Kind, PayloadType, payload_items, split_
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from fasttrace._core import ProcessRow
 
 
 @dataclass(slots=True)
@@ -61,29 +63,23 @@ class Process:
         }
 
 
-CoreRow = tuple[int, int, int, int, int, int, int, bytes, bytes, int, int]
-
-
-def from_rows(
-    rows: Iterable[CoreRow], engines: Sequence[str], fallbacks: Sequence[str]
-) -> list[Process]:
-    """Processes out of what a session tells: pid, ppid, serial, status (-1: none), start, end (0:
-    none), calls, comm, argv (each argument ends with NUL), indices into engines and fallbacks."""
+def from_rows(rows: Iterable[ProcessRow]) -> list[Process]:
+    """Processes out of what a session tells."""
     return [
         Process(
-            pid=pid,
-            ppid=ppid,
-            comm=comm.decode("utf-8", "surrogateescape"),
-            argv=split_argv(argv),
-            calls=calls,
-            status=None if status == -1 else status,
-            start_ns=start_ns,
-            end_ns=end_ns or None,
-            engine=engines[engine],
-            serial=serial,
-            fallback=fallbacks[why],
+            pid=row.pid,
+            ppid=row.ppid,
+            comm=row.comm.decode("utf-8", "surrogateescape"),
+            argv=split_argv(row.argv),
+            calls=row.calls,
+            status=None if row.status == -1 else row.status,
+            start_ns=row.start_ns,
+            end_ns=row.end_ns or None,
+            engine=row.engine,
+            serial=row.serial,
+            fallback=row.fallback,
         )
-        for pid, ppid, serial, status, start_ns, end_ns, calls, comm, argv, engine, why in rows
+        for row in rows
     ]
 
 

@@ -44,7 +44,7 @@ class Summary(Counts):
         """Whether it was counted per process, so that `by("pid")` can tell them apart."""
         if self._by_process is not None:
             return self._by_process
-        return all(row[0] or row[1] for row in self._rows)
+        return all(row.pid or row.serial for row in self._rows)
 
     def _with(self, tally: Tally, processes: Iterable[Process]) -> Summary:
         return Summary(
@@ -76,8 +76,8 @@ class Summary(Counts):
         by_pid = {p.pid: p for p in self.processes}
 
         def process_of(row: Row) -> Process:
-            found = by_serial.get((row[0], row[1])) or by_pid.get(row[0])
-            return found or Process(row[0], serial=row[1])
+            found = by_serial.get((row.pid, row.serial)) or by_pid.get(row.pid)
+            return found or Process(row.pid, serial=row.serial)
 
         return process_of
 
@@ -114,13 +114,13 @@ class Summary(Counts):
 
             processes = [p for p in processes if wanted(p)]
             process_of = self._process_of()
-            chosen = {(row[0], row[1]) for row in self._rows if wanted(process_of(row))}
+            chosen = {(row.pid, row.serial) for row in self._rows if wanted(process_of(row))}
         return self._part(
             (
                 i
                 for i, row in enumerate(self._rows)
-                if (chosen is None or (row[0], row[1]) in chosen)
-                and (selection is None or selection.contains(row[3], row[2]))
+                if (chosen is None or (row.pid, row.serial) in chosen)
+                and (selection is None or selection.contains(row.nr, row.abi))
             ),
             processes,
         )
@@ -138,7 +138,7 @@ class Summary(Counts):
         members: dict[Any, list[Process]] = {}
         if key == "abi":
             for i, row in enumerate(self._rows):
-                groups.setdefault(abi_name(row[2]), []).append(i)
+                groups.setdefault(abi_name(row.abi), []).append(i)
             return {abi: self._part(indices, self.processes) for abi, indices in groups.items()}
         if key not in ("pid", "comm"):
             raise ValueError(f'no summary by {key!r}: by "pid", "comm" or "abi"')
@@ -220,8 +220,8 @@ def merge(summaries: Sequence[Summary]) -> Summary:
             pid = serial = 0
             if by_process:
                 process = process_of(row)
-                pid, serial = row[0], serials.get((process.pid, process.start_ns), 0)
-            total.add_row(s._tally, i, pid, serial, row[2], row[3])
+                pid, serial = row.pid, serials.get((process.pid, process.start_ns), 0)
+            total.add_row(s._tally, i, pid, serial, row.abi, row.nr)
     return Summary(
         total,
         processes=processes,

@@ -163,11 +163,11 @@ class Trace:
     def _told(self) -> list[Process]:
         if self._given is None:
             rows = self._by_pid.rows()
-            only_calls = sum(row[4] for row in rows) == len(self)
+            only_calls = sum(row.calls for row in rows) == len(self)
             told = self.events[:0] if only_calls else self.events
             # No event tells which of the processes an inline recorder left to ptrace.
             engine = "" if self.engine == "inline" else self.engine
-            return from_events(told, self.payload, engine, {row[0] for row in rows})
+            return from_events(told, self.payload, engine, {row.pid for row in rows})
         serials = {p.serial for p in self._given if 0 < p.serial < 1 << 31}
         if len(serials) == len(self._given):
             return self._given

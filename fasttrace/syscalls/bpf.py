@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from fasttrace import _tables
-from fasttrace._tables import ABIS
+from fasttrace._tables import ABIS, NR_MAX
 from fasttrace.syscalls.sets import Selection
 
 RET_TRACE = 0x7FF00000
@@ -67,7 +67,7 @@ def _runs(mask: int) -> list[tuple[int, int]]:
     for nr in range(1, mask.bit_length() + 1):
         bit = mask >> nr & 1
         # The last bit of a mask that is full to its end stands for all numbers after it.
-        if bit != runs[-1][1] and nr < 1024:
+        if bit != runs[-1][1] and nr < NR_MAX:
             runs.append((nr, bit))
     return runs
 

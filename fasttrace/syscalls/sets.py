@@ -17,18 +17,16 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from fasttrace import _tables
-from fasttrace._tables import ABIS
+from fasttrace._tables import ABIS, NR_MAX
 from fasttrace.errors import FilterError
 from fasttrace.syscalls.names import abi_index
 from fasttrace.text.terminal import quoted
 
-__all__ = ["CLASSES", "NR_MAX", "Selection", "parse"]
+__all__ = ["CLASSES", "Selection", "parse"]
 
 CLASSES = tuple("%" + name for name in _tables.CLASSES)
 
-NR_MAX = 1024
-"""Numbers from NR_MAX - 1 on have no bit of their own: they share the last (FT_NR_MAX)."""
-
+# Numbers from NR_MAX - 1 on have no bit of their own: they share the last.
 _ALL = (1 << NR_MAX) - 1
 _REST = 1 << (NR_MAX - 1)
 # strace takes these without their % too.

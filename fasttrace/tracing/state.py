@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from fasttrace._core import ENGINES, FALLBACKS, Session, process_rows
+from fasttrace._core import Session, process_rows
 from fasttrace.errors import ForkedError
 
 if TYPE_CHECKING:
@@ -112,12 +112,12 @@ class Told:
         They are in no trace; the kernel's own counts have them. Without ``by_process`` they are
         counted together, with tid 0. Empty for other engines.
         """
-        return {(row[0], row[3]): row[4] for row in self.figures.injected.rows()}
+        return {(row.pid, row.nr): row.calls for row in self.figures.injected.rows()}
 
     def _process_list(self, figures: Figures) -> list[Process]:
         from fasttrace.data.processes import from_rows
 
-        return from_rows(process_rows(*figures.processes), ENGINES, FALLBACKS)
+        return from_rows(process_rows(*figures.processes))
 
     def summary(self) -> Summary:
         """The counts so far; needs ``tally=True``."""

@@ -65,7 +65,8 @@ def injection(
     exit_ns: int = 0,
     pokes: tuple[tuple[int, bool, bytes], ...] = (),
 ) -> _core.Injection:
-    return (0, number(name), *when, flags, ret, sig, nr, enter_ns, exit_ns, pokes)
+    made = tuple(_core.Poke(*poke) for poke in pokes)
+    return _core.Injection(0, number(name), *when, flags, ret, sig, nr, enter_ns, exit_ns, made)
 
 
 def spawn(session: _core.Session, command: Sequence[str], out: int, err: int = -1) -> int:
@@ -90,7 +91,7 @@ def finish(session: _core.Session, reader: int, seen: Seen, close: bool = True) 
     seen.stats = session.stats()
     seen.status = seen.stats["root_status"]
     seen.events = np.concatenate([seen.events, *blocks])
-    seen.fallbacks = [_core.FALLBACKS[row[-1]] for row in _core.process_rows(*session.processes())]
+    seen.fallbacks = [row.fallback for row in _core.process_rows(*session.processes())]
     if close:
         session.close()
     with os.fdopen(reader) as pipe:

@@ -170,7 +170,7 @@ def with_us(command: Sequence[str], plan: Plan, engine: str) -> tuple[Outcome, _
     stats, tally = session.stats(), session.tally()
     session.close()
     assert ended, "it hangs"
-    assert stats["calls"] == sum(row[4] for row in tally.rows())
+    assert stats["calls"] == sum(row.calls for row in tally.rows())
     return (os.waitstatus_to_exitcode(stats["root_status"]), texts[0][0], texts[1][0]), stats
 
 

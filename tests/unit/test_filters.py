@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasttrace import _tables
+from fasttrace._tables import NR_MAX
 from fasttrace.errors import FilterError
 from fasttrace.syscalls.bpf import AUDIT_ARCH, RET_ALLOW, RET_TRACE, program
 from fasttrace.syscalls.names import ABIS, syscall_number
-from fasttrace.syscalls.sets import CLASSES, EVERYTHING, NOTHING, NR_MAX, Selection, parse
+from fasttrace.syscalls.sets import CLASSES, EVERYTHING, NOTHING, Selection, parse
 
 WORDS = ["openat", "read", "%file", "%%stat", "/^get", "?nosuch", "300", "all", "none", "kill@32"]
 selections = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).flatmap(

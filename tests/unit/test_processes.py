@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from synthetic import PROCESSES, item, make_events, stream
 
+from fasttrace._core import ProcessRow
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.processes import Process, from_events, from_rows, reused_pids
 
@@ -25,10 +26,10 @@ def test_exit_status_of_a_real_process() -> None:
 
 def test_from_rows() -> None:
     rows = [
-        (5, 1, 1, -1, 10, 0, 3, b"cat", b"cat\0-n\0", 1, 0),
-        (6, 5, 2, 256, 20, 30, 0, b"\xff", b"", 0, 1),
+        ProcessRow(5, 1, 1, -1, 10, 0, 3, b"cat", b"cat\0-n\0", "inline", ""),
+        ProcessRow(6, 5, 2, 256, 20, 30, 0, b"\xff", b"", "ptrace", "too old"),
     ]
-    cat, child = from_rows(rows, ["ptrace", "inline"], ["", "too old"])
+    cat, child = from_rows(rows)
     assert cat == Process(5, 1, "cat", ["cat", "-n"], 3, None, 10, None, "inline", 1)
     assert (child.exit_status, child.end_ns, child.comm) == (1, 30, "\udcff")
     assert (child.engine, child.fallback) == ("ptrace", "too old")

@@ -154,12 +154,13 @@ def test_numpy_is_not_loaded() -> None:
     """A live summary is made and printed without numpy: that would cost more than all else."""
     code = (
         "import sys\n"
+        "from fasttrace._core import ProcessRow\n"
         "from fasttrace._tally import Tally\n"
         "from fasttrace.data.summary import Summary\n"
         "from fasttrace.data.processes import from_rows\n"
         "t = Tally(); t.add(bytes(93) + b'\\1\\0\\0')\n"
-        "rows = [(5, 1, 1, 0, 10, 20, 1, b'cat', b'cat\\0', 0, 0)]\n"
-        "s = Summary.from_tally(t, processes=from_rows(rows, [''], ['']))\n"
+        "rows = [ProcessRow(5, 1, 1, 0, 10, 20, 1, b'cat', b'cat\\0', '', '')]\n"
+        "s = Summary.from_tally(t, processes=from_rows(rows))\n"
         "assert 'read' in str(s) and s.to_json() and s.calls['read'] == 1\n"
         "assert 'numpy' not in sys.modules\n"
     )

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fasttrace._tables import ERRNO_MAX
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile.words import (
     ALLOW,
@@ -79,7 +80,7 @@ class Verdict(NamedTuple):
             from fasttrace.syscalls.errnos import errno_name
 
             # The kernel (seccomp.c) caps the number at MAX_ERRNO; 0 is success without the call.
-            number = min(self.data, 4095)
+            number = min(self.data, ERRNO_MAX)
             return f"ERRNO({errno_name(number) if number else 0})"
         return f"TRACE({self.data})" if self.action == "TRACE" else self.action
 

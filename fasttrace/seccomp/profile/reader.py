@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
+from fasttrace._tables import ERRNO_MAX
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile.values import ArchMap, Condition, Limits, Profile, Rule
 from fasttrace.seccomp.profile.words import (
@@ -226,7 +227,7 @@ class _Reader:
             self.fail(where + (by_name if name else key), f"{action} takes no errno")
         number: int | None = None
         if entry.get(key) is not None:
-            number = self.number(entry, where, key, highest or 4095)
+            number = self.number(entry, where, key, highest or ERRNO_MAX)
         if name:
             number = getattr(errno, name, None) if re.fullmatch(r"E[A-Z0-9]+", name) else None
             if not isinstance(number, int):

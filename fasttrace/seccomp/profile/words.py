@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 
+from fasttrace._tables import ERRNO_MAX
+
 # linux/seccomp.h, SECCOMP_RET_*
 KILL_PROCESS = 0x80000000
 KILL_THREAD = 0x00000000
@@ -29,7 +31,7 @@ ACTIONS = {
     "SCMP_ACT_NOTIFY": NOTIFY,
 }
 
-WITH_ERRNO = {"SCMP_ACT_ERRNO": 4095, "SCMP_ACT_TRACE": 0xFFFF}
+WITH_ERRNO = {"SCMP_ACT_ERRNO": ERRNO_MAX, "SCMP_ACT_TRACE": 0xFFFF}
 """The actions that carry a number, and the highest one that arrives as it is."""
 
 OPERATORS = {
