@@ -202,7 +202,7 @@ cdef extern from "fasttrace.h" nogil:
     int ft_take(ft_session *s, int64_t timeout_ns, ft_block **out)
     void ft_block_free(ft_block *b)
     int ft_get_tally(ft_session *s, ft_tally **out)
-    int ft_get_injected(ft_session *s, ft_tally **out)
+    int ft_get_engine_calls(ft_session *s, ft_tally **out)
     int ft_find_process(ft_session *s, int pid, ft_process *out)
     int ft_get_processes(ft_session *s, ft_processes *out)
     void ft_processes_free(ft_processes *p)

@@ -332,11 +332,11 @@ cdef class Session:
         check(ft_get_tally(self.session, &t))
         return Tally._own(t)
 
-    def injected(self):
+    def engine_calls(self):
         """A Tally of the calls that tasks made on the engine's behalf, with by_process by tid (as pid)."""
         cdef ft_tally *t = NULL
         self.open()
-        check(ft_get_injected(self.session, &t))
+        check(ft_get_engine_calls(self.session, &t))
         return Tally._own(t)
 
     def end_of(self, int pid):

@@ -28,7 +28,7 @@ cdef extern from *:
         { "ATTACH", FT_KIND_ATTACH },
     }, ft_flags[] = {
         { "UNFINISHED", FT_FLAG_UNFINISHED }, { "INTERRUPTED", FT_FLAG_INTERRUPTED },
-        { "INJECTED", FT_FLAG_INJECTED }, { "PAYLOAD", FT_FLAG_PAYLOAD },
+        { "ALTERED", FT_FLAG_ALTERED }, { "PAYLOAD", FT_FLAG_PAYLOAD },
         { "THREAD", FT_FLAG_THREAD }, { "ERROR", FT_FLAG_ERROR },
     }, ft_payload_types[] = {
         { "STRING", FT_PAYLOAD_STRING }, { "BYTES", FT_PAYLOAD_BYTES },

@@ -33,7 +33,7 @@ enum ft_flag {
 	FT_FLAG_UNFINISHED = 1
 		<< 0, /* never returned to user code while traced: ret and duration are 0 */
 	FT_FLAG_INTERRUPTED = 1 << 1, /* ret is one of the kernel's restart codes (512..516) */
-	FT_FLAG_INJECTED = 1 << 2, /* altered by the tracer */
+	FT_FLAG_ALTERED = 1 << 2, /* altered by the tracer */
 	FT_FLAG_PAYLOAD = 1 << 3, /* payload holds at least one item */
 	FT_FLAG_THREAD = 1 << 4, /* FORK, EXIT, ATTACH: the task is not its process's first */
 	FT_FLAG_ERROR = 1 << 5, /* SYSCALL: ret is -errno */

@@ -194,7 +194,7 @@ int ft_get_tally(struct ft_session *s, struct ft_tally **out);
 
 /* Calls that tasks made on the engine's behalf, which are in no trace; with FT_OPT_BY_PROCESS rows by tid
  * (in pid). */
-int ft_get_injected(struct ft_session *s, struct ft_tally **out);
+int ft_get_engine_calls(struct ft_session *s, struct ft_tally **out);
 
 struct ft_process {
 	int32_t pid, ppid;

@@ -32,7 +32,7 @@ from fasttrace.text.terminal import quoted
 if TYPE_CHECKING:
     from fasttrace._core import Injection
 
-__all__ = ["Denial", "Injected", "parse", "parse_deny", "plan"]
+__all__ = ["Denial", "Rules", "parse", "parse_deny", "plan"]
 
 _DEFAULT_DENIAL = errno.EPERM
 _ENDLESS = "exit,exit_group,rt_sigreturn,?sigreturn"
@@ -134,11 +134,11 @@ def _denied_text(text: str) -> list[tuple[str, int | str]]:
     return denied
 
 
-Injected: TypeAlias = "str | Rule | Sequence[str | Rule]"
+Rules: TypeAlias = "str | Rule | Sequence[str | Rule]"
 
 
 def plan(
-    inject: Injected | None,
+    inject: Rules | None,
     deny: Denial | None = None,
 ) -> list[Injection]:
     """Rows for the C core, one for each call of each ABI.

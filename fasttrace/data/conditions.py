@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -95,13 +95,13 @@ def longer(events: Events, duration_ns: int) -> Mask:
     return mask
 
 
-def between(events: Events, after: int | None, before: int | None) -> Mask:
-    """Events with after <= time_ns < before."""
-    mask = np.ones(len(events), np.bool_)
-    if after is not None:
-        mask &= events["time_ns"] >= _u64(after)
-    if before is not None:
-        mask &= events["time_ns"] < _u64(before)
+def after(events: Events, ns: int) -> Mask:
+    mask: Mask = events["time_ns"] >= _u64(ns)
+    return mask
+
+
+def before(events: Events, ns: int) -> Mask:
+    mask: Mask = events["time_ns"] < _u64(ns)
     return mask
 
 
@@ -165,3 +165,85 @@ def owners(events: Events, processes: Sequence[Process]) -> npt.NDArray[np.intp]
             last = np.searchsorted(starts, events["time_ns"][part], "right") - 1
             result[part] = np.array(order, np.intp)[np.maximum(last, 0)]
     return result
+
+
+class Conditions(TypedDict, total=False):
+    """What `Trace.where` may be given; None is as if it was not."""
+
+    failed: bool | None
+    errno: str | int | None
+    pid: int | Iterable[int] | None
+    tid: int | Iterable[int] | None
+    comm: str | Iterable[str] | None
+    kind: Kind | str | Iterable[Kind | str] | None
+    abi: str | int | None
+    min_duration_ns: int | None
+    after: int | None
+    before: int | None
+    path: str | re.Pattern[str] | None
+    mask: Mask | None
+
+
+class Observed(NamedTuple):
+    """What conditions may look at beside the events."""
+
+    processes: Sequence[Process]
+    stream: memoryview
+
+
+# Each condition by its name. A new one has a line here and in Conditions.
+MASKS: dict[str, Callable[[Events, Any, Observed], Mask]] = {
+    "kind": lambda events, wanted, _: of_kind(events, wanted),
+    "syscall": lambda events, wanted, _: of_syscall(events, wanted),
+    "failed": lambda events, wanted, _: failed(events, wanted),
+    "errno": lambda events, wanted, _: with_errno(events, wanted),
+    "pid": lambda events, wanted, _: one_of(events, "pid", wanted),
+    "tid": lambda events, wanted, _: one_of(events, "tid", wanted),
+    "comm": lambda events, wanted, observed: of_comm(events, wanted, observed.processes),
+    "abi": lambda events, wanted, _: of_abi(events, wanted),
+    "min_duration_ns": lambda events, wanted, _: longer(events, wanted),
+    "after": lambda events, wanted, _: after(events, wanted),
+    "before": lambda events, wanted, _: before(events, wanted),
+    "mask": lambda events, wanted, _: wanted,
+}
+# Those that look at each event by itself: asked last, of the events that the others leave.
+LATE_MASKS: dict[str, Callable[[Events, Any, Observed], Mask]] = {
+    "path": lambda events, wanted, observed: with_path(events, wanted, observed.stream),
+}
+# One number or text, or several.
+SETS = ("pid", "tid", "comm")
+# Those that leave out whole processes, too.
+OF_PROCESSES: dict[str, Callable[[Process, Any], bool]] = {
+    "pid": lambda process, wanted: process.pid in wanted,
+    "comm": lambda process, wanted: process.comm in wanted,
+}
+
+
+def choose(
+    events: Events, given: Mapping[str, Any], observed: Observed
+) -> tuple[Events, list[Process]]:
+    """The events that meet all conditions, and the processes that they leave.
+
+    TypeError: there is no such condition.
+    """
+    asked = {name: wanted for name, wanted in given.items() if wanted is not None}
+    unknown = asked.keys() - MASKS.keys() - LATE_MASKS.keys()
+    if unknown:
+        names = ", ".join(sorted(MASKS | LATE_MASKS))
+        raise TypeError(f"where() has no condition {unknown.pop()!r}: there are {names}")
+    for name in SETS:
+        if name in asked:
+            some = asked[name]
+            asked[name] = {some} if isinstance(some, (int, str)) else set(some)
+    masks = [MASKS[name](events, asked[name], observed) for name in MASKS if name in asked]
+    if masks:
+        events = events[np.logical_and.reduce(masks)]
+    for name in LATE_MASKS:
+        if name in asked:
+            events = events[LATE_MASKS[name](events, asked[name], observed)]
+    processes = list(observed.processes)
+    for name, is_of in OF_PROCESSES.items():
+        if name in asked:
+            wanted = asked[name]
+            processes = [process for process in processes if is_of(process, wanted)]
+    return events, processes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from enum import IntEnum, IntFlag
+from enum import EnumMeta, IntEnum, IntFlag
 from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,12 +35,20 @@ class Kind(IntEnum):
     ATTACH = 7
 
 
-class Flag(IntFlag):
-    """Bits of an event's `flags`."""
+class _Renamed(EnumMeta):
+    def __getattr__(cls, name: str) -> Any:
+        if name != "INJECTED":
+            raise AttributeError(name)
+        warnings.warn("Flag.INJECTED is Flag.ALTERED now", DeprecationWarning, stacklevel=2)
+        return cls.__members__["ALTERED"]
+
+
+class Flag(IntFlag, metaclass=_Renamed):
+    """Bits of an event's `flags`. ALTERED: a rule or a handler changed the call."""
 
     UNFINISHED = 1
     INTERRUPTED = 2
-    INJECTED = 4
+    ALTERED = 4
     PAYLOAD = 8
     THREAD = 16
     ERROR = 32

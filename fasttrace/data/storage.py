@@ -16,31 +16,20 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fasttrace._version import __version__
 from fasttrace.data.events import EVENT_SIZE
-from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy, open_npy
+from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy
 from fasttrace.data.processes import Process
-from fasttrace.errors import OutputError, TraceError
-from fasttrace.system.files import Folder, Place
-from fasttrace.text.terminal import quoted
+from fasttrace.data.stored import FORMAT, VERSION, Stored, of_folder
+from fasttrace.errors import OutputError
+from fasttrace.system.files import Place
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from typing_extensions import Buffer
-
-FORMAT = "fasttrace"
-VERSION = 1
-T = TypeVar("T")
-
-# A process takes some 200 bytes, and up to 4,096 more for its arguments.
-_META_MAX = 1 << 30
-_DIGITS_MAX = 40
-_GIVE = "give the folder that `record -o` wrote"
 
 
 class EventBlock(Protocol):
@@ -183,7 +172,7 @@ class Writer:
 
     def stored(self) -> Stored:
         """What was written, from the very folder that was made, wherever its path may lead now."""
-        return _load(self._folder)
+        return of_folder(self._folder)
 
     def discard(self) -> None:
         """Close, and remove the folder: nothing was recorded."""
@@ -233,157 +222,3 @@ def _cannot_write(path: Path, error: OSError) -> OutputError:
         errno.EFBIG: "the file would exceed the limit of file sizes; see `ulimit -f`",
     }.get(error.errno or 0, f"{error.strerror}; choose another place")
     return OutputError(error.errno, f"cannot write {path}: {remedy}")
-
-
-@dataclass
-class Stored:
-    """What a folder holds. events, payload: read-only arrays, mapped from the files."""
-
-    events: npt.NDArray[np.void]
-    payload: npt.NDArray[np.uint8]
-    finished: bool
-    argv: list[str]
-    engine: str
-    results: bool = True
-    exit_status: int | None = None
-    wall_ns: int = 0
-    lost: int = 0
-    realtime_offset_ns: int | None = None
-    processes: list[Process] = field(default_factory=list)
-
-
-def load(path: str | os.PathLike[str]) -> Stored:
-    """Map the trace in a folder. TraceError: there is none, or it is damaged or cut.
-
-    Of a trace whose recorder did not finish, all whole events are there. Nobody may cut the files
-    while they are mapped: the kernel would answer reading them with SIGBUS.
-    """
-    try:
-        folder = Folder(path)
-    except FileNotFoundError:
-        raise TraceError(f"{os.fspath(path)} does not exist; {_GIVE}") from None
-    except NotADirectoryError:
-        raise TraceError(
-            f"{os.fspath(path)} is not the folder of a trace; `record -o` makes one"
-        ) from None
-    except OSError as error:
-        raise TraceError(f"cannot read {os.fspath(path)}: {error.strerror}") from None
-    try:
-        return _load(folder)
-    finally:
-        folder.close()
-
-
-def _load(folder: Folder) -> Stored:
-    import numpy as np
-
-    from fasttrace.data.events import EVENT_DTYPE
-
-    meta = _Meta(folder)
-    finished = meta.get("finished", bool, False)
-    return Stored(
-        events=open_npy(folder, "events.npy", EVENTS, EVENT_DTYPE, finished=finished),
-        payload=open_npy(folder, "payload.npy", BYTES, np.uint8, finished=finished),
-        finished=finished,
-        argv=meta.strings("argv"),
-        engine=meta.get("engine", str, ""),
-        results=meta.get("results", bool, True),
-        exit_status=meta.optional("exit_status"),
-        wall_ns=meta.get("wall_ns", int, 0),
-        lost=meta.get("lost", int, 0),
-        realtime_offset_ns=meta.inner("clock").optional("realtime_offset_ns"),
-        processes=[entry.process() for entry in meta.entries("processes")],
-    )
-
-
-class _Meta:
-    """A JSON object that may hold anything: what is read from it has the type asked for."""
-
-    def __init__(self, folder: Folder, entries: object = None) -> None:
-        self._folder = folder
-        if entries is None:
-            entries = _read_json(folder)
-        if not isinstance(entries, dict):
-            raise self._damaged()
-        self._entries = entries
-
-    def _damaged(self) -> TraceError:
-        return _damaged(self._folder)
-
-    def get(self, key: str, kind: type[T], default: T) -> T:
-        value: Any = self._entries.get(key, default)
-        # Numbers are kept to what numpy and C can hold. (A bool is an int to isinstance.)
-        if type(value) is int and value.bit_length() > 63:
-            raise self._damaged()
-        if type(value) is not kind:
-            raise self._damaged()
-        checked: T = value
-        return checked
-
-    def optional(self, key: str) -> int | None:
-        return None if self._entries.get(key) is None else self.get(key, int, 0)
-
-    def strings(self, key: str) -> list[str]:
-        values: list[Any] = self.get(key, list, [])
-        if not all(isinstance(value, str) for value in values):
-            raise self._damaged()
-        return values
-
-    def inner(self, key: str) -> _Meta:
-        return _Meta(self._folder, self.get(key, dict, {}))
-
-    def entries(self, key: str) -> list[_Meta]:
-        return [_Meta(self._folder, entry or {}) for entry in self.get(key, list, [])]
-
-    def process(self) -> Process:
-        status = self.optional("status")
-        if status is not None and not 0 <= status <= 0xFFFF:
-            raise self._damaged()
-        return Process(
-            pid=self.get("pid", int, 0),
-            ppid=self.get("ppid", int, 0),
-            comm=self.get("comm", str, ""),
-            argv=self.strings("argv"),
-            calls=self.get("calls", int, 0),
-            status=status,
-            start_ns=self.get("start_ns", int, 0),
-            end_ns=self.optional("end_ns"),
-            engine=self.get("engine", str, ""),
-            serial=self.get("serial", int, 0),
-            fallback=self.get("fallback", str, ""),
-        )
-
-
-def _damaged(folder: Folder) -> TraceError:
-    return TraceError(f"{folder.path}/meta.json is damaged: record again")
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > _DIGITS_MAX:  # no field holds as many, and Python would take its time
-        raise ValueError
-    return int(digits)
-
-
-def _read_json(folder: Folder) -> object:
-    """meta.json, if it is of a trace that this version can read."""
-    path = folder.path
-    try:
-        with open(folder.open("meta.json"), "rb") as file:  # noqa: PTH123 - of a descriptor
-            text = file.read(_META_MAX + 1)
-        if len(text) > _META_MAX:
-            raise _damaged(folder)
-        meta = json.loads(text, parse_int=_integer)
-    except FileNotFoundError:
-        raise TraceError(f"{path} holds no trace (no meta.json); {_GIVE}") from None
-    except OSError as error:
-        raise TraceError(f"cannot read {path}/meta.json: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise _damaged(folder) from None
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        raise TraceError(f"{path} holds something else than a trace of fasttrace")
-    if meta.get("version") != VERSION:
-        raise TraceError(
-            f"{path} is of format version {quoted(str(meta.get('version')))}, this fasttrace reads "
-            f"{VERSION}: use the fasttrace that wrote it"
-        )
-    return meta

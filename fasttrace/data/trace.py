@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import operator
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from fasttrace._tally import Tally
-from fasttrace.data import conditions, storage
+from fasttrace.data import conditions, storage, stored
 from fasttrace.data.calls import Call, Calls, call_name
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadType, payload_items
 from fasttrace.data.processes import Process, fallbacks, from_events, reused_pids, with_calls
 from fasttrace.data.summary import Summary
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
 
@@ -72,27 +74,27 @@ class Trace:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
         """Map a saved trace. TraceError: there is none, or it is damaged or cut."""
-        return cls.of_stored(storage.load(path))
+        return cls.of_stored(stored.load(path))
 
     @classmethod
-    def of_stored(cls, stored: storage.Stored) -> Trace:
-        events = stored.events
-        wall_ns = stored.wall_ns
-        if not stored.finished and len(events):
+    def of_stored(cls, given: stored.Stored) -> Trace:
+        events = given.events
+        wall_ns = given.wall_ns
+        if not given.finished and len(events):
             last = events[-1]
             wall_ns = int(last["time_ns"]) + int(last["duration_ns"]) - int(events[0]["time_ns"])
         return cls(
             events,
-            stored.payload,
-            argv=stored.argv,
-            exit_status=stored.exit_status,
-            engine=stored.engine,
+            given.payload,
+            argv=given.argv,
+            exit_status=given.exit_status,
+            engine=given.engine,
             wall_ns=max(wall_ns, 0),
-            lost=stored.lost,
-            processes=stored.processes if stored.finished else None,
-            realtime_offset_ns=stored.realtime_offset_ns,
-            finished=stored.finished,
-            results=stored.results,
+            lost=given.lost,
+            processes=given.processes if given.finished else None,
+            realtime_offset_ns=given.realtime_offset_ns,
+            finished=given.finished,
+            results=given.results,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -237,23 +239,7 @@ class Trace:
             results=self.results,
         )
 
-    def where(
-        self,
-        syscall: Calls | None = None,
-        *,
-        failed: bool | None = None,
-        errno: str | int | None = None,
-        pid: int | Iterable[int] | None = None,
-        tid: int | Iterable[int] | None = None,
-        comm: str | Iterable[str] | None = None,
-        kind: Kind | str | Iterable[Kind | str] | None = None,
-        abi: str | int | None = None,
-        min_duration_ns: int | None = None,
-        after: int | None = None,
-        before: int | None = None,
-        path: str | re.Pattern[str] | None = None,
-        mask: npt.NDArray[np.bool_] | None = None,
-    ) -> Trace:
+    def where(self, syscall: Calls | None = None, **wanted: Unpack[conditions.Conditions]) -> Trace:
         """The events that meet all conditions given, as a Trace.
 
         syscall: a name, a number, several of these, or strace's set language ("%file,!stat").
@@ -268,41 +254,9 @@ class Trace:
         `processes` is what pid and comm leave, calls counted again. FilterError: syscall cannot be
         read. ValueError: no such errno, kind or abi.
         """
-        events, processes = self.events, self._told
-        masks: list[conditions.Mask] = []
-        if kind is not None:
-            masks.append(conditions.of_kind(events, kind))
-        if syscall is not None:
-            masks.append(conditions.of_syscall(events, syscall))
-        if failed is not None:
-            masks.append(conditions.failed(events, failed))
-        if errno is not None:
-            masks.append(conditions.with_errno(events, errno))
-        if pid is not None:
-            pids = {pid} if isinstance(pid, int) else set(pid)
-            masks.append(conditions.one_of(events, "pid", pids))
-            processes = [p for p in processes if p.pid in pids]
-        if tid is not None:
-            masks.append(conditions.one_of(events, "tid", {tid} if isinstance(tid, int) else tid))
-        if comm is not None:
-            comms = {comm} if isinstance(comm, str) else set(comm)
-            masks.append(conditions.of_comm(events, comms, self._told))
-            processes = [p for p in processes if p.comm in comms]
-        if abi is not None:
-            masks.append(conditions.of_abi(events, abi))
-        if min_duration_ns is not None:
-            masks.append(conditions.longer(events, min_duration_ns))
-        if after is not None or before is not None:
-            masks.append(conditions.between(events, after, before))
-        if mask is not None:
-            masks.append(mask)
-        for condition in masks[1:]:
-            masks[0] = masks[0] & condition
-        if masks:
-            events = events[masks[0]]
-        if path is not None:
-            # The one condition that looks at each event by itself: last, at those that are left.
-            events = events[conditions.with_path(events, path, self._stream)]
+        given = {"syscall": syscall, **wanted}
+        observed = conditions.Observed(self._told, self._stream)
+        events, processes = conditions.choose(self.events, given, observed)
         return self._part(events, processes)
 
     @overload

@@ -1,9 +1,9 @@
 """One JSON object per event: `fasttrace trace --json`.
 
 Each has kind, pid, tid, time_ns. A syscall: name, args (six unsigned numbers at most), strings
-(captured text by the index of its argument), ret, errno (a name or null), duration_ns, injected
-(whether somebody altered it); ret and duration_ns are null for a call that never returned. Other
-kinds have the `text` of `call_line`.
+(captured text by the index of its argument), ret, errno (a name or null), duration_ns, altered
+(whether somebody altered it; also as `injected`, its former name); ret and duration_ns are null for
+a call that never returned. Other kinds have the `text` of `call_line`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType, payload_items
 from fasttrace.report.arguments import shape
-from fasttrace.report.call_line import in_order, told
+from fasttrace.report.call_line import described, in_order
 from fasttrace.syscalls.errnos import errno_name
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> It
         head: dict[str, Any] = {"kind": _kind_name(kind), "pid": pid, "tid": tid, "time_ns": start}
         items = payload_items(payload, offset - payload_base) if flags & Flag.PAYLOAD else ()
         if kind != Kind.SYSCALL:
-            yield json.dumps(head | {"text": told(kind, nr, ret, args, flags, items)}) + "\n"
+            yield json.dumps(head | {"text": described(kind, nr, ret, args, flags, items)}) + "\n"
             continue
         name, formats, _ = shape(abi, nr)
         unfinished = flags & Flag.UNFINISHED
@@ -43,7 +43,8 @@ def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> It
             "ret": None if unfinished else ret,
             "errno": errno_name(-ret) if flags & Flag.ERROR else None,
             "duration_ns": None if unfinished else took,
-            "injected": bool(flags & Flag.INJECTED),
+            "altered": bool(flags & Flag.ALTERED),
+            "injected": bool(flags & Flag.ALTERED),
         }
         yield json.dumps(head | call) + "\n"
 

@@ -69,7 +69,7 @@ def in_order(events: Buffer) -> list[tuple[int, ...]]:
 
 _SYSCALL = int(Kind.SYSCALL)
 _PAYLOAD, _ERROR, _UNFINISHED = int(Flag.PAYLOAD), int(Flag.ERROR), int(Flag.UNFINISHED)
-_INTERRUPTED, _INJECTED = int(Flag.INTERRUPTED), int(Flag.INJECTED)
+_INTERRUPTED, _ALTERED = int(Flag.INTERRUPTED), int(Flag.ALTERED)
 _FORKS = {1: "fork", 2: "vfork", 3: "clone"}
 # What is remembered: enough for the pids alive at one time, and for all errnos.
 _WHO_MAX = 4096
@@ -90,7 +90,7 @@ class CallLines:
     def __init__(self, *, color: bool = False, origin_ns: int | None = None) -> None:
         self._origin = origin_ns
         self._dim, self._red, self._cyan, self._reset = _COLORS if color else _PLAIN
-        self._injected = f" {self._cyan}(INJECTED){self._reset}"
+        self._altered = f" {self._cyan}(INJECTED){self._reset}"
         self._who: dict[tuple[int, int], str] = {}
         self._errors: dict[int, str] = {}
 
@@ -110,7 +110,7 @@ class CallLines:
             head = f"{who} {(start - self._origin) / 1e9:11.6f}{reset} "
             if kind != _SYSCALL:
                 items = payload_items(payload, offset - payload_base) if flags & _PAYLOAD else ()
-                text = told(kind, nr, ret, args, flags, items)
+                text = described(kind, nr, ret, args, flags, items)
                 yield f"{head}{self._cyan}--- {text} ---{reset}\n"
                 continue
             name, formats, result = shape(abi, nr)
@@ -118,7 +118,7 @@ class CallLines:
             if flags & _PAYLOAD:
                 _put_strings(words, payload, offset - payload_base)
             call = f"{head}{name}({', '.join(words)})"
-            mark = self._injected if flags & _INJECTED else ""
+            mark = self._altered if flags & _ALTERED else ""
             if flags & _UNFINISHED:
                 yield f"{call} = ?{mark}\n"
             elif flags & _ERROR:
@@ -154,11 +154,11 @@ def altered(events: Buffer) -> bytes:
     return b"".join(
         view[at : at + EVENT.size]
         for at, event in zip(range(0, len(view), EVENT.size), EVENT.iter_unpack(view), strict=False)
-        if event[-1] & _INJECTED and event[-2] == _SYSCALL
+        if event[-1] & _ALTERED and event[-2] == _SYSCALL
     )
 
 
-def told(
+def described(
     kind: int, nr: int, ret: int, args: list[int], flags: int, items: Iterable[PayloadItem]
 ) -> str:
     """What an event that is no syscall tells."""

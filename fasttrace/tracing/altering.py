@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from fasttrace._core import Block
-    from fasttrace.alter.language import Denial, Injected
+    from fasttrace.alter.language import Denial, Rules
     from fasttrace.data.processes import Process
     from fasttrace.data.trace import Trace
     from fasttrace.tracing.runs import Argv, Running
@@ -30,7 +30,7 @@ class Completed:
     """What `run` gives: how a command ended, and what of it was altered.
 
     exit_status: as subprocess has it: the exit code, or -n for death by signal n. altered: a Trace
-    of the calls that were altered, each with Flag.INJECTED. processes: all that were seen.
+    of the calls that were altered, each with Flag.ALTERED. processes: all that were seen.
     """
 
     argv: list[str]
@@ -47,7 +47,7 @@ def run(
     argv: Argv,
     *,
     deny: Denial | None = None,
-    inject: Injected | None = None,
+    inject: Rules | None = None,
     **options: Unpack[Running],
 ) -> Completed:
     """Run a command with some of its calls altered; the others run as they are, nearly untraced.
@@ -89,7 +89,7 @@ class _Kept:
 
     def add(self, block: Block) -> None:
         events = np.frombuffer(memoryview(block), EVENT_DTYPE)
-        altered = events["flags"] & np.uint16(Flag.INJECTED) != 0
+        altered = events["flags"] & np.uint16(Flag.ALTERED) != 0
         events = events[altered & (events["kind"] == Kind.SYSCALL)]
         if not len(events):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from fasttrace.tracing.state import Told
+from fasttrace.tracing.state import Observing
 
 if TYPE_CHECKING:
     from fasttrace._core import Block, Session
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CANNOT_DETACH = "cannot detach from a command that runs under a filter"
 
 
-class Answering(Told):
+class Answering(Observing):
     """The part of `Tracer` through which Python answers calls and looks into tasks."""
 
     _command: Command | None

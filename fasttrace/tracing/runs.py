@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Unpack
 
-    from fasttrace.alter.language import Denial, Injected
-    from fasttrace.data.storage import Stored
+    from fasttrace.alter.language import Denial, Rules
+    from fasttrace.data.stored import Stored
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
     from fasttrace.syscalls.sets import Selection
@@ -51,7 +51,7 @@ class Options(Running, total=False):
     pid: int | None
     trace: str | Selection | None
     results: bool
-    inject: Injected | None
+    inject: Rules | None
     deny: Denial | None
 
 

@@ -1,9 +1,10 @@
-"""What a tracer can tell of its session: figures, processes, the summary."""
+"""What a tracer can tell of its session: snapshot, processes, the summary."""
 
 from __future__ import annotations
 
 import os
 import time
+import warnings
 from typing import TYPE_CHECKING
 
 from fasttrace._core import Session, process_rows
@@ -16,23 +17,23 @@ if TYPE_CHECKING:
     from fasttrace.tracing.sessions import Options
 
 
-class Figures:
+class Snapshot:
     """What a session can tell at one moment."""
 
     def __init__(self, session: Session, tally: bool) -> None:
         self.stats = session.stats()
         self.processes = session.processes()
-        self.injected = session.injected()
+        self.engine_calls = session.engine_calls()
         self.tally = session.tally() if tally else None
 
 
-class Told:
+class Observing:
     """The part of `Tracer` that only looks."""
 
     engine: str
     _session: Session | None
     _options: Options
-    _figures: Figures | None
+    _last: Snapshot | None
 
     @property
     def argv(self) -> list[str]:
@@ -46,20 +47,20 @@ class Told:
         raise NotImplementedError
 
     @property
-    def figures(self) -> Figures:
+    def snapshot(self) -> Snapshot:
         """The state now; after the end, the last one."""
         self._begin()
         if self._session is not None:
-            return Figures(self._session, self._options.tally)
-        if self._figures is None:  # it was left in a forked child
+            return Snapshot(self._session, self._options.tally)
+        if self._last is None:  # it was left in a forked child
             raise ForkedError
-        return self._figures
+        return self._last
 
     @property
     def stats(self) -> Stats:
         """Counters: events, taken, lost, calls, stops, waits_full, start_ns, end_ns, ..."""
         self._begin()
-        return self.figures.stats if self._session is None else self._session.stats()
+        return self.snapshot.stats if self._session is None else self._session.stats()
 
     @property
     def lost(self) -> int:
@@ -81,7 +82,7 @@ class Told:
     @property
     def processes(self) -> list[Process]:
         """All processes seen, in order of appearance."""
-        return self._process_list(self.figures)
+        return self._process_list(self.snapshot)
 
     def is_of_tree(self, pid: int) -> bool:
         """Whether the process with this pid is of the traced tree, living or dead.
@@ -106,34 +107,40 @@ class Told:
         return False
 
     @property
-    def injected(self) -> dict[tuple[int, int], int]:
+    def engine_calls(self) -> dict[tuple[int, int], int]:
         """Calls that the inline engine had the program's tasks make, by (tid, syscall number).
 
         They are in no trace; the kernel's own counts have them. Without ``by_process`` they are
         counted together, with tid 0. Empty for other engines.
         """
-        return {(row.pid, row.nr): row.calls for row in self.figures.injected.rows()}
+        return {(row.pid, row.nr): row.calls for row in self.snapshot.engine_calls.rows()}
 
-    def _process_list(self, figures: Figures) -> list[Process]:
+    @property
+    def injected(self) -> dict[tuple[int, int], int]:
+        """The former name of `engine_calls`."""
+        warnings.warn("Tracer.injected is engine_calls now", DeprecationWarning, stacklevel=2)
+        return self.engine_calls
+
+    def _process_list(self, snapshot: Snapshot) -> list[Process]:
         from fasttrace.data.processes import from_rows
 
-        return from_rows(process_rows(*figures.processes))
+        return from_rows(process_rows(*snapshot.processes))
 
     def summary(self) -> Summary:
         """The counts so far; needs ``tally=True``."""
         from fasttrace.data.summary import Summary
 
-        figures = self.figures
-        if figures.tally is None:
+        snapshot = self.snapshot
+        if snapshot.tally is None:
             raise ValueError("the tracer keeps no tally: pass tally=True")
         return Summary.from_tally(
-            figures.tally,
-            processes=lambda: self._process_list(figures),
+            snapshot.tally,
+            processes=lambda: self._process_list(snapshot),
             argv=self.argv,
             exit_status=self.exit_status,
             engine=self.engine,
             wall_ns=self.wall_ns,
             lost=self.lost,
-            finished=bool(figures.stats["end_ns"]),
+            finished=bool(snapshot.stats["end_ns"]),
             results=self.has_results,
         )

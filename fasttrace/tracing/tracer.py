@@ -16,11 +16,11 @@ from fasttrace.text.terminal import printable
 from fasttrace.tracing import sessions
 from fasttrace.tracing.answering import CANNOT_DETACH, Answering
 from fasttrace.tracing.command import Command, Stdio, Text
-from fasttrace.tracing.state import Figures
+from fasttrace.tracing.state import Snapshot
 
 if TYPE_CHECKING:
     from fasttrace.alter.handlers import Handlers
-    from fasttrace.alter.language import Denial, Injected
+    from fasttrace.alter.language import Denial, Rules
     from fasttrace.syscalls.sets import Selection
     from fasttrace.tracing.sessions import Seccomp
 
@@ -68,7 +68,7 @@ class Tracer(Answering):
             ProfileError: the profile cannot be read or compiled.
         inject: what to alter, in strace's language (``"openat:error=ENOENT:when=3+2"``), one rule
             or several; see `fasttrace.alter.language`. The calls altered are recorded, if `trace`
-            holds them, with Flag.INJECTED.
+            holds them, with Flag.ALTERED.
         deny: calls that shall fail each time: ``{"socket": errno.EACCES, "%process": "EPERM"}`` or
             ``"socket=EACCES,%process"``. For tests: a wall against hostile code is seccomp(2).
     """
@@ -93,7 +93,7 @@ class Tracer(Answering):
         strings: bool = True,
         results: bool = True,
         seccomp: Seccomp = None,
-        inject: Injected | None = None,
+        inject: Rules | None = None,
         deny: Denial | None = None,
     ) -> None:
         if (argv is None) == (pid is None):
@@ -142,7 +142,7 @@ class Tracer(Answering):
         self._session: Session | None
         self.engine, self._session = sessions.open_session(self._options, engine)
         self._handlers: Handlers | None = None
-        self._figures: Figures | None = None
+        self._last: Snapshot | None = None
         self._started = False
         self._entered = False  # and to be started when it is first used
         self._let_go = False  # detach() was called
@@ -338,7 +338,7 @@ class Tracer(Answering):
             if self._started and not session.wait(0):
                 self.stop()
                 self._drain(session)
-            self._figures = Figures(session, self._options.tally)
+            self._last = Snapshot(session, self._options.tally)
             self._log_fallbacks()
         finally:
             self._session = None

@@ -19,10 +19,10 @@
 static void mark(struct ft_session *s, struct ft_task *t)
 {
 	if (t->in_call == FT_CALL_RECORDED)
-		t->call.flags |= FT_FLAG_INJECTED;
-	if (t->tamper.marked)
+		t->call.flags |= FT_FLAG_ALTERED;
+	if (t->alteration.marked)
 		return;
-	t->tamper.marked = true;
+	t->alteration.marked = true;
 	pthread_mutex_lock(&s->lock);
 	s->calls_altered++;
 	pthread_mutex_unlock(&s->lock);
@@ -31,8 +31,8 @@ static void mark(struct ft_session *s, struct ft_task *t)
 /* The call is not made. */
 static void skip(struct ft_task *t, int64_t ret)
 {
-	t->tamper.replied = true;
-	t->tamper.ret = ret;
+	t->alteration.replied = true;
+	t->alteration.ret = ret;
 	ft_arch_set_number(t->tid, FT_NO_CALL);
 }
 
@@ -62,7 +62,7 @@ static void poke(const struct ft_task *t, const struct ft_rule *rule, bool at_ex
 		const struct ft_poke *p = &rule->pokes[i];
 
 		if (p->at_exit == at_exit)
-			write_bytes(t->tid, t->tamper.args[p->arg], p->bytes, p->len);
+			write_bytes(t->tid, t->alteration.args[p->arg], p->bytes, p->len);
 	}
 }
 
@@ -71,14 +71,14 @@ static void begin(struct ft_session *s, struct ft_task *t, const struct ft_rule 
 	const struct ft_injection *how = &rule->how;
 
 	mark(s, t);
-	t->tamper.rule = rule;
+	t->alteration.rule = rule;
 	poke(t, rule, false);
 	if (how->what & FT_INJECT_SIGNAL)
-		t->tamper.signal = how->signal;
+		t->alteration.signal = how->signal;
 	if (how->what & FT_INJECT_RETURN)
 		skip(t, how->ret);
 	if (how->what & FT_INJECT_NUMBER) {
-		t->tamper.other = true;
+		t->alteration.other = true;
 		ft_arch_set_number(t->tid, how->number);
 	}
 	if (how->what & FT_INJECT_DELAY_ENTER)
@@ -98,7 +98,7 @@ static int show(struct ft_session *s, struct ft_task *t, struct ft_registers *ou
 static bool hand(struct ft_session *s, struct ft_task *t, bool at_exit, int64_t ret,
 	struct ft_handed *call, struct ft_answer *answer)
 {
-	const struct ft_tamper *tm = &t->tamper;
+	const struct ft_alteration *tm = &t->alteration;
 
 	*call = (struct ft_handed){ .tid = t->tid,
 		.pid = t->tgid,
@@ -132,24 +132,25 @@ static void hand_entry(struct ft_session *s, struct ft_task *t)
 
 	if (!hand(s, t, false, 0, &call, &answer))
 		return;
-	t->tamper.exit_signal = answer.signal;
+	t->alteration.exit_signal = answer.signal;
 	if (answer.signal || answer.set ||
 		answer.what & (FT_ANSWER_REPLY | FT_ANSWER_NUMBER | FT_ANSWER_ARGS))
 		mark(s, t);
 	if (answer.set)
 		put_registers(s, t, &call, &answer);
 	if (answer.what & FT_ANSWER_ARGS)
-		ft_arch_set_args(t->tid, t->tamper.abi, answer.args);
+		ft_arch_set_args(t->tid, t->alteration.abi, answer.args);
 	if (answer.what & FT_ANSWER_NUMBER)
 		ft_arch_set_number(t->tid, answer.nr);
 	if (answer.what & FT_ANSWER_REPLY)
 		skip(t, answer.reply);
 	else
-		t->tamper.other = answer.set || answer.what & (FT_ANSWER_ARGS | FT_ANSWER_NUMBER);
+		t->alteration.other =
+			answer.set || answer.what & (FT_ANSWER_ARGS | FT_ANSWER_NUMBER);
 }
 
 struct ft_kept {
-	struct ft_tamper tamper;
+	struct ft_alteration alteration;
 	struct ft_registers place, changed;
 };
 
@@ -160,7 +161,7 @@ void ft_alter_keep(
 
 	if (!kept)
 		return;
-	*kept = (struct ft_kept){ t->tamper, *place, *changed };
+	*kept = (struct ft_kept){ t->alteration, *place, *changed };
 	free(t->kept);
 	t->kept = kept;
 }
@@ -171,13 +172,14 @@ static bool take_kept(struct ft_session *s, struct ft_task *t)
 	struct ft_kept *kept = t->kept;
 	struct ft_registers now;
 
-	if (!kept || kept->tamper.abi != t->tamper.abi || kept->tamper.nr != t->tamper.nr ||
+	if (!kept || kept->alteration.abi != t->alteration.abi ||
+		kept->alteration.nr != t->alteration.nr ||
 		ft_arch_get_registers(t->tid, &now) < 0 ||
 		!ft_arch_is_same_place(&now, &kept->place))
 		return false;
-	t->tamper = kept->tamper;
+	t->alteration = kept->alteration;
 	ft_arch_set_registers(t->tid, &kept->changed);
-	if (t->tamper.marked)
+	if (t->alteration.marked)
 		mark(s, t);
 	t->kept = NULL;
 	free(kept);
@@ -189,21 +191,21 @@ void ft_alter_entry(struct ft_session *s, struct ft_task *t, enum ft_abi abi, ui
 {
 	const struct ft_rule *rule;
 
-	t->tamper = (struct ft_tamper){ 0 };
+	t->alteration = (struct ft_alteration){ 0 };
 	if (!ft_plan_has(s->plan, abi, nr))
 		return;
-	t->tamper.on = true;
-	t->tamper.nr = (int32_t)nr;
-	t->tamper.abi = (uint8_t)abi;
-	memcpy(t->tamper.args, args, sizeof(t->tamper.args));
+	t->alteration.on = true;
+	t->alteration.nr = (int32_t)nr;
+	t->alteration.abi = (uint8_t)abi;
+	memcpy(t->alteration.args, args, sizeof(t->alteration.args));
 	if (take_kept(s, t))
 		return;
 	rule = ft_plan_next(s->plan, t, abi, nr);
 	ft_plan_count(s->plan, t, abi, nr, 1);
 	if (rule)
 		begin(s, t, rule);
-	t->tamper.hands_exit = ft_plan_handled(s->plan, abi, nr) & FT_HAND_EXIT;
-	if (ft_plan_handled(s->plan, abi, nr) & FT_HAND_ENTRY && !t->tamper.replied)
+	t->alteration.hands_exit = ft_plan_handled(s->plan, abi, nr) & FT_HAND_EXIT;
+	if (ft_plan_handled(s->plan, abi, nr) & FT_HAND_ENTRY && !t->alteration.replied)
 		hand_entry(s, t);
 }
 
@@ -219,7 +221,7 @@ enum ft_foresight ft_alter_foresee(struct ft_session *s, struct ft_task *t, enum
 		return FT_FORESEE_UNTOUCHED;
 	*ret = rule->how.ret;
 	ft_record_entry(s, t, t->tid, abi, nr, args, now);
-	t->tamper = (struct ft_tamper){ 0 };
+	t->alteration = (struct ft_alteration){ 0 };
 	mark(s, t);
 	if (s->options & FT_OPT_ENTRY_ONLY)
 		ft_record_cut(s, t);
@@ -235,7 +237,7 @@ void ft_alter_unforesee(struct ft_session *s, struct ft_task *t, enum ft_abi abi
 
 bool ft_alter_needs_exit(const struct ft_task *t)
 {
-	const struct ft_tamper *tm = &t->tamper;
+	const struct ft_alteration *tm = &t->alteration;
 
 	return tm->on && (tm->replied || tm->hands_exit || tm->exit_signal ||
 				 (tm->rule && (tm->rule->pokes_exit ||
@@ -252,7 +254,7 @@ static bool hand_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)
 	if (!hand(s, t, true, *ret, &call, &answer))
 		return false;
 	if (answer.signal)
-		t->tamper.signal = answer.signal;
+		t->alteration.signal = answer.signal;
 	if (answer.signal || answer.set || answer.what & FT_ANSWER_REPLY)
 		mark(s, t);
 	if (answer.set)
@@ -266,7 +268,7 @@ static bool hand_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)
 
 bool ft_alter_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)
 {
-	struct ft_tamper *tm = &t->tamper;
+	struct ft_alteration *tm = &t->alteration;
 	bool replaced = tm->replied;
 
 	if (!ft_alter_needs_exit(t)) {

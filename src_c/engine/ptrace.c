@@ -118,7 +118,7 @@ static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uin
 		ft_alter_entry(s, t, abi, nr, args);
 	if (s->filter && abi < FT_ABI_COUNT && sets_filter(&specials[abi], nr, args, &tsync))
 		on_own_filter(s, t, tsync);
-	else if (s->filter && t->tamper.other)
+	else if (s->filter && t->alteration.other)
 		on_own_filter(s, t, true); /* it may be such a call */
 	if (!by_filter(s, t))
 		return;
@@ -144,7 +144,7 @@ static bool returns_nothing(const struct ft_event *call)
 static void on_exit(
 	struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error, uint64_t now)
 {
-	if (t->tamper.on && ft_alter_exit(s, t, &ret))
+	if (t->alteration.on && ft_alter_exit(s, t, &ret))
 		is_error = ft_alter_is_error(ret);
 	else if (t->in_call && returns_nothing(&t->call))
 		is_error = false;
@@ -188,17 +188,17 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 			on_entry(s, t, info.arch, info.seccomp.nr,
 				(const uint64_t *)info.seccomp.args, stop->time_ns);
 		/* PTRACE_SYSCALL with a signal means nothing at this stop. */
-		if (t->tamper.signal)
-			syscall(SYS_tgkill, t->tgid, t->tid, t->tamper.signal);
-		t->tamper.signal = 0;
+		if (t->alteration.signal)
+			syscall(SYS_tgkill, t->tgid, t->tid, t->alteration.signal);
+		t->alteration.signal = 0;
 		break;
 	case PTRACE_SYSCALL_INFO_EXIT:
-		if (!t->tamper.on && t->in_call == FT_CALL_RECORDED &&
+		if (!t->alteration.on && t->in_call == FT_CALL_RECORDED &&
 			info.exit.rval == t->call.nr && refused_by_signal(t->tid)) {
 			ft_record_cut(s, t);
 			break;
 		}
-		if (!t->in && !t->tamper.on && t->in_call != FT_CALL_NONE &&
+		if (!t->in && !t->alteration.on && t->in_call != FT_CALL_NONE &&
 			ft_interrupt_ended_call(t)) {
 			t->suspended = true;
 			t->call.ret = info.exit.rval;

@@ -55,7 +55,7 @@ wait_for_ring(void *arg)
 	if (ft_arch_raw_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0) != b->owner)
 		ft_arch_raw_syscall(SYS_exit, 0, 0, 0, 0, 0, 0);
 	ft_arch_raw_syscall(SYS_prctl, PR_SET_NAME, (long)"fasttrace-bell", 0, 0, 0, 0);
-	/* The tracer thread may be near a tracee just now: see placement.h. */
+	/* The tracer thread may be near a tracee just now: see scheduling.h. */
 	if (b->home) {
 		ft_arch_raw_syscall(
 			SYS_sched_setaffinity, 0, sizeof(*b->home), (long)b->home, 0, 0, 0);

@@ -50,7 +50,7 @@ struct job {
 
 struct ft_reader {
 	struct ft_watchdog *watchdog;
-	const struct ft_placement *placement;
+	const struct ft_scheduling *scheduling;
 	pid_t busy_with; /* what is read without the thread; atomic; 0: nothing */
 	int ticks; /* the watchdog's own */
 	struct job *job; /* of the thread that waits for work; NULL: there is none */
@@ -120,7 +120,7 @@ static struct job *job_new(const struct ft_reader *r)
 		return NULL;
 	pthread_mutex_init(&j->lock, NULL);
 	ft_cond_init(&j->changed);
-	rc = ft_placement_thread(r->placement, &thread, true, read_for_others, j);
+	rc = ft_scheduling_thread(r->scheduling, &thread, true, read_for_others, j);
 	if (!rc)
 		return j;
 	job_free(j);
@@ -135,8 +135,8 @@ static void abandon(struct job *j)
 	pthread_mutex_unlock(&j->lock);
 }
 
-int ft_reader_new(
-	struct ft_watchdog *watchdog, const struct ft_placement *placement, struct ft_reader **out)
+int ft_reader_new(struct ft_watchdog *watchdog, const struct ft_scheduling *scheduling,
+	struct ft_reader **out)
 {
 	struct ft_reader *r = calloc(1, sizeof(*r));
 
@@ -145,7 +145,7 @@ int ft_reader_new(
 	for (int i = 0; i < MAPS; i++)
 		r->maps[i].fd = -1;
 	r->watchdog = watchdog;
-	r->placement = placement;
+	r->scheduling = scheduling;
 	*out = r;
 	return 0;
 }

@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "kernel/placement.h"
+#include "kernel/scheduling.h"
 
 struct ft_reader;
 struct ft_watchdog;
 
-int ft_reader_new(
-	struct ft_watchdog *watchdog, const struct ft_placement *placement, struct ft_reader **out);
+int ft_reader_new(struct ft_watchdog *watchdog, const struct ft_scheduling *scheduling,
+	struct ft_reader **out);
 /* For the watchdog's `late`: the process whose page holds the reading thread up for too long; 0: none. */
 pid_t ft_reader_late(struct ft_reader *r);
 /* Threads that still read are left to themselves. */

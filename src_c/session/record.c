@@ -186,7 +186,7 @@ void ft_record_engine(struct ft_session *s, const struct ft_task *t, enum ft_eng
 	pthread_mutex_unlock(&s->lock);
 }
 
-void ft_record_injected(struct ft_session *s, const struct ft_task *t, uint32_t nr)
+void ft_record_engine_call(struct ft_session *s, const struct ft_task *t, uint32_t nr)
 {
 	const struct ft_event ev = {
 		.kind = FT_KIND_SYSCALL, .nr = (int32_t)nr, .flags = FT_FLAG_UNFINISHED
@@ -194,7 +194,7 @@ void ft_record_injected(struct ft_session *s, const struct ft_task *t, uint32_t 
 	int rc;
 
 	pthread_mutex_lock(&s->lock);
-	rc = ft_tally_add(s->injected, s->options & FT_OPT_BY_PROCESS ? t->tid : 0, 0, &ev);
+	rc = ft_tally_add(s->engine_calls, s->options & FT_OPT_BY_PROCESS ? t->tid : 0, 0, &ev);
 	pthread_mutex_unlock(&s->lock);
 	if (rc < 0)
 		ft_session_fail(s, rc);

@@ -29,7 +29,7 @@ void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event ca
 void ft_record_strings(
 	struct ft_session *s, struct ft_task *t, const uint64_t args[6], uint8_t policy);
 /* A call that the engine had the task make. */
-void ft_record_injected(struct ft_session *s, const struct ft_task *t, uint32_t nr);
+void ft_record_engine_call(struct ft_session *s, const struct ft_task *t, uint32_t nr);
 /* Which engine traces the task's process from now on, and why not a faster one. */
 void ft_record_engine(struct ft_session *s, const struct ft_task *t, enum ft_engine_id engine,
 	enum ft_fallback why);

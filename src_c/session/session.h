@@ -9,7 +9,7 @@
 #include "kernel/bell.h"
 #include "fasttrace.h"
 #include "session/handover.h"
-#include "kernel/placement.h"
+#include "kernel/scheduling.h"
 #include "record/processes.h"
 #include "record/ring.h"
 #include "kernel/spawn.h"
@@ -45,7 +45,7 @@ struct ft_session {
 	int start_result; /* pid, or why it could not start */
 	enum ft_stage stage;
 	struct ft_tally *tally; /* NULL without FT_OPT_TALLY */
-	struct ft_tally *injected; /* NULL without the inline engine */
+	struct ft_tally *engine_calls; /* NULL without the inline engine */
 	struct ft_process_table processes;
 	struct ft_stats stats; /* but for what stands elsewhere, see ft_get_stats() */
 	int root_pidfd;
@@ -67,7 +67,7 @@ struct ft_session {
 	bool flushing; /* under that: a reader takes what is there, so it cannot wait for itself */
 	struct ft_stops stops; /* seen and not yet dealt with */
 	struct ft_tasks tasks;
-	struct ft_placement placement;
+	struct ft_scheduling scheduling;
 	struct ft_watchdog *watchdog; /* of the tracer thread's waits: see service.h */
 	struct ft_reader *reader;
 	struct ft_frame *frames; /* what is being done, the innermost first */

@@ -18,7 +18,7 @@ struct ft_rule;
 struct ft_kept;
 
 /* What is done to the call under way: see alter.h. */
-struct ft_tamper {
+struct ft_alteration {
 	const struct ft_rule *rule; /* that hits it; NULL: none */
 	uint64_t args[6];
 	int64_t ret; /* its result, if replied */
@@ -58,7 +58,7 @@ struct ft_task {
 	bool remakes; /* the call that it makes next it makes again, seen by us before or not */
 	uint64_t remade; /* the number that it had at first, plus one; 0: not known */
 	bool asked; /* somebody wants its registers: see registers.h */
-	struct ft_tamper tamper;
+	struct ft_alteration alteration;
 	struct ft_kept *kept; /* what is decided of a call that is still to come */
 	uint64_t sent; /* bit n - 1: signal n, by a rule or a handler; it has not come yet */
 	uint32_t *counts; /* of its calls, by rule; NULL: none yet */

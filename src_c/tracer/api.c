@@ -57,7 +57,7 @@ int ft_open(struct ft_session **out, const struct ft_config *config)
 		rc = ft_tally_new(&s->tally);
 	s->engine = &ft_engine_ptrace;
 	if (!rc && config->engine == FT_ENGINE_INLINE)
-		rc = ft_tally_new(&s->injected);
+		rc = ft_tally_new(&s->engine_calls);
 	if (!rc && config->engine == FT_ENGINE_INLINE) {
 		s->engine = &ft_engine_inline;
 		rc = s->options & FT_OPT_FOLLOW && !s->filter && !ft_inline_unusable()
@@ -171,7 +171,7 @@ void ft_close(struct ft_session *s)
 		s->engine->close(s);
 	ft_ring_free(s->ring);
 	ft_tally_free(s->tally);
-	ft_tally_free(s->injected);
+	ft_tally_free(s->engine_calls);
 	ft_process_table_free(&s->processes);
 	ft_plan_free(s->plan);
 	free(s->policy);
@@ -199,14 +199,14 @@ int ft_get_tally(struct ft_session *s, struct ft_tally **out)
 	return rc;
 }
 
-int ft_get_injected(struct ft_session *s, struct ft_tally **out)
+int ft_get_engine_calls(struct ft_session *s, struct ft_tally **out)
 {
 	int rc;
 
 	if (s->engine->flush)
 		s->engine->flush(s);
 	pthread_mutex_lock(&s->lock);
-	rc = s->injected ? ft_tally_copy(out, s->injected) : ft_tally_new(out);
+	rc = s->engine_calls ? ft_tally_copy(out, s->engine_calls) : ft_tally_new(out);
 	pthread_mutex_unlock(&s->lock);
 	return rc;
 }

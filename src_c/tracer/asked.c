@@ -14,7 +14,7 @@ int ft_asked_hang_bell(struct ft_session *s)
 	int rc;
 
 	pthread_mutex_lock(&s->lock);
-	rc = ft_bell_hang(ft_placement_home(&s->placement), &s->bell);
+	rc = ft_bell_hang(ft_scheduling_home(&s->scheduling), &s->bell);
 	if (rc >= 0 && s->plan)
 		ft_bell_ring_at(s->bell, ft_delay_next(s));
 	if (rc >= 0 && ft_registers_unseen(s))

@@ -61,7 +61,7 @@ static void resume(struct ft_session *s, struct ft_task *t, int sig)
 void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_frame frame;
-	int sig = t->tamper.signal;
+	int sig = t->alteration.signal;
 
 	if (t->sleeps_until && !s->killing && !s->detaching) {
 		pthread_mutex_lock(&s->lock);
@@ -71,7 +71,7 @@ void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t)
 		return;
 	}
 	t->sleeps_until = 0;
-	t->tamper.signal = 0;
+	t->alteration.signal = 0;
 	if (sig)
 		t->sent |= 1ull << (sig - 1);
 	ft_waiting_enter(s, &frame, t);
@@ -233,11 +233,11 @@ static int wait_stops(struct ft_session *s, uint64_t last)
 	int rc;
 
 	if (!s->detaching)
-		return ft_wait_stops(&s->stops, s->placement.poll_ns, s->tasks.count > 1);
+		return ft_wait_stops(&s->stops, s->scheduling.poll_ns, s->tasks.count > 1);
 	if (ft_now() - last > LET_GO_MAX_NS && can_leave_behind(s))
 		return -ETIMEDOUT;
 	ft_watchdog_begin(s->watchdog);
-	rc = ft_wait_stops(&s->stops, s->placement.poll_ns, s->tasks.count > 1);
+	rc = ft_wait_stops(&s->stops, s->scheduling.poll_ns, s->tasks.count > 1);
 	ft_watchdog_end(s->watchdog);
 	return rc;
 }
@@ -267,8 +267,8 @@ static void run(struct ft_session *s)
 				continue;
 			}
 			on_stop(s, &stop);
-			ft_placement_note(
-				&s->placement, stop.tid, stop.time_ns, stop.time_ns - last);
+			ft_scheduling_note(
+				&s->scheduling, stop.tid, stop.time_ns, stop.time_ns - last);
 			last = stop.time_ns;
 		}
 	}
@@ -302,14 +302,14 @@ void *ft_tracer_main(void *session)
 	pthread_mutex_lock(&s->lock);
 	s->stats.start_ns = ft_now();
 	pthread_mutex_unlock(&s->lock);
-	ft_placement_start(&s->placement);
+	ft_scheduling_start(&s->scheduling);
 	rc = ft_proc_is_ours() ? 0 : -ENOTSUP;
 	if (rc < 0)
 		stage = FT_STAGE_PROC;
 	if (rc >= 0)
 		rc = ft_watchdog_new(&s->watchdog, ft_waiting_late, s);
 	if (rc >= 0)
-		rc = ft_reader_new(s->watchdog, &s->placement, &s->reader);
+		rc = ft_reader_new(s->watchdog, &s->scheduling, &s->reader);
 	if (rc >= 0)
 		rc = ft_asked_hang_bell(s);
 	if (rc == -EPERM)
@@ -324,7 +324,7 @@ void *ft_tracer_main(void *session)
 		ft_lives_drop(s, t);
 	if (s->engine->ended)
 		s->engine->ended(s);
-	ft_placement_end(&s->placement);
+	ft_scheduling_end(&s->scheduling);
 	ft_watchdog_free(s->watchdog);
 	ft_reader_free(s->reader);
 	ft_spawn_free_gate(s->gate);

@@ -86,7 +86,7 @@ static inline struct forged *forged_new_short(uint32_t options, size_t there)
 	f->s.stats.start_ns = f->last = ft_now();
 	serial = ft_process_add(&f->s.processes, FORGED_TID, 1, f->last);
 	forged_require(serial == 1 && !ft_ring_new(&f->s.ring, 0, 0) &&
-			       !ft_tally_new(&f->s.tally) && !ft_tally_new(&f->s.injected) &&
+			       !ft_tally_new(&f->s.tally) && !ft_tally_new(&f->s.engine_calls) &&
 			       !ft_tsc_start(&f->in.clock),
 		"there is memory");
 	ft_ring_finish(f->s.ring); /* a block need not be full to be taken */
@@ -115,7 +115,7 @@ static inline void forged_free(struct forged *f)
 {
 	ft_ring_free(f->s.ring);
 	ft_tally_free(f->s.tally);
-	ft_tally_free(f->s.injected);
+	ft_tally_free(f->s.engine_calls);
 	ft_process_table_free(&f->s.processes);
 	ft_tsc_end(&f->in.clock);
 	free(f->t.strings);

@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "kernel/placement.h"
+#include "kernel/scheduling.h"
 
 /* The text, as what these open: their own names are those of the core, which is here as well. */
 static int text;
@@ -47,12 +47,12 @@ static int open_text(void)
 #define ft_proc_state	     fuzz_proc_state
 #define ft_proc_schedstat    fuzz_proc_schedstat
 #include "kernel/proc.c"
-#define ft_placement_start  fuzz_placement_start
-#define ft_placement_note   fuzz_placement_note
-#define ft_placement_end    fuzz_placement_end
-#define ft_placement_home   fuzz_placement_home
-#define ft_placement_thread fuzz_placement_thread
-#include "kernel/placement.c"
+#define ft_scheduling_start  fuzz_scheduling_start
+#define ft_scheduling_note   fuzz_scheduling_note
+#define ft_scheduling_end    fuzz_scheduling_end
+#define ft_scheduling_home   fuzz_scheduling_home
+#define ft_scheduling_thread fuzz_scheduling_thread
+#include "kernel/scheduling.c"
 #undef open
 #undef ioctl
 

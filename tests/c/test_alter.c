@@ -23,7 +23,7 @@
 /* What a session showed of getppid. */
 struct seen {
 	struct ft_stats stats;
-	uint64_t calls, injected, errors, sum;
+	uint64_t calls, altered, errors, sum;
 	int rc;
 };
 
@@ -58,9 +58,9 @@ static struct seen finish(struct ft_session *s)
 			if (ev->kind != FT_KIND_SYSCALL || ev->nr != SYS_getppid)
 				continue;
 			seen.calls++;
-			seen.injected += !!(ev->flags & FT_FLAG_INJECTED);
+			seen.altered += !!(ev->flags & FT_FLAG_ALTERED);
 			seen.errors += !!(ev->flags & FT_FLAG_ERROR);
-			seen.sum += ev->flags & FT_FLAG_INJECTED ? (uint64_t)ev->ret : 0;
+			seen.sum += ev->flags & FT_FLAG_ALTERED ? (uint64_t)ev->ret : 0;
 		}
 		ft_block_free(b);
 	}
@@ -114,7 +114,7 @@ static void test_injection(int engine)
 	struct seen seen = inject(engine, &row, "100");
 
 	CHECK_EQ(seen.calls, 100);
-	CHECK_EQ(seen.injected, 11); /* 10, 14 ... 50 */
+	CHECK_EQ(seen.altered, 11); /* 10, 14 ... 50 */
 	CHECK_EQ(seen.sum, 77);
 	CHECK_EQ(seen.stats.altered, 11);
 	CHECK_EQ(seen.stats.root_status, 0);
@@ -122,7 +122,7 @@ static void test_injection(int engine)
 	row.ret = -EIO;
 	seen = inject(engine, &row, "100");
 	CHECK_EQ(seen.calls, 100);
-	CHECK_EQ(seen.injected, 1);
+	CHECK_EQ(seen.altered, 1);
 	CHECK_EQ(seen.errors, 1);
 }
 
@@ -138,7 +138,7 @@ static void test_short_delays(int engine)
 	struct seen seen = inject(engine, &row, "100");
 
 	CHECK_EQ(seen.calls, 100);
-	CHECK_EQ(seen.injected, 100);
+	CHECK_EQ(seen.altered, 100);
 	CHECK_EQ(seen.stats.root_status, 0);
 }
 

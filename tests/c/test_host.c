@@ -100,7 +100,7 @@ static void *counts(void *arg)
 		calls = calls_of(tally);
 		CHECK(calls >= h->tallied);
 		h->tallied = calls;
-		CHECK_EQ(ft_get_injected(h->s, &tally), 0);
+		CHECK_EQ(ft_get_engine_calls(h->s, &tally), 0);
 		ft_tally_free(tally);
 	}
 	return NULL;

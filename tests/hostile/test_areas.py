@@ -37,7 +37,7 @@ DONTFORK, DONTDUMP = 10, 16
 
 
 def run(command, **options):
-    """(exit status, output, engines, injected calls), traced."""
+    """(exit status, output, engines, engine_calls calls), traced."""
     out, into = os.pipe()
     with os.fdopen(out) as reader, os.fdopen(into, "wb") as writer:
         tracer = Tracer(
@@ -47,10 +47,10 @@ def run(command, **options):
             writer.close()
             output = reader.read()
             tracer.wait()
-    injected = Counter()
-    for (_, nr), count in tracer.injected.items():
-        injected[syscall_name(nr)] += count
-    return tracer.exit_status, output, [p.engine for p in tracer.processes], injected
+    engine_calls = Counter()
+    for (_, nr), count in tracer.engine_calls.items():
+        engine_calls[syscall_name(nr)] += count
+    return tracer.exit_status, output, [p.engine for p in tracer.processes], engine_calls
 
 
 def as_found(pid):
@@ -123,7 +123,7 @@ os.environ.pop("LD_PRELOAD", None)  # a sanitizer, which is for us alone
 tracer = Tracer(sys.argv[1:], engine="inline", stdin=subprocess.DEVNULL, events=False, tally=True)
 with tracer:
     tracer.wait()
-print(json.dumps([[p.engine for p in tracer.processes], sum(tracer.injected.values())]))
+print(json.dumps([[p.engine for p in tracer.processes], sum(tracer.engine_calls.values())]))
 """
 
 
@@ -214,15 +214,15 @@ def test_nothing_is_left_where_children_are_on_their_way(run_tracee):
 def test_a_spawned_program_meets_no_descriptor(tracees, how):
     """Nor does one whose children share its descriptors, but not its memory."""
     command = tracees.command("watches_descriptors", how)
-    status, output, engines, injected = run(command)
+    status, output, engines, engine_calls = run(command)
     assert (status, output) == (0, "ready\nmet none\n")
     assert engines == ["inline"] * (1 if how == "threads" else 41)
-    assert injected["mremap"] == 3  # areas 2 to 16, to 32, to 48
+    assert engine_calls["mremap"] == 3  # areas 2 to 16, to 32, to 48
 
 
 def test_shared_memory_stays_as_it_is(tracees):
     """It is neither shortened nor emptied, and all is recorded as if nobody had tried."""
-    status, output, engines, injected = run(tracees.command("shortens_areas"))
+    status, output, engines, engine_calls = run(tracees.command("shortens_areas"))
     assert (status, output) == (0, "attacked, 0 changed\n")
     assert engines == ["inline"]
-    assert injected["mremap"] >= 1
+    assert engine_calls["mremap"] >= 1

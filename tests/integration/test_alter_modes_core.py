@@ -56,7 +56,7 @@ def test_with_a_filter(tracees: Builder, names: tuple[str, ...], results: bool) 
     ]
     seen = run(calls(tracees), results=results, injections=rows, **options)
     assert told(seen) == [str(-errno.EPERM)] * 3
-    flags = Flag.INJECTED | (Flag.ERROR if results else Flag.UNFINISHED)
+    flags = Flag.ALTERED | (Flag.ERROR if results else Flag.UNFINISHED)
     assert seen.calls("uname") == [(-errno.EPERM if results else 0, flags)] * 3
     assert len(seen.calls("getcwd")) == (3 if "getcwd" in names else 0)
 
@@ -97,7 +97,7 @@ def test_without_results(tracees: Builder, engine: str) -> None:
     seen = run(calls(tracees), engine=engine, results=False, injections=DENIED)
     assert told(seen) == [str(-errno.EPERM)] * 3
     if engine == "inline":
-        assert seen.calls("uname") == [(0, Flag.INJECTED | Flag.UNFINISHED)] * 3
+        assert seen.calls("uname") == [(0, Flag.ALTERED | Flag.UNFINISHED)] * 3
 
 
 def test_without_children(tracees: Builder) -> None:

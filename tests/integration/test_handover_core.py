@@ -136,8 +136,8 @@ def test_a_reply_stands_in_for_the_kernel(tracees: Builder, engine: str) -> None
     seen = serve(calls(tracees), reply, engine=engine, handled=table)
     for line in seen.output.splitlines():
         assert line.split()[4:6] == ["Minix", str(-errno.EACCES)]
-    assert seen.calls("uname") == [(0, Flag.INJECTED)] * 3
-    assert seen.calls("getcwd") == [(-errno.EACCES, Flag.INJECTED | Flag.ERROR)] * 3
+    assert seen.calls("uname") == [(0, Flag.ALTERED)] * 3
+    assert seen.calls("getcwd") == [(-errno.EACCES, Flag.ALTERED | Flag.ERROR)] * 3
 
 
 def test_a_result_is_replaced_at_the_exit(tracees: Builder, engine: str) -> None:
@@ -148,7 +148,7 @@ def test_a_result_is_replaced_at_the_exit(tracees: Builder, engine: str) -> None
     name = "sched_get_priority_max"
     seen = serve(calls(tracees), reply, engine=engine, handled=handled([], [name]))
     assert [line.split()[1] for line in seen.output.splitlines()] == ["12345"] * 3
-    assert seen.calls(name) == [(12345, Flag.INJECTED)] * 3
+    assert seen.calls(name) == [(12345, Flag.ALTERED)] * 3
 
 
 def test_another_call_or_other_arguments(tracees: Builder, engine: str) -> None:
@@ -164,7 +164,7 @@ def test_another_call_or_other_arguments(tracees: Builder, engine: str) -> None:
     seen = serve(calls(tracees), change, engine=engine, handled=table)
     for line in seen.output.splitlines():
         assert line.split()[1:3] == ["1", str(-errno.EINVAL)]
-    assert seen.calls("sched_get_priority_max") == [(1, Flag.INJECTED)] * 3
+    assert seen.calls("sched_get_priority_max") == [(1, Flag.ALTERED)] * 3
 
 
 def test_registers_are_changed_with_the_answer(tracees: Builder, engine: str) -> None:
@@ -182,7 +182,7 @@ def test_registers_are_changed_with_the_answer(tracees: Builder, engine: str) ->
     seen = serve(calls(tracees), change, engine=engine, handled=table)
     for line in seen.output.splitlines():
         assert line.split()[1:5] == ["1", str(-errno.EINVAL), "-7", "Linux"]
-    assert seen.calls("uname") == [(-7, Flag.INJECTED | Flag.ERROR)] * 3
+    assert seen.calls("uname") == [(-7, Flag.ALTERED | Flag.ERROR)] * 3
 
 
 def test_the_handled_task_has_registers(tracees: Builder, engine: str) -> None:
@@ -220,7 +220,7 @@ def test_what_the_inline_engine_must_look_at(tracees: Builder, engine: str) -> N
     name = "sched_get_priority_max"
     seen = serve(calls(tracees), change, engine=engine, handled=handled([name]))
     assert [line.split()[1] for line in seen.output.splitlines()] == [str(-errno.EINVAL)] * 3
-    assert seen.calls(name) == [(-errno.EINVAL, Flag.INJECTED | Flag.ERROR)] * 3
+    assert seen.calls(name) == [(-errno.EINVAL, Flag.ALTERED | Flag.ERROR)] * 3
     assert seen.calls("prctl") == []
     assert seen.stats is not None
     assert seen.stats["altered"] == 3

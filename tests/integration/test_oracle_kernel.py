@@ -90,7 +90,7 @@ def traced(command, kernel, engine):
                     calls[key] += 1
                     unfinished[key] += bool(event["flags"] & Flag.UNFINISHED)
     assert tracer.lost == 0
-    return calls, unfinished, Counter(tracer.injected)
+    return calls, unfinished, Counter(tracer.engine_calls)
 
 
 @pytest.mark.parametrize("engine", ["ptrace", "inline"])
@@ -98,14 +98,14 @@ def test_tracee(tracees, tracee, kernel, engine):
     if tracee.name.startswith("own_filter"):
         pytest.skip("the kernel does not count calls that the program's own filter denies")
     command = tracees.command(tracee.name)
-    ours, unfinished, injected = traced(command, kernel, engine)
+    ours, unfinished, engine_calls = traced(command, kernel, engine)
     tids = {tid for tid, _ in ours}
     # An unknown number is 32 bits wide with us and 64 with the kernel.
     theirs = Counter()
     for (tid, nr), calls in kernel.counts().items():
         if tid in tids:
             theirs[tid, (nr & 0xFFFFFFFF ^ 1 << 31) - (1 << 31)] += calls
-    theirs -= injected
+    theirs -= engine_calls
     assert theirs.keys() <= ours.keys()
     if tracee.restarts and engine == "inline":
         ours = Counter({key: max(ours[key], theirs[key]) for key in ours})

@@ -100,7 +100,7 @@ def test_other_verbs_alter_too(engine: str, tmp_path: Path) -> None:
     assert re.search(r"\b1\b.*mkdir", summary.stderr)
     trace = cli("trace", *words, "-e", "mkdir", "--json", *command, cwd=tmp_path)
     calls = [json.loads(line) for line in trace.stderr.splitlines() if line.startswith("{")]
-    assert [c["injected"] for c in calls if c["kind"] == "syscall"] == [True]
+    assert [c["altered"] for c in calls if c["kind"] == "syscall"] == [True]
     record = cli("record", *words, "-o", "x.fst", *command, cwd=tmp_path)
     assert record.returncode == 1
     report = cli("report", "x.fst", "--calls", "-e", "mkdir", cwd=tmp_path)

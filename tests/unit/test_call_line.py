@@ -246,6 +246,7 @@ def test_json_line() -> None:
         "ret": -2,
         "errno": "ENOENT",
         "duration_ns": 12_345,
+        "altered": False,
         "injected": False,
     }
     assert os.fsencode(call["strings"]["1"]) == b"/no\xff"
@@ -261,7 +262,7 @@ def test_json_of_what_never_returned_and_of_a_signal() -> None:
 
 def test_an_altered_call_is_marked() -> None:
     """In the line, in JSON, and in a program's own choice of events."""
-    flags = Flag.INJECTED
+    flags = Flag.ALTERED
     failed = event(nr=number("chdir"), args=[0], ret=-5, flags=flags | Flag.ERROR)
     made = event(nr=number("getppid"), ret=7, flags=flags)
     cut = event(nr=number("exit"), args=[1], flags=flags | Flag.UNFINISHED)
@@ -275,7 +276,7 @@ def test_an_altered_call_is_marked() -> None:
         "? (INJECTED)",
     ]
     objects = [json.loads(text) for text in json_lines(buffer, memoryview(b""))]
-    assert [found["injected"] for found in objects] == [True, False, True, True]
+    assert [found["altered"] for found in objects] == [True, False, True, True]
     assert altered(buffer) == failed + made + cut
 
 

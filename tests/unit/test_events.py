@@ -92,3 +92,10 @@ def test_buckets_are_numpys_too() -> None:
     for value in values.tolist():
         low = _tally.hist_low(_tally.hist_bucket(value))
         assert low <= value < low + max(1, low // 32 + 1)
+
+
+def test_a_former_name_works_and_warns() -> None:
+    with pytest.warns(DeprecationWarning, match="ALTERED"):
+        assert Flag.INJECTED is Flag.ALTERED
+    with pytest.raises(AttributeError):
+        _ = Flag.NO_SUCH_FLAG

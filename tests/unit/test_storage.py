@@ -55,6 +55,21 @@ def example() -> Trace:
     )  # fmt: skip
 
 
+def test_the_first_version_is_readable_for_ever() -> None:
+    """version_1.fst: what `record` wrote of `sh -c 'cat /no/such/file & wait; exit 3'` then."""
+    trace = fasttrace.load(Path(__file__).parent / "version_1.fst")
+    assert trace.argv == ["sh", "-c", "cat /no/such/file & wait; exit 3"]
+    assert (len(trace), trace.finished, trace.engine, trace.exit_status) == (196, True, "ptrace", 3)
+    assert [(p.comm, p.exit_status, p.calls) for p in trace.processes] == [
+        ("sh", 3, 57),
+        ("cat", 1, 133),
+    ]
+    summary = trace.summary()
+    assert (summary.total_calls, summary.calls["openat"], summary.errors["openat"]) == (190, 37, 17)
+    (call,) = trace.where(path="/no/such")
+    assert (call.name, call.errno, call.strings) == ("openat", "ENOENT", {1: "/no/such/file"})
+
+
 def test_round_trip(tmp_path: Path) -> None:
     trace = example()
     trace.save(tmp_path / "x.fst")

@@ -196,3 +196,8 @@ def test_large_arrays_are_counted_in_pieces_without_loss(trace: Trace) -> None:
     assert large.calls == {name: copies * count for name, count in small.calls.items()}
     assert large.errors == {name: copies * count for name, count in small.errors.items()}
     assert [p.calls for p in large.processes] == [copies * p.calls for p in small.processes]
+
+
+def test_a_condition_that_there_is_not(trace: Trace) -> None:
+    with pytest.raises(TypeError, match="no condition 'pids': there are abi, "):
+        trace.where(pids=3)  # type: ignore[call-arg]

@@ -23,7 +23,7 @@ _NEW_NAMESPACES = 0x7E020000
 
 
 @dataclass(frozen=True)
-class Told:
+class Deciding:
     """masks: by index of the argument, which of its bits tell."""
 
     masks: tuple[tuple[int, int], ...]
@@ -36,12 +36,12 @@ class Told:
         )
 
 
-TOLD = {
-    "socket": Told(((0, _INT), (1, _INT & ~_SOCK_NONBLOCK & ~_SOCK_CLOEXEC))),
-    "ioctl": Told(((1, _INT),)),
-    "prctl": Told(((0, _INT),)),
-    "personality": Told(((0, _INT),)),
-    "clone": Told(((0, _NEW_NAMESPACES),)),
+DECIDING = {
+    "socket": Deciding(((0, _INT), (1, _INT & ~_SOCK_NONBLOCK & ~_SOCK_CLOEXEC))),
+    "ioctl": Deciding(((1, _INT),)),
+    "prctl": Deciding(((0, _INT),)),
+    "personality": Deciding(((0, _INT),)),
+    "clone": Deciding(((0, _NEW_NAMESPACES),)),
 }
 
 

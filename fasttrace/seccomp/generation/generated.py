@@ -11,7 +11,7 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.calls import abi_name
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.generation.arguments import TOLD, describe
+from fasttrace.seccomp.generation.arguments import DECIDING, describe
 from fasttrace.seccomp.generation.floor import (
     CONTAINER,
     CONTAINER_TOLD,
@@ -118,14 +118,14 @@ def from_seen(
         raise ProfileError("no system call was seen, so there is nothing to allow; trace a command")
     abis = sorted({0 if ABIS[abi] == "i386" else abi for abi in seen.abis()} | {*seen.abis()})
     added = _added(seen, calls, abis, floor=floor, container=container)
-    told = _told(seen)
+    told = _conditions(seen)
     for name, needed in CONTAINER_TOLD.items() if container else ():
         if name in told or name not in calls:
             told[name] = told.get(name, set()) | set(needed)
     rules = [Rule((*sorted({*calls, *added} - told.keys()),), ALLOW)]
     for name, values in sorted(told.items()):
         rules += [
-            Rule((name,), ALLOW, conditions=TOLD[name].conditions(v), comment=describe(name, v))
+            Rule((name,), ALLOW, conditions=DECIDING[name].conditions(v), comment=describe(name, v))
             for v in sorted(values)
         ]
     told_of = [*notices, *_notices(seen, calls)]
@@ -169,7 +169,7 @@ def _added(
     }
 
 
-def _told(seen: Seen) -> dict[str, set[tuple[int, ...]]]:
+def _conditions(seen: Seen) -> dict[str, set[tuple[int, ...]]]:
     """The calls that are allowed for some arguments only, and for which."""
     return {
         name: values for name, values in seen.values.items() if values is not None and seen.limit
@@ -190,7 +190,7 @@ def _notices(seen: Seen, calls: dict[str, int]) -> list[str]:
             f"{', '.join(sorted(many))}: more than {seen.limit} different arguments, so all are"
             " allowed (--limit)"
         )
-    if "clone" in _told(seen) and "clone3" in calls:
+    if "clone" in _conditions(seen) and "clone3" in calls:
         notices.append("clone3 was seen: its flags are in memory, where no profile can look")
     if "io_uring_setup" in calls:
         notices.append("io_uring was seen: what goes through a ring no profile can refuse")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.data.events import Flag, Kind
-from fasttrace.seccomp.generation.arguments import TOLD, Told
+from fasttrace.seccomp.generation.arguments import DECIDING, Deciding
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
@@ -55,9 +55,9 @@ class Seen:
         self.limit = limit
         self._starting: dict[int, _Start] = {}
         self._exec_seen = False
-        self._told = {
-            (abi, nr): (name, told)
-            for name, told in TOLD.items()
+        self._deciding = {
+            (abi, nr): (name, deciding)
+            for name, deciding in DECIDING.items()
             for abi in range(len(ABIS))
             if (nr := _tables.number(abi, name)) is not None
         }
@@ -74,8 +74,8 @@ class Seen:
         for key, count in zip(found.tolist(), counts.tolist(), strict=True):
             call = (key >> 32, key & 0xFFFFFFFF)
             self.calls[call] += count
-            if call in self._told:
-                self._add_values(*self._told[call], calls["args"][keys == key])
+            if call in self._deciding:
+                self._add_values(*self._deciding[call], calls["args"][keys == key])
         if self._starting or bool((kinds == Kind.EXEC).any()):
             self._follow_starts(events)
 
@@ -86,11 +86,11 @@ class Seen:
         self.threads |= bool(threads.any())
         self.attached |= bool((others["kind"] == Kind.ATTACH).any())
 
-    def _add_values(self, name: str, told: Told, args: npt.NDArray[np.uint64]) -> None:
+    def _add_values(self, name: str, deciding: Deciding, args: npt.NDArray[np.uint64]) -> None:
         known = self.values.setdefault(name, set())
         if known is None:
             return
-        columns = [args[:, index] & np.uint64(mask) for index, mask in told.masks]
+        columns = [args[:, index] & np.uint64(mask) for index, mask in deciding.masks]
         known.update(map(tuple, np.unique(np.stack(columns, axis=1), axis=0).tolist()))
         if len(known) > self.limit:
             self.values[name] = None

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.generation.arguments import TOLD, family
+from fasttrace.seccomp.generation.arguments import DECIDING, family
 from fasttrace.seccomp.generation.generated import ALLOW, Generated
 from fasttrace.seccomp.generation.groups import GROUPS, grouped
 from fasttrace.text.terminal import printable
@@ -86,4 +86,4 @@ def _families(made: Generated, names: set[str]) -> list[str]:
 
 def _is_told(conditions: tuple[Condition, ...]) -> bool:
     """Whether they are of the form that `generate` gives socket."""
-    return [(one.index, one.value) for one in conditions] == [*TOLD["socket"].masks]
+    return [(one.index, one.value) for one in conditions] == [*DECIDING["socket"].masks]

@@ -29,7 +29,7 @@ struct ft_chunk {
 /* Memory for springboards: see near.h. */
 #define FT_NEAR_SIZE	0x4000u
 #define FT_NEAR_SLOT	0 /* the address of the recorder's entry */
-#define FT_NEAR_SCRATCH 0x40u /* where injected code may be written */
+#define FT_NEAR_SCRATCH 0x40u /* where code that a task is made to run may be written */
 #define FT_NEAR_FIRST	0x800u
 #define FT_NEAR_DUMMY	(FT_NEAR_SIZE - 0x1000u) /* a page to play with, see ft_recorder_sync() */
 #define FT_NEAR_ROOM	((FT_NEAR_DUMMY - FT_NEAR_FIRST) / FT_SPRINGBOARD_SIZE)

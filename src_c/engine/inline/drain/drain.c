@@ -99,7 +99,7 @@ static void take(struct batch *b, const struct ft_raw *raw)
 	uint8_t strings;
 
 	if (nr == SYS_rt_sigprocmask && raw->asked)
-		ft_record_injected(b->s, b->it->task, nr); /* the recorder's own */
+		ft_record_engine_call(b->s, b->it->task, nr); /* the recorder's own */
 	if (!ft_record_wants(b->s, FT_ABI_X86_64, nr))
 		return;
 	make_event(&b->s->in->batch[b->n++], b->s, b->it, raw, b->now);
@@ -127,7 +127,7 @@ void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
 		return;
 	nr = (uint32_t)seen.raw.nr;
 	if (nr == SYS_rt_sigprocmask && seen.raw.asked)
-		ft_record_injected(s, t, nr);
+		ft_record_engine_call(s, t, nr);
 	if (it->strings_at == seen.head.cur) {
 		strings = NULL;
 		len = t->strings_len;

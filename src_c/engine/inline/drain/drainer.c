@@ -59,7 +59,7 @@ void ft_drainer_start(struct ft_session *s, bool hot)
 	struct ft_inline *in = s->in;
 
 	if (!in->drains && (hot || s->ring))
-		in->drains = !ft_placement_thread(&s->placement, &in->drainer, false, drainer, s);
+		in->drains = !ft_scheduling_thread(&s->scheduling, &in->drainer, false, drainer, s);
 	if (in->hot || !hot)
 		return;
 	in->hot = true;

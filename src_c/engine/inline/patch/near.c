@@ -72,7 +72,7 @@ int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, stru
 		&result);
 	if (rc < 0)
 		return rc;
-	ft_record_injected(s, t, SYS_mmap);
+	ft_record_engine_call(s, t, SYS_mmap);
 	nears->refused = result < 0;
 	if (result < 0)
 		return 0;

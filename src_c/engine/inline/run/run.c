@@ -195,9 +195,9 @@ static void note_done(struct ft_session *s, struct ft_task *t, struct ft_snippet
 	int begun = 0;
 
 	while (begun < c->calls && c->address + c->call[begun].end <= regs->rip)
-		ft_record_injected(s, t, c->call[begun++].nr);
+		ft_record_engine_call(s, t, c->call[begun++].nr);
 	for (int i = 0; i < c->apart_calls && !failed; i++) /* or who knows which */
-		ft_record_injected(s, &apart, c->apart_nr[i]);
+		ft_record_engine_call(s, &apart, c->apart_nr[i]);
 	c->done = begun - (failed && begun);
 	c->fd = (int)regs->r15;
 }
@@ -264,7 +264,7 @@ int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, 
 		rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
 	}
 	if (regs.rip == syscall_insn + 2)
-		ft_record_injected(s, t, nr);
+		ft_record_engine_call(s, t, nr);
 	else if (!rc)
 		rc = -EFAULT;
 	return rc;
@@ -285,7 +285,7 @@ int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uin
 	int rc = run_at(s, t, PTRACE_CONT, &regs, result);
 
 	for (int i = ft_recorder_sync_calls(regs.rip); i > 0; i--)
-		ft_record_injected(s, t, SYS_mprotect);
+		ft_record_engine_call(s, t, SYS_mprotect);
 	return rc;
 }
 #endif

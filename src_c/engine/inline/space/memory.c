@@ -136,7 +136,7 @@ static int grow(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
 			&result);
 	if (rc < 0)
 		return rc;
-	ft_record_injected(s, t, SYS_mremap);
+	ft_record_engine_call(s, t, SYS_mremap);
 	if (result < 0)
 		return (int)result;
 	sp->mapped = areas;

@@ -168,7 +168,7 @@ static void check_other(struct ft_session *s, struct ft_task *t)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	it->sets_mask = (uint32_t)regs.orig_rax == SYS_rt_sigprocmask;
-	if (!t->tamper.other)
+	if (!t->alteration.other)
 		return;
 	regs.rax = regs.orig_rax;
 	if (!ft_altered_elsewhere(s->in, (uint32_t)regs.rax) &&

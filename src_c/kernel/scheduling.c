@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "kernel/placement.h"
+#include "kernel/scheduling.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ static int processor_of(pid_t tid)
 	return field ? atoi(field) : -1;
 }
 
-static void leave(struct ft_placement *p)
+static void leave(struct ft_scheduling *p)
 {
 	struct sched_param param = { 0 };
 
@@ -77,7 +77,7 @@ static void leave(struct ft_placement *p)
  * As SCHED_IDLE we starve where others want the processor: give way at once and for a while, longer
  * each time. Waiting while the tracee itself runs is as it should be.
  */
-static bool starved(struct ft_placement *p, uint64_t now)
+static bool starved(struct ft_scheduling *p, uint64_t now)
 {
 	uint64_t ran = 0, delay = 0, tracee_ran = 0, unused;
 	uint64_t waited, by_tracee;
@@ -101,7 +101,7 @@ static bool starved(struct ft_placement *p, uint64_t now)
 }
 
 /* To the tracee's processor, where we are not there yet. */
-static bool move(struct ft_placement *p, pid_t tid)
+static bool move(struct ft_scheduling *p, pid_t tid)
 {
 	int cpu = processor_of(tid);
 	cpu_set_t one;
@@ -116,7 +116,7 @@ static bool move(struct ft_placement *p, pid_t tid)
 	return !sched_setaffinity(0, sizeof(one), &one);
 }
 
-static void keep_near(struct ft_placement *p, pid_t tid, uint64_t now)
+static void keep_near(struct ft_scheduling *p, pid_t tid, uint64_t now)
 {
 	struct sched_param param = { 0 };
 	uint64_t unused;
@@ -138,7 +138,7 @@ static void keep_near(struct ft_placement *p, pid_t tid, uint64_t now)
 		leave(p);
 }
 
-void ft_placement_start(struct ft_placement *p)
+void ft_scheduling_start(struct ft_scheduling *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->own_fd = -1;
@@ -150,7 +150,7 @@ void ft_placement_start(struct ft_placement *p)
 }
 
 /* Is it still worth it, and where is the tracee now? */
-static void look(struct ft_placement *p, uint64_t now)
+static void look(struct ft_scheduling *p, uint64_t now)
 {
 	bool worth = p->same >= SAME_MIN && now - p->look_ns <= LOOK_STOPS * STOP_MAX_NS;
 
@@ -160,7 +160,7 @@ static void look(struct ft_placement *p, uint64_t now)
 		leave(p);
 }
 
-void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t waited_ns)
+void ft_scheduling_note(struct ft_scheduling *p, pid_t tid, uint64_t now, uint64_t waited_ns)
 {
 	if (p->own_fd < 0)
 		return;
@@ -181,15 +181,15 @@ void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now, uint64_t
 		keep_near(p, tid, now);
 }
 
-const cpu_set_t *ft_placement_home(const struct ft_placement *p)
+const cpu_set_t *ft_scheduling_home(const struct ft_scheduling *p)
 {
 	return p->near && p->idle_able ? &p->home : NULL;
 }
 
-int ft_placement_thread(const struct ft_placement *p, pthread_t *out, bool detached,
+int ft_scheduling_thread(const struct ft_scheduling *p, pthread_t *out, bool detached,
 	void *(*main)(void *), void *arg)
 {
-	const cpu_set_t *home = ft_placement_home(p);
+	const cpu_set_t *home = ft_scheduling_home(p);
 	const struct sched_param other = { 0 };
 	pthread_attr_t attr;
 	int rc;
@@ -208,7 +208,7 @@ int ft_placement_thread(const struct ft_placement *p, pthread_t *out, bool detac
 	return rc;
 }
 
-void ft_placement_end(struct ft_placement *p)
+void ft_scheduling_end(struct ft_scheduling *p)
 {
 	leave(p);
 	if (p->own_fd >= 0)

@@ -7,8 +7,8 @@
  * tracee to its processor as SCHED_IDLE, or, where it could not leave SCHED_IDLE again, polls for a
  * moment before it sleeps (20 us a stop). Nothing is changed about the tracee.
  */
-#ifndef FT_PLACEMENT_H
-#define FT_PLACEMENT_H
+#ifndef FT_SCHEDULING_H
+#define FT_SCHEDULING_H
 
 #include <pthread.h>
 #include <sched.h>
@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct ft_placement {
+struct ft_scheduling {
 	bool idle_able; /* SCHED_IDLE can be left again: CAP_SYS_NICE or RLIMIT_NICE */
 	bool near; /* keeping near `tracee` */
 	uint64_t poll_ns; /* how long to poll before sleeping in wait4 */
@@ -34,15 +34,15 @@ struct ft_placement {
 };
 
 /* By the tracer thread. */
-void ft_placement_start(struct ft_placement *p);
+void ft_scheduling_start(struct ft_scheduling *p);
 /* After each stop that was handled: whose it was and when it came; waited_ns: how long wait4 took.
  */
-void ft_placement_note(struct ft_placement *p, pid_t tid, uint64_t now_ns, uint64_t waited_ns);
+void ft_scheduling_note(struct ft_scheduling *p, pid_t tid, uint64_t now_ns, uint64_t waited_ns);
 /* Where threads and processes made by the tracer thread belong; NULL: where it is itself. */
-const cpu_set_t *ft_placement_home(const struct ft_placement *p);
+const cpu_set_t *ft_scheduling_home(const struct ft_scheduling *p);
 /* A thread that is made by the tracer thread and placed there. As pthread_create(3). */
-int ft_placement_thread(const struct ft_placement *p, pthread_t *out, bool detached,
+int ft_scheduling_thread(const struct ft_scheduling *p, pthread_t *out, bool detached,
 	void *(*main)(void *), void *arg);
-void ft_placement_end(struct ft_placement *p);
+void ft_scheduling_end(struct ft_scheduling *p);
 
 #endif
