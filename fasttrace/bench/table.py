@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fasttrace.text.color import BOLD, RED, YELLOW, painted
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 _TIMES = ("wall", "min", "max", "ratio", "start-up", "net ratio")
 _CALLS = ("calls/s", "stops/call", "cost/call", "+-", "counted")
 _NOISE = "noise"
-_BOLD, _RED, _YELLOW, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 _LEGEND = """\
 wall: median over the rounds. ratio: of the medians, to untraced. start-up: median wall around
@@ -29,7 +29,7 @@ def bench_table(report: Report, *, color: bool = False) -> str:
     """The whole report as text without a final newline; color: with terminal escapes."""
 
     def paint(escape: str, text: str) -> str:
-        return escape + text + _RESET if color else text
+        return painted(text, escape, color=color)
 
     ones = report.measurements
     width = max(len(name) for name in ["contender", *(one.contender.name for one in ones)])
@@ -38,7 +38,7 @@ def bench_table(report: Report, *, color: bool = False) -> str:
         rows = [cells(report, one) for one in ones]
         widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
         lines += [
-            paint(_BOLD, f"{'contender':{width}}  {_line(headings, widths)}"),
+            paint(BOLD, f"{'contender':{width}}  {_line(headings, widths)}"),
             f"{'-' * width}  {_line(['-' * w for w in widths], widths)}",
         ]
         for one, row in zip(ones, rows, strict=True):
@@ -46,9 +46,9 @@ def bench_table(report: Report, *, color: bool = False) -> str:
         lines.append("")
     lines += [_LEGEND, "", "command lines"]
     lines += [f"  {one.contender.name:{width}}  {_shell(one.command)}" for one in ones]
-    notes = [paint(_RED, f"error: {printable(line)}") for line in report.errors]
-    notes += [paint(_YELLOW, f"warning: {printable(line)}") for line in report.warnings]
-    notes += [paint(_YELLOW, printable(line)) for line in _left_out(report)]
+    notes = [paint(RED, f"error: {printable(line)}") for line in report.errors]
+    notes += [paint(YELLOW, f"warning: {printable(line)}") for line in report.warnings]
+    notes += [paint(YELLOW, printable(line)) for line in _left_out(report)]
     return "\n".join([*lines, "", *notes] if notes else lines)
 
 

@@ -5,15 +5,40 @@ May import all other rooms, and is imported by none.
 
 from __future__ import annotations
 
+import argparse
 import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING, Protocol, cast
 
 from fasttrace.cli.ending import die_of
 from fasttrace.cli.output import Output, say, show
 from fasttrace.errors import FasttraceError, UsageError
+
+if TYPE_CHECKING:
+    from fasttrace.cli.parser import VerbParser
+
+
+class Verb(Protocol):
+    """What the file of a verb has."""
+
+    EXAMPLE: str
+    TAKES_COMMAND: bool
+
+    def configure(self, parser: VerbParser) -> None: ...
+    def run(self, args: argparse.Namespace) -> int:
+        """The exit status, or -n: to die of signal n."""
+
+
+class Verbs(Protocol):
+    """What the room of a verb has that has verbs of its own."""
+
+    ABOUT: str
+    EXAMPLE: str
+    VERBS: dict[str, str]
+    __name__: str
+
 
 VERBS = {
     "summary": "run a command and count its system calls",
@@ -86,15 +111,15 @@ def _verb(args: list[str], verbs: dict[str, str], program: str, package: str, he
     module = import_module(f"{package}.{verb}")
     name = f"{program} {verb}"
     if hasattr(module, "VERBS"):
-        return _verb(rest, module.VERBS, name, module.__name__, _help_of(name, module))
+        group = cast("Verbs", module)
+        return _verb(rest, group.VERBS, name, group.__name__, _help_of(name, group))
     from fasttrace.cli.parser import VerbParser
 
+    one = cast("Verb", module)
     short = name.partition(" ")[2]
-    parser = VerbParser(short, verbs[verb], module.EXAMPLE, takes_command=module.TAKES_COMMAND)
-    module.configure(parser)
-    status = module.run(parser.parse(rest))
-    assert isinstance(status, int)
-    return status
+    parser = VerbParser(short, verbs[verb], one.EXAMPLE, takes_command=one.TAKES_COMMAND)
+    one.configure(parser)
+    return one.run(parser.parse(rest))
 
 
 def _table(verbs: dict[str, str]) -> str:
@@ -112,7 +137,7 @@ def _help() -> str:
     )
 
 
-def _help_of(name: str, module: ModuleType) -> str:
+def _help_of(name: str, module: Verbs) -> str:
     return (
         f"usage: {name} VERB [OPTIONS] ...\n\n{module.ABOUT}\n\n{_table(module.VERBS)}\n\n"
         f"{name} VERB --help tells a verb's options.\n\nexample: {module.EXAMPLE}"

@@ -6,13 +6,14 @@ import argparse
 
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
+from fasttrace.text.color import GREEN, RED, YELLOW, painted
 from fasttrace.text.terminal import printable
 
 EXAMPLE = "fasttrace doctor --json"
 TAKES_COMMAND = False
 
 _MARKS = {"ok": "ok", "note": "--", "bad": "NO"}
-_COLORS = {"ok": "\x1b[32m", "note": "\x1b[33m", "bad": "\x1b[31m"}
+_COLORS = {"ok": GREEN, "note": YELLOW, "bad": RED}
 
 
 def configure(parser: VerbParser) -> None:
@@ -39,9 +40,7 @@ def run(args: argparse.Namespace) -> int:
         return 0 if able else 1
     width = max(len(check.name) for check in found)
     for check in found:
-        mark = _MARKS[check.state]
-        if output.color:
-            mark = f"{_COLORS[check.state]}{mark}\x1b[0m"
+        mark = painted(_MARKS[check.state], _COLORS[check.state], color=output.color)
         output.write(f"{mark} {check.name:{width}}  {printable(check.found)}\n")
         if check.remedy:
             output.write(f"   {'':{width}}  -> {printable(check.remedy)}\n")

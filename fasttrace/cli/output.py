@@ -11,6 +11,7 @@ from types import TracebackType
 
 from fasttrace.errors import OutputError
 from fasttrace.system.files import Place
+from fasttrace.text.color import wanted
 from fasttrace.text.terminal import printable
 
 
@@ -38,11 +39,7 @@ class Output:
             file = path if isinstance(path, OutputFile) else OutputFile(path)
             self._fd = file.open()
         self.is_terminal = not self.failed and os.isatty(self._fd)
-        self.color = (
-            self.is_terminal
-            and not os.environ.get("NO_COLOR")
-            and os.environ.get("TERM", "dumb") != "dumb"
-        )
+        self.color = wanted(self.is_terminal)
 
     def __enter__(self) -> Output:
         return self

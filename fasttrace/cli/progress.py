@@ -6,6 +6,8 @@ import os
 import sys
 from time import monotonic
 
+from fasttrace.text.color import CLEAR_LINE
+
 _INTERVAL_S = 0.5
 
 
@@ -32,12 +34,12 @@ class Progress:
             return
         self._next = monotonic() + _INTERVAL_S
         share = f" ({100 * self._count // self._total} %)" if self._total else ""
-        self._write(f"\r\x1b[Kfasttrace: {self._verb} {self._count:,} {self._unit}{share}")
+        self._write(f"{CLEAR_LINE}fasttrace: {self._verb} {self._count:,} {self._unit}{share}")
         self._shown = True
 
     def end(self) -> None:
         if self._shown:
-            self._write("\r\x1b[K")
+            self._write(CLEAR_LINE)
             self._shown = False
 
     def _write(self, text: str) -> None:

@@ -7,7 +7,7 @@ import argparse
 from fasttrace.cli.output import say
 from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.progress import Progress
-from fasttrace.cli.traced import Run
+from fasttrace.cli.traced import run_of
 from fasttrace.tracing.runs import Recorder
 
 EXAMPLE = "fasttrace record -o build.fst make; fasttrace report build.fst"
@@ -26,7 +26,7 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    run = Run(args)
+    run = run_of(args)
     # When the disk is full the program goes on, and what is stored stays.
     recorder = Recorder(run.tracer, args.output, lambda error: say(str(error)))
     recorder.start(run.start)

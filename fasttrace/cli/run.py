@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from fasttrace._core import Block
 from fasttrace.alter.language import plan
@@ -26,18 +27,29 @@ def configure(parser: VerbParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if not args.deny and not args.inject:
         raise UsageError("nothing to alter: give --deny or --inject; see fasttrace run --help")
-    # Only what may be altered is looked at.
-    args.expression = selection_of(plan(args.inject, args.deny))
-    args.pid = args.duration = None
     if args.list or args.output is not None:
         return _listed(args)
-    with Run(args, events=False) as run:
+    with _altered(args, events=False) as run:
         run.wait()
         return run.status
 
 
+def _altered(args: argparse.Namespace, **options: Any) -> Run:
+    """Only what may be altered is looked at."""
+    return Run(
+        args.command,
+        trace=selection_of(plan(args.inject, args.deny)),
+        inject=args.inject,
+        deny=args.deny,
+        follow=not args.no_follow,
+        engine=args.engine,
+        verbose=args.verbose,
+        **options,
+    )
+
+
 def _listed(args: argparse.Namespace) -> int:
-    with Output(args.output) as output, Run(args) as run:
+    with Output(args.output) as output, _altered(args) as run:
         lines = _Lines(output, run.tracer.stats["start_ns"])
         for block in run.blocks():
             lines.add(block)

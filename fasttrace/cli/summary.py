@@ -7,7 +7,7 @@ import argparse
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.tables import add_table_options, summary_text
-from fasttrace.cli.traced import Run
+from fasttrace.cli.traced import run_of
 from fasttrace.errors import UsageError
 
 EXAMPLE = "fasttrace summary -e %file,!stat --sort errors git status"
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         _check_no_results(args)
     with (
         Output(args.output) as output,
-        Run(
+        run_of(
             args,
             events=False,
             tally=True,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fasttrace._core import Block
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
-from fasttrace.cli.traced import Run
+from fasttrace.cli.traced import run_of
 
 EXAMPLE = "fasttrace trace -e openat,execve -o calls.txt make"
 TAKES_COMMAND = True
@@ -24,7 +24,7 @@ def configure(parser: VerbParser) -> None:
 def run(args: argparse.Namespace) -> int:
     # Nobody wants to see the calls any more, but some shall still be altered.
     goes_on = args.inject or args.deny
-    with Output(args.output) as output, Run(args) as run:
+    with Output(args.output) as output, run_of(args) as run:
         start_ns = run.tracer.stats["start_ns"]
         to_text = _json_text() if args.json else _line_text(output.color, start_ns)
         for block in run.blocks(None if goes_on else output.is_unread):

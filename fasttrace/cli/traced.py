@@ -17,6 +17,22 @@ from fasttrace.tracing.tracer import Tracer
 _ASK_S = 0.5
 
 
+def run_of(args: argparse.Namespace, **options: Any) -> Run:
+    """A Run as the options that `add_tracing_options` adds say it; options: more of Tracer's."""
+    said: dict[str, Any] = {
+        "pid": args.pid,
+        "duration": args.duration,
+        "verbose": args.verbose,
+        # Not every verb chooses calls, or alters them.
+        "trace": getattr(args, "expression", None),
+        "inject": getattr(args, "inject", None),
+        "deny": getattr(args, "deny", None),
+        "follow": not args.no_follow,
+        "engine": args.engine,
+    }
+    return Run(args.command or None, **said | options)
+
+
 class Run:
     """A Tracer for a verb's options, with signals relayed while it runs.
 
@@ -24,20 +40,20 @@ class Run:
     result and leave.
     """
 
-    def __init__(self, args: argparse.Namespace, **options: Any) -> None:
-        say_log(verbose=getattr(args, "verbose", False))  # not every verb tells more
-        self._attached = args.pid is not None
-        self._duration: float | None = args.duration
-        self.tracer = Tracer(
-            args.command or None,
-            pid=args.pid,
-            trace=args.expression,
-            follow=not args.no_follow,
-            engine=args.engine,
-            inject=getattr(args, "inject", None),  # not every verb alters calls
-            deny=getattr(args, "deny", None),
-            **options,
-        )
+    def __init__(
+        self,
+        command: list[str] | None,
+        *,
+        pid: int | None = None,
+        duration: float | None = None,
+        verbose: bool = False,
+        **options: Any,
+    ) -> None:
+        """duration: seconds, then it is detached from. options: of Tracer."""
+        say_log(verbose=verbose)
+        self._attached = pid is not None
+        self._duration = duration
+        self.tracer = Tracer(command, pid=pid, **options)
         self._relay = Relay(self.tracer, attached=self._attached)
         self._started = False
         self.let_go = False  # for nobody looks on any more

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fasttrace.data.counts import Counts, SyscallStats
+from fasttrace.text.color import BOLD, RED, painted
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
@@ -28,8 +29,6 @@ SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
 }
 
 _HEADINGS = ("% time", "total", "calls", "errors", "min", "p50", "p99", "max")
-BOLD, RESET = "\x1b[1m", "\x1b[0m"
-_RED = "\x1b[31m"
 
 
 def in_order(summary: Counts, sort: str) -> list[SyscallStats]:
@@ -61,7 +60,7 @@ def summary_table(summary: Counts, *, sort: str = "time", color: bool = False) -
     ]
     heading = _line(_HEADINGS, widths) + "  syscall"
     rule = _line(["-" * width for width in widths], widths) + "  " + "-" * 16
-    lines = [BOLD + heading + RESET if color else heading, rule]
+    lines = [painted(heading, BOLD, color=color), rule]
     for entry, row in zip(entries, cells, strict=True):
         line = f"{_line(row, widths)}  {entry.name}"
         lines.append(line + _errnos(entry, color))
@@ -98,7 +97,7 @@ def _errnos(entry: SyscallStats, color: bool) -> str:
     if not entry.errnos:
         return ""
     text = "  " + " ".join(f"{name}:{count}" for name, count in entry.errnos.items())
-    return _RED + text + RESET if color else text
+    return painted(text, RED, color=color)
 
 
 def about(summary: Counts) -> str:

@@ -29,6 +29,7 @@ from fasttrace.data.events import (
 )
 from fasttrace.report.arguments import quote, shape
 from fasttrace.syscalls.errnos import errno_name
+from fasttrace.text.color import CYAN, DIM, RED, RESET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,9 +76,6 @@ _FORKS = {1: "fork", 2: "vfork", 3: "clone"}
 _WHO_MAX = 4096
 _ERRORS_MAX = 4096
 
-_PLAIN = ("", "", "", "")
-_COLORS = ("\x1b[2m", "\x1b[31m", "\x1b[36m", "\x1b[0m")  # dim, red, cyan, reset
-
 
 class CallLines:
     """Turns blocks of events into lines.
@@ -89,7 +87,8 @@ class CallLines:
 
     def __init__(self, *, color: bool = False, origin_ns: int | None = None) -> None:
         self._origin = origin_ns
-        self._dim, self._red, self._cyan, self._reset = _COLORS if color else _PLAIN
+        escapes = (DIM, RED, CYAN, RESET)
+        self._dim, self._red, self._cyan, self._reset = escapes if color else [""] * 4
         self._altered = f" {self._cyan}(INJECTED){self._reset}"
         self._who: dict[tuple[int, int], str] = {}
         self._errors: dict[int, str] = {}

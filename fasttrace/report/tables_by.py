@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fasttrace.data.summary import Summary
-from fasttrace.data.summary_table import BOLD, RESET, about, summary_table
+from fasttrace.data.summary_table import about, summary_table
+from fasttrace.text.color import BOLD, painted
 from fasttrace.text.terminal import printable
 
 
@@ -27,7 +28,7 @@ def tables_by(
         table = summary_table(part, sort=sort, color=color)
         # The last line tells of the whole run: once is enough.
         table = table.rpartition("\n\n")[0]
-        tables.append(f"{BOLD + title + RESET if color else title}\n{table}")
+        tables.append(f"{painted(title, BOLD, color=color)}\n{table}")
     return "\n\n".join([*tables, about(summary)])
 
 

@@ -33,6 +33,7 @@ from fasttrace.report.refused_table import refused_table
 from fasttrace.report.tables_by import tables_by
 from fasttrace.system import diagnosis
 from fasttrace.system.procfs import comm as comm_of
+from fasttrace.text import color
 from fasttrace.text.terminal import printable
 
 # A title, a colour, a cleared screen, C1's escape, a line of its own, text turned around, no UTF-8.
@@ -311,3 +312,28 @@ def test_a_program_that_names_itself(tmp_path: Path, shown: Shown, engine: str) 
         "summary", "--by", "comm", "--engine", engine, str(script), "-c", ":"
     )
     assert "\\x1b" in shown.of("summary", "--by", "pid", "--engine", engine, str(script), "-c", ":")
+
+
+@pytest.mark.parametrize(
+    ("environment", "on_terminal", "elsewhere"),
+    [
+        ({"TERM": "xterm"}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({}, False, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+    ],
+)
+def test_who_gets_colours(
+    environment: dict[str, str],
+    on_terminal: bool,
+    elsewhere: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("TERM", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert (color.wanted(True), color.wanted(False)) == (on_terminal, elsewhere)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
+from fasttrace.text.color import GREEN, RED, YELLOW, painted
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ EXAMPLE = "fasttrace seccomp diff old.json new.json"
 TAKES_COMMAND = False
 
 _SIGNS = {"allowed": "+", "refused": "-", "changed": "~"}
-_COLORS = {"allowed": "\x1b[32m", "refused": "\x1b[31m", "changed": "\x1b[33m"}
+_COLORS = {"allowed": GREEN, "refused": RED, "changed": YELLOW}
 
 
 def configure(parser: VerbParser) -> None:
@@ -60,8 +61,8 @@ def _text(found: Difference, args: argparse.Namespace, color: bool) -> str:
         rows.append((one.kind, label, f"{one.before} -> {one.after}"))
     width = min(max((len(label) for _, label, _ in rows), default=0), 48)
     for kind, label, verdicts in rows:
-        start, end = (_COLORS[kind], "\x1b[0m") if color else ("", "")
-        lines.append(f"{start}{_SIGNS[kind]} {label:{width}}  {verdicts}{end}\n")
+        line = f"{_SIGNS[kind]} {label:{width}}  {verdicts}"
+        lines.append(painted(line, _COLORS[kind], color=color) + "\n")
     return "".join(lines)
 
 

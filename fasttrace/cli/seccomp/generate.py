@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fasttrace.cli.output import Output, OutputFile, say
 from fasttrace.cli.parser import VerbParser, add_run_options
 from fasttrace.cli.signals import held_back
-from fasttrace.cli.traced import Run
+from fasttrace.cli.traced import run_of
 from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def _add_run(seen: Seen, args: argparse.Namespace) -> int:
 
     from fasttrace.data.events import EVENT_DTYPE
 
-    args.expression = None
-    with Run(args, strings=False) as run:
+    with run_of(args, strings=False) as run:
         for block in run.blocks():
             seen.add(np.frombuffer(memoryview(block), EVENT_DTYPE))
         seen.finish()

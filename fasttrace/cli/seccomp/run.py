@@ -99,9 +99,7 @@ def _audit(args: argparse.Namespace) -> int:
     from fasttrace.seccomp.profile.reader import load
 
     audit = Audit(compile_profile(load(args.profile), target_of(args)).program)
-    args.pid = args.duration = args.expression = None
-    args.no_follow, args.engine = False, "auto"
-    with Output(args.output) as output, Run(args, strings=False) as run:
+    with Output(args.output) as output, Run(args.command, strings=False) as run:
         for block in run.blocks():
             events = np.frombuffer(memoryview(block), EVENT_DTYPE)
             audit.add(events, block.payload, block.payload_base)
