@@ -1,6 +1,12 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 
+cdef extern from "fasttrace.h" nogil:
+    enum:
+        FT_POLICY_RECORD
+        FT_POLICY_STRING_0
+
+
 cdef extern from "tables/tables.h" nogil:
     enum:
         FT_ABI_COUNT

@@ -1,5 +1,7 @@
 NR_MAX: int
 ERRNO_MAX: int
+POLICY_RECORD: int
+POLICY_STRING_0: int
 ABIS: tuple[str, ...]
 CLASSES: dict[str, int]
 

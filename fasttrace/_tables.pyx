@@ -4,6 +4,9 @@
 NR_MAX = FT_NR_MAX
 # The largest error number.
 ERRNO_MAX = FT_ERRNO_MAX
+# Bits of a policy's byte (enum ft_policy): record the call; read argument i, POLICY_STRING_0 << i.
+POLICY_RECORD = FT_POLICY_RECORD
+POLICY_STRING_0 = FT_POLICY_STRING_0
 ABIS = tuple([(<bytes>ft_abi_names[i]).decode() for i in range(FT_ABI_COUNT)])
 
 

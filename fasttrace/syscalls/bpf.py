@@ -6,18 +6,11 @@ import struct
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS, NR_MAX
+from fasttrace.syscalls.architectures import AUDIT_ARCH
 from fasttrace.syscalls.sets import Selection
 
 RET_TRACE = 0x7FF00000
 RET_ALLOW = 0x7FFF0000
-
-# linux/audit.h
-AUDIT_ARCH = {
-    "x86_64": 0xC000003E,
-    "i386": 0x40000003,
-    "aarch64": 0xC00000B7,
-    "riscv64": 0xC00000F3,
-}
 
 _LOAD, _JUMP, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x05, 0x15, 0x35, 0x06
 _NR, _ARCH, _ARG0 = 0, 4, 16

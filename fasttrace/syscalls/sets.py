@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from fasttrace import _tables
-from fasttrace._tables import ABIS, NR_MAX
+from fasttrace._tables import ABIS, NR_MAX, POLICY_RECORD, POLICY_STRING_0
 from fasttrace.errors import FilterError
 from fasttrace.syscalls.names import abi_index
 from fasttrace.text.terminal import quoted
@@ -31,7 +31,6 @@ _ALL = (1 << NR_MAX) - 1
 _REST = 1 << (NR_MAX - 1)
 # strace takes these without their % too.
 _BARE_CLASSES = ("file", "process", "network", "signal", "ipc", "desc", "memory")
-_RECORD = 1  # enum ft_policy
 _WIDTHS = {"64": ("x86_64", "aarch64", "riscv64"), "32": ("i386",), "x32": ()}
 
 
@@ -71,15 +70,15 @@ class Selection:
         return all(mask == _ALL for mask in self._masks)
 
     def policy(self, abi: str | int, *, strings: bool = False) -> bytes:
-        """NR_MAX bytes for the C core: bit 0 to record the call; with `strings`, bit i + 1 to read
-        argument i as a path."""
+        """NR_MAX bytes for the C core: POLICY_RECORD; with `strings`, also which arguments are paths
+        to be read."""
         index = abi_index(abi)
         mask = self._masks[index]
-        table = bytearray(mask >> nr & 1 for nr in range(NR_MAX))
+        table = bytearray(POLICY_RECORD * (mask >> nr & 1) for nr in range(NR_MAX))
         if strings:
             for nr in _tables.names(index):
                 if table[nr]:
-                    table[nr] |= _tables.path_args(index, nr) << 1
+                    table[nr] |= _tables.path_args(index, nr) * POLICY_STRING_0
         return bytes(table)
 
     def mask(self, abi: str | int) -> int:

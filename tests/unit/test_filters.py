@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from fasttrace import _tables
 from fasttrace._tables import NR_MAX
 from fasttrace.errors import FilterError
-from fasttrace.syscalls.bpf import AUDIT_ARCH, RET_ALLOW, RET_TRACE, program
+from fasttrace.syscalls.architectures import AUDIT_ARCH
+from fasttrace.syscalls.bpf import RET_ALLOW, RET_TRACE, program
 from fasttrace.syscalls.names import ABIS, syscall_number
 from fasttrace.syscalls.sets import CLASSES, EVERYTHING, NOTHING, Selection, parse
 

@@ -16,7 +16,7 @@ from fasttrace.data.calls import abi_name, call_name
 from fasttrace.data.events import Kind, PayloadType, payload_items
 from fasttrace.seccomp.filter.interpret import Program, Verdict
 from fasttrace.seccomp.filter.reach import reach
-from fasttrace.syscalls.bpf import AUDIT_ARCH
+from fasttrace.syscalls.architectures import AUDIT_ARCH
 
 Mask = tuple[int, int]
 """Index of an argument, and the bits of it that a filter looks at."""

@@ -11,17 +11,12 @@ from fasttrace.errors import ProfileError
 from fasttrace.seccomp.filter.compile import Compiled, number
 from fasttrace.seccomp.profile import constants
 from fasttrace.seccomp.profile.words import ARCHITECTURES, MACHINES
+from fasttrace.syscalls.architectures import OF_ABI
 
-ABI_OF = {
-    "SCMP_ARCH_X86_64": "x86_64",
-    "SCMP_ARCH_X86": "i386",
-    "SCMP_ARCH_AARCH64": "aarch64",
-    "SCMP_ARCH_RISCV64": "riscv64",
-    "SCMP_ARCH_X32": "x86_64",
-}
+ABI_OF = {one.seccomp: abi for abi, one in OF_ABI.items()} | {"SCMP_ARCH_X32": "x86_64"}
 """Which of our tables has the signatures of an architecture."""
 
-ARCH_OF = {abi: arch for arch, abi in ABI_OF.items() if arch != "SCMP_ARCH_X32"}
+ARCH_OF = {abi: one.seccomp for abi, one in OF_ABI.items()}
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Wall(NamedTuple):
         from fasttrace import _tables
         from fasttrace._tables import ABIS
         from fasttrace.seccomp.filter.interpret import Program
-        from fasttrace.syscalls.bpf import AUDIT_ARCH
+        from fasttrace.syscalls.architectures import AUDIT_ARCH
 
         abi = os.uname().machine
         if abi not in ABIS:

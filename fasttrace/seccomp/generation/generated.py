@@ -24,6 +24,7 @@ from fasttrace.seccomp.generation.floor import (
 from fasttrace.seccomp.generation.seen import Seen, add_saved
 from fasttrace.seccomp.profile.values import Limits, Profile, Rule
 from fasttrace.seccomp.profile.words import ACTIONS, WITH_ERRNO
+from fasttrace.syscalls.architectures import OF_ABI
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
@@ -31,12 +32,6 @@ if TYPE_CHECKING:
 LIMIT = 16
 ALLOW = "SCMP_ACT_ALLOW"
 
-_ARCHITECTURES = {
-    "x86_64": "SCMP_ARCH_X86_64",
-    "i386": "SCMP_ARCH_X86",
-    "aarch64": "SCMP_ARCH_AARCH64",
-    "riscv64": "SCMP_ARCH_RISCV64",
-}
 _EPERM = 1
 
 
@@ -139,11 +134,11 @@ def from_seen(
         profile = Profile(
             default_action,
             number,
-            architectures=tuple(_ARCHITECTURES[ABIS[abi]] for abi in abis),
+            architectures=tuple(OF_ABI[ABIS[abi]].seccomp for abi in abis),
             rules=tuple(rules),
         )
     else:
-        profile = _updated(update, rules, [_ARCHITECTURES[ABIS[abi]] for abi in abis], told_of)
+        profile = _updated(update, rules, [OF_ABI[ABIS[abi]].seccomp for abi in abis], told_of)
     return Generated(
         profile,
         calls,

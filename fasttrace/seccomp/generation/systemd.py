@@ -9,13 +9,13 @@ from fasttrace.errors import ProfileError
 from fasttrace.seccomp.generation.arguments import DECIDING, family
 from fasttrace.seccomp.generation.generated import ALLOW, Generated
 from fasttrace.seccomp.generation.groups import GROUPS, grouped
+from fasttrace.syscalls.architectures import OF_ABI
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.profile.values import Condition
 
 _WIDTH = 76
-_ARCHITECTURES = {"x86_64": "x86-64", "i386": "x86", "aarch64": "arm64", "riscv64": "riscv64"}
 # systemd allows them whatever the unit says.
 _ALWAYS = "@default"
 
@@ -38,7 +38,7 @@ def systemd_lines(made: Generated, *, groups: bool = False) -> str:
 
 
 def _architectures(made: Generated) -> list[str]:
-    return [_ARCHITECTURES[abi] for abi in made.abis]
+    return [OF_ABI[abi].systemd for abi in made.abis]
 
 
 def _default(made: Generated) -> list[str]:

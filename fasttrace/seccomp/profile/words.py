@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 
 from fasttrace._tables import ERRNO_MAX
+from fasttrace.syscalls.architectures import AUDIT_ARCH
 
 # linux/seccomp.h, SECCOMP_RET_*
 KILL_PROCESS = 0x80000000
@@ -54,11 +55,11 @@ FLAGS = {
 # libseccomp's name, which `arches` in includes and excludes uses, and its number.
 # x32 has a number that no kernel uses: there it is x86-64 with bit 30 in the syscall number.
 ARCHITECTURES = {
-    "SCMP_ARCH_X86": ("x86", 0x40000003),
-    "SCMP_ARCH_X86_64": ("amd64", 0xC000003E),
+    "SCMP_ARCH_X86": ("x86", AUDIT_ARCH["i386"]),
+    "SCMP_ARCH_X86_64": ("amd64", AUDIT_ARCH["x86_64"]),
     "SCMP_ARCH_X32": ("x32", 0x4000003E),
     "SCMP_ARCH_ARM": ("arm", 0x40000028),
-    "SCMP_ARCH_AARCH64": ("arm64", 0xC00000B7),
+    "SCMP_ARCH_AARCH64": ("arm64", AUDIT_ARCH["aarch64"]),
     "SCMP_ARCH_MIPS": ("mips", 0x00000008),
     "SCMP_ARCH_MIPS64": ("mips64", 0x80000008),
     "SCMP_ARCH_MIPS64N32": ("mips64n32", 0xA0000008),
@@ -70,7 +71,7 @@ ARCHITECTURES = {
     "SCMP_ARCH_PPC": ("ppc", 0x00000014),
     "SCMP_ARCH_PPC64": ("ppc64", 0x80000015),
     "SCMP_ARCH_PPC64LE": ("ppc64le", 0xC0000015),
-    "SCMP_ARCH_RISCV64": ("riscv64", 0xC00000F3),
+    "SCMP_ARCH_RISCV64": ("riscv64", AUDIT_ARCH["riscv64"]),
     "SCMP_ARCH_S390": ("s390", 0x00000016),
     "SCMP_ARCH_S390X": ("s390x", 0x80000016),
     "SCMP_ARCH_LOONGARCH64": ("loong64", 0xC0000102),
