@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fasttrace.text.color import BOLD, RED, YELLOW, painted
+from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
@@ -35,15 +36,10 @@ def bench_table(report: Report, *, color: bool = False) -> str:
     width = max(len(name) for name in ["contender", *(one.contender.name for one in ones)])
     lines = [*_about(report), ""]
     for headings, cells in ((_TIMES, _times), (_CALLS, _calls)):
-        rows = [cells(report, one) for one in ones]
-        widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-        lines += [
-            paint(BOLD, f"{'contender':{width}}  {_line(headings, widths)}"),
-            f"{'-' * width}  {_line(['-' * w for w in widths], widths)}",
-        ]
-        for one, row in zip(ones, rows, strict=True):
-            lines.append(f"{one.contender.name:{width}}  {_line(row, widths)}")
-        lines.append("")
+        rows = [(one.contender.name, *cells(report, one)) for one in ones]
+        heading = ("contender", *headings)
+        columns = Columns([heading, *rows], "<" + ">" * len(headings))
+        lines += [paint(BOLD, columns.line(heading)), columns.rule(), *map(columns.line, rows), ""]
     lines += [_LEGEND, "", "command lines"]
     lines += [f"  {one.contender.name:{width}}  {_shell(one.command)}" for one in ones]
     notes = [paint(RED, f"error: {printable(line)}") for line in report.errors]
@@ -128,10 +124,6 @@ def _count(value: float) -> str:
             value /= size
             return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}{unit}"
     return f"{value:.0f}"
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
 def _shell(command: Sequence[str]) -> str:

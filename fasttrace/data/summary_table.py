@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from fasttrace.data.counts import Counts, SyscallStats
 from fasttrace.text.color import BOLD, RED, painted
+from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
@@ -54,17 +55,14 @@ def summary_table(summary: Counts, *, sort: str = "time", color: bool = False) -
         str(summary.total_calls),
         _errors(summary.total_errors),
     )
-    widths = [
-        max(len(row[i]) for row in [_HEADINGS, *cells, total] if i < len(row))
-        for i in range(len(_HEADINGS))
-    ]
-    heading = _line(_HEADINGS, widths) + "  syscall"
-    rule = _line(["-" * width for width in widths], widths) + "  " + "-" * 16
+    columns = Columns([_HEADINGS, *cells, total], ">" * len(_HEADINGS))
+    heading = columns.line(_HEADINGS) + "  syscall"
+    rule = columns.rule() + "  " + "-" * 16
     lines = [painted(heading, BOLD, color=color), rule]
     for entry, row in zip(entries, cells, strict=True):
-        line = f"{_line(row, widths)}  {entry.name}"
+        line = f"{columns.line(row)}  {entry.name}"
         lines.append(line + _errnos(entry, color))
-    totals = _line([*total, "", "", "", ""], widths) + "  total"
+    totals = columns.line(total) + "  total"
     return "\n".join([*lines, rule, totals, "", about(summary)])
 
 
@@ -87,10 +85,6 @@ def _time(ns: int | None) -> str:
 def _errors(count: int | None) -> str:
     """None is an empty cell, where it is known that there are none."""
     return "-" if count is None else str(count or "")
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
 def _errnos(entry: SyscallStats, color: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -19,13 +20,8 @@ def refused_table(rows: Sequence[Refused], calls: int) -> str:
     total = f"{refused} of {calls} calls would be refused"
     if not rows:
         return total
-    cells = [_HEADINGS] + [
-        (row.call, str(row.verdict), str(row.count), printable(row.process)) for row in rows
-    ]
-    widths = [max(len(row[i]) for row in cells) for i in range(3)]
-    cells.insert(1, ("-" * widths[0], "-" * widths[1], "-" * widths[2], "-" * 7))
-    lines = [
-        f"{call:{widths[0]}}  {action:{widths[1]}}  {count:>{widths[2]}}  {process}".rstrip()
-        for call, action, count, process in cells
-    ]
+    cells = [(row.call, str(row.verdict), str(row.count), printable(row.process)) for row in rows]
+    columns = Columns([row[:3] for row in [_HEADINGS, *cells]], "<<>")
+    lines = [f"{columns.line(row[:3])}  {row[3]}".rstrip() for row in [_HEADINGS, *cells]]
+    lines.insert(1, f"{columns.rule()}  {'-' * len(_HEADINGS[3])}")
     return "\n".join([*lines, "", total])

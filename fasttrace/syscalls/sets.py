@@ -70,7 +70,7 @@ class Selection:
         return all(mask == _ALL for mask in self._masks)
 
     def policy(self, abi: str | int, *, strings: bool = False) -> bytes:
-        """NR_MAX bytes for the C core: POLICY_RECORD; with `strings`, also which arguments are paths
+        """NR_MAX bytes for the C core: POLICY_RECORD, and with `strings` which arguments are paths
         to be read."""
         index = abi_index(abi)
         mask = self._masks[index]
