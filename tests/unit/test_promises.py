@@ -17,6 +17,7 @@ promises hold that are about hostile programs is told in [limits.md](limits.md).
 """
 KINDS = {
     "integration": "With real programs, as root and as an ordinary user, on both engines",
+    "altering": "Of calls that are altered, on both engines",
     "hostile": "Against programs that attack their tracer",
     "unit": "Without a traced program",
 }
