@@ -69,7 +69,9 @@ class ProcessRow(NamedTuple):
     engine: str
     fallback: str
 
-def process_rows(records: bytes, strings: bytes) -> list[ProcessRow]: ...
+PROCESS_SIZE: int
+
+def process_rows(records: bytes, strings: bytes, *, left: bool = False) -> list[ProcessRow]: ...
 
 class Stats(TypedDict):
     events: int

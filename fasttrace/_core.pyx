@@ -80,17 +80,21 @@ def inline_unusable():
     return None if why is NULL else (<bytes>why).decode()
 
 
+PROCESS_SIZE = sizeof(ft_process)
 ProcessRow = namedtuple(
     "ProcessRow",
     "pid ppid serial status start_ns end_ns calls comm argv engine fallback")
 
 
-def process_rows(bytes records not None, bytes strings not None):
-    """What Session.processes() gave, as a list of ProcessRow."""
+def process_rows(bytes records not None, bytes strings not None, *, bint left=False):
+    """What Session.processes() gave, as a list of ProcessRow; left: only those that were not traced
+    inline."""
     cdef const ft_process *p = <const ft_process *><char *>records
     cdef size_t i
     rows = []
     for i in range(len(records) // sizeof(ft_process)):
+        if left and not p[i].why:
+            continue
         rows.append(ProcessRow(
             p[i].pid, p[i].ppid, p[i].serial, p[i].status, p[i].start_ns, p[i].end_ns,
             p[i].calls, <bytes>p[i].comm, strings[p[i].argv:p[i].argv + p[i].argv_len],

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fasttrace._core import STUCK, Block, Session, StartError
+from fasttrace._core import PROCESS_SIZE, STUCK, Block, Session, StartError, process_rows
 from fasttrace.errors import ForkedError, NoSuchProcess
 from fasttrace.text.terminal import printable
 from fasttrace.tracing import sessions
@@ -347,16 +347,17 @@ class Tracer(Answering):
     def _log_fallbacks(self) -> None:
         if self.engine != "inline" or not log.isEnabledFor(logging.WARNING):
             return
-        processes = self.processes
-        for process in processes:
-            name = printable(process.comm) or "a process"
-            if process.fallback == STUCK:
+        records, strings = self.snapshot.processes
+        left = process_rows(records, strings, left=True)
+        for row in left:
+            name = printable(row.comm.decode("utf-8", "surrogateescape")) or "a process"
+            if row.fallback == STUCK:
                 end = "killed" if self._command else "let go"
-                log.warning("%s (%d) was %s: %s", name, process.pid, end, process.fallback)
-            elif process.fallback:
-                log.info("%s (%d): engine ptrace: %s", name, process.pid, process.fallback)
-        left = sum(bool(process.fallback) for process in processes)
-        log.info("%d of %d processes were not traced inline", left, len(processes))
+                log.warning("%s (%d) was %s: %s", name, row.pid, end, row.fallback)
+            else:
+                log.info("%s (%d): engine ptrace: %s", name, row.pid, row.fallback)
+        count = len(records) // PROCESS_SIZE
+        log.info("%d of %d processes were not traced inline", len(left), count)
 
     @staticmethod
     def _drain(session: Session) -> None:

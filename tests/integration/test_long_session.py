@@ -67,7 +67,10 @@ print(json.dumps({
 
 def measure(how, *commands):
     done = subprocess.run(
-        [sys.executable, "-c", TRACER, how, json.dumps(commands)], stdout=subprocess.PIPE
+        [sys.executable, "-c", TRACER, how, json.dumps(commands)],
+        stdout=subprocess.PIPE,
+        # How many of malloc's arenas threads share is a matter of time, and each keeps a little.
+        env={**os.environ, "MALLOC_ARENA_MAX": "1"},
     )
     assert done.returncode == 0
     return json.loads(done.stdout)
