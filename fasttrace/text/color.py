@@ -24,7 +24,7 @@ def wanted(is_terminal: bool) -> bool:
 
 
 def painted(text: str, *escapes: str, color: bool = True) -> str:
-    """The text between escapes; as it is without `color`.
+    r"""The text between escapes; as it is without `color`.
 
     >>> painted("no", RED)
     '\x1b[31mno\x1b[0m'
