@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fasttrace._version import __version__ as __version__
+    from fasttrace.alter.handlers import Answer, HandledCall
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from fasttrace.tracing.tracer import Tracer
 
 _WHERE = {
+    "Answer": "alter.handlers",
     "Completed": "tracing.altering",
     "EVENT_DTYPE": "data.events",
     "FasttraceError": "errors",
@@ -35,6 +37,7 @@ _WHERE = {
     "Flag": "data.events",
     "Interrupted": "errors",
     "Kind": "data.events",
+    "HandledCall": "alter.handlers",
     "InjectError": "errors",
     "Process": "data.processes",
     "Summary": "data.summary",
@@ -57,10 +60,12 @@ _OTHER_NAME = {"parse_filter": "parse"}
 
 __all__ = [
     "EVENT_DTYPE",
+    "Answer",
     "Completed",
     "FasttraceError",
     "FilterError",
     "Flag",
+    "HandledCall",
     "InjectError",
     "Interrupted",
     "Kind",

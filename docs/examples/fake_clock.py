@@ -20,14 +20,14 @@ import time
 from datetime import datetime, timezone
 
 import fasttrace
-from fasttrace.alter.handlers import Answer, Call
+from fasttrace import Answer, HandledCall
 from fasttrace.errors import MemoryFault
 
 AT_NULL, AT_IGNORE, AT_SYSINFO_EHDR = 0, 1, 33  # getauxval(3)
 CLOCK_REALTIME, CLOCK_REALTIME_COARSE = 0, 5
 
 
-def hide_vdso(call: Call) -> None:
+def hide_vdso(call: HandledCall) -> None:
     """On a new program's stack: argc, argv, NULL, environment, NULL, pairs of type and value."""
     if call.ret != 0:
         return
@@ -45,7 +45,7 @@ def hide_vdso(call: Call) -> None:
         at += 2
 
 
-def put(call: Call, address: int, data: bytes) -> Answer:
+def put(call: HandledCall, address: int, data: bytes) -> Answer:
     """Answer as the kernel does: with 0, or EFAULT if the program's pointer is bad."""
     try:
         call.write_memory(address, data)
@@ -63,11 +63,11 @@ def run(
     with fasttrace.Tracer(["env", *command], engine=engine, stdout=stdout) as tracer:
 
         @tracer.on_exit("execve@64", "execveat@64")
-        def begins(call: Call) -> None:
+        def begins(call: HandledCall) -> None:
             hide_vdso(call)
 
         @tracer.on_entry("clock_gettime@64")
-        def clock_gettime(call: Call) -> Answer | None:
+        def clock_gettime(call: HandledCall) -> Answer | None:
             clock, address = call.args[:2]
             if clock not in (CLOCK_REALTIME, CLOCK_REALTIME_COARSE):
                 return None  # the kernel's own: it does not tell the date
@@ -75,14 +75,14 @@ def run(
             return put(call, address, struct.pack("<qq", now // 10**9, now % 10**9))
 
         @tracer.on_entry("gettimeofday@64")
-        def gettimeofday(call: Call) -> Answer:
+        def gettimeofday(call: HandledCall) -> Answer:
             now = time.monotonic_ns() + offset
             if not call.args[0]:
                 return call.reply(0)
             return put(call, call.args[0], struct.pack("<qq", now // 10**9, now // 1000 % 10**6))
 
         @tracer.on_entry("time@64")
-        def seconds(call: Call) -> Answer:
+        def seconds(call: HandledCall) -> Answer:
             now = (time.monotonic_ns() + offset) // 10**9
             if call.args[0]:
                 put(call, call.args[0], struct.pack("<q", now))

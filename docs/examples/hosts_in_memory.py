@@ -20,7 +20,7 @@ import sys
 from dataclasses import dataclass
 
 import fasttrace
-from fasttrace.alter.handlers import Answer, Call
+from fasttrace import Answer, HandledCall
 from fasttrace.errors import MemoryFault
 
 HOSTS = {b"/etc/hosts": b"127.0.0.1 localhost\n192.0.2.7 fasttrace.example\n"}
@@ -44,7 +44,7 @@ class Files:
         self._contents = contents
         self._open: dict[tuple[int, int], File] = {}
 
-    def opened(self, call: Call, path_argument: int) -> Answer | None:
+    def opened(self, call: HandledCall, path_argument: int) -> Answer | None:
         content = self._contents.get(call.read_string(call.args[path_argument]))
         flags = call.args[path_argument + 1]
         if content is None:
@@ -57,14 +57,14 @@ class Files:
         self._open[call.pid, fd] = File(content)
         return call.reply(fd)
 
-    def file(self, call: Call) -> File | None:
+    def file(self, call: HandledCall) -> File | None:
         return self._open.get((call.pid, call.args[0]))
 
-    def closed(self, call: Call) -> Answer | None:
+    def closed(self, call: HandledCall) -> Answer | None:
         return None if self._open.pop((call.pid, call.args[0]), None) is None else call.reply(0)
 
 
-def read(call: Call, file: File, offset: int) -> Answer:
+def read(call: HandledCall, file: File, offset: int) -> Answer:
     """Answers with what is there, from the offset on."""
     data = file.content[offset : offset + call.args[2]]
     call.write_memory(call.args[1], data)
@@ -82,14 +82,14 @@ def serve(tracer: fasttrace.Tracer, files: Files) -> None:
     """Registers the handlers. A bad pointer of the program's is EFAULT, as the kernel has it."""
 
     @tracer.on_entry("open@64", "openat@64")
-    def opening(call: Call) -> Answer | None:
+    def opening(call: HandledCall) -> Answer | None:
         try:
             return files.opened(call, 1 if call.name == "openat" else 0)
         except MemoryFault:
             return None  # let the kernel say so
 
     @tracer.on_entry("read@64", "pread64@64")
-    def reading(call: Call) -> Answer | None:
+    def reading(call: HandledCall) -> Answer | None:
         file = files.file(call)
         if file is None:
             return None
@@ -103,7 +103,7 @@ def serve(tracer: fasttrace.Tracer, files: Files) -> None:
         return answer
 
     @tracer.on_entry("lseek@64")
-    def seeking(call: Call) -> Answer | None:
+    def seeking(call: HandledCall) -> Answer | None:
         file = files.file(call)
         if file is None:
             return None
@@ -115,7 +115,7 @@ def serve(tracer: fasttrace.Tracer, files: Files) -> None:
         return call.reply(file.offset)
 
     @tracer.on_entry("fstat@64", "newfstatat@64")
-    def telling(call: Call) -> Answer | None:
+    def telling(call: HandledCall) -> Answer | None:
         file = files.file(call)
         if file is None or (call.name == "newfstatat" and not call.args[3] & AT_EMPTY_PATH):
             return None
@@ -126,7 +126,7 @@ def serve(tracer: fasttrace.Tracer, files: Files) -> None:
         return call.reply(0)
 
     @tracer.on_entry("close@64")
-    def closing(call: Call) -> Answer | None:
+    def closing(call: HandledCall) -> Answer | None:
         return files.closed(call)
 
 

@@ -30,14 +30,14 @@ _RESTARTS = (512, 513, 514, 516)
 
 
 class Answer(NamedTuple):
-    """What becomes of a call: see `Call.reply` and `Call.change`."""
+    """What becomes of a call: see `HandledCall.reply` and `HandledCall.change`."""
 
     reply: int | None = None
     nr: int | None = None
     args: tuple[int, ...] | None = None
 
 
-class Call(Memory):
+class HandledCall(Memory):
     """A system call that a handler has before it.
 
     name, nr, abi: as in a trace. pid, tid: whose it is. args: six unsigned numbers. at_exit: it has
@@ -64,7 +64,7 @@ class Call(Memory):
     def __repr__(self) -> str:
         args = ", ".join(hex(arg) if arg > 9 else str(arg) for arg in self.args)
         result = f" = {self.ret}" if self.at_exit else ""
-        return f"<Call {self.name}({args}){result} of {self.tid}>"
+        return f"<HandledCall {self.name}({args}){result} of {self.tid}>"
 
     @property
     def interrupted(self) -> bool:
@@ -121,7 +121,7 @@ class Call(Memory):
         self._end = "stop"
 
 
-Handler: TypeAlias = "Callable[[Call], Answer | None]"
+Handler: TypeAlias = "Callable[[HandledCall], Answer | None]"
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
 
 
@@ -174,7 +174,7 @@ class Handlers:
             stop, on_error: "kill" or "detach".
         """
         try:
-            call = Call(handed)
+            call = HandledCall(handed)
             answer = self._ask(call)
             session.answer(
                 handed.tid,
@@ -190,7 +190,7 @@ class Handlers:
                 session.answer(handed.tid, end=on_error)  # it must not wait for ever
             raise
 
-    def _ask(self, call: Call) -> Answer:
+    def _ask(self, call: HandledCall) -> Answer:
         some = self._exits if call.at_exit else self._entries
         for chosen, handler in some:
             if not chosen.contains(call.nr, call.abi):

@@ -32,7 +32,7 @@ class Answering(Observing):
         raise NotImplementedError
 
     def on_entry(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
-        """A decorator: the function is called with a `handlers.Call` before each of these calls.
+        """A decorator: the function is called with a `HandledCall` before each of these calls.
 
         It returns None, and the call is made, or what ``call.reply(...)`` or ``call.change(...)``
         gave. Of several functions for one call the one registered first is asked first; the first

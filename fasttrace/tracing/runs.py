@@ -45,7 +45,7 @@ class Running(TypedDict, total=False):
     seccomp: Seccomp
 
 
-class Options(Running, total=False):
+class TracingOptions(Running, total=False):
     """What those that trace pass on too."""
 
     pid: int | None
@@ -145,7 +145,7 @@ def summary(
     *,
     by: Literal["pid", "comm"] | None = None,
     duration: float | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[TracingOptions],
 ) -> Summary:
     """Run a command (or attach to `pid`) and count its calls, in constant memory.
 
@@ -171,7 +171,9 @@ def summary(
     return tracer.summary()
 
 
-def trace(argv: Argv = None, *, duration: float | None = None, **options: Unpack[Options]) -> Trace:
+def trace(
+    argv: Argv = None, *, duration: float | None = None, **options: Unpack[TracingOptions]
+) -> Trace:
     """Run a command (or attach to `pid`) and return all its events, with path arguments, in memory.
 
     Arguments, Ctrl-C: as for `summary`. 96 bytes an event; see `record` for more than memory holds.
@@ -188,7 +190,7 @@ def trace(argv: Argv = None, *, duration: float | None = None, **options: Unpack
     return result
 
 
-def stream(argv: Argv = None, **options: Unpack[Options]) -> Iterator[npt.NDArray[np.void]]:
+def stream(argv: Argv = None, **options: Unpack[TracingOptions]) -> Iterator[npt.NDArray[np.void]]:
     """Run a command (or attach to `pid`) and yield its events as they come.
 
     Arrays of EVENT_DTYPE, without a copy, each with what came in at most 50 ms; keep them as long
@@ -208,7 +210,7 @@ def record(
     *,
     path: str | os.PathLike[str],
     duration: float | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[TracingOptions],
 ) -> Trace:
     """Run a command (or attach to `pid`) and keep its events in the folder `path`.
 

@@ -24,7 +24,7 @@ ENGINES = ("auto", "ptrace", "inline")
 log = logging.getLogger("fasttrace")
 
 
-class Options(NamedTuple):
+class SessionOptions(NamedTuple):
     """What a session is opened with. selection: what to record; None: every call."""
 
     attach: bool
@@ -78,7 +78,7 @@ class Options(NamedTuple):
         return program(wanted)
 
 
-def open_session(options: Options, engine: str) -> tuple[str, Session]:
+def open_session(options: SessionOptions, engine: str) -> tuple[str, Session]:
     """The engine's name and a session with it. Raises ValueError, EngineUnavailable."""
     if engine not in ENGINES:
         raise ValueError(f"unknown engine {engine!r}: one of {', '.join(ENGINES)}")
@@ -95,7 +95,7 @@ def open_session(options: Options, engine: str) -> tuple[str, Session]:
     return "ptrace", options.open("ptrace")
 
 
-def _not_inline(engine: str, options: Options) -> str | None:
+def _not_inline(engine: str, options: SessionOptions) -> str | None:
     if engine == "ptrace":
         return "ptrace was asked for"
     if options.attach and engine == "auto":

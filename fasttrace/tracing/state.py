@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fasttrace._core import Stats
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
-    from fasttrace.tracing.sessions import Options
+    from fasttrace.tracing.sessions import SessionOptions
 
 
 class Snapshot:
@@ -32,7 +32,7 @@ class Observing:
 
     engine: str
     _session: Session | None
-    _options: Options
+    _options: SessionOptions
     _last: Snapshot | None
 
     @property

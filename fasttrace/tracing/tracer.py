@@ -127,7 +127,7 @@ class Tracer(Answering):
             from fasttrace.alter.language import plan
 
             injections = plan(inject, deny)
-        self._options = sessions.Options(
+        self._options = sessions.SessionOptions(
             attach=pid is not None,
             walled=self._wall is not None,
             follow=follow,

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from fasttrace._core import HandedCall
-from fasttrace.alter.handlers import Answer, Call, Handlers
+from fasttrace.alter.handlers import Answer, HandledCall, Handlers
 from fasttrace.errors import FilterError, HandlerError
 from fasttrace.syscalls.names import syscall_number
 
@@ -50,16 +50,18 @@ def handlers(*functions, sets=("read",), at_exit=False):
 
 
 def test_a_call_tells_what_it_is():
-    call = Call(handed(at_exit=True, ret=-2))
+    call = HandledCall(handed(at_exit=True, ret=-2))
     assert (call.name, call.nr, call.abi, call.pid, call.tid) == ("read", 0, "x86_64", 5, 7)
     assert (call.args, call.ret, call.at_exit, call.time_ns) == (ARGS, -2, True, 99)
-    assert repr(call) == "<Call read(3, 0x1000, 0x40, 0, 0, 0) = -2 of 7>"
+    assert repr(call) == "<HandledCall read(3, 0x1000, 0x40, 0, 0, 0) = -2 of 7>"
 
 
 def test_an_interrupted_call_is_known():
-    found = [ret for ret in range(-520, 1) if Call(handed(at_exit=True, ret=ret)).interrupted]
+    found = [
+        ret for ret in range(-520, 1) if HandledCall(handed(at_exit=True, ret=ret)).interrupted
+    ]
     assert found == [-516, -514, -513, -512]
-    assert not Call(handed(ret=-512)).interrupted
+    assert not HandledCall(handed(ret=-512)).interrupted
 
 
 def test_none_lets_it_go_on():
@@ -96,7 +98,7 @@ def test_the_first_that_answers_decides():
     ],
 )
 def test_answers(make, answer):
-    assert make(Call(handed())) == answer
+    assert make(HandledCall(handed())) == answer
 
 
 @pytest.mark.parametrize(
@@ -117,12 +119,12 @@ def test_answers(make, answer):
 )
 def test_what_cannot_be_asked_for(make, error, message):
     with pytest.raises(error, match=message):
-        make(Call(handed()))
+        make(HandledCall(handed()))
 
 
 def test_a_call_that_was_made_cannot_be_changed():
     with pytest.raises(ValueError, match="has been made"):
-        Call(handed(at_exit=True)).change("getpid")
+        HandledCall(handed(at_exit=True)).change("getpid")
 
 
 def test_registers_signal_and_end_go_with_the_answer():
