@@ -7,7 +7,7 @@
 #include "session/engine.h"
 #include "session/interrupt.h"
 #include "tracer/registers.h"
-#include "tracer/tracer.h"
+#include "tracer/resume.h"
 
 int ft_asked_hang_bell(struct ft_session *s)
 {
@@ -50,12 +50,12 @@ static void on_ring(struct ft_session *s)
 	}
 	ft_registers_asked(s);
 	while ((t = ft_delay_wake(s, ft_now(), asked)))
-		ft_tracer_leave_call_stop(s, t);
+		ft_resume_call(s, t);
 	rc = ft_asked_hang_bell(s); /* without one a stop is heard at the next stop of a task */
 	if (rc < 0 && ft_delay_next(s)) {
 		ft_session_fail(s, rc);
 		while ((t = ft_delay_wake(s, 0, true)))
-			ft_tracer_leave_call_stop(s, t);
+			ft_resume_call(s, t);
 	}
 }
 

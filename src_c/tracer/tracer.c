@@ -9,12 +9,11 @@
 #include <sys/wait.h>
 
 #include "kernel/clock.h"
-#include "alter/delay.h"
 #include "session/engine.h"
-#include "session/interrupt.h"
 #include "session/record.h"
 #include "kernel/reader.h"
 #include "tracer/registers.h"
+#include "tracer/resume.h"
 #include "kernel/proc.h"
 #include "session/adopt.h"
 #include "session/waiting.h"
@@ -25,59 +24,6 @@
 #include "kernel/watchdog.h"
 
 #define LET_GO_MAX_NS 5000000000ull
-
-/*
- * Lets a stopped task go on, or, when the session ends, go; but not from the entry of a call: it would
- * be woken up as if by a signal, and the call fail with EINTR where nobody mends it (kernel/ptrace.c,
- * __ptrace_unlink(), and ptrace_stop() "never clears it"). Our interrupt brings it to the call's end.
- */
-static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool at_entry)
-{
-	if (s->killing)
-		kill(t->tgid, SIGKILL);
-	if (ft_task_replaced(&s->tasks, t))
-		return;
-	if (sig && !at_entry)
-		t->interrupting = false; /* an EINTR is the signal's */
-	if (!at_entry)
-		ft_interrupt_settle(t);
-	if (t->asked && (!s->engine->is_shown || s->engine->is_shown(s, t)))
-		ft_registers_serve(s, t);
-	if (s->detaching && !at_entry) {
-		if (s->engine->let_go && !s->engine->let_go(s, t))
-			return;
-		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
-			ft_lives_drop(s, t);
-		return; /* else it was killed meanwhile: wait4 will say so */
-	}
-	s->engine->resume(s, t, sig);
-}
-
-static void resume(struct ft_session *s, struct ft_task *t, int sig)
-{
-	resume_from(s, t, sig, false);
-}
-
-void ft_tracer_leave_call_stop(struct ft_session *s, struct ft_task *t)
-{
-	struct ft_frame frame;
-	int sig = t->alteration.signal;
-
-	if (t->sleeps_until && !s->killing && !s->detaching) {
-		pthread_mutex_lock(&s->lock);
-		if (s->bell)
-			ft_bell_ring_at(s->bell, ft_delay_next(s));
-		pthread_mutex_unlock(&s->lock);
-		return;
-	}
-	t->sleeps_until = 0;
-	t->alteration.signal = 0;
-	if (sig)
-		t->sent |= 1ull << (sig - 1);
-	ft_waiting_enter(s, &frame, t);
-	resume_from(s, t, sig, t->in_call != FT_CALL_NONE && !t->suspended);
-	ft_waiting_leave(s);
-}
 
 /* It would have ended now without us too: a signal has come. */
 static void end_suspended(struct ft_session *s, struct ft_task *t, uint64_t now)
@@ -100,7 +46,7 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	end_suspended(s, t, stop->time_ns);
 	if (!s->gate)
 		ft_record_signal(s, t, &info, stop->time_ns);
-	resume(s, t, stop->sig);
+	ft_resume(s, t, stop->sig);
 }
 
 static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
@@ -143,7 +89,7 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 	case FT_STOPPED_SYSCALL:
 	case FT_STOPPED_SECCOMP:
 		if (s->engine->call_stop(s, t, stop))
-			ft_tracer_leave_call_stop(s, t);
+			ft_resume_call(s, t);
 		return;
 	case FT_STOPPED_SIGNAL:
 		on_signal(s, t, stop);
@@ -156,7 +102,7 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		end_suspended(s, t, stop->time_ns);
 		ft_registers_serve(s, t);
 		if (s->detaching || s->killing)
-			resume(s, t, 0);
+			ft_resume(s, t, 0);
 		else
 			ptrace(PTRACE_LISTEN, t->tid, 0, 0);
 		return;
@@ -173,7 +119,7 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 	default:
 		break;
 	}
-	resume(s, t, 0);
+	ft_resume(s, t, 0);
 	if (stop->kind == FT_STOPPED_EXEC && (t = ft_task_find(&s->tasks, stop->tid)))
 		t->at_exec = false;
 }
@@ -192,7 +138,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	}
 	ft_waiting_enter(s, &frame, t ? t : &unknown);
 	if (t && t->abandoned && s->engine->take_back && s->engine->take_back(s, t, stop))
-		resume(s, t, 0);
+		ft_resume(s, t, 0);
 	else
 		act_on(s, t, stop);
 	ft_waiting_leave(s);

@@ -8,7 +8,7 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/patch/undo.h"
-#include "engine/inline/space/memory.h"
+#include "engine/inline/space/areas.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/space.h"
 #include "session/record.h"

@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include "engine/inline/run/run.h"
-#include "engine/inline/space/placing.h"
 #include "kernel/proc.h"
 #include "session/record.h"
 
@@ -116,8 +115,7 @@ static int map_next(struct ft_space *sp)
 	return 0;
 }
 
-/* The tracee maps more of it, by a stopped task: to the next whole chunk. */
-static int grow(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
+int ft_memory_grow(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
 {
 	int areas = (sp->mapped / FT_CHUNK_AREAS + 1) * FT_CHUNK_AREAS, rc = 0;
 	uint64_t last = FT_MEMORY_BASE + (uint64_t)(sp->mapped - 1) * FT_AREA_STEP;
@@ -141,52 +139,5 @@ static int grow(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
 		return (int)result;
 	sp->mapped = areas;
 	return 0;
-}
-
-static int take_area(struct ft_inline_task *it, int i, int slot)
-{
-	struct ft_chunk *chunk = &it->space->chunks[i];
-	size_t at = (size_t)slot * FT_AREA_STEP;
-	int rc;
-
-	it->area = (struct ft_area *)(chunk->map + at);
-	it->base = FT_MEMORY_BASE + (uint64_t)i * FT_CHUNK + at;
-	rc = ft_area_init(it, chunk->used >> slot & 1, chunk->opened >> slot & 1);
-	if (rc < 0) {
-		it->area = NULL;
-		return rc;
-	}
-	it->chunk = i;
-	it->slot = slot;
-	chunk->taken |= (uint16_t)(1u << slot);
-	chunk->used |= (uint16_t)(1u << slot);
-	return 0;
-}
-
-int ft_space_area(struct ft_session *s, struct ft_inline_task *it)
-{
-	struct ft_space *sp = it->space;
-
-	for (;;) {
-		int rc;
-
-		for (int i = 0; i < sp->mapped; i++)
-			if (!(sp->chunks[i / FT_CHUNK_AREAS].taken >> i % FT_CHUNK_AREAS & 1))
-				return take_area(it, i / FT_CHUNK_AREAS, i % FT_CHUNK_AREAS);
-		rc = sp->mapped ? grow(s, it->task, sp) : ft_space_place_areas(s, it->task);
-		if (rc < 0)
-			return rc;
-	}
-}
-
-void ft_space_release(struct ft_inline_task *it)
-{
-	struct ft_chunk *chunk = &it->space->chunks[it->chunk];
-
-	if (it->area) {
-		chunk->taken &= (uint16_t)~(1u << it->slot);
-		chunk->opened |= (uint16_t)(it->opened << it->slot);
-	}
-	it->area = NULL;
 }
 #endif

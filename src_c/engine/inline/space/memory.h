@@ -12,8 +12,7 @@ void ft_memory_free(struct ft_space *sp);
 /* Where the tracee maps it. */
 #define FT_MEMORY_BASE	FT_RECORDER_AREAS
 #define FT_MEMORY_FIRST FT_AREA_STEP
-/* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
-int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
-void ft_space_release(struct ft_inline_task *it);
+/* The tracee maps more of it, by a stopped task: to the next whole chunk. 0 or a negative errno. */
+int ft_memory_grow(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
 
 #endif

@@ -11,7 +11,7 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drainer.h"
 #include "engine/inline/space/leave.h"
-#include "engine/inline/space/memory.h"
+#include "engine/inline/space/areas.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/space.h"
 #include "kernel/proc.h"

@@ -1,0 +1,11 @@
+/* Which task has which area. */
+#ifndef FT_AREAS_H
+#define FT_AREAS_H
+
+#include "engine/inline/inline.h"
+
+/* An area for a stopped task; it may need a mapping. 0 or a negative errno. */
+int ft_space_area(struct ft_session *s, struct ft_inline_task *it);
+void ft_space_release(struct ft_inline_task *it);
+
+#endif
