@@ -5,7 +5,6 @@ May import all other rooms, and is imported by none.
 
 from __future__ import annotations
 
-import argparse
 import errno
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,8 @@ from fasttrace.cli.output import Output, say, show
 from fasttrace.errors import FasttraceError, UsageError
 
 if TYPE_CHECKING:
+    import argparse
+
     from fasttrace.cli.parser import VerbParser
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import signal
@@ -153,23 +152,6 @@ def show(text: str) -> int:
     output = Output(fd=1)
     output.write(text)
     return -signal.SIGPIPE if output.is_unread() else output.status
-
-
-class _Said(logging.Handler):
-    """What the library logs, as lines of ours."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
-
-
-_said = _Said()
-
-
-def say_log(*, verbose: bool) -> None:
-    """From now on say what the library logs: warnings, or with `verbose` all that informs."""
-    log = logging.getLogger("fasttrace")
-    log.addHandler(_said)  # once
-    log.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 def say(message: str) -> None:

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any
 
 from fasttrace._core import Block
-from fasttrace.cli.output import say, say_log
+from fasttrace.cli.log import say_log
+from fasttrace.cli.output import say
 from fasttrace.cli.signals import Relay
 from fasttrace.tracing.tracer import Tracer
 
