@@ -4,65 +4,24 @@ something, and what it adds or cannot say is told."""
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic import item, make_events
+from seccomp_seen import AFTER, ALLOW, LOADER, call, exec_of, of, plain, start, told
+from synthetic import make_events
 
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.data.trace import Trace
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp import Generated, Profile, generate, parse
-from fasttrace.seccomp.ask.audit import Audit, Refused
-from fasttrace.seccomp.filter.interpret import Program, Verdict
+from fasttrace.seccomp import Profile, generate, parse
 from fasttrace.seccomp.generation.generated import from_seen
-from fasttrace.seccomp.generation.groups import GROUPS, grouped
-from fasttrace.seccomp.generation.listing import listing
 from fasttrace.seccomp.generation.seen import Seen
-from fasttrace.seccomp.generation.systemd import systemd_lines
 from fasttrace.seccomp.profile.values import Condition, Limits, Rule
-from fasttrace.syscalls.names import syscall_number
 
-ALLOW = "SCMP_ACT_ALLOW"
 INT = 0xFFFFFFFF
 INVISIBLE = {"restart_syscall", "rt_sigreturn", "exit", "exit_group", "clock_gettime"}
-
-Event = dict[str, Any]
-
-
-def call(name: str, *args: int, abi: int = 0, pid: int = 1, tid: int = 0, ret: int = 0) -> Event:
-    return {
-        "nr": syscall_number(name, abi),
-        "args": (*args, 0, 0, 0, 0, 0, 0)[:6],
-        "abi": abi,
-        "pid": pid,
-        "tid": tid or pid,
-        "ret": ret,
-    }
-
-
-def exec_of(pid: int = 1) -> Event:
-    return {"kind": Kind.EXEC, "pid": pid, "tid": pid}
-
-
-def of(*events: Event, **options: Any) -> Generated:
-    return generate(Trace(make_events(*events)), **options)
-
-
-def plain(profile: Profile) -> set[str]:
-    return {
-        name
-        for rule in profile.rules
-        if rule.action == ALLOW and not rule.conditions
-        for name in rule.names
-    }
-
-
-def told(profile: Profile, name: str) -> list[tuple[Condition, ...]]:
-    return [rule.conditions for rule in profile.rules if rule.names == (name,) and rule.conditions]
 
 
 # What is allowed
@@ -248,14 +207,6 @@ def test_a_profile_that_lets_nothing_start_is_told_of() -> None:
 # Whose calls they are
 
 
-LOADER = ["brk", "mmap", "openat", "read", "mmap", "arch_prctl", "set_tid_address"]
-AFTER = ["set_robust_list", "rseq", "mprotect", "prlimit64", "munmap"]
-
-
-def start(pid: int = 1) -> list[Event]:
-    return [exec_of(pid), *(call(name, pid=pid) for name in ["execve", *LOADER, *AFTER])]
-
-
 def test_the_start_ends_behind_the_loader() -> None:
     made = of(*start(), call("openat"), call("munmap"), call("write"))
     assert set(made.only_start) == {"execve", *LOADER, *AFTER} - {"openat", "munmap"}
@@ -366,175 +317,6 @@ def test_update_adds_architectures_but_not_to_a_map() -> None:
         ' "subArchitectures": ["SCMP_ARCH_X86"]}]}'
     )
     assert of(call("read", abi=1), update=mapped).profile.architectures == ()
-
-
-# For systemd and for people
-
-
-def test_systemd() -> None:
-    made = of(call("read"), call("socket", 2, 1), call("socket", 16, 3), call("bpf"))
-    lines = systemd_lines(made).splitlines()
-    assert lines[:3] == [
-        "[Service]",
-        "SystemCallArchitectures=x86-64",
-        "SystemCallErrorNumber=EPERM",
-    ]
-    filters = [line.split("=")[1] for line in lines if line.startswith("SystemCallFilter=")]
-    assert set(" ".join(filters).split()) == {"read", "socket", "bpf"} | made.added.keys()
-    assert lines[-1] == "RestrictAddressFamilies=AF_INET AF_NETLINK"
-    assert max(map(len, lines)) < 100
-
-
-@pytest.mark.parametrize(
-    ("events", "options", "line"),
-    [
-        ([call("read")], {}, "RestrictAddressFamilies=none"),
-        ([call("socket", 1)], {}, "RestrictAddressFamilies=AF_UNIX"),
-        ([call("socket", 1)], {"limit": 0}, None),
-        ([call("socket", 250)], {}, None),  # a family without a name
-    ],
-)
-def test_systemd_knows_families_by_name_only(
-    events: list[Event], options: dict[str, Any], line: str | None
-) -> None:
-    lines = systemd_lines(of(*events, **options)).splitlines()
-    assert [one for one in lines if one.startswith("Restrict")] == ([line] if line else [])
-
-
-@pytest.mark.parametrize(
-    ("action", "line"),
-    [("SCMP_ACT_KILL_PROCESS", "SystemCallErrorNumber=kill"), ("SCMP_ACT_TRAP", None)],
-)
-def test_systemd_has_its_own_defaults(action: str, line: str | None) -> None:
-    made = of(call("read"), default_action=action)
-    if line is None:
-        with pytest.raises(ProfileError, match="systemd has no default trap"):
-            systemd_lines(made)
-    else:
-        assert line in systemd_lines(made).splitlines()
-
-
-def test_groups() -> None:
-    made = of(call("read"), call("openat"), call("bpf"))
-    lines = systemd_lines(made, groups=True).splitlines()
-    assert "SystemCallFilter=@basic-io" in lines
-    assert "# @basic-io: 1 of its 17 calls are needed" in lines
-    assert "SystemCallFilter=@default" not in lines  # always there
-    named = {w for line in lines if "Filter=" in line for w in line.split("=")[1].split()}
-    assert "bpf" in named
-    assert "openat" not in named
-
-
-def test_a_profile_that_systemd_would_take_for_none() -> None:
-    lines = systemd_lines(of(call("exit")), groups=True)
-    assert "SystemCallFilter=" in lines
-
-
-@given(st.sets(st.sampled_from(sorted({n for calls in GROUPS.values() for n in calls} | {"bpf"}))))
-def test_each_call_is_in_one_place(names: set[str]) -> None:
-    groups, others = grouped(names)
-    placed = [name for calls in groups.values() for name in calls] + others
-    assert sorted(placed) == sorted(names)
-    assert all(set(calls) <= GROUPS[group] for group, calls in groups.items())
-
-
-def test_no_group_gives_power_over_the_machine() -> None:
-    held = {name for calls in GROUPS.values() for name in calls}
-    assert not held & {"mount", "bpf", "ptrace", "reboot", "setns", "keyctl", "io_uring_setup"}
-
-
-def test_listing() -> None:
-    made = of(*start(), call("bpf"), call("socket", 2, 1), {**call("read"), "nr": 1023})
-    text = listing(made)
-    assert "# all other calls: EPERM\n" in text
-    assert "socket(AF_INET, SOCK_STREAM)" in text
-    assert "\n# only at the start: execve, the loader\narch_prctl, brk," in text
-    assert "restart_syscall" in text
-    assert "# @file-system" in listing(of(call("chdir")), groups=True)
-    assert "# all other calls: kill_process" in listing(
-        of(call("read"), default_action="SCMP_ACT_KILL_PROCESS")
-    )
-
-
-# The audit
-
-
-def program(*code: tuple[int, int, int, int]) -> Program:
-    import struct
-
-    return Program(b"".join(struct.pack("<HBBI", *one) for one in code))
-
-
-REFUSES_FAMILY_40 = program(
-    (0x20, 0, 0, 0),
-    (0x15, 0, 3, 41),
-    (0x20, 0, 0, 16),
-    (0x15, 0, 1, 40),
-    (0x06, 0, 0, 0x50001),
-    (0x06, 0, 0, 0x7FFF0000),
-)
-
-
-def rows(audit: Audit, *events: Event, payload: bytes = b"") -> list[tuple[str, int, str]]:
-    audit.add(make_events(*events), memoryview(payload))
-    return [(row.call, row.count, row.process) for row in audit.rows()]
-
-
-def test_audit_counts_what_would_be_refused() -> None:
-    events = [call("socket", 40), call("socket", 2), call("socket", 1 << 32 | 40), call("read")]
-    audit = Audit(REFUSES_FAMILY_40)
-    assert rows(audit, *events) == [("socket(family=40)", 2, "")]
-    assert rows(audit, *events) == [("socket(family=40)", 4, "")]
-    assert audit.calls == 8
-
-
-def test_audit_names_the_program_of_the_moment() -> None:
-    def named(kind: Kind, pid: int, offset: int, **more: Any) -> Event:
-        return {"kind": kind, "pid": pid, "tid": pid, "payload": offset, **more}
-
-    shell, other = item(b"sh", type=4), item(b"other", type=4)
-    fork = {"kind": Kind.FORK, "pid": 1, "tid": 1, "args": (2, 0, 0, 0, 0, 0)}
-    found = rows(
-        Audit(REFUSES_FAMILY_40),
-        named(Kind.EXEC, 1, 0),
-        call("socket", 40),
-        fork,
-        call("socket", 40, pid=2),
-        named(Kind.EXEC, 2, len(shell)),
-        call("socket", 40, pid=2),
-        call("socket", 40),
-        payload=shell + other,
-    )
-    assert found == [("socket(family=40)", 1, "other"), ("socket(family=40)", 3, "sh")]
-
-
-def test_audit_in_constant_memory() -> None:
-    """Too many different arguments are counted together."""
-    anything = program((0x20, 0, 0, 0), (0x15, 0, 3, 3), (0x20, 0, 0, 16), (0x25, 0, 1, 9),
-                       (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7FFF0000))  # fmt: skip
-    found = rows(Audit(anything), *(call("close", fd) for fd in range(5000)))
-    assert len(found) == 257
-    assert sum(count for _, count, _ in found) == 4990
-    assert found[0][0] == "close(...)"
-
-
-def test_audit_agrees_with_the_filter_call_by_call() -> None:
-    """This one kills where (arg1 & 6) + arg0 is 7."""
-    calculates = program((0x20, 0, 0, 24), (0x54, 0, 0, 6), (0x07, 0, 0, 0), (0x20, 0, 0, 16),
-                         (0x0C, 0, 0, 0), (0x15, 0, 1, 7),
-                         (0x06, 0, 0, 0), (0x06, 0, 0, 0x7FFF0000))  # fmt: skip
-    events = [call("close", a, b) for a in range(10) for b in range(10)]
-    refused = sum(not calculates.run(3, 0xC000003E, (a, b)).lets_through
-                  for a in range(10) for b in range(10))  # fmt: skip
-    assert refused > 0
-    assert sum(count for _, count, _ in rows(Audit(calculates), *events)) == refused
-
-
-def test_refused_as_text() -> None:
-    verdict = Verdict.of(0x50001)
-    assert Refused("read", "x86_64", (), verdict, "", 1).call == "read"
-    assert Refused("read", "i386", None, verdict, "", 1).call == "read@i386(...)"
-    assert Refused("ioctl", "x86_64", ((1, 0x5401),), verdict, "", 1).call == "ioctl(cmd=0x5401)"
 
 
 def test_no_events() -> None:
