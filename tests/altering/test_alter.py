@@ -1,5 +1,4 @@
-"""Promise: a handler decides what the program gets, that is what is recorded, and one that goes
-wrong loses nothing."""
+"""Promise: a handler decides what the program gets, and that is what is recorded."""
 
 from __future__ import annotations
 
@@ -9,42 +8,25 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from altered import Python
 
 import fasttrace
 from fasttrace import EVENT_DTYPE, Flag, Tracer
-from fasttrace._core import inline_unusable
 from fasttrace.errors import MemoryFault
 
-ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="registers of x86-64")
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-class Python:
-    """A traced Python program, and what it prints."""
-
-    def __init__(self, script: str, engine: str, args: Sequence[str] = (), **options) -> None:
-        self._reader, self._writer = os.pipe()
-        command = [sys.executable, "-IBSc", script, *args]
-        self.tracer = Tracer(command, engine=engine, stdout=self._writer, **options)
-
-    def __enter__(self) -> Tracer:
-        return self.tracer.__enter__()
-
-    def __exit__(self, *why) -> None:
-        self.tracer.__exit__(*why)
-        os.close(self._writer)
-        with os.fdopen(self._reader) as pipe:
-            self.output = pipe.read()
+@pytest.fixture(autouse=True)
+def _reap():
+    """Programs that were let go end by themselves, and are our children still."""
+    yield
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def test_a_python_function_stands_in_for_the_kernel(engine):
@@ -199,121 +181,6 @@ def test_memory_that_is_not_there(engine):
     assert told["before"] == b"012345"
 
 
-@pytest.fixture(autouse=True)
-def _reap():
-    """Programs that were let go end by themselves, and are our children still."""
-    yield
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
-
-
-SLEEPS = "import os, time; os.getppid(); print('on', flush=True); time.sleep(60)"
-
-
-@pytest.mark.parametrize("on_error", [None, "kill", "detach"])
-def test_an_exception_ends_the_run_and_surfaces_whole(engine, on_error):
-    reader, writer = os.pipe()
-    script = "import os; print(os.getppid(), flush=True); os.read(0, 1)"
-    program = Python(script, engine, stdin=reader)
-    with program as tr:
-
-        @tr.on_entry("getppid")
-        def wrong(call):
-            raise ZeroDivisionError("mine")
-
-        with pytest.raises(ZeroDivisionError, match="mine") as caught:
-            tr.run(on_error=on_error)
-        assert caught.traceback[-1].name == "wrong"
-        assert tr.exit_status == (None if on_error == "detach" else -signal.SIGKILL)
-        os.write(writer, b"x")  # what was let go of runs on
-    os.close(writer)
-    os.close(reader)
-    assert program.output == (f"{os.getpid()}\n" if on_error == "detach" else "")
-
-
-def test_a_failing_sink_ends_the_run(engine):
-    with Python(SLEEPS, engine) as tr:
-
-        def sink(block):
-            raise ZeroDivisionError("mine")
-
-        with pytest.raises(ZeroDivisionError, match="mine"):
-            tr.run(sink=sink)
-        assert tr.exit_status == -signal.SIGKILL
-
-
-def test_ctrl_c_in_a_handler_and_between(engine):
-    with Python(SLEEPS, engine) as tr:
-
-        @tr.on_entry("getppid")
-        def interrupt(call):
-            os.kill(os.getpid(), signal.SIGINT)
-
-        with pytest.raises(KeyboardInterrupt):
-            tr.run()
-        assert tr.exit_status == -signal.SIGKILL
-    with Python(SLEEPS, engine) as tr:
-
-        @tr.on_exit("write")
-        def later(call):
-            threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
-
-        with pytest.raises(KeyboardInterrupt):
-            tr.run()
-        assert tr.exit_status == -signal.SIGKILL
-
-
-def test_stop_and_detach_by_a_handler(engine):
-    with Python(SLEEPS, engine) as tr:
-        tr.on_entry("getppid")(lambda call: call.stop())
-        assert tr.run()
-        assert tr.exit_status == -signal.SIGKILL
-    program = Python("import os; os.getppid(); print(os.getppid())", engine)
-    asked = []
-    with program as tr:
-
-        @tr.on_entry("getppid")
-        def let_go(call):
-            asked.append(call.tid)
-            call.detach()
-
-        assert tr.run()
-    assert program.output == f"{os.getpid()}\n"
-    assert len(asked) == 1
-
-
-def test_a_filter_cannot_be_let_go(engine):
-    """Under ptrace; the recorder of inline has none, and can."""
-    script = "import os; os.getppid(); print('on')"
-    program = Python(script, engine, trace="getppid")
-    with program as tr:
-        tr.on_entry("getppid")(lambda call: call.detach())
-        if engine == "inline":
-            assert tr.run(on_error="detach")
-        else:
-            with pytest.raises(ValueError, match="cannot detach"):
-                tr.run(on_error="detach")
-            with pytest.raises(ValueError, match="cannot detach"):
-                tr.run()
-    assert program.output == ("on\n" if engine == "inline" else "")
-
-
-def test_run_ends_after_its_time_and_goes_on(engine):
-    """What a handler is wanted for waits meanwhile."""
-    script = "import os\nos.read(0, 1)\nprint(os.getppid())"
-    reader, writer = os.pipe()
-    program = Python(script, engine, stdin=reader)
-    with program as tr:
-        tr.on_entry("getppid")(lambda call: call.reply(8))
-        assert not tr.run(timeout=0.05)
-        os.write(writer, b"x")
-        assert tr.run(timeout=30)
-    os.close(reader)
-    os.close(writer)
-    assert program.output == "8\n"
-
-
 THREADS = """
 import os, threading
 def work():
@@ -445,39 +312,6 @@ def test_run_tells_what_was_altered(engine, tmp_path):
     assert repr(done) == f"Completed(argv={command!r}, exit_status=3, 2 altered calls)"
     plain = fasttrace.run(["true"], engine=engine)
     assert (plain.exit_status, len(plain.altered)) == (0, 0)
-
-
-def test_two_threads_may_be_the_first_to_use_it(engine):
-    """Whoever comes first starts it, and both have it started."""
-    for _ in range(20):
-        with Tracer(["true"], engine=engine) as tr:
-            pids = []
-            together = threading.Barrier(4)
-
-            def use(tr=tr, pids=pids, together=together):
-                together.wait()
-                pids.append(tr.pid)
-
-            threads = [threading.Thread(target=use) for _ in range(4)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert len(set(pids)) == 1
-            assert pids[0] is not None
-            tr.run()
-            assert tr.exit_status == 0
-
-
-def test_what_cannot_be_started_says_so_when_it_is_first_used(engine, tmp_path):
-    program = tmp_path / "program"
-    program.write_bytes(b"\x7fELF but not really")
-    program.chmod(0o755)
-    with (
-        Tracer([str(program)], engine=engine) as tr,
-        pytest.raises(PermissionError, match="no #! line"),
-    ):
-        tr.run()
 
 
 def test_a_32_bit_program_is_handled_by_its_own_table(engine, tracees):
