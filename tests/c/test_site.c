@@ -1,78 +1,5 @@
-/* What is found out about a site from the code around it, and the springboards that lead away from it. */
-#include "arch/x86_64/site.h"
-
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "arch/x86_64/insn.h"
-#include "check.h"
-
-#define GETPID	 39
-#define MOV	 "b8 27 00 00 00"
-#define MOV_LONG "48 c7 c0 27 00 00 00"
-#define SYSCALL	 "| 0f 05 "
-#define CMP	 "48 3d 00 f0 ff ff "
-#define FILLER	 "48 89 c3 " /* mov %rax, %rbx; from whatever start, decoding is right soon */
-#define FILLERS	 FILLER FILLER FILLER FILLER FILLER FILLER FILLER FILLER FILLER FILLER
-#define START	 FILLERS FILLERS FILLERS
-#define NOP_8	 "0f 1f 84 00 00 00 00 00 "
-#define END	 "c3 31 c0 c3 " /* and nothing that could be taken for padding */
-
-static uint64_t random_state = 0x9e3779b97f4a7c15;
-
-static uint32_t below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 32) % n;
-}
-
-/* In memory of just that size: AddressSanitizer sees to it that nothing else is read. */
-static struct ft_patch analyse_bytes(const uint8_t *bytes, size_t before, size_t after,
-	uint64_t address, uint32_t nr, bool alone)
-{
-	uint8_t *copy = malloc(before + after);
-	struct ft_patch patch;
-
-	memcpy(copy, bytes, before + after);
-	memset(&patch, 0xa5, sizeof(patch));
-	ft_site_analyse(copy + before, before, after, address, nr, alone, &patch);
-	free(copy);
-	return patch;
-}
-
-static uint8_t code[2048];
-static size_t code_len, code_site;
-
-/* Bytes in hex; a bar stands before the site. */
-static void assemble(const char *hex)
-{
-	code_len = 0;
-	for (; *hex; hex++) {
-		char *end;
-
-		if (*hex == '|')
-			code_site = code_len;
-		if (*hex == ' ' || *hex == '|')
-			continue;
-		code[code_len++] = (uint8_t)strtoul(hex, &end, 16);
-		hex = end - 1;
-	}
-}
-
-static struct ft_patch analyse_at(const char *hex, uint64_t address, bool alone)
-{
-	assemble(hex);
-	return analyse_bytes(code, code_site, code_len - code_site, address, GETPID, alone);
-}
-
-/* At an address where no padding ends that is not meant as such. */
-static struct ft_patch analyse(const char *hex)
-{
-	return analyse_at(hex, 0x401000, false);
-}
+/* What is found out about a site from the code around it. */
+#include "site_code.h"
 
 static void test_mov(void)
 {
@@ -364,83 +291,6 @@ static void test_random(void)
 	check_group("code of all sorts: no byte outside is read, and all patches are sound");
 }
 
-/* Where an instruction at an address leads to, or what it points to. */
-static uint64_t target_of(const uint8_t *insn, int len, uint64_t address)
-{
-	int32_t distance;
-
-	memcpy(&distance, insn + len - 4, 4);
-	return address + (uint64_t)len + (uint64_t)(int64_t)distance;
-}
-
-static void check_springboard(
-	const struct ft_patch *patch, uint64_t site, uint64_t address, uint64_t slot)
-{
-	static const uint8_t lea_r11[] = { 0x4c, 0x8d, 0x1d }, jmp_slot[] = { 0xff, 0x25 };
-	uint8_t out[FT_SPRINGBOARD_SIZE + 8], tail = 0xa5;
-	struct ft_insn insn;
-	size_t n, at = 0;
-
-	memset(out, 0xa5, sizeof(out));
-	n = ft_site_springboard(patch, site, address, slot, out, &tail);
-	CHECK(n <= FT_SPRINGBOARD_SIZE);
-	CHECK(out[n] == 0xa5);
-	if (patch->kind == FT_PATCH_MOV) {
-		CHECK(!memcmp(out, patch->moved, patch->moved_len));
-		at = patch->moved_len;
-	}
-	CHECK_EQ(ft_insn_decode(out + at, n - at, &insn), 7);
-	CHECK(insn.rip_relative && !memcmp(out + at, lea_r11, sizeof(lea_r11)));
-	CHECK_EQ(target_of(out + at, 7, address + at),
-		patch->kind == FT_PATCH_MOVED ? address + tail : site + 2);
-	at += 7;
-	CHECK_EQ(ft_insn_decode(out + at, n - at, &insn), 6);
-	CHECK(insn.rip_relative && insn.kind == FT_INSN_JMP_INDIRECT);
-	CHECK(!memcmp(out + at, jmp_slot, sizeof(jmp_slot)));
-	CHECK_EQ(target_of(out + at, 6, address + at), slot);
-	at += 6;
-	CHECK_EQ(tail, patch->kind == FT_PATCH_MOVED ? at : 0);
-	if (patch->kind == FT_PATCH_MOVED) {
-		CHECK(!memcmp(out + at, patch->moved, patch->moved_len));
-		at += patch->moved_len;
-		CHECK_EQ(ft_insn_decode(out + at, n - at, &insn), FT_JMP_SIZE);
-		CHECK_EQ(insn.kind, FT_INSN_JMP);
-		CHECK_EQ(address + at + (uint64_t)insn.target, site + 2 + patch->moved_len);
-		at += FT_JMP_SIZE;
-	}
-	CHECK_EQ(at, n);
-}
-
-static void test_springboards(void)
-{
-	static const char *const sites[] = { START MOV SYSCALL END, START MOV_LONG SYSCALL END,
-		START SYSCALL "c3 " NOP_8, START SYSCALL CMP, START SYSCALL "49 89 c4 " };
-	static const int32_t distances[] = { 0, 1, -1, 0x7fffffff, -0x7fffffff - 1 };
-
-	for (int i = 0; i < 5; i++) {
-		struct ft_patch patch = analyse_at(sites[i], 0x401005, true);
-
-		CHECK(patch.kind != FT_PATCH_NONE);
-		for (int n = 0; n < 2000; n++) {
-			uint64_t address = 0x555500000000 + below(1u << 30) * 2;
-			uint64_t site = address + below(0xffff0000) - 0x7fff8000;
-
-			check_springboard(&patch, site, address, address & ~0x3fffull);
-		}
-	}
-	for (int i = 0; i < 5; i++) {
-		uint64_t from = 0x7f0123456789, to = from + 5 + (uint64_t)(int64_t)distances[i];
-		struct ft_insn insn;
-		uint8_t jmp[FT_JMP_SIZE];
-
-		ft_site_jmp(from, to, jmp);
-		CHECK_EQ(ft_insn_decode(jmp, sizeof(jmp), &insn), FT_JMP_SIZE);
-		CHECK_EQ(insn.kind, FT_INSN_JMP);
-		CHECK_EQ(from + (uint64_t)insn.target, to);
-	}
-	check_group("springboards lead to the recorder, and back behind the call");
-}
-
 /* A thread may have written there since the task stopped: what is found out would be told of other processes. */
 static void test_no_syscall_any_more(void)
 {
@@ -465,6 +315,5 @@ int main(void)
 	test_moved();
 	test_within_another();
 	test_random();
-	test_springboards();
 	return check_result();
 }
