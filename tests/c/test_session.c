@@ -1,111 +1,11 @@
-/* Whole sessions from C: spawn, follow, filter, stop, attach, and what they leave behind. */
+/* Whole sessions from C: spawn, follow, filter, stop, and what they leave behind. */
 #define _GNU_SOURCE
-#include "fasttrace.h"
+#include "sessions.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "check.h"
-
-#define TRACEE(name) TRACEES name
-#define ALL	     (FT_OPT_FOLLOW | FT_OPT_EVENTS | FT_OPT_TALLY)
-#define RUN(wanted, ...)                                                                           \
-	run(&(struct ft_config){ .options = (wanted) }, (char *[]){ __VA_ARGS__, NULL })
-
-/* What a session showed. */
-struct seen {
-	struct ft_stats stats;
-	uint64_t kinds[8];
-	uint64_t calls[FT_NR_MAX];
-	uint64_t errors;
-	uint64_t tallied;
-	size_t processes;
-	int started;
-	enum ft_stage stage;
-};
-
-static struct ft_session *open_session(const struct ft_config *config)
-{
-	struct ft_session *s;
-
-	if (ft_open(&s, config) < 0)
-		abort();
-	return s;
-}
-
-static int spawn(struct ft_session *s, char *const *argv, int in, enum ft_stage *stage)
-{
-	struct ft_command c = { .path = argv[0],
-		.argv = argv,
-		.envp = (char *[]){ NULL },
-		.stdio = { in, open("/dev/null", O_WRONLY | O_CLOEXEC), -1 } };
-	int rc = ft_spawn(s, &c, stage);
-
-	close(c.stdio[1]);
-	return rc;
-}
-
-/* Takes one block; 0 at the end. */
-static int take(struct ft_session *s, struct seen *seen)
-{
-	struct ft_block *b;
-
-	if (ft_take(s, -1, &b) != 1)
-		return 0;
-	for (size_t i = 0; i < b->count; i++) {
-		const struct ft_event *ev = &b->events[i];
-
-		seen->kinds[ev->kind]++;
-		if (ev->kind != FT_KIND_SYSCALL)
-			continue;
-		seen->calls[ev->nr >= 0 && ev->nr < FT_NR_MAX ? ev->nr : 0]++;
-		seen->errors += !!(ev->flags & FT_FLAG_ERROR);
-	}
-	ft_block_free(b);
-	return 1;
-}
-
-static void finish(struct ft_session *s, struct seen *seen)
-{
-	struct ft_processes processes;
-	struct ft_tally *tally;
-
-	while (take(s, seen))
-		continue;
-	CHECK_EQ(ft_wait(s, -1), 1);
-	ft_get_stats(s, &seen->stats);
-	if (!ft_get_tally(s, &tally)) {
-		for (size_t i = 0; i < ft_tally_rows(tally); i++)
-			seen->tallied += ft_tally_row(tally, i)->calls;
-		ft_tally_free(tally);
-	}
-	CHECK_EQ(ft_get_processes(s, &processes), 0);
-	seen->processes = processes.count;
-	ft_processes_free(&processes);
-	ft_close(s);
-}
-
-static struct seen run(const struct ft_config *config, char *const *argv)
-{
-	struct ft_session *s = open_session(config);
-	struct seen seen = { 0 };
-
-	seen.started = spawn(s, argv, -1, &seen.stage);
-	finish(s, &seen);
-	return seen;
-}
 
 static void test_spawn(void)
 {
@@ -233,100 +133,6 @@ static void test_signal_and_kill(void)
 	close(idle[1]);
 }
 
-/* A tracee that runs on its own until its standard input ends. */
-struct target {
-	pid_t pid;
-	int in, out;
-};
-
-static struct target start_target(const char *path)
-{
-	int in[2], out[2];
-	struct target t;
-	char ready[6];
-
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
-		abort();
-	t.pid = fork();
-	if (t.pid == 0) {
-		dup2(in[0], 0);
-		dup2(out[1], 1);
-		execl(path, path, NULL);
-		_exit(127);
-	}
-	close(in[0]);
-	close(out[1]);
-	t.in = in[1];
-	t.out = out[0];
-	if (read(t.out, ready, sizeof(ready)) != sizeof(ready))
-		abort();
-	return t;
-}
-
-static int end_target(const struct target *t, char *text, size_t room)
-{
-	int status;
-	ssize_t n;
-
-	close(t->in);
-	n = read(t->out, text, room - 1);
-	text[n > 0 ? n : 0] = 0;
-	close(t->out);
-	waitpid(t->pid, &status, 0);
-	return status;
-}
-
-static void test_attach(void)
-{
-	struct target t = start_target(TRACEE("busy_threads"));
-	char text[64];
-
-	for (int i = 0; i < 20; i++) {
-		struct ft_session *s = open_session(&(struct ft_config){ .options = ALL });
-		struct seen seen = { 0 };
-
-		CHECK_EQ(ft_attach(s, t.pid, &seen.stage), t.pid);
-		while (seen.calls[SYS_write] < 100 && take(s, &seen))
-			continue;
-		CHECK_EQ(ft_stop(s, FT_STOP_DETACH), 0);
-		finish(s, &seen);
-		CHECK_EQ(seen.stats.error, 0);
-		CHECK_EQ(seen.stats.root_status, -1);
-		CHECK(seen.kinds[FT_KIND_ATTACH] >= 5);
-		CHECK_EQ(seen.stats.calls, seen.tallied);
-		CHECK_EQ(seen.processes, 1);
-	}
-	CHECK_EQ(end_target(&t, text, sizeof(text)), 0);
-	CHECK(!strcmp(text, "wrong: 0\n"));
-}
-
-static void test_attach_errors(void)
-{
-	struct ft_session *s = open_session(&(struct ft_config){ .options = ALL });
-	struct target t = start_target(TRACEE("reader"));
-	struct ft_session *second;
-	enum ft_stage stage;
-	char text[64];
-
-	second = open_session(&(struct ft_config){ .options = ALL });
-	CHECK_EQ(ft_attach(s, t.pid, &stage), t.pid);
-	CHECK_EQ(ft_attach(s, t.pid, &stage), -EBUSY);
-	CHECK_EQ(ft_attach(second, t.pid, &stage), -EPERM);
-	CHECK_EQ(stage, FT_STAGE_TRACE);
-	ft_close(second);
-	second = open_session(&(struct ft_config){ .options = ALL });
-	CHECK_EQ(ft_attach(second, getpid(), &stage), -EPERM);
-	ft_close(second);
-	second = open_session(&(struct ft_config){ .options = ALL });
-	CHECK_EQ(ft_attach(second, 0, &stage), -ESRCH);
-	CHECK_EQ(ft_attach(second, 1 << 22, &stage), -ESRCH);
-	ft_close(second);
-	ft_close(s); /* detaches */
-	CHECK_EQ(write(t.in, "still\n", 6), 6);
-	CHECK_EQ(read(t.out, text, 6), 6);
-	CHECK_EQ(end_target(&t, text, sizeof(text)), 0);
-}
-
 static void *one_session(void *arg)
 {
 	struct seen *seen = arg;
@@ -388,17 +194,6 @@ static void test_inline(void)
 	}
 }
 
-static int open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 int main(void)
 {
 	int descriptors = open_descriptors();
@@ -413,10 +208,6 @@ int main(void)
 	check_group("a filter selects in the kernel");
 	test_signal_and_kill();
 	check_group("signals, kill and close end the tree");
-	test_attach();
-	check_group("a busy process runs on after 20 visits");
-	test_attach_errors();
-	check_group("what cannot be attached to");
 	test_side_by_side();
 	check_group("sessions side by side, and children of our own");
 	test_inline();
