@@ -1,0 +1,15 @@
+/* The recorder's code as bytes, and the places in it that recorder.c tells apart. */
+#ifndef FT_RECORDER_CODE_H
+#define FT_RECORDER_CODE_H
+
+#include <stdint.h>
+
+extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_without_gs[],
+	ft_has_ret[], ft_trapped[], ft_pass[], ft_passed[], ft_record[], ft_to_mask[],
+	ft_record_borrowing[], ft_record_returned[], ft_record_finished[], ft_record_closed[],
+	ft_end_of_block[], ft_full[], ft_record_mask[], ft_record_mask_borrowing[],
+	ft_record_mask_returned[], ft_record_mask_finished[], ft_record_mask_closed[], ft_strings[],
+	ft_strings_saving[], ft_strings_copying[], ft_strings_load[], ft_strings_cut[], ft_call[],
+	ft_sync[], ft_sync_first[], ft_sync_second[], ft_recorder_end[];
+
+#endif
