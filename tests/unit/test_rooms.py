@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import fasttrace
+import fasttrace.seccomp
 
 ROOT = Path(fasttrace.__file__).parent
 EXTENSIONS = {"_core", "_tables", "_tally"}
