@@ -5,6 +5,7 @@
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "session/engine.h"
@@ -95,20 +96,16 @@ static struct ft_task *refuse(struct ft_session *s, pid_t tid, int error)
 	return NULL;
 }
 
-/* Its end has been told before its birth, and another one may have its number by now. */
-static bool has_died(struct ft_session *s, pid_t tid)
+/*
+ * Whether the kernel still has it for a tracee of this thread. Its end may have been told before its birth, and another
+ * one may have its number by now, or nobody waited for it yet but we: then it is ours no more.
+ */
+static bool is_tracee(pid_t tid)
 {
-	for (int i = 0; i < FT_GHOSTS; i++)
-		if (s->ghosts[i] == tid) {
-			s->ghosts[i] = 0;
-			return true;
-		}
-	return false;
-}
+	siginfo_t info;
 
-void ft_adopt_died_unknown(struct ft_session *s, pid_t tid)
-{
-	s->ghosts[s->ghost_next++ % FT_GHOSTS] = tid;
+	return !waitid(P_PID, (id_t)tid, &info,
+		WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL | __WNOTHREAD);
 }
 
 struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
@@ -123,17 +120,16 @@ struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t
 	/* PTRACE_O_TRACECLONE tells of all but plain forks, not only of threads. */
 	if (!(s->options & FT_OPT_FOLLOW) && tgid != s->root)
 		return NULL;
-	if (has_died(s, tid) || (!parent && tgid == tid)) {
+	if (!is_tracee(tid))
+		return NULL;
+	if (!parent && tgid == tid) {
 		n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
 		if (n == -ENOENT || n == -ESRCH)
 			return NULL;
 		if (n < 0)
 			return refuse(s, tid, (int)n); /* whose it is must be known */
 		status[n] = 0;
-		if (ft_proc_status_field(status, "TracerPid") != syscall(SYS_gettid))
-			return NULL;
-		if (!parent)
-			parent = (pid_t)ft_proc_status_field(status, "PPid");
+		parent = (pid_t)ft_proc_status_field(status, "PPid");
 	}
 	t = ft_adopt_known(s, tid, tgid, parent ? parent : tgid, now);
 	return t ? t : refuse(s, tid, -ENOMEM);

@@ -15,7 +15,5 @@ struct ft_task *ft_adopt_known(
  * ours, or not any more.
  */
 struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now);
-/* One that nobody knows has ended: its parent may yet tell of its birth. */
-void ft_adopt_died_unknown(struct ft_session *s, pid_t tid);
 
 #endif

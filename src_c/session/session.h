@@ -27,8 +27,6 @@ struct ft_watchdog;
 
 enum ft_state { FT_OPENED, FT_STARTING, FT_RUNNING, FT_ENDED };
 
-#define FT_GHOSTS 64
-
 struct ft_session {
 	/* Fixed after ft_open. */
 	uint32_t options;
@@ -73,8 +71,6 @@ struct ft_session {
 	struct ft_frame *frames; /* what is being done, the innermost first */
 	int depth; /* of them */
 	struct ft_waiting *waiting; /* for one task, the innermost first */
-	pid_t ghosts[FT_GHOSTS]; /* the last that ended before their birth was told of */
-	unsigned ghost_next;
 	bool sleepers_missed; /* some task's sleep was over while something was done for its process */
 	const struct ft_command *command; /* until it has become the root */
 	pid_t attach_pid;

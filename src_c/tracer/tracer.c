@@ -66,10 +66,8 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		t->sleeps_until = 0; /* it was killed, or taken over by an exec */
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
-		if (t)
+		if (t) /* else its parent will not tell of it, or tells in vain: see ft_adopt() */
 			ft_lives_exited(s, t, stop);
-		else
-			ft_adopt_died_unknown(s, stop->tid);
 		return;
 	case FT_STOPPED_EXEC:
 		t = ft_lives_exec(s, t, stop);
