@@ -37,48 +37,59 @@ ssize_t ft_proc_read(pid_t pid, const char *name, char *buf, size_t max)
 	return done;
 }
 
-long ft_proc_status_field(const char *status, const char *key)
+ssize_t ft_proc_text(pid_t pid, const char *name, char *text, size_t size)
+{
+	ssize_t n = ft_proc_read(pid, name, text, size - 1);
+
+	text[n > 0 ? n : 0] = 0;
+	return n;
+}
+
+/* What stands behind "<key>:". NULL: there is no such line. */
+static const char *value_of(const char *status, const char *key)
 {
 	size_t len = strlen(key);
-	const char *line = status;
 
-	while (line && *line) {
+	for (const char *line = status; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
 		if (!strncmp(line, key, len) && line[len] == ':')
-			return strtol(line + len + 1, NULL, 10);
-		line = strchr(line, '\n');
-		if (line)
-			line++;
+			return line + len + 1;
 	}
-	return -1;
+	return NULL;
+}
+
+long ft_proc_status_field(const char *status, const char *key)
+{
+	const char *value = value_of(status, key);
+
+	return value ? strtol(value, NULL, 10) : -1;
+}
+
+uint64_t ft_proc_mask_field(const char *status, const char *key)
+{
+	const char *value = value_of(status, key);
+
+	return value ? strtoull(value, NULL, 16) : 0;
 }
 
 uint64_t ft_proc_status_mask(pid_t pid, const char *key)
 {
 	char status[4096];
-	ssize_t n = ft_proc_read(pid, "status", status, sizeof(status) - 1);
-	size_t len = strlen(key);
 
-	if (n <= 0)
+	if (ft_proc_text(pid, "status", status, sizeof(status)) <= 0)
 		return UINT64_MAX;
-	status[n] = 0;
-	for (char *line = status; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, key, len) && line[len] == ':')
-			return strtoull(line + len + 1, NULL, 16);
-	}
-	return 0; /* a kernel without it */
+	return ft_proc_mask_field(status, key);
 }
 
 bool ft_proc_is_ours(void)
 {
 	char status[4096], *all, *end;
 	/* In a foreign /proc the number may be somebody else's, or nobody's. */
-	ssize_t n = ft_proc_read(getpid(), "status", status, sizeof(status) - 1);
+	ssize_t n = ft_proc_text(getpid(), "status", status, sizeof(status));
 	char self[16] = "";
 
 	if (n <= 0 || readlink("/proc/self", self, sizeof(self) - 1) < 0 || atoi(self) != getpid())
 		return false;
-	status[n] = 0;
 	/* Our numbers from the namespace of this /proc down to our own: one, unless ours lies below. */
 	all = strstr(status, "\nNSpid:");
 	if (!all)
@@ -101,12 +112,9 @@ const char *ft_proc_stat_field(const char *stat, int number)
 char ft_proc_state(pid_t tid)
 {
 	char stat[1024];
-	ssize_t n = ft_proc_read(tid, "stat", stat, sizeof(stat) - 1);
 	const char *state;
 
-	if (n <= 0)
-		return 0;
-	stat[n] = 0;
+	ft_proc_text(tid, "stat", stat, sizeof(stat));
 	state = ft_proc_stat_field(stat, 3);
 	return state ? *state : 0;
 }

@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A whole small file /proc/<pid>/<name>, cut at max. Returns its length. */
+/* A whole small file /proc/<pid>/<name>, cut at max. Returns its length, or a negative errno. */
 ssize_t ft_proc_read(pid_t pid, const char *name, char *buf, size_t max);
+/* The same as a text, which is empty where nothing could be read. */
+ssize_t ft_proc_text(pid_t pid, const char *name, char *text, size_t size);
 
 /*
  * Whether /proc tells of the pid namespace that our numbers of tasks are from; after unshare(1) --pid without
@@ -19,7 +21,9 @@ bool ft_proc_is_ours(void);
 /* The decimal number after "<key>:" in a text as /proc/<pid>/status has it; -1 if there is none. */
 long ft_proc_status_field(const char *status, const char *key);
 
-/* A signal mask of /proc/<pid>/status: "SigBlk", "SigIgn" ...; all bits if it cannot be read. */
+/* A signal mask there: "SigBlk", "SigIgn" ...; 0 if there is none. */
+uint64_t ft_proc_mask_field(const char *status, const char *key);
+/* The same of a process; all bits if it cannot be read. */
 uint64_t ft_proc_status_mask(pid_t pid, const char *key);
 
 /*

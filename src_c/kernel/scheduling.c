@@ -48,12 +48,9 @@ static bool may_leave_idle(void)
 static int processor_of(pid_t tid)
 {
 	char stat[1024];
-	ssize_t n = ft_proc_read(tid, "stat", stat, sizeof(stat) - 1);
 	const char *field;
 
-	if (n <= 0)
-		return -1;
-	stat[n] = 0;
+	ft_proc_text(tid, "stat", stat, sizeof(stat));
 	field = ft_proc_stat_field(stat, 39);
 	return field ? atoi(field) : -1;
 }

@@ -123,12 +123,11 @@ struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t
 	if (!is_tracee(tid))
 		return NULL;
 	if (!parent && tgid == tid) {
-		n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
+		n = ft_proc_text(tid, "status", status, sizeof(status));
 		if (n == -ENOENT || n == -ESRCH)
 			return NULL;
 		if (n < 0)
 			return refuse(s, tid, (int)n); /* whose it is must be known */
-		status[n] = 0;
 		parent = (pid_t)ft_proc_status_field(status, "PPid");
 	}
 	t = ft_adopt_known(s, tid, tgid, parent ? parent : tgid, now);

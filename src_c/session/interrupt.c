@@ -19,20 +19,11 @@ void ft_interrupt(struct ft_task *t)
 static bool signal_waits(pid_t tid)
 {
 	char status[4096];
-	ssize_t n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
-	uint64_t own = 0, shared = 0, blocked = 0;
-	const char *p;
 
-	if (n <= 0)
+	if (ft_proc_text(tid, "status", status, sizeof(status)) <= 0)
 		return true;
-	status[n] = 0;
-	if ((p = strstr(status, "\nSigPnd:")))
-		own = strtoull(p + 8, NULL, 16);
-	if ((p = strstr(status, "\nShdPnd:")))
-		shared = strtoull(p + 8, NULL, 16);
-	if ((p = strstr(status, "\nSigBlk:")))
-		blocked = strtoull(p + 8, NULL, 16);
-	return (own | shared) & ~blocked;
+	return (ft_proc_mask_field(status, "SigPnd") | ft_proc_mask_field(status, "ShdPnd")) &
+	       ~ft_proc_mask_field(status, "SigBlk");
 }
 
 bool ft_interrupt_ended_call(struct ft_task *t)

@@ -2,23 +2,29 @@
 #include "session/waiting.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ptrace.h>
 #include <unistd.h>
 
 #include "kernel/clock.h"
-#include "session/engine.h"
-#include "kernel/reader.h"
-#include "session/record.h"
 #include "kernel/proc.h"
+#include "kernel/reader.h"
 #include "kernel/watchdog.h"
+#include "session/engine.h"
+#include "session/record.h"
 
 #define DEPTH_MAX      16 /* of frames; deeper down the others wait */
 #define CPU_MAX_NS     50000000ull /* of what takes microseconds */
 #define ASLEEP_MAX_NS  3000000000ull
 #define BLOCKED_MAX_NS 10000000000ull /* a machine that swaps takes its time */
 #define STARVED_MAX_NS 60000000000ull
+
+static void ring(struct ft_session *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->bell)
+		ft_bell_ring(s->bell);
+	pthread_mutex_unlock(&s->lock);
+}
 
 void ft_waiting_enter(struct ft_session *s, struct ft_frame *frame, const struct ft_task *t)
 {
@@ -36,10 +42,7 @@ void ft_waiting_leave(struct ft_session *s)
 	if (s->frames || !s->sleepers_missed)
 		return;
 	s->sleepers_missed = false;
-	pthread_mutex_lock(&s->lock);
-	if (s->bell)
-		ft_bell_ring(s->bell);
-	pthread_mutex_unlock(&s->lock);
+	ring(s);
 }
 
 bool ft_waiting_is_busy(struct ft_session *s, const struct ft_task *t)
@@ -61,10 +64,7 @@ void ft_waiting_late(void *session)
 
 	if (holds_up && holds_up != getpid() && s->spawned)
 		kill(holds_up, SIGKILL); /* which ends its userfaultfd, too */
-	pthread_mutex_lock(&s->lock);
-	if (s->bell)
-		ft_bell_ring(s->bell);
-	pthread_mutex_unlock(&s->lock);
+	ring(s);
 }
 
 /* A task that is waited for, and what it has done since. */

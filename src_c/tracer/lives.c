@@ -14,14 +14,20 @@
 #include "tracer/registers.h"
 #include "tracer/start.h"
 
-void ft_lives_drop(struct ft_session *s, struct ft_task *t)
+/* Nothing more of it will come but, perhaps, its end. */
+static void conclude(struct ft_session *s, struct ft_task *t, uint64_t now)
 {
 	ft_registers_forget(s, t);
 	if (s->engine->gone)
 		s->engine->gone(s, t);
 	ft_record_cut(s, t);
 	if (!t->announced)
-		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, ft_now());
+		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, now);
+}
+
+void ft_lives_drop(struct ft_session *s, struct ft_task *t)
+{
+	conclude(s, t, ft_now());
 	ft_task_free(&s->tasks, t);
 }
 
@@ -81,10 +87,10 @@ struct ft_task *ft_lives_exec(
 		return NULL;
 	if (s->engine->execing)
 		s->engine->execing(s, t);
-	if (t->tid != stop->tid)
+	if (t->tid != stop->tid) {
 		ft_registers_forget(s, t);
-	if (t->tid != stop->tid)
 		ft_task_rename(&s->tasks, t, stop->tid);
+	}
 	t->at_exec = true;
 	t->unreadable = false;
 	if (s->gate && t->tid == s->root)
@@ -97,12 +103,7 @@ struct ft_task *ft_lives_exec(
 
 static void end_task(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
-	ft_registers_forget(s, t);
-	if (s->engine->gone)
-		s->engine->gone(s, t);
-	ft_record_cut(s, t);
-	if (!t->announced)
-		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, stop->time_ns);
+	conclude(s, t, stop->time_ns);
 	ft_record_exit(s, t, stop->status, stop->time_ns);
 	ft_task_free(&s->tasks, t);
 }

@@ -31,19 +31,18 @@ static bool is_dead(const char *status)
 
 /*
  * Whether a thread of the process is the kernel's own: a worker of io_uring or vhost. It never runs code
- * of the program, makes no calls and comes to no stop. The flags are those of include/linux/sched.h; before Linux 5.12 PF_IO_WORKER's bit meant something else. 1, 0,
- * or a negative errno.
+ * of the program, makes no calls and comes to no stop. The flags are those of include/linux/sched.h; before
+ * Linux 5.12 PF_IO_WORKER's bit meant something else. 1, 0, or a negative errno.
  */
 static int is_kernel_worker(pid_t tid)
 {
 	char stat[1024];
-	ssize_t n = ft_proc_read(tid, "stat", stat, sizeof(stat) - 1);
+	ssize_t n = ft_proc_text(tid, "stat", stat, sizeof(stat));
 	const char *name, *flags_at;
 	unsigned long flags;
 
 	if (n <= 0)
 		return n < 0 ? (int)n : -ESRCH;
-	stat[n] = 0;
 	name = strchr(stat, '(');
 	flags_at = ft_proc_stat_field(stat, 9);
 	if (!name || !flags_at)
@@ -96,14 +95,13 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 			continue;
 		}
 		error = errno;
-		n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
+		n = ft_proc_text(tid, "status", status, sizeof(status));
 		if (error == ESRCH || n == -ESRCH || n == -ENOENT)
 			continue; /* has ended meanwhile */
 		if (n <= 0) {
 			found = n < 0 ? (int)n : -EPROTO;
 			break;
 		}
-		status[n] = 0;
 		/* A thread born since is traced already: PTRACE_O_TRACECLONE saw to it. */
 		if (ft_proc_status_field(status, "TracerPid") == syscall(SYS_gettid))
 			continue;
@@ -119,7 +117,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 int ft_start_attach(struct ft_session *s, enum ft_stage *stage)
 {
 	char status[4096];
-	ssize_t n = ft_proc_read(s->attach_pid, "status", status, sizeof(status) - 1);
+	ssize_t n = ft_proc_text(s->attach_pid, "status", status, sizeof(status));
 	struct ft_task *t = NULL;
 	int bucket = 0, found;
 	pid_t pid, ppid;
@@ -127,7 +125,6 @@ int ft_start_attach(struct ft_session *s, enum ft_stage *stage)
 	*stage = FT_STAGE_TRACE;
 	if (n <= 0)
 		return n == -ENOENT || !n ? -ESRCH : (int)n;
-	status[n] = 0;
 	pid = (pid_t)ft_proc_status_field(status, "Tgid");
 	ppid = (pid_t)ft_proc_status_field(status, "PPid");
 	/* Threads may be born while we look: until a pass finds none. */

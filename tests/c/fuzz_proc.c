@@ -44,6 +44,8 @@ static int open_text(void)
 #define ft_proc_status_field fuzz_proc_status_field
 #define ft_proc_status_mask  fuzz_proc_status_mask
 #define ft_proc_stat_field   fuzz_proc_stat_field
+#define ft_proc_text	     fuzz_proc_text
+#define ft_proc_mask_field   fuzz_proc_mask_field
 #define ft_proc_state	     fuzz_proc_state
 #define ft_proc_schedstat    fuzz_proc_schedstat
 #include "kernel/proc.c"

@@ -8,8 +8,7 @@
  * which come back from the record, no instruction here touches a flag, the stack or a vector register.
  * %gs:8 ret, 16 cur, 24 busy, 32 mask: struct ft_area. (%rcx): struct ft_raw.
  */
-__asm__(".macro recording name, mask\n"
-	"ft_\\name:\n"
+__asm__(".macro keep\n" /* number and arguments */
 	"	mov %gs:16, %rcx\n"
 	"	mov %rax, 72(%rcx)\n"
 	"	mov %rdi, 24(%rcx)\n"
@@ -18,6 +17,10 @@ __asm__(".macro recording name, mask\n"
 	"	mov %r10, 48(%rcx)\n"
 	"	mov %r8, 56(%rcx)\n"
 	"	mov %r9, 64(%rcx)\n"
+	".endm\n"
+	".macro recording name, mask\n"
+	"ft_\\name:\n"
+	"	keep\n"
 	"	.if \\mask\n"
 	"	movq $0, 88(%rcx)\n"
 	"	.endif\n"
@@ -134,14 +137,7 @@ __asm__(".macro recording name, mask\n"
 	 * the call. All arguments but r10 are free once they are in the record, and the flags too.
 	 */
 	"ft_strings:\n"
-	"	mov %gs:16, %rcx\n"
-	"	mov %rax, 72(%rcx)\n"
-	"	mov %rdi, 24(%rcx)\n"
-	"	mov %rsi, 32(%rcx)\n"
-	"	mov %rdx, 40(%rcx)\n"
-	"	mov %r10, 48(%rcx)\n"
-	"	mov %r8, 56(%rcx)\n"
-	"	mov %r9, 64(%rcx)\n"
+	"	keep\n"
 	"ft_strings_saving:\n"
 	"	lahf\n"
 	"	seto %al\n"

@@ -243,10 +243,10 @@ int ft_run_undo(struct ft_session *s, struct ft_task *t, int memory, const struc
 	return undo.calls ? ft_run_snippet(s, t, memory, &undo) : 0;
 }
 
-int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
-	const uint64_t args[6], int64_t *result)
+/* What run_at() takes for a call, made at an address. */
+static struct user_regs_struct call_regs(uint64_t ip, uint64_t nr, const uint64_t args[6])
 {
-	struct user_regs_struct regs = { .rip = syscall_insn,
+	return (struct user_regs_struct){ .rip = ip,
 		.rax = nr,
 		.rdi = args[0],
 		.rsi = args[1],
@@ -254,13 +254,18 @@ int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, 
 		.r10 = args[3],
 		.r8 = args[4],
 		.r9 = args[5] };
-	struct user_regs_struct start = regs;
+}
+
+int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
+	const uint64_t args[6], int64_t *result)
+{
+	struct user_regs_struct regs = call_regs(syscall_insn, nr, args);
 	int rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
 
 	/* From an event inside a call the first step ends with that call: kernel/entry/common.c,
 	 * syscall_exit_work(). */
 	if (!rc && regs.rip == syscall_insn) {
-		regs = start;
+		regs = call_regs(syscall_insn, nr, args);
 		rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
 	}
 	if (regs.rip == syscall_insn + 2)
@@ -273,15 +278,7 @@ int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, 
 int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
 	const uint64_t args[6], int64_t *result)
 {
-	struct user_regs_struct regs = { .rip = entry,
-		.rax = nr,
-		.rdi = args[0],
-		.rsi = args[1],
-		.rdx = args[2],
-		.r10 = args[3],
-		.r8 = args[4],
-		.r9 = args[5] };
-
+	struct user_regs_struct regs = call_regs(entry, nr, args);
 	int rc = run_at(s, t, PTRACE_CONT, &regs, result);
 
 	for (int i = ft_recorder_sync_calls(regs.rip); i > 0; i--)

@@ -44,12 +44,10 @@ static bool is_short_of(pid_t pid, uint64_t size)
 {
 	struct rlimit limit;
 	char statm[128];
-	ssize_t n;
 
 	if (prlimit(pid, RLIMIT_AS, NULL, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
 		return false;
-	n = ft_proc_read(pid, "statm", statm, sizeof(statm) - 1);
-	statm[n > 0 ? n : 0] = 0;
+	ft_proc_text(pid, "statm", statm, sizeof(statm));
 	return strtoull(statm, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) + size + RESERVE >
 	       limit.rlim_cur;
 }

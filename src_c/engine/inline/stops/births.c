@@ -200,12 +200,11 @@ ptrace:
 static bool is_of_another(const struct ft_session *s, const struct ft_task *t, pid_t tid)
 {
 	char status[4096];
-	ssize_t n = ft_proc_read(tid, "status", status, sizeof(status) - 1);
+	ssize_t n = ft_proc_text(tid, "status", status, sizeof(status));
 	long tgid, ppid;
 
 	if (n <= 0)
 		return true;
-	status[n] = 0;
 	tgid = ft_proc_status_field(status, "Tgid");
 	ppid = ft_proc_status_field(status, "PPid");
 	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
