@@ -339,15 +339,15 @@ class Tracer(Answering):
                 self.stop()
                 self._drain(session)
             self._last = Snapshot(session, self._options.tally)
-            self._log_fallbacks()
+            self._log_fallbacks(self._last)
         finally:
             self._session = None
             session.close()
 
-    def _log_fallbacks(self) -> None:
+    def _log_fallbacks(self, last: Snapshot) -> None:
         if self.engine != "inline" or not log.isEnabledFor(logging.WARNING):
             return
-        records, strings = self.snapshot.processes
+        records, strings = last.processes
         left = process_rows(records, strings, left=True)
         for row in left:
             name = printable(row.comm.decode("utf-8", "surrogateescape")) or "a process"

@@ -21,6 +21,7 @@ from synthetic import item, make_events, stream
 
 import fasttrace
 from fasttrace import cli, errors
+from fasttrace._core import ProcessRow
 from fasttrace.bench.peers import UNTRACED, Contender, LeftOut
 from fasttrace.bench.results import Machine, Measurement, Report
 from fasttrace.bench.table import bench_table
@@ -142,12 +143,14 @@ def test_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """`engine inline` tells in the log who fell back."""
     tracer = fasttrace.Tracer(["true"], engine="ptrace", events=False)
     tracer.engine = "inline"
-    evil = Process(1, 0, EVIL, fallback="it runs 32-bit code")
+    comm = EVIL.encode("utf-8", "surrogateescape")
+    evil = ProcessRow(1, 0, 1, -1, 0, 0, 0, comm, b"", "ptrace", "it runs 32-bit code")
     monkeypatched = pytest.MonkeyPatch()
     with monkeypatched.context() as patch, caplog.at_level(logging.INFO, "fasttrace"):
-        patch.setattr(fasttrace.Tracer, "processes", [evil])
-        tracer._log_fallbacks()
+        patch.setattr("fasttrace.tracing.tracer.process_rows", lambda *_, left: [evil])
+        tracer._log_fallbacks(tracer.snapshot)
     tracer.close()
+    assert any("32-bit" in message for message in caplog.messages)
     assert caplog.messages
     assert all(message.isprintable() for message in caplog.messages)
 
