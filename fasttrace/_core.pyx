@@ -144,10 +144,8 @@ cdef class Session:
                     raise ValueError(f"a policy has {FT_NR_MAX} bytes")
                 config.policy[abi] = <const uint8_t *><char *><bytes>policy[abi]
         if filter is not None:
-            if len(filter) % 8 or not filter or len(filter) // 8 > 4096:
-                raise ValueError("a filter is 1 to 4096 instructions of 8 bytes")
             config.filter = <char *>filter
-            config.filter_len = <uint16_t>(len(filter) // 8)
+            config.filter_len = instructions(filter, "a filter")
         self.forks = forks
         check(ft_open(&self.session, &config))
 

@@ -17,6 +17,13 @@ cdef char **c_strings(list strings) except NULL:
     return array
 
 
+cdef uint16_t instructions(bytes program, str what) except 0:
+    """How many struct sock_filter it has."""
+    if len(program) % 8 or not 1 <= len(program) // 8 <= 4096:
+        raise ValueError(f"{what} is 1 to 4096 instructions of 8 bytes")
+    return <uint16_t>(len(program) // 8)
+
+
 cdef int set_seccomp(ft_command *command, bytes seccomp, uint32_t flags) except -1:
     """The program must outlive the command."""
     command.seccomp = NULL
@@ -24,10 +31,8 @@ cdef int set_seccomp(ft_command *command, bytes seccomp, uint32_t flags) except 
     command.seccomp_flags = flags
     if seccomp is None:
         return 0
-    if len(seccomp) % 8 or not seccomp or len(seccomp) // 8 > 4096:
-        raise ValueError("a seccomp program is 1 to 4096 instructions of 8 bytes")
     command.seccomp = <char *>seccomp
-    command.seccomp_len = <uint16_t>(len(seccomp) // 8)
+    command.seccomp_len = instructions(seccomp, "a seccomp program")
     return 0
 
 

@@ -5,7 +5,7 @@ cdef tuple words(const char *const *names, int count):
     cdef int i
     for i in range(count):
         if names[i] is NULL:
-            raise ImportError(f"number {i} of {count} has no name in src_c/tracer/names.c")
+            raise ImportError(f"number {i} of {count} has no name in src_c")
     return tuple([(<bytes>names[i]).decode() for i in range(count)])
 
 

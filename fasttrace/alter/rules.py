@@ -89,6 +89,6 @@ def rows_of(rules: Iterable[Rule]) -> list[_core.Injection]:
 def selection_of(rows: Iterable[_core.Injection]) -> Selection:
     """The calls that rows alter."""
     masks = [0] * len(ABIS)
-    for abi, nr, *_ in rows:
-        masks[abi] |= 1 << nr
+    for row in rows:
+        masks[row.abi] |= 1 << row.nr
     return Selection(masks)

@@ -10,7 +10,7 @@ from fasttrace.alter.language import plan
 from fasttrace.alter.rules import selection_of
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_altering_options, add_engine_options
-from fasttrace.cli.traced import Run
+from fasttrace.cli.traced import Run, run_of
 from fasttrace.errors import UsageError
 
 EXAMPLE = "fasttrace run -v --deny socket=EACCES --inject openat:error=EIO:when=3+2 ls"
@@ -36,16 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _altered(args: argparse.Namespace, **options: Any) -> Run:
     """Only what may be altered is looked at."""
-    return Run(
-        args.command,
-        trace=selection_of(plan(args.inject, args.deny)),
-        inject=args.inject,
-        deny=args.deny,
-        follow=not args.no_follow,
-        engine=args.engine,
-        verbose=args.verbose,
-        **options,
-    )
+    return run_of(args, trace=selection_of(plan(args.inject, args.deny)), **options)
 
 
 def _listed(args: argparse.Namespace) -> int:

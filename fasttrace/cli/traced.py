@@ -19,15 +19,16 @@ _ASK_S = 0.5
 
 
 def run_of(args: argparse.Namespace, **options: Any) -> Run:
-    """A Run as the options that `add_tracing_options` adds say it; options: more of Tracer's."""
+    """A Run as the options of a verb say it, of which not every verb has all; options: more of
+    Tracer's, or others."""
+    given = vars(args)
     said: dict[str, Any] = {
-        "pid": args.pid,
-        "duration": args.duration,
+        "pid": given.get("pid"),
+        "duration": given.get("duration"),
         "verbose": args.verbose,
-        # Not every verb chooses calls, or alters them.
-        "trace": getattr(args, "expression", None),
-        "inject": getattr(args, "inject", None),
-        "deny": getattr(args, "deny", None),
+        "trace": given.get("expression"),
+        "inject": given.get("inject"),
+        "deny": given.get("deny"),
         "follow": not args.no_follow,
         "engine": args.engine,
     }

@@ -191,24 +191,24 @@ class Observed(NamedTuple):
     stream: memoryview
 
 
-# Each condition by its name. A new one has a line here and in Conditions.
-MASKS: dict[str, Callable[[Events, Any, Observed], Mask]] = {
-    "kind": lambda events, wanted, _: of_kind(events, wanted),
-    "syscall": lambda events, wanted, _: of_syscall(events, wanted),
-    "failed": lambda events, wanted, _: failed(events, wanted),
-    "errno": lambda events, wanted, _: with_errno(events, wanted),
-    "pid": lambda events, wanted, _: one_of(events, "pid", wanted),
-    "tid": lambda events, wanted, _: one_of(events, "tid", wanted),
-    "comm": lambda events, wanted, observed: of_comm(events, wanted, observed.processes),
-    "abi": lambda events, wanted, _: of_abi(events, wanted),
-    "min_duration_ns": lambda events, wanted, _: longer(events, wanted),
-    "after": lambda events, wanted, _: after(events, wanted),
-    "before": lambda events, wanted, _: before(events, wanted),
-    "mask": lambda events, wanted, _: wanted,
+# Each condition by its name. A new one has a line here or below, and in Conditions.
+MASKS: dict[str, Callable[[Events, Any], Mask]] = {
+    "kind": of_kind,
+    "syscall": of_syscall,
+    "failed": failed,
+    "errno": with_errno,
+    "pid": lambda events, pids: one_of(events, "pid", pids),
+    "tid": lambda events, tids: one_of(events, "tid", tids),
+    "abi": of_abi,
+    "min_duration_ns": longer,
+    "after": after,
+    "before": before,
+    "mask": lambda events, mask: mask,
 }
-# Those that look at each event by itself: asked last, of the events that the others leave.
+# Those that look at more than the events: asked last, of the events that the others leave.
 LATE_MASKS: dict[str, Callable[[Events, Any, Observed], Mask]] = {
-    "path": lambda events, wanted, observed: with_path(events, wanted, observed.stream),
+    "comm": lambda events, comms, observed: of_comm(events, comms, observed.processes),
+    "path": lambda events, path, observed: with_path(events, path, observed.stream),
 }
 # One number or text, or several.
 SETS = ("pid", "tid", "comm")
@@ -235,7 +235,7 @@ def choose(
         if name in asked:
             some = asked[name]
             asked[name] = {some} if isinstance(some, (int, str)) else set(some)
-    masks = [MASKS[name](events, asked[name], observed) for name in MASKS if name in asked]
+    masks = [MASKS[name](events, asked[name]) for name in MASKS if name in asked]
     if masks:
         events = events[np.logical_and.reduce(masks)]
     for name in LATE_MASKS:

@@ -108,14 +108,14 @@ class Counts:
         total = Tally()
         found: dict[str, tuple[Tally, int, tuple[str, ...]]] = {}
         for name, indices in sources.items():
-            abis = sorted({self._rows[i][2] for i in indices})
+            abis = sorted({self._rows[i].abi for i in indices})
             names = tuple(abi_name(abi) for abi in abis)
             if len(indices) == 1:
                 found[name] = self._tally, indices[0], names
                 continue
-            _, _, abi, nr, *_ = self._rows[indices[0]]
+            first = self._rows[indices[0]]
             for i in indices:
-                total.add_row(self._tally, i, 0, 0, abi, nr)
+                total.add_row(self._tally, i, 0, 0, first.abi, first.nr)
             found[name] = total, len(total) - 1, names
         return found
 
@@ -128,24 +128,24 @@ class Counts:
             rows = merged.get(id(tally))
             if rows is None:
                 rows = merged[id(tally)] = tally.rows()
-            _, _, _, _, calls, finished, errors, total_ns, min_ns, max_ns, errnos = rows[i]
-            known = finished and self.results
+            row = rows[i]
+            known = row.finished and self.results
             entries.append(
                 SyscallStats(
                     name=name,
-                    calls=calls,
-                    errors=errors if known else None,
-                    total_ns=total_ns if known else None,
-                    min_ns=min_ns if known else None,
+                    calls=row.calls,
+                    errors=row.errors if known else None,
+                    total_ns=row.total_ns if known else None,
+                    min_ns=row.min_ns if known else None,
                     p50_ns=tally.percentile(i, 0.50) if known else None,
                     p99_ns=tally.percentile(i, 0.99) if known else None,
-                    max_ns=max_ns if known else None,
+                    max_ns=row.max_ns if known else None,
                     errnos={
                         errno_name(number): count
-                        for number, count in sorted(errnos.items(), key=lambda e: (-e[1], e[0]))
+                        for number, count in sorted(row.errnos.items(), key=lambda e: (-e[1], e[0]))
                         if known
                     },
-                    finished=finished if self.results else 0,
+                    finished=row.finished if self.results else 0,
                     abis=abis,
                 )
             )

@@ -65,9 +65,9 @@ class Summary(Counts):
         part = Tally()
         calls: Counter[tuple[int, int]] = Counter()
         for i in indices:
-            pid, serial, abi, nr, count, *_ = self._rows[i]
-            part.add_row(self._tally, i, pid, serial, abi, nr)
-            calls[pid, serial] += count
+            row = self._rows[i]
+            part.add_row(self._tally, i, row.pid, row.serial, row.abi, row.nr)
+            calls[row.pid, row.serial] += row.calls
         return self._with(part, with_calls(processes, calls) if self.by_process else ())
 
     def _process_of(self) -> Callable[[Row], Process]:

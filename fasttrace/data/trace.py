@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -204,9 +205,9 @@ class Trace:
     @cached_property
     def processes(self) -> list[Process]:
         """The processes, each with the number of its calls in this trace."""
-        calls: dict[tuple[int, int], int] = {}
-        for pid, serial, _, _, count, *_ in self._tally.rows():
-            calls[pid, serial] = calls.get((pid, serial), 0) + count
+        calls: Counter[tuple[int, int]] = Counter()
+        for row in self._tally.rows():
+            calls[row.pid, row.serial] += row.calls
         return with_calls(self._told, calls)
 
     def summary(self) -> Summary:

@@ -23,12 +23,12 @@ def wanted(is_terminal: bool) -> bool:
     return is_terminal and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def painted(text: str, *escapes: str, color: bool = True) -> str:
-    r"""The text between escapes; as it is without `color`.
+def painted(text: str, escape: str, *, color: bool = True) -> str:
+    r"""The text behind an escape, and RESET; as it is without `color`.
 
     >>> painted("no", RED)
     '\x1b[31mno\x1b[0m'
     >>> painted("no", RED, color=False)
     'no'
     """
-    return "".join(escapes) + text + RESET if color else text
+    return escape + text + RESET if color else text
