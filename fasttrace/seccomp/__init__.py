@@ -1,7 +1,7 @@
 """Seccomp profiles as containers have them (docs/seccomp.md).
 
 `profile`: what one says, and which of its rules apply. `filter`: the BPF that runc would make of
-it. `ask`: questions, answered by that filter. `generation`: a profile out of what was seen.
+it. `ask`: queries, answered by that filter. `generation`: a profile out of what was observed.
 
 May import `data`, `system`, `syscalls`, and what lies below them.
 """

@@ -37,7 +37,7 @@ def checks() -> list[Check]:
         _container(),
         _own_seccomp(own),
         _no_new_privs(own),
-        _placement(own),
+        _scheduling(own),
         _filter(),
         _inline(),
     ]
@@ -121,14 +121,14 @@ def _no_new_privs(own: dict[str, str]) -> Check:
     return Check("no_new_privs", "note", "set", remedy)
 
 
-def _placement(own: dict[str, str]) -> Check:
-    """As placement.c decides: SCHED_IDLE must be reversible, sched(7)."""
+def _scheduling(own: dict[str, str]) -> Check:
+    """As scheduling.c decides: SCHED_IDLE must be reversible, sched(7)."""
     soft = resource.getrlimit(resource.RLIMIT_NICE)[0]
     enough = soft == resource.RLIM_INFINITY or soft >= 20 - os.getpriority(os.PRIO_PROCESS, 0)
     if procfs.has_capability("CAP_SYS_NICE", own) or enough:
-        return Check("tracer placement", "ok", "the tracer may follow the program's processor")
+        return Check("tracer scheduling", "ok", "the tracer may follow the program's processor")
     remedy = "stops cost several times more: give CAP_SYS_NICE, or `ulimit -e 20` (RLIMIT_NICE)"
-    return Check("tracer placement", "note", "not permitted", remedy)
+    return Check("tracer scheduling", "note", "not permitted", remedy)
 
 
 def _filter() -> Check:

@@ -14,12 +14,12 @@ from seccomp_judge import DOCKER, GETPPID, UNASKED, X86_64, Job, Judge, line, lo
 
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.ask.explain import explain
-from fasttrace.seccomp.ask.question import ask
+from fasttrace.seccomp.ask.query import query_of
 from fasttrace.seccomp.filter.compile import Compiled, compile_profile
 from fasttrace.seccomp.filter.interpret import Program, Verdict
 from fasttrace.seccomp.profile.reader import load, parse
 from fasttrace.seccomp.profile.resolve import target
-from fasttrace.seccomp.profile.words import OPERATORS
+from fasttrace.seccomp.profile.vocabulary import OPERATORS
 
 pytest.importorskip("pyseccomp")
 
@@ -43,8 +43,8 @@ def judge(tracees, tmp_path):
 
 def explained(one: Compiled, arg: int) -> Verdict:
     """What `explain` says of getppid with this fourth argument, and without it among others."""
-    (case,) = explain(one, ask(f"getppid:3={arg:#x}", one)).cases
-    assert case.verdict in {case.verdict for case in explain(one, ask("getppid", one)).cases}
+    (case,) = explain(one, query_of(f"getppid:3={arg:#x}", one)).cases
+    assert case.verdict in {case.verdict for case in explain(one, query_of("getppid", one)).cases}
     return case.verdict
 
 
@@ -183,24 +183,24 @@ ALLOWED = (
 def test_docker_default_profile(judge):
     """Docker's default profile compiles and gives the published answers; so does the kernel."""
     one = compile_profile(load(DOCKER), target(kernel="6.1"))
-    questions = [ask(text, one) for text in REFUSED]
+    queries = [query_of(text, one) for text in REFUSED]
     jobs: list[Job] = []
-    for question in questions:
-        found = explain(one, question)
+    for query in queries:
+        found = explain(one, query)
         assert [(case.verdict.action, case.verdict.data) for case in found.cases] == [
-            ("ERRNO", REFUSED[question.text])
-        ], question.text
-        given = dict(question.given)
-        jobs.append(("p", question.nr, [given.get(i, 0) for i in range(6)]))
+            ("ERRNO", REFUSED[query.text])
+        ], query.text
+        given = dict(query.given)
+        jobs.append(("p", query.nr, [given.get(i, 0) for i in range(6)]))
     _, answers = judge.ask([(one, jobs)])
-    assert answers == [f"ret {-REFUSED[question.text]}" for question in questions]
+    assert answers == [f"ret {-REFUSED[query.text]}" for query in queries]
     refused: list[Job] = [(mode, nr, ()) for mode in "pi" for nr in range(480)]
     refused = [job for job in refused if not predicted(one, job).lets_through]
     refused = [job for job in refused if job[:2] not in UNASKED]
     _, answers = judge.ask([(one, refused)])
     assert answers == [looks_like(predicted(one, job), job[0], "") for job in refused]
     for text in ALLOWED:
-        found = explain(one, ask(text, one))
+        found = explain(one, query_of(text, one))
         assert [case.verdict.action for case in found.cases] == ["ALLOW"], text
 
 
@@ -210,7 +210,7 @@ def test_docker_default_profile_elsewhere():
 
     def action(text: str, **words: str) -> str:
         one = compile_profile(load(DOCKER), target(**words))
-        (case,) = explain(one, ask(text, one)).cases
+        (case,) = explain(one, query_of(text, one)).cases
         return case.verdict.action
 
     assert action("ptrace", kernel="4.7.9") == "ERRNO"

@@ -7,7 +7,7 @@ from seccomp_profiles import HERE, profile, rule
 
 from fasttrace.seccomp.ask.diff import diff
 from fasttrace.seccomp.ask.explain import explain
-from fasttrace.seccomp.ask.question import ask
+from fasttrace.seccomp.ask.query import query_of
 from fasttrace.seccomp.filter.compile import Compiled, compile_profile
 from fasttrace.seccomp.profile.values import Profile
 
@@ -19,7 +19,7 @@ def made(*rules, **top) -> Compiled:
 
 
 def cases(compiled: Compiled, call: str) -> list[tuple[str, str, str]]:
-    found = explain(compiled, ask(call, compiled))
+    found = explain(compiled, query_of(call, compiled))
     return [(case.when, str(case.verdict), ", ".join(case.reasons)) for case in found.cases]
 
 

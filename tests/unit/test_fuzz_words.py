@@ -1,4 +1,4 @@
-"""Promise: whatever a set of calls, a rule, a question or the command line says: it gives a value
+"""Promise: whatever a set of calls, a rule, a query or the command line says: it gives a value
 or the documented error, which is one line, and soon.
 
     FASTTRACE_FUZZ=1000000 python -m pytest tests/unit/test_fuzz*.py    # as many inputs for each

@@ -14,7 +14,7 @@ import pytest
 
 import fasttrace
 from fasttrace import errors
-from fasttrace.seccomp.generation.seen import Seen
+from fasttrace.seccomp.generation.observed import ObservedCalls
 from fasttrace.system import diagnosis, files
 from fasttrace.tracing.command import Command
 
@@ -108,8 +108,8 @@ def test_commands(argv: list[str] | str) -> None:
 
 def test_profiles_to_generate() -> None:
     with pytest.raises(ValueError, match="0 or more"):
-        Seen(-1)
-    from fasttrace.seccomp.generation.generated import from_seen
+        ObservedCalls(-1)
+    from fasttrace.seccomp.generation.generated import from_observed
 
     for action, number in [
         ("SCMP_ACT_ERRNO", -1),
@@ -118,7 +118,7 @@ def test_profiles_to_generate() -> None:
         ("SCMP_ACT_NONSENSE", None),
     ]:
         with pytest.raises(errors.ProfileError):
-            from_seen(Seen(), default_action=action, errno_ret=number)
+            from_observed(ObservedCalls(), default_action=action, errno_ret=number)
 
 
 def unsearchable(tmp_path: Path) -> Path:

@@ -13,7 +13,7 @@ import fasttrace
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.ask.check import findings, lost
 from fasttrace.seccomp.ask.diff import diff
-from fasttrace.seccomp.ask.question import ask
+from fasttrace.seccomp.ask.query import query_of
 from fasttrace.seccomp.filter.compile import Compiled, compile_profile
 from fasttrace.seccomp.profile import constants
 
@@ -78,7 +78,7 @@ def test_explain_bits_and_several_arguments():
     ]
 
 
-QUESTIONS = {
+QUERIES = {
     "opena": "did you mean openat or open?",
     "openat@vax": "no architecture 'vax'",
     "socket:AF_INTE": "did you mean AF_INET?",
@@ -91,20 +91,20 @@ QUESTIONS = {
 }
 
 
-@pytest.mark.parametrize("text", QUESTIONS)
-def test_a_bad_question_is_one_line(text):
+@pytest.mark.parametrize("text", QUERIES)
+def test_a_bad_query_is_one_line(text):
     """It says what was meant, if that can be told."""
     with pytest.raises(ProfileError) as caught:
-        ask(text, made())
-    assert QUESTIONS[text] in str(caught.value)
+        query_of(text, made())
+    assert QUERIES[text] in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @given(st.text(max_size=20))
-def test_any_question(text):
-    """A question, or one line."""
+def test_any_query(text):
+    """A query, or one line."""
     try:
-        ask(text, made())
+        query_of(text, made())
     except ProfileError as error:
         assert "\n" not in str(error).replace(text, "")  # noqa: PT017
 
@@ -117,18 +117,18 @@ def test_constants():
     assert constants.number("PR_SET_SECCOMP") == 22
 
 
-def told(compiled: Compiled) -> list[tuple[str, str, str]]:
+def found_in(compiled: Compiled) -> list[tuple[str, str, str]]:
     return [(one.kind, one.where, one.text) for one in findings(compiled)]
 
 
 def test_check_finds_nothing_in_a_good_profile():
     """Silence is the good answer."""
-    assert told(made(STARTS, rule("socket", "ALLOW", "0 EQ 2"))) == []
+    assert found_in(made(STARTS, rule("socket", "ALLOW", "0 EQ 2"))) == []
 
 
 def test_check_finds_what_has_no_effect():
     """Unknown names, rules for others, defaults, repetitions, what another rule decides."""
-    found = told(
+    found = found_in(
         made(
             STARTS,
             rule("opennat mseal read"),
@@ -166,13 +166,13 @@ def test_check_finds_what_has_no_effect():
 
 def test_check_warns_of_what_cannot_start():
     """And of the hole that 32-bit code has in conditions on socket."""
-    found = told(made(rule("read")))
+    found = found_in(made(rule("read")))
     assert [text for _, _, text in found] == [
         "execve is refused: no program can start",
         "exit_group is refused: no program can end in peace",
     ]
     rules = STARTS, rule("socket", "ALLOW", "0 EQ 1")
-    ((_, where, text),) = told(made(*rules, architectures=X86))
+    ((_, where, text),) = found_in(made(*rules, architectures=X86))
     assert where == "syscalls[1]"
     assert "through socketcall" in text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seccomp_seen import Event, call
+from seccomp_observed import Event, call
 from synthetic import item, make_events
 
 from fasttrace.data.events import Kind

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from seccomp_profiles import HERE, on, profile, rule
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.ask.blame import met
+from fasttrace.seccomp.ask.attribution import met
 from fasttrace.seccomp.filter import enosys
 from fasttrace.seccomp.filter.compile import Compiled, compile_profile
 from fasttrace.seccomp.filter.interpret import Program, Verdict
 from fasttrace.seccomp.filter.reach import points, reach
 from fasttrace.seccomp.profile.resolve import CONTAINER_CAPS, Target, resolve, target
 from fasttrace.seccomp.profile.values import Condition, Profile
-from fasttrace.seccomp.profile.words import ARCHITECTURES, OPERATORS
+from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES, OPERATORS
 
 pytest.importorskip("pyseccomp")
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seccomp_seen import AFTER, ALLOW, LOADER, call, exec_of, of, plain, start, told
+from seccomp_observed import AFTER, ALLOW, LOADER, args_of, call, exec_of, of, plain, start
 from synthetic import make_events
 
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.data.trace import Trace
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp import Profile, generate, parse
-from fasttrace.seccomp.generation.generated import from_seen
-from fasttrace.seccomp.generation.seen import Seen
+from fasttrace.seccomp.generation.generated import from_observed
+from fasttrace.seccomp.generation.observed import ObservedCalls
 from fasttrace.seccomp.profile.values import Condition, Limits, Rule
 
 INT = 0xFFFFFFFF
@@ -109,10 +109,10 @@ def test_the_floor_is_more_than_what_cannot_be_seen() -> None:
 def test_a_container_needs_what_runc_needs() -> None:
     made = of(call("read"), call("prctl", 15), container=True)
     assert {"fstatfs", "epoll_ctl", "capset"} <= plain(made.profile)
-    assert [one[0].value_two for one in told(made.profile, "prctl")] == [8, 15, 23, 24, 38, 47]
-    assert [one[0].value_two for one in told(made.profile, "clone")] == [0]
+    assert [one[0].value_two for one in args_of(made.profile, "prctl")] == [8, 15, 23, 24, 38, 47]
+    assert [one[0].value_two for one in args_of(made.profile, "clone")] == [0]
     unlimited = of(call("prctl", 15), container=True, limit=0)
-    assert told(unlimited.profile, "prctl") == []
+    assert args_of(unlimited.profile, "prctl") == []
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_the_profile_is_one_that_can_be_read() -> None:
 
 def test_socket_by_family_and_type_whatever_the_flags() -> None:
     made = of(call("socket", 2, 1), call("socket", 2, 0x80801), call("socket", 16, 3))
-    assert told(made.profile, "socket") == [
+    assert args_of(made.profile, "socket") == [
         (
             Condition(0, INT, "SCMP_CMP_MASKED_EQ", family),
             Condition(1, 0xFFF7F7FF, "SCMP_CMP_MASKED_EQ", type),
@@ -155,7 +155,7 @@ def test_socket_by_family_and_type_whatever_the_flags() -> None:
 def test_the_upper_half_of_an_int_is_chance() -> None:
     """musl passes ioctl's command as int: its sign fills the register."""
     made = of(call("ioctl", 0, 0x80045430), call("ioctl", 0, 0xFFFFFFFF80045430))
-    assert told(made.profile, "ioctl") == [
+    assert args_of(made.profile, "ioctl") == [
         (Condition(1, INT, "SCMP_CMP_MASKED_EQ", 0x80045430),),
     ]
 
@@ -163,34 +163,34 @@ def test_the_upper_half_of_an_int_is_chance() -> None:
 def test_clone_by_the_namespaces_it_makes() -> None:
     thread, fork = 0x3D0F00, 0x1200011
     made = of(call("clone", thread), call("clone", fork), call("clone", 0x10000000 | fork))
-    assert told(made.profile, "clone") == [
+    assert args_of(made.profile, "clone") == [
         (Condition(0, 0x7E020000, "SCMP_CMP_MASKED_EQ", new),) for new in (0, 0x10000000)
     ]
 
 
 def test_addresses_are_never_conditions() -> None:
     made = of(call("prctl", 15, 0x7FFC12345678), call("mmap", 0x7F0000000000, 4096))
-    assert told(made.profile, "prctl") == [(Condition(0, INT, "SCMP_CMP_MASKED_EQ", 15),)]
+    assert args_of(made.profile, "prctl") == [(Condition(0, INT, "SCMP_CMP_MASKED_EQ", 15),)]
     assert "mmap" in plain(made.profile)
 
 
 @pytest.mark.parametrize(("limit", "conditions"), [(3, 3), (2, 0), (0, 0)])
 def test_too_many_values_are_all(limit: int, conditions: int) -> None:
     made = of(call("execve"), *(call("prctl", option) for option in (1, 2, 3)), limit=limit)
-    assert len(told(made.profile, "prctl")) == conditions
+    assert len(args_of(made.profile, "prctl")) == conditions
     assert ("prctl" in plain(made.profile)) == (conditions == 0)
     assert len(made.notices) == (limit == 2)  # without a limit it was asked for
 
 
 def test_the_limit_counts_over_all_traces() -> None:
     traces = [Trace(make_events(call("prctl", option))) for option in (1, 2, 3)]
-    assert len(told(generate(*traces, limit=3).profile, "prctl")) == 3
+    assert len(args_of(generate(*traces, limit=3).profile, "prctl")) == 3
     assert "prctl" in plain(generate(*traces, limit=2).profile)
 
 
 def test_a_call_of_two_architectures_has_one_set_of_conditions() -> None:
     made = of(call("prctl", 1), call("prctl", 2, abi=1))
-    assert [one[0].value_two for one in told(made.profile, "prctl")] == [1, 2]
+    assert [one[0].value_two for one in args_of(made.profile, "prctl")] == [1, 2]
 
 
 def test_flags_in_memory_are_told_of() -> None:
@@ -245,15 +245,15 @@ def test_a_program_that_is_nothing_but_its_start() -> None:
 def test_the_start_is_the_same_however_the_events_come(cuts: list[int]) -> None:
     child = [*start(7), call("openat", pid=7), call("write", pid=7)]
     events = make_events(*start(), call("getpid"), *child, *start(), call("munmap"))
-    whole, parts = Seen(), Seen()
+    whole, parts = ObservedCalls(), ObservedCalls()
     whole.add(events)
     bounds = sorted({0, len(events), *(min(cut, len(events)) for cut in cuts)})
     for begin, end in pairwise(bounds):
         parts.add(events[begin:end])
-    for seen in (whole, parts):
-        seen.finish()
+    for observed in (whole, parts):
+        observed.finish()
     assert (parts.calls, parts.start) == (whole.calls, whole.start)
-    assert from_seen(parts).profile == from_seen(whole).profile
+    assert from_observed(parts).profile == from_observed(whole).profile
 
 
 def test_rings_are_told_of() -> None:
@@ -277,7 +277,7 @@ def test_update_adds_what_is_missing() -> None:
     base = of(call("read"), call("prctl", 1)).profile
     made = of(call("write"), call("prctl", 2), update=base)
     assert plain(made.profile) == plain(base) | {"write"}
-    assert [one[0].value_two for one in told(made.profile, "prctl")] == [1, 2]
+    assert [one[0].value_two for one in args_of(made.profile, "prctl")] == [1, 2]
     again = of(call("write"), call("prctl", 2), update=made.profile)
     assert again.profile == made.profile
 
@@ -286,7 +286,7 @@ def test_update_drops_conditions_that_have_no_use_any_more() -> None:
     base = of(call("prctl", 1)).profile
     made = of(*(call("prctl", option) for option in range(20)), update=base)
     assert "prctl" in plain(made.profile)
-    assert told(made.profile, "prctl") == []
+    assert args_of(made.profile, "prctl") == []
 
 
 def test_update_leaves_the_other_rules() -> None:
@@ -296,7 +296,7 @@ def test_update_leaves_the_other_rules() -> None:
     made = of(call("read"), call("socket", 2, 1), update=base)
     assert made.profile.rules[:2] == (only, no)
     assert "read" in plain(Profile(ALLOW, rules=made.profile.rules[2:]))
-    assert told(made.profile, "socket") == []
+    assert args_of(made.profile, "socket") == []
     assert made.profile.flags == base.flags
     assert made.profile.default_errno_ret == 38
     assert "socket was seen, but syscalls[1]" in made.notices[0]
@@ -320,7 +320,7 @@ def test_update_adds_architectures_but_not_to_a_map() -> None:
 
 
 def test_no_events() -> None:
-    seen = Seen()
-    seen.add(np.zeros(0, EVENT_DTYPE))
-    seen.finish()
-    assert seen.names() == {}
+    observed = ObservedCalls()
+    observed.add(np.zeros(0, EVENT_DTYPE))
+    observed.finish()
+    assert observed.names() == {}

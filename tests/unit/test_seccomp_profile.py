@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile.reader import load, parse
 from fasttrace.seccomp.profile.values import ArchMap, Condition, Limits, Profile, Rule
-from fasttrace.seccomp.profile.words import ACTIONS, ARCH_NAMES, ARCHITECTURES, FLAGS, OPERATORS
+from fasttrace.seccomp.profile.vocabulary import (
+    ACTIONS,
+    ARCH_NAMES,
+    ARCHITECTURES,
+    FLAGS,
+    OPERATORS,
+)
 
 ALLOW: dict[str, Any] = {"names": ["read"], "action": "SCMP_ACT_ALLOW"}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seccomp_seen import Event, call, of, start
+from seccomp_observed import Event, call, of, start
 
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.generation.groups import GROUPS, grouped

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _about(compiled: Compiled) -> str:
     from fasttrace.seccomp.filter.interpret import Verdict
-    from fasttrace.seccomp.profile.words import ARCHITECTURES
+    from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES
 
     resolved = compiled.resolved
     arches = ", ".join(ARCHITECTURES[arch][0] for arch in resolved.architectures)

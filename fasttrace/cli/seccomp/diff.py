@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(found: Difference, args: argparse.Namespace, color: bool) -> str:
-    from fasttrace.seccomp.profile.words import ARCHITECTURES
+    from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES
 
     lines = []
     for arch in (*found.only_first, *found.only_second):

@@ -31,12 +31,12 @@ def configure(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from fasttrace.seccomp.ask.explain import explain
-    from fasttrace.seccomp.ask.question import ask
+    from fasttrace.seccomp.ask.query import query_of
     from fasttrace.seccomp.filter.compile import compile_profile
     from fasttrace.seccomp.profile.reader import load
 
     compiled = compile_profile(load(args.profile), target_of(args))
-    found = [explain(compiled, ask(call, compiled)) for call in args.calls]
+    found = [explain(compiled, query_of(call, compiled)) for call in args.calls]
     output = Output(fd=1)
     if args.json:
         import json
@@ -52,10 +52,10 @@ def _text(found: list[Explanation]) -> str:
     for one in found:
         if len(one.cases) == 1:
             case = one.cases[0]
-            rows.append((one.question.text, str(case.verdict), ", ".join(case.reasons)))
+            rows.append((one.query.text, str(case.verdict), ", ".join(case.reasons)))
             continue
         note = "depends on its arguments" + (" (not all were tried)" if one.sampled else "")
-        rows.append((one.question.text, note, ""))
+        rows.append((one.query.text, note, ""))
         rows += [
             (f"  {case.when}", str(case.verdict), ", ".join(case.reasons)) for case in one.cases
         ]
@@ -71,11 +71,11 @@ def _text(found: list[Explanation]) -> str:
 
 def _json(one: Explanation) -> dict[str, Any]:
     return {
-        "call": one.question.text,
-        "name": one.question.name,
-        "nr": one.question.nr,
-        "arch": one.question.arch,
-        "args": {str(index): value for index, value in one.question.given},
+        "call": one.query.text,
+        "name": one.query.name,
+        "nr": one.query.nr,
+        "arch": one.query.arch,
+        "args": {str(index): value for index, value in one.query.given},
         "sampled": one.sampled,
         "cases": [
             {

@@ -1,4 +1,4 @@
-"""`fasttrace seccomp generate`: make a profile of what a command is seen to call."""
+"""`fasttrace seccomp generate`: make a profile of what a command is observed to call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from fasttrace.seccomp.generation.generated import Generated
-    from fasttrace.seccomp.generation.seen import Seen
+    from fasttrace.seccomp.generation.observed import ObservedCalls
     from fasttrace.seccomp.profile.values import Profile
 
 EXAMPLE = "fasttrace seccomp generate -o profile.json git status"
@@ -76,7 +76,7 @@ def configure(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     with held_back():
-        from fasttrace.seccomp.generation.seen import Seen, add_saved
+        from fasttrace.seccomp.generation.observed import ObservedCalls, add_saved
 
     if args.output is None and _runs(args):
         raise UsageError(
@@ -95,11 +95,11 @@ def run(args: argparse.Namespace) -> int:
     update = _load(args.update)
     # Before the run, which may be long.
     file = None if args.output is None else OutputFile(args.output)
-    seen = Seen(args.limit)
+    observed = ObservedCalls(args.limit)
     with file or nullcontext():
-        notices = [notice for folder in args.sources for notice in add_saved(seen, folder)]
-        status = _add_run(seen, args) if _runs(args) else 0
-        return _write(seen, args, file, update, notices) or status
+        notices = [notice for folder in args.sources for notice in add_saved(observed, folder)]
+        status = _add_run(observed, args) if _runs(args) else 0
+        return _write(observed, args, file, update, notices) or status
 
 
 def _runs(args: argparse.Namespace) -> bool:
@@ -114,7 +114,7 @@ def _check_not_running(args: argparse.Namespace) -> None:
             raise UsageError(f"--{option} goes with a command or -p PID: --from runs nothing")
 
 
-def _add_run(seen: Seen, args: argparse.Namespace) -> int:
+def _add_run(observed: ObservedCalls, args: argparse.Namespace) -> int:
     """Count a run in; returns how it ended."""
     import numpy as np
 
@@ -122,23 +122,23 @@ def _add_run(seen: Seen, args: argparse.Namespace) -> int:
 
     with run_of(args, strings=False) as run:
         for block in run.blocks():
-            seen.add(np.frombuffer(memoryview(block), EVENT_DTYPE))
-        seen.finish()
+            observed.add(np.frombuffer(memoryview(block), EVENT_DTYPE))
+        observed.finish()
         return run.status
 
 
 def _write(
-    seen: Seen,
+    observed: ObservedCalls,
     args: argparse.Namespace,
     file: OutputFile | None,
     update: Profile | None,
     notices: list[str],
 ) -> int:
-    from fasttrace.seccomp.generation.generated import from_seen
+    from fasttrace.seccomp.generation.generated import from_observed
 
     action, errno_ret = args.default
-    made = from_seen(
-        seen,
+    made = from_observed(
+        observed,
         floor=args.floor,
         container=args.container,
         default_action=action,
@@ -151,7 +151,7 @@ def _write(
     for notice in made.notices:
         say(notice)
     if args.output is not None and not output.failed:
-        say(_told(made, args))
+        say(_outcome(made, args))
     return output.status
 
 
@@ -167,15 +167,15 @@ def _text(made: Generated, args: argparse.Namespace) -> str:
     return made.profile.to_json()
 
 
-def _told(made: Generated, args: argparse.Namespace) -> str:
-    told = (
+def _outcome(made: Generated, args: argparse.Namespace) -> str:
+    text = (
         f"{args.output}: {len(made.calls)} calls were seen, {len(made.only_start)} of them only at"
         f" the start of programs; {len(made.added)} are added that a trace may not show"
     )
     if args.format == "oci" and args.command:
         words = " ".join(map(shlex.quote, args.command))
-        told += f"; try it: fasttrace seccomp run --profile {shlex.quote(args.output)} {words}"
-    return told
+        text += f"; try it: fasttrace seccomp run --profile {shlex.quote(args.output)} {words}"
+    return text
 
 
 def _load(path: str | None) -> Profile | None:

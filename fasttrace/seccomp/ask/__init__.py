@@ -1,4 +1,4 @@
-"""Questions about profiles, answered by their compiled filters.
+"""Queries of profiles, answered by their compiled filters.
 
 May import `seccomp.filter`, and what that may.
 """

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fasttrace._tables import ABIS
-from fasttrace.seccomp.ask.blame import condition_text, matching
-from fasttrace.seccomp.ask.question import ABI_OF, ARCH_OF, call_name, names, number_of
+from fasttrace.seccomp.ask.attribution import condition_text, matching
+from fasttrace.seccomp.ask.query import ABI_OF, ARCH_OF, known_names, name_of, number_of
 from fasttrace.seccomp.filter.compile import Compiled, alternatives, audit_arch
 from fasttrace.seccomp.filter.interpret import Verdict
 from fasttrace.seccomp.filter.reach import points, reach
 from fasttrace.seccomp.profile.values import Condition, Rule
-from fasttrace.seccomp.profile.words import ARCHITECTURES, CAPABILITIES, action_value
+from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES, CAPABILITIES, action_value
 from fasttrace.text.terminal import quoted
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _skipped(compiled: Compiled) -> Iterator[Finding]:
     by_rule: dict[str, list[str]] = {}
     for rule, name in compiled.unknown:
         by_rule.setdefault(rule.where, []).append(name)
-    known = {name for arch in ABI_OF for name in names(arch)}
+    known = {name for arch in ABI_OF for name in known_names(arch)}
     near = _Near(known)
     for where, unknown in by_rule.items():
         newer = [name for name in unknown if name in known]
@@ -131,7 +131,7 @@ def _rules(compiled: Compiled) -> Iterator[Finding]:
     left_out = {id(rule): why for rule, why in resolved.left_out}
     effects = _Effects(compiled)
     for rule in resolved.profile.rules:
-        yield from _words(rule)
+        yield from _rule_alone(rule)
         if id(rule) in left_out:
             yield Finding("note", rule.where, f"does not apply here: {left_out[id(rule)]}")
         elif action_value(rule.action, rule.errno_ret) == resolved.default:
@@ -150,8 +150,8 @@ def _list(words: list[str]) -> str:
     return ", ".join(words if len(words) <= 8 else [*words[:7], f"and {len(words) - 7} more"])
 
 
-def _words(rule: Rule) -> Iterator[Finding]:
-    """What can be told from a rule alone."""
+def _rule_alone(rule: Rule) -> Iterator[Finding]:
+    """What can be said of a rule alone."""
     if rule.action == "SCMP_ACT_NOTIFY":
         yield Finding(
             "warning", rule.where, "asks a listener; without one, as here, the call fails: ENOSYS"
@@ -269,7 +269,7 @@ def lost(compiled: Compiled, trace: Trace) -> list[Lost]:
         if arch is None:
             continue
         part = reach(compiled.program, nr, audit_arch(arch))
-        name = call_name(nr, arch)
+        name = name_of(nr, arch)
         if part.constant:
             if not part.constant.lets_through:
                 found.append(Lost(name, arch, (), part.constant, count))

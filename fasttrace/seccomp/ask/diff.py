@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fasttrace._tables import ABIS, names
-from fasttrace.seccomp.ask.blame import bits_of
-from fasttrace.seccomp.ask.question import ABI_OF, call_name, number_of, parameter
+from fasttrace.seccomp.ask.attribution import bits_of
+from fasttrace.seccomp.ask.query import ABI_OF, name_of, number_of, parameter
 from fasttrace.seccomp.filter.compile import Compiled, audit_arch
 from fasttrace.seccomp.filter.interpret import Verdict
 from fasttrace.seccomp.filter.reach import points, ranges, ranges_text, reach, value_text
@@ -96,7 +96,7 @@ def numbers(profiles: Iterable[Compiled], arch: str) -> list[int]:
 def _changes(
     first: Compiled, second: Compiled, arch: str, nr: int
 ) -> Iterator[tuple[str, str, Verdict, Verdict, bool]]:
-    audit, name = audit_arch(arch), call_name(nr, arch)
+    audit, name = audit_arch(arch), name_of(nr, arch)
     parts = [reach(one.program, nr, audit) for one in (first, second)]
 
     def answers(args: tuple[int, ...]) -> tuple[Verdict, Verdict]:

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.ask.blame import MULTIPLEXED
+from fasttrace.seccomp.ask.attribution import MULTIPLEXED
 from fasttrace.seccomp.ask.diff import numbers
-from fasttrace.seccomp.ask.question import call_name
+from fasttrace.seccomp.ask.query import name_of
 from fasttrace.seccomp.filter.compile import Compiled, alternatives, audit_arch, compile_profile
 from fasttrace.seccomp.filter.interpret import Verdict
 from fasttrace.seccomp.filter.reach import points, reach, value_text
 from fasttrace.seccomp.profile.resolve import Target, target
 from fasttrace.seccomp.profile.values import ArchMap, Condition, Limits, Profile, Rule
-from fasttrace.seccomp.profile.words import ARCHITECTURES, action_value
+from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES, action_value
 
 _THROUGH = ("SCMP_ACT_ALLOW", "SCMP_ACT_LOG")
 
@@ -281,7 +281,7 @@ def _prove(sources: list[Profile], result: Profile, on: Target) -> None:
 def _prove_call(made: Compiled, given: list[Compiled], arch: str, nr: int) -> None:
     audit = audit_arch(arch)
     tried, _ = points([reach(one.program, nr, audit) for one in (made, *given)], {})
-    name = call_name(nr, arch)
+    name = name_of(nr, arch)
     for args in tried:
         through = made.program.run(nr, audit, args).lets_through
         wanted = any(one.program.run(nr, audit, args).lets_through for one in given)

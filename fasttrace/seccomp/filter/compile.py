@@ -21,7 +21,7 @@ from fasttrace.seccomp.filter import enosys
 from fasttrace.seccomp.filter.interpret import MAX_INSTRUCTIONS, Program, Verdict
 from fasttrace.seccomp.profile.resolve import Resolved, Target, resolve
 from fasttrace.seccomp.profile.values import Condition, Profile, Rule
-from fasttrace.seccomp.profile.words import ARCHITECTURES, FLAGS, OPERATORS, action_value
+from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES, FLAGS, OPERATORS, action_value
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _MANY_CALLS = 32

@@ -13,7 +13,7 @@ import errno
 import struct
 from collections.abc import Mapping
 
-from fasttrace.seccomp.profile.words import ALLOW, ARCHITECTURES, ERRNO, LOG, TRACE
+from fasttrace.seccomp.profile.vocabulary import ALLOW, ARCHITECTURES, ERRNO, LOG, TRACE
 
 X32_BIT = 1 << 30
 _X86_64, _X32 = "SCMP_ARCH_X86_64", "SCMP_ARCH_X32"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fasttrace._tables import ERRNO_MAX
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.profile.words import (
+from fasttrace.seccomp.profile.vocabulary import (
     ALLOW,
     ERRNO,
     KILL_PROCESS,

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from fasttrace.errors import CommandNotExecutable, FasttraceError, ProfileError
-from fasttrace.seccomp.profile.words import FLAGS
+from fasttrace.seccomp.profile.vocabulary import FLAGS
 
 if TYPE_CHECKING:
     from fasttrace._core import StartError

@@ -1,4 +1,4 @@
-"""A profile out of what was seen, and how it is shown.
+"""A profile out of what was observed, and how it is shown.
 
 May import `seccomp.profile`, and what that may.
 """

@@ -1,4 +1,4 @@
-"""Which arguments tell what a call is for, so that a profile can allow it for these alone.
+"""Which arguments decide what a call is for, so that a profile can allow it for these alone.
 
 Only words in registers: what a pointer leads to a filter cannot see, and addresses differ from run
 to run. Each is compared under a mask, for the kernel takes these arguments as 32 bits, and what
@@ -24,7 +24,7 @@ _NEW_NAMESPACES = 0x7E020000
 
 @dataclass(frozen=True)
 class Deciding:
-    """masks: by index of the argument, which of its bits tell."""
+    """masks: by index of the argument, which of its bits decide."""
 
     masks: tuple[tuple[int, int], ...]
 
@@ -46,7 +46,7 @@ DECIDING = {
 
 
 def describe(name: str, values: tuple[int, ...]) -> str:
-    """A call with the arguments that tell, for people.
+    """A call with its deciding arguments, for people.
 
     >>> describe("socket", (2, 1)), describe("clone", (0,)), describe("ioctl", (0x5401,))
     ('socket(AF_INET, SOCK_STREAM)', 'clone(no new namespaces)', 'ioctl(TCGETS)')
@@ -57,7 +57,7 @@ def describe(name: str, values: tuple[int, ...]) -> str:
         new = [flag for flag, bit in CLONE.items() if values[0] & bit]
         words = ["|".join(new) or "no new namespaces"]
     else:
-        words = [_words(name).get(value, hex(value)) for value in values]
+        words = [_constants(name).get(value, hex(value)) for value in values]
     return f"{name}({', '.join(words)})"
 
 
@@ -77,7 +77,7 @@ def _kind(number: int) -> str:
 
 
 @lru_cache
-def _words(name: str) -> dict[int, str]:
+def _constants(name: str) -> dict[int, str]:
     if name == "prctl":
         return {number: word for word, number in PRCTL.items()}
     if name != "ioctl":

@@ -12,7 +12,7 @@ _END = "ends a process or a thread, also one that was killed while it was traced
 _KERNEL = "the kernel has the program make it: after a signal handler, a stop, an interruption"
 _VDSO = "no system call while the vDSO can answer; where the clock changes it becomes one"
 
-UNSEEN = {
+UNOBSERVED = {
     "exit": _END,
     "exit_group": _END,
     "rt_sigreturn": _KERNEL,
@@ -41,7 +41,7 @@ THREADS = {
     "mprotect": _STACKS,
     "madvise": _STACKS,
 }
-"""Where threads were seen."""
+"""Where threads were observed."""
 
 _START = "the loader and the C library make it at the start, some versions of them"
 _MEMORY = "malloc(3) chooses between these by size, address space and luck"
@@ -50,7 +50,7 @@ _STDIO = "stdio(3), also to tell of an error"
 _WAIT = "locks and sleeps"
 
 LIBC = {
-    **UNSEEN,
+    **UNOBSERVED,
     "execve": "the wall stands before the program's execve",
     "access": _START,
     "faccessat": _START,
@@ -113,7 +113,7 @@ GO = dict.fromkeys(_GO_CALLS.split(), _GO_RUNTIME)
 
 def looks_like_go(calls: Mapping[str, int]) -> bool:
     """Go's runtime handles all of the 64 signals, on stacks of its own. That there is no C library
-    would not tell: with cgo there is one.
+    would not decide it: with cgo there is one.
 
     calls: how often, by name.
     """
@@ -128,9 +128,9 @@ _RUNC_CALLS = (
 )
 
 CONTAINER = {**GO, **dict.fromkeys(_RUNC_CALLS.split(), _RUNC)}
-"""What docker, containerd and podman need for a program (`--container`): seen of runc 1.1 with and
-without no_new_privs, and what its Go runtime may do."""
+"""What docker, containerd and podman need for a program (`--container`): observed of runc 1.1 with
+and without no_new_privs, and what its Go runtime may do."""
 
 # PR_SET_KEEPCAPS, PR_CAPBSET_READ and _DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT; threads.
-CONTAINER_TOLD = {"prctl": [(8,), (23,), (24,), (38,), (47,)], "clone": [(0,)]}
-"""Of calls with arguments that tell, these values."""
+CONTAINER_ARGUMENTS = {"prctl": [(8,), (23,), (24,), (38,), (47,)], "clone": [(0,)]}
+"""Of calls with deciding arguments, these values."""

@@ -1,4 +1,4 @@
-"""A profile out of what programs were seen to call."""
+"""A profile out of what programs were observed to call."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from fasttrace.errors import ProfileError
 from fasttrace.seccomp.generation.arguments import DECIDING, describe
 from fasttrace.seccomp.generation.floor import (
     CONTAINER,
-    CONTAINER_TOLD,
+    CONTAINER_ARGUMENTS,
     GO,
     LIBC,
     THREADS,
-    UNSEEN,
+    UNOBSERVED,
     looks_like_go,
 )
-from fasttrace.seccomp.generation.seen import Seen, add_saved
+from fasttrace.seccomp.generation.observed import ObservedCalls, add_saved
 from fasttrace.seccomp.profile.values import Limits, Profile, Rule
-from fasttrace.seccomp.profile.words import ACTIONS, WITH_ERRNO
+from fasttrace.seccomp.profile.vocabulary import ACTIONS, WITH_ERRNO
 from fasttrace.syscalls.architectures import OF_ABI
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ _EPERM = 1
 class Generated:
     """A profile and where it comes from.
 
-    calls: what was seen, by name, and how often. only_start: those of them that only the starts of
-    programs made: their execve and loader, see `Seen`. added: what the profile allows though it was
-    not seen, and why. abis: whose calls they are. notices: what to know before it is used, one line
-    each.
+    calls: what was observed, by name, and how often. only_start: those of them that only the starts
+    of programs made: their execve and loader, see `ObservedCalls`. added: what the profile allows
+    though it was not observed, and why. abis: whose calls they are. notices: what to know before it
+    is used, one line each.
     """
 
     profile: Profile
@@ -72,17 +72,18 @@ def generate(
         default_action, errno_ret: what happens to all other calls; None: EPERM.
         update: a profile to allow it in, instead of a new one, whose other rules stay.
 
-    ProfileError: nothing was seen; a default that cannot be. TraceError: a trace cannot be read.
+    ProfileError: nothing was observed; a default that cannot be. TraceError: a trace cannot be
+    read.
 
         >>> import fasttrace.seccomp
         >>> made = fasttrace.seccomp.generate(fasttrace.trace(["true"]))
         >>> "execve" in made.calls, made.profile.default_action
         (True, 'SCMP_ACT_ERRNO')
     """
-    seen = Seen(limit)
-    notices = [notice for trace in traces for notice in add_saved(seen, trace)]
-    return from_seen(
-        seen,
+    observed = ObservedCalls(limit)
+    notices = [notice for trace in traces for notice in add_saved(observed, trace)]
+    return from_observed(
+        observed,
         floor=floor,
         container=container,
         default_action=default_action,
@@ -92,8 +93,8 @@ def generate(
     )
 
 
-def from_seen(
-    seen: Seen,
+def from_observed(
+    observed: ObservedCalls,
     *,
     floor: bool = False,
     container: bool = False,
@@ -108,24 +109,26 @@ def from_seen(
     highest = WITH_ERRNO.get(default_action, -1)
     if errno_ret is not None and not 0 <= errno_ret <= highest:
         raise ProfileError(f"{default_action} has no number {errno_ret}")
-    calls = seen.names()
+    calls = observed.names()
     if not calls:
         raise ProfileError("no system call was seen, so there is nothing to allow; trace a command")
-    abis = sorted({0 if ABIS[abi] == "i386" else abi for abi in seen.abis()} | {*seen.abis()})
-    added = _added(seen, calls, abis, floor=floor, container=container)
-    told = _conditions(seen)
-    for name, needed in CONTAINER_TOLD.items() if container else ():
-        if name in told or name not in calls:
-            told[name] = told.get(name, set()) | set(needed)
-    rules = [Rule((*sorted({*calls, *added} - told.keys()),), ALLOW)]
-    for name, values in sorted(told.items()):
+    abis = sorted(
+        {0 if ABIS[abi] == "i386" else abi for abi in observed.abis()} | {*observed.abis()}
+    )
+    added = _added(observed, calls, abis, floor=floor, container=container)
+    arguments = _arguments(observed)
+    for name, needed in CONTAINER_ARGUMENTS.items() if container else ():
+        if name in arguments or name not in calls:
+            arguments[name] = arguments.get(name, set()) | set(needed)
+    rules = [Rule((*sorted({*calls, *added} - arguments.keys()),), ALLOW)]
+    for name, values in sorted(arguments.items()):
         rules += [
             Rule((name,), ALLOW, conditions=DECIDING[name].conditions(v), comment=describe(name, v))
             for v in sorted(values)
         ]
-    told_of = [*notices, *_notices(seen, calls)]
-    if update is None and not seen.attached and not {"execve", "execveat"} & {*calls, *added}:
-        told_of.append(
+    all_notices = [*notices, *_notices(observed, calls)]
+    if update is None and not observed.attached and not {"execve", "execveat"} & {*calls, *added}:
+        all_notices.append(
             "no execve was seen (a trace of some calls only?), so under the profile no program can"
             " start"
         )
@@ -138,22 +141,22 @@ def from_seen(
             rules=tuple(rules),
         )
     else:
-        profile = _updated(update, rules, [OF_ABI[ABIS[abi]].seccomp for abi in abis], told_of)
+        profile = _updated(update, rules, [OF_ABI[ABIS[abi]].seccomp for abi in abis], all_notices)
     return Generated(
         profile,
         calls,
-        tuple(seen.only_start()),
+        tuple(observed.only_start()),
         added,
         tuple(ABIS[abi] for abi in abis),
-        tuple(told_of),
+        tuple(all_notices),
     )
 
 
 def _added(
-    seen: Seen, calls: dict[str, int], abis: list[int], *, floor: bool, container: bool
+    observed: ObservedCalls, calls: dict[str, int], abis: list[int], *, floor: bool, container: bool
 ) -> dict[str, str]:
-    wanted = {**(LIBC if floor else UNSEEN), **(THREADS if seen.threads else {})}
-    if seen.threads and looks_like_go(calls):
+    wanted = {**(LIBC if floor else UNOBSERVED), **(THREADS if observed.threads else {})}
+    if observed.threads and looks_like_go(calls):
         wanted = {**GO, **wanted}
     if container:
         wanted = {**CONTAINER, **wanted}
@@ -164,32 +167,34 @@ def _added(
     }
 
 
-def _conditions(seen: Seen) -> dict[str, set[tuple[int, ...]]]:
+def _arguments(observed: ObservedCalls) -> dict[str, set[tuple[int, ...]]]:
     """The calls that are allowed for some arguments only, and for which."""
     return {
-        name: values for name, values in seen.values.items() if values is not None and seen.limit
+        name: values
+        for name, values in observed.values.items()
+        if values is not None and observed.limit
     }
 
 
-def _notices(seen: Seen, calls: dict[str, int]) -> list[str]:
+def _notices(observed: ObservedCalls, calls: dict[str, int]) -> list[str]:
     notices = []
-    for abi, nr, count in seen.nameless():
+    for abi, nr, count in observed.nameless():
         times = "once" if count == 1 else f"{count} times"
         notices.append(
             f"{abi_name(abi)} call number {nr} was made {times}, but has no name here and so no"
             " place in a profile"
         )
-    many = [name for name, values in seen.values.items() if values is None and seen.limit]
+    many = [name for name, values in observed.values.items() if values is None and observed.limit]
     if many:
         notices.append(
-            f"{', '.join(sorted(many))}: more than {seen.limit} different arguments, so all are"
+            f"{', '.join(sorted(many))}: more than {observed.limit} different arguments, so all are"
             " allowed (--limit)"
         )
-    if "clone" in _conditions(seen) and "clone3" in calls:
+    if "clone" in _arguments(observed) and "clone3" in calls:
         notices.append("clone3 was seen: its flags are in memory, where no profile can look")
     if "io_uring_setup" in calls:
         notices.append("io_uring was seen: what goes through a ring no profile can refuse")
-    if seen.attached:
+    if observed.attached:
         notices.append(
             "a process was attached to, so its start was not seen: add --floor, or --update the"
             " profile with a run from the start"

@@ -15,11 +15,11 @@ _WIDTH = 88
 def listing(made: Generated, *, groups: bool = False) -> str:
     """The calls that the profile allows, and why, in lines; groups: sorted into systemd's groups.
 
-    Calls for some arguments only stand with these; those that were not seen with the reason.
+    Calls for some arguments only stand with these; those that were not observed with the reason.
     """
     rules = [rule for rule in made.profile.rules if rule.action == ALLOW]
     plain = {name for rule in rules if not rule.conditions for name in rule.names}
-    told = [rule.comment or rule.names[0] for rule in rules if rule.conditions]
+    conditional = [rule.comment or rule.names[0] for rule in rules if rule.conditions]
     start = set(made.only_start)
     sections: list[tuple[str, Iterable[str]]] = []
     mine = plain - start - made.added.keys()
@@ -28,7 +28,7 @@ def listing(made: Generated, *, groups: bool = False) -> str:
         sections += [*found.items(), ("in no group", others)]
     else:
         sections.append(("made by the programs", sorted(mine)))
-    sections.append(("with these arguments only", told))
+    sections.append(("with these arguments only", conditional))
     sections.append(("only at the start: execve, the loader", sorted(plain & start)))
     for why in dict.fromkeys(made.added.values()):
         names = [name for name, reason in made.added.items() if reason == why]

@@ -21,8 +21,8 @@ _ALWAYS = "@default"
 
 
 def systemd_lines(made: Generated, *, groups: bool = False) -> str:
-    """The [Service] section. groups: a group's name where one of its calls was seen, which allows
-    the others too; the line before tells how many were needed.
+    """The [Service] section. groups: a group's name where one of its calls was observed, which
+    allows the others too; the line before says how many were needed.
 
     systemd has no conditions on arguments; what comes near is written: RestrictAddressFamilies=.
     ProfileError: a default action that systemd does not have.
@@ -63,10 +63,10 @@ def _filter(words: list[str]) -> list[str]:
 def _in_groups(names: set[str]) -> list[str]:
     found, others = grouped(names)
     lines = []
-    for group, seen in found.items():
+    for group, needed in found.items():
         if group == _ALWAYS:
             continue
-        lines.append(f"# {group}: {len(seen)} of its {len(GROUPS[group])} calls are needed")
+        lines.append(f"# {group}: {len(needed)} of its {len(GROUPS[group])} calls are needed")
         lines.append(f"SystemCallFilter={group}")
     # An empty list would mean that there is no filter.
     return [*lines, *_filter(others)] or [f"SystemCallFilter={_ALWAYS}"]
@@ -77,13 +77,13 @@ def _families(made: Generated, names: set[str]) -> list[str]:
     if "socket" not in names:
         return ["RestrictAddressFamilies=none"]
     conditions = [r.conditions for r in made.profile.rules if "socket" in r.names]
-    found = {family(c[0].value_two) for c in conditions if _is_told(c)}
+    found = {family(c[0].value_two) for c in conditions if _is_generated(c)}
     known = {word for word in found if word is not None}
-    if len(found) != len(known) or not all(map(_is_told, conditions)):
+    if len(found) != len(known) or not all(map(_is_generated, conditions)):
         return []
     return [f"RestrictAddressFamilies={' '.join(sorted(known))}"]
 
 
-def _is_told(conditions: tuple[Condition, ...]) -> bool:
+def _is_generated(conditions: tuple[Condition, ...]) -> bool:
     """Whether they are of the form that `generate` gives socket."""
     return [(one.index, one.value) for one in conditions] == [*DECIDING["socket"].masks]

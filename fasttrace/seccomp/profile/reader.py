@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 from fasttrace._tables import ERRNO_MAX
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile.values import ArchMap, Condition, Limits, Profile, Rule
-from fasttrace.seccomp.profile.words import (
+from fasttrace.seccomp.profile.vocabulary import (
     ACTIONS,
     ARCH_NAMES,
     ARCHITECTURES,

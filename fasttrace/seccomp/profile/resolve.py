@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.profile.values import Limits, Profile, Rule
-from fasttrace.seccomp.profile.words import ARCH_NAMES, CAPABILITIES, MACHINES, action_value
+from fasttrace.seccomp.profile.vocabulary import ARCH_NAMES, CAPABILITIES, MACHINES, action_value
 
 CONTAINER_CAPS = frozenset(
     "CAP_" + name

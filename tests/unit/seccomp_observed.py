@@ -45,7 +45,7 @@ def plain(profile: Profile) -> set[str]:
     }
 
 
-def told(profile: Profile, name: str) -> list[tuple[Condition, ...]]:
+def args_of(profile: Profile, name: str) -> list[tuple[Condition, ...]]:
     return [rule.conditions for rule in profile.rules if rule.names == (name,) and rule.conditions]
 
 

@@ -1,5 +1,5 @@
-"""Promise: what is told of a run is true: how many tasks live, who has traced which process, and
-why, whether the recording is whole, and that what is not known is not shown as 0."""
+"""Promise: what is reported of a run is true: how many tasks live, who has traced which process,
+and why, whether the recording is whole, and that what is not known is not shown as 0."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def test_tasks_alive(engine: str) -> None:
     with fasttrace.Tracer(
         program(THREADS), stdin=end, stdout=theirs, engine=engine, events=False
     ) as tracer:
-        with open(ours) as told:  # noqa: PTH123
-            assert told.readline() == "ready\n"
+        with open(ours) as out:  # noqa: PTH123
+            assert out.readline() == "ready\n"
             assert tracer.stats["tasks"] == 6
             os.write(hold, b"\n")
-            assert told.readline() == "less\n"
-            while tracer.stats["tasks"] > 5:  # its end may be told later than to its parent
+            assert out.readline() == "less\n"
+            while tracer.stats["tasks"] > 5:  # its end may be reported later than to its parent
                 continue
             assert tracer.stats["tasks"] == 5
             os.write(hold, b"\n")
@@ -82,16 +82,16 @@ def fallen(processes: list[fasttrace.Process]) -> list[tuple[str, str]]:
 def test_fallbacks_are_kept(some_fall_back: list[str], tmp_path: Path) -> None:
     path = tmp_path / "x.fst"
     made = fasttrace.record(some_fall_back, path=path, stdout=subprocess.DEVNULL)
-    told = [("inline", ""), *[("ptrace", WHY)] * 4]
-    assert fallen(made.processes) == told
+    expected = [("inline", ""), *[("ptrace", WHY)] * 4]
+    assert fallen(made.processes) == expected
     back = fasttrace.load(path)
-    assert fallen(back.processes) == told
+    assert fallen(back.processes) == expected
     assert back.fallbacks == back.summary().fallbacks == {WHY: 4}
     back.where(pid=back.processes[1].pid).save(tmp_path / "y.fst")
     assert fasttrace.load(tmp_path / "y.fst").fallbacks == {WHY: 1}
 
 
-def test_who_fell_back_is_told(some_fall_back: list[str], tracees) -> None:
+def test_who_fell_back_is_reported(some_fall_back: list[str], tracees) -> None:
     text = cli("summary", *some_fall_back).stderr
     assert ", engine inline, ptrace for 4 of 5 processes, exit status 0\n" in text
     assert text.endswith(f"\nnot inline: {WHY} (4 processes)\n")
@@ -99,9 +99,9 @@ def test_who_fell_back_is_told(some_fall_back: list[str], tracees) -> None:
     assert ", engine ptrace, exit status 0\n" in text
     assert text.endswith(f"\nnot inline: {WHY} (2 processes)\n")
     assert "not inline" not in cli("summary", "true").stderr
-    told = json.loads(cli("summary", "--json", *some_fall_back).stderr)
-    assert told["fallbacks"] == {WHY: 4}
-    assert [p["fallback"] for p in told["processes"]] == ["", *[WHY] * 4]
+    found = json.loads(cli("summary", "--json", *some_fall_back).stderr)
+    assert found["fallbacks"] == {WHY: 4}
+    assert [p["fallback"] for p in found["processes"]] == ["", *[WHY] * 4]
 
 
 @pytest.mark.parametrize("verb", ["summary", "trace", "record"])
@@ -167,10 +167,10 @@ def test_without_results(engine: str, tmp_path: Path) -> None:
     assert [row.split()[:2] + row.split()[3:4] for row in rows] == [["-", "-", "-"]] * 2
     assert " calls, - failed, " in text
     shown = cli("summary", "--no-results", "--json", "--engine", engine, *command).stderr
-    told = json.loads(shown.splitlines()[-1])
+    found = json.loads(shown.splitlines()[-1])
     unknown = {"errors", "total_ns", "min_ns", "p50_ns", "p99_ns", "max_ns"}
-    assert told["total_errors"] is None
-    for entry in told["syscalls"]:
+    assert found["total_errors"] is None
+    for entry in found["syscalls"]:
         assert {key for key, value in entry.items() if value is None} == unknown
     null = subprocess.DEVNULL
     live = fasttrace.summary(command, results=False, engine=engine, stderr=null)

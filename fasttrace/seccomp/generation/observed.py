@@ -1,4 +1,4 @@
-"""What a program was seen to call, counted in constant memory out of its events."""
+"""What a program was observed to call, counted in constant memory out of its events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fasttrace.seccomp.generation.arguments import DECIDING, Deciding
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
 
-Call = tuple[int, int]
+CallKey = tuple[int, int]
 """ABI (its index) and number."""
 
 # A program's start is over with the loader's, and the C library's setting up of the first thread:
@@ -35,18 +35,18 @@ _EXECS = ("execve", "execveat")
 _CHUNK = 1 << 16  # events
 
 
-class Seen:
-    """Calls by ABI and number, and the arguments that tell.
+class ObservedCalls:
+    """Calls by ABI and number, and their deciding arguments.
 
     calls: how often. start: how often as part of a program's start: from its execve to the end of
     what its loader does (`set_tid_address` and what directly follows); 0 for a program without a
-    libc, as Go's. values: the different values of the arguments that tell, by name; None where
+    libc, as Go's. values: the different values of the deciding arguments, by name; None where
     there are more than `limit`. threads, attached: whether any were.
     """
 
     def __init__(self, limit: int = 16) -> None:
-        self.calls: Counter[Call] = Counter()
-        self.start: Counter[Call] = Counter()
+        self.calls: Counter[CallKey] = Counter()
+        self.start: Counter[CallKey] = Counter()
         self.values: dict[str, set[tuple[int, ...]] | None] = {}
         self.threads = False
         self.attached = False
@@ -54,7 +54,7 @@ class Seen:
             raise ValueError(f"a limit is 0 or more, not {limit}")
         self.limit = limit
         self._starting: dict[int, _Start] = {}
-        self._exec_seen = False
+        self._exec_observed = False
         self._deciding = {
             (abi, nr): (name, deciding)
             for name, deciding in DECIDING.items()
@@ -119,8 +119,8 @@ class Seen:
             start = self._starting.get(pid)
             if events["kind"][row] == Kind.EXEC:
                 self._end_start(pid)
-                self._starting[pid] = _Start(own_exec=not self._exec_seen)
-                self._exec_seen = True
+                self._starting[pid] = _Start(own_exec=not self._exec_observed)
+                self._exec_observed = True
             elif start is None:  # on to the next execve
                 later = execs[execs > row]
                 at = int(np.searchsorted(rows, later[0])) if len(later) else len(rows)
@@ -139,7 +139,7 @@ class Seen:
         for pid in list(self._starting):
             self._end_start(pid)
 
-    def merge(self, other: Seen) -> None:
+    def merge(self, other: ObservedCalls) -> None:
         """Count another run in, after its `finish`."""
         self.calls.update(other.calls)
         self.start.update(other.start)
@@ -182,7 +182,7 @@ class Seen:
         return ((abi, nr, count) for (abi, nr), count in sorted(self.calls.items()))
 
 
-def add_saved(seen: Seen, given: Trace | str | os.PathLike[str]) -> list[str]:
+def add_saved(observed: ObservedCalls, given: Trace | str | os.PathLike[str]) -> list[str]:
     """Count a trace in, or a saved one by its path; returns what is to be said about it.
 
     TraceError: it cannot be read.
@@ -190,11 +190,11 @@ def add_saved(seen: Seen, given: Trace | str | os.PathLike[str]) -> list[str]:
     from fasttrace.data.trace import load
 
     trace = load(given) if isinstance(given, (str, os.PathLike)) else given
-    one = Seen(seen.limit)
+    one = ObservedCalls(observed.limit)
     for at in range(0, len(trace.events), _CHUNK):
         one.add(trace.events[at : at + _CHUNK])
     one.finish()
-    seen.merge(one)
+    observed.merge(one)
     if trace.finished and not trace.lost:
         return []
     return [f"{' '.join(trace.argv) or 'a trace'}: it is not whole, so calls may be missing"]
@@ -204,12 +204,12 @@ class _Start:
     """The start of one process image, call by call."""
 
     def __init__(self, *, own_exec: bool) -> None:
-        self.calls: Counter[Call] = Counter()
+        self.calls: Counter[CallKey] = Counter()
         self.marked = False
         self._own_exec = own_exec  # the execve that the tracer's spawn made for the first of all
         self._total = 0
 
-    def ended_by(self, call: Call) -> bool:
+    def ended_by(self, call: CallKey) -> bool:
         """Count a call in, or say that it is the program's own."""
         name = _name(*call)
         self._total += 1

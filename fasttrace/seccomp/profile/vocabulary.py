@@ -1,4 +1,4 @@
-"""The words of a profile: actions, operators, flags, architectures, and their numbers.
+"""The vocabulary of a profile: actions, operators, flags, architectures, and their numbers.
 
 From the OCI runtime specification (config-linux.md), seccomp(2) and libseccomp's seccomp.h.
 """

@@ -1,4 +1,7 @@
-"""A call as people ask for it: openat, socket:AF_INET, clone:flags=CLONE_NEWUSER, open@i386."""
+"""A query: a call as people write it.
+
+openat, socket:AF_INET, clone:flags=CLONE_NEWUSER, open@i386
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from fasttrace._tables import ABIS
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.filter.compile import Compiled, number
 from fasttrace.seccomp.profile import constants
-from fasttrace.seccomp.profile.words import ARCHITECTURES, MACHINES
+from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES, MACHINES
 from fasttrace.syscalls.architectures import OF_ABI
 
 ABI_OF = {one.seccomp: abi for abi, one in OF_ABI.items()} | {"SCMP_ARCH_X32": "x86_64"}
@@ -20,7 +23,7 @@ ARCH_OF = {abi: one.seccomp for abi, one in OF_ABI.items()}
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """A call of which some arguments are known. given: (index, value) pairs."""
 
     text: str
@@ -30,8 +33,8 @@ class Question:
     given: tuple[tuple[int, int], ...]
 
 
-def ask(text: str, compiled: Compiled) -> Question:
-    """A Question from `NAME[@ARCH][:ARG,...]`; ARG: a value, or INDEX=value, or PARAMETER=value.
+def query_of(text: str, compiled: Compiled) -> Query:
+    """A Query from `NAME[@ARCH][:ARG,...]`; ARG: a value, or INDEX=value, or PARAMETER=value.
 
     ProfileError: no such call or parameter on that architecture.
     """
@@ -53,7 +56,7 @@ def ask(text: str, compiled: Compiled) -> Question:
             given[index] = constants.number(value if equals else key)
         except ProfileError as error:
             raise ProfileError(f"{text}: {error}") from None
-    return Question(text, name, nr, arch, tuple(sorted(given.items())))
+    return Query(text, name, nr, arch, tuple(sorted(given.items())))
 
 
 def _call(text: str, word: str, arch: str) -> tuple[str, int]:
@@ -61,12 +64,12 @@ def _call(text: str, word: str, arch: str) -> tuple[str, int]:
         nr = constants.number(word)
         if nr >= 1 << 32:
             raise ProfileError(f"{text}: a system call's number has 32 bits")
-        return call_name(nr, arch), nr
+        return name_of(nr, arch), nr
     nr_or_none = number_of(word, arch)
     if nr_or_none is None:
         from difflib import get_close_matches
 
-        close = get_close_matches(word, names(arch), 2)
+        close = get_close_matches(word, known_names(arch), 2)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
         raise ProfileError(f"no system call {word!r} on {ARCHITECTURES[arch][0]}{hint}")
     return word, nr_or_none
@@ -82,7 +85,7 @@ def number_of(name: str, arch: str) -> int | None:
     return nr
 
 
-def call_name(nr: int, arch: str) -> str:
+def name_of(nr: int, arch: str) -> str:
     """The name of a call by number; "syscall_0x1f4" where nobody knows one."""
     plain = nr & ~(1 << 30) if arch == "SCMP_ARCH_X32" else nr
     found = _tables.name(ABIS.index(ABI_OF[arch]), plain) if arch in ABI_OF else None
@@ -97,7 +100,7 @@ def call_name(nr: int, arch: str) -> str:
     return found or f"syscall_{nr:#x}"
 
 
-def names(arch: str) -> list[str]:
+def known_names(arch: str) -> list[str]:
     """The calls that our tables know on an architecture."""
     return list(_tables.names(ABIS.index(ABI_OF[arch])).values()) if arch in ABI_OF else []
 

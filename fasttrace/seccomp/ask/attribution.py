@@ -1,4 +1,4 @@
-"""Which rules of a profile say what its filter says."""
+"""Attribution: which rules of a profile say what its filter says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fasttrace.seccomp.filter.compile import Compiled, alternatives
 from fasttrace.seccomp.filter.interpret import Verdict
 from fasttrace.seccomp.filter.reach import value_text
 from fasttrace.seccomp.profile.values import Condition, Rule
-from fasttrace.seccomp.profile.words import ARCHITECTURES, action_value
+from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES, action_value
 
 # linux/net.h and linux/ipc.h: calls that 32-bit x86 and others make through one number.
 _SOCKETCALL = (
