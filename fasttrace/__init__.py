@@ -11,6 +11,7 @@ is loaded only where arrays are wanted.
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace, load
-    from fasttrace.errors import FasttraceError, FilterError, InjectError, Interrupted, TraceError
+    from fasttrace.errors import (
+        FasttraceError,
+        InjectError,
+        Interrupted,
+        SelectionError,
+        TraceError,
+    )
     from fasttrace.syscalls.names import syscall_name, syscall_number
-    from fasttrace.syscalls.sets import parse as parse_filter
+    from fasttrace.syscalls.sets import parse_selection
     from fasttrace.tracing.altering import Completed, run
     from fasttrace.tracing.runs import record, stream, summary, trace
     from fasttrace.tracing.tracer import Tracer
@@ -33,19 +40,19 @@ _WHERE = {
     "Completed": "tracing.altering",
     "EVENT_DTYPE": "data.events",
     "FasttraceError": "errors",
-    "FilterError": "errors",
     "Flag": "data.events",
     "Interrupted": "errors",
     "Kind": "data.events",
     "HandledCall": "alter.handlers",
     "InjectError": "errors",
     "Process": "data.processes",
+    "SelectionError": "errors",
     "Summary": "data.summary",
     "Trace": "data.trace",
     "TraceError": "errors",
     "Tracer": "tracing.tracer",
     "load": "data.trace",
-    "parse_filter": "syscalls.sets",
+    "parse_selection": "syscalls.sets",
     "record": "tracing.runs",
     "run": "tracing.altering",
     "stream": "tracing.runs",
@@ -56,26 +63,26 @@ _WHERE = {
     "__version__": "_version",
 }
 
-_OTHER_NAME = {"parse_filter": "parse"}
+_FORMER = {"FilterError": "SelectionError", "parse_filter": "parse_selection"}
 
 __all__ = [
     "EVENT_DTYPE",
     "Answer",
     "Completed",
     "FasttraceError",
-    "FilterError",
     "Flag",
     "HandledCall",
     "InjectError",
     "Interrupted",
     "Kind",
     "Process",
+    "SelectionError",
     "Summary",
     "Trace",
     "TraceError",
     "Tracer",
     "load",
-    "parse_filter",
+    "parse_selection",
     "record",
     "run",
     "stream",
@@ -87,10 +94,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _FORMER:
+        now = _FORMER[name]
+        warnings.warn(f"fasttrace.{name} is {now} now", DeprecationWarning, stacklevel=2)
+        return __getattr__(now)
     where = _WHERE.get(name)
     if where is None:
         raise AttributeError(f"module 'fasttrace' has no attribute {name!r}")
-    value = getattr(import_module(f"fasttrace.{where}"), _OTHER_NAME.get(name, name))
+    value = getattr(import_module(f"fasttrace.{where}"), name)
     globals()[name] = value
     return value
 

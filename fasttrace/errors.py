@@ -7,7 +7,8 @@ Each error is built on the built-in one that a caller would look for (FileNotFou
 from __future__ import annotations
 
 import errno
-from typing import Any
+import warnings
+from typing import TYPE_CHECKING, Any
 
 from fasttrace.text.terminal import printable
 
@@ -33,7 +34,7 @@ class UsageError(FasttraceError, ValueError):
     exit_status = 2
 
 
-class FilterError(FasttraceError, ValueError):
+class SelectionError(FasttraceError, ValueError):
     """A syscall set that cannot be read: an unknown name or class, a bad regular expression."""
 
     exit_status = 2
@@ -126,3 +127,16 @@ class Interrupted(KeyboardInterrupt):
 
     def __str__(self) -> str:
         return "interrupted; .result holds what was traced so far"
+
+
+if TYPE_CHECKING:
+    FilterError = SelectionError
+else:
+
+    def __getattr__(name: str) -> Any:
+        """The former name of `SelectionError`."""
+        if name != "FilterError":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        text = "fasttrace.errors.FilterError is SelectionError now"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return SelectionError

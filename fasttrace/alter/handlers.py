@@ -17,8 +17,7 @@ from fasttrace._tables import ABIS, ERRNO_MAX, NR_MAX
 from fasttrace.alter.task import Memory, Registers
 from fasttrace.errors import HandlerError
 from fasttrace.syscalls.names import syscall_name, syscall_number
-from fasttrace.syscalls.sets import Selection
-from fasttrace.syscalls.sets import parse as parse_set
+from fasttrace.syscalls.sets import Selection, parse_selection
 
 if TYPE_CHECKING:
     from fasttrace._core import HandedCall, Session
@@ -136,12 +135,12 @@ class Handlers:
         return bool(self._entries or self._exits)
 
     def add(self, sets: Sequence[str | Selection], handler: Handler, *, at_exit: bool) -> None:
-        """FilterError: a set cannot be read; ValueError: there is none."""
+        """SelectionError: a set cannot be read; ValueError: there is none."""
         if not sets:
             raise ValueError("name the calls to handle, such as on_entry('openat')")
         chosen = Selection()
         for one in sets:
-            chosen |= parse_set(one) if isinstance(one, str) else one
+            chosen |= parse_selection(one) if isinstance(one, str) else one
         (self._exits if at_exit else self._entries).append((chosen, handler))
 
     @property

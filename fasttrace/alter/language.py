@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from fasttrace import _tables
 from fasttrace._tables import ABIS, ERRNO_MAX
 from fasttrace.alter.rules import NO_END, Rule, rows_of
-from fasttrace.errors import FilterError, InjectError
-from fasttrace.syscalls.sets import Selection
-from fasttrace.syscalls.sets import parse as parse_set
+from fasttrace.errors import InjectError, SelectionError
+from fasttrace.syscalls.sets import Selection, parse_selection
 from fasttrace.text.terminal import quoted
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def parse_deny(deny: Denial) -> list[Rule]:
         if not 0 < number <= ERRNO_MAX:
             word = f"{text}={error}"
             raise InjectError(f"{quoted(word)}: expected {_EXPECTED['error']}")
-        calls = _calls(text, text) - parse_set(_ENDLESS)
+        calls = _calls(text, text) - parse_selection(_ENDLESS)
         if calls == Selection():
             raise InjectError(f"{quoted(text)}: there is no call in it that can fail")
         rules.append(Rule(calls, ret=-number))
@@ -159,8 +158,8 @@ def plan(
 
 def _calls(text: str, expression: str) -> Selection:
     try:
-        return parse_set(text)
-    except FilterError as error:
+        return parse_selection(text)
+    except SelectionError as error:
         if not text.strip():
             raise InjectError(
                 f"{quoted(expression)}: expected a set of calls before any :"

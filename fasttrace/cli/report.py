@@ -36,9 +36,9 @@ def run(args: argparse.Namespace) -> int:
         if args.calls and option in args.given:
             raise UsageError(f"--{option} is for counts: leave it, or --calls")
     if args.expression is not None:
-        from fasttrace.syscalls.sets import parse
+        from fasttrace.syscalls.sets import parse_selection
 
-        parse(args.expression)  # a mistake shows before a long load
+        parse_selection(args.expression)  # a mistake shows before a long load
     from fasttrace.data.trace import load
 
     trace = load(args.folder)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FLAG_BITS = sum(Flag)
 
 Calls: TypeAlias = "str | int | Iterable[str | int] | Selection"
-"""A filter expression ("%file,!stat"), a name, a number, several of these, or a Selection."""
+"""A set in strace's language ("%file,!stat"), a name, a number, some of these, or a Selection."""
 
 
 def abi_name(abi: int) -> str:
@@ -36,14 +36,14 @@ def call_name(nr: int, abi: int) -> str:
 
 
 def selection_of(calls: Calls) -> Selection:
-    """The Selection that is meant. FilterError: an unknown name or class, a bad expression."""
-    from fasttrace.syscalls.sets import Selection, parse
+    """The Selection that is meant. SelectionError: an unknown name or class, a bad expression."""
+    from fasttrace.syscalls.sets import Selection, parse_selection
 
     if isinstance(calls, Selection):
         return calls
     if isinstance(calls, (str, int)):
-        return parse(str(calls))
-    return parse(",".join(str(call) for call in calls) or "none")
+        return parse_selection(str(calls))
+    return parse_selection(",".join(str(call) for call in calls) or "none")
 
 
 @dataclass(slots=True)

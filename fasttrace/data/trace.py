@@ -252,8 +252,8 @@ class Trace:
         or a compiled regular expression that is found in one. mask: bool array, shape (n,), that
         must be True too.
 
-        `processes` is what pid and comm leave, calls counted again. FilterError: syscall cannot be
-        read. ValueError: no such errno, kind or abi.
+        `processes` is what pid and comm leave, calls counted again. SelectionError: syscall cannot
+        be read. ValueError: no such errno, kind or abi.
         """
         given = {"syscall": syscall, **wanted}
         observed = conditions.Observed(self._told, self._stream)

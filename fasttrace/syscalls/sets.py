@@ -1,4 +1,4 @@
-"""Sets of system calls, written in strace's language.
+"""Selections: sets of system calls, written in strace's language.
 
 openat,read         names
 %file               a class: calls that take a path (see CLASSES)
@@ -18,11 +18,11 @@ from functools import lru_cache
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS, NR_MAX, POLICY_RECORD, POLICY_STRING_0
-from fasttrace.errors import FilterError
+from fasttrace.errors import SelectionError
 from fasttrace.syscalls.names import abi_index
 from fasttrace.text.terminal import quoted
 
-__all__ = ["CLASSES", "Selection", "parse"]
+__all__ = ["CLASSES", "Selection", "parse_selection"]
 
 CLASSES = tuple("%" + name for name in _tables.CLASSES)
 
@@ -115,12 +115,12 @@ NOTHING = Selection()
 EVERYTHING = ~NOTHING
 
 
-def parse(expression: str) -> Selection:
-    """Read an expression; FilterError says what is wrong with it.
+def parse_selection(expression: str) -> Selection:
+    """Read an expression; SelectionError says what is wrong with it.
 
-    >>> sorted(parse("%stat,!%lstat").names())
+    >>> sorted(parse_selection("%stat,!%lstat").names())
     ['stat']
-    >>> parse("!read").contains(0), parse("!read").contains(1)
+    >>> parse_selection("!read").contains(0), parse_selection("!read").contains(1)
     (False, True)
     """
     text = expression.strip()
@@ -132,12 +132,14 @@ def parse(expression: str) -> Selection:
         text = text[1:]
     words = [word.strip() for word in text.split(",")]
     if not any(words):
-        raise FilterError(f"empty system call set {quoted(expression)}: write all, none, or names")
+        raise SelectionError(
+            f"empty system call set {quoted(expression)}: write all, none, or names"
+        )
     chosen = NOTHING
     for word in words:
         if word.startswith("!"):
             if negated:
-                raise FilterError(
+                raise SelectionError(
                     f"{quoted(expression)}: a leading ! turns the whole set around; write "
                     f"{quoted('!' + text.replace('!', ''))[1:-1]}"
                 )
@@ -156,7 +158,7 @@ def _term(word: str) -> Selection:
     word = word.removeprefix("?")
     try:
         return _required(word, hint=not optional)
-    except FilterError:
+    except SelectionError:
         if optional and word:
             return NOTHING
         raise
@@ -174,18 +176,20 @@ def _required(word: str, *, hint: bool) -> Selection:
     name, at, width = word.partition("@")
     if at and width not in _WIDTHS:
         name = quoted(name)[1:-1]
-        raise FilterError(f"unknown ABI in {quoted(word)}: write {name}@64 or {name}@32")
+        raise SelectionError(f"unknown ABI in {quoted(word)}: write {name}@64 or {name}@32")
     abis = _WIDTHS[width] if at else ABIS
     found = _by_name().get(name)
     if found is None:
-        raise FilterError(f"unknown system call {quoted(name)}{_near(name) if hint else ''}")
+        raise SelectionError(f"unknown system call {quoted(name)}{_near(name) if hint else ''}")
     return Selection(m if abi in abis else 0 for abi, m in zip(ABIS, found._masks, strict=True))
 
 
 def _number(word: str) -> Selection:
     nr = int(word) if len(word) < 8 else NR_MAX
     if nr >= NR_MAX - 1:
-        raise FilterError(f"system call number {quoted(word)} is too large: at most {NR_MAX - 2}")
+        raise SelectionError(
+            f"system call number {quoted(word)} is too large: at most {NR_MAX - 2}"
+        )
     return Selection(1 << nr for _ in ABIS)
 
 
@@ -193,7 +197,9 @@ def _number(word: str) -> Selection:
 def _class(word: str) -> Selection:
     bit = _tables.CLASSES.get(word.removeprefix("%"))
     if bit is None:
-        raise FilterError(f"unknown system call class {quoted(word)}: one of {' '.join(CLASSES)}")
+        raise SelectionError(
+            f"unknown system call class {quoted(word)}: one of {' '.join(CLASSES)}"
+        )
     return Selection(
         sum(1 << nr for nr in _tables.names(abi) if _tables.classes(abi, nr) & bit)
         for abi in range(len(ABIS))
@@ -206,13 +212,13 @@ def _regex(pattern: str) -> Selection:
     try:
         wanted = compiled(pattern)
     except ValueError as error:
-        raise FilterError(f"bad regular expression {quoted(pattern)}: {error}") from None
+        raise SelectionError(f"bad regular expression {quoted(pattern)}: {error}") from None
     found = _where(lambda name: wanted.search(name) is not None)
     if found == NOTHING:
         text = (
             f"no system call matches {quoted('/' + pattern)}: see fasttrace.syscalls.names.table()"
         )
-        raise FilterError(text)
+        raise SelectionError(text)
     return found
 
 

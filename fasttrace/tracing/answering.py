@@ -39,7 +39,7 @@ class Answering(Observing):
         that answers decides. They are called by `run`, which must be waiting: without it a program
         that makes such a call waits too.
 
-        To be used before the start. ValueError: after it. FilterError: calls cannot be read.
+        To be used before the start. ValueError: after it. SelectionError: calls cannot be read.
 
             >>> import fasttrace
             >>> with fasttrace.Tracer(["mkdir", "/nowhere/x"], stderr=-3) as tracer:

@@ -42,7 +42,7 @@ def checks() -> list[Check]:
         _inline(),
     ]
     if kernel.state != "bad":  # the engine would not get far
-        found += [_trace("trace", None), _trace("trace with a filter", "execve,openat")]
+        found += [_trace("trace", None), _trace("trace with a selection", "execve,openat")]
     return found
 
 
@@ -154,7 +154,7 @@ def _trace(name: str, expression: str | None) -> Check:
             tracer.wait()
             calls, status = tracer.stats["calls"], tracer.exit_status
     except FasttraceError as error:
-        # Without a filter there is still all the rest.
+        # Without a selection there is still all the rest.
         return Check(name, "note" if expression else "bad", "failed", str(error))
     if calls and status == 0:
         return Check(name, "ok", f"{calls} calls of {argv[0]}")

@@ -117,13 +117,13 @@ def wall(seccomp: Seccomp) -> Wall | None:
 
 
 def selection(trace: str | Selection | None) -> Selection | None:
-    """What `trace` means; None: everything. FilterError: it cannot be read."""
+    """What `trace` means; None: everything. SelectionError: it cannot be read."""
     if trace is None:
         return None
     if isinstance(trace, str):
-        from fasttrace.syscalls.sets import parse
+        from fasttrace.syscalls.sets import parse_selection
 
-        trace = parse(trace)
+        trace = parse_selection(trace)
     return None if trace.is_everything else trace
 
 

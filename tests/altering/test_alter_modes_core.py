@@ -1,4 +1,4 @@
-"""Promise: calls are altered in every kind of session: filtered, without results,
+"""Promise: calls are altered in every kind of session: with a selection, without results,
 attached, 32-bit.
 """
 
@@ -20,7 +20,7 @@ from fasttrace import _core
 from fasttrace.data.events import Flag, Kind
 from fasttrace.syscalls.bpf import program
 from fasttrace.syscalls.names import ABIS, syscall_number
-from fasttrace.syscalls.sets import parse
+from fasttrace.syscalls.sets import parse_selection
 
 if TYPE_CHECKING:
     from conftest import Builder, Target
@@ -38,7 +38,7 @@ def told(seen: Seen) -> list[str]:
 
 def selected(*names: str) -> dict[str, object]:
     """Policy and filter of a session that records these calls."""
-    selection = parse(",".join(names))
+    selection = parse_selection(",".join(names))
     policy = [selection.policy(abi, strings=False) for abi in range(len(ABIS))]
     return {"policy": policy, "filter": program(selection)}
 

@@ -1,4 +1,4 @@
-"""Promise: sessions filter, stream, run side by side, and end with Ctrl-C or an error as the API
+"""Promise: sessions select, stream, run side by side, and end with Ctrl-C or an error as the API
 says."""
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ STEADY = ["exec_chain", "fork_tree", "hostile", "i386", "int80", "clone_vm", "vf
 
 @pytest.mark.parametrize("name", STEADY)
 @pytest.mark.parametrize("expression", ["openat,write", "%process", "!mmap,brk", "/^get", "none"])
-def test_filtered_counts_are_the_unfiltered_ones(tracees, name, expression):
+def test_selected_counts_are_the_unselected_ones(tracees, name, expression):
     """The kernel selects, and leaves out nothing that was wanted and nothing else."""
     command = tracees.command(name)
-    selection = fasttrace.parse_filter(expression)
+    selection = fasttrace.parse_selection(expression)
     everything = fasttrace.trace(command, **QUIET)
     traced = fasttrace.trace(command, trace=expression, **QUIET)
     assert by_name(traced) == by_name(everything, selection)
@@ -87,10 +87,10 @@ def test_a_filter_of_the_program_s_own_hides_nothing(tracees, name):
     """It answers before ours has its turn: what it denies is recorded all the same."""
     command = tracees.command(name)
     for expression in ("getppid", "getppid,getpgrp,fork,clone", "!read"):
-        filtered = fasttrace.summary(command, trace=expression, **QUIET)
-        assert filtered.errors["getppid"] >= 10
-    errnos = {s.name: s.errnos for s in filtered.syscalls}
-    assert errnos["getppid"] == {"EXDEV": filtered.calls["getppid"]}
+        selected = fasttrace.summary(command, trace=expression, **QUIET)
+        assert selected.errors["getppid"] >= 10
+    errnos = {s.name: s.errnos for s in selected.syscalls}
+    assert errnos["getppid"] == {"EXDEV": selected.calls["getppid"]}
 
 
 def test_not_following(tracees):

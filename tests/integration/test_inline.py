@@ -131,7 +131,7 @@ def test_who_falls_back_says_why(tracees, name, why):
 
 
 def test_a_filtered_call_costs_no_stop(tracees):
-    """What is filtered out runs without a record and without a stop."""
+    """What is not selected runs without a record and without a stop."""
     command = tracees.command("getppid_loop", "20000")
     with Tracer(command, **QUIET, trace="execve", events=False, tally=True) as tracer:
         tracer.wait()

@@ -10,7 +10,7 @@ import pytest
 
 from fasttrace import _tables
 from fasttrace.syscalls.names import syscall_number
-from fasttrace.syscalls.sets import CLASSES, parse
+from fasttrace.syscalls.sets import CLASSES, parse_selection
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
@@ -86,5 +86,5 @@ def run_strace(expression, argv):
 def test_class(probe, name):
     abi, argv, known = probe
     assert len(known) > 300
-    ours = parse(name).names(abi) & known
+    ours = parse_selection(name).names(abi) & known
     assert ours == run_strace(name, argv) & known

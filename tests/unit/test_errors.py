@@ -15,9 +15,9 @@ from fasttrace.errors import (
     CommandNotFound,
     EngineUnavailable,
     FasttraceError,
-    FilterError,
     Interrupted,
     NoSuchProcess,
+    SelectionError,
     TraceError,
     TraceNotPermitted,
 )
@@ -54,7 +54,7 @@ def one_line(error: FasttraceError) -> str:
         (NoSuchProcess, ProcessLookupError, 1),
         (TraceNotPermitted, PermissionError, 1),
         (TraceError, OSError, 1),
-        (FilterError, ValueError, 2),
+        (SelectionError, ValueError, 2),
         (EngineUnavailable, NotImplementedError, 1),
     ],
 )
@@ -73,7 +73,7 @@ def test_keeps_errno_and_survives_pickling() -> None:
 
 def test_a_single_message_will_do() -> None:
     assert str(TraceError("cut short")) == "cut short"
-    assert str(FilterError("no call is named foo")) == "no call is named foo"
+    assert str(SelectionError("no call is named foo")) == "no call is named foo"
 
 
 def test_interrupted_is_no_exception_that_a_program_catches_by_chance() -> None:

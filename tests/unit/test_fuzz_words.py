@@ -22,7 +22,7 @@ from fasttrace import cli
 from fasttrace.alter import language
 from fasttrace.cli import seccomp
 from fasttrace.cli.parser import VerbParser
-from fasttrace.errors import FasttraceError, FilterError, InjectError
+from fasttrace.errors import FasttraceError, InjectError, SelectionError
 from fasttrace.syscalls import regexes, sets
 from fasttrace.syscalls.bpf import program
 
@@ -64,7 +64,7 @@ SETS = st.one_of(
 @example("/" + "a?" * 5000)
 @example("!" * 100_000)
 def test_sets(text: str) -> None:
-    found = value_or(FilterError, lambda: sets.parse(text))
+    found = value_or(SelectionError, lambda: sets.parse_selection(text))
     if found is not None:
         repr(found), program(found), found.policy(0, strings=True), hash(~found)
 

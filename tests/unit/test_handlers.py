@@ -9,7 +9,7 @@ import pytest
 
 from fasttrace._core import HandedCall
 from fasttrace.alter.handlers import Answer, HandledCall, Handlers
-from fasttrace.errors import FilterError, HandlerError
+from fasttrace.errors import HandlerError, SelectionError
 from fasttrace.syscalls.names import syscall_number
 
 ARGS = (3, 0x1000, 64, 0, 0, 0)
@@ -188,7 +188,7 @@ def test_the_table_says_what_is_handed_over_when():
 
 
 def test_sets_are_read_at_once():
-    with pytest.raises(FilterError, match="did you mean openat"):
+    with pytest.raises(SelectionError, match="did you mean openat"):
         Handlers().add(["opnat"], lambda call: None, at_exit=False)
     with pytest.raises(ValueError, match="name the calls"):
         Handlers().add([], lambda call: None, at_exit=False)

@@ -60,7 +60,7 @@ def test_printable(text: str) -> None:
 
 @given(st.text())
 def test_an_error_is_one_safe_line(text: str) -> None:
-    assert str(errors.FilterError(text)).isprintable()
+    assert str(errors.SelectionError(text)).isprintable()
     assert str(errors.TraceError(5, text)).isprintable()
     assert str(diagnosis.spawn_error(text.replace("\0", ""), 2, "exec")).isprintable()
 

@@ -15,7 +15,7 @@ from fasttrace.data.conditions import owners
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.summary import merge
 from fasttrace.data.trace import Trace
-from fasttrace.errors import FilterError
+from fasttrace.errors import SelectionError
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_where_refuses(trace: Trace, conditions: dict[str, object]) -> None:
 
 
 def test_unknown_syscall_is_a_filter_error(trace: Trace) -> None:
-    with pytest.raises(FilterError):
+    with pytest.raises(SelectionError):
         trace.where(syscall="opennat")
 
 
@@ -148,7 +148,7 @@ def test_owners_are_the_last_started(trace: Trace) -> None:
         assert PROCESSES[i] is (started[-1] if started else same[0])
 
 
-filters = st.one_of(
+some_conditions = st.one_of(
     st.fixed_dictionaries(
         {"syscall": st.sampled_from(["read", "openat,stat", "%file", "!read", "500", "all"])}
     ),
@@ -158,8 +158,8 @@ filters = st.one_of(
 )
 
 
-@given(traces(), filters)
-def test_filter_then_summarise_is_summarise_then_filter(
+@given(traces(), some_conditions)
+def test_where_then_summarise_is_summarise_then_where(
     trace: Trace, conditions: dict[str, str]
 ) -> None:
     before = trace.where(**conditions).summary()  # type: ignore[arg-type]

@@ -11,17 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasttrace import _tables
+import fasttrace
+from fasttrace import _tables, errors
 from fasttrace._tables import NR_MAX
-from fasttrace.errors import FilterError
+from fasttrace.errors import SelectionError
 from fasttrace.syscalls.architectures import AUDIT_ARCH
 from fasttrace.syscalls.bpf import RET_ALLOW, RET_TRACE, program
 from fasttrace.syscalls.names import ABIS, syscall_number
-from fasttrace.syscalls.sets import CLASSES, EVERYTHING, NOTHING, Selection, parse
+from fasttrace.syscalls.sets import CLASSES, EVERYTHING, NOTHING, Selection, parse_selection
 
 WORDS = ["openat", "read", "%file", "%%stat", "/^get", "?nosuch", "300", "all", "none", "kill@32"]
 selections = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).flatmap(
-    lambda words: st.sampled_from(["", "!"]).map(lambda sign: parse(sign + ",".join(words)))
+    lambda words: st.sampled_from(["", "!"]).map(
+        lambda sign: parse_selection(sign + ",".join(words))
+    )
 )
 
 
@@ -50,7 +53,7 @@ selections = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).flatmap(
     ],
 )
 def test_language(expression, inside, outside):
-    names = parse(expression).names("x86_64")
+    names = parse_selection(expression).names("x86_64")
     assert inside <= names
     assert not outside & names
 
@@ -75,8 +78,8 @@ def test_language(expression, inside, outside):
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(expression, message):
-    with pytest.raises(FilterError, match=message) as caught:
-        parse(expression)
+    with pytest.raises(SelectionError, match=message) as caught:
+        parse_selection(expression)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_status == 2
     assert isinstance(caught.value, ValueError)
@@ -85,12 +88,23 @@ def test_what_is_wrong_is_said_in_one_line(expression, message):
 @given(
     st.text(max_size=30) | st.lists(st.sampled_from([*WORDS, *CLASSES, "!", ",", "?"])).map("".join)
 )
-def test_any_text_parses_or_raises_filter_error(text):
+def test_any_text_parses_or_raises_selection_error(text):
     try:
-        selection = parse(text)
-    except FilterError:
+        selection = parse_selection(text)
+    except SelectionError:
         return
     assert isinstance(selection, Selection)
+
+
+def test_the_former_names() -> None:
+    with pytest.warns(DeprecationWarning, match="parse_selection"):
+        parse_filter = fasttrace.parse_filter
+    assert parse_filter is fasttrace.parse_selection is parse_selection
+    with pytest.warns(DeprecationWarning, match="SelectionError"):
+        assert fasttrace.FilterError is fasttrace.SelectionError is SelectionError
+    with pytest.warns(DeprecationWarning, match="SelectionError"):
+        assert errors.FilterError is SelectionError
+    assert not {"FilterError", "parse_filter"} & {*fasttrace.__all__, *dir(fasttrace)}
 
 
 @given(selections, selections)
@@ -163,7 +177,7 @@ def test_bpf_traces_every_call_of_a_foreign_abi(selection):
 @pytest.mark.parametrize("expression", ["getppid", "%file,!stat", "/^get", "!/.", "none"])
 def test_the_kernel_takes_the_filter(expression):
     """RET_TRACE without a tracer means ENOSYS (seccomp(2)): that tells which calls are chosen."""
-    selection = parse(expression)
+    selection = parse_selection(expression)
     code = program(selection)
     read, write = os.pipe()
     pid = os.fork()
