@@ -63,7 +63,7 @@ EVENT = _event_struct()
 def in_order(events: Buffer) -> list[tuple[int, ...]]:
     """The fields of each event, as EVENT has them, in the order in which the events ended.
 
-    Tasks that record themselves hand over their events each for itself.
+    Tasks that record themselves deliver their events each for itself.
     """
     return sorted(EVENT.iter_unpack(events), key=lambda event: event[0] + event[1])
 

@@ -1,4 +1,5 @@
-"""Promise: a call handed to another thread waits for its answer and gets just that (C core)."""
+"""Promise: a call handed over to another thread waits for its answer and gets just that (C
+core)."""
 
 from __future__ import annotations
 

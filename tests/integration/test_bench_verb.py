@@ -1,4 +1,4 @@
-"""Promise: `fasttrace bench` measures the user's command and hands over what it has, whatever ends
+"""Promise: `fasttrace bench` measures the user's command and shows what it has, whatever ends
 it; its figures are not tested, for they are the machine's."""
 
 from __future__ import annotations

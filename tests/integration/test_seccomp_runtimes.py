@@ -84,7 +84,7 @@ def operators() -> Profile:
 
 
 def docker() -> Profile:
-    """Docker's default profile as moby hands it to the runtime."""
+    """Docker's default profile as moby gives it to the runtime."""
     if not DOCKER.exists():
         pytest.skip(f"no {DOCKER}")
     found = resolve(load(DOCKER))

@@ -1,5 +1,5 @@
 """Promise: a signal that the traced program sends to its parent, which we are, or to its group, is
-not handed back to it, nor ends the tracing; what others send to us is still for it."""
+not relayed back to it, nor ends the tracing; what others send to us is still for it."""
 
 from __future__ import annotations
 

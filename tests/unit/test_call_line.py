@@ -281,7 +281,7 @@ def test_an_altered_call_is_marked() -> None:
 
 
 def test_lines_stand_in_the_order_in_which_the_calls_ended():
-    """Of tasks that hand over their events each for itself; equal ends stay in the given order."""
+    """Of tasks that deliver their events each for itself; equal ends stay in the given order."""
     late = event(time_ns=100, took=50, tid=1)
     early = [event(time_ns=120, took=10, tid=2, nr=nr) for nr in (5, 3)]
     block = b"".join([late, *early, event(time_ns=90, took=40, tid=3)])

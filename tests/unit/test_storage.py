@@ -29,7 +29,7 @@ from fasttrace.system.files import Folder
 
 
 class Block(bytes):
-    """As a session hands it over: a buffer of events, and their part of the payload stream."""
+    """As a session delivers it: a buffer of events, and their part of the payload stream."""
 
     payload: bytes
     payload_base: int

@@ -1,7 +1,7 @@
 """One profile that lets through what any of several do.
 
 The rules are put together by name and conditions; then the compiled filters are compared call by
-call on the target, so that a profile that says more or less than its sources is never handed out.
+call on the target, so that a profile that says more or less than its sources is never returned.
 """
 
 from __future__ import annotations
