@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS, ERRNO_MAX
-from fasttrace.alter.rules import NO_END, Rule, rows_of
+from fasttrace.alter.rules import NO_END, AlterRule, rows_of
 from fasttrace.errors import InjectError, SelectionError
 from fasttrace.syscalls.sets import Selection, parse_selection
 from fasttrace.text.terminal import quoted
@@ -31,7 +31,7 @@ from fasttrace.text.terminal import quoted
 if TYPE_CHECKING:
     from fasttrace._core import Injection
 
-__all__ = ["Denial", "Rules", "parse", "parse_deny", "plan"]
+__all__ = ["AlterRules", "Denial", "parse_deny", "parse_rule", "plan"]
 
 _DEFAULT_DENIAL = errno.EPERM
 _ENDLESS = "exit,exit_group,rt_sigreturn,?sigreturn"
@@ -46,19 +46,19 @@ _POKED = re.compile(r"@arg([1-9]\d*)=((?:[0-9a-f]{2})+)", re.A | re.I)
 _RETVAL = re.compile(r"-?(?:0x[0-9a-f]+|\d+)", re.A | re.I)
 
 
-def parse(expression: str) -> Rule:
+def parse_rule(expression: str) -> AlterRule:
     """Read a rule, strace's ``inject=`` or ``fault=`` before it or not.
 
-    >>> rule = parse("openat:error=ENOENT:when=3+2")
+    >>> rule = parse_rule("openat:error=ENOENT:when=3+2")
     >>> rule.ret, rule.first, rule.step
     (-2, 3, 2)
-    >>> parse("fault=openat").ret  # the default is ENOSYS
+    >>> parse_rule("fault=openat").ret  # the default is ENOSYS
     -38
     """
     text = expression.strip()
     fault = text.startswith("fault=")
     words = text.removeprefix("fault=").removeprefix("inject=").split(":")
-    rule = Rule(_calls(words[0], expression))
+    rule = AlterRule(_calls(words[0], expression))
     seen: set[str] = set()
     for word in words[1:]:
         if not word:
@@ -90,11 +90,11 @@ Denial: TypeAlias = "Mapping[str, int | str] | str | Sequence[str]"
 """Calls that fail each time: {set: errno}, or text, once or several times."""
 
 
-def parse_deny(deny: Denial) -> list[Rule]:
+def parse_deny(deny: Denial) -> list[AlterRule]:
     """Calls that shall fail each time: {set: errno}, or text, once or several times.
 
     In text a set ends with ``=ERRNO``; without that it is EPERM. Calls that do not return (exit,
-    exit_group, sigreturn) cannot fail and are left out of every set: see `parse` to alter them.
+    exit_group, sigreturn) cannot fail and are left out of every set: `parse_rule` can alter them.
 
         >>> [rule.ret for rule in parse_deny({"socket": 13, "%process": "EPERM"})]
         [-13, -1]
@@ -115,7 +115,7 @@ def parse_deny(deny: Denial) -> list[Rule]:
         calls = _calls(text, text) - parse_selection(_ENDLESS)
         if calls == Selection():
             raise InjectError(f"{quoted(text)}: there is no call in it that can fail")
-        rules.append(Rule(calls, ret=-number))
+        rules.append(AlterRule(calls, ret=-number))
     return rules
 
 
@@ -133,11 +133,11 @@ def _denied_text(text: str) -> list[tuple[str, int | str]]:
     return denied
 
 
-Rules: TypeAlias = "str | Rule | Sequence[str | Rule]"
+AlterRules: TypeAlias = "str | AlterRule | Sequence[str | AlterRule]"
 
 
 def plan(
-    inject: Rules | None,
+    inject: AlterRules | None,
     deny: Denial | None = None,
 ) -> list[Injection]:
     """Rows for the C core, one for each call of each ABI.
@@ -147,10 +147,10 @@ def plan(
     >>> plan(None), len(plan("read@32:error=EIO"))
     ([], 1)
     """
-    rules: list[Rule] = []
+    rules: list[AlterRule] = []
     if inject is not None:
-        some = [inject] if isinstance(inject, (str, Rule)) else inject
-        rules += [rule if isinstance(rule, Rule) else parse(rule) for rule in some]
+        some = [inject] if isinstance(inject, (str, AlterRule)) else inject
+        rules += [rule if isinstance(rule, AlterRule) else parse_rule(rule) for rule in some]
     if deny is not None:
         rules += parse_deny(deny)
     return rows_of(rules)

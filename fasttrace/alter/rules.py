@@ -13,7 +13,7 @@ NO_END = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
-class Rule:
+class AlterRule:
     """What to do with some calls of a set.
 
     ``ret`` is what the call that is not made returns, -errno for an error; None: it is made.
@@ -77,16 +77,16 @@ class Rule:
         )
 
 
-def rows_of(rules: Iterable[Rule]) -> list[_core.Injection]:
+def rows_of(rules: Iterable[AlterRule]) -> list[_core.Injection]:
     """One for each call of each ABI; of several rules for a call the last one holds."""
-    of_call: dict[tuple[int, int], Rule] = {}
+    of_call: dict[tuple[int, int], AlterRule] = {}
     for rule in rules:
         for abi in range(len(ABIS)):
             of_call.update(((abi, nr), rule) for nr in rule.calls.numbers(abi))
     return [rule.row(abi, nr) for (abi, nr), rule in sorted(of_call.items(), key=lambda i: i[0])]
 
 
-def selection_of(rows: Iterable[_core.Injection]) -> Selection:
+def altered_calls(rows: Iterable[_core.Injection]) -> Selection:
     """The calls that rows alter."""
     masks = [0] * len(ABIS)
     for row in rows:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from fasttrace.errors import OutputError
 from fasttrace.system.files import Place
-from fasttrace.text.color import wanted
+from fasttrace.text.color import is_color_wanted
 from fasttrace.text.terminal import printable
 
 
@@ -38,7 +38,7 @@ class Output:
             file = path if isinstance(path, OutputFile) else OutputFile(path)
             self._fd = file.open()
         self.is_terminal = not self.failed and os.isatty(self._fd)
-        self.color = wanted(self.is_terminal)
+        self.color = is_color_wanted(self.is_terminal)
 
     def __enter__(self) -> Output:
         return self

@@ -7,7 +7,7 @@ from typing import Any
 
 from fasttrace._core import Block
 from fasttrace.alter.language import plan
-from fasttrace.alter.rules import selection_of
+from fasttrace.alter.rules import altered_calls
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_altering_options, add_engine_options
 from fasttrace.cli.traced import Run, run_of
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _altered(args: argparse.Namespace, **options: Any) -> Run:
     """Only what may be altered is looked at."""
-    return run_of(args, trace=selection_of(plan(args.inject, args.deny)), **options)
+    return run_of(args, trace=altered_calls(plan(args.inject, args.deny)), **options)
 
 
 def _listed(args: argparse.Namespace) -> int:

@@ -41,10 +41,10 @@ def summary_text(summary: Summary, args: argparse.Namespace, *, color: bool) -> 
 def _json(summary: Summary, by: str | None, sort: str) -> str:
     import json
 
-    from fasttrace.data.summary_table import in_order
+    from fasttrace.data.summary_table import sorted_by
 
     def entries(part: Summary) -> list[object]:
-        return [s.to_dict() for s in in_order(part, sort)]
+        return [s.to_dict() for s in sorted_by(part, sort)]
 
     def group(part: Summary) -> dict[str, object]:
         return {"total_calls": part.total_calls, "syscalls": entries(part)}

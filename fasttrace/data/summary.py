@@ -155,7 +155,7 @@ class Summary(Counts):
     def __add__(self, other: Summary) -> Summary:
         if not isinstance(other, Summary):
             return NotImplemented
-        return merge([self, other])
+        return merge_summaries([self, other])
 
     def __radd__(self, other: object) -> Summary:
         """So that sum() works."""
@@ -195,7 +195,7 @@ class Summary(Counts):
         )
 
 
-def merge(summaries: Sequence[Summary]) -> Summary:
+def merge_summaries(summaries: Sequence[Summary]) -> Summary:
     """One Summary of several: parts of one trace, or runs. Exact, histograms included.
 
     The same process in several of them (same pid and start) becomes one. The result is by process

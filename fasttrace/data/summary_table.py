@@ -32,7 +32,7 @@ SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
 _HEADINGS = ("% time", "total", "calls", "errors", "min", "p50", "p99", "max")
 
 
-def in_order(summary: Counts, sort: str) -> list[SyscallStats]:
+def sorted_by(summary: Counts, sort: str) -> list[SyscallStats]:
     """The entries, the greatest by one of SORT_KEYS first. ValueError: there is no such key."""
     if sort not in SORT_KEYS:
         raise ValueError(f"cannot sort by {sort!r}: one of {', '.join(SORT_KEYS)}")
@@ -45,7 +45,7 @@ def summary_table(summary: Counts, *, sort: str = "time", color: bool = False) -
     sort: one of SORT_KEYS, the greatest first (names: A to Z); ValueError for another. color: with
     terminal escapes.
     """
-    entries = in_order(summary, sort)
+    entries = sorted_by(summary, sort)
     total_ns = sum(s.total_ns or 0 for s in entries)
     cells = [_cells(s, total_ns) for s in entries]
     known = summary.total_errors is not None

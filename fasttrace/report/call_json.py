@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType, payload_items
 from fasttrace.report.arguments import shape
-from fasttrace.report.call_line import described, in_order
+from fasttrace.report.call_line import described, in_order_of_end
 from fasttrace.syscalls.errnos import errno_name
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> Iterator[str]:
     """A line for each of a buffer of events; payload_base: what events call payload[0]."""
-    for event in in_order(events):
+    for event in in_order_of_end(events):
         start, took, ret, *args, offset, pid, tid, nr, abi, kind, flags = event
         head: dict[str, Any] = {"kind": _kind_name(kind), "pid": pid, "tid": tid, "time_ns": start}
         items = payload_items(payload, offset - payload_base) if flags & Flag.PAYLOAD else ()

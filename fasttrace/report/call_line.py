@@ -60,7 +60,7 @@ def _event_struct() -> Struct:
 EVENT = _event_struct()
 
 
-def in_order(events: Buffer) -> list[tuple[int, ...]]:
+def in_order_of_end(events: Buffer) -> list[tuple[int, ...]]:
     """The fields of each event, as EVENT has them, in the order in which the events ended.
 
     Tasks that record themselves deliver their events each for itself.
@@ -101,7 +101,7 @@ class CallLines:
     def lines(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> Iterator[str]:
         """The same, one by one."""
         dim, reset = self._dim, self._reset
-        for event in in_order(events):
+        for event in in_order_of_end(events):
             start, took, ret, *args, offset, pid, tid, nr, abi, kind, flags = event
             who = self._who.get((pid, tid)) or self._new_who(pid, tid)
             if self._origin is None:

@@ -10,7 +10,7 @@ RESET = "\x1b[0m"
 CLEAR_LINE = "\r\x1b[K"
 
 
-def wanted(is_terminal: bool) -> bool:
+def is_color_wanted(is_terminal: bool) -> bool:
     """Whether an output is to have colours.
 
     A terminal that knows them has, and with FORCE_COLOR (https://force-color.org) any output; but

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fasttrace.alter.language import plan
-from fasttrace.alter.rules import selection_of
+from fasttrace.alter.rules import altered_calls
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.errors import Interrupted
 from fasttrace.tracing.runs import take_all, trace_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from fasttrace._core import Block
-    from fasttrace.alter.language import Denial, Rules
+    from fasttrace.alter.language import AlterRules, Denial
     from fasttrace.data.processes import Process
     from fasttrace.data.trace import Trace
     from fasttrace.tracing.runs import Argv, Running
@@ -47,7 +47,7 @@ def run(
     argv: Argv,
     *,
     deny: Denial | None = None,
-    inject: Rules | None = None,
+    inject: AlterRules | None = None,
     **options: Unpack[Running],
 ) -> Completed:
     """Run a command with some of its calls altered; the others run as they are, nearly untraced.
@@ -66,8 +66,8 @@ def run(
         >>> done.exit_status, done.altered[0].name
         (127, 'openat')
     """
-    kept = _Kept()
-    chosen = selection_of(plan(inject, deny))
+    kept = _AlteredCalls()
+    chosen = altered_calls(plan(inject, deny))
     tracer = Tracer(argv, trace=chosen, inject=inject, deny=deny, **options)
     tracer.start()
     with tracer:
@@ -79,7 +79,7 @@ def run(
     return result
 
 
-class _Kept:
+class _AlteredCalls:
     """The altered calls of a session's blocks, with what they captured."""
 
     def __init__(self) -> None:

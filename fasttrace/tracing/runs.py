@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Unpack
 
-    from fasttrace.alter.language import Denial, Rules
+    from fasttrace.alter.language import AlterRules, Denial
     from fasttrace.data.stored import Stored
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
@@ -51,7 +51,7 @@ class TracingOptions(Running, total=False):
     pid: int | None
     trace: str | Selection | None
     results: bool
-    inject: Rules | None
+    inject: AlterRules | None
     deny: Denial | None
 
 

@@ -72,9 +72,9 @@ class SessionOptions(NamedTuple):
         if handlers:
             wanted |= handlers.calls
         if self.injections:
-            from fasttrace.alter.rules import selection_of
+            from fasttrace.alter.rules import altered_calls
 
-            wanted |= selection_of(self.injections)
+            wanted |= altered_calls(self.injections)
         return program(wanted)
 
 

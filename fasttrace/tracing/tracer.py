@@ -20,7 +20,7 @@ from fasttrace.tracing.state import Snapshot
 
 if TYPE_CHECKING:
     from fasttrace.alter.handlers import Handlers
-    from fasttrace.alter.language import Denial, Rules
+    from fasttrace.alter.language import AlterRules, Denial
     from fasttrace.syscalls.sets import Selection
     from fasttrace.tracing.sessions import Seccomp
 
@@ -93,7 +93,7 @@ class Tracer(Answering):
         strings: bool = True,
         results: bool = True,
         seccomp: Seccomp = None,
-        inject: Rules | None = None,
+        inject: AlterRules | None = None,
         deny: Denial | None = None,
     ) -> None:
         if (argv is None) == (pid is None):

@@ -117,7 +117,7 @@ RULES = st.builds(
 @example("read:error=errno_" + "9" * 200_000)
 @example("read" + ":" * 200_000)
 def test_rules(text: str) -> None:
-    rule = value_or(InjectError, lambda: language.parse(text))
+    rule = value_or(InjectError, lambda: language.parse_rule(text))
     if rule is not None:
         with soon():
             rows = language.plan(rule)

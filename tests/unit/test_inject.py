@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasttrace.alter.language import parse, parse_deny, plan
-from fasttrace.alter.rules import NO_END, Rule
+from fasttrace.alter.language import parse_deny, parse_rule, plan
+from fasttrace.alter.rules import NO_END, AlterRule
 from fasttrace.errors import InjectError
 from fasttrace.syscalls.names import ABIS, syscall_name, syscall_number
 
@@ -21,10 +21,10 @@ RETURN, SIGNAL, NUMBER, DELAY_ENTER, DELAY_EXIT, POKE = (1 << bit for bit in ran
 
 def fields(expression):
     """What differs from the rule that alters nothing."""
-    rule, plain = parse(expression), Rule(parse(expression).calls)
+    rule, plain = parse_rule(expression), AlterRule(parse_rule(expression).calls)
     return {
         name: getattr(rule, name)
-        for name in Rule.__dataclass_fields__
+        for name in AlterRule.__dataclass_fields__
         if getattr(rule, name) != getattr(plain, name)
     }
 
@@ -84,17 +84,17 @@ def test_what_is_done(words, expected):
     ],
 )
 def test_when(when, first, last, step):
-    rule = parse(f"read:error=1:when={when}")
+    rule = parse_rule(f"read:error=1:when={when}")
     assert (rule.first, rule.last, rule.step) == (first, last, step)
 
 
 def test_the_last_of_several_when_holds():
-    assert parse("read:error=1:when=2:when=3+").first == 3
+    assert parse_rule("read:error=1:when=2:when=3+").first == 3
 
 
 def test_fault_is_inject_with_a_default():
-    assert parse("fault=read").ret == -errno.ENOSYS
-    assert parse("fault=read:error=EIO:when=2") == parse("inject=read:error=EIO:when=2")
+    assert parse_rule("fault=read").ret == -errno.ENOSYS
+    assert parse_rule("fault=read:error=EIO:when=2") == parse_rule("inject=read:error=EIO:when=2")
 
 
 REFUSED = [
@@ -158,7 +158,7 @@ REFUSED = [
 @pytest.mark.parametrize(("expression", "message"), REFUSED)
 def test_one_clear_line_says_what_is_wrong(expression, message):
     with pytest.raises(InjectError, match=message) as caught:
-        parse(expression)
+        parse_rule(expression)
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, ValueError)
     assert caught.value.exit_status == 2
@@ -182,7 +182,7 @@ def test_strace_refuses_it_too(expression):
 @given(st.text(max_size=40), st.sampled_from(["", "read:", "read:error=1:", "read:when="]))
 def test_any_text_is_a_rule_or_one_error(text, before):
     try:
-        parse(before + text)
+        parse_rule(before + text)
     except InjectError as error:
         message = str(error)
     else:
@@ -207,7 +207,7 @@ words = st.fixed_dictionaries(
 def test_the_order_of_the_words_does_not_matter(found, random):
     one = [f"{key}={value}" for key, value in found.items()]
     other = random.sample(one, len(one))
-    assert parse("read:" + ":".join(one)) == parse("read:" + ":".join(other))
+    assert parse_rule("read:" + ":".join(one)) == parse_rule("read:" + ":".join(other))
     row = plan("read@64:" + ":".join(one))[0]
     assert bool(row[5] & RETURN) == ("error" in found)
     assert bool(row[5] & SIGNAL) == ("signal" in found)

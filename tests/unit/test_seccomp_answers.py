@@ -111,10 +111,10 @@ def test_any_query(text):
 
 def test_constants():
     """Names of Linux, joined; numbers in all bases, negative ones as the kernel sees them."""
-    assert constants.number("TIOCSTI") == 0x5412
-    assert constants.number("AF_ALG | 0x1") == 39
-    assert constants.number("-1") == (1 << 64) - 1
-    assert constants.number("PR_SET_SECCOMP") == 22
+    assert constants.value_of("TIOCSTI") == 0x5412
+    assert constants.value_of("AF_ALG | 0x1") == 39
+    assert constants.value_of("-1") == (1 << 64) - 1
+    assert constants.value_of("PR_SET_SECCOMP") == 22
 
 
 def found_in(compiled: Compiled) -> list[tuple[str, str, str]]:

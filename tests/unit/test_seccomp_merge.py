@@ -9,7 +9,7 @@ from seccomp_answers import X86, cases, changes, some_profiles
 from seccomp_profiles import HERE, on, profile, rule
 
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.ask.merge import merge
+from fasttrace.seccomp.ask.merge import merge_profiles
 from fasttrace.seccomp.filter.compile import compile_profile
 from fasttrace.seccomp.profile.reader import parse
 
@@ -32,7 +32,7 @@ def test_merge_is_the_union():
         architectures=["SCMP_ARCH_X86_64", *X86],
         source="b.json",
     )
-    found = merge([one, other], HERE)
+    found = merge_profiles([one, other], HERE)
     assert found.conflicts == ()
     compiled = compile_profile(found.profile, HERE)
     for call, verdict in (
@@ -50,12 +50,12 @@ def test_merge_with_itself_and_again():
     """The same profile twice is the profile; merging a result with a source changes nothing."""
     one = profile(rule("read write"), rule("socket", "ALLOW", "0 EQ 1", "0 EQ 2"))
     other = profile(rule("close"), rule("read", "ALLOW", "0 EQ 3"))
-    assert merge([one], HERE).profile == one
-    assert merge([one, one, one], HERE).profile == one
-    both = merge([one, other], HERE).profile
-    assert merge([both, other], HERE).profile == both
-    assert merge([both, one, both], HERE).profile == both
-    assert changes(merge([other, both], HERE).profile, both) == []
+    assert merge_profiles([one], HERE).profile == one
+    assert merge_profiles([one, one, one], HERE).profile == one
+    both = merge_profiles([one, other], HERE).profile
+    assert merge_profiles([both, other], HERE).profile == both
+    assert merge_profiles([both, one, both], HERE).profile == both
+    assert changes(merge_profiles([other, both], HERE).profile, both) == []
 
 
 def test_merge_names_conflicts():
@@ -63,7 +63,7 @@ def test_merge_names_conflicts():
     one = profile(rule("read"), rule("clone3", "ERRNO", errnoRet=38), source="a.json")
     other = profile(rule("clone3"), rule("bpf", "TRAP"), source="b.json")
     third = profile(rule("bpf", "KILL"), source="c.json")
-    found = merge([one, other, third], HERE)
+    found = merge_profiles([one, other, third], HERE)
     assert found.conflicts == (
         "clone3: a.json says ERRNO(ENOSYS) (syscalls[1]), b.json ALLOW (syscalls[0]): ALLOW",
         "bpf: c.json says KILL_THREAD, an earlier profile TRAP: TRAP",
@@ -76,7 +76,7 @@ def test_merge_of_profiles_that_refuse_little():
     """Where calls are let through by default only what all refuse stays refused."""
     one = profile(rule("mount bpf", "ERRNO"), rule("socket", "TRAP", "0 EQ 1"), default="ALLOW")
     other = profile(rule("mount socket", "ERRNO"), rule("setns", "KILL"), default="ALLOW")
-    found = merge([one, other], HERE)
+    found = merge_profiles([one, other], HERE)
     compiled = compile_profile(found.profile, HERE)
     verdicts = {
         call: cases(compiled, call)[0][1]
@@ -117,10 +117,10 @@ def test_merge_says_what_it_cannot(what):
     """One line; or a merge that is right after all."""
     one, other, message = CANNOT[what]
     if message is None:
-        assert merge([one, other], HERE)
+        assert merge_profiles([one, other], HERE)
         return
     with pytest.raises(ProfileError) as caught:
-        merge([one, other], HERE)
+        merge_profiles([one, other], HERE)
     assert message in str(caught.value)
 
 
@@ -130,7 +130,7 @@ def test_a_merge_lets_through_what_any_of_them_does(one, other, args):
     """Not more and not less, or it says that it cannot; whatever the rules."""
     try:
         sources = [compile_profile(source, HERE) for source in (one, other)]
-        result = compile_profile(merge([one, other], HERE).profile, HERE)
+        result = compile_profile(merge_profiles([one, other], HERE).profile, HERE)
     except ProfileError:
         return
     for name in ("read", "write", "close", "socket", "bind"):

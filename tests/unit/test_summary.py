@@ -14,7 +14,7 @@ from synthetic import GETPID, OPENAT, READ, STAT, WRITE, make_events, traces
 
 from fasttrace._tally import Tally
 from fasttrace.data.events import Flag, Kind
-from fasttrace.data.summary import Summary, merge
+from fasttrace.data.summary import Summary, merge_summaries
 from fasttrace.data.trace import Trace
 
 
@@ -123,7 +123,7 @@ def test_by_pid_and_comm_are_the_filters(trace: Trace) -> None:
 def test_addition_is_associative_and_commutative(a: Trace, b: Trace, c: Trace) -> None:
     x, y, z = a.summary(), b.summary(), c.summary()
     assert content(x + y) == content(y + x)
-    assert content((x + y) + z) == content(x + (y + z)) == content(merge([z, x, y]))
+    assert content((x + y) + z) == content(x + (y + z)) == content(merge_summaries([z, x, y]))
     assert content(sum([x, y, z])) == content(x + y + z)  # type: ignore[arg-type]
 
 

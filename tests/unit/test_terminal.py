@@ -339,4 +339,4 @@ def test_who_gets_colours(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert (color.wanted(True), color.wanted(False)) == (on_terminal, elsewhere)
+    assert (color.is_color_wanted(True), color.is_color_wanted(False)) == (on_terminal, elsewhere)

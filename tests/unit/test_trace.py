@@ -13,7 +13,7 @@ from test_summary import content
 
 from fasttrace.data.conditions import owners
 from fasttrace.data.events import Flag, Kind
-from fasttrace.data.summary import merge
+from fasttrace.data.summary import merge_summaries
 from fasttrace.data.trace import Trace
 from fasttrace.errors import SelectionError
 
@@ -171,7 +171,7 @@ def test_where_then_summarise_is_summarise_then_where(
 def test_merge_of_splits_is_the_whole(trace: Trace, random: object) -> None:
     parts = np.random.default_rng(random.getrandbits(32)).integers(0, 3, len(trace))  # type: ignore[attr-defined]
     summaries = [trace.where(mask=parts == i).summary() for i in range(3)]
-    assert content(merge(summaries)) == content(trace.summary())
+    assert content(merge_summaries(summaries)) == content(trace.summary())
 
 
 @given(traces())

@@ -21,11 +21,11 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from fasttrace.seccomp.ask.merge import merge
+    from fasttrace.seccomp.ask.merge import merge_profiles
     from fasttrace.seccomp.profile.reader import load
 
     # All is read before anything is written: the output may be one of the inputs.
-    merged = merge([load(path) for path in args.profiles], target_of(args))
+    merged = merge_profiles([load(path) for path in args.profiles], target_of(args))
     for conflict in merged.conflicts:
         say(conflict)
     with Output(args.output, fd=1) as output:

@@ -31,7 +31,7 @@ class Merged:
     conflicts: tuple[str, ...]
 
 
-def merge(profiles: Sequence[Profile], on: Target | None = None) -> Merged:
+def merge_profiles(profiles: Sequence[Profile], on: Target | None = None) -> Merged:
     """The union of what profiles let through; refusals stay where no other profile has a say.
 
     on: where the result is proved (None: `resolve.target()`). ProfileError: fewer than one
@@ -134,7 +134,7 @@ def _says(rule: Rule) -> str:
     return str(Verdict.of(action_value(rule.action, rule.errno_ret)))
 
 
-class _Kept:
+class _MergedRules:
     """Rules by what they say, each with its names: what comes out is as short as what went in."""
 
     def __init__(self) -> None:
@@ -171,7 +171,7 @@ class _Allowed:
             self.by_name.append(found)
 
     def rules(self) -> list[Rule]:
-        kept = _Kept()
+        kept = _MergedRules()
         for i, one in enumerate(self.sources):
             for rule in one.rules:
                 for name in dict.fromkeys(rule.names):
@@ -207,7 +207,7 @@ class _Denied(_Allowed):
     """Profiles that let calls through by default: only what all refuse stays refused."""
 
     def rules(self) -> list[Rule]:
-        kept = _Kept()
+        kept = _MergedRules()
         for name in self.by_name[0]:
             found = self._refusals(0, name)
             for i in range(1, len(self.sources)):

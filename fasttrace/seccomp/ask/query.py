@@ -11,7 +11,7 @@ from functools import lru_cache
 from fasttrace import _tables
 from fasttrace._tables import ABIS
 from fasttrace.errors import ProfileError
-from fasttrace.seccomp.filter.compile import Compiled, number
+from fasttrace.seccomp.filter.compile import Compiled, libseccomp_number
 from fasttrace.seccomp.profile import constants
 from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES, MACHINES
 from fasttrace.syscalls.architectures import OF_ABI
@@ -53,7 +53,7 @@ def query_of(text: str, compiled: Compiled) -> Query:
         if index in given:
             raise ProfileError(f"{text}: argument {index} is given twice")
         try:
-            given[index] = constants.number(value if equals else key)
+            given[index] = constants.value_of(value if equals else key)
         except ProfileError as error:
             raise ProfileError(f"{text}: {error}") from None
     return Query(text, name, nr, arch, tuple(sorted(given.items())))
@@ -61,7 +61,7 @@ def query_of(text: str, compiled: Compiled) -> Query:
 
 def _call(text: str, word: str, arch: str) -> tuple[str, int]:
     if word.isdecimal() or word.startswith("0x"):
-        nr = constants.number(word)
+        nr = constants.value_of(word)
         if nr >= 1 << 32:
             raise ProfileError(f"{text}: a system call's number has 32 bits")
         return name_of(nr, arch), nr
@@ -77,7 +77,7 @@ def _call(text: str, word: str, arch: str) -> tuple[str, int]:
 
 def number_of(name: str, arch: str) -> int | None:
     """The number of a call: libseccomp's, or where its tables are older than ours, ours."""
-    nr = number(name, arch)
+    nr = libseccomp_number(name, arch)
     if nr is None and arch in ABI_OF:
         nr = _tables.number(ABIS.index(ABI_OF[arch]), name)
         if nr is not None and arch == "SCMP_ARCH_X32":

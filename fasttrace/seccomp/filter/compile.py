@@ -55,7 +55,7 @@ class Compiled:
     def verdict(self, name: str, *args: int, arch: str | None = None) -> Verdict:
         """What happens to a call by name. ProfileError: the architecture has no such call."""
         arch = arch or self.resolved.target.arch
-        nr = number(name, arch)
+        nr = libseccomp_number(name, arch)
         if nr is None:
             raise ProfileError(f"no system call {name!r} on {ARCHITECTURES[arch][0]}")
         return self.program.run(nr, audit_arch(arch), args)
@@ -142,7 +142,7 @@ def alternatives(rule: Rule) -> list[tuple[Condition, ...]]:
     return [rule.conditions]
 
 
-def number(name: str, arch: str) -> int | None:
+def libseccomp_number(name: str, arch: str) -> int | None:
     """The number of a call on an architecture, with bit 30 for x32; None: there is none."""
     if not _NAME.fullmatch(name):
         return None
@@ -165,7 +165,7 @@ def audit_arch(arch: str) -> int:
 def _highest(resolved: Resolved) -> dict[str, int]:
     found = {}
     for arch in resolved.architectures:
-        numbers = (number(name, arch) for name in resolved.by_name)
+        numbers = (libseccomp_number(name, arch) for name in resolved.by_name)
         high = max((nr for nr in numbers if nr is not None), default=0)
         if high:
             found[arch] = high

@@ -83,12 +83,12 @@ PRCTL = {
 _MODULES = ("socket", "termios", "fcntl", "mmap", "signal", "resource", "os")
 
 
-def number(text: str) -> int:
+def value_of(text: str) -> int:
     """The value of an argument as the kernel sees it, unsigned 64-bit; names may be joined by |.
 
     ProfileError: no number and no name that we know.
 
-    >>> number("AF_INET"), number("CLONE_NEWUSER|CLONE_VM"), hex(number("-1"))
+    >>> value_of("AF_INET"), value_of("CLONE_NEWUSER|CLONE_VM"), hex(value_of("-1"))
     (2, 268435712, '0xffffffffffffffff')
     """
     value = 0
