@@ -225,8 +225,8 @@ void ft_processes_free(struct ft_processes *p);
 
 struct ft_stats {
 	uint64_t events; /* events written */
-	uint64_t taken; /* events handed over */
-	uint64_t lost; /* written but never handed over although asked for: always 0 */
+	uint64_t taken; /* events delivered */
+	uint64_t lost; /* written but never delivered although asked for: always 0 */
 	uint64_t calls; /* syscall events */
 	uint64_t stops; /* ptrace stops */
 	uint64_t waits_full; /* times the tracees waited for the consumer */

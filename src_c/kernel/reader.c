@@ -222,7 +222,7 @@ static bool is_starved(const struct job *j)
 }
 
 /* In the other thread. */
-static ssize_t hand_over(struct ft_reader *r, const struct wish *w, char *buf, int *truncated)
+static ssize_t fulfil(struct ft_reader *r, const struct wish *w, char *buf, int *truncated)
 {
 	uint64_t until = ft_now() + TIMEOUT_NS;
 	struct job *j;
@@ -268,7 +268,7 @@ ssize_t ft_reader_read(
 
 	if (is_present(r, pid, addr, max))
 		return read_now(r, &w, buf, NULL);
-	return hand_over(r, &w, buf, NULL);
+	return fulfil(r, &w, buf, NULL);
 }
 
 ssize_t ft_reader_string(
@@ -286,7 +286,7 @@ ssize_t ft_reader_string(
 	w.max = max;
 	if (is_present(r, pid, addr, max))
 		return read_now(r, &w, buf, truncated);
-	return hand_over(r, &w, buf, truncated);
+	return fulfil(r, &w, buf, truncated);
 }
 
 ssize_t ft_reader_proc(struct ft_reader *r, pid_t pid, const char *name, char *buf, size_t max)
@@ -294,5 +294,5 @@ ssize_t ft_reader_proc(struct ft_reader *r, pid_t pid, const char *name, char *b
 	struct wish w = { .what = PROC, .pid = pid, .max = max };
 
 	snprintf(w.name, sizeof(w.name), "%s", name);
-	return hand_over(r, &w, buf, NULL);
+	return fulfil(r, &w, buf, NULL);
 }

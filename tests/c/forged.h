@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "engine/inline/inline.h"
-#include "engine/inline/policy.h"
+#include "engine/inline/verdict.h"
 #include "kernel/clock.h"
 #include "session/record.h"
 #include "session/session.h"
@@ -143,7 +143,7 @@ static inline uint64_t forged_address(const struct forged *f, const void *in_are
 static inline size_t check_payload(
 	struct forged *f, const struct ft_block *b, const struct ft_event *ev)
 {
-	uint8_t args = ft_policy_strings(&f->s, (uint32_t)ev->nr);
+	uint8_t args = ft_verdict_strings(&f->s, (uint32_t)ev->nr);
 	size_t at = ev->payload - b->payload_base, start = at;
 	struct ft_payload item;
 	const uint8_t *text;

@@ -75,10 +75,10 @@ __asm__("enter:\n"
 	"	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
 	"	ret\n");
 
-static uint8_t *policy, stack[STACK] __attribute__((aligned(64)));
+static uint8_t *verdicts, stack[STACK] __attribute__((aligned(64)));
 static struct ft_area *const area = (struct ft_area *)FT_RECORDER_AREAS;
 static int traps[FT_TRAP_GS + 1];
-static uint64_t go_on; /* where from after FT_TRAP_POLICY; 0: from there */
+static uint64_t go_on; /* where from after FT_TRAP_VERDICT; 0: from there */
 
 static inline uint64_t *link_of(unsigned block)
 {
@@ -96,7 +96,7 @@ static inline void reset(void)
 	for (unsigned i = 1; i < BLOCKS; i++)
 		*link_of(i) = first_record(i);
 	area->cur = first_record(0);
-	memset(policy, 0, FT_RECORDER_SIZE - FT_RECORDER_CODE);
+	memset(verdicts, 0, FT_RECORDER_SIZE - FT_RECORDER_CODE);
 	memset(traps, 0, sizeof(traps));
 	go_on = 0;
 }
@@ -122,7 +122,7 @@ static inline void on_trap(int sig, siginfo_t *info, void *context)
 	CHECK_EQ(info->si_code, SI_KERNEL);
 	traps[kind]++;
 	switch (kind) {
-	case FT_TRAP_POLICY:
+	case FT_TRAP_VERDICT:
 		check_untouched(now);
 		CHECK_EQ(area->ret, back);
 		if (go_on)
@@ -202,7 +202,7 @@ static inline int set_up(void)
 		mmap(area, AREA, PROT_READ | PROT_WRITE, flags, -1, 0) != area)
 		return -1;
 	ft_recorder_code(code);
-	policy = code + FT_RECORDER_CODE;
+	verdicts = code + FT_RECORDER_CODE;
 	frame.components = __builtin_cpu_supports("avx") ? 6 : 2;
 	frame.vectors_in.mxcsr = 0x1f80;
 	frame.vectors_in.present = frame.components;

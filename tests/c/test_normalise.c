@@ -20,7 +20,7 @@
 #define AREA 0x40000u
 #define RED  16 /* words */
 
-static uint8_t *policy;
+static uint8_t *verdicts;
 static struct ft_area *area;
 
 /* Both processes share what the recorder runs and writes. */
@@ -35,7 +35,7 @@ static int set_up(void)
 	if (code == MAP_FAILED || area == MAP_FAILED)
 		return -1;
 	ft_recorder_code(code);
-	policy = code + FT_RECORDER_CODE;
+	verdicts = code + FT_RECORDER_CODE;
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static int is_kept(const struct user_regs_struct *a, const struct user_regs_stru
 
 struct run {
 	uint64_t nr, args[6], flags;
-	uint8_t code; /* enum ft_recorder_policy */
+	uint8_t code; /* enum ft_recorder_verdict */
 	unsigned at; /* of the record in the area */
 	int records; /* that there are afterwards */
 	int64_t ret;
@@ -91,8 +91,8 @@ static int step_through(pid_t pid, const struct run *run)
 	int status, steps = 0;
 
 	reset(run->at);
-	memset(policy, FT_RECORDER_RECORD, FT_RECORDER_POLICY);
-	policy[run->nr & 0xffff] = run->code;
+	memset(verdicts, FT_RECORDER_RECORD, FT_RECORDER_VERDICTS);
+	verdicts[run->nr & 0xffff] = run->code;
 	ptrace(PTRACE_GETREGS, pid, 0, &start);
 	for (int i = 0; i < RED; i++) {
 		red[i] = 0x1111111111111111ull * (unsigned)i;
@@ -179,7 +179,7 @@ int main(void)
 		perror("mmap");
 		return 1;
 	}
-	policy[FT_RECORDER_POLICY + FT_RECORDER_TABLES * 256 + 502] = 1 << 1;
+	verdicts[FT_RECORDER_VERDICTS + FT_RECORDER_TABLES * 256 + 502] = 1 << 1;
 	pid = stopped_child();
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
 		const struct run *run = &runs[i];

@@ -48,24 +48,24 @@ static void each_way(uint64_t nr, void (*check)(uint64_t, uint64_t, uint64_t, in
 
 static void check_call(uint64_t entry, uint64_t nr, uint64_t flags, int64_t ret)
 {
-	policy[(nr & 0xffff) ^ 1] = FT_RECORDER_TRAP;
+	verdicts[(nr & 0xffff) ^ 1] = FT_RECORDER_TRAP;
 	CHECK_EQ(recorded(entry, nr, patterns, flags)->ret, ret);
 	CHECK_EQ(area->cur, first_record(0) + sizeof(struct ft_raw));
-	policy[nr & 0xffff] = FT_RECORDER_PASS;
+	verdicts[nr & 0xffff] = FT_RECORDER_PASS;
 	passed(entry, nr, patterns, flags, ret);
-	CHECK_EQ(traps[FT_TRAP_POLICY], 0);
+	CHECK_EQ(traps[FT_TRAP_VERDICT], 0);
 }
 
 /* A number of more than 16 bits is not looked up by its lower half. */
-static void check_policy_trap(uint64_t entry, uint64_t nr, uint64_t flags, int64_t ret)
+static void check_verdict_trap(uint64_t entry, uint64_t nr, uint64_t flags, int64_t ret)
 {
-	policy[nr & 0xffff] = (uint32_t)nr >> 16 ? FT_RECORDER_RECORD : FT_RECORDER_TRAP;
+	verdicts[nr & 0xffff] = (uint32_t)nr >> 16 ? FT_RECORDER_RECORD : FT_RECORDER_TRAP;
 	passed(entry, nr, patterns, flags, ret);
 	go_on = ft_recorder_pass();
 	passed(entry, nr, patterns, flags, ret);
 	go_on = ft_recorder_record(nr);
 	CHECK_EQ(recorded(entry, nr, patterns, flags)->ret, ret);
-	CHECK_EQ(traps[FT_TRAP_POLICY], 3);
+	CHECK_EQ(traps[FT_TRAP_VERDICT], 3);
 }
 
 #define SHORT 19 /* numbers: the first ones have 16 bits, or the kernel sees no more */
@@ -83,7 +83,7 @@ static void test_calls(void)
 		each_way(numbers[i], check_call);
 	check_group("a call is as without the recorder, and recorded");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		each_way(numbers[i], check_policy_trap);
+		each_way(numbers[i], check_verdict_trap);
 	check_group("what needs the tracer stops before it has done anything");
 }
 
@@ -107,7 +107,7 @@ static void test_mask(void)
 	uint64_t old, args[6] = { SIG_BLOCK, (uint64_t)&set, (uint64_t)&old, 8, -5ull, -6ull };
 
 	reset();
-	policy[nr] = FT_RECORDER_MASK;
+	verdicts[nr] = FT_RECORDER_MASK;
 	for (unsigned i = 0; i < 128; i++) {
 		args[0] = i & 1 ? SIG_UNBLOCK : SIG_BLOCK;
 		check_mask(recorded(entries[i % entry_count], nr, args, flags_of(i / 2)), 0);
@@ -121,18 +121,18 @@ static void test_mask(void)
 
 static void test_tables(void)
 {
-	uint8_t *tables = policy + FT_RECORDER_POLICY;
+	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS;
 
 	for (unsigned i = 0; i < FT_RECORDER_TABLES * FT_RECORDER_TABLES * 256; i++) {
 		unsigned low = i % 256, mine = i / 256 % FT_RECORDER_TABLES;
 		uint64_t other = i / 256 / FT_RECORDER_TABLES, args[6] = { 0xabcdef00 | low, 2 };
 
 		reset();
-		policy[NO_CALL] = (uint8_t)(FT_RECORDER_TABLE + mine);
+		verdicts[NO_CALL] = (uint8_t)(FT_RECORDER_TABLE + mine);
 		tables[other * 256 + low] = 1;
 		go_on = ft_recorder_record(NO_CALL);
 		recorded(entries[i % entry_count], NO_CALL, args, flags_of(i % 64));
-		CHECK_EQ(traps[FT_TRAP_POLICY], mine == other);
+		CHECK_EQ(traps[FT_TRAP_VERDICT], mine == other);
 	}
 	check_group("an argument's low byte decides, each number by its own table");
 }

@@ -58,7 +58,7 @@ bool ft_recorder_string_fault(uint64_t ip, uint64_t *on)
 enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
 {
 	if (ip == ADDRESS(ft_trapped))
-		return FT_TRAP_POLICY;
+		return FT_TRAP_VERDICT;
 	if (ip == ADDRESS(ft_full))
 		return FT_TRAP_FULL;
 	if (ip == ADDRESS(ft_gs_lost))

@@ -20,14 +20,14 @@
  */
 #define FT_RECORDER_BASE	0x7e9000000000ull
 #define FT_RECORDER_CODE	0x1000u /* one page of code: SUD's allowed range */
-#define FT_RECORDER_POLICY	0x10000u /* behind it: a byte for each syscall number below this */
+#define FT_RECORDER_VERDICTS	0x10000u /* behind it: a byte for each syscall number below this */
 #define FT_RECORDER_TABLES	3 /* and then tables by the first argument's low byte */
 #define FT_RECORDER_STRING_ARGS 1024 /* and for each number below: bit i: argument i is a string */
-#define FT_RECORDER_SIZE	(FT_RECORDER_CODE + FT_RECORDER_POLICY + 0x1000u)
+#define FT_RECORDER_SIZE	(FT_RECORDER_CODE + FT_RECORDER_VERDICTS + 0x1000u)
 #define FT_RECORDER_AREAS	(FT_RECORDER_BASE + 0x10000000u)
 
-/* What the policy byte of a number makes the recorder do. */
-enum ft_recorder_policy {
+/* What the verdict on a number, a byte, makes the recorder do. */
+enum ft_recorder_verdict {
 	FT_RECORDER_RECORD = 0,
 	FT_RECORDER_PASS = 1, /* run it without a record */
 	FT_RECORDER_TRAP = 2, /* stop for the tracer first */
@@ -86,7 +86,7 @@ void ft_recorder_code(uint8_t page[FT_RECORDER_CODE]);
  * programs read and write gs (HWCAP2_FSGSBASE), so it is checked.
  */
 uint64_t ft_recorder_entry(bool fsgsbase);
-/* For a task that the tracer has looked at: records, or runs, without asking the policy. */
+/* For a task that the tracer has looked at: records, or runs, without asking for the verdict. */
 uint64_t ft_recorder_record(uint64_t nr);
 uint64_t ft_recorder_pass(void);
 /* `syscall; int3`, and the serialization of other processors (rdi: a page to play with); int3. */
@@ -101,7 +101,7 @@ bool ft_recorder_string_fault(uint64_t ip, uint64_t *on);
 /* Why the recorder trapped, by the address after its int3. */
 enum ft_recorder_trap {
 	FT_TRAP_NONE,
-	FT_TRAP_POLICY, /* before a call that needs the tracer */
+	FT_TRAP_VERDICT, /* before a call that needs the tracer */
 	FT_TRAP_FULL, /* no block is free; the call is recorded */
 	FT_TRAP_GS, /* gs is not ours any more; the return address is in r11 */
 };

@@ -257,7 +257,7 @@ FIELD_AT(struct ft_raw, nr, 72);
 FIELD_AT(struct ft_raw, mask, 80);
 FIELD_AT(struct ft_raw, end_of_strings, 88);
 static_assert(FT_STRING_MAX == 4096, "the recorder's code knows it");
-static_assert(FT_RECORDER_CODE + FT_RECORDER_POLICY == 0x11000, "where its tables are");
+static_assert(FT_RECORDER_CODE + FT_RECORDER_VERDICTS == 0x11000, "where its tables are");
 static_assert(FT_PAYLOAD_STRING == 1 && FT_PAYLOAD_TRUNCATED == 2 && FT_PAYLOAD_FAULT == 4,
 	"the heads that it writes");
 #endif

@@ -21,7 +21,7 @@
 #include "engine/inline/patch/files.h"
 #include "engine/inline/patch/patch.h"
 #include "engine/inline/patch/undo.h"
-#include "engine/inline/policy.h"
+#include "engine/inline/verdict.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/leave.h"
 #include "engine/inline/space/placing.h"
@@ -279,7 +279,7 @@ static int code_new(struct ft_session *s)
 	if (map == MAP_FAILED)
 		return -errno;
 	ft_recorder_code(map);
-	ft_policy_table(s, in, map + FT_RECORDER_CODE);
+	ft_verdict_table(s, in, map + FT_RECORDER_CODE);
 	munmap(map, FT_RECORDER_SIZE);
 	if (fcntl(in->code, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
 		0)
@@ -326,7 +326,7 @@ static int engine_open(struct ft_session *s)
 	s->in->fsgsbase = getauxval(AT_HWCAP2) & FSGSBASE;
 	rc = ft_tsc_start(&s->in->clock);
 	s->in->privileged = ft_dumpable_is_privileged();
-	ft_policy_slow(s->in);
+	ft_verdict_slow(s->in);
 	if (!rc)
 		rc = code_new(s);
 	if (rc < 0)

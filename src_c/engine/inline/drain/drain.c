@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "engine/inline/policy.h"
+#include "engine/inline/verdict.h"
 #include "session/record.h"
 
 #define RESULT_AND_ARGS (offsetof(struct ft_raw, nr) - offsetof(struct ft_raw, ret))
@@ -103,7 +103,7 @@ static void take(struct batch *b, const struct ft_raw *raw)
 	if (!ft_record_wants(b->s, FT_ABI_X86_64, nr))
 		return;
 	make_event(&b->s->in->batch[b->n++], b->s, b->it, raw, b->now);
-	strings = ft_policy_strings(b->s, nr);
+	strings = ft_verdict_strings(b->s, nr);
 	if (strings || b->it->strings_at == b->it->base + b->it->drained)
 		take_strings(b, raw, strings);
 	else if (b->n == sizeof(b->s->in->batch) / sizeof(b->s->in->batch[0]))
@@ -132,7 +132,7 @@ void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
 		strings = NULL;
 		len = t->strings_len;
 	} else {
-		len = ft_area_strings(it, &seen.raw, ft_policy_strings(s, nr), payload);
+		len = ft_area_strings(it, &seen.raw, ft_verdict_strings(s, nr), payload);
 	}
 	make_event(&ev, s, it, &seen.raw, clock_now(s));
 	ft_record_begun(s, t, ev, strings, len);

@@ -14,7 +14,7 @@
 
 #include "alter/alter.h"
 #include "arch/arch.h"
-#include "engine/inline/policy.h"
+#include "engine/inline/verdict.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/leave.h"
 #include "engine/inline/stops/normalise.h"
@@ -27,7 +27,7 @@
 
 bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr)
 {
-	return ft_policy_is_slow(in, nr) || nr == SYS_execve || nr == SYS_execveat;
+	return ft_verdict_is_slow(in, nr) || nr == SYS_execve || nr == SYS_execveat;
 }
 
 /* The call is not made: the task goes on behind it. */

@@ -14,7 +14,7 @@
 #include <asm/prctl.h>
 
 #include "engine/inline/drain/drain.h"
-#include "engine/inline/policy.h"
+#include "engine/inline/verdict.h"
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/stops/dumpable.h"
 #include "kernel/clock.h"
@@ -152,7 +152,7 @@ static enum ft_fallback process_control(
 	}
 }
 
-/* There is no room for its strings in the area, or the call came without asking the policy. */
+/* There is no room for its strings in the area, or the call came without asking for the verdict. */
 static void capture(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
 	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
@@ -162,7 +162,7 @@ static void capture(struct ft_session *s, struct ft_task *t, const struct user_r
 	if (it->signals && !ft_prepare_in_handler(t))
 		it->signals = 0;
 	set_strings_limit(it);
-	if (!ft_policy_strings(s, (uint32_t)regs->rax))
+	if (!ft_verdict_strings(s, (uint32_t)regs->rax))
 		return;
 	ft_record_strings(s, t, args, ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax));
 	it->strings_at = ft_area_get(&it->area->cur);

@@ -154,7 +154,7 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return false;
 	switch (ft_recorder_trap_at(regs.rip)) {
-	case FT_TRAP_POLICY:
+	case FT_TRAP_VERDICT:
 		restore_mask(t, SIGTRAP);
 		go_on(s, t, &regs, ft_area_get(&t->in->area->ret));
 		return true;

@@ -1,6 +1,6 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
-#include "engine/inline/policy.h"
+#include "engine/inline/verdict.h"
 
 #include <signal.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static const char *const slow[] = {
 static const char *const changes_rights[] = { "setuid", "setgid", "setreuid", "setregid",
 	"setresuid", "setresgid", "setfsuid", "setfsgid" };
 
-uint8_t ft_policy_strings(const struct ft_session *s, uint64_t nr)
+uint8_t ft_verdict_strings(const struct ft_session *s, uint64_t nr)
 {
 	uint8_t policy = ft_record_policy(s, FT_ABI_X86_64, nr);
 
@@ -46,7 +46,7 @@ static void set_slow(struct ft_inline *in, const char *name)
 		in->slow[nr / 32] |= 1u << nr % 32;
 }
 
-void ft_policy_slow(struct ft_inline *in)
+void ft_verdict_slow(struct ft_inline *in)
 {
 	memset(in->slow, 0, sizeof(in->slow));
 	for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++)
@@ -56,44 +56,44 @@ void ft_policy_slow(struct ft_inline *in)
 		set_slow(in, changes_rights[i]);
 }
 
-bool ft_policy_is_slow(const struct ft_inline *in, uint64_t nr)
+bool ft_verdict_is_slow(const struct ft_inline *in, uint64_t nr)
 {
 	return nr >= FT_NR_MAX || in->slow[nr / 32] >> nr % 32 & 1;
 }
 
-static void set(uint8_t *policy, const char *name, uint8_t code)
+static void set(uint8_t *verdicts, const char *name, uint8_t code)
 {
 	int nr = ft_syscall_number(FT_ABI_X86_64, name);
 
-	if (nr >= 0 && policy[nr] != FT_RECORDER_TRAP)
-		policy[nr] = code;
+	if (nr >= 0 && verdicts[nr] != FT_RECORDER_TRAP)
+		verdicts[nr] = code;
 }
 
-void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *policy)
+void ft_verdict_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *verdicts)
 {
-	uint8_t *tables = policy + FT_RECORDER_POLICY, *string_args;
+	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS, *string_args;
 
-	for (uint32_t nr = 0; nr < FT_RECORDER_POLICY; nr++) {
+	for (uint32_t nr = 0; nr < FT_RECORDER_VERDICTS; nr++) {
 		uint8_t wanted = ft_record_policy(s, FT_ABI_X86_64, nr);
-		int strings = __builtin_popcount(ft_policy_strings(s, nr));
+		int strings = __builtin_popcount(ft_verdict_strings(s, nr));
 
 		if (nr < FT_NR_MAX &&
-			(ft_policy_is_slow(in, nr) || ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
-			policy[nr] = FT_RECORDER_TRAP;
+			(ft_verdict_is_slow(in, nr) || ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
+			verdicts[nr] = FT_RECORDER_TRAP;
 		else if (!(wanted & FT_POLICY_RECORD))
-			policy[nr] = FT_RECORDER_PASS;
+			verdicts[nr] = FT_RECORDER_PASS;
 		else if (strings > FT_STRING_ARGS || (strings && nr >= FT_RECORDER_STRING_ARGS))
-			policy[nr] = FT_RECORDER_TRAP; /* the tracer takes them */
+			verdicts[nr] = FT_RECORDER_TRAP; /* the tracer takes them */
 		else if (strings)
-			policy[nr] = FT_RECORDER_STRINGS;
+			verdicts[nr] = FT_RECORDER_STRINGS;
 		else
-			policy[nr] = FT_RECORDER_RECORD;
+			verdicts[nr] = FT_RECORDER_RECORD;
 	}
 	/* Recorded even where nobody wants them: what is not wanted is left out later. */
-	set(policy, "rt_sigprocmask", FT_RECORDER_MASK);
-	set(policy, "rt_sigaction", FT_RECORDER_TABLE + 0);
-	set(policy, "arch_prctl", FT_RECORDER_TABLE + 1);
-	set(policy, "prctl", FT_RECORDER_TABLE + 2);
+	set(verdicts, "rt_sigprocmask", FT_RECORDER_MASK);
+	set(verdicts, "rt_sigaction", FT_RECORDER_TABLE + 0);
+	set(verdicts, "arch_prctl", FT_RECORDER_TABLE + 1);
+	set(verdicts, "prctl", FT_RECORDER_TABLE + 2);
 	memset(tables, 0, FT_RECORDER_TABLES * 256);
 	tables[SIGSYS] = tables[SIGTRAP] = tables[SIGSEGV] = tables[SIGBUS] = 1;
 	tables += 256;
@@ -103,7 +103,7 @@ void ft_policy_table(const struct ft_session *s, const struct ft_inline *in, uin
 	tables[PR_SET_SECCOMP] = tables[PR_SET_TSC] = tables[PR_GET_TSC] = 1;
 	string_args = tables + 256;
 	for (uint32_t nr = 0; nr < FT_RECORDER_STRING_ARGS; nr++)
-		string_args[nr] = ft_policy_strings(s, nr);
+		string_args[nr] = ft_verdict_strings(s, nr);
 	tables[59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */] = 1;
 }
 #endif
