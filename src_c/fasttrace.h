@@ -47,7 +47,7 @@ enum ft_fallback {
 	FT_FALLBACK_KERNEL,    /* no PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG: before Linux 6.4 */
 	FT_FALLBACK_SETUP,     /* memory or descriptors could not be had or mapped */
 	FT_FALLBACK_ABI,       /* 32-bit code */
-	FT_FALLBACK_SIGNALS,   /* handles or ignores SIGSYS or SIGTRAP */
+	FT_FALLBACK_SIGNALS,   /* what it sets for SIGSYS or SIGTRAP could not be followed */
 	FT_FALLBACK_DISPATCH,  /* uses Syscall User Dispatch itself */
 	FT_FALLBACK_SECCOMP,   /* has a seccomp filter of its own */
 	FT_FALLBACK_GS,	       /* uses the gs segment */

@@ -13,6 +13,12 @@ enum ft_call_state {
 	FT_CALL_SKIPPED,  /* inside a call that the policy leaves out */
 };
 
+/* The kernel's struct sigaction, x86-64. */
+struct ft_action {
+	uint64_t handler, flags, restorer, mask;
+};
+#define FT_ACTIONS 2
+
 struct ft_abandoned;
 struct ft_rule;
 struct ft_kept;
@@ -43,7 +49,10 @@ struct ft_task {
 	size_t strings_len;
 	struct ft_inline_task *in; /* NULL: the ptrace engine's */
 	uint8_t stay; /* enum ft_fallback: why it and its children cannot leave the ptrace engine */
-	bool ignores_traps; /* perhaps: has changed what SIGSYS or SIGTRAP do */
+	/* For SIGSYS and SIGTRAP, while it records itself: what the kernel has, and what is ignored instead, or 0. */
+	struct ft_action actions[FT_ACTIONS], ignored[FT_ACTIONS];
+	pid_t actions_of; /* of the process whose signal actions it shares; 0: its own */
+	bool ignores_traps; /* perhaps, to the kernel: signals that the engine uses */
 	bool at_exec; /* its EXEC stop is being dealt with */
 	bool born; /* its first stop has been */
 	bool attached; /* it ran before we looked on */

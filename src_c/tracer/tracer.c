@@ -36,17 +36,19 @@ static void end_suspended(struct ft_session *s, struct ft_task *t, uint64_t now)
 static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	siginfo_t info;
+	bool ignored;
 
 	if (s->engine->signal && s->engine->signal(s, t, stop))
 		return;
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return;
+	ignored = s->engine->ignored && s->engine->ignored(s, t, &info);
 	if (s->engine->shown)
-		s->engine->shown(s, t, stop->sig);
+		s->engine->shown(s, t, ignored ? 0 : stop->sig);
 	end_suspended(s, t, stop->time_ns);
 	if (!s->gate)
 		ft_record_signal(s, t, &info, stop->time_ns);
-	ft_resume(s, t, stop->sig);
+	ft_resume(s, t, ignored ? 0 : stop->sig);
 }
 
 static void on_first_or_shown(struct ft_session *s, struct ft_task *t)

@@ -111,8 +111,7 @@ def test_counts_so_far():
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("own_sigsys", "SIGSYS"),
-        ("own_sud", "SIGSYS"),
+        ("own_sud", "Dispatch"),
         ("own_gs", "gs"),
         ("own_filter", "seccomp"),
         ("i386", "32-bit"),

@@ -23,6 +23,7 @@
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/verdict.h"
 #include "engine/inline/run/run.h"
+#include "engine/inline/space/actions.h"
 #include "engine/inline/space/leave.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/prepare.h"
@@ -53,15 +54,20 @@ static void engine_execed(struct ft_session *s, struct ft_task *t)
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
+	ft_actions_exec(t);
 	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t);
 	if (why != FT_FALLBACK_NONE) {
+		ft_actions_forget(t);
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 		return; /* the exec's end is still to come */
 	}
-	if (ft_space_new(s, t, &sp) < 0 || ft_prepare_task(s, t, sp) < 0)
+	ft_actions_look(t);
+	if (ft_space_new(s, t, &sp) < 0 || ft_prepare_task(s, t, sp) < 0) {
+		ft_actions_forget(t);
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_SETUP);
-	else
+	} else {
 		ft_patch_known(s, t, regs.rip);
+	}
 	ft_record_return(s, t, 0, false, ft_now());
 }
 
@@ -90,6 +96,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 		ft_leave(s, t, it->space->spoiled ? FT_FALLBACK_SPOILED : FT_FALLBACK_NONE);
 		return;
 	}
+	it->delivers = sig && ft_actions_handles(t, sig);
 	if (sig && ft_area_note_mask(t, &mask)) {
 		it->signal_mask = mask;
 		it->signals |= bit(sig);
@@ -205,11 +212,17 @@ static int engine_call_stop(struct ft_session *s, struct ft_task *t, const struc
 
 static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 {
+	bool delivers = false;
+
 	/* A trap of ours has taken the place of the stop at which it would have been let go. */
 	if (s->detaching || (t->asked && !ft_dispatch_is_trapping(t->tid)))
 		ft_interrupt(t);
-	if (t->in)
-		t->in->giving = false;
+	if (t->in) {
+		delivers = t->in->delivers && sig;
+		t->in->giving = t->in->delivers = false;
+	}
+	if (t->held_signal && ft_actions_ignores(t, &t->held_info))
+		t->held_signal = 0;
 	if (!sig && t->held_signal && !ptrace(PTRACE_SETSIGINFO, t->tid, 0, &t->held_info)) {
 		sig = t->held_signal;
 		t->held_signal = 0;
@@ -218,7 +231,7 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 		return;
 	if (!t->in)
 		ft_engine_ptrace.resume(s, t, sig);
-	else
+	else if (!delivers || !ft_actions_deliver(s, t, sig))
 		ptrace(t->in->by_stops ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0,
 			(void *)(long)sig);
 }
@@ -259,6 +272,12 @@ static bool engine_let_go(struct ft_session *s, struct ft_task *t)
 	if (t->in)
 		ft_leave(s, t, FT_FALLBACK_NONE);
 	return true;
+}
+
+static bool engine_ignored(struct ft_session *s, struct ft_task *t, const siginfo_t *info)
+{
+	(void)s;
+	return ft_actions_ignores(t, info);
 }
 
 static const void *engine_memory_of(const struct ft_task *t)
@@ -358,6 +377,7 @@ const struct ft_engine ft_engine_inline = {
 	.show_registers = ft_altered_show_registers,
 	.hide_registers = ft_altered_hide_registers,
 	.signal = ft_inline_signal,
+	.ignored = engine_ignored,
 	.memory_of = engine_memory_of,
 	.take_back = ft_run_take_back,
 	.shown = engine_shown,

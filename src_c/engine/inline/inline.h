@@ -65,6 +65,7 @@ struct ft_space {
 	bool leaving; /* to the ptrace engine: tasks change over at their next stop */
 	uint8_t why; /* enum ft_fallback: it leaves, if that is known */
 	bool partial; /* perhaps: some of its threads do not record yet, so nothing may be patched */
+	bool ignores_traps; /* SIGTRAP, by now: it is about to have left */
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
 	bool foreign; /* its children and what it execs cannot be prepared */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
@@ -95,6 +96,8 @@ struct ft_inline_task {
 	struct ft_event sigreturn; /* begun; it does not come back to say that it was made */
 	bool returning;
 	bool dying; /* it could not be sent on */
+	bool delivers; /* stands before a signal for which ft_actions_deliver() is */
+	bool held_still; /* see ft_actions_deliver() */
 	bool exiting; /* stands at its exit event, or is past it */
 	uint64_t signals; /* that have come since; with a handler of one of them begun, the area's
 			     mask need not be the task's */

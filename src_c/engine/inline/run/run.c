@@ -101,6 +101,11 @@ static int run_to_trap(
 			if (again)
 				ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
 			return stop.sig == SIGTRAP ? 0 : -EFAULT;
+		case FT_STOPPED_SYSCALL:
+			s->stops_seen++;
+			if (again)
+				ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+			return request == PTRACE_SYSCALL ? 0 : -EFAULT;
 		case FT_STOPPED_TRAP:
 		case FT_STOPPED_GROUP:
 			s->stops_seen++;
@@ -174,6 +179,8 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	if (!ft_set_regs(s, t, regs))
 		return -ESRCH;
 	rc = run_to_trap(s, t, request, regs);
+	if (!rc && request == PTRACE_SYSCALL) /* that was the call's entry */
+		rc = run_to_trap(s, t, request, regs);
 	if (rc == -ETIMEDOUT)
 		return abandon(s, t, &saved, mask);
 	if (rc == -ESRCH)
@@ -272,6 +279,17 @@ int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, 
 		ft_record_engine_call(s, t, nr);
 	else if (!rc)
 		rc = -EFAULT;
+	return rc;
+}
+
+int ft_run_silently(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
+	const uint64_t args[6], int64_t *result)
+{
+	struct user_regs_struct regs = call_regs(syscall_insn, nr, args);
+	int rc = run_at(s, t, PTRACE_SYSCALL, &regs, result);
+
+	if (!rc)
+		ft_record_engine_call(s, t, nr);
 	return rc;
 }
 

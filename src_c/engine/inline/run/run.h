@@ -13,6 +13,9 @@ int ft_run_undo(struct ft_session *s, struct ft_task *t, int memory, const struc
 /* One call through a syscall instruction of the program's; other threads do not notice. */
 int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
 	const uint64_t args[6], int64_t *result);
+/* The same of a task that is in no call, and without a signal: SIGTRAP may be ignored by then. */
+int ft_run_silently(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
+	const uint64_t args[6], int64_t *result);
 /* Runs code of the recorder (ft_recorder_call, ft_recorder_sync). */
 int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
 	const uint64_t args[6], int64_t *result);

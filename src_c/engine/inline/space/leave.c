@@ -8,6 +8,7 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/patch/undo.h"
+#include "engine/inline/space/actions.h"
 #include "engine/inline/space/areas.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/space.h"
@@ -52,6 +53,7 @@ void ft_leave_task(struct ft_session *s, struct ft_task *t)
 	ft_drain_sigreturn(s, t->in);
 	ft_drain(s, t->in);
 	pthread_mutex_unlock(&s->in->lock);
+	ft_actions_leave(s, t);
 	if (sp->tasks == 1)
 		ft_patch_undo_padding(sp);
 	if (ft_space_is_last(sp))

@@ -244,12 +244,14 @@ static uint64_t find_syscall(const struct ft_space *sp)
 	return vdso_syscall(sp);
 }
 
-static bool unmap(
-	struct ft_session *s, struct ft_task *t, uint64_t insn, uint64_t at, uint64_t size)
+static bool unmap(struct ft_session *s, struct ft_task *t, const struct ft_space *sp, uint64_t insn,
+	uint64_t at, uint64_t size)
 {
+	const uint64_t args[6] = { at, size };
 	int64_t result;
 
-	return ft_run_call(s, t, insn, SYS_munmap, (uint64_t[6]){ at, size }, &result) == 0;
+	return (sp->ignores_traps ? ft_run_silently(s, t, insn, SYS_munmap, args, &result)
+				  : ft_run_call(s, t, insn, SYS_munmap, args, &result)) == 0;
 }
 
 void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
@@ -260,11 +262,11 @@ void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 	/* Where it cannot be done, as in a task that is being killed, it need not be. */
 	for (int i = 0; ok && i < sp->nears.count; i++)
 		ok = !sp->nears.list[i].base ||
-		     unmap(s, t, insn, sp->nears.list[i].base, FT_NEAR_SIZE);
+		     unmap(s, t, sp, insn, sp->nears.list[i].base, FT_NEAR_SIZE);
 	if (ok && sp->mapped)
-		ok = unmap(s, t, insn, FT_MEMORY_BASE, (uint64_t)sp->mapped * FT_AREA_STEP);
+		ok = unmap(s, t, sp, insn, FT_MEMORY_BASE, (uint64_t)sp->mapped * FT_AREA_STEP);
 	if (ok)
-		unmap(s, t, insn, FT_RECORDER_BASE, FT_RECORDER_SIZE);
+		unmap(s, t, sp, insn, FT_RECORDER_BASE, FT_RECORDER_SIZE);
 }
 
 int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out)
@@ -311,7 +313,7 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 			undo(s, t, sp, &c, fd, s->in->code);
 	}
 	if (rc < 0 && rc != -ESRCH)
-		unmap(s, t, insn, near, FT_NEAR_SIZE);
+		unmap(s, t, sp, insn, near, FT_NEAR_SIZE);
 out:
 	if (fd >= 0)
 		close(fd);

@@ -11,6 +11,7 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drainer.h"
 #include "engine/inline/space/leave.h"
+#include "engine/inline/space/actions.h"
 #include "engine/inline/space/areas.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/space.h"
@@ -18,7 +19,6 @@
 #include "session/record.h"
 
 #define USER_CODE_64 0x33 /* cs */
-#define TRAPS	     (1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1))
 #define FAULTS	     (1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1))
 
 /* A task of a space gets an area of its own and records itself from here on. */
@@ -85,8 +85,6 @@ enum ft_fallback ft_can_prepare(const struct ft_task *t)
 		return FT_FALLBACK_ABI;
 	if (t->stay != FT_FALLBACK_NONE)
 		return t->stay;
-	if (t->ignores_traps && ft_proc_status_mask(t->tgid, "SigIgn") & TRAPS)
-		return FT_FALLBACK_SIGNALS; /* since before the exec: the first trap would reset it */
 	in_use = ft_dispatch_in_use(t->tid);
 	if (in_use)
 		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
@@ -95,6 +93,7 @@ enum ft_fallback ft_can_prepare(const struct ft_task *t)
 
 int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
 {
+	bool may_ignore = t->ignores_traps;
 	int rc;
 
 	if (t->ignores_traps) {
@@ -109,6 +108,8 @@ int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 		return -ENOMEM;
 	}
 	rc = ft_prepare_arm(s, t);
+	if (!rc && may_ignore)
+		rc = ft_actions_adopt(s, t);
 	if (rc < 0) {
 		ft_dispatch_disarm(t->tid);
 		ft_dispatch_set_gs(t->tid, 0);

@@ -11,6 +11,7 @@
 
 #include "engine/inline/dispatch.h"
 #include "engine/inline/patch/undo.h"
+#include "engine/inline/space/actions.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/space/space.h"
@@ -31,12 +32,8 @@ static bool is_same(pid_t pid, const char *name)
 
 static enum ft_fallback can_attach(const struct ft_task *t)
 {
-	const uint64_t traps = 1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1);
 	uint64_t gs;
 
-	if ((ft_proc_status_mask(t->tgid, "SigCgt") | ft_proc_status_mask(t->tgid, "SigIgn")) &
-		traps)
-		return FT_FALLBACK_SIGNALS;
 	if (ft_proc_status_mask(t->tgid, "Seccomp"))
 		return FT_FALLBACK_SECCOMP;
 	if (ft_dispatch_gs(t->tid, &gs) < 0 || gs)
@@ -117,6 +114,9 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 		why = ft_can_prepare(t);
 		if (why == FT_FALLBACK_NONE)
 			why = can_attach(t);
+		t->ignores_traps = true;
+		if (why == FT_FALLBACK_NONE)
+			ft_actions_look(t);
 		if (why == FT_FALLBACK_NONE && ft_space_attach(s, t, &sp) < 0)
 			why = FT_FALLBACK_SETUP;
 		if (sp) {
@@ -129,6 +129,7 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 		why = FT_FALLBACK_SETUP;
 	if (why == FT_FALLBACK_NONE)
 		return;
+	ft_actions_forget(t);
 	s->in->refused = t->tgid;
 	if (sp && !sp->leaving && space_of_others(s, t)) {
 		sp->leaving = true; /* or this thread would run what is patched for the others */

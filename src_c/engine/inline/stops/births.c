@@ -12,6 +12,7 @@
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/run/run.h"
+#include "engine/inline/space/actions.h"
 #include "engine/inline/space/leave.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/prepare.h"
@@ -82,6 +83,7 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	it->birth_ret = from->birth_ret;
 	it->birth_flags = from->birth_flags;
 	it->birth_changes = from->birth_changes;
+	ft_actions_inherit(child, parent, it->birth_flags);
 	it->unborn = !(it->birth_flags & CLONE_VM_FLAG);
 	it->space->unborn += it->unborn;
 }
@@ -189,6 +191,7 @@ ptrace:
 	ft_set_regs(s, t, &regs);
 	ft_dispatch_disarm(t->tid);
 	ft_dispatch_set_gs(t->tid, 0);
+	ft_actions_leave(s, t);
 	if (ft_space_is_last(it->space))
 		ft_space_unmap(s, t, it->space);
 	ft_inline_task_free(s, t);

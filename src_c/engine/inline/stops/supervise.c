@@ -15,6 +15,7 @@
 
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/verdict.h"
+#include "engine/inline/space/actions.h"
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/stops/dumpable.h"
 #include "kernel/clock.h"
@@ -112,19 +113,16 @@ static enum ft_fallback own_seccomp(struct ft_task *t)
 	return FT_FALLBACK_SECCOMP;
 }
 
-/* SIGSYS and SIGTRAP are ours; SIGSEGV and SIGBUS may come of a string that cannot be read. */
+/* SIGSEGV and SIGBUS may come of a string that cannot be read. */
 static enum ft_fallback handler(
 	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
+	int sig = (int)regs->rdi;
 	uint64_t how;
 
-	if (!regs->rsi)
-		return FT_FALLBACK_NONE;
-	if (regs->rdi == SIGSYS || regs->rdi == SIGTRAP) {
-		t->ignores_traps = true;
-		return FT_FALLBACK_SIGNALS;
-	}
-	if ((regs->rdi == SIGSEGV || regs->rdi == SIGBUS) &&
+	if (ft_actions_is_call(regs))
+		return FT_FALLBACK_SIGNALS; /* where ft_actions_call() could not make it */
+	if (regs->rsi && (sig == SIGSEGV || sig == SIGBUS) &&
 		read_program(s, t->in, regs->rsi, &how, sizeof(how)) &&
 		how == (uint64_t)(uintptr_t)SIG_IGN) {
 		t->in->space->ignores_faults = t->ignores_traps = true;
@@ -175,15 +173,14 @@ bool ft_supervise_records(const struct ft_session *s, uint64_t nr)
 	return (uint32_t)nr != SYS_rt_sigreturn && ft_record_wants(s, FT_ABI_X86_64, (uint32_t)nr);
 }
 
-enum ft_fallback ft_supervise(
-	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret)
+void ft_supervise_begin(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
 	pthread_mutex_lock(&s->in->lock);
 	ft_drain_sigreturn(s, t->in);
 	ft_drain(s, t->in); /* which may use what the strings of an earlier call stand in */
 	capture(s, t, regs);
 	pthread_mutex_unlock(&s->in->lock);
-	return ft_supervise_call(s, t, regs, ret);
 }
 
 enum ft_fallback ft_supervise_call(

@@ -4,10 +4,10 @@
 
 #include "engine/inline/inline.h"
 
+/* What was recorded before a call that the tracer looks at is taken, and its strings. */
+void ft_supervise_begin(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs);
 /* ret: where the call goes on. Why the process cannot go on recording itself, or FT_FALLBACK_NONE. */
-enum ft_fallback ft_supervise(
-	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret);
-/* The same of a call that stands at its entry: what was recorded before is taken already. */
 enum ft_fallback ft_supervise_call(
 	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs, uint64_t ret);
 /* Whether the recorder shall record the call, or the tracer has, or nobody wants it. */

@@ -18,6 +18,7 @@
 #include "engine/inline/patch/patch.h"
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/run/run.h"
+#include "engine/inline/space/actions.h"
 #include "engine/inline/space/leave.h"
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/stops/altered.h"
@@ -43,26 +44,31 @@ static uint64_t way_back(const struct ft_space *sp, uint64_t address)
 }
 
 /*
- * The kernel unblocked the signal that it forced upon the task (kernel/signal.c,
- * force_sig_info_to_task()). Whether it was blocked we know but in a signal handler, where it is if it
- * was before, or if the other of the two that a program seldom tells apart is.
+ * The kernel unblocked the signal that it forced upon the task, and reset its handler, if it was blocked
+ * (kernel/signal.c, force_sig_info_to_task()). Whether it was we know but in a signal handler. There it was if that is
+ * its own, or if the other of the two that a program seldom tells apart is.
  */
-static void restore_mask(struct ft_task *t, int sig)
+static void restore_signal(struct ft_session *s, struct ft_task *t, int sig)
 {
 	struct ft_inline_task *it = t->in;
 	uint64_t other = bit(sig == SIGSYS ? SIGTRAP : SIGSYS), now;
 	uint64_t known = ft_area_get(&it->area->mask);
-	bool blocked = known & bit(sig);
+	bool blocked = known & bit(sig), handled = ft_actions_handles(t, sig), reset = blocked;
 
 	if (it->signals && known == it->signal_mask && !blocked) {
 		if (ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
 			return;
+		reset = handled &&
+			ft_actions_is_reset(t, sig); /* by another thread's trap, perhaps */
 		blocked = now & other && ft_prepare_in_handler(t);
+		blocked |= reset && it->signals & bit(sig);
 	}
-	if (!blocked || ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
-		return;
-	now |= bit(sig);
-	ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(now), &now);
+	if (blocked && ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) == 0) {
+		now |= bit(sig);
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(now), &now);
+	}
+	if (handled && reset)
+		ft_actions_restore(s, t, sig);
 }
 
 static void let_run(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
@@ -94,8 +100,14 @@ static void go_on(
 	bool altered = ft_plan_has(s->plan, FT_ABI_X86_64, (uint32_t)regs->rax);
 	enum ft_fallback why = FT_FALLBACK_ALTERED;
 
-	if (!altered || !ft_altered_elsewhere(s->in, (uint32_t)regs->rax))
-		why = ft_supervise(s, t, regs, ret);
+	if (!altered || !ft_altered_elsewhere(s->in, (uint32_t)regs->rax)) {
+		ft_supervise_begin(s, t, regs);
+		if (!altered && ft_actions_is_call(regs) && ft_altered_action(s, t, regs, ret)) {
+			let_run(s, t, regs);
+			return;
+		}
+		why = ft_supervise_call(s, t, regs, ret);
+	}
 	if (why == FT_FALLBACK_NONE && it->space->spoiled)
 		why = FT_FALLBACK_SPOILED;
 	if (why != FT_FALLBACK_NONE || it->space->leaving) {
@@ -119,7 +131,7 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, bool is_64_bit)
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	restore_mask(t, SIGSYS);
+	restore_signal(s, t, SIGSYS);
 	address = regs.rip - 2;
 	if (!is_64_bit) {
 		leave_at(s, t, &regs, address, FT_FALLBACK_ABI);
@@ -137,7 +149,7 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, bool is_64_bit)
 /* No block was free: on with the first that is, and only then take what is in the others. */
 static void on_full(struct ft_session *s, struct ft_task *t)
 {
-	restore_mask(t, SIGTRAP);
+	restore_signal(s, t, SIGTRAP);
 	pthread_mutex_lock(&s->in->lock);
 	ft_drain_next_block(s, t->in);
 	s->engine->resume(s, t, 0);
@@ -155,14 +167,14 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 		return false;
 	switch (ft_recorder_trap_at(regs.rip)) {
 	case FT_TRAP_VERDICT:
-		restore_mask(t, SIGTRAP);
+		restore_signal(s, t, SIGTRAP);
 		go_on(s, t, &regs, ft_area_get(&t->in->area->ret));
 		return true;
 	case FT_TRAP_FULL:
 		on_full(s, t);
 		return true;
 	case FT_TRAP_GS:
-		restore_mask(t, SIGTRAP);
+		restore_signal(s, t, SIGTRAP);
 		leave_at(s, t, &regs, ft_normalise_site(t->in->space, regs.r11), FT_FALLBACK_GS);
 		return true;
 	case FT_TRAP_NONE:
@@ -170,7 +182,7 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 	}
 	if (!ft_patch_rewind(t->in->space, regs.rip, &to))
 		return false;
-	restore_mask(t, SIGTRAP);
+	restore_signal(s, t, SIGTRAP);
 	regs.rip = to;
 	let_run(s, t, &regs);
 	return true;
@@ -185,7 +197,7 @@ static bool on_string_fault(struct ft_session *s, struct ft_task *t, int sig)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 ||
 		!ft_recorder_string_fault(regs.rip, &on))
 		return false;
-	restore_mask(t, sig);
+	restore_signal(s, t, sig);
 	regs.rip = on;
 	let_run(s, t, &regs);
 	return true;
