@@ -48,6 +48,7 @@ struct ft_task {
 	uint8_t *strings; /* payload items of `call`; kept for reuse */
 	size_t strings_len;
 	struct ft_inline_task *in; /* NULL: the ptrace engine's */
+	bool foreign; /* paths of ours may lead it elsewhere: another user, root or namespace */
 	uint8_t stay; /* enum ft_fallback: why it and its children cannot leave the ptrace engine */
 	/* For SIGSYS and SIGTRAP, while it records itself: what the kernel has, and what is ignored instead, or 0. */
 	struct ft_action actions[FT_ACTIONS], ignored[FT_ACTIONS];

@@ -3,14 +3,11 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
-#include <stdio.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -24,6 +21,7 @@
 #include "engine/inline/verdict.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/actions.h"
+#include "engine/inline/space/code.h"
 #include "engine/inline/space/leave.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/prepare.h"
@@ -127,8 +125,7 @@ static void engine_execing(struct ft_session *s, struct ft_task *t)
 	ft_drain_sigreturn(s, it);
 	ft_drain_begun(s, it);
 	pthread_mutex_unlock(&s->in->lock);
-	if (it->space->foreign)
-		t->stay = FT_FALLBACK_NAMESPACE;
+	t->foreign |= it->space->foreign;
 	ft_inline_task_free(s, t);
 }
 
@@ -285,28 +282,6 @@ static const void *engine_memory_of(const struct ft_task *t)
 	return t->in ? t->in->space : NULL;
 }
 
-static int code_new(struct ft_session *s)
-{
-	struct ft_inline *in = s->in;
-	uint8_t *map;
-	int rc = 0;
-
-	in->code = memfd_create("fasttrace-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (in->code < 0 || ftruncate(in->code, FT_RECORDER_SIZE) < 0)
-		return -errno;
-	map = mmap(NULL, FT_RECORDER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, in->code, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	ft_recorder_code(map);
-	ft_verdict_table(s, in, map + FT_RECORDER_CODE);
-	munmap(map, FT_RECORDER_SIZE);
-	if (fcntl(in->code, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
-		0)
-		rc = -errno;
-	snprintf(in->code_path, sizeof(in->code_path), "/proc/%d/fd/%d", getpid(), in->code);
-	return rc;
-}
-
 static void engine_close(struct ft_session *s)
 {
 	if (!s->in)
@@ -318,8 +293,7 @@ static void engine_close(struct ft_session *s)
 		s->in->early = e->next;
 		free(e);
 	}
-	if (s->in->code >= 0)
-		close(s->in->code);
+	ft_code_close(s->in);
 	ft_files_free(s->in->files);
 	ft_tsc_end(&s->in->clock);
 	pthread_mutex_destroy(&s->in->lock);
@@ -347,7 +321,7 @@ static int engine_open(struct ft_session *s)
 	s->in->privileged = ft_dumpable_is_privileged();
 	ft_verdict_slow(s->in);
 	if (!rc)
-		rc = code_new(s);
+		rc = ft_code_open(s);
 	if (rc < 0)
 		engine_close(s);
 	return rc;

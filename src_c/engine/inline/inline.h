@@ -67,7 +67,7 @@ struct ft_space {
 	bool partial; /* perhaps: some of its threads do not record yet, so nothing may be patched */
 	bool ignores_traps; /* SIGTRAP, by now: it is about to have left */
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
-	bool foreign; /* its children and what it execs cannot be prepared */
+	bool foreign; /* what it becomes by the next exec, and its children, are: see struct ft_task */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
 	uint32_t changes; /* to its text and its springboards; odd while they are under way */
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
@@ -125,6 +125,7 @@ struct ft_early {
 struct ft_inline {
 	int code; /* memfd: the recorder's code and tables */
 	char code_path[48]; /* as tracees can open it */
+	const uint8_t *image; /* the same, mapped */
 	bool fsgsbase;
 	bool privileged; /* see dumpable.h */
 	uint32_t slow[FT_NR_MAX / 32]; /* calls that the tracer must look at first */

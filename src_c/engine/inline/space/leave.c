@@ -1,6 +1,7 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
 #include "engine/inline/space/leave.h"
+#include "engine/inline/space/unmap.h"
 
 #include <stdlib.h>
 #include <sys/ptrace.h>

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,32 +58,64 @@ static void add_chunk(struct ft_space *sp, void *map)
 	sp->chunks[sp->chunk_count++] = (struct ft_chunk){ .map = map };
 }
 
-int ft_memory_new(struct ft_space *sp, char path[48])
+static int can_have(struct ft_space *sp)
 {
-	void *map;
-	int fd, rc;
-
 	sp->chunk_limit = chunks_allowed();
 	if (!sp->chunk_limit)
 		return -EFBIG;
-	if (is_short_of(sp->pid, FT_MEMORY_FIRST))
-		return -ENOMEM;
-	fd = memfd_create("fasttrace", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -errno;
-	if (ftruncate(fd, (off_t)sp->chunk_limit * FT_CHUNK) < 0 ||
-		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+	return is_short_of(sp->pid, FT_MEMORY_FIRST) ? -ENOMEM : 0;
+}
+
+/* Returns fd, of a memfd that is still empty, or closes it and returns a negative errno. */
+static int use(struct ft_space *sp, int fd)
+{
+	const off_t size = (off_t)sp->chunk_limit * FT_CHUNK;
+	struct stat st;
+	void *map;
+	int rc;
+
+	if (ftruncate(fd, size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0 ||
+		fstat(fd, &st) < 0)
 		goto fail;
+	errno = EBADF;
+	if (st.st_size != size)
+		goto fail; /* who can reach it has changed it */
 	map = mmap(NULL, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		goto fail;
 	add_chunk(sp, map);
-	snprintf(path, 48, "/proc/%d/fd/%d", getpid(), fd);
 	return fd;
 fail:
 	rc = -errno;
 	close(fd);
 	return rc;
+}
+
+int ft_memory_new(struct ft_space *sp, char path[48])
+{
+	int rc = can_have(sp), fd;
+
+	if (rc < 0)
+		return rc;
+	fd = memfd_create("fasttrace", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	fd = use(sp, fd);
+	if (fd >= 0)
+		snprintf(path, 48, "/proc/%d/fd/%d", getpid(), fd);
+	return fd;
+}
+
+int ft_memory_take(struct ft_space *sp, const struct ft_task *t, int theirs)
+{
+	int rc = can_have(sp), fd;
+	char path[48];
+
+	if (rc < 0)
+		return rc;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", t->tid, theirs);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : use(sp, fd);
 }
 
 int ft_memory_seal(struct ft_space *sp, int fd)

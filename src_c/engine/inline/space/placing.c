@@ -18,8 +18,10 @@
 #include "engine/inline/patch/text.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/run/snippet.h"
+#include "engine/inline/space/code.h"
 #include "engine/inline/space/memory.h"
 #include "engine/inline/space/space.h"
+#include "engine/inline/space/unmap.h"
 #include "kernel/proc.h"
 
 #define PAGE 4096u
@@ -131,16 +133,131 @@ static void undo(struct ft_session *s, struct ft_task *t, const struct ft_space 
 		ft_run_snippet(s, t, sp->memory, &more);
 }
 
-/* The whole of it in one go, while there is but one thread. */
+/* The whole of it in one go, while there is but one thread; code, near: that, too. */
+static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
+	bool code, uint64_t near)
+{
+	char path[48];
+	const char *const strings[] = { path, s->in->code_path };
+	int fd = ft_memory_new(sp, path), rc;
+	struct ft_snippet c;
+
+	if (fd < 0)
+		return fd;
+	ft_snippet_start(&c, at, strings, 1 + code);
+	if (!code && t->in->birth_flags & CLONE_FILES)
+		ft_snippet_apart(&c);
+	map_areas(&c, 0);
+	if (c.apart)
+		ft_snippet_together(&c);
+	hide_areas(&c);
+	if (code)
+		map_code(&c, 1);
+	if (near)
+		map_near(&c, near);
+	rc = ft_run_snippet(s, t, sp->memory, &c);
+	if (!rc)
+		rc = seal(sp, &c, fd, -1);
+	if (!rc && near)
+		rc = ft_near_add(s, sp, near);
+	if (rc < 0 && rc != -ESRCH)
+		undo(s, t, sp, &c, fd, code ? s->in->code : -1);
+	if (rc < 0)
+		ft_memory_free(sp);
+	close(fd);
+	return rc;
+}
+
+static void close_theirs(
+	struct ft_session *s, struct ft_task *t, const struct ft_space *sp, uint64_t at, int theirs)
+{
+	struct ft_snippet c;
+
+	ft_snippet_start(&c, at, NULL, 0);
+	ft_snippet_call(&c, SYS_close, (uint64_t[6]){ (uint64_t)theirs }, 0, false);
+	ft_run_snippet(s, t, sp->memory, &c);
+}
+
+/* Where no path leads the task to what is ours: it makes the memory itself, and the code is written into its own. */
+static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
+	bool code, uint64_t near)
+{
+	const char *const strings[] = { "fasttrace" };
+	struct ft_snippet c;
+	int fd, theirs, rc;
+
+	ft_snippet_start(&c, at, strings, 1);
+	ft_snippet_call(&c, SYS_memfd_create,
+		(uint64_t[6]){ ft_snippet_string(&c, 0), MFD_CLOEXEC | MFD_ALLOW_SEALING }, 0,
+		true);
+	rc = ft_run_snippet(s, t, sp->memory, &c);
+	if (rc < 0)
+		return rc;
+	theirs = c.fd;
+	fd = ft_memory_take(sp, t, theirs);
+	if (fd < 0) {
+		close_theirs(s, t, sp, at, theirs);
+		return fd;
+	}
+	ft_snippet_start(&c, at, NULL, 0);
+	ft_snippet_call(&c, SYS_mmap,
+		(uint64_t[6]){ FT_MEMORY_BASE, FT_MEMORY_FIRST, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, (uint64_t)theirs },
+		0, false);
+	ft_snippet_call(&c, SYS_close, (uint64_t[6]){ (uint64_t)theirs }, 0, false);
+	hide_areas(&c);
+	if (code)
+		ft_snippet_call(&c, SYS_mmap,
+			(uint64_t[6]){ FT_RECORDER_BASE, FT_RECORDER_SIZE, PROT_READ | PROT_EXEC,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
+			0, false);
+	if (near)
+		map_near(&c, near);
+	rc = ft_run_snippet(s, t, sp->memory, &c);
+	if (!rc)
+		rc = ft_memory_seal(sp, fd);
+	if (!rc && code)
+		rc = ft_code_write(s, sp);
+	if (!rc && near)
+		rc = ft_near_add(s, sp, near);
+	if (rc < 0 && rc != -ESRCH) {
+		ft_run_undo(s, t, sp->memory, &c);
+		if (c.done < 2)
+			close_theirs(s, t, sp, at, theirs);
+	}
+	if (rc < 0)
+		ft_memory_free(sp);
+	close(fd);
+	return rc;
+}
+
+/* Another user's, or in another root or namespace, where the path is nobody's. */
+static bool is_no_way(int rc)
+{
+	return rc == -EACCES || rc == -EPERM || rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP;
+}
+
+static int map_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
+	bool code, uint64_t near)
+{
+	int rc = -EACCES;
+
+	if (!t->foreign)
+		rc = map_ours(s, t, sp, at, code, near);
+	if (!is_no_way(rc))
+		return rc;
+	t->foreign = true;
+	/* Others might meet the descriptor. */
+	return !code && t->in->birth_flags & CLONE_FILES ? -EACCES
+							 : map_theirs(s, t, sp, at, code, near);
+}
+
 int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out)
 {
 	struct ft_space *sp = ft_space_alloc(t->tgid);
-	char path[48];
-	const char *const strings[] = { path, s->in->code_path };
 	struct user_regs_struct regs;
-	struct ft_snippet c = { .done = 0 };
-	uint64_t near, start = 0;
-	int fd = -1, rc;
+	uint64_t near = 0, start = 0;
+	int rc;
 
 	if (!sp)
 		return -ENOMEM;
@@ -149,27 +266,10 @@ int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out)
 		rc = -ESRCH;
 	if (!rc)
 		rc = place_in_text(sp, regs.rip, &start);
-	if (!rc)
-		rc = fd = ft_memory_new(sp, path);
-	if (rc < 0)
-		goto out;
-	near = ft_maps_gap(sp->pid, regs.rip, FT_NEAR_SIZE);
-	ft_snippet_start(&c, start, strings, 2);
-	map_areas(&c, 0);
-	hide_areas(&c);
-	map_code(&c, 1);
-	if (near)
-		map_near(&c, near);
-	rc = ft_run_snippet(s, t, sp->memory, &c);
-	if (!rc)
-		rc = ft_memory_seal(sp, fd);
-	if (!rc && near)
-		rc = ft_near_add(s, sp, near);
-	if (rc < 0 && rc != -ESRCH)
-		undo(s, t, sp, &c, fd, s->in->code);
-out:
-	if (fd >= 0)
-		close(fd);
+	if (!rc) {
+		near = ft_maps_gap(sp->pid, regs.rip, FT_NEAR_SIZE);
+		rc = map_all(s, t, sp, start, true, near);
+	}
 	if (rc < 0)
 		ft_space_free(sp);
 	else
@@ -180,93 +280,13 @@ out:
 int ft_space_place_areas(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = t->in->space;
-	char path[48];
-	const char *const strings[] = { path };
-	struct ft_snippet c;
 	uint64_t near = 0;
-	int fd, rc;
 
 	for (int i = 0; !near && i < sp->nears.count; i++)
 		near = sp->nears.list[i].base;
 	if (!near)
 		return -ENOSPC; /* nowhere to write the code that maps them */
-	fd = ft_memory_new(sp, path);
-	if (fd < 0)
-		return fd;
-	ft_snippet_start(&c, near + FT_NEAR_SCRATCH, strings, 1);
-	if (t->in->birth_flags & CLONE_FILES)
-		ft_snippet_apart(&c);
-	map_areas(&c, 0);
-	if (c.apart)
-		ft_snippet_together(&c);
-	hide_areas(&c);
-	rc = ft_run_snippet(s, t, sp->memory, &c);
-	if (!rc)
-		rc = seal(sp, &c, fd, -1);
-	if (rc < 0 && rc != -ESRCH)
-		undo(s, t, sp, &c, fd, -1);
-	if (rc < 0)
-		ft_memory_free(sp);
-	close(fd);
-	return rc;
-}
-
-/* A syscall instruction of the vDSO: bytes that look like one are one when they run. */
-static uint64_t vdso_syscall(const struct ft_space *sp)
-{
-	uint64_t auxv[2 * 64], base = 0;
-	uint8_t code[2 * PAGE];
-	ssize_t n = ft_proc_read(sp->pid, "auxv", (char *)auxv, sizeof(auxv));
-
-	for (ssize_t i = 0; i + 1 < n / (ssize_t)sizeof(uint64_t); i += 2)
-		if (auxv[i] == AT_SYSINFO_EHDR)
-			base = auxv[i + 1];
-	n = base ? pread(sp->memory, code, sizeof(code), (off_t)base) : 0;
-	for (ssize_t i = 0; i + 1 < n; i++)
-		if (code[i] == 0x0f && code[i + 1] == 0x05)
-			return base + (uint64_t)i;
-	return 0;
-}
-
-/* One that the program has made a call by, or one of the vDSO's. */
-static uint64_t find_syscall(const struct ft_space *sp)
-{
-	static const uint8_t insn[] = { 0x0f, 0x05 };
-	uint8_t now[sizeof(insn)];
-
-	for (uint32_t i = 0; i < sp->sites.count; i++) {
-		const struct ft_site *site = &sp->sites.list[i];
-
-		if (!site->patched && !ft_text_read(sp, site->address, now, sizeof(now)) &&
-			!memcmp(now, insn, sizeof(insn)))
-			return site->address;
-	}
-	return vdso_syscall(sp);
-}
-
-static bool unmap(struct ft_session *s, struct ft_task *t, const struct ft_space *sp, uint64_t insn,
-	uint64_t at, uint64_t size)
-{
-	const uint64_t args[6] = { at, size };
-	int64_t result;
-
-	return (sp->ignores_traps ? ft_run_silently(s, t, insn, SYS_munmap, args, &result)
-				  : ft_run_call(s, t, insn, SYS_munmap, args, &result)) == 0;
-}
-
-void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
-{
-	uint64_t insn = sp->spoiled ? 0 : find_syscall(sp);
-	bool ok = insn;
-
-	/* Where it cannot be done, as in a task that is being killed, it need not be. */
-	for (int i = 0; ok && i < sp->nears.count; i++)
-		ok = !sp->nears.list[i].base ||
-		     unmap(s, t, sp, insn, sp->nears.list[i].base, FT_NEAR_SIZE);
-	if (ok && sp->mapped)
-		ok = unmap(s, t, sp, insn, FT_MEMORY_BASE, (uint64_t)sp->mapped * FT_AREA_STEP);
-	if (ok)
-		unmap(s, t, sp, insn, FT_RECORDER_BASE, FT_RECORDER_SIZE);
+	return map_all(s, t, sp, near + FT_NEAR_SCRATCH, false, 0);
 }
 
 int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out)
@@ -285,7 +305,7 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 	if (!rc)
 		rc = fd = ft_memory_new(sp, path);
 	if (rc >= 0)
-		insn = vdso_syscall(sp);
+		insn = ft_unmap_vdso_call(sp);
 	if (insn)
 		near = ft_maps_gap(sp->pid, insn, FT_NEAR_SIZE);
 	if (near)
@@ -313,7 +333,7 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 			undo(s, t, sp, &c, fd, s->in->code);
 	}
 	if (rc < 0 && rc != -ESRCH)
-		unmap(s, t, sp, insn, near, FT_NEAR_SIZE);
+		ft_unmap_one(s, t, sp, insn, near, FT_NEAR_SIZE);
 out:
 	if (fd >= 0)
 		close(fd);

@@ -1,4 +1,4 @@
-/* What is mapped in a tracee, and taken away again. */
+/* What is mapped in a tracee. */
 #ifndef FT_PLACING_H
 #define FT_PLACING_H
 
@@ -10,7 +10,5 @@ int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out)
 int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out);
 /* The first areas of the child of a fork. */
 int ft_space_place_areas(struct ft_session *s, struct ft_task *t);
-/* Takes away what was mapped, by its last task; what was in there must be taken. */
-void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp);
 
 #endif

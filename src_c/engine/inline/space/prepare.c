@@ -1,6 +1,7 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
 #include "engine/inline/space/prepare.h"
+#include "engine/inline/space/unmap.h"
 
 #include <errno.h>
 #include <signal.h>

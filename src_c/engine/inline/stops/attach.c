@@ -15,6 +15,7 @@
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/space/space.h"
+#include "engine/inline/space/unmap.h"
 #include "kernel/proc.h"
 #include "session/record.h"
 

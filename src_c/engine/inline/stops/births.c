@@ -17,6 +17,7 @@
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/space/space.h"
+#include "engine/inline/space/unmap.h"
 #include "engine/inline/stops/attach.h"
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/supervise.h"
@@ -67,6 +68,7 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	struct ft_inline_task *from = parent->in, *it;
 
 	child->stay = parent->stay;
+	child->foreign = parent->foreign;
 	child->ignores_traps = parent->ignores_traps;
 	if (from)
 		from->giving = true;
@@ -145,14 +147,13 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	enum ft_fallback why = FT_FALLBACK_SETUP;
 	struct user_regs_struct regs;
 	struct ft_space *own;
-	bool foreign;
 	int rc;
 
 	if (!it)
 		ft_inline_attached(s, t); /* perhaps the child of a thread that was not asked yet */
 	if (!it || it->area)
 		return;
-	foreign = it->space->foreign || ft_supervise_is_foreign(it->birth_flags);
+	t->foreign |= it->space->foreign || ft_supervise_is_foreign(it->birth_flags);
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	regs.rip = it->birth_ret;
@@ -171,8 +172,6 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	}
 	rc = take_copy(s, t);
 	own = it->space;
-	if (foreign && t->stay == FT_FALLBACK_NONE)
-		t->stay = FT_FALLBACK_NAMESPACE;
 	if (t->stay != FT_FALLBACK_NONE)
 		why = t->stay;
 	else if (own->leaving)

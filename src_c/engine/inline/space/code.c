@@ -1,0 +1,62 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/space/code.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "engine/inline/verdict.h"
+
+#define PAGE 4096u
+
+int ft_code_open(struct ft_session *s)
+{
+	struct ft_inline *in = s->in;
+	uint8_t *map;
+	int rc = 0;
+
+	in->code = memfd_create("fasttrace-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (in->code < 0 || ftruncate(in->code, FT_RECORDER_SIZE) < 0)
+		return -errno;
+	map = mmap(NULL, FT_RECORDER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, in->code, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	ft_recorder_code(map);
+	ft_verdict_table(s, in, map + FT_RECORDER_CODE);
+	munmap(map, FT_RECORDER_SIZE);
+	map = mmap(NULL, FT_RECORDER_SIZE, PROT_READ, MAP_PRIVATE, in->code, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	in->image = map;
+	if (fcntl(in->code, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
+		0)
+		rc = -errno;
+	snprintf(in->code_path, sizeof(in->code_path), "/proc/%d/fd/%d", getpid(), in->code);
+	return rc;
+}
+
+void ft_code_close(struct ft_inline *in)
+{
+	if (in->code >= 0)
+		close(in->code);
+	if (in->image)
+		munmap((void *)(uintptr_t)in->image, FT_RECORDER_SIZE);
+}
+
+int ft_code_write(const struct ft_session *s, const struct ft_space *sp)
+{
+	static const uint8_t zeros[PAGE];
+
+	/* Pages of nothing but zeros it has anyway. */
+	for (uint32_t at = 0; at < FT_RECORDER_SIZE; at += PAGE)
+		if (memcmp(s->in->image + at, zeros, PAGE) != 0 &&
+			pwrite(sp->memory, s->in->image + at, PAGE,
+				(off_t)(FT_RECORDER_BASE + at)) != PAGE)
+			return -EFAULT;
+	return 0;
+}
+#endif

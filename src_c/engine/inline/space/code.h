@@ -1,0 +1,13 @@
+/* The recorder's code and tables: made once for a session, then mapped into tracees or written into memory of theirs. */
+#ifndef FT_CODE_H
+#define FT_CODE_H
+
+#include "engine/inline/inline.h"
+
+/* 0 or a negative errno; ft_code_close() is due in any case. */
+int ft_code_open(struct ft_session *s);
+void ft_code_close(struct ft_inline *in);
+/* Into what is mapped at its place, all zeros. 0 or a negative errno. */
+int ft_code_write(const struct ft_session *s, const struct ft_space *sp);
+
+#endif
