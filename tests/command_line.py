@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from conftest import FASTTRACE
+from support import FASTTRACE
 
 LIMIT_S = 60  # for what should end at once: a test that hangs fails
 

@@ -24,7 +24,7 @@ from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.syscalls.names import syscall_number
 
 if TYPE_CHECKING:
-    from conftest import Builder
+    from support import Builder
 
 ENGINES = ["ptrace"] + (["inline"] if _core.inline_unusable() is None else [])
 ALWAYS = 0xFFFFFFFF

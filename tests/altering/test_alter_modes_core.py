@@ -23,7 +23,7 @@ from fasttrace.syscalls.names import ABIS, syscall_number
 from fasttrace.syscalls.sets import parse_selection
 
 if TYPE_CHECKING:
-    from conftest import Builder, Target
+    from support import Builder, Target
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="numbers of x86-64")
 BOTH = pytest.mark.parametrize("engine", ENGINES)

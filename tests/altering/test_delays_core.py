@@ -20,7 +20,7 @@ from fasttrace import _core
 from fasttrace.data.events import Kind
 
 if TYPE_CHECKING:
-    from conftest import Builder, Target
+    from support import Builder, Target
 
 HOUR = 3_600_000 * MS
 

@@ -19,7 +19,7 @@ from fasttrace import _core
 from fasttrace.data.events import Flag
 
 if TYPE_CHECKING:
-    from conftest import Builder
+    from support import Builder
 
 NR_MAX = 1024
 PR_SET_TSC_TO_0 = (26, 0, 0, 0, 0, 0)  # EINVAL

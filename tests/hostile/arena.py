@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SANITIZER
+from support import SANITIZER
 
 LIMIT_S = 50
 

@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import SANITIZER
+from support import SANITIZER
 
 from fasttrace._core import inline_unusable
 from fasttrace.syscalls.names import syscall_name, syscall_number

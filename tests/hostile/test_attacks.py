@@ -19,7 +19,7 @@ import pytest
 from arena import fight, won
 
 if TYPE_CHECKING:
-    from conftest import Builder
+    from support import Builder
 
 SOURCE = Path(__file__).parents[1] / "tracees" / "attacks.c"
 # They are in a table there.

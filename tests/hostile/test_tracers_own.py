@@ -9,7 +9,7 @@ import pytest
 from arena import fight, won
 
 if TYPE_CHECKING:
-    from conftest import Builder
+    from support import Builder
 
 LIMITS = (
     *("core", "fsize", "locks", "memlock", "msgqueue"),

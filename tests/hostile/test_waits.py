@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from arena import apart
-from conftest import FASTTRACE
+from support import FASTTRACE
 
 if TYPE_CHECKING:
-    from conftest import Builder
+    from support import Builder
 
 LIMIT_S = 30
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import running
+from support import running
 
 import fasttrace
 from fasttrace.data.events import EVENT_DTYPE, Kind

@@ -15,7 +15,7 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from conftest import HANG_S
+from support import HANG_S
 
 from fasttrace._core import inline_unusable
 from fasttrace.tracing.tracer import Tracer

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import HANG_S
+from support import HANG_S
 
 from fasttrace._core import inline_unusable
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind

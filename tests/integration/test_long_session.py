@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import HANG_S
+from support import HANG_S
 
 LONG = bool(os.environ.get("FASTTRACE_LONG"))
 CALLS = 3_000_000 if LONG else 400_000

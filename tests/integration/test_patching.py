@@ -15,7 +15,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import HANG_S, running
+from support import HANG_S, running
 
 from fasttrace._core import inline_unusable
 from fasttrace.tracing.tracer import Tracer

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ENGINES
+from support import ENGINES
 
 from fasttrace.tracing.tracer import Tracer
 
