@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import faulthandler
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
+from promises import promise
 from support import ENGINES, HANG_S, TRACEES, Builder, Target, running
 
 # In the background (nohup, `&` in a script) these are ignored, and would be by all that we start.
@@ -35,6 +37,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ran_by_name = ("endless", "enemy", "named")
         ending = [tracee for tracee in TRACEES if tracee.role not in ran_by_name]
         metafunc.parametrize("tracee", ending, ids=lambda t: t.name)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """A test that fails says which promise it guards."""
+    report = (yield).get_result()
+    if report.failed and (promised := promise(item.path)):
+        report.sections.append(("Promise", promised))
 
 
 def _hangs(signum: int, frame: object) -> None:

@@ -93,14 +93,14 @@ def test_a_signal_at_a_filters_stop(tracees: Builder) -> None:
 
 
 @BOTH
-def test_without_results(tracees: Builder, engine: str) -> None:
+def test_calls_are_altered_without_results_too(tracees: Builder, engine: str) -> None:
     seen = run(calls(tracees), engine=engine, results=False, injections=DENIED)
     assert told(seen) == [str(-errno.EPERM)] * 3
     if engine == "inline":
         assert seen.calls("uname") == [(0, Flag.ALTERED | Flag.UNFINISHED)] * 3
 
 
-def test_without_children(tracees: Builder) -> None:
+def test_a_child_that_is_not_followed_is_not_altered(tracees: Builder) -> None:
     seen = run(calls(tracees), follow=False, injections=DENIED)
     assert told(seen) == [str(-errno.EPERM)] * 2 + ["0"]
 

@@ -43,7 +43,9 @@ def test_the_table_is_read(tracees: Builder) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_attack(tracees: Builder, engine: str, attack: str, tmp_path: Path) -> None:
+def test_each_attack_by_itself_hurts_nobody(
+    tracees: Builder, engine: str, attack: str, tmp_path: Path
+) -> None:
     fought = fight(
         engine, *beside(tracees), *tracees.command("attacks", attack, "1"), folder=tmp_path
     )

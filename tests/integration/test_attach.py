@@ -146,7 +146,7 @@ def test_by_another_thread_s_tid(run_tracee, engine):
 
 
 @pytest.mark.parametrize("times", [1, 5])
-def test_stopped_stays_stopped(run_tracee, times, engine):
+def test_what_was_stopped_stays_stopped(run_tracee, times, engine):
     with run_tracee("busy_threads") as process:
         process.send_signal(signal.SIGSTOP)
         assert process.told() == "stopped"
@@ -214,7 +214,7 @@ def test_children_born_under_us_are_left_too(engine):
 
 
 @pytest.mark.parametrize("pid", [0, -1, 1 << 22, 2**31 - 1])
-def test_no_such_process(pid, engine):
+def test_a_process_that_is_not_there_is_a_lookup_error(pid, engine):
     with pytest.raises(ProcessLookupError):
         Tracer(pid=pid, engine=engine).start()
 

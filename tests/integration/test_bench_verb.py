@@ -49,7 +49,7 @@ def test_all_engines_that_work() -> None:
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_against_strace() -> None:
+def test_strace_is_measured_as_it_is_used() -> None:
     args = ("-n", "1", "--engine", "ptrace", "--against", "strace", "--json")
     shown = json.loads(cli("bench", *args, "sh", "-c", ":").stdout)
     strace = shown["contenders"][2]

@@ -80,7 +80,7 @@ def test_python_does_not_hand_down_what_it_ignores() -> None:
 # The results
 
 
-def test_summary_json(tmp_path: Path) -> None:
+def test_json_of_a_summary_says_what_the_table_says(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     done = cli("summary", "--json", "-o", str(out), "sh", "-c", "cat /nowhere; exit 3")
     assert done.returncode == 3
@@ -167,7 +167,7 @@ def test_a_record_can_be_reported(tmp_path: Path) -> None:
     assert kinds.count("syscall") == shown["total_calls"]
 
 
-def test_doctor() -> None:
+def test_doctor_says_that_tracing_works_here() -> None:
     done = cli("doctor", "--json")
     assert done.returncode == 0
     shown = json.loads(done.stdout)
@@ -225,7 +225,7 @@ def test_a_command_that_cannot_start_leaves_no_folder(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_too_many_arguments() -> None:
+def test_too_many_arguments_are_one_line_with_a_remedy() -> None:
     big = "x" * 120_000
     code = (
         "import sys; from fasttrace.cli import main;"

@@ -63,13 +63,13 @@ def test_attached_process_that_ends() -> None:
         assert traced.wait(LIMIT_S) == 0
 
 
-def test_attach_to_nothing() -> None:
+def test_a_process_that_has_gone_is_one_line() -> None:
     with running("true") as gone:
         gone.wait()
     assert str(gone.pid) in one_line(cli("summary", "-p", str(gone.pid)), 1)
 
 
-def test_attach_to_ourselves() -> None:
+def test_to_attach_to_ourselves_is_one_line() -> None:
     shell = 'exec "$@" summary -p $$'
     done = subprocess.run(
         ["sh", "-c", shell, "sh", *FASTTRACE],
@@ -176,7 +176,7 @@ def test_ptrace_forbidden_by_seccomp(verb: str) -> None:
     assert "--cap-add=SYS_PTRACE" in text
 
 
-def test_under_another_tracer() -> None:
+def test_under_another_tracer_it_says_so() -> None:
     done = cli("summary", *FASTTRACE, "summary", "true")
     assert done.returncode == 1
     assert "itself traced by" in done.stderr

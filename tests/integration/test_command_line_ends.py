@@ -152,7 +152,7 @@ def test_closed_stderr_pipe_does_not_end_the_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["summary", "trace"])
-def test_without_any_stderr(verb: str) -> None:
+def test_the_program_runs_without_any_stderr(verb: str) -> None:
     shell = f'exec "$@" {verb} sh -c "echo out; exit 8" 2>&-'
     done = subprocess.run(
         ["sh", "-c", shell, "sh", *FASTTRACE], stdout=subprocess.PIPE, timeout=LIMIT_S, check=False

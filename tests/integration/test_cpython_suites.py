@@ -36,7 +36,7 @@ def verdict(output: str) -> list[str]:
 
 @pytest.mark.parametrize("engine", ["inline", "ptrace"] if LONG else ["inline"])
 @pytest.mark.parametrize("suite", SUITES)
-def test_same_verdicts(suite, engine, tmp_path):
+def test_a_suite_gives_the_same_verdicts(suite, engine, tmp_path):
     name = f"test.{suite}"
     try:
         missing = find_spec(name) is None

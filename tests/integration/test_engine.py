@@ -287,6 +287,6 @@ def test_what_cannot_be_run(argv, options, error, status):
 
 
 @pytest.mark.parametrize("argv", [[], None])
-def test_no_command(argv):
+def test_no_command_is_a_value_error(argv):
     with pytest.raises(ValueError, match=r"command"):
         fasttrace.summary(argv)

@@ -121,7 +121,7 @@ with tracer(tally=True) as t:
     assert run(code, engine) == "closed\n"
 
 
-def test_before_the_start(engine: str) -> None:
+def test_before_the_start_a_child_is_refused_too(engine: str) -> None:
     code = """
 with tracer() as t:
     def each():
@@ -179,7 +179,7 @@ print(t.exit_status)
     assert run(code, engine) == "-9\n"
 
 
-def test_multiprocessing(engine: str) -> None:
+def test_multiprocessing_works_beside_a_tracer(engine: str) -> None:
     code = """
 import multiprocessing
 context = multiprocessing.get_context("fork")

@@ -102,7 +102,7 @@ def test_live_although_the_program_does_not_stop():
         assert not tracer.wait(0)
 
 
-def test_counts_so_far():
+def test_counts_are_there_while_it_runs():
     with Tracer(["sleep", "60"], engine="inline", events=False, tally=True) as tracer:
         while not tracer.summary().calls.get("execve"):
             assert not tracer.wait(0.01)
@@ -177,7 +177,7 @@ def test_paths_are_those_of_ptrace(tmp_path):
 
 
 @pytest.mark.parametrize("no_new_privs", [[], ["--no-new-privs"]])
-def test_without_privileges(tmp_path, no_new_privs):
+def test_it_works_without_any_privileges(tmp_path, no_new_privs):
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("needs root and setpriv to become nobody")
     script = (

@@ -165,7 +165,7 @@ def programs():
 
 
 @pytest.mark.parametrize("path", programs(), ids=lambda path: path.name)
-def test_as_objdump(sweep, path):
+def test_instructions_are_as_long_as_objdump_says(sweep, path):
     count = 0
     for begin, size in code_sections(path):
         end = begin + size

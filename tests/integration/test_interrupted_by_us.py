@@ -83,7 +83,7 @@ def looked_at(tracer: fasttrace.Tracer, name: str, times: int) -> list[fasttrace
 
 
 @pytest.mark.parametrize("trace", [None, "clock_nanosleep"])
-def test_looking_at_registers(trace: str | None) -> None:
+def test_to_look_at_registers_leaves_one_call(trace: str | None) -> None:
     with fasttrace.Tracer(["sleep", "1"], engine="ptrace", trace=trace) as tracer:
         calls = looked_at(tracer, "clock_nanosleep", 5)
     names = [call.name for call in calls]

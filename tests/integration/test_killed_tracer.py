@@ -12,7 +12,7 @@ from command_line import FASTTRACE, line, running
 import fasttrace
 
 
-def test_killed_recorder(tmp_path: Path) -> None:
+def test_a_killed_recorder_leaves_a_readable_trace(tmp_path: Path) -> None:
     folder = tmp_path / "x.fst"
     # The child of the shell outlives it, if nobody kills it.
     script = "dd if=/dev/zero of=/dev/null bs=1 2>/dev/null & echo $!; wait"

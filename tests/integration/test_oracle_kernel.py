@@ -97,7 +97,7 @@ def traced(command, kernel, engine):
 
 
 @pytest.mark.parametrize("engine", ["ptrace", "inline"])
-def test_tracee(tracees, tracee, kernel, engine):
+def test_a_tracee_has_the_counts_of_the_kernel(tracees, tracee, kernel, engine):
     if tracee.name.startswith("own_filter"):
         pytest.skip("the kernel does not count calls that the program's own filter denies")
     command = tracees.command(tracee.name)

@@ -266,7 +266,7 @@ def place(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_program(place, name):
+def test_a_program_has_the_counts_of_strace(place, name):
     words = PROGRAMS[name]
     command = shlex.split(words) if isinstance(words, str) else words
     if shutil.which(command[0]) is None:
@@ -321,7 +321,7 @@ def test_go_binary(place, tmp_path):
     COMPARED.add("go-binary")
 
 
-def test_tracee(tracees, tracee, place):
+def test_a_tracee_has_the_counts_of_strace(tracees, tracee, place):
     if tracee.oracle:
         pytest.skip(f"its calls differ from run to run: {tracee.oracle}")
     compare(f"tracee-{tracee.name}", tracees.command(tracee.name), place)

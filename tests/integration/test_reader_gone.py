@@ -35,7 +35,7 @@ def is_free(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("command", [["sleep", "100"], BUSY], ids=["quiet", "busy"])
-def test_attached_it_leaves(command: list[str], engine: str) -> None:
+def test_a_process_attached_to_is_left(command: list[str], engine: str) -> None:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as target:
         try:
             args = ["trace", "--engine", engine, "-p", str(target.pid)]
@@ -104,7 +104,7 @@ for i in range(3):
         assert process.wait(LIMIT_S) == 0
 
 
-def test_a_fifo(tmp_path: Path) -> None:
+def test_a_fifo_without_a_reader_ends_it_too(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     with running(*FASTTRACE, "trace", "-o", str(fifo), *ECHO) as process:

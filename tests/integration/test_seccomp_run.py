@@ -193,7 +193,7 @@ def test_a_wall_that_refuses_execve_is_told_in_one_line(answer):
     assert caught.value.exit_status == 126
 
 
-def test_engine_and_wall():
+def test_inline_refuses_to_run_under_a_wall():
     with pytest.raises(EngineUnavailable, match="runs under a seccomp profile"):
         Tracer(["true"], seccomp=wall({}), engine="inline")
 
@@ -204,7 +204,7 @@ def test_no_wall_around_a_running_process():
 
 
 @pytest.mark.parametrize("program", [b"", b"1234567", b"\0" * 8 * 4097])
-def test_no_program(program):
+def test_what_is_no_program_is_refused(program):
     with pytest.raises(ProfileError, match="1 to 4096 instructions"):
         Tracer(["true"], seccomp=program)
 
@@ -225,7 +225,7 @@ def test_nobody_is_here_to_be_notified(compiled, tmp_path):
 
 @pytest.mark.usefixtures("compiled")
 class TestRun:
-    def test_the_wall_stands(self, tmp_path):
+    def test_what_the_wall_forbids_fails(self, tmp_path):
         path = profile(tmp_path, uname="SCMP_ACT_ERRNO")
         done = cli("seccomp", "run", "--profile", path, "uname")
         assert done.returncode == 1
@@ -317,7 +317,7 @@ class TestRun:
         done = cli("seccomp", "run", "--profile", profile(tmp_path), *option, "true")
         assert "go with --audit" in one_line(done, 2)
 
-    def test_no_profile(self, tmp_path):
+    def test_a_profile_that_is_missing_is_one_line(self, tmp_path):
         path = str(tmp_path / "none.json")
         assert "cannot read" in one_line(cli("seccomp", "run", "--profile", path, "true"), 2)
 

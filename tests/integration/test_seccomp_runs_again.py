@@ -105,12 +105,12 @@ def check(command: list[str], folder: Path, engine: str = "auto") -> None:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_programs(name: str, tmp_path: Path) -> None:
+def test_a_program_runs_again_under_its_profile(name: str, tmp_path: Path) -> None:
     check(PROGRAMS[name], tmp_path)
 
 
 @pytest.mark.parametrize("name", TRACEES)
-def test_tracees(name: str, tracees: Any, tmp_path: Path) -> None:
+def test_a_tracee_runs_again_under_its_profile(name: str, tracees: Any, tmp_path: Path) -> None:
     check(tracees.command(name), tmp_path)
 
 

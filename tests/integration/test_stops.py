@@ -68,13 +68,13 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
-def test_dd():
+def test_dd_costs_hardly_any_stops():
     got = stops("dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=20000")
     assert got.calls > 40_000
     assert got.stops <= PROGRAM + got.calls / BLOCK
 
 
-def test_getppid(tracees):
+def test_a_getppid_loop_costs_hardly_any_stops(tracees):
     got = stops(*tracees.command("getppid_loop", "50000"))
     assert got.calls > 50_000
     assert got.stops <= PROGRAM + got.calls / BLOCK
@@ -106,12 +106,12 @@ def test_python(recorded):
     assert got.stops <= 2 * PROGRAM + got.calls / BLOCK
 
 
-def test_find(tree):
+def test_find_costs_hardly_any_stops(tree):
     got = stops("find", tree)
     assert got.stops <= PROGRAM + got.calls / BLOCK
 
 
-def test_tar(tree, tmp_path):
+def test_tar_costs_hardly_any_stops(tree, tmp_path):
     got = stops("tar", "-cf", tmp_path / "archive", "-C", tree, ".")
     assert got.calls > 4 * FILES  # each is looked at, opened, read, closed
     assert got.stops <= PROGRAM + got.calls / BLOCK

@@ -83,7 +83,7 @@ def run_strace(expression, argv):
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_class(probe, name):
+def test_a_class_holds_what_it_does_for_strace(probe, name):
     abi, argv, known = probe
     assert len(known) > 300
     ours = parse_selection(name).names(abi) & known

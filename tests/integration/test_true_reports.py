@@ -37,7 +37,7 @@ end.set()
 """
 
 
-def test_tasks_alive(engine: str) -> None:
+def test_tasks_that_live_are_counted(engine: str) -> None:
     ours, theirs = os.pipe()
     end, hold = os.pipe()
     with fasttrace.Tracer(
@@ -79,7 +79,7 @@ def fallen(processes: list[fasttrace.Process]) -> list[tuple[str, str]]:
     return [(p.engine, p.fallback) for p in processes]
 
 
-def test_fallbacks_are_kept(some_fall_back: list[str], tmp_path: Path) -> None:
+def test_fallbacks_are_kept_with_a_trace(some_fall_back: list[str], tmp_path: Path) -> None:
     path = tmp_path / "x.fst"
     made = fasttrace.record(some_fall_back, path=path, stdout=subprocess.DEVNULL)
     expected = [("inline", ""), *[("ptrace", WHY)] * 4]

@@ -70,7 +70,7 @@ def run_traced(command, **options):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_tracee(tracees, tracee, mode):
+def test_a_tracee_runs_as_without_us(tracees, tracee, mode):
     command = tracees.command(tracee.name)
     options = MODES[mode]
     if tracee.name == "clone_untraced" and mode in ("filter-ptrace", "entries-ptrace"):
@@ -165,7 +165,7 @@ def test_inherited(tracees, setup, how):
 
 
 @pytest.mark.parametrize("closed", [(), (0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
-def test_closed_stdio(tracees, closed):
+def test_what_is_closed_stays_closed(tracees, closed):
     command = tracees.command("closed_stdio")
     setup = f"[os.close(fd) for fd in {closed}]" if closed else ""
     expected = sum(1 << fd for fd in range(3) if fd not in closed)
@@ -173,7 +173,7 @@ def test_closed_stdio(tracees, closed):
         assert run_caller(setup, str(how), *command)[0] == expected
 
 
-def test_sigpipe_kills(tracees, engine):
+def test_sigpipe_kills_as_without_us(tracees, engine):
     status, _, _ = run_traced(tracees.command("sigpipe"), engine=engine)
     assert status == -signal.SIGPIPE
 

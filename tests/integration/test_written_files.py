@@ -56,7 +56,7 @@ def who() -> str:
     return "nobody" if os.getuid() == 0 else "ourselves"
 
 
-def test_record(home: Path, precious: Path, engine: str) -> None:
+def test_record_writes_into_its_first_folder(home: Path, precious: Path, engine: str) -> None:
     command = [sys.executable, "-c", SWAP, str(precious), who()]
     done = cli("record", "--engine", engine, "-o", "x.fst", *command, cwd=home)
     assert (done.returncode, done.stderr) == (0, "")

@@ -54,7 +54,7 @@ def plain() -> Report:
     return report(measured(UNTRACED, [10, 10.5, 9.9]), slow)
 
 
-def test_figures(plain: Report) -> None:
+def test_figures_are_of_the_medians(plain: Report) -> None:
     alone, slow = plain.measurements
     assert plain.wall(slow) == (20 * MS, 19 * MS, 21 * MS)
     assert plain.startup_ns(slow) == 5 * MS
@@ -97,7 +97,7 @@ def test_an_interrupted_round_counts_where_it_was_measured() -> None:
     assert any("interrupted: 1 of 2 rounds" in line for line in cut.warnings)
 
 
-def test_standard_error() -> None:
+def test_more_runs_make_a_smaller_error() -> None:
     assert standard_error([]) is None
     assert standard_error([3]) is None
     assert standard_error([3, 3]) == 0
@@ -132,7 +132,7 @@ def busy(load: float) -> Machine:
         (report(measured(UNTRACED, [10] * 2), measured(UNTRACED, [])), "too few rounds"),
     ],
 )
-def test_warnings(doubtful: Report, said: str) -> None:
+def test_each_doubt_is_one_warning(doubtful: Report, said: str) -> None:
     assert [said in line for line in doubtful.warnings] == [True]
     assert f"warning: {doubtful.warnings[0]}" in bench_table(doubtful)
 
@@ -205,7 +205,7 @@ def test_json_holds_what_is_needed_to_work_it_out_again(plain: Report) -> None:
     assert slow["exit_statuses"] == [0]
 
 
-def test_table(plain: Report) -> None:
+def test_the_table_shows_all_figures(plain: Report) -> None:
     text = bench_table(plain)
     assert "1,000 calls, exit status 0" in text
     assert "3 rounds in turn after one that is not counted" in text
@@ -351,7 +351,7 @@ def test_the_command_line_knows_the_same_names() -> None:
     assert set(bench._ENGINES) == {*ENGINES, "all"}
 
 
-def test_machine() -> None:
+def test_this_machine_can_be_named() -> None:
     here = measure.machine()
     assert 1 <= here.usable_processors <= here.processors
     assert here.kernel

@@ -77,7 +77,7 @@ def test_payload_offsets_count_from_the_base_of_the_block() -> None:
     assert '"/a"' in line(record, payload, 5000)
 
 
-def test_two_paths() -> None:
+def test_a_call_shows_both_its_paths() -> None:
     payload = item(b"a", arg=0, flags=PayloadFlag.MORE) + item(b"b", arg=1)
     assert line(event(nr=number("rename"), flags=Flag.PAYLOAD), payload).startswith(
         'rename("a", "b") = 0'
@@ -103,7 +103,7 @@ def test_a_call_that_never_returned() -> None:
     assert line(record) == "exit_group(3) = ?"
 
 
-def test_addresses_and_modes() -> None:
+def test_addresses_are_hexadecimal_and_modes_octal() -> None:
     mmap = event(
         nr=number("mmap"),
         args=[0, 4096, 3, 0x22, 0xFFFFFFFFFFFFFFFF, 0],
@@ -132,7 +132,7 @@ def test_unknown_call_shows_its_six_arguments() -> None:
 
 
 @pytest.mark.parametrize("abi", [7, 255])
-def test_unknown_abi(abi: int) -> None:
+def test_an_unknown_abi_leaves_the_number(abi: int) -> None:
     assert line(event(nr=1, abi=abi)).startswith("syscall_0x1(")
 
 
@@ -188,7 +188,7 @@ def test_exec_shows_the_arguments() -> None:
 @pytest.mark.parametrize(
     ("number", "name"), [(9, "SIGKILL"), (32, "SIGRTMIN"), (40, "SIGRTMIN+8"), (0, "signal 0")]
 )
-def test_signal_names(number: int, name: str) -> None:
+def test_each_signal_has_its_name(number: int, name: str) -> None:
     assert signal_name(number) == name
 
 
@@ -231,7 +231,7 @@ def test_color_only_where_asked() -> None:
     assert "\x1b[31m" in colored
 
 
-def test_json_line() -> None:
+def test_a_json_line_holds_the_whole_event() -> None:
     record = event(nr=number("openat"), args=[AT_FDCWD, 5], ret=-2, flags=Flag.PAYLOAD | Flag.ERROR)
     (text,) = json_lines(record, memoryview(item(b"/no\xff", arg=1)))
     call = json.loads(text)

@@ -112,14 +112,16 @@ def test_alone_it_shows_help_and_fails(capfd: pytest.CaptureFixture[str]) -> Non
         ("--json", "unknown option --json"),
     ],
 )
-def test_unknown_verb(word: str, hint: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_verb_gets_a_hint(
+    word: str, hint: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main([word]) == 2
     error = capfd.readouterr().err
     assert hint in error
     assert error.count("\n") == 1
 
 
-def test_version(capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_says_its_own_version(capfd: pytest.CaptureFixture[str]) -> None:
     from fasttrace import __version__
 
     assert cli.main(["--version"]) == 0

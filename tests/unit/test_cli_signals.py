@@ -101,7 +101,9 @@ def test_user_signals_are_passed_on_and_never_kill(tracer: FakeTracer, clock: Cl
 
 
 @pytest.mark.parametrize("from_terminal", [True, False])
-def test_attached_it_detaches(tracer: FakeTracer, clock: Clock, from_terminal: bool) -> None:
+def test_attached_to_a_process_it_detaches(
+    tracer: FakeTracer, clock: Clock, from_terminal: bool
+) -> None:
     relay(tracer, attached=True).take(signal.SIGINT, from_terminal=from_terminal)
     assert tracer.asked == ["detach"]
 

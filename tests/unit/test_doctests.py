@@ -18,12 +18,12 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", ["fasttrace", *MODULES])
-def test_examples(name):
+def test_the_examples_of_a_module_hold(name):
     module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0
 
 
-def test_there_are_examples():
+def test_there_are_examples_to_test():
     finder = doctest.DocTestFinder()
     examples = sum(
         len(test.examples)

@@ -91,7 +91,7 @@ def test_not_found_names_what_looks_like_it(
     assert "PATH" in one_line(command_not_found("quux"))
 
 
-def test_missing_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path = str(tmp_path / "none")
     error = spawn_error(path, exec_errno(path), "exec")
     assert isinstance(error, CommandNotFound)
@@ -127,7 +127,7 @@ def test_a_file_that_does_not_run(tmp_path: Path, content: bytes, mode: int, rea
     assert reason in one_line(error)
 
 
-def test_directory() -> None:
+def test_a_directory_is_no_command() -> None:
     error = spawn_error("/usr", exec_errno("/usr"), "exec")
     assert isinstance(error, CommandNotExecutable)
     assert "is a directory" in one_line(error)
@@ -158,7 +158,7 @@ def test_cut_binary_is_explained_without_a_crash(tmp_path: Path, size: int) -> N
         one_line(spawn_error(path, number, "exec"))
 
 
-def test_dangling_link(tmp_path: Path) -> None:
+def test_a_dangling_link_is_called_that(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("nothing")
     assert "dangling" in one_line(spawn_error(str(link), exec_errno(str(link)), "exec"))
@@ -180,7 +180,7 @@ def test_unprintable_names_stay_on_one_line(tmp_path: Path) -> None:
     assert "\x1b" not in one_line(spawn_error(path, errno.ENOENT, "exec"))
 
 
-def test_cwd() -> None:
+def test_a_missing_cwd_is_named() -> None:
     error = spawn_error("/bin/true", errno.ENOENT, "cwd", "/no/where")
     assert "/no/where" in one_line(error)
     assert isinstance(error, OSError)
@@ -206,7 +206,7 @@ def test_ptrace_forbidden_names_the_container_option(
     assert "--cap-add=SYS_PTRACE" in str(error)
 
 
-def test_gvisor_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gvisor_is_named_where_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(procfs, "container", lambda: "gVisor")
     monkeypatch.setattr(procfs, "ptrace_scope", lambda: None)
     monkeypatch.setattr(procfs, "tracer_of", lambda pid: 0)
@@ -214,7 +214,9 @@ def test_gvisor_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("scope", "remedy"), [(1, "sysctl"), (2, "CAP_SYS_PTRACE"), (3, "boot")])
-def test_yama_is_named(monkeypatch: pytest.MonkeyPatch, scope: int, remedy: str) -> None:
+def test_yama_is_named_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, scope: int, remedy: str
+) -> None:
     monkeypatch.setattr(procfs, "ptrace_scope", lambda: scope)
     monkeypatch.setattr(procfs, "has_capability", lambda name, fields: False)
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as other:
@@ -224,7 +226,7 @@ def test_yama_is_named(monkeypatch: pytest.MonkeyPatch, scope: int, remedy: str)
     assert remedy in str(error)
 
 
-def test_no_such_pid() -> None:
+def test_a_pid_that_has_gone_is_named() -> None:
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
     error = attach_error(gone.pid, errno.ESRCH)
@@ -237,7 +239,7 @@ def test_numbers_that_are_no_pid(pid: int) -> None:
     assert isinstance(attach_error(pid, errno.ESRCH), NoSuchProcess)
 
 
-def test_zombie() -> None:
+def test_a_zombie_has_ended_already() -> None:
     with subprocess.Popen(["true"]) as child:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         error = attach_error(child.pid, errno.EPERM)
@@ -245,11 +247,11 @@ def test_zombie() -> None:
     assert "ended already" in one_line(error)
 
 
-def test_ourselves() -> None:
+def test_our_own_process_is_called_that() -> None:
     assert "own process" in one_line(attach_error(os.getpid(), errno.EPERM))
 
 
-def test_kernel_thread() -> None:
+def test_a_kernel_thread_is_called_that() -> None:
     if not procfs.is_kernel_thread(2):
         pytest.skip("pid 2 is no kernel thread in this pid namespace")
     assert "kernel thread" in one_line(attach_error(2, errno.EPERM))

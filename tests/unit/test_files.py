@@ -67,7 +67,9 @@ def test_a_file_is_made_or_emptied(tmp_path: Path) -> None:
         assert path.read_text() == text
 
 
-def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_paths_lead_where_the_shell_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a").mkdir()
     monkeypatch.chdir(tmp_path / "a")
     for path, at in [("x", "a/x"), ("./y", "a/y"), ("../z", "z"), ("..//a/./../a/v", "a/v")]:

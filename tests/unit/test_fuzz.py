@@ -152,7 +152,7 @@ def test_bytes_of_a_folder(folders: Folders, spoilt: list[tuple[str, str, float,
 )
 @example({}, [{"pid": 5, "serial": 1, "comm": "a"}, {"pid": 5, "serial": 1}], True)
 @example({"argv": ["\ud800"], "engine": "\udcff"}, [{"argv": ["\ud800"]}], True)
-def test_any_meta(
+def test_any_entry_of_meta_is_read_or_refused(
     folders: Folders, changed: dict[str, Any], processes: list[Any], finished: bool
 ) -> None:
     with folders.one() as path:
@@ -167,7 +167,7 @@ def test_any_meta(
 @example("[" * 100_000)
 @example("9" * 200_000)
 @example('{"format": "fasttrace", "version": 1, "wall_ns": ' + "9" * 100_000 + "}")
-def test_anything_for_meta(folders: Folders, value: Any) -> None:
+def test_anything_for_meta_is_read_or_refused(folders: Folders, value: Any) -> None:
     if not isinstance(value, bytes):
         text = value if isinstance(value, str) else json.dumps(value)
         value = text.encode("utf-8", "surrogatepass")
@@ -189,7 +189,9 @@ HEADS = st.one_of(
 
 @fuzz
 @given(HEADS, st.binary(max_size=400), st.sampled_from(["events.npy", "payload.npy"]))
-def test_foreign_arrays(folders: Folders, head: bytes, rest: bytes, name: str) -> None:
+def test_foreign_arrays_are_read_or_refused(
+    folders: Folders, head: bytes, rest: bytes, name: str
+) -> None:
     with folders.one() as path:
         (path / name).write_bytes(head + rest)
         look_at(path)
@@ -197,7 +199,7 @@ def test_foreign_arrays(folders: Folders, head: bytes, rest: bytes, name: str) -
 
 @fuzz
 @given(st.lists(st.binary(min_size=96, max_size=96), max_size=30), st.binary(max_size=300))
-def test_any_events(folders: Folders, records: list[bytes], payload: bytes) -> None:
+def test_any_events_can_be_used(folders: Folders, records: list[bytes], payload: bytes) -> None:
     events = np.frombuffer(b"".join(records), EVENT_DTYPE)
     with folders.one() as path:
         for processes in (None, PROCESSES):

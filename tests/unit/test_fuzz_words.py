@@ -63,7 +63,7 @@ SETS = st.one_of(
 @example("/" + "(" * 100_000)
 @example("/" + "a?" * 5000)
 @example("!" * 100_000)
-def test_sets(text: str) -> None:
+def test_any_set_is_read_or_refused(text: str) -> None:
     found = value_or(SelectionError, lambda: sets.parse_selection(text))
     if found is not None:
         repr(found), program(found), found.policy(0, strings=True), hash(~found)
@@ -116,7 +116,7 @@ RULES = st.builds(
 @example("read:poke_enter=@arg1=" + "ab" * 100_000)
 @example("read:error=errno_" + "9" * 200_000)
 @example("read" + ":" * 200_000)
-def test_rules(text: str) -> None:
+def test_any_rule_is_read_or_refused(text: str) -> None:
     rule = value_or(InjectError, lambda: language.parse_rule(text))
     if rule is not None:
         with soon():
@@ -143,7 +143,7 @@ def test_rules(text: str) -> None:
     )
 )
 @example("read=1," * 3000)
-def test_denials(text: str) -> None:
+def test_any_denial_is_read_or_refused(text: str) -> None:
     rules = value_or(InjectError, lambda: language.parse_deny(text))
     for rule in rules or ():
         assert -4095 <= rule.ret < 0
@@ -173,7 +173,7 @@ VERBS = [
 @pytest.mark.parametrize(("verb", "module"), VERBS, ids=[verb for verb, _ in VERBS])
 @settings(fuzz, max_examples=max(EXAMPLES // 5, 1))
 @given(args=st.lists(st.sampled_from(OPTIONS) | VALUES | SETS, max_size=8))
-def test_options(verb: str, module: str, args: list[str]) -> None:
+def test_any_options_are_read_or_refused(verb: str, module: str, args: list[str]) -> None:
     of = import_module(module)
     parser = VerbParser(verb, "do it", of.EXAMPLE, takes_command=of.TAKES_COMMAND)
     of.configure(parser)

@@ -97,7 +97,7 @@ def test_the_first_that_answers_decides():
         (lambda call: call.change("write", [1]), Answer(nr=1, args=(1, *ARGS[1:]))),
     ],
 )
-def test_answers(make, answer):
+def test_each_answer_says_what_becomes_of_the_call(make, answer):
     assert make(HandledCall(handed())) == answer
 
 

@@ -30,7 +30,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch, release: str, machine: str = "x86_64
         ("strange", "bad"),
     ],
 )
-def test_kernel(monkeypatch: pytest.MonkeyPatch, release: str, state: str) -> None:
+def test_a_kernel_too_old_is_bad(monkeypatch: pytest.MonkeyPatch, release: str, state: str) -> None:
     kernel(monkeypatch, release)
     assert health._kernel().state == state
 
@@ -54,7 +54,7 @@ def test_on_an_old_kernel_no_trace_is_tried(monkeypatch: pytest.MonkeyPatch) -> 
         (3, 1 << 19, "bad"),
     ],
 )
-def test_ptrace_scope(
+def test_a_ptrace_scope_counts_with_the_capability(
     monkeypatch: pytest.MonkeyPatch, scope: int | None, capabilities: int, state: str
 ) -> None:
     monkeypatch.setattr(procfs, "ptrace_scope", lambda: scope)

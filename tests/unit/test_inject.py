@@ -65,7 +65,7 @@ def fields(expression):
         (":error=1:", {"ret": -1}),
     ],
 )
-def test_what_is_done(words, expected):
+def test_words_say_what_is_done(words, expected):
     assert fields(f"read:{words}") == expected
 
 
@@ -83,7 +83,7 @@ def test_what_is_done(words, expected):
         ("1..65534+65535", 1, 65534, 65535),
     ],
 )
-def test_when(when, first, last, step):
+def test_when_says_which_calls_in_turn(when, first, last, step):
     rule = parse_rule(f"read:error=1:when={when}")
     assert (rule.first, rule.last, rule.step) == (first, last, step)
 
@@ -270,7 +270,7 @@ def test_a_result_is_as_wide_as_a_register():
         ("/^sock=ENOSYS", {"socket": errno.ENOSYS, "socketpair": errno.ENOSYS}),
     ],
 )
-def test_denial_as_text(text, errors):
+def test_a_denial_may_be_a_text(text, errors):
     found = rows(None, text)
     for name, error in errors.items():
         assert found["x86_64", syscall_number(name)][6] == -error

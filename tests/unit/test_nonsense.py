@@ -29,7 +29,9 @@ def started(tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("duration", NO_TIMES)
 @pytest.mark.parametrize("what", ["summary", "trace", "record"])
-def test_durations(tmp_path: Path, started: list[str], what: str, duration: float) -> None:
+def test_a_duration_is_a_number_of_seconds(
+    tmp_path: Path, started: list[str], what: str, duration: float
+) -> None:
     options = {"path": tmp_path / "x.fst"} if what == "record" else {}
     with pytest.raises(ValueError, match="a duration is a number of seconds, 0 or more"):
         getattr(fasttrace, what)(started, duration=duration, **options)
@@ -43,7 +45,7 @@ def test_a_duration_longer_than_the_clock() -> None:
 
 @pytest.mark.parametrize("timeout", NO_TIMES)
 @pytest.mark.parametrize("use", ["read", "wait", "run"])
-def test_timeouts(use: str, timeout: float) -> None:
+def test_a_timeout_is_a_number_of_seconds(use: str, timeout: float) -> None:
     with (
         fasttrace.Tracer(["true"]) as tracer,
         pytest.raises(ValueError, match="a timeout is a number of seconds, 0 or more"),
@@ -58,14 +60,14 @@ def test_timeouts_longer_than_the_clock() -> None:
 
 
 @pytest.mark.parametrize("by", ["x", "", "abi", 5])
-def test_counts_by(started: list[str], tmp_path: Path, by: object) -> None:
+def test_counts_are_by_pid_or_comm(started: list[str], tmp_path: Path, by: object) -> None:
     with pytest.raises(ValueError, match='by "pid" or "comm"'):
         fasttrace.summary(started, by=by)  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("pid", [0, -1, -os.getpid(), 1 << 31, 1 << 80])
-def test_pids(pid: int) -> None:
+def test_a_pid_without_process_is_refused(pid: int) -> None:
     with pytest.raises(ProcessLookupError, match="there is no process"):
         fasttrace.Tracer(pid=pid).start()
 
@@ -89,24 +91,24 @@ def test_what_is_for_commands_only(option: dict[str, object]) -> None:
         fasttrace.Tracer(pid=os.getppid(), **option)  # type: ignore[arg-type]
 
 
-def test_on_error() -> None:
+def test_on_error_takes_its_words_only() -> None:
     with fasttrace.Tracer(["true"]) as tracer, pytest.raises(ValueError, match="not 'x'"):
         tracer.run(on_error="x")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("env", [{"": "x"}, {"A=B": "x"}, {"A\0": "x"}, {"A": "x\0y"}], ids=str)
-def test_environments(env: dict[str, str]) -> None:
+def test_an_impossible_environment_is_refused(env: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"environment|null byte"):
         Command(["true"], env=env)
 
 
 @pytest.mark.parametrize("argv", [[], ["a\0b"], "a\0b", ["true", "\0"]], ids=repr)
-def test_commands(argv: list[str] | str) -> None:
+def test_an_impossible_command_is_refused(argv: list[str] | str) -> None:
     with pytest.raises(ValueError, match=r"argv is empty|null byte"):
         Command(argv)
 
 
-def test_profiles_to_generate() -> None:
+def test_an_impossible_profile_is_not_generated() -> None:
     with pytest.raises(ValueError, match="0 or more"):
         ObservedCalls(-1)
     from fasttrace.seccomp.generation.generated import from_observed

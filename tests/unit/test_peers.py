@@ -51,7 +51,7 @@ BPFTRACE = "@n[334]: 1\n@n[59]: 12\n@ns[334]: 999\n@ns[59]: 5\n"
         ("bpftrace", BPFTRACE, 13),
     ],
 )
-def test_what_peers_count(name: str, text: str, calls: int) -> None:
+def test_what_peers_count_is_read(name: str, text: str, calls: int) -> None:
     assert PEERS[name].contender.counted(text) == calls
 
 

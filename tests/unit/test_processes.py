@@ -24,7 +24,7 @@ def test_exit_status_of_a_real_process() -> None:
     assert Process(1, status=9).exit_status == subprocess.call(["sh", "-c", "kill -9 $$"])
 
 
-def test_from_rows() -> None:
+def test_rows_of_a_session_become_processes() -> None:
     rows = [
         ProcessRow(5, 1, 1, -1, 10, 0, 3, b"cat", b"cat\0-n\0", "inline", ""),
         ProcessRow(6, 5, 2, 256, 20, 30, 0, b"\xff", b"", "ptrace", "too old"),
@@ -37,7 +37,7 @@ def test_from_rows() -> None:
     assert list(cat.to_dict()) == keys
 
 
-def test_from_events() -> None:
+def test_events_tell_the_same_processes() -> None:
     payload = item(b"sh", type=4, flags=1) + item(b"sh\0-c\0", type=3)
     second = len(payload)
     payload += item(b"ls", type=4, flags=1) + item(b"ls\0", type=3)
@@ -74,5 +74,5 @@ def test_from_any_events() -> None:
     assert {p.pid for p in found} >= set(events["pid"][exits].tolist())
 
 
-def test_reused_pids() -> None:
+def test_a_reused_pid_is_found() -> None:
     assert reused_pids(PROCESSES) == {101}

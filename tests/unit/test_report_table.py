@@ -36,7 +36,7 @@ def summary() -> Summary:
     ).summary()
 
 
-def test_table() -> None:
+def test_the_table_is_aligned_and_whole() -> None:
     assert summary_table(summary()).splitlines() == [
         "% time    total  calls  errors      min      p50      p99      max  syscall",
         "------  -------  -----  ------  -------  -------  -------  -------  ----------------",
@@ -62,7 +62,7 @@ def test_table() -> None:
         *((key, ["openat", "read", "getpid"]) for key in ("min", "max", "avg", "p50", "p99")),
     ],
 )
-def test_sort(key: str, order: list[str]) -> None:
+def test_each_key_sorts_the_greatest_first(key: str, order: list[str]) -> None:
     lines = summary_table(summary(), sort=key).splitlines()[2:5]
     assert [name for line in lines for name in order if f"  {name}" in line] == order
 
@@ -83,7 +83,7 @@ def test_escapes_only_when_told() -> None:
     assert plain == summary_table(summary())
 
 
-def test_groups() -> None:
+def test_each_group_has_a_table() -> None:
     text = tables_by(summary(), "pid")
     assert text.startswith("pid 6: ls\n% time")
     assert "pid 5: cat a\\x1b[2J\\n\n" in text
@@ -91,7 +91,7 @@ def test_groups() -> None:
     assert tables_by(summary(), "comm").count("comm ") == 2
 
 
-def test_no_calls() -> None:
+def test_no_calls_make_an_empty_table() -> None:
     text = summary_table(Summary(exit_status=0))
     assert text.endswith("0 calls, 0 failed, 0 ns wall, exit status 0")
     assert len(text.splitlines()) == 6
@@ -106,7 +106,7 @@ def test_what_is_not_known_is_no_number() -> None:
     assert "1 calls, - failed" in text
 
 
-def test_who_fell_back() -> None:
+def test_who_fell_back_is_told() -> None:
     def told(*fallbacks: str) -> list[str]:
         processes = [Process(n, fallback=why) for n, why in enumerate(fallbacks, 1)]
         return str(Summary(engine="inline", processes=processes)).splitlines()[-2:]
@@ -124,7 +124,7 @@ def test_lost_events_are_shouted() -> None:
     assert str(Summary(finished=False)).endswith(", NOT FINISHED")
 
 
-def test_durations() -> None:
+def test_durations_have_three_digits_and_a_unit() -> None:
     assert doctest.testmod(units).failed == 0
     for ns, text in [
         (0, "0 ns"), (999, "999 ns"), (1000, "1.00 us"), (9994, "9.99 us"), (9996, "10.0 us"),

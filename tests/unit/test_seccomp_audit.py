@@ -84,7 +84,7 @@ def test_audit_agrees_with_the_filter_call_by_call() -> None:
     assert sum(count for _, count, _ in rows(Audit(calculates), *events)) == refused
 
 
-def test_refused_as_text() -> None:
+def test_a_refused_call_is_written_as_text() -> None:
     verdict = Verdict.of(0x50001)
     assert Refused("read", "x86_64", (), verdict, "", 1).call == "read"
     assert Refused("read", "i386", None, verdict, "", 1).call == "read@i386(...)"

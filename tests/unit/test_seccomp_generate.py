@@ -48,7 +48,7 @@ def test_signals_and_births_are_no_calls() -> None:
     assert made.calls == {"read": 1}
 
 
-def test_nothing_seen() -> None:
+def test_nothing_seen_makes_no_profile() -> None:
     with pytest.raises(ProfileError, match="nothing to allow"):
         of({"kind": Kind.SIGNAL, "nr": 9})
 
@@ -71,7 +71,7 @@ def test_numbers_without_a_name_are_told() -> None:
 
 
 @pytest.mark.parametrize("action", [ALLOW, "SCMP_ACT_NOTIFY", "EPERM", ""])
-def test_no_default(action: str) -> None:
+def test_a_default_that_allows_is_refused(action: str) -> None:
     with pytest.raises(ProfileError, match="no default that refuses"):
         of(call("read"), default_action=action)
 
@@ -319,7 +319,7 @@ def test_update_adds_architectures_but_not_to_a_map() -> None:
     assert of(call("read", abi=1), update=mapped).profile.architectures == ()
 
 
-def test_no_events() -> None:
+def test_no_events_leave_no_names() -> None:
     observed = ObservedCalls()
     observed.add(np.zeros(0, EVENT_DTYPE))
     observed.finish()

@@ -15,7 +15,7 @@ from fasttrace.seccomp.generation.listing import listing
 from fasttrace.seccomp.generation.systemd import systemd_lines
 
 
-def test_systemd() -> None:
+def test_a_unit_allows_what_was_seen() -> None:
     made = of(call("read"), call("socket", 2, 1), call("socket", 16, 3), call("bpf"))
     lines = systemd_lines(made).splitlines()
     assert lines[:3] == [
@@ -58,7 +58,7 @@ def test_systemd_has_its_own_defaults(action: str, line: str | None) -> None:
         assert line in systemd_lines(made).splitlines()
 
 
-def test_groups() -> None:
+def test_groups_stand_where_they_fit() -> None:
     made = of(call("read"), call("openat"), call("bpf"))
     lines = systemd_lines(made, groups=True).splitlines()
     assert "SystemCallFilter=@basic-io" in lines
@@ -87,7 +87,7 @@ def test_no_group_gives_power_over_the_machine() -> None:
     assert not held & {"mount", "bpf", "ptrace", "reboot", "setns", "keyctl", "io_uring_setup"}
 
 
-def test_listing() -> None:
+def test_the_listing_can_be_read_by_people() -> None:
     made = of(*start(), call("bpf"), call("socket", 2, 1), {**call("read"), "nr": 1023})
     text = listing(made)
     assert "# all other calls: EPERM\n" in text

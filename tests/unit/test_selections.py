@@ -52,7 +52,7 @@ selections = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).flatmap(
         (" read , write ", {"read", "write"}, {"open"}),
     ],
 )
-def test_language(expression, inside, outside):
+def test_a_set_names_what_it_says(expression, inside, outside):
     names = parse_selection(expression).names("x86_64")
     assert inside <= names
     assert not outside & names
@@ -108,7 +108,7 @@ def test_the_former_names() -> None:
 
 
 @given(selections, selections)
-def test_algebra(a, b):
+def test_sets_obey_the_laws_of_sets(a, b):
     assert ~~a == a
     assert ~(a | b) == ~a & ~b
     assert a - b == a & ~b
@@ -157,7 +157,7 @@ def seccomp_data(nr: int, arch: int, arg0: int = 0) -> bytes:
 
 
 @given(selections, st.sampled_from(ABIS))
-def test_bpf_equals_contains(selection, abi):
+def test_the_bpf_program_selects_what_contains_says(selection, abi):
     code = program(selection)
     assert len(code) // 8 <= 4096
     seccomp, prctl = syscall_number("seccomp", abi), syscall_number("prctl", abi)

@@ -70,7 +70,7 @@ def test_the_first_version_is_readable_for_ever() -> None:
     assert (call.name, call.errno, call.strings) == ("openat", "ENOENT", {1: "/no/such/file"})
 
 
-def test_round_trip(tmp_path: Path) -> None:
+def test_what_is_saved_loads_the_same(tmp_path: Path) -> None:
     trace = example()
     trace.save(tmp_path / "x.fst")
     back = fasttrace.load(tmp_path / "x.fst")
@@ -172,7 +172,7 @@ def test_existing_folder_is_refused(tmp_path: Path) -> None:
     assert caught.value.errno == errno.ENOENT
 
 
-def test_discard_leaves_nothing(tmp_path: Path) -> None:
+def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
     Writer(tmp_path / "x.fst").discard()
     assert list(tmp_path.iterdir()) == []
 
@@ -182,7 +182,7 @@ def full_disk() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (512 + 96 * 100 + 48, resource.RLIM_INFINITY))
 
 
-def test_disk_full(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_a_readable_trace(tmp_path: Path) -> None:
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     path = tmp_path / "x.fst"
     events = np.tile(make_events({"nr": READ, "pid": 100}), 60)
@@ -217,7 +217,7 @@ def test_no_room_for_meta(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert (len(back), back.finished) == (1, False)
 
 
-def test_foreign_folders(tmp_path: Path) -> None:
+def test_foreign_folders_are_refused_in_words(tmp_path: Path) -> None:
     for make, message in [
         (lambda p: None, "does not exist"),
         (lambda p: p.mkdir(), "holds no trace"),
@@ -238,7 +238,7 @@ def test_foreign_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["events.npy", "payload.npy"])
-def test_cut_files(tmp_path: Path, name: str) -> None:
+def test_cut_files_are_an_error(tmp_path: Path, name: str) -> None:
     example().save(tmp_path / "x.fst")
     file = tmp_path / "x.fst" / name
     size = file.stat().st_size
@@ -344,7 +344,7 @@ def test_wild_processes(tmp_path: Path) -> None:
             use_all(Trace.load(tmp_path / "x.fst"))
 
 
-def test_random_events(tmp_path: Path) -> None:
+def test_random_events_can_be_used(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     for seed in range(20):
         events = np.frombuffer(rng.bytes(96 * 300), EVENT_DTYPE).copy()
@@ -357,7 +357,7 @@ def test_random_events(tmp_path: Path) -> None:
         use_all(Trace(events, stream(rng.bytes(2000)), processes=PROCESSES))
 
 
-def test_written_without_numpy(tmp_path: Path) -> None:
+def test_a_trace_is_written_without_numpy(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from fasttrace.data.storage import Writer\n"

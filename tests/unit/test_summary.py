@@ -34,7 +34,7 @@ def live(*calls: dict[str, object], by_pid: bool = False) -> Summary:
     return Summary.from_tally(tally, argv=["a"], exit_status=3, engine="ptrace", wall_ns=5)
 
 
-def test_counts_and_times() -> None:
+def test_counts_and_times_of_a_name_add_up() -> None:
     s = live(
         {"nr": READ, "duration_ns": 10},
         {"nr": READ, "duration_ns": 30},
@@ -97,7 +97,7 @@ def test_percentiles_are_nearest_rank_to_a_thirtysecond(values: list[int], q: fl
     assert abs(s.percentile("read", q) - exact) <= exact / 32
 
 
-def test_not_by_process() -> None:
+def test_not_by_process_there_are_no_parts_by_it() -> None:
     s = live({"nr": READ})
     with pytest.raises(ValueError, match="by_process"):
         s.by("pid")
@@ -167,7 +167,7 @@ def test_numpy_is_not_loaded() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_names_used_here() -> None:
+def test_the_numbers_used_here_have_these_names() -> None:
     s = live(*({"nr": nr} for nr in (READ, WRITE, STAT, GETPID, OPENAT)))
     assert set(s.calls) == {"read", "write", "stat", "getpid", "openat"}
 

@@ -48,7 +48,7 @@ def test_all_calls_up_to_469_are_there():
         ("x86_64", 435, "clone3"),
     ],
 )
-def test_known_numbers(abi, nr, name):
+def test_known_numbers_have_their_names(abi, nr, name):
     assert syscall_name(nr, abi) == name
     assert syscall_number(name, abi) == nr
 
@@ -85,7 +85,7 @@ def test_an_unknown_name_says_what_is_near():
         ("setxattr", (0,)),
     ],
 )
-def test_path_arguments(name, args):
+def test_path_arguments_are_known_by_index(name, args):
     assert table()[syscall_number(name)].path_args == args
 
 
@@ -94,7 +94,7 @@ def test_wide_arguments_are_split_on_i386():
     assert names == ["fd", "buf", "count", "pos_low", "pos_high"]
 
 
-def test_table_gives_types():
+def test_the_table_gives_types_and_classes():
     assert table("x86_64")[3] == Syscall(
         "x86_64", 3, "close", (("fd", "unsigned int"),), frozenset({"desc"}), ()
     )

@@ -49,7 +49,7 @@ def is_safe(text: str, *, color: bool = False) -> bool:
 
 
 @given(st.text())
-def test_printable(text: str) -> None:
+def test_any_text_becomes_printable_once(text: str) -> None:
     shown = printable(text)
     assert shown.isprintable()
     assert printable(shown) == shown
@@ -128,7 +128,7 @@ def call_lines(color: bool) -> str:
         lambda color: str(hostile_trace().summary()),
     ],
 )
-def test_tables_and_lines(text: Callable[[bool], str], color: bool) -> None:
+def test_tables_and_lines_are_safe_to_show(text: Callable[[bool], str], color: bool) -> None:
     shown = text(color)
     assert is_safe(shown, color=color)
     assert "\\x1b" in shown  # it was there to be shown
@@ -255,7 +255,9 @@ def profile(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_foreign_profile(foreign: Path, profile: Path, shown: Shown, tmp_path: Path) -> None:
+def test_a_foreign_profile_is_safe_to_show(
+    foreign: Path, profile: Path, shown: Shown, tmp_path: Path
+) -> None:
     other = tmp_path / f"{EVIL}2"
     other.write_text(
         json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86"]})
@@ -290,7 +292,7 @@ def test_names_in_a_unit() -> None:
     assert "\nExecStart" not in lines
 
 
-def test_doctor(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_doctor_finds_is_safe_to_show(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("container", EVIL)
     monkeypatch.setattr("fasttrace.tracing.health.shutil.which", lambda name: EVIL)
     assert "1b" in shown.of("doctor")
@@ -329,7 +331,7 @@ def test_a_program_that_names_itself(tmp_path: Path, shown: Shown, engine: str) 
         ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
     ],
 )
-def test_who_gets_colours(
+def test_only_who_wants_colours_gets_them(
     environment: dict[str, str],
     on_terminal: bool,
     elsewhere: bool,

@@ -68,7 +68,9 @@ def trace() -> Trace:
         ({"mask": np.array([1, 1, 0, 0, 0, 0], bool), "failed": True}, [0]),
     ],
 )
-def test_where(trace: Trace, conditions: dict[str, object], chosen: list[int]) -> None:
+def test_where_chooses_what_meets_all_conditions(
+    trace: Trace, conditions: dict[str, object], chosen: list[int]
+) -> None:
     part = trace.where(**conditions)  # type: ignore[arg-type]
     assert part.events.tobytes() == trace.events[chosen].tobytes()
 
@@ -76,7 +78,7 @@ def test_where(trace: Trace, conditions: dict[str, object], chosen: list[int]) -
 @pytest.mark.parametrize(
     "conditions", [{"errno": "ENOPE"}, {"errno": -2}, {"kind": "nope"}, {"abi": "vax"}]
 )
-def test_where_refuses(trace: Trace, conditions: dict[str, object]) -> None:
+def test_where_refuses_what_it_cannot_mean(trace: Trace, conditions: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"[Nn]o|unknown"):
         trace.where(**conditions)  # type: ignore[arg-type]
 
@@ -86,12 +88,12 @@ def test_unknown_syscall_is_a_filter_error(trace: Trace) -> None:
         trace.where(syscall="opennat")
 
 
-def test_filter_expression(trace: Trace) -> None:
+def test_where_takes_a_set_as_text(trace: Trace) -> None:
     assert len(trace.where(syscall="%file,!stat")) == 1
     assert len(trace.where(syscall="!read")) == 3
 
 
-def test_iteration_gives_calls(trace: Trace) -> None:
+def test_iteration_gives_a_call_each(trace: Trace) -> None:
     first, *_, signal = trace
     assert (first.name, first.errno, first.ret, first.strings) == (
         "openat", "ENOENT", -2, {1: "/etc/passwd"},
@@ -112,7 +114,7 @@ def test_processes_count_their_calls(trace: Trace) -> None:
     assert [p.comm for p in trace.where(comm="ld").processes] == ["ld"]
 
 
-def test_by(trace: Trace) -> None:
+def test_by_makes_a_trace_of_each(trace: Trace) -> None:
     assert {pid: len(part) for pid, part in trace.by("pid").items()} == {100: 1, 101: 2, 102: 3}
     assert {tid: len(part) for tid, part in trace.by("tid").items()} == {
         100: 1, 101: 2, 102: 2, 103: 1,
@@ -132,7 +134,7 @@ def test_wrong_dtype_is_refused() -> None:
         Trace(np.zeros(3))
 
 
-def test_empty_trace() -> None:
+def test_an_empty_trace_has_no_parts() -> None:
     trace = Trace()
     assert (len(trace), list(trace), trace.processes, trace.by("pid")) == (0, [], [], {})
     assert trace.summary().total_calls == 0
