@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fasttrace._tally import SHARED_NR, STRANGERS_MAX, Tally, hist_low
 from fasttrace.data.calls import abi_name, call_name
 from fasttrace.data.processes import Process, fallbacks
+from fasttrace.data.run_info import NOTHING_KNOWN, OfRun, RunInfo
 from fasttrace.syscalls.errnos import errno_name
 
 if TYPE_CHECKING:
@@ -53,32 +54,21 @@ class SyscallStats:
         return entry
 
 
-class Counts:
+class Counts(OfRun):
     """The part of `Summary` that only tells what was counted, without parts and sums of it."""
 
     def __init__(
         self,
         tally: Tally | None = None,
+        info: RunInfo = NOTHING_KNOWN,
         *,
         processes: Iterable[Process] | Callable[[], Iterable[Process]] = (),
-        argv: Sequence[str] = (),
-        exit_status: int | None = None,
-        engine: str = "",
-        wall_ns: int = 0,
-        lost: int = 0,
-        finished: bool = True,
-        results: bool = True,
         by_process: bool | None = None,
+        **about: Any,
     ) -> None:
         self._tally = Tally() if tally is None else tally
         self._given = processes if callable(processes) else list(processes)
-        self.argv = list(argv)
-        self.exit_status = exit_status
-        self.engine = engine
-        self.wall_ns = wall_ns
-        self.lost = lost
-        self.finished = finished
-        self.results = results
+        self.info = replace(info, **about)
         self._by_process = by_process
 
     @cached_property

@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +24,7 @@ from fasttrace._version import __version__
 from fasttrace.data.events import EVENT_SIZE
 from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy
 from fasttrace.data.processes import Process
+from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
 from fasttrace.data.stored import FORMAT, VERSION, Stored, of_folder
 from fasttrace.errors import OutputError
 from fasttrace.system.files import Place
@@ -50,21 +51,20 @@ class Writer:
 
     Args:
         path: the folder to make. OutputError: it exists (errno EEXIST) or cannot be written.
-        argv, engine, results: as Trace has them.
-        realtime_offset_ns: CLOCK_REALTIME minus the events' clock; None: as it is here and now.
+        info: what is known at the beginning; realtime_offset_ns None: as it is here and now.
         versions: more of what recorded it than fasttrace and the kernel.
+        about: what differs from `info`.
     """
 
     def __init__(
         self,
         path: str | os.PathLike[str],
+        info: RunInfo = NOTHING_KNOWN,
         *,
-        argv: Sequence[str] = (),
-        engine: str = "",
         versions: Mapping[str, str] | None = None,
-        realtime_offset_ns: int | None = None,
-        results: bool = True,
+        **about: Any,
     ) -> None:
+        info = replace(info, **about)
         self.path = Path(path)
         self.unstored = 0
         self._made: list[str] = []
@@ -74,15 +74,15 @@ class Writer:
             "format": FORMAT,
             "version": VERSION,
             "finished": False,
-            "argv": list(argv),
-            "engine": engine,
-            "results": results,
+            "argv": list(info.argv),
+            "engine": info.engine,
+            "results": info.results,
             "machine": os.uname().machine,
             "clock": {
                 "name": "CLOCK_MONOTONIC",
                 "realtime_offset_ns": time.time_ns() - time.monotonic_ns()
-                if realtime_offset_ns is None
-                else realtime_offset_ns,
+                if info.realtime_offset_ns is None
+                else info.realtime_offset_ns,
             },
             "versions": {
                 "fasttrace": __version__,
@@ -141,29 +141,23 @@ class Writer:
             raise _cannot_write(self.path, error) from None
 
     def finish(
-        self,
-        *,
-        exit_status: int | None = None,
-        wall_ns: int = 0,
-        lost: int = 0,
-        processes: Sequence[Process] = (),
-        engine: str | None = None,
+        self, info: RunInfo = NOTHING_KNOWN, *, processes: Sequence[Process] = (), **about: Any
     ) -> None:
-        """Write what is known at the end. OutputError: that does not fit on the disk.
+        """Write what is known at the end: exit_status, wall_ns, lost. OutputError: that does not
+        fit on the disk.
 
         lost: all events that are missing, `unstored` among them.
 
         No error after one from `append`: the trace is then readable as that of a killed recorder.
         """
+        info = replace(info, **about)
         self._meta.update(
             finished=True,
-            exit_status=exit_status,
-            wall_ns=wall_ns,
-            lost=lost,
+            exit_status=info.exit_status,
+            wall_ns=info.wall_ns,
+            lost=info.lost,
             processes=[asdict(p) for p in processes],
         )
-        if engine is not None:
-            self._meta["engine"] = engine
         try:
             self._write_meta()
         except OSError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fasttrace.data.npyfile import BYTES, EVENTS, open_npy
 from fasttrace.data.processes import Process
+from fasttrace.data.run_info import OfRun, RunInfo
 from fasttrace.errors import TraceError
 from fasttrace.system.files import Folder
 from fasttrace.text.terminal import quoted
@@ -29,19 +30,12 @@ FORMAT = "fasttrace"
 
 
 @dataclass
-class Stored:
+class Stored(OfRun):
     """What a folder holds. events, payload: read-only arrays, mapped from the files."""
 
     events: npt.NDArray[np.void]
     payload: npt.NDArray[np.uint8]
-    finished: bool
-    argv: list[str]
-    engine: str
-    results: bool = True
-    exit_status: int | None = None
-    wall_ns: int = 0
-    lost: int = 0
-    realtime_offset_ns: int | None = None
+    info: RunInfo
     processes: list[Process] = field(default_factory=list)
 
 
@@ -79,9 +73,9 @@ def _version_1(folder: Folder, meta: _Meta) -> Stored:
     from fasttrace.data.events import EVENT_DTYPE
 
     finished = meta.get("finished", bool, False)
-    return Stored(
-        events=open_npy(folder, "events.npy", EVENTS, EVENT_DTYPE, finished=finished),
-        payload=open_npy(folder, "payload.npy", BYTES, np.uint8, finished=finished),
+    events = open_npy(folder, "events.npy", EVENTS, EVENT_DTYPE, finished=finished)
+    payload = open_npy(folder, "payload.npy", BYTES, np.uint8, finished=finished)
+    info = RunInfo(
         finished=finished,
         argv=meta.strings("argv"),
         engine=meta.get("engine", str, ""),
@@ -90,8 +84,8 @@ def _version_1(folder: Folder, meta: _Meta) -> Stored:
         wall_ns=meta.get("wall_ns", int, 0),
         lost=meta.get("lost", int, 0),
         realtime_offset_ns=meta.inner("clock").optional("realtime_offset_ns"),
-        processes=[entry.process() for entry in meta.entries("processes")],
     )
+    return Stored(events, payload, info, [entry.process() for entry in meta.entries("processes")])
 
 
 # Every version that there has been: what was recorded once can be read for ever.

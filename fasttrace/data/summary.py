@@ -12,6 +12,7 @@ from fasttrace._tally import Tally
 from fasttrace.data.calls import Calls, abi_name, selection_of
 from fasttrace.data.counts import Counts
 from fasttrace.data.processes import Process, with_calls
+from fasttrace.data.run_info import RunInfo
 
 if TYPE_CHECKING:
     from fasttrace._tally import Row
@@ -23,11 +24,9 @@ T = TypeVar("T")
 class Summary(Counts):
     """Calls, errors and times per syscall, of a live session or of a Trace.
 
-    argv: the command, empty for an attached process. exit_status: as subprocess has it, or None.
-    engine: what recorded it; see `fallbacks` too. wall_ns: how long the recording took. processes:
-    a list, or a function that makes it when it is first wanted. lost: events missing, always 0
-    unless a disk was full. finished: False if the recorder was killed, or still runs. results:
-    False if only the calls were recorded, so that nothing is known of errors and times.
+    info: what is known besides, which argv, exit_status, engine (see `fallbacks` too), wall_ns,
+    lost, finished and results show one by one; see `RunInfo`. about: what differs from it.
+    processes: a list, or a function that makes it when it is first wanted.
 
         >>> from fasttrace.data.summary import Summary
         >>> Summary().total_calls
@@ -47,18 +46,7 @@ class Summary(Counts):
         return all(row.pid or row.serial for row in self._rows)
 
     def _with(self, tally: Tally, processes: Iterable[Process]) -> Summary:
-        return Summary(
-            tally,
-            processes=processes,
-            argv=self.argv,
-            exit_status=self.exit_status,
-            engine=self.engine,
-            wall_ns=self.wall_ns,
-            lost=self.lost,
-            finished=self.finished,
-            results=self.results,
-            by_process=self._by_process,
-        )
+        return Summary(tally, self.info, processes=processes, by_process=self._by_process)
 
     def _part(self, indices: Iterable[int], processes: Iterable[Process]) -> Summary:
         """Some of the rows, with the calls of the processes counted again."""
@@ -222,9 +210,7 @@ def merge_summaries(summaries: Sequence[Summary]) -> Summary:
                 process = process_of(row)
                 pid, serial = row.pid, serials.get((process.pid, process.start_ns), 0)
             total.add_row(s._tally, i, pid, serial, row.abi, row.nr)
-    return Summary(
-        total,
-        processes=processes,
+    info = RunInfo(
         argv=_agreed((s.argv for s in summaries), []),
         exit_status=_agreed((s.exit_status for s in summaries), None),
         engine=_agreed((s.engine for s in summaries), "mixed"),
@@ -232,8 +218,8 @@ def merge_summaries(summaries: Sequence[Summary]) -> Summary:
         lost=sum(s.lost for s in summaries),
         finished=all(s.finished for s in summaries),
         results=all(s.results for s in summaries),
-        by_process=by_process,
     )
+    return Summary(total, info, processes=processes, by_process=by_process)
 
 
 def _agreed(values: Iterable[T], otherwise: T) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
@@ -18,6 +18,7 @@ from fasttrace.data import conditions, storage, stored
 from fasttrace.data.calls import Call, Calls, call_name
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadType, payload_items
 from fasttrace.data.processes import Process, fallbacks, from_events, reused_pids, with_calls
+from fasttrace.data.run_info import NOTHING_KNOWN, OfRun, RunInfo
 from fasttrace.data.summary import Summary
 
 if TYPE_CHECKING:
@@ -26,16 +27,13 @@ if TYPE_CHECKING:
 ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
 
 
-class Trace:
+class Trace(OfRun):
     """Events and the processes they are of.
 
     events: structured array of EVENT_DTYPE, shape (n,), in order within each task; read-only.
     payload: uint8 array, shape (m,), the captured strings that `events["payload"]` are offsets
-    into. argv: the command, empty for an attached process. exit_status: as subprocess has it, or
-    None. engine: what recorded it. wall_ns: how long the recording took. lost: events missing,
-    always 0 unless a disk was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since
-    1970, or None. finished: False if the recorder was killed, or still runs. results: False if only
-    the calls were recorded, not how they ended.
+    into. info: the rest, which argv, exit_status, engine, wall_ns, lost, realtime_offset_ns,
+    finished and results show one by one; see `RunInfo`.
 
     `len` counts events; iteration gives a Call for each.
     """
@@ -44,32 +42,19 @@ class Trace:
         self,
         events: npt.NDArray[np.void] | None = None,
         payload: npt.NDArray[np.uint8] | None = None,
+        info: RunInfo = NOTHING_KNOWN,
         *,
-        argv: Sequence[str] = (),
-        exit_status: int | None = None,
-        engine: str = "",
-        wall_ns: int = 0,
-        lost: int = 0,
         processes: Iterable[Process] | None = None,
-        realtime_offset_ns: int | None = None,
-        finished: bool = True,
-        results: bool = True,
+        **about: Any,
     ) -> None:
-        """processes: None to have them told by the FORK, EXEC and EXIT events. ValueError: events
-        are not of EVENT_DTYPE."""
+        """processes: None to have them told by the FORK, EXEC and EXIT events. about: what differs
+        from `info`. ValueError: events are not of EVENT_DTYPE."""
         self.events = (np.empty(0, EVENT_DTYPE) if events is None else events).view()
         self.payload = np.empty(0, np.uint8) if payload is None else payload
         if self.events.dtype != EVENT_DTYPE or self.events.ndim != 1:
             raise ValueError("events must be a one-dimensional array of fasttrace.EVENT_DTYPE")
         self.events.flags.writeable = False  # what is counted once stays right
-        self.argv = list(argv)
-        self.exit_status = exit_status
-        self.engine = engine
-        self.wall_ns = wall_ns
-        self.lost = lost
-        self.realtime_offset_ns = realtime_offset_ns
-        self.finished = finished
-        self.results = results
+        self.info = replace(info, **about)
         self._given = None if processes is None else list(processes)
 
     @classmethod
@@ -79,23 +64,16 @@ class Trace:
 
     @classmethod
     def of_stored(cls, given: stored.Stored) -> Trace:
-        events = given.events
-        wall_ns = given.wall_ns
-        if not given.finished and len(events):
+        events, finished, wall_ns = given.events, given.finished, given.wall_ns
+        if not finished and len(events):
             last = events[-1]
             wall_ns = int(last["time_ns"]) + int(last["duration_ns"]) - int(events[0]["time_ns"])
         return cls(
             events,
             given.payload,
-            argv=given.argv,
-            exit_status=given.exit_status,
-            engine=given.engine,
+            given.info,
+            processes=given.processes if finished else None,
             wall_ns=max(wall_ns, 0),
-            lost=given.lost,
-            processes=given.processes if given.finished else None,
-            realtime_offset_ns=given.realtime_offset_ns,
-            finished=given.finished,
-            results=given.results,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -103,21 +81,10 @@ class Trace:
 
         OutputError: the folder exists or cannot be written.
         """
-        with storage.Writer(
-            path,
-            argv=self.argv,
-            engine=self.engine,
-            realtime_offset_ns=self.realtime_offset_ns,
-            results=self.results,
-        ) as writer:
+        with storage.Writer(path, self.info) as writer:
             events = np.ascontiguousarray(self.events).view(np.uint8)
             writer.put(events.data, self._stream)
-            writer.finish(
-                exit_status=self.exit_status,
-                wall_ns=self.wall_ns,
-                lost=self.lost,
-                processes=self.processes,
-            )
+            writer.finish(self.info, processes=self.processes)
 
     def __len__(self) -> int:
         return len(self.events)
@@ -212,33 +179,10 @@ class Trace:
 
     def summary(self) -> Summary:
         """Calls, errors and times per syscall; also by process."""
-        return Summary(
-            self._tally,
-            processes=self.processes,
-            argv=self.argv,
-            exit_status=self.exit_status,
-            engine=self.engine,
-            wall_ns=self.wall_ns,
-            lost=self.lost,
-            finished=self.finished,
-            results=self.results,
-            by_process=True,
-        )
+        return Summary(self._tally, self.info, processes=self.processes, by_process=True)
 
     def _part(self, events: npt.NDArray[np.void], processes: Iterable[Process]) -> Trace:
-        return Trace(
-            events,
-            self.payload,
-            argv=self.argv,
-            exit_status=self.exit_status,
-            engine=self.engine,
-            wall_ns=self.wall_ns,
-            lost=self.lost,
-            processes=processes,
-            realtime_offset_ns=self.realtime_offset_ns,
-            finished=self.finished,
-            results=self.results,
-        )
+        return Trace(events, self.payload, self.info, processes=processes)
 
     def where(self, syscall: Calls | None = None, **wanted: Unpack[conditions.Conditions]) -> Trace:
         """The events that meet all conditions given, as a Trace.

@@ -287,12 +287,8 @@ class Recorder:
         tracer = self._tracer
         tracer.wait()
         try:
-            self._writer.finish(
-                exit_status=tracer.exit_status,
-                wall_ns=tracer.wall_ns,
-                lost=tracer.lost + self._writer.unstored,
-                processes=tracer.processes,
-            )
+            lost = tracer.lost + self._writer.unstored
+            self._writer.finish(tracer.info, processes=tracer.processes, lost=lost)
         except OutputError as error:
             self._fail(error)
 
@@ -328,11 +324,6 @@ def trace_of(
     return Trace(
         np.concatenate(events) if events else np.empty(0, EVENT_DTYPE),
         np.concatenate(payload) if payload else np.empty(0, np.uint8),
-        argv=tracer.argv,
-        engine=tracer.engine,
-        results=tracer.has_results,
-        exit_status=tracer.exit_status,
-        wall_ns=tracer.wall_ns,
-        lost=tracer.lost,
+        tracer.info,
         processes=tracer.processes,
     )

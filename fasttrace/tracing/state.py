@@ -13,6 +13,7 @@ from fasttrace.errors import ForkedError
 if TYPE_CHECKING:
     from fasttrace._core import Stats
     from fasttrace.data.processes import Process
+    from fasttrace.data.run_info import RunInfo
     from fasttrace.data.summary import Summary
     from fasttrace.tracing.sessions import SessionOptions
 
@@ -80,6 +81,21 @@ class Observing:
         return (stats["end_ns"] or time.monotonic_ns()) - stats["start_ns"]
 
     @property
+    def info(self) -> RunInfo:
+        """What is known by now besides the calls."""
+        from fasttrace.data.run_info import RunInfo
+
+        return RunInfo(
+            argv=self.argv,
+            exit_status=self.exit_status,
+            engine=self.engine,
+            wall_ns=self.wall_ns,
+            lost=self.lost,
+            finished=bool(self.stats["end_ns"]),
+            results=self.has_results,
+        )
+
+    @property
     def processes(self) -> list[Process]:
         """All processes seen, in order of appearance."""
         return self._process_list(self.snapshot)
@@ -130,17 +146,7 @@ class Observing:
         """The counts so far; needs ``tally=True``."""
         from fasttrace.data.summary import Summary
 
-        snapshot = self.snapshot
+        info, snapshot = self.info, self.snapshot
         if snapshot.tally is None:
             raise ValueError("the tracer keeps no tally: pass tally=True")
-        return Summary.from_tally(
-            snapshot.tally,
-            processes=lambda: self._process_list(snapshot),
-            argv=self.argv,
-            exit_status=self.exit_status,
-            engine=self.engine,
-            wall_ns=self.wall_ns,
-            lost=self.lost,
-            finished=bool(snapshot.stats["end_ns"]),
-            results=self.has_results,
-        )
+        return Summary(snapshot.tally, info, processes=lambda: self._process_list(snapshot))

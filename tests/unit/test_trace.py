@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from test_summary import content
 
 from fasttrace.data.conditions import owners
 from fasttrace.data.events import Flag, Kind
+from fasttrace.data.run_info import RunInfo
 from fasttrace.data.summary import merge_summaries
 from fasttrace.data.trace import Trace
 from fasttrace.errors import SelectionError
@@ -203,3 +206,18 @@ def test_large_arrays_are_counted_in_pieces_without_loss(trace: Trace) -> None:
 def test_a_condition_that_there_is_not(trace: Trace) -> None:
     with pytest.raises(TypeError, match="no condition 'pids': there are abi, "):
         trace.where(pids=3)  # type: ignore[call-arg]
+
+
+def test_what_is_known_of_a_run_is_handed_on_whole(trace: Trace, tmp_path: Path) -> None:
+    info = RunInfo(
+        argv=["a"], exit_status=3, engine="ptrace", wall_ns=5, lost=2, realtime_offset_ns=7,
+        results=False,
+    )  # fmt: skip
+    run = Trace(trace.events, trace.payload, info, processes=PROCESSES)
+    counts = run.summary()
+    for part in (run, run[1:], run.where("read"), counts, counts.where("read")):
+        assert part.info == info
+        assert {name: getattr(part, name) for name in vars(info)} == vars(info)
+    run.save(tmp_path / "x.fst")
+    assert Trace.load(tmp_path / "x.fst").info == info
+    assert Trace(info=info, lost=3).info == replace(info, lost=3)

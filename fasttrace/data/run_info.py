@@ -1,0 +1,51 @@
+"""What is known of a run besides its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """argv: the command, empty for an attached process. exit_status: as subprocess has it, or None.
+    engine: what recorded it. wall_ns: how long the recording took. lost: events missing, always 0
+    unless a disk was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since 1970, or
+    None. finished: False if the recorder was killed, or still runs. results: False if only the
+    calls were recorded, not how they ended."""
+
+    argv: Sequence[str] = ()
+    exit_status: int | None = None
+    engine: str = ""
+    wall_ns: int = 0
+    lost: int = 0
+    realtime_offset_ns: int | None = None
+    finished: bool = True
+    results: bool = True
+
+
+NOTHING_KNOWN = RunInfo()
+
+
+def _shown(name: str) -> Any:
+    return property(attrgetter(f"info.{name}"))
+
+
+class OfRun:
+    """What has the `info` of a run, and shows it by name."""
+
+    info: RunInfo
+
+    @property
+    def argv(self) -> list[str]:
+        return list(self.info.argv)
+
+    exit_status: int | None = _shown("exit_status")
+    engine: str = _shown("engine")
+    wall_ns: int = _shown("wall_ns")
+    lost: int = _shown("lost")
+    realtime_offset_ns: int | None = _shown("realtime_offset_ns")
+    finished: bool = _shown("finished")
+    results: bool = _shown("results")
