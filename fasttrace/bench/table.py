@@ -26,22 +26,23 @@ start-up - untraced wall) / calls; +-: two standard errors. counted: calls that 
 seen (bpftrace: of the whole system). Input and output of all are /dev/null."""
 
 
-def bench_table(report: Report, *, color: bool = False) -> str:
-    """The whole report as text without a final newline; color: with terminal escapes."""
+def bench_table(report: Report, *, color: bool = False, width: int | None = None) -> str:
+    """The whole report as text without a final newline; color: with terminal escapes; width: of the
+    terminal, for which names of contenders are cut."""
 
     def paint(escape: str, text: str) -> str:
         return painted(text, escape, color=color)
 
     ones = report.measurements
-    width = max(len(name) for name in ["contender", *(one.contender.name for one in ones)])
     lines = [*_about(report), ""]
     for headings, cells in ((_TIMES, _times), (_CALLS, _calls)):
         rows = [(one.contender.name, *cells(report, one)) for one in ones]
         heading = ("contender", *headings)
-        columns = Columns([heading, *rows], "<" + ">" * len(headings))
+        columns = Columns([heading, *rows], "<" + ">" * len(headings), width=width)
         lines += [paint(BOLD, columns.line(heading)), columns.rule(), *map(columns.line, rows), ""]
-    lines += [_LEGEND, "", "command lines"]
-    lines += [f"  {one.contender.name:{width}}  {_shell(one.command)}" for one in ones]
+    commands = [("", one.contender.name, _shell(one.command)) for one in ones]
+    columns = Columns([("", "contender"), *commands], "<<<")  # to be copied, and so not cut
+    lines += [_LEGEND, "", "command lines", *map(columns.line, commands)]
     notes = [paint(RED, f"error: {printable(line)}") for line in report.errors]
     notes += [paint(YELLOW, f"warning: {printable(line)}") for line in report.warnings]
     notes += [paint(YELLOW, printable(line)) for line in _left_out(report)]

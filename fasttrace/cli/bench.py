@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             from fasttrace.bench.table import bench_table
 
-            output.write(bench_table(report, color=output.color) + "\n")
+            output.write(bench_table(report, color=output.color, width=output.width) + "\n")
         output.close()
         return status or output.status or int(bool(report.errors))
 

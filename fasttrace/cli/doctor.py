@@ -7,6 +7,7 @@ import argparse
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.text.color import GREEN, RED, YELLOW, painted
+from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
 
 EXAMPLE = "fasttrace doctor --json"
@@ -38,12 +39,15 @@ def run(args: argparse.Namespace) -> int:
         }
         output.write(json.dumps(shown) + "\n")
         return 0 if able else 1
-    width = max(len(check.name) for check in found)
-    for check in found:
-        mark = painted(_MARKS[check.state], _COLORS[check.state], color=output.color)
-        output.write(f"{mark} {check.name:{width}}  {printable(check.found)}\n")
+    rows = [(f"{_MARKS[check.state]} {check.name}", printable(check.found)) for check in found]
+    columns = Columns(rows, "<<", width=output.width)
+    for check, (label, what) in zip(found, rows, strict=True):
+        told = columns.wrapped(what)
         if check.remedy:
-            output.write(f"   {'':{width}}  -> {printable(check.remedy)}\n")
+            told += columns.wrapped(f"-> {printable(check.remedy)}")
+        first, *others = map(columns.line, [(label, told[0]), *(("", text) for text in told[1:])])
+        mark = painted(first[:2], _COLORS[check.state], color=output.color)
+        output.write("\n".join([mark + first[2:], *others, ""]))
     engine = f"tracing works; engine: {name}" if able else "tracing does not work here"
     output.write(f"\n{engine}\n")
     return 0 if able else 1

@@ -40,6 +40,20 @@ class Output:
         self.is_terminal = not self.failed and os.isatty(self._fd)
         self.color = is_color_wanted(self.is_terminal)
 
+    @property
+    def width(self) -> int | None:
+        """How long a line may be; None: as long as it likes, for it is no terminal, or says nothing
+        of its size. COLUMNS goes before what it says, as for shutil.get_terminal_size."""
+        if not self.is_terminal:
+            return None
+        said = os.environ.get("COLUMNS", "")
+        if said.isdecimal() and int(said) > 0:
+            return int(said)
+        try:
+            return os.get_terminal_size(self._fd).columns or None
+        except OSError:  # it has hung up
+            return None
+
     def __enter__(self) -> Output:
         return self
 

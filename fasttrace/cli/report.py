@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         )
     output = Output(fd=1)
     if not args.calls:
-        output.write(summary_text(trace.summary(), args, color=output.color))
+        output.write(summary_text(trace.summary(), args, output))
     else:
         progress = Progress("shown", "events", len(trace.events))
         for text, count in _texts(trace, _to_text(trace, args.json, output.color)):

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         import fasttrace.data.summary  # noqa: F401  # while the program runs, and there are descriptors
 
         run.wait()
-        output.write(summary_text(run.tracer.summary(), args, color=output.color))
+        output.write(summary_text(run.tracer.summary(), args, output))
         output.close()
         return run.status or output.status
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 
 if TYPE_CHECKING:
@@ -25,17 +26,18 @@ def add_table_options(parser: VerbParser) -> None:
     parser.add_argument("--by", choices=("pid", "comm"), help="one table per process or program")
 
 
-def summary_text(summary: Summary, args: argparse.Namespace, *, color: bool) -> str:
-    """The counts as the options want them, ending with a newline."""
+def summary_text(summary: Summary, args: argparse.Namespace, output: Output) -> str:
+    """The counts as the options and the output want them, ending with a newline."""
     if args.json:
         return _json(summary, args.by, args.sort)
+    color, width = output.color, output.width
     if args.by:
         from fasttrace.report.tables_by import tables_by
 
-        return tables_by(summary, args.by, sort=args.sort, color=color) + "\n"
+        return tables_by(summary, args.by, sort=args.sort, color=color, width=width) + "\n"
     from fasttrace.data.summary_table import summary_table
 
-    return summary_table(summary, sort=args.sort, color=color) + "\n"
+    return summary_table(summary, sort=args.sort, color=color, width=width) + "\n"
 
 
 def _json(summary: Summary, by: str | None, sort: str) -> str:

@@ -29,7 +29,7 @@ SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
     "p99": lambda s: _greatest(s.p99_ns),
 }
 
-_HEADINGS = ("% time", "total", "calls", "errors", "min", "p50", "p99", "max")
+_HEADINGS = ("% time", "total", "calls", "errors", "min", "p50", "p99", "max", "syscall")
 
 
 def sorted_by(summary: Counts, sort: str) -> list[SyscallStats]:
@@ -39,31 +39,34 @@ def sorted_by(summary: Counts, sort: str) -> list[SyscallStats]:
     return sorted(summary.syscalls, key=lambda s: (SORT_KEYS[sort](s), -s.calls, s.name))
 
 
-def summary_table(summary: Counts, *, sort: str = "time", color: bool = False) -> str:
+def summary_table(
+    summary: Counts, *, sort: str = "time", color: bool = False, width: int | None = None
+) -> str:
     """The table as text without a final newline.
 
     sort: one of SORT_KEYS, the greatest first (names: A to Z); ValueError for another. color: with
-    terminal escapes.
+    terminal escapes. width: of the terminal.
     """
     entries = sorted_by(summary, sort)
     total_ns = sum(s.total_ns or 0 for s in entries)
-    cells = [_cells(s, total_ns) for s in entries]
+    rows = [(*_cells(s, total_ns), s.name) for s in entries]
     known = summary.total_errors is not None
     total = (
         f"{100 if total_ns else 0:.2f}" if known else "-",
         _time(total_ns if known else None),
         str(summary.total_calls),
         _errors(summary.total_errors),
+        *[""] * 4,
+        "total",
     )
-    columns = Columns([_HEADINGS, *cells, total], ">" * len(_HEADINGS))
-    heading = columns.line(_HEADINGS) + "  syscall"
-    rule = columns.rule() + "  " + "-" * 16
-    lines = [painted(heading, BOLD, color=color), rule]
-    for entry, row in zip(entries, cells, strict=True):
-        line = f"{columns.line(row)}  {entry.name}"
-        lines.append(line + _errnos(entry, color))
-    totals = columns.line(total) + "  total"
-    return "\n".join([*lines, rule, totals, "", about(summary)])
+    columns = Columns([_HEADINGS, *rows, total], ">>>>>>>><", width=width)
+    rule = columns.rule(16)
+    lines = [painted(columns.line(_HEADINGS), BOLD, color=color), rule]
+    for entry, row in zip(entries, rows, strict=True):
+        end = len(columns.line(row))
+        line = columns.line((*row[:-1], entry.name + _errnos(entry)))
+        lines.append(line[:end] + (painted(line[end:], RED, color=color) if line[end:] else ""))
+    return "\n".join([*lines, rule, columns.line(total), "", about(summary)])
 
 
 def _cells(entry: SyscallStats, total_ns: int) -> tuple[str, ...]:
@@ -87,11 +90,9 @@ def _errors(count: int | None) -> str:
     return "-" if count is None else str(count or "")
 
 
-def _errnos(entry: SyscallStats, color: bool) -> str:
-    if not entry.errnos:
-        return ""
-    text = "  " + " ".join(f"{name}:{count}" for name, count in entry.errnos.items())
-    return painted(text, RED, color=color)
+def _errnos(entry: SyscallStats) -> str:
+    counts = [f"{name}:{count}" for name, count in entry.errnos.items()]
+    return "  " + " ".join(counts) if counts else ""
 
 
 def about(summary: Counts) -> str:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 _HEADINGS = ("syscall", "action", "count", "process")
 
 
-def refused_table(rows: Sequence[Refused], calls: int) -> str:
-    """The table as text without a final newline; calls: how many were made in all."""
+def refused_table(rows: Sequence[Refused], calls: int, *, width: int | None = None) -> str:
+    """The table as text without a final newline; calls: how many were made in all; width: of the
+    terminal, for which the calls are cut."""
     refused = sum(row.count for row in rows)
     total = f"{refused} of {calls} calls would be refused"
     if not rows:
         return total
     cells = [(row.call, str(row.verdict), str(row.count), printable(row.process)) for row in rows]
-    columns = Columns([row[:3] for row in [_HEADINGS, *cells]], "<<>")
-    lines = [f"{columns.line(row[:3])}  {row[3]}".rstrip() for row in [_HEADINGS, *cells]]
-    lines.insert(1, f"{columns.rule()}  {'-' * len(_HEADINGS[3])}")
-    return "\n".join([*lines, "", total])
+    columns = Columns([_HEADINGS, *cells], "<<><", width=width, flexible=0)
+    heading, *lines = map(columns.line, [_HEADINGS, *cells])
+    return "\n".join([heading, columns.rule(len(_HEADINGS[3])), *lines, "", total])

@@ -16,6 +16,7 @@ def tables_by(
     *,
     sort: str = "time",
     color: bool = False,
+    width: int | None = None,
 ) -> str:
     """A table for each pid, comm or abi, the one with most time in calls first."""
     groups: list[tuple[Any, Summary]] = list(summary.by(key).items())
@@ -25,7 +26,7 @@ def tables_by(
         title = printable(f"{key} {value}")
         if key == "pid" and part.processes:
             title += f": {printable(' '.join(part.processes[-1].argv) or part.processes[-1].comm)}"
-        table = summary_table(part, sort=sort, color=color)
+        table = summary_table(part, sort=sort, color=color, width=width)
         # The last line tells of the whole run: once is enough.
         table = table.rpartition("\n\n")[0]
         tables.append(f"{painted(title, BOLD, color=color)}\n{table}")

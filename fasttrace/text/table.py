@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
+
+_GAP = "  "
+_LEAST = 5  # a terminal that leaves less to the flexible column has to wrap the lines
 
 
 class Columns:
@@ -13,22 +17,72 @@ class Columns:
     'a       10'
     >>> columns.rule()
     '----  ----'
+    >>> Columns([("1", "a long text")], "><", width=12).line(("1", "a long text"))
+    '1  a long t…'
 
     Args:
-        align: for each column "<" (left) or ">" (right).
+        align: for each column "<" (left) or ">" (right). If the last one is "<", no line ends with
+            blanks.
+        most: so far columns are padded; a longer cell pushes what follows it, as the line has room.
+        width: of the terminal; None: nothing is ever cut.
+        flexible: the column that is cut where the table is wider; None: the last "<" one.
     """
 
-    def __init__(self, rows: Iterable[Sequence[str]], align: str) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Sequence[str]],
+        align: str,
+        *,
+        most: int | None = None,
+        width: int | None = None,
+        flexible: int | None = None,
+    ) -> None:
         self._align = align
+        self._most = most
         self._widths = [0] * len(align)
         for row in rows:
             for i, cell in enumerate(row):
-                self._widths[i] = max(self._widths[i], len(cell))
+                self._widths[i] = max(self._widths[i], len(cell[:most]))
+        self._flexible = align.rfind("<") if flexible is None else flexible
+        self._width: int | None = None
+        if width is None or self._flexible < 0:
+            return
+        own = self._widths[self._flexible]
+        self._room = width - (sum(self._widths) - own + len(_GAP) * (len(align) - 1))
+        if self._room >= _LEAST:
+            self._width = width
+            self._widths[self._flexible] = min(own, self._room)
 
     def line(self, cells: Sequence[str]) -> str:
-        padded = [*cells, *[""] * (len(self._align) - len(cells))]
-        columns = zip(padded, self._align, self._widths, strict=True)
-        return "  ".join(f"{cell:{align}{width}}" for cell, align, width in columns)
+        texts = [*cells, *[""] * (len(self._align) - len(cells))]
+        if self._width is None:
+            return self._joined(texts)
+        texts[self._flexible] = _cut(texts[self._flexible], self._room)
+        line = self._joined(texts)
+        if len(line) <= self._width:
+            return line
+        # Other cells are longer than their columns.
+        flexible = texts[self._flexible]
+        texts = [_cut(text, self._most) for text in texts]
+        texts[self._flexible] = flexible
+        return _cut(self._joined(texts), self._width)
 
-    def rule(self) -> str:
-        return "  ".join("-" * width for width in self._widths)
+    def _joined(self, texts: Sequence[str]) -> str:
+        columns = zip(texts, self._align, self._widths, strict=True)
+        line = _GAP.join(f"{text:{align}{width}}" for text, align, width in columns)
+        return line.rstrip() if self._align[-1] == "<" else line
+
+    def rule(self, last: int | None = None) -> str:
+        """last: of the last column, whatever is in it."""
+        widths = self._widths if last is None else [*self._widths[:-1], last]
+        return _GAP.join("-" * width for width in widths)[: self._width]
+
+    def wrapped(self, text: str) -> list[str]:
+        """A cell of the flexible column, in so many lines that nothing of it need be cut."""
+        if self._width is None:
+            return [text]
+        return textwrap.wrap(text, self._room, break_on_hyphens=False) or [text]
+
+
+def _cut(text: str, width: int | None) -> str:
+    return text if width is None or len(text) <= width else text[: width - 1] + "…"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
+from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         output.write(_about(compiled) + _findings(found))
         for folder, calls in refused:
-            output.write(_lost(folder, calls))
+            output.write(_lost(folder, calls, output.width))
     return output.status or int(any(calls for _, calls in refused))
 
 
@@ -74,15 +75,15 @@ def _findings(found: list[Finding]) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _lost(folder: str, calls: list[Lost]) -> str:
+def _lost(folder: str, calls: list[Lost], width: int | None) -> str:
     folder = printable(folder)
     if not calls:
         return f"{folder}: every call goes through\n"
-    width = max(len(f"{one.count:,}") for one in calls)
-    names = max(len(one.text) for one in calls)
+    rows = [("", f"{one.count:,}", one.text, str(one.verdict)) for one in calls]
+    columns = Columns(rows, "<><<", width=width, flexible=2)
     total = sum(one.count for one in calls)
-    lines = [f"  {one.count:>{width},}  {one.text:{names}}  {one.verdict}\n" for one in calls]
-    return f"{folder}: {total:,} calls would not go through\n" + "".join(lines)
+    lines = [f"{folder}: {total:,} calls would not go through", *map(columns.line, rows)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _json(compiled: Compiled, found: list[Finding], refused: list[tuple[str, list[Lost]]]) -> str:

@@ -9,6 +9,7 @@ from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
 from fasttrace.text.color import GREEN, RED, YELLOW, painted
+from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ def run(args: argparse.Namespace) -> int:
     first, second = (compile_profile(load(path), on) for path in (args.first, args.second))
     found = diff(first, second)
     output = Output(fd=1)
-    output.write(_json(found) if args.json else _text(found, args, output.color))
+    output.write(_json(found) if args.json else _text(found, args, output))
     return output.status or int(bool(found))
 
 
-def _text(found: Difference, args: argparse.Namespace, color: bool) -> str:
+def _text(found: Difference, args: argparse.Namespace, output: Output) -> str:
     from fasttrace.seccomp.profile.vocabulary import ARCHITECTURES
 
     lines = []
@@ -57,12 +58,12 @@ def _text(found: Difference, args: argparse.Namespace, color: bool) -> str:
     rows = []
     for one in found.changes:
         where = ", ".join(ARCHITECTURES[arch][0] for arch in one.arches)
-        label = f"{one.name}{f' ({where})' if where else ''} {one.when}".rstrip()
-        rows.append((one.kind, label, f"{one.before} -> {one.after}"))
-    width = min(max((len(label) for _, label, _ in rows), default=0), 48)
-    for kind, label, verdicts in rows:
-        line = f"{_SIGNS[kind]} {label:{width}}  {verdicts}"
-        lines.append(painted(line, _COLORS[kind], color=color) + "\n")
+        label = f"{_SIGNS[one.kind]} {one.name}{f' ({where})' if where else ''} {one.when}"
+        rows.append((label.rstrip(), f"{one.before} -> {one.after}"))
+    columns = Columns(rows, "<<", most=50, width=output.width, flexible=0)
+    for one, row in zip(found.changes, rows, strict=True):
+        line = columns.line(row)
+        lines.append(painted(line, _COLORS[one.kind], color=output.color) + "\n")
     return "".join(lines)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.seccomp.options import add_target_options, target_of
+from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ def run(args: argparse.Namespace) -> int:
 
         output.write("".join(json.dumps(_json(one)) + "\n" for one in found))
     else:
-        output.write(_text(found))
+        output.write(_text(found, output.width))
     return output.status
 
 
-def _text(found: list[Explanation]) -> str:
+def _text(found: list[Explanation], width: int | None) -> str:
     rows: list[tuple[str, str, str]] = []
     for one in found:
         if len(one.cases) == 1:
@@ -61,12 +62,8 @@ def _text(found: list[Explanation]) -> str:
         ]
     # What was asked, and a profile's words.
     rows = [(printable(left), verdict, printable(why)) for left, verdict, why in rows]
-    width = max((len(left) for left, _, why in rows if why), default=0)
-    middle = max((len(verdict) for _, verdict, why in rows if why), default=0)
-    return "".join(
-        f"{left:{min(width, 48)}}  {verdict:{middle}}  {why}".rstrip() + "\n"
-        for left, verdict, why in rows
-    )
+    columns = Columns([row for row in rows if row[2]], "<<<", most=48, width=width)
+    return "".join(f"{columns.line(row)}\n" for row in rows)
 
 
 def _json(one: Explanation) -> dict[str, Any]:

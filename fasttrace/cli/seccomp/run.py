@@ -103,15 +103,15 @@ def _audit(args: argparse.Namespace) -> int:
         for block in run.blocks():
             events = np.frombuffer(memoryview(block), EVENT_DTYPE)
             audit.add(events, block.payload, block.payload_base)
-        output.write(_json(audit) if args.json else _table(audit))
+        output.write(_json(audit) if args.json else _table(audit, output.width))
         output.close()
         return run.status or output.status
 
 
-def _table(audit: Audit) -> str:
+def _table(audit: Audit, width: int | None) -> str:
     from fasttrace.report.refused_table import refused_table
 
-    return refused_table(audit.rows(), audit.calls) + "\n"
+    return refused_table(audit.rows(), audit.calls, width=width) + "\n"
 
 
 def _json(audit: Audit) -> str:
