@@ -84,7 +84,7 @@ def compare(command: list[str], tmp_path: Path) -> fasttrace.Summary:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may")
 @pytest.mark.parametrize("name", AS_ROOT)
-def test_by_root(name: str, tmp_path: Path) -> None:
+def test_what_root_starts_records_itself(name: str, tmp_path: Path) -> None:
     summary = compare(AS_ROOT[name], tmp_path)
     assert {(p.engine, p.fallback) for p in summary.processes} == {("inline", "")}
 

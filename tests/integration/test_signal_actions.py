@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import running
+from support import running
 
 import fasttrace
 from fasttrace._core import inline_unusable
@@ -97,7 +97,7 @@ def test_who_leaves_the_engine_keeps_them(tracees, tmp_path):
     assert [(p.engine, "gs" in p.fallback) for p in summary.processes] == [("ptrace", True)] * 2
 
 
-def test_go(tmp_path):
+def test_a_go_program_records_itself(tmp_path):
     """Its runtime handles all signals."""
     if shutil.which("go") is None:
         pytest.skip("go is not installed")

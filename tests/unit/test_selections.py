@@ -96,7 +96,7 @@ def test_any_text_parses_or_raises_selection_error(text):
     assert isinstance(selection, Selection)
 
 
-def test_the_former_names() -> None:
+def test_the_former_names_still_work() -> None:
     with pytest.warns(DeprecationWarning, match="parse_selection"):
         parse_filter = fasttrace.parse_filter
     assert parse_filter is fasttrace.parse_selection is parse_selection
