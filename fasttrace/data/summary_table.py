@@ -30,6 +30,7 @@ SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
 }
 
 _HEADINGS = ("% time", "total", "calls", "errors", "min", "p50", "p99", "max", "syscall")
+_LEFT_OUT = ("min", "p99", "max")  # in this order, so far as the terminal is too narrow
 
 
 def sorted_by(summary: Counts, sort: str) -> list[SyscallStats]:
@@ -45,7 +46,7 @@ def summary_table(
     """The table as text without a final newline.
 
     sort: one of SORT_KEYS, the greatest first (names: A to Z); ValueError for another. color: with
-    terminal escapes. width: of the terminal.
+    terminal escapes. width: of the terminal; where it is too narrow some of the times are left out.
     """
     entries = sorted_by(summary, sort)
     total_ns = sum(s.total_ns or 0 for s in entries)
@@ -59,14 +60,30 @@ def summary_table(
         *[""] * 4,
         "total",
     )
-    columns = Columns([_HEADINGS, *rows, total], ">>>>>>>><", width=width)
+    whole = [(*row[:-1], row[-1] + _errnos(s)) for s, row in zip(entries, rows, strict=True)]
+    shown = _shown([_HEADINGS, *whole, total], sort, width)
+    headings, end, *table = ([row[i] for i in shown] for row in (_HEADINGS, total, *rows))
+    columns = Columns([headings, end, *table], ">" * (len(shown) - 1) + "<", width=width)
     rule = columns.rule(16)
-    lines = [painted(columns.line(_HEADINGS), BOLD, color=color), rule]
-    for entry, row in zip(entries, rows, strict=True):
-        end = len(columns.line(row))
-        line = columns.line((*row[:-1], entry.name + _errnos(entry)))
-        lines.append(line[:end] + (painted(line[end:], RED, color=color) if line[end:] else ""))
-    return "\n".join([*lines, rule, columns.line(total), "", about(summary)])
+    lines = [painted(columns.line(headings), BOLD, color=color), rule]
+    for row, cells in zip(table, whole, strict=True):
+        name_ends = len(columns.line(row))
+        line = columns.line([cells[i] for i in shown])
+        errnos = line[name_ends:]
+        lines.append(line[:name_ends] + (painted(errnos, RED, color=color) if errnos else ""))
+    return "\n".join([*lines, rule, columns.line(end), "", about(summary)])
+
+
+def _shown(rows: list[tuple[str, ...]], sort: str, width: int | None) -> list[int]:
+    """The columns that there is room for, and in any case those that are never left out."""
+    shown = list(range(len(_HEADINGS)))
+    widths = [max(len(row[i]) for row in rows) for i in shown]
+    for name in _LEFT_OUT:
+        if width is None or sum(widths[i] + 2 for i in shown) - 2 <= width:
+            break
+        if name != sort:
+            shown.remove(_HEADINGS.index(name))
+    return shown
 
 
 def _cells(entry: SyscallStats, total_ns: int) -> tuple[str, ...]:

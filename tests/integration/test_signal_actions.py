@@ -41,7 +41,7 @@ def is_inline(summary: fasttrace.Summary) -> bool:
 
 
 @pytest.mark.parametrize("args", [(), ("threads",)], ids=["alone", "threads"])
-def test_actions_are_kept(tracees, tmp_path, args):
+def test_actions_are_kept_as_set(tracees, tmp_path, args):
     with (tmp_path / "out").open("w+") as out:
         with Tracer(
             tracees.command("own_traps", *args), tally=True, events=False, stdout=out
