@@ -29,6 +29,28 @@ static void insert(struct ft_tasks *ts, struct ft_task *t)
 	*b = t;
 }
 
+/* Of a leader that comes after some of them, or takes the place of one that was. */
+static int count_threads(const struct ft_tasks *ts, const struct ft_task *leader)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0, n = 0;
+
+	if (ts->threads)
+		while ((t = ft_task_next(ts, t ? t->next : NULL, &bucket)))
+			n += t != leader && t->tgid == leader->tgid;
+	return n;
+}
+
+static void add_thread(struct ft_tasks *ts, const struct ft_task *t, int n)
+{
+	struct ft_task *leader = t->tid == t->tgid ? NULL : ft_task_find(ts, t->tgid);
+
+	if (t->tid != t->tgid)
+		ts->threads += n;
+	if (leader)
+		leader->threads += n;
+}
+
 struct ft_task *ft_task_new(struct ft_tasks *ts, pid_t tid, pid_t tgid)
 {
 	struct ft_task *t = calloc(1, sizeof(*t));
@@ -39,20 +61,28 @@ struct ft_task *ft_task_new(struct ft_tasks *ts, pid_t tid, pid_t tgid)
 	t->tgid = tgid;
 	insert(ts, t);
 	ts->count++;
+	add_thread(ts, t, 1);
+	if (tid == tgid)
+		t->threads = count_threads(ts, t);
 	return t;
 }
 
 void ft_task_rename(struct ft_tasks *ts, struct ft_task *t, pid_t tid)
 {
 	*slot(ts, t->tid) = t->next;
+	add_thread(ts, t, -1);
 	t->tid = tid;
 	insert(ts, t);
+	add_thread(ts, t, 1);
+	if (t->tid == t->tgid)
+		t->threads = count_threads(ts, t);
 }
 
 void ft_task_free(struct ft_tasks *ts, struct ft_task *t)
 {
 	*slot(ts, t->tid) = t->next;
 	ts->count--;
+	add_thread(ts, t, -1);
 	free(t->strings);
 	free(t->counts);
 	free(t->kept);
@@ -73,7 +103,7 @@ bool ft_task_replaced(const struct ft_tasks *ts, const struct ft_task *t)
 {
 	siginfo_t info;
 
-	if (ts->count < 2 || t->tid != t->tgid || t->at_exec)
+	if (!t->threads || t->at_exec)
 		return false;
 	return !ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) && info.si_signo == SIGTRAP &&
 	       info.si_code == (SIGTRAP | PTRACE_EVENT_EXEC << 8);

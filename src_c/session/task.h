@@ -41,6 +41,7 @@ struct ft_alteration {
 
 struct ft_task {
 	pid_t tid, tgid;
+	int threads; /* of a process's leader: its other tasks that are known, or more */
 	int32_t serial; /* its process: see struct ft_process */
 	struct ft_task *next;
 	enum ft_call_state in_call;
@@ -81,6 +82,7 @@ struct ft_task {
 struct ft_tasks {
 	struct ft_task *bucket[FT_TASK_BUCKETS];
 	_Atomic int count; /* the one part that other threads may read */
+	int threads; /* that are no leaders */
 };
 
 struct ft_task *ft_task_find(const struct ft_tasks *ts, pid_t tid);

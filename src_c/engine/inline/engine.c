@@ -53,14 +53,14 @@ static void engine_execed(struct ft_session *s, struct ft_task *t)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	ft_actions_exec(t);
-	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t);
+	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t, &regs);
 	if (why != FT_FALLBACK_NONE) {
 		ft_actions_forget(t);
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 		return; /* the exec's end is still to come */
 	}
 	ft_actions_look(t);
-	if (ft_space_new(s, t, &sp) < 0 || ft_prepare_task(s, t, sp) < 0) {
+	if (ft_space_new(s, t, regs.rip, &sp) < 0 || ft_prepare_task(s, t, sp) < 0) {
 		ft_actions_forget(t);
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_SETUP);
 	} else {

@@ -75,6 +75,7 @@ struct ft_space {
 	int mapped; /* areas that the tracee maps: of a process without threads but one */
 	struct ft_nears nears;
 	struct ft_sites sites;
+	uint64_t program; /* see ft_files_program() */
 	struct ft_applied applied[FT_APPLIED_MAX]; /* one takes another's place */
 	uint32_t applied_next;
 };

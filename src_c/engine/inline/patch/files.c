@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define BUCKETS 256
+#define BUCKETS	 256
+#define PROGRAMS 64
 
 struct ft_file {
 	struct ft_file *next;
@@ -17,6 +18,10 @@ struct ft_files {
 	struct ft_file *bucket[BUCKETS];
 	uint64_t clock; /* counts what is done here */
 	uint32_t count, known; /* of all */
+	struct {
+		uint64_t dev, inode;
+	} program[PROGRAMS];
+	int programs;
 };
 
 static struct ft_file **slot(struct ft_files *files, uint64_t dev, uint64_t inode)
@@ -39,9 +44,9 @@ uint64_t ft_files_find(struct ft_files *files, uint64_t dev, uint64_t inode)
 }
 
 /* An id holds its bucket. */
-static const struct ft_file *file_of(const struct ft_files *files, uint64_t id)
+static struct ft_file *file_of(const struct ft_files *files, uint64_t id)
 {
-	const struct ft_file *f = files->bucket[id % BUCKETS];
+	struct ft_file *f = files->bucket[id % BUCKETS];
 
 	while (f && f->id != id)
 		f = f->next;
@@ -56,6 +61,43 @@ bool ft_files_known(const struct ft_files *files, uint64_t id, uint32_t i, struc
 		return false;
 	*out = f->known[i];
 	return true;
+}
+
+static bool make(struct ft_files **files)
+{
+	return *files || (*files = calloc(1, sizeof(**files)));
+}
+
+uint64_t ft_files_program(struct ft_files **files, uint64_t dev, uint64_t inode)
+{
+	struct ft_files *f;
+	int i = 0;
+
+	if (!make(files))
+		return ~0ull;
+	f = *files;
+	while (i < f->programs && (f->program[i].dev != dev || f->program[i].inode != inode))
+		i++;
+	if (i == f->programs && i < PROGRAMS - 1) {
+		f->program[i].dev = dev;
+		f->program[i].inode = inode;
+		f->programs++;
+	}
+	return 1ull << i;
+}
+
+bool ft_files_use(struct ft_files *files, uint64_t id, uint64_t offset, uint64_t program,
+	struct ft_known *out)
+{
+	struct ft_file *f = files ? file_of(files, id) : NULL;
+
+	for (uint32_t i = 0; f && i < f->count; i++)
+		if (f->known[i].offset == offset) {
+			f->known[i].users |= program;
+			*out = f->known[i];
+			return true;
+		}
+	return false;
 }
 
 static void forget(struct ft_files *files, struct ft_file **at)
@@ -103,7 +145,7 @@ int ft_files_add(
 {
 	struct ft_file *f;
 
-	if (!*files && !(*files = calloc(1, sizeof(**files))))
+	if (!make(files))
 		return -ENOMEM;
 	f = *slot(*files, dev, inode);
 	if (!f && !(f = file_new(*files, dev, inode)))
@@ -111,7 +153,10 @@ int ft_files_add(
 	f->used = ++(*files)->clock;
 	for (uint32_t i = 0; i < f->count; i++)
 		if (f->known[i].offset == known->offset) {
+			uint64_t users = f->known[i].users;
+
 			f->known[i] = *known; /* other bytes stand there now, or more is allowed */
+			f->known[i].users |= users;
 			return 0;
 		}
 	if (f->count == FT_FILE_KNOWN_MAX)

@@ -19,6 +19,7 @@ struct ft_known {
 	uint64_t offset; /* of the site in the file */
 	uint16_t before, after; /* bytes of the window on either side */
 	struct ft_patch patch;
+	uint64_t users; /* bit i: the program that is the i-th has made calls there */
 	uint8_t window[2 * FT_SITE_WINDOW];
 };
 
@@ -28,6 +29,14 @@ struct ft_files;
 uint64_t ft_files_find(struct ft_files *files, uint64_t dev, uint64_t inode);
 /* The i-th thing known of it. False: there are no more, or it was forgotten. */
 bool ft_files_known(const struct ft_files *files, uint64_t id, uint32_t i, struct ft_known *out);
+/*
+ * The bit of the program whose file this is: what others have found out it does without until it comes to the same site.
+ * From the 64th on they share one.
+ */
+uint64_t ft_files_program(struct ft_files **files, uint64_t dev, uint64_t inode);
+/* A program has come to a site: what is known of it. False: nothing is. */
+bool ft_files_use(struct ft_files *files, uint64_t id, uint64_t offset, uint64_t program,
+	struct ft_known *out);
 /* -ENOMEM, or 0. */
 int ft_files_add(
 	struct ft_files **files, uint64_t dev, uint64_t inode, const struct ft_known *known);

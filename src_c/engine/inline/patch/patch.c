@@ -3,7 +3,9 @@
 #include "engine/inline/patch/patch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "engine/inline/maps.h"
@@ -191,7 +193,7 @@ static bool is_wanted(struct ft_space *sp, const struct ft_mapping *m, struct ca
 {
 	const struct ft_known *k = &c->known;
 
-	if (k->offset < m->offset + k->before ||
+	if (!(k->users & sp->program) || k->offset < m->offset + k->before ||
 		k->offset + k->after > m->offset + (m->end - m->start))
 		return false;
 	c->site = m->start + (k->offset - m->offset);
@@ -224,9 +226,16 @@ static int apply_file(struct ft_session *s, struct ft_task *t, const struct ft_m
 
 void ft_patch_known(struct ft_session *s, struct ft_task *t, uint64_t address)
 {
+	struct ft_space *sp = t->in->space;
 	struct ft_mapping m;
+	struct stat st;
+	char path[32];
 
-	if (s->in->files && !ft_maps_find(t->in->space->pid, address, &m) && is_patchable(&m))
+	snprintf(path, sizeof(path), "/proc/%d/exe", sp->pid);
+	if (!stat(path, &st))
+		sp->program = ft_files_program(&s->in->files, st.st_dev, st.st_ino);
+
+	if (s->in->files && !ft_maps_find(sp->pid, address, &m) && is_patchable(&m))
 		apply_file(s, t, &m);
 }
 
@@ -267,6 +276,7 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 	const struct ft_site *site = ft_sites_find(&sp->sites, address);
 	struct candidate c = { 0 };
 	struct ft_mapping m;
+	uint64_t id;
 	int rc;
 
 	if (ft_maps_find(sp->pid, address, &m) < 0 || !is_patchable(&m))
@@ -277,9 +287,20 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 	site = ft_sites_find(&sp->sites, address);
 	if (site && site->patched && ft_patch_is_in_place(sp, site))
 		return 1;
+	id = ft_files_find(s->in->files, m.dev, m.inode);
+	if (!site &&
+		ft_files_use(
+			s->in->files, id, m.offset + (address - m.start), sp->program, &c.known) &&
+		is_wanted(sp, &m, &c)) {
+		rc = read_and_apply(s, t, &c, 1);
+		site = ft_sites_find(&sp->sites, address);
+		if (rc || (site && site->patched))
+			return rc ? rc : 1;
+	}
 	rc = look_at(sp, &m, address, nr, &c);
 	if (rc != 1)
 		return rc;
+	c.known.users = sp->program;
 	rc = ft_files_add(&s->in->files, m.dev, m.inode, &c.known);
 	if (!rc)
 		rc = apply(s, t, &c, 1);

@@ -252,22 +252,19 @@ static int map_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp,
 							 : map_theirs(s, t, sp, at, code, near);
 }
 
-int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_space **out)
+int ft_space_new(struct ft_session *s, struct ft_task *t, uint64_t ip, struct ft_space **out)
 {
 	struct ft_space *sp = ft_space_alloc(t->tgid);
-	struct user_regs_struct regs;
 	uint64_t near = 0, start = 0;
 	int rc;
 
 	if (!sp)
 		return -ENOMEM;
 	rc = sp->memory < 0 ? sp->memory : 0;
-	if (!rc && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
-		rc = -ESRCH;
 	if (!rc)
-		rc = place_in_text(sp, regs.rip, &start);
+		rc = place_in_text(sp, ip, &start);
 	if (!rc) {
-		near = ft_maps_gap(sp->pid, regs.rip, FT_NEAR_SIZE);
+		near = ft_maps_gap(sp->pid, ip, FT_NEAR_SIZE);
 		rc = map_all(s, t, sp, start, true, near);
 	}
 	if (rc < 0)

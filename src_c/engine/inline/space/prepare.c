@@ -75,20 +75,12 @@ bool ft_prepare_in_handler(const struct ft_task *t)
 }
 
 /* Whether the task may be made to call what prepares its address space. */
-enum ft_fallback ft_can_prepare(const struct ft_task *t)
+enum ft_fallback ft_can_prepare(const struct ft_task *t, const struct user_regs_struct *regs)
 {
-	struct user_regs_struct regs;
-	int in_use;
-
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
-		return FT_FALLBACK_SETUP;
-	if (regs.cs != USER_CODE_64)
+	if (regs->cs != USER_CODE_64)
 		return FT_FALLBACK_ABI;
 	if (t->stay != FT_FALLBACK_NONE)
 		return t->stay;
-	in_use = ft_dispatch_in_use(t->tid);
-	if (in_use)
-		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
 	return FT_FALLBACK_NONE;
 }
 

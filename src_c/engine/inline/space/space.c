@@ -29,6 +29,7 @@ struct ft_space *ft_space_alloc(pid_t pid)
 		return NULL;
 	sp->pid = pid;
 	sp->memory = open_memory(pid);
+	sp->program = ~0ull;
 	return sp;
 }
 
@@ -42,6 +43,7 @@ int ft_space_fork(
 	if (!sp)
 		return -ENOMEM;
 	sp->ignores_faults = from->ignores_faults;
+	sp->program = from->program;
 	rc = ft_near_copy(&sp->nears, &from->nears);
 	if (!rc)
 		rc = ft_sites_copy(&sp->sites, &from->sites);

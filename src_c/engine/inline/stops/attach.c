@@ -33,8 +33,11 @@ static bool is_same(pid_t pid, const char *name)
 
 static enum ft_fallback can_attach(const struct ft_task *t)
 {
+	int in_use = ft_dispatch_in_use(t->tid);
 	uint64_t gs;
 
+	if (in_use)
+		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
 	if (ft_proc_status_mask(t->tgid, "Seccomp"))
 		return FT_FALLBACK_SECCOMP;
 	if (ft_dispatch_gs(t->tid, &gs) < 0 || gs)
@@ -108,11 +111,13 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = space_of_others(s, t);
 	enum ft_fallback why = FT_FALLBACK_NONE;
+	struct user_regs_struct regs;
 
 	if (s->detaching || (sp ? sp->leaving : is_refused(s, t) || !is_visited(s, t)))
 		return;
 	if (!sp) {
-		why = ft_can_prepare(t);
+		why = ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 ? FT_FALLBACK_SETUP
+								   : ft_can_prepare(t, &regs);
 		if (why == FT_FALLBACK_NONE)
 			why = can_attach(t);
 		t->ignores_traps = true;

@@ -157,7 +157,7 @@ static void capture(struct ft_session *s, struct ft_task *t, const struct user_r
 	struct ft_inline_task *it = t->in;
 
 	ft_area_reset_strings(it);
-	if (it->signals && !ft_prepare_in_handler(t))
+	if (it->signals && (uint32_t)regs->rax != SYS_rt_sigreturn && !ft_prepare_in_handler(t))
 		it->signals = 0;
 	set_strings_limit(it);
 	if (!ft_verdict_strings(s, (uint32_t)regs->rax))

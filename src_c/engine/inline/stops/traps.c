@@ -131,7 +131,8 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, bool is_64_bit)
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	restore_signal(s, t, SIGSYS);
+	if (!is_64_bit || (uint32_t)regs.rax != SYS_rt_sigreturn || ft_actions_handles(t, SIGSYS))
+		restore_signal(s, t, SIGSYS); /* the mask is about to be another one anyway */
 	address = regs.rip - 2;
 	if (!is_64_bit) {
 		leave_at(s, t, &regs, address, FT_FALLBACK_ABI);
