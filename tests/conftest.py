@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from promises import promise
 from support import ENGINES, HANG_S, TRACEES, Builder, Target, running
+from tracefs import Kernel, kernel_calls
 
 # In the background (nohup, `&` in a script) these are ignored, and would be by all that we start.
 for number, handler in (
@@ -72,3 +73,10 @@ def no_hang() -> Iterator[Callable[[], None]]:
 def run_tracee(tracees: Builder) -> Callable[[str], AbstractContextManager[Target]]:
     """`with run_tracee(name) as target`: for tracees of role "attach"."""
     return lambda name: running(tracees.command(name))
+
+
+@pytest.fixture
+def kernel() -> Iterator[Kernel]:
+    """Who counts all system calls."""
+    with kernel_calls() as counts:
+        yield counts

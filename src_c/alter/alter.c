@@ -111,7 +111,7 @@ static bool hand(struct ft_session *s, struct ft_task *t, bool at_exit, int64_t 
 	if (show(s, t, &call->registers) < 0 || !ft_hand_over(s, call, answer))
 		return false;
 	/* It may be another's tid by now. */
-	return !ft_task_replaced(&s->tasks, t);
+	return !ft_task_replaced(t);
 }
 
 static void put_registers(struct ft_session *s, struct ft_task *t, struct ft_handed *call,

@@ -99,7 +99,7 @@ struct ft_task *ft_task_next(const struct ft_tasks *ts, struct ft_task *after, i
 	return t;
 }
 
-bool ft_task_replaced(const struct ft_tasks *ts, const struct ft_task *t)
+bool ft_task_replaced(const struct ft_task *t)
 {
 	siginfo_t info;
 

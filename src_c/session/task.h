@@ -96,6 +96,6 @@ struct ft_task *ft_task_next(const struct ft_tasks *ts, struct ft_task *after, i
  * Whether another thread of its process has taken the task's tid over by an exec: it may do so at any
  * moment, and what is done to the tid then is done to that one, at its EXEC stop.
  */
-bool ft_task_replaced(const struct ft_tasks *ts, const struct ft_task *t);
+bool ft_task_replaced(const struct ft_task *t);
 
 #endif

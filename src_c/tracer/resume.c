@@ -20,7 +20,7 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 {
 	if (s->killing)
 		kill(t->tgid, SIGKILL);
-	if (ft_task_replaced(&s->tasks, t))
+	if (ft_task_replaced(t))
 		return;
 	if (sig && !at_entry)
 		t->interrupting = false; /* an EINTR is the signal's */

@@ -75,7 +75,7 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		t = ft_lives_exec(s, t, stop);
 		break;
 	default:
-		if (t && ft_task_replaced(&s->tasks, t))
+		if (t && ft_task_replaced(t))
 			return; /* who stopped there has gone */
 		break;
 	}

@@ -34,8 +34,11 @@ static int open_text(void)
 #define open(...)  open_text()
 #define ioctl(...) (errno = ENOTTY, -1)
 
-#define ft_maps_find fuzz_maps_find
-#define ft_maps_gap  fuzz_maps_gap
+#define ft_maps_find	fuzz_maps_find
+#define ft_maps_gap	fuzz_maps_gap
+#define ft_maps_close	fuzz_maps_close
+#define ft_maps_find_in fuzz_maps_find_in
+#define ft_maps_gap_in	fuzz_maps_gap_in
 #include "engine/inline/maps.c"
 #undef GUARD
 #define ft_proc_read	     fuzz_proc_read

@@ -17,6 +17,9 @@ static int ask(int fd, unsigned long request, void *query)
 #define ioctl(fd, request, query) ask(fd, request, query)
 #define ft_maps_find		  maps_find /* beside the core's */
 #define ft_maps_gap		  maps_gap
+#define ft_maps_close		  maps_close
+#define ft_maps_find_in		  maps_find_in
+#define ft_maps_gap_in		  maps_gap_in
 #include "engine/inline/maps.h"
 #include "engine/inline/maps.c"
 #undef ioctl

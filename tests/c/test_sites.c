@@ -199,6 +199,33 @@ static void test_files(void)
 	check_group("the files of a session have a bound; those not in use go first");
 }
 
+static void test_programs(void)
+{
+	struct ft_files *files = NULL;
+	struct ft_known known = known_at(10);
+	uint64_t one = ft_files_program(&files, 8, 100), other = ft_files_program(&files, 9, 100),
+		 id;
+
+	CHECK(one && other && !(one & other));
+	CHECK_EQ(ft_files_program(&files, 8, 100), one);
+	known.users = one;
+	CHECK(!ft_files_add(&files, 8, 1, &known));
+	id = ft_files_find(files, 8, 1);
+	CHECK(!ft_files_use(files, id, 11, other, &known));
+	CHECK(!ft_files_use(files, id + 1, 10, other, &known));
+	CHECK(ft_files_use(files, id, 10, other, &known) && known.users == (one | other));
+	CHECK(ft_files_known(files, id, 0, &known) && known.users == (one | other));
+	known.users = one; /* other bytes stand there by now */
+	CHECK(!ft_files_add(&files, 8, 1, &known));
+	CHECK(ft_files_known(files, id, 0, &known) && known.users == (one | other));
+	for (uint64_t i = 0; i < 200; i++)
+		CHECK_EQ(__builtin_popcountll(ft_files_program(&files, 7, i)), 1);
+	CHECK_EQ(ft_files_program(&files, 7, 198), ft_files_program(&files, 7, 199));
+	CHECK_EQ(ft_files_program(&files, 8, 100), one);
+	ft_files_free(files);
+	check_group("a program has what it has come to itself");
+}
+
 static void test_owners(void)
 {
 	struct ft_space *sp = calloc(1, sizeof(*sp));
@@ -322,6 +349,7 @@ int main(void)
 	test_looked();
 	test_due();
 	test_files();
+	test_programs();
 	test_owners();
 	test_hide();
 	return check_result();

@@ -68,6 +68,40 @@ static void test_tasks(void)
 	CHECK_EQ(ts.count, 0);
 }
 
+/* The leader knows how many others there are, whoever came first, and behind an exec. */
+static void test_threads(void)
+{
+	static struct ft_tasks ts;
+	static struct ft_task *model[TIDS];
+
+	for (int step = 0; step < 100000; step++) {
+		pid_t tid = 1 + (pid_t)below(63), tgid = (tid + 7) / 8 * 8 - 7;
+		struct ft_task *t = model[tid], *leader;
+		int others = 0;
+
+		if (!t)
+			model[tid] = ft_task_new(&ts, tid, tgid);
+		else if (tid != tgid && below(4) == 0) {
+			if (model[tgid])
+				ft_task_free(&ts, model[tgid]);
+			ft_task_rename(&ts, t, tgid);
+			model[tgid] = t;
+			model[tid] = NULL;
+		} else {
+			ft_task_free(&ts, t);
+			model[tid] = NULL;
+		}
+		leader = ft_task_find(&ts, tgid);
+		for (pid_t other = tgid + 1; other < tgid + 8; other++)
+			others += model[other] != NULL;
+		CHECK(!leader || leader->threads == others);
+	}
+	for (int i = 0; i < TIDS; i++)
+		if (model[i])
+			ft_task_free(&ts, model[i]);
+	CHECK_EQ(ts.threads, 0);
+}
+
 struct model {
 	char argv[64], comm[16];
 	size_t len;
@@ -179,6 +213,7 @@ static void test_many_argvs(size_t len, unsigned room)
 int main(void)
 {
 	test_tasks();
+	test_threads();
 	check_group("tasks are found by tid, renamed and freed");
 	test_processes();
 	check_group("processes keep what they ran, argument lists are kept once");

@@ -9,11 +9,9 @@ unfinished one.
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,56 +19,11 @@ import pytest
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.tracing.tracer import Tracer
 
-TRACEFS = Path("/sys/kernel/tracing")
-EVENT = "events/raw_syscalls/sys_enter"
-LINE = re.compile(r"-(\d+) +\[\d+\] .*: sys_enter: NR (-?\d+) ", re.M)
-BUFFER_KB = 32768  # for each processor: more than 300,000 calls
-
-
-class Kernel:
-    """Has the kernel note each call of a process and of its descendants, in a buffer of our own."""
-
-    def __init__(self, instance: Path) -> None:
-        self.instance = instance
-        (instance / "buffer_size_kb").write_text(str(BUFFER_KB))
-        (instance / "options/event-fork").write_text("1")
-        (instance / EVENT / "enable").write_text("1")
-
-    def watch(self, pid: int) -> None:
-        (self.instance / "set_event_pid").write_text(str(pid))
-        (self.instance / "trace").write_text("")
-
-    def counts(self) -> Counter:
-        """{(tid, nr): calls} since `watch`."""
-        for stats in self.instance.glob("per_cpu/cpu*/stats"):
-            lost = re.search(r"^overrun: (\d+)$", stats.read_text(), re.M)
-            assert lost is not None
-            assert lost[1] == "0", "the kernel's buffer was too small"
-        lines = LINE.findall((self.instance / "trace").read_text(errors="replace"))
-        return Counter((int(tid), int(nr)) for tid, nr in lines)
-
-
-@pytest.fixture
-def kernel():
-    if os.geteuid() != 0:
-        pytest.skip("tracefs needs root")
-    if not (TRACEFS / EVENT).is_dir():
-        pytest.skip(f"no {TRACEFS / EVENT}: tracefs is not mounted, or has no syscall events")
-    instance = TRACEFS / "instances" / f"fasttrace-test-{os.getpid()}"
-    try:
-        instance.mkdir()
-    except OSError as error:
-        pytest.skip(f"no tracefs instance can be made: {error}")
-    try:
-        yield Kernel(instance)
-    finally:
-        (instance / EVENT / "enable").write_text("0")
-        instance.rmdir()
-
 
 def traced(command, kernel, engine):
     """({(tid, nr): calls}, the same of unfinished calls, and of what the engine had the program
-    call, tids that SIGKILL ended), without the shell, which waits first."""
+    call, tids that SIGKILL ended, and of who destroyed its own records), without the shell, which
+    waits first."""
     calls, unfinished, killed = Counter(), Counter(), set()
     out, into = os.pipe()
     quiet = subprocess.DEVNULL
@@ -93,7 +46,8 @@ def traced(command, kernel, engine):
                     calls[key] += 1
                     unfinished[key] += bool(event["flags"] & Flag.UNFINISHED)
     assert tracer.lost == 0
-    return calls, unfinished, Counter(tracer.engine_calls), killed
+    spoilers = {p.pid for p in tracer.processes if "memory of the tracer's" in p.fallback}
+    return calls, unfinished, Counter(tracer.engine_calls), killed, spoilers
 
 
 @pytest.mark.parametrize("engine", ["ptrace", "inline"])
@@ -101,7 +55,10 @@ def test_a_tracee_has_the_counts_of_the_kernel(tracees, tracee, kernel, engine):
     if tracee.name.startswith("own_filter"):
         pytest.skip("the kernel does not count calls that the program's own filter denies")
     command = tracees.command(tracee.name)
-    ours, unfinished, engine_calls, killed = traced(command, kernel, engine)
+    ours, unfinished, engine_calls, killed, spoilers = traced(command, kernel, engine)
+    if spoilers:
+        assert tracee.oracle.startswith("no (hostile")
+    ours = Counter({key: n for key, n in ours.items() if key[0] not in spoilers})
     tids = {tid for tid, _ in ours}
     # An unknown number is 32 bits wide with us and 64 with the kernel.
     theirs = Counter()

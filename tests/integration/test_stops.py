@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,8 @@ from fasttrace._core import inline_unusable
 from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
+    from tracefs import Kernel
+
     from fasttrace.data.processes import Process
 
 UNUSABLE = inline_unusable()
@@ -89,11 +92,41 @@ def test_perl_stat(recorded):
     assert got.stops <= PROGRAM + got.calls / BLOCK
 
 
-def test_fork_exec():
+LOOP = "read x; i=0; while [ $i -lt $0 ]; do /bin/true; i=$((i+1)); done"
+
+
+def costs_of(processes: int, kernel: Kernel | None = None) -> tuple[int, int]:
+    """Stops, and calls that the tracer makes, from when a shell has begun until it has ended."""
+    out, into = os.pipe()
+    options = {"engine": "inline", "events": False, "tally": True, "stdin": out}
+    with (
+        os.fdopen(out),
+        os.fdopen(into, "w") as line,
+        Tracer(["sh", "-c", LOOP, str(processes)], **options) as tracer,
+    ):
+        while not tracer.summary().calls.get("read"):
+            assert not tracer.wait(0.01)
+        tasks = list(Path("/proc/self/task").iterdir())
+        ours = [int(t.name) for t in tasks if (t / "comm").read_text() == "fasttrace\n"]
+        assert len(ours) == 1
+        if kernel:
+            kernel.watch(ours[0])
+        print(file=line, flush=True)
+        tracer.wait()
+    assert len(tracer.processes) == processes + 1
+    counted = kernel.counts() if kernel else Counter()
+    return tracer.stats["stops"], sum(n for (tid, _), n in counted.items() if tid == ours[0])
+
+
+def test_fork_and_exec_cost_few_stops():
     """A new process: its birth, execve and exit stop two processes; its text is known already."""
-    got = stops("sh", "-c", "i=0; while [ $i -lt 20 ]; do /bin/true; i=$((i+1)); done")
-    assert len(got.processes) == 21
-    assert got.stops <= PROGRAM + 18 * len(got.processes)
+    few, many = costs_of(5)[0], costs_of(25)[0]
+    assert many - few <= 20 * 13 + 20  # dash: 11, bash: 13
+
+
+def test_fork_and_exec_cost_few_calls_of_the_tracer(kernel):
+    few, many = costs_of(5, kernel)[1], costs_of(25, kernel)[1]
+    assert 20 * 50 <= many - few <= 20 * 180  # dash: 128, bash: 165
 
 
 @pytest.mark.parametrize("recorded", [False, True])

@@ -86,7 +86,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	ft_drain_sigreturn(s, it);
 	ft_altered_shown(s, t, &regs);
 	if (ft_normalise(s, t, &regs))
-		ft_set_regs(s, t, &regs);
+		ft_set_regs(t, &regs);
 	ft_drain(s, it);
 	pthread_mutex_unlock(&s->in->lock);
 	it->by_stops = false;
@@ -224,7 +224,7 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 		sig = t->held_signal;
 		t->held_signal = 0;
 	}
-	if (ft_task_replaced(&s->tasks, t))
+	if (ft_task_replaced(t))
 		return;
 	if (!t->in)
 		ft_engine_ptrace.resume(s, t, sig);
@@ -294,6 +294,7 @@ static void engine_close(struct ft_session *s)
 		free(e);
 	}
 	ft_code_close(s->in);
+	ft_maps_close(&s->in->maps);
 	ft_files_free(s->in->files);
 	ft_tsc_end(&s->in->clock);
 	pthread_mutex_destroy(&s->in->lock);

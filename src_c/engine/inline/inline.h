@@ -11,6 +11,7 @@
 
 #include "arch/x86_64/recorder.h"
 #include "engine/inline/area.h"
+#include "engine/inline/maps.h"
 #include "engine/inline/sites.h"
 #include "session/session.h"
 #include "kernel/tsc.h"
@@ -57,6 +58,7 @@ struct ft_applied {
 
 /* An address space: of one process, or of several that share it (vfork, CLONE_VM). */
 struct ft_space {
+	uint64_t id; /* no other has or had it */
 	int refs; /* tasks that have it, also those not yet or no longer recording */
 	int unborn; /* of those, children that have copies of their own, about to be told from it */
 	int tasks; /* that record themselves */
@@ -133,6 +135,7 @@ struct ft_inline {
 	struct ft_tsc clock;
 	struct ft_early *early;
 	struct ft_files *files;
+	struct ft_maps maps;
 	pid_t refused; /* that was attached to and cannot record itself */
 	struct ft_space
 		*visited; /* of a process that was attached to, until all its threads record */

@@ -1,6 +1,7 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
 #include "engine/inline/maps.h"
+#include "engine/inline/inline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,13 +138,10 @@ static bool is_free(int fd, uint64_t address, uint64_t size)
  * Where the program's own mappings hardly come: below its text (the heap grows above) and far below its
  * libraries (mappings follow each other downwards).
  */
-uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size)
+static uint64_t gap(int fd, uint64_t address, uint64_t size)
 {
 	uint64_t found = 0, near = address & ~(STEP - 1);
-	int fd = open_maps(pid);
 
-	if (fd < 0)
-		return 0;
 	for (uint64_t away = DISTANCE; !found && away < REACH; away += STEP)
 		if (near > away + STEP && is_free(fd, near - away, size))
 			found = near - away;
@@ -156,7 +154,54 @@ uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size)
 	for (uint64_t away = STEP; !found && away < DISTANCE; away += STEP)
 		if (near > away + STEP && is_free(fd, near - away, size))
 			found = near - away;
-	close(fd);
 	return found;
+}
+
+uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size)
+{
+	int fd = open_maps(pid);
+	uint64_t found = fd < 0 ? 0 : gap(fd, address, size);
+
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+void ft_maps_close(struct ft_maps *maps)
+{
+	if (maps->open)
+		close(maps->fd);
+	maps->open = false;
+}
+
+/* A descriptor or a negative errno. */
+static int maps_of(struct ft_maps *maps, const struct ft_space *sp)
+{
+	int fd;
+
+	if (maps->open && maps->space == sp->id && sp->id)
+		return maps->fd;
+	fd = open_maps(sp->pid);
+	if (fd < 0)
+		return -errno;
+	ft_maps_close(maps);
+	*maps = (struct ft_maps){ sp->id, fd, true };
+	return fd;
+}
+
+int ft_maps_find_in(
+	struct ft_maps *maps, const struct ft_space *sp, uint64_t address, struct ft_mapping *out)
+{
+	int fd = maps_of(maps, sp);
+
+	return fd < 0 ? fd : find(fd, address, false, out);
+}
+
+uint64_t ft_maps_gap_in(
+	struct ft_maps *maps, const struct ft_space *sp, uint64_t address, uint64_t size)
+{
+	int fd = maps_of(maps, sp);
+
+	return fd < 0 ? 0 : gap(fd, address, size);
 }
 #endif

@@ -62,7 +62,7 @@ int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, stru
 	}
 	if (nears->refused || nears->count == FT_NEARS_MAX)
 		return 0;
-	base = ft_maps_gap(sp->pid, address, FT_NEAR_SIZE);
+	base = ft_maps_gap_in(&s->in->maps, sp, address, FT_NEAR_SIZE);
 	nears->refused = !base;
 	if (!base)
 		return 0;

@@ -14,7 +14,7 @@
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
 
-#define BATCH 32
+#define BATCH (FT_REWRITES_MAX / 2)
 
 /* A site that may be patched: what is known of it, and what stands around it in this space. */
 struct candidate {
@@ -38,11 +38,14 @@ static void put_springboards(const struct ft_space *sp, struct springboards *b)
 	b->len = 0;
 }
 
-/* Makes the springboard and, for a site with padding, writes the jmp there, which nobody runs yet. */
-static bool prepare(struct ft_space *sp, struct ft_site *site, uint64_t address,
-	struct springboards *b, struct ft_rewrite *out)
+/*
+ * Makes the springboard and what is to be written for it. Returns how many those are, or 0: it cannot be had. A jmp in
+ * padding, which nobody runs yet, is written at once where somebody might run the others.
+ */
+static int prepare(const struct ft_task *t, struct ft_site *site, uint64_t address,
+	struct springboards *b, struct ft_rewrite out[2])
 {
-	struct ft_rewrite padding;
+	const struct ft_space *sp = t->in->space;
 	uint8_t *code;
 	size_t len;
 
@@ -57,9 +60,12 @@ static bool prepare(struct ft_space *sp, struct ft_site *site, uint64_t address,
 	b->len += FT_SPRINGBOARD_SIZE;
 	site->springboard = address;
 	site->springboard_len = (uint8_t)len;
-	ft_patch_bytes(site, out);
-	return !ft_patch_padding_bytes(site, &padding) ||
-	       !ft_text_write(sp, padding.address, padding.bytes, padding.len);
+	ft_patch_bytes(site, &out[0]);
+	if (!ft_patch_padding_bytes(site, &out[1]))
+		return 1;
+	if (ft_text_is_alone(t, sp))
+		return 2;
+	return !ft_text_write(sp, out[1].address, out[1].bytes, out[1].len);
 }
 
 /* The site of a candidate, with a springboard of its own. 1; 0: there is no room; or a negative errno. */
@@ -111,25 +117,28 @@ static int apply(struct ft_session *s, struct ft_task *t, struct candidate *cand
 {
 	struct ft_space *sp = t->in->space;
 	struct springboards springboards = { .at = 0 };
-	struct ft_rewrite list[BATCH] = { 0 };
+	struct ft_rewrite list[2 * BATCH] = { 0 };
 	uint32_t sites[BATCH];
-	int count = 0, failed, rc = 1;
+	int count = 0, rewrites = 0, failed, rc = 1;
 
 	for (int i = 0; i < n && rc >= 0; i++) {
 		struct ft_site *site;
 		uint64_t springboard;
+		int more;
 
 		if (!is_as_known(sp, &candidates[i]))
 			continue;
 		rc = take_site(s, t, &candidates[i], &site, &springboard);
 		if (rc != 1)
 			continue;
-		site->patched = prepare(sp, site, springboard, &springboards, &list[count]);
+		more = prepare(t, site, springboard, &springboards, &list[rewrites]);
+		rewrites += more;
+		site->patched = more > 0;
 		if (site->patched)
 			sites[count++] = (uint32_t)(site - sp->sites.list);
 	}
 	put_springboards(sp, &springboards);
-	failed = springboards.failed ? -EFAULT : ft_text_rewrite(s, t, sp, list, count);
+	failed = springboards.failed ? -EFAULT : ft_text_rewrite(s, t, sp, list, rewrites);
 	for (int i = 0; failed && i < count; i++) {
 		struct ft_site *site = &sp->sites.list[sites[i]];
 
@@ -235,7 +244,7 @@ void ft_patch_known(struct ft_session *s, struct ft_task *t, uint64_t address)
 	if (!stat(path, &st))
 		sp->program = ft_files_program(&s->in->files, st.st_dev, st.st_ino);
 
-	if (s->in->files && !ft_maps_find(sp->pid, address, &m) && is_patchable(&m))
+	if (s->in->files && !ft_maps_find_in(&s->in->maps, sp, address, &m) && is_patchable(&m))
 		apply_file(s, t, &m);
 }
 
@@ -279,7 +288,7 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 	uint64_t id;
 	int rc;
 
-	if (ft_maps_find(sp->pid, address, &m) < 0 || !is_patchable(&m))
+	if (ft_maps_find_in(&s->in->maps, sp, address, &m) < 0 || !is_patchable(&m))
 		return 0;
 	rc = site ? 0 : apply_file(s, t, &m);
 	if (rc < 0)

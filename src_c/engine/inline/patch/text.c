@@ -10,6 +10,7 @@
 #include "engine/inline/run/run.h"
 
 #define INT3 0xcc
+#define PAGE 4096u
 
 static int gone_or_fault(void)
 {
@@ -113,6 +114,51 @@ static int rewrite_shared(struct ft_session *s, struct ft_task *t, struct ft_spa
 	return rc;
 }
 
+/* One after the other, or in between as it is, all in one go: they lie near each other, in order. */
+static int write_near(const struct ft_space *sp, const struct ft_rewrite *const *list, int n)
+{
+	const struct ft_rewrite *last = list[n - 1];
+	uint64_t start = list[0]->address;
+	size_t size = last->address + last->len - start;
+	uint8_t bytes[PAGE + FT_JMP_SIZE];
+	int rc = 0;
+
+	if (n > 2 && !ft_text_read(sp, start, bytes, size)) {
+		for (int i = 0; i < n; i++)
+			memcpy(bytes + (list[i]->address - start), list[i]->bytes, list[i]->len);
+		return ft_text_write(sp, start, bytes, size);
+	}
+	for (int i = 0; i < n; i++)
+		note(&rc, ft_text_write(sp, list[i]->address, list[i]->bytes, list[i]->len));
+	return rc;
+}
+
+/* Those in one page together. */
+static int rewrite_alone(const struct ft_space *sp, const struct ft_rewrite *list, int n)
+{
+	const struct ft_rewrite *sorted[FT_REWRITES_MAX];
+	int rc = 0, first = 0;
+
+	for (int i = 0; i < n; i++) {
+		int at = i;
+
+		for (; at && sorted[at - 1]->address > list[i].address; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = &list[i];
+	}
+	for (int i = 1; i <= n; i++)
+		if (i == n || sorted[i]->address / PAGE != sorted[first]->address / PAGE) {
+			note(&rc, write_near(sp, sorted + first, i - first));
+			first = i;
+		}
+	return rc;
+}
+
+bool ft_text_is_alone(const struct ft_task *t, const struct ft_space *sp)
+{
+	return sp->tasks <= 1 && t->in && t->in->space == sp;
+}
+
 int ft_text_rewrite(struct ft_session *s, struct ft_task *t, struct ft_space *sp,
 	const struct ft_rewrite *list, int n)
 {
@@ -121,11 +167,8 @@ int ft_text_rewrite(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 	if (!n)
 		return 0;
 	sp->changes++;
-	if (sp->tasks > 1 || !t->in || t->in->space != sp)
-		rc = rewrite_shared(s, t, sp, list, n);
-	else
-		for (int i = 0; i < n; i++)
-			note(&rc, ft_text_write(sp, list[i].address, list[i].bytes, list[i].len));
+	rc = ft_text_is_alone(t, sp) ? rewrite_alone(sp, list, n)
+				     : rewrite_shared(s, t, sp, list, n);
 	sp->changes++;
 	return rc;
 }

@@ -4,6 +4,8 @@
 
 #include "engine/inline/inline.h"
 
+#define FT_REWRITES_MAX 64 /* at once */
+
 /* Bytes to be replaced. */
 struct ft_rewrite {
 	uint64_t address;
@@ -18,6 +20,8 @@ struct ft_rewrite {
 int ft_text_read(const struct ft_space *sp, uint64_t address, void *bytes, size_t n);
 int ft_text_write(const struct ft_space *sp, uint64_t address, const void *bytes, size_t n);
 
+/* Whether no other task may run the text of a stopped task's space. */
+bool ft_text_is_alone(const struct ft_task *t, const struct ft_space *sp);
 /*
  * t: a stopped task of the space. Where others may run the text, an int3 first, then all but the first
  * byte, then that; in between all processors serialize, for one of them may have fetched the start of

@@ -9,9 +9,8 @@
 #include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
 
-#define BATCH 64
-#define INT3  0xcc
-#define HLT   0xf4 /* no padding, and control does not go on from it */
+#define INT3 0xcc
+#define HLT  0xf4 /* no padding, and control does not go on from it */
 
 static uint64_t padding_address(const struct ft_site *site)
 {
@@ -95,7 +94,7 @@ int ft_patch_undo(struct ft_session *s, struct ft_task *t, struct ft_site *site)
 
 int ft_patch_undo_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
 {
-	struct ft_rewrite list[BATCH] = { 0 };
+	struct ft_rewrite list[FT_REWRITES_MAX] = { 0 };
 	int n = 0, rc = 0;
 
 	for (uint32_t i = 0; i < sp->sites.count; i++) {
@@ -104,7 +103,7 @@ int ft_patch_undo_all(struct ft_session *s, struct ft_task *t, struct ft_space *
 		if (site->patched && ft_patch_is_in_place(sp, site))
 			original_bytes(site, &list[n++]);
 		site->patched = false;
-		if (n == BATCH || i + 1 == sp->sites.count) {
+		if (n == FT_REWRITES_MAX || i + 1 == sp->sites.count) {
 			int one = ft_text_rewrite(s, t, sp, list, n);
 
 			rc = rc ? rc : one;

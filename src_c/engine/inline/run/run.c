@@ -16,9 +16,9 @@
 #include "session/record.h"
 #include "session/waiting.h"
 
-bool ft_set_regs(const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs)
+bool ft_set_regs(const struct ft_task *t, struct user_regs_struct *regs)
 {
-	return !ft_task_replaced(&s->tasks, t) && !ft_regs_set(t->tid, regs);
+	return !ft_task_replaced(t) && !ft_regs_set(t->tid, regs);
 }
 
 /* Our int3 or single step, or a fault in code of ours. */
@@ -72,7 +72,7 @@ static int run_to_trap(
 		struct ft_stop stop;
 		int rc;
 
-		if (ft_task_replaced(&s->tasks, t) || ptrace(request, t->tid, 0, 0) < 0)
+		if (ft_task_replaced(t) || ptrace(request, t->tid, 0, 0) < 0)
 			return -ESRCH;
 		do {
 			rc = ft_waiting_for(s, t->tid, &stop);
@@ -141,12 +141,13 @@ bool ft_run_take_back(struct ft_session *s, struct ft_task *t, const struct ft_s
 	bool ours = stop->kind == FT_STOPPED_TRAP ||
 		    (stop->kind == FT_STOPPED_SIGNAL && is_trap_of_ours(t, stop));
 
+	(void)s;
 	free(t->abandoned);
 	t->abandoned = NULL;
 	if (stop->kind == FT_STOPPED_EXITED || stop->kind == FT_STOPPED_EXITING ||
 		stop->kind == FT_STOPPED_EXEC)
 		return false;
-	if (ft_set_regs(s, t, &back.regs))
+	if (ft_set_regs(t, &back.regs))
 		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(back.mask), &back.mask);
 	return ours;
 }
@@ -176,7 +177,7 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	regs->gs = saved.gs;
 	regs->rsp = saved.rsp;
 	regs->eflags = 0x202;
-	if (!ft_set_regs(s, t, regs))
+	if (!ft_set_regs(t, regs))
 		return -ESRCH;
 	rc = run_to_trap(s, t, request, regs);
 	if (!rc && request == PTRACE_SYSCALL) /* that was the call's entry */
@@ -188,8 +189,7 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
 		return -ESRCH;
 	*result = (int64_t)regs->rax;
-	if (!ft_set_regs(s, t, &saved) ||
-		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(mask), &mask) < 0)
+	if (!ft_set_regs(t, &saved) || ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(mask), &mask) < 0)
 		return -ESRCH;
 	return rc;
 }

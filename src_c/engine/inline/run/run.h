@@ -23,7 +23,6 @@ int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uin
 bool ft_run_take_back(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 
 /* Sets a stopped task's registers. False: it has gone, or is another one by now. */
-bool ft_set_regs(
-	const struct ft_session *s, const struct ft_task *t, struct user_regs_struct *regs);
+bool ft_set_regs(const struct ft_task *t, struct user_regs_struct *regs);
 
 #endif

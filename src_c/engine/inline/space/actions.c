@@ -71,12 +71,8 @@ static void note(struct ft_session *s, const struct ft_task *t, int i,
 static int call(struct ft_session *s, struct ft_task *t, int sig, uint64_t action, uint64_t old,
 	int64_t *result)
 {
-	int rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_rt_sigaction,
+	return ft_run_recorder(s, t, ft_recorder_call(), SYS_rt_sigaction,
 		(uint64_t[6]){ (uint64_t)sig, action, old, MASK_SIZE }, result);
-
-	if (!rc)
-		ft_record_engine_call(s, t, SYS_rt_sigaction);
-	return rc;
 }
 
 /* Returns where it stands in the task's memory, or 0. */
@@ -87,12 +83,16 @@ static uint64_t write_action(const struct ft_space *sp, const struct ft_action *
 	return at && !ft_text_write(sp, at + AT_NEW, action, sizeof(*action)) ? at + AT_NEW : 0;
 }
 
-static int set(struct ft_session *s, struct ft_task *t, int sig, const struct ft_action *action,
-	uint64_t old, int64_t *result)
+static int set(struct ft_session *s, struct ft_task *t, int sig, const struct ft_action *action)
 {
 	uint64_t at = write_action(t->in->space, action);
+	int64_t result;
+	int rc = at ? call(s, t, sig, at, 0, &result) : -ENOSPC;
 
-	return at ? call(s, t, sig, at, old, result) : -ENOSPC;
+	if (rc)
+		return rc;
+	ft_record_engine_call(s, t, SYS_rt_sigaction);
+	return (int)result;
 }
 
 /* What the kernel has. It writes that to where the second block of records has its head, of which nothing is used. */
@@ -102,6 +102,8 @@ static int get(struct ft_session *s, struct ft_task *t, int sig, struct ft_actio
 	int64_t result;
 	int rc = call(s, t, sig, 0, t->in->base + at, &result);
 
+	if (!rc)
+		ft_record_engine_call(s, t, SYS_rt_sigaction);
 	if (!rc && !result)
 		ft_area_copy(out, (const uint8_t *)t->in->area + at, sizeof(*out));
 	return rc ? rc : (int)result;
@@ -134,29 +136,26 @@ int ft_actions_call(struct ft_session *s, struct ft_task *t, const struct user_r
 	const struct ft_space *sp = t->in->space;
 	int sig = (int)regs->rdi, i = index_of(sig), rc;
 	struct ft_action before = t->ignored[i], action;
+	uint64_t from = regs->rsi;
+	bool sets = from && regs->r10 == MASK_SIZE;
 
-	if (regs->r10 != MASK_SIZE) {
-		*result = -EINVAL;
-		return 0;
-	}
-	if (regs->rsi) {
+	if (sets) {
 		ssize_t n = ft_reader_read(
-			s->reader, sp->pid, sp->memory, regs->rsi, &action, sizeof(action));
+			s->reader, sp->pid, sp->memory, from, &action, sizeof(action));
 
 		if (n == -ETIMEDOUT || n == -EAGAIN)
 			return (int)n;
-		if (n != sizeof(action)) {
-			*result = -EFAULT;
-			return 0;
-		}
+		sets = n == sizeof(action); /* else the call will say so, too */
 	}
-	if (!regs->rsi || action.handler == IGNORED)
-		rc = call(s, t, sig, 0, regs->rdx, result);
-	else
-		rc = set(s, t, sig, &action, regs->rdx, result);
+	if (sets)
+		from = action.handler == IGNORED ? 0 : write_action(sp, &action);
+	if (sets && !from && action.handler != IGNORED)
+		return -ENOSPC;
+	rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_rt_sigaction,
+		(uint64_t[6]){ regs->rdi, from, regs->rdx, regs->r10 }, result);
 	if (rc)
 		return rc;
-	if (regs->rsi && (!*result || *result == -EFAULT)) { /* of the old one, when it is done */
+	if (sets && (!*result || *result == -EFAULT)) { /* of the old one, when it is done */
 		if (action.handler == IGNORED) {
 			action.flags &= FLAGS;
 			action.mask &= ~NEVER_BLOCKED;
@@ -198,16 +197,15 @@ int ft_actions_adopt(struct ft_session *s, struct ft_task *t)
 	for (int i = 0; i < FT_ACTIONS; i++) {
 		bool ignored = t->ignored[i].handler;
 		struct ft_action action;
-		int64_t result = 0;
 		int rc;
 
 		if (!ignored && !(caught >> (ours[i] - 1) & 1))
 			continue;
 		rc = get(s, t, ours[i], &action);
 		if (!rc && ignored)
-			rc = set(s, t, ours[i], &none, 0, &result);
-		if (rc || result)
-			return rc ? rc : (int)result;
+			rc = set(s, t, ours[i], &none);
+		if (rc)
+			return rc;
 		if (ignored) {
 			action.handler = IGNORED;
 			note(s, t, i, &none, action);
@@ -251,8 +249,7 @@ bool ft_actions_is_reset(const struct ft_task *t, int sig)
 
 void ft_actions_restore(struct ft_session *s, struct ft_task *t, int sig)
 {
-	int64_t result;
-	int rc = set(s, t, sig, &t->actions[index_of(sig)], 0, &result);
+	int rc = set(s, t, sig, &t->actions[index_of(sig)]);
 
 	if (rc && rc != -ESRCH)
 		t->in->space->spoiled = true; /* it has taken away what it needs for that */

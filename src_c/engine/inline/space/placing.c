@@ -79,11 +79,12 @@ static void map_near(struct ft_snippet *c, uint64_t base)
 }
 
 /* A place in the text that a task stands in, where code may be written for a moment. */
-static int place_in_text(const struct ft_space *sp, uint64_t ip, uint64_t *out)
+static int place_in_text(
+	struct ft_session *s, const struct ft_space *sp, uint64_t ip, uint64_t *out)
 {
 	const size_t size = sizeof(((struct ft_snippet *)0)->code);
 	struct ft_mapping text;
-	int rc = ft_maps_find(sp->pid, ip, &text);
+	int rc = ft_maps_find_in(&s->in->maps, sp, ip, &text);
 
 	if (rc < 0)
 		return rc;
@@ -262,9 +263,9 @@ int ft_space_new(struct ft_session *s, struct ft_task *t, uint64_t ip, struct ft
 		return -ENOMEM;
 	rc = sp->memory < 0 ? sp->memory : 0;
 	if (!rc)
-		rc = place_in_text(sp, ip, &start);
+		rc = place_in_text(s, sp, ip, &start);
 	if (!rc) {
-		near = ft_maps_gap(sp->pid, ip, FT_NEAR_SIZE);
+		near = ft_maps_gap_in(&s->in->maps, sp, ip, FT_NEAR_SIZE);
 		rc = map_all(s, t, sp, start, true, near);
 	}
 	if (rc < 0)
@@ -304,7 +305,7 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 	if (rc >= 0)
 		insn = ft_unmap_vdso_call(sp);
 	if (insn)
-		near = ft_maps_gap(sp->pid, insn, FT_NEAR_SIZE);
+		near = ft_maps_gap_in(&s->in->maps, sp, insn, FT_NEAR_SIZE);
 	if (near)
 		rc = ft_run_call(s, t, insn, SYS_mmap,
 			(uint64_t[6]){ near, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,

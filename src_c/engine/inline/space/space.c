@@ -23,10 +23,12 @@ static int open_memory(pid_t pid)
 
 struct ft_space *ft_space_alloc(pid_t pid)
 {
+	static uint64_t last;
 	struct ft_space *sp = calloc(1, sizeof(*sp));
 
 	if (!sp)
 		return NULL;
+	sp->id = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 	sp->pid = pid;
 	sp->memory = open_memory(pid);
 	sp->program = ~0ull;

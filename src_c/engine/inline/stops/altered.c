@@ -213,7 +213,7 @@ static void rewind_call(struct ft_session *s, struct ft_task *t)
 
 	t->in_call = FT_CALL_NONE;
 	it->by_stops = it->rewinds = false;
-	ft_set_regs(s, t, &it->before);
+	ft_set_regs(t, &it->before);
 	ft_leave(s, t, FT_FALLBACK_ALTERED);
 }
 

@@ -157,7 +157,7 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	regs.rip = it->birth_ret;
-	ft_set_regs(s, t, &regs);
+	ft_set_regs(t, &regs);
 	if (it->birth_flags & CLONE_VM_FLAG) {
 		if (it->space->leaving) {
 			why = it->space->why;
@@ -187,7 +187,7 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	}
 ptrace:
 	regs.rip = ft_normalise_after(s, t, it->birth_ret);
-	ft_set_regs(s, t, &regs);
+	ft_set_regs(t, &regs);
 	ft_dispatch_disarm(t->tid);
 	ft_dispatch_set_gs(t->tid, 0);
 	ft_actions_leave(s, t);

@@ -74,7 +74,7 @@ static void restore_signal(struct ft_session *s, struct ft_task *t, int sig)
 static void let_run(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
 	regs->orig_rax = -1; /* the trap is no call to restart */
-	if (!ft_set_regs(s, t, regs)) {
+	if (!ft_set_regs(t, regs)) {
 		t->in->dying = true; /* as it was */
 		return;
 	}
@@ -87,7 +87,7 @@ static void leave_at(struct ft_session *s, struct ft_task *t, struct user_regs_s
 {
 	regs->rip = address;
 	regs->orig_rax = -1;
-	ft_set_regs(s, t, regs);
+	ft_set_regs(t, regs);
 	ft_leave(s, t, why);
 	s->engine->resume(s, t, 0);
 }
