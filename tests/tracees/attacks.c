@@ -26,14 +26,14 @@ static const struct {
 	{ "swap_gs", swap_gs }, { "lose_gs", lose_gs }, { "odd_fs", odd_fs },
 	{ "odd_selectors", odd_selectors }, { "odd_stack", odd_stack },
 	{ "forge_frame", forge_frame }, { "restartable", restartable }, { "other_abi", other_abi },
-	{ "dispose", dispose }, { "mask", mask }, { "other_stack", other_stack },
-	{ "storm", storm }, { "forge_info", forge_info }, { "raise_ours", raise_ours },
-	{ "stop", stop }, { "thread", thread }, { "forks", forks }, { "burst", burst },
-	{ "vforks", vforks }, { "clones", clones }, { "exec_races", exec_races },
-	{ "bad_execs", bad_execs }, { "grab", grab }, { "close_all", close_all },
-	{ "limit", limit }, { "dumpable", dumpable }, { "name", name }, { "wall", wall },
-	{ "namespaces", namespaces }, { "rights", rights }, { "processor", processor },
-	{ "traces", traces } };
+	{ "dispose", dispose }, { "odd_actions", odd_actions }, { "mask", mask },
+	{ "other_stack", other_stack }, { "storm", storm }, { "forge_info", forge_info },
+	{ "raise_ours", raise_ours }, { "stop", stop }, { "thread", thread }, { "forks", forks },
+	{ "burst", burst }, { "vforks", vforks }, { "clones", clones },
+	{ "exec_races", exec_races }, { "bad_execs", bad_execs }, { "grab", grab },
+	{ "close_all", close_all }, { "limit", limit }, { "dumpable", dumpable }, { "name", name },
+	{ "wall", wall }, { "namespaces", namespaces }, { "rights", rights },
+	{ "processor", processor }, { "traces", traces } };
 
 enum { ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };
 

@@ -26,6 +26,23 @@ static void dispose(void)
 	sigaction((int)MOSTLY_OURS, &sa, NULL);
 }
 
+static long odd_place(void)
+{
+	static uint64_t own[8];
+
+	return one_of(0, 8, (long)own, 0x7e9000000000 + (long)below(0x12000),
+		0x7e9010000000 + (long)below(0x140000), (long)page(PROT_READ),
+		(long)page(PROT_READ | PROT_WRITE), any());
+}
+
+/* Structures in places where none can be, or that are the tracer's. */
+static void odd_actions(void)
+{
+	for (int i = 0; i < 20; i++)
+		raw(SYS_rt_sigaction, MOSTLY_OURS | one_of(0, 0, 1L << 32), odd_place(),
+			odd_place(), one_of(8, 8, 8, 4, any()));
+}
+
 static void mask(void)
 {
 	uint64_t set = 1ull << (MOSTLY_OURS - 1) | (uint64_t)one_of(0, 0, any());
