@@ -128,7 +128,7 @@ def about(summary: Counts) -> str:
         parts.append(f"{summary.lost} events LOST")
     if not summary.finished:
         parts.append("NOT FINISHED")
-    return "\n".join([", ".join(parts), *_fallbacks(summary)])
+    return "\n".join([", ".join(parts), *_fallbacks(summary), *_refused(summary)])
 
 
 def _engine(summary: Counts) -> str:
@@ -147,3 +147,11 @@ def _fallbacks(summary: Counts) -> list[str]:
         for reason, count in summary.fallbacks.items()
     ]
     return [printable(f"not inline: {'; '.join(reasons)}")] if reasons else []
+
+
+def _refused(summary: Counts) -> list[str]:
+    """For who looks for the reason why gdb, strace or a leak check failed: ptrace(2), EPERM."""
+    refused = sum(s.errnos.get("EPERM", 0) for s in summary.syscalls if s.name == "ptrace")
+    if not refused:
+        return []
+    return ["ptrace was refused (EPERM): a process has one tracer, and here that is fasttrace"]

@@ -109,6 +109,14 @@ def test_summary_sorted_and_by_process(tmp_path: Path) -> None:
     assert shown["total_calls"] == sum(g["total_calls"] for g in shown["by_comm"].values())
 
 
+def test_a_tracer_in_the_tree_is_told_why_it_fails() -> None:
+    """PTRACE_TRACEME of a process that is traced already."""
+    code = "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(0, 0, 0, 0) != -1)"
+    done = cli("summary", sys.executable, "-ISc", code)
+    assert done.returncode == 0
+    assert "a process has one tracer, and here that is fasttrace" in done.stderr
+
+
 def test_no_follow_leaves_children_alone() -> None:
     done = cli("summary", "--json", "--no-follow", "sh", "-c", "cat </dev/null; :")
     assert len(json.loads(done.stderr)["processes"]) == 1
