@@ -146,6 +146,30 @@ class Report:
         alone = statistics.median(self.untraced.walls_ns)
         return (statistics.median(of.walls_ns) - self.startup_ns(of) - alone) / self.calls
 
+    @property
+    def processes(self) -> int | None:
+        """That the command runs, itself one; None: not counted."""
+        counts = [one.count for one in self.measurements if one.count]
+        return counts[0].processes if counts else None
+
+    def processes_per_second(self, of: Measurement) -> float | None:
+        """As `calls_per_second`."""
+        calls = self.calls_per_second(of)
+        return (
+            calls * self.processes / self.calls if calls and self.calls and self.processes else None
+        )
+
+    def stops_per_process(self, of: Measurement) -> float | None:
+        """As `stops_per_call`."""
+        return of.count.stops / of.count.processes if of.count else None
+
+    def process_cost_ns(self, of: Measurement) -> float | None:
+        """As `cost_ns`, but all of it put down to the processes."""
+        cost = self.cost_ns(of)
+        return (
+            cost * self.calls / self.processes if cost and self.calls and self.processes else None
+        )
+
     def cost_error_ns(self, of: Measurement) -> float | None:
         """Two standard errors of `cost_ns`; None: one round does not tell."""
         if of is self.untraced or not self.calls:
@@ -255,6 +279,7 @@ class Report:
             "rounds": self.rounds,
             "interrupted": self.interrupted,
             "calls": self.calls,
+            "processes": self.processes,
             "machine": self.machine._asdict(),
             "others_running": self.others_running,
             "contenders": [self._dict_of(one) for one in self.measurements],
@@ -280,6 +305,9 @@ class Report:
             "calls_counted": one.counted,
             "stops_per_call": self.stops_per_call(one),
             "cost_per_call_ns": self.cost_ns(one),
+            "processes_per_second": self.processes_per_second(one),
+            "stops_per_process": self.stops_per_process(one),
+            "cost_per_process_ns": self.process_cost_ns(one),
             "cost_per_call_error_ns": self.cost_error_ns(one),
             "cost_is_noise": self.cost_is_noise(one),
             "fallbacks": list(one.count.fallbacks) if one.count else [],

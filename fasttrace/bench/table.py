@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _TIMES = ("wall", "min", "max", "ratio", "start-up", "net ratio")
 _CALLS = ("calls/s", "stops/call", "cost/call", "+-", "counted")
+_PROCESSES = ("processes/s", "stops/process", "cost/process")
 _NOISE = "noise"
 
 _LEGEND = """\
@@ -24,6 +25,9 @@ wall: median over the rounds. ratio: of the medians, to untraced. start-up: medi
 `true`, less that of untraced `true`; net ratio, calls/s, cost/call: without it. cost/call: (wall -
 start-up - untraced wall) / calls; +-: two standard errors. counted: calls that the contender has
 seen (bpftrace: of the whole system). Input and output of all are /dev/null."""
+
+_LEGEND_OF_PROCESSES = """\
+cost/process: the same cost, all of it put down to the processes that the command runs."""
 
 
 def bench_table(report: Report, *, color: bool = False, width: int | None = None) -> str:
@@ -35,14 +39,19 @@ def bench_table(report: Report, *, color: bool = False, width: int | None = None
 
     ones = report.measurements
     lines = [*_about(report), ""]
-    for headings, cells in ((_TIMES, _times), (_CALLS, _calls)):
+    tables = [(_TIMES, _times), (_CALLS, _calls)]
+    legend = [_LEGEND]
+    if (report.processes or 1) > 1:
+        tables.append((_PROCESSES, _processes))
+        legend.append(_LEGEND_OF_PROCESSES)
+    for headings, cells in tables:
         rows = [(one.contender.name, *cells(report, one)) for one in ones]
         heading = ("contender", *headings)
         columns = Columns([heading, *rows], "<" + ">" * len(headings), width=width)
         lines += [paint(BOLD, columns.line(heading)), columns.rule(), *map(columns.line, rows), ""]
     commands = [("", one.contender.name, _shell(one.command)) for one in ones]
     columns = Columns([("", "contender"), *commands], "<<<")  # to be copied, and so not cut
-    lines += [_LEGEND, "", "command lines", *map(columns.line, commands)]
+    lines += [*legend, "", "command lines", *map(columns.line, commands)]
     notes = [paint(RED, f"error: {printable(line)}") for line in report.errors]
     notes += [paint(YELLOW, f"warning: {printable(line)}") for line in report.warnings]
     notes += [paint(YELLOW, printable(line)) for line in _left_out(report)]
@@ -60,6 +69,8 @@ def _about(report: Report) -> list[str]:
     versions = [f"fasttrace {__version__}", f"Python {platform.python_version()}"]
     versions += [one.contender.version for one in report.measurements if one.contender.version]
     rounds = "round" if report.rounds == 1 else "rounds"
+    if (report.processes or 1) > 1:
+        calls += f", {report.processes:,} processes"
     return [
         f"command   {_shell(report.argv)}",
         f"          {calls}{ends and ', '}{ends}",
@@ -103,6 +114,16 @@ def _calls(report: Report, one: Measurement) -> list[str]:
         _NOISE if noise else _ns(report.cost_ns(one)),
         _ns(report.cost_error_ns(one)),
         "-" if one.counted is None else str(one.counted),
+    ]
+
+
+def _processes(report: Report, one: Measurement) -> list[str]:
+    per_second, stops = report.processes_per_second(one), report.stops_per_process(one)
+    noise = report.cost_is_noise(one)
+    return [
+        _NOISE if noise else "-" if per_second is None else _count(per_second),
+        "-" if stops is None else f"{stops:.1f}",
+        _NOISE if noise else _ns(report.process_cost_ns(one)),
     ]
 
 

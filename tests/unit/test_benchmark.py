@@ -71,12 +71,33 @@ def test_figures_are_of_the_medians(plain: Report) -> None:
     assert plain.stops_per_call(alone) is None
 
 
+def test_of_many_processes_the_cost_of_each_is_told(plain: Report) -> None:
+    alone, slow = plain.measurements
+    assert plain.processes == 1
+    assert "processes/s" not in bench_table(plain)
+    slow.count = Count(1000, 2000, 100)
+    assert plain.processes == 100
+    assert plain.processes_per_second(slow) == pytest.approx(100 / 0.015)
+    assert plain.processes_per_second(alone) == pytest.approx(100 / 0.010)
+    assert plain.stops_per_process(slow) == 20
+    assert plain.process_cost_ns(slow) == 50_000
+    lines = bench_table(plain).splitlines()
+    heading = next(line for line in lines if "processes/s" in line)
+    row = lines[lines.index(heading) + 3]
+    assert row.split() == ["slow", "6.67", "k", "20.0", "50.0", "us"]
+    assert "1,000 calls, 100 processes, exit status 0" in lines[1]
+    assert plain.to_dict()["contenders"][1]["cost_per_process_ns"] == 50_000
+    assert plain.to_dict()["processes"] == 100
+
+
 def test_what_was_not_measured_is_none() -> None:
     partly = report(measured(UNTRACED, []), measured(traced("t"), []))
     for one in partly.measurements:
         assert partly.wall(one) is None
         assert partly.ratio(one, startup=True) is None
         assert partly.calls_per_second(one) is None
+        assert partly.processes_per_second(one) is None
+        assert partly.process_cost_ns(one) is None
         assert partly.cost_ns(one) is None
         assert not partly.cost_is_noise(one)
     assert partly.errors == []
