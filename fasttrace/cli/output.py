@@ -14,6 +14,18 @@ from fasttrace.text.color import is_color_wanted
 from fasttrace.text.terminal import printable
 
 
+def columns_of(fd: int) -> int | None:
+    """Of a terminal; COLUMNS goes before what it says, as for shutil.get_terminal_size. None: it
+    says nothing, is none, or has hung up."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size(fd).columns or None
+    except OSError:
+        return None
+
+
 class Output:
     """A text sink that outlives its reader.
 
@@ -43,16 +55,8 @@ class Output:
     @property
     def width(self) -> int | None:
         """How long a line may be; None: as long as it likes, for it is no terminal, or says nothing
-        of its size. COLUMNS goes before what it says, as for shutil.get_terminal_size."""
-        if not self.is_terminal:
-            return None
-        said = os.environ.get("COLUMNS", "")
-        if said.isdecimal() and int(said) > 0:
-            return int(said)
-        try:
-            return os.get_terminal_size(self._fd).columns or None
-        except OSError:  # it has hung up
-            return None
+        of its size."""
+        return columns_of(self._fd) if self.is_terminal else None
 
     def __enter__(self) -> Output:
         return self

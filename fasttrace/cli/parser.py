@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from fasttrace.cli.output import show
+from fasttrace.cli.output import columns_of, show
 from fasttrace.errors import UsageError
 
 
@@ -28,6 +28,13 @@ class _Once(argparse._StoreAction):
         super().__call__(parser, namespace, values, option_string)
 
 
+class _Formatter(argparse.HelpFormatter):
+    """One is made for each option: argparse's own would load shutil to ask for the width."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=(columns_of(1) or 80) - 2)
+
+
 class VerbParser(argparse.ArgumentParser):
     """argparse for one verb; errors are one line with a hint.
 
@@ -43,6 +50,7 @@ class VerbParser(argparse.ArgumentParser):
             description=what[0].upper() + what[1:] + ".",
             epilog=f"example: {example}",
             allow_abbrev=False,
+            formatter_class=_Formatter,
         )
         self.register("action", None, _Once)
         self._takes_command = takes_command

@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any
 
 from fasttrace._core import Block
-from fasttrace.cli.log import say_log
 from fasttrace.cli.output import say
 from fasttrace.cli.signals import Relay
+from fasttrace.system import log as library
 from fasttrace.tracing.tracer import Tracer
 
 _ASK_S = 0.5
@@ -35,6 +35,12 @@ def run_of(args: argparse.Namespace, **options: Any) -> Run:
     return Run(args.command or None, **said | options)
 
 
+def _say_log(*, verbose: bool = False) -> None:
+    from fasttrace.cli.log import say_log  # which loads `logging`
+
+    say_log(verbose=verbose)
+
+
 class Run:
     """A Tracer for a verb's options, with signals relayed while it runs.
 
@@ -52,7 +58,10 @@ class Run:
         **options: Any,
     ) -> None:
         """duration: seconds, then it is detached from. options: of Tracer."""
-        say_log(verbose=verbose)
+        if verbose:
+            _say_log(verbose=True)
+        else:
+            library.on_load = _say_log
         self._attached = pid is not None
         self._duration = duration
         self.tracer = Tracer(command, pid=pid, **options)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from fasttrace._core import Session, inline_unusable
 from fasttrace._tables import ABIS
 from fasttrace.errors import EngineUnavailable
+from fasttrace.system.log import INFO, log
 
 if TYPE_CHECKING:
     from fasttrace._core import Injection
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
 ENGINES = ("auto", "ptrace", "inline")
-
-log = logging.getLogger("fasttrace")
 
 
 class SessionOptions(NamedTuple):
@@ -91,7 +89,7 @@ def open_session(options: SessionOptions, engine: str) -> tuple[str, Session]:
     if engine == "inline":
         raise EngineUnavailable.of(engine, why)
     if engine == "auto":
-        log.info("engine ptrace, not inline: %s", why)
+        log(INFO, "engine ptrace, not inline: %s", why)
     return "ptrace", options.open("ptrace")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fasttrace._core import PROCESS_SIZE, STUCK, Block, Session, StartError, process_rows
 from fasttrace.errors import ForkedError, NoSuchProcess
+from fasttrace.system.log import INFO, WARNING, log
 from fasttrace.text.terminal import printable
 from fasttrace.tracing import sessions
 from fasttrace.tracing.answering import CANNOT_DETACH, Answering
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from fasttrace.alter.language import AlterRules, Denial
     from fasttrace.syscalls.sets import Selection
     from fasttrace.tracing.sessions import Seccomp
-
-log = logging.getLogger("fasttrace")
 
 
 class Tracer(Answering):
@@ -345,7 +343,7 @@ class Tracer(Answering):
             session.close()
 
     def _log_fallbacks(self, last: Snapshot) -> None:
-        if self.engine != "inline" or not log.isEnabledFor(logging.WARNING):
+        if self.engine != "inline":
             return
         records, strings = last.processes
         left = process_rows(records, strings, left=True)
@@ -353,11 +351,11 @@ class Tracer(Answering):
             name = printable(row.comm.decode("utf-8", "surrogateescape")) or "a process"
             if row.fallback == STUCK:
                 end = "killed" if self._command else "let go"
-                log.warning("%s (%d) was %s: %s", name, row.pid, end, row.fallback)
+                log(WARNING, "%s (%d) was %s: %s", name, row.pid, end, row.fallback)
             else:
-                log.info("%s (%d): engine ptrace: %s", name, row.pid, row.fallback)
+                log(INFO, "%s (%d): engine ptrace: %s", name, row.pid, row.fallback)
         count = len(records) // PROCESS_SIZE
-        log.info("%d of %d processes were not traced inline", len(left), count)
+        log(INFO, "%d of %d processes were not traced inline", len(left), count)
 
     @staticmethod
     def _drain(session: Session) -> None:

@@ -1,0 +1,42 @@
+"""What the library tells to the logger "fasttrace" of `logging`, which is loaded when it is needed.
+
+That is when the program has loaded it, or there is a warning: it takes a fifth of the time that we
+need to start.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+INFO, WARNING = 20, 30  # logging's
+
+on_load: Callable[[], None] | None = None
+"""What is to be done, once, before the first message of ours."""
+
+
+def logger() -> Logger:
+    import logging
+
+    global on_load
+    first, on_load = on_load, None
+    if first:
+        first()
+    return logging.getLogger("fasttrace")
+
+
+def is_heard(level: int) -> bool:
+    """Whether anybody would get a message of this level."""
+    if level < WARNING and "logging" not in sys.modules:
+        return False
+    return logger().isEnabledFor(level)
+
+
+def log(level: int, message: str, *args: object) -> None:
+    """args: as for `logging`, put into the message if it is heard."""
+    if is_heard(level):
+        logger().log(level, message, *args)
