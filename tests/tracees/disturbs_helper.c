@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 	struct dirent *entry;
 	char path[64];
 
-	while ((entry = readdir(proc))) {
+	while (!found && (entry = readdir(proc))) { /* there may be another one at once */
 		char *status = status_of(entry->d_name);
 
 		/* A child of the process whose thread traces us. */
