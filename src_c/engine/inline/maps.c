@@ -138,7 +138,7 @@ static bool is_free(int fd, uint64_t address, uint64_t size)
  * Where the program's own mappings hardly come: below its text (the heap grows above) and far below its
  * libraries (mappings follow each other downwards).
  */
-static uint64_t gap(int fd, uint64_t address, uint64_t size)
+static uint64_t find_gap(int fd, uint64_t address, uint64_t size)
 {
 	uint64_t found = 0, near = address & ~(STEP - 1);
 
@@ -160,7 +160,7 @@ static uint64_t gap(int fd, uint64_t address, uint64_t size)
 uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size)
 {
 	int fd = open_maps(pid);
-	uint64_t found = fd < 0 ? 0 : gap(fd, address, size);
+	uint64_t found = fd < 0 ? 0 : find_gap(fd, address, size);
 
 	if (fd >= 0)
 		close(fd);
@@ -202,6 +202,6 @@ uint64_t ft_maps_gap_in(
 {
 	int fd = maps_of(maps, sp);
 
-	return fd < 0 ? 0 : gap(fd, address, size);
+	return fd < 0 ? 0 : find_gap(fd, address, size);
 }
 #endif
