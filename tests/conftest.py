@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import os
 import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
@@ -67,6 +69,15 @@ def no_hang() -> Iterator[Callable[[], None]]:
     faulthandler.cancel_dump_traceback_later()
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def reaps() -> Iterator[None]:
+    """Programs that were let go end by themselves, and are our children still."""
+    yield
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 @pytest.fixture

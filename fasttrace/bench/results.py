@@ -154,10 +154,8 @@ class Report:
 
     def processes_per_second(self, of: Measurement) -> float | None:
         """As `calls_per_second`."""
-        calls = self.calls_per_second(of)
-        return (
-            calls * self.processes / self.calls if calls and self.calls and self.processes else None
-        )
+        calls, each = self.calls_per_second(of), self._calls_per_process()
+        return calls / each if calls and each else None
 
     def stops_per_process(self, of: Measurement) -> float | None:
         """As `stops_per_call`."""
@@ -165,10 +163,11 @@ class Report:
 
     def process_cost_ns(self, of: Measurement) -> float | None:
         """As `cost_ns`, but all of it put down to the processes."""
-        cost = self.cost_ns(of)
-        return (
-            cost * self.calls / self.processes if cost and self.calls and self.processes else None
-        )
+        cost, each = self.cost_ns(of), self._calls_per_process()
+        return cost * each if cost and each else None
+
+    def _calls_per_process(self) -> float | None:
+        return self.calls / self.processes if self.calls and self.processes else None
 
     def cost_error_ns(self, of: Measurement) -> float | None:
         """Two standard errors of `cost_ns`; None: one round does not tell."""

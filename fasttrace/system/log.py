@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from logging import Logger
 
 INFO, WARNING = 20, 30  # logging's
 
@@ -19,24 +15,14 @@ on_load: Callable[[], None] | None = None
 """What is to be done, once, before the first message of ours."""
 
 
-def logger() -> Logger:
+def log(level: int, message: str, *args: object) -> None:
+    """args: as for `logging`, put into the message if it is heard."""
+    global on_load
+    if level < WARNING and "logging" not in sys.modules:
+        return  # nobody hears it
     import logging
 
-    global on_load
     first, on_load = on_load, None
     if first:
         first()
-    return logging.getLogger("fasttrace")
-
-
-def is_heard(level: int) -> bool:
-    """Whether anybody would get a message of this level."""
-    if level < WARNING and "logging" not in sys.modules:
-        return False
-    return logger().isEnabledFor(level)
-
-
-def log(level: int, message: str, *args: object) -> None:
-    """args: as for `logging`, put into the message if it is heard."""
-    if is_heard(level):
-        logger().log(level, message, *args)
+    logging.getLogger("fasttrace").log(level, message, *args)

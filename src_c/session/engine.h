@@ -30,11 +30,11 @@ struct ft_engine {
 	/* A stop by a signal: whether the engine itself had caused it; the task runs again then. */
 	bool (*signal)(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 	/* A signal that is the program's own: whether it is not to come, for the engine knows that it is ignored. */
-	bool (*ignored)(struct ft_session *s, struct ft_task *t, const siginfo_t *info);
+	bool (*ignored)(const struct ft_task *t, const siginfo_t *info);
 	/* What the task shares with others whose memory is the same; NULL: nothing that the engine has to do with. */
 	const void *(*memory_of)(const struct ft_task *t);
 	/* A task with ft_task.abandoned stops at last: it is where it was before. Whether it stopped for nothing else. */
-	bool (*take_back)(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
+	bool (*take_back)(struct ft_task *t, const struct ft_stop *stop);
 	/* The task's state may be seen from outside now. sig: what it is about to get, or 0. */
 	void (*shown)(struct ft_session *s, struct ft_task *t, int sig);
 	/* What the task has recorded is to be told before what happens next. */

@@ -42,7 +42,7 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 		return;
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return;
-	ignored = s->engine->ignored && s->engine->ignored(s, t, &info);
+	ignored = s->engine->ignored && s->engine->ignored(t, &info);
 	if (s->engine->shown)
 		s->engine->shown(s, t, ignored ? 0 : stop->sig);
 	end_suspended(s, t, stop->time_ns);
@@ -137,7 +137,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 		t = ft_adopt(s, stop->tid, 0, stop->time_ns);
 	}
 	ft_waiting_enter(s, &frame, t ? t : &unknown);
-	if (t && t->abandoned && s->engine->take_back && s->engine->take_back(s, t, stop))
+	if (t && t->abandoned && s->engine->take_back && s->engine->take_back(t, stop))
 		ft_resume(s, t, 0);
 	else
 		act_on(s, t, stop);

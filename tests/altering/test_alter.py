@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import signal
@@ -17,16 +16,10 @@ import fasttrace
 from fasttrace import EVENT_DTYPE, Flag, Tracer
 from fasttrace.errors import MemoryFault
 
-pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="registers of x86-64")
-
-
-@pytest.fixture(autouse=True)
-def _reap():
-    """Programs that were let go end by themselves, and are our children still."""
-    yield
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+pytestmark = [
+    pytest.mark.usefixtures("reaps"),
+    pytest.mark.skipif(os.uname().machine != "x86_64", reason="registers of x86-64"),
+]
 
 
 def test_a_python_function_stands_in_for_the_kernel(engine):

@@ -3,7 +3,6 @@ nothing is lost."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
@@ -13,16 +12,10 @@ from altered import Python
 
 from fasttrace import Tracer
 
-pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="registers of x86-64")
-
-
-@pytest.fixture(autouse=True)
-def _reap():
-    """Programs that were let go end by themselves, and are our children still."""
-    yield
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+pytestmark = [
+    pytest.mark.usefixtures("reaps"),
+    pytest.mark.skipif(os.uname().machine != "x86_64", reason="registers of x86-64"),
+]
 
 
 SLEEPS = "import os, time; os.getppid(); print('on', flush=True); time.sleep(60)"

@@ -4,7 +4,6 @@
 
 #include "fasttrace.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -102,17 +101,6 @@ static inline struct seen run(const struct ft_config *config, char *const *argv)
 	seen.started = spawn(s, argv, -1, &seen.stage);
 	finish(s, &seen);
 	return seen;
-}
-
-static inline int open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 #endif

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "fasttrace.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -230,25 +229,14 @@ static void test_handover(int engine, bool kills)
 	ft_close(s);
 }
 
-static int descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 static void both(void (*test)(int engine))
 {
-	int before = descriptors();
+	int before = open_descriptors();
 
 	test(FT_ENGINE_PTRACE);
 	if (!ft_inline_unusable())
 		test(FT_ENGINE_INLINE);
-	CHECK_EQ(descriptors(), before);
+	CHECK_EQ(open_descriptors(), before);
 }
 
 static void test_answers(int engine)

@@ -7,13 +7,12 @@
 #define _GNU_SOURCE
 #include "expect.h"
 #include "raw.h"
+#include "status.h"
 #include <asm/prctl.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct kernel_action {
@@ -193,17 +192,6 @@ static void shared_or_not(void)
 	expect_handled(SIGSYS);
 }
 
-static uint64_t ignored_in_proc(void)
-{
-	char text[4096];
-	int fd = must(open("/proc/self/status", O_RDONLY));
-	ssize_t length = must(read(fd, text, sizeof(text) - 1));
-
-	must(close(fd));
-	text[length] = 0;
-	return strtoull(strstr(text, "SigIgn:") + strlen("SigIgn:"), NULL, 16);
-}
-
 int main(int argc, char **argv)
 {
 	int status;
@@ -223,7 +211,7 @@ int main(int argc, char **argv)
 		handle(SIGTRAP);
 		signal(SIGSYS, SIG_IGN);
 		must((int)syscall(SYS_arch_prctl, ARCH_SET_GS, 0));
-		expect(ignored_in_proc() >> (SIGSYS - 1) & 1);
+		expect(status_mask("SigIgn:") >> (SIGSYS - 1) & 1);
 		expect_handled(SIGTRAP);
 		expect_ignored(SIGSYS);
 		if (!fork()) {
@@ -237,8 +225,8 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 && !strcmp(argv[1], "both")) { /* are ignored by its maker, and it leaves */
 		must((int)syscall(SYS_arch_prctl, ARCH_SET_GS, 0));
-		expect(ignored_in_proc() >> (SIGSYS - 1) & 1);
-		expect(ignored_in_proc() >> (SIGTRAP - 1) & 1);
+		expect(status_mask("SigIgn:") >> (SIGSYS - 1) & 1);
+		expect(status_mask("SigIgn:") >> (SIGTRAP - 1) & 1);
 		expect_ignored(SIGSYS);
 		expect_ignored(SIGTRAP);
 		return 7;

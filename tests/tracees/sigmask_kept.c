@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "expect.h"
 #include "raw.h"
+#include "status.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -33,17 +34,6 @@ static inline __attribute__((always_inline)) uint64_t mask_now(void)
 		(void)!(call);                                                                     \
 		expect(mask_now() == want);                                                        \
 	} while (0)
-
-static uint64_t mask_in_proc(void)
-{
-	char text[4096];
-	int fd = must(open("/proc/self/status", O_RDONLY));
-	ssize_t length = must(read(fd, text, sizeof(text) - 1));
-
-	must(close(fd));
-	text[length] = 0;
-	return strtoull(strstr(text, "SigBlk:") + 7, NULL, 16);
-}
 
 static void handler(int sig, siginfo_t *info, void *context)
 {
@@ -100,7 +90,7 @@ static void calls(uint64_t mask)
 	keeps(kill(getpid(), SIGUSR1));
 	expect(handled == !(want & BIT(SIGUSR1)));
 	keeps(in_child(expect(mask_now() == want)));
-	expect(mask_in_proc() == want);
+	expect(status_mask("SigBlk:") == want);
 }
 
 int main(void)

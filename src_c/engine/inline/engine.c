@@ -271,12 +271,6 @@ static bool engine_let_go(struct ft_session *s, struct ft_task *t)
 	return true;
 }
 
-static bool engine_ignored(struct ft_session *s, struct ft_task *t, const siginfo_t *info)
-{
-	(void)s;
-	return ft_actions_ignores(t, info);
-}
-
 static const void *engine_memory_of(const struct ft_task *t)
 {
 	return t->in ? t->in->space : NULL;
@@ -352,7 +346,7 @@ const struct ft_engine ft_engine_inline = {
 	.show_registers = ft_altered_show_registers,
 	.hide_registers = ft_altered_hide_registers,
 	.signal = ft_inline_signal,
-	.ignored = engine_ignored,
+	.ignored = ft_actions_ignores,
 	.memory_of = engine_memory_of,
 	.take_back = ft_run_take_back,
 	.shown = engine_shown,

@@ -81,6 +81,15 @@ int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, stru
 	return rc < 0 ? rc : 1;
 }
 
+uint64_t ft_near_first(const struct ft_space *sp)
+{
+	uint64_t base = 0;
+
+	for (int i = 0; !base && i < sp->nears.count; i++)
+		base = sp->nears.list[i].base;
+	return base;
+}
+
 uint64_t ft_near_take(struct ft_space *sp, struct ft_near *near, uint32_t site)
 {
 	size_t first = (size_t)(near - sp->nears.list) * FT_NEAR_ROOM;

@@ -10,6 +10,8 @@ int ft_near_add(const struct ft_session *s, struct ft_space *sp, uint64_t base);
 int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);
 /* The next springboard of one with room is that of a site (its index). Returns its address. */
 uint64_t ft_near_take(struct ft_space *sp, struct ft_near *near, uint32_t site);
+/* The base of the first that is there; 0: none is. */
+uint64_t ft_near_first(const struct ft_space *sp);
 /* The base of that which holds an address; 0: none does. */
 uint64_t ft_near_base(const struct ft_space *sp, uint64_t address);
 /* The index of the site whose springboard holds an address, or -1. */

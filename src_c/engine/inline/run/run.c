@@ -135,13 +135,12 @@ static int abandon(
 	return -ESRCH;
 }
 
-bool ft_run_take_back(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+bool ft_run_take_back(struct ft_task *t, const struct ft_stop *stop)
 {
 	struct ft_abandoned back = *t->abandoned;
 	bool ours = stop->kind == FT_STOPPED_TRAP ||
 		    (stop->kind == FT_STOPPED_SIGNAL && is_trap_of_ours(t, stop));
 
-	(void)s;
 	free(t->abandoned);
 	t->abandoned = NULL;
 	if (stop->kind == FT_STOPPED_EXITED || stop->kind == FT_STOPPED_EXITING ||

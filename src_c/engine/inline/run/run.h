@@ -20,7 +20,7 @@ int ft_run_silently(struct ft_session *s, struct ft_task *t, uint64_t syscall_in
 int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
 	const uint64_t args[6], int64_t *result);
 /* See ft_engine.take_back. */
-bool ft_run_take_back(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
+bool ft_run_take_back(struct ft_task *t, const struct ft_stop *stop);
 
 /* Sets a stopped task's registers. False: it has gone, or is another one by now. */
 bool ft_set_regs(const struct ft_task *t, struct user_regs_struct *regs);

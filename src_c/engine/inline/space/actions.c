@@ -9,6 +9,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
+#include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/run/run.h"
 #include "kernel/proc.h"
@@ -44,14 +45,6 @@ static pid_t table_of(const struct ft_task *t)
 	return t->actions_of ? t->actions_of : t->tgid;
 }
 
-static uint64_t scratch(const struct ft_space *sp)
-{
-	for (int i = 0; !sp->spoiled && i < sp->nears.count; i++)
-		if (sp->nears.list[i].base)
-			return sp->nears.list[i].base;
-	return 0;
-}
-
 /* All tasks that share its table see it. kernel: what that has, or NULL: what it had. */
 static void note(struct ft_session *s, const struct ft_task *t, int i,
 	const struct ft_action *kernel, struct ft_action ignored)
@@ -67,27 +60,12 @@ static void note(struct ft_session *s, const struct ft_task *t, int i,
 		}
 }
 
-/* rt_sigaction(2) by the task, with structures at these addresses or NULL. */
-static int call(struct ft_session *s, struct ft_task *t, int sig, uint64_t action, uint64_t old,
-	int64_t *result)
+/* rt_sigaction(2) by the task for our own ends, with structures at these addresses or NULL. 0 or a negative errno. */
+static int call(struct ft_session *s, struct ft_task *t, int sig, uint64_t action, uint64_t old)
 {
-	return ft_run_recorder(s, t, ft_recorder_call(), SYS_rt_sigaction,
-		(uint64_t[6]){ (uint64_t)sig, action, old, MASK_SIZE }, result);
-}
-
-/* Returns where it stands in the task's memory, or 0. */
-static uint64_t write_action(const struct ft_space *sp, const struct ft_action *action)
-{
-	uint64_t at = scratch(sp);
-
-	return at && !ft_text_write(sp, at + AT_NEW, action, sizeof(*action)) ? at + AT_NEW : 0;
-}
-
-static int set(struct ft_session *s, struct ft_task *t, int sig, const struct ft_action *action)
-{
-	uint64_t at = write_action(t->in->space, action);
 	int64_t result;
-	int rc = at ? call(s, t, sig, at, 0, &result) : -ENOSPC;
+	int rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_rt_sigaction,
+		(uint64_t[6]){ (uint64_t)sig, action, old, MASK_SIZE }, &result);
 
 	if (rc)
 		return rc;
@@ -95,18 +73,30 @@ static int set(struct ft_session *s, struct ft_task *t, int sig, const struct ft
 	return (int)result;
 }
 
+/* Returns where it stands in the task's memory, or 0. */
+static uint64_t write_action(const struct ft_space *sp, const struct ft_action *action)
+{
+	uint64_t at = sp->spoiled ? 0 : ft_near_first(sp);
+
+	return at && !ft_text_write(sp, at + AT_NEW, action, sizeof(*action)) ? at + AT_NEW : 0;
+}
+
+static int set(struct ft_session *s, struct ft_task *t, int sig, const struct ft_action *action)
+{
+	uint64_t at = write_action(t->in->space, action);
+
+	return at ? call(s, t, sig, at, 0) : -ENOSPC;
+}
+
 /* What the kernel has. It writes that to where the second block of records has its head, of which nothing is used. */
 static int get(struct ft_session *s, struct ft_task *t, int sig, struct ft_action *out)
 {
 	const size_t at = FT_BLOCK + FT_BLOCK_HEAD - sizeof(*out);
-	int64_t result;
-	int rc = call(s, t, sig, 0, t->in->base + at, &result);
+	int rc = call(s, t, sig, 0, t->in->base + at);
 
 	if (!rc)
-		ft_record_engine_call(s, t, SYS_rt_sigaction);
-	if (!rc && !result)
 		ft_area_copy(out, (const uint8_t *)t->in->area + at, sizeof(*out));
-	return rc ? rc : (int)result;
+	return rc;
 }
 
 /* The task itself writes the action where the kernel has just written what it takes for that. */

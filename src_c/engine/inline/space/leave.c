@@ -1,7 +1,6 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
 #include "engine/inline/space/leave.h"
-#include "engine/inline/space/unmap.h"
 
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -13,6 +12,7 @@
 #include "engine/inline/space/areas.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/space.h"
+#include "engine/inline/space/unmap.h"
 #include "session/record.h"
 
 void ft_inline_task_free(struct ft_session *s, struct ft_task *t)

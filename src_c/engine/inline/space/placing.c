@@ -39,13 +39,19 @@ static void close_path(struct ft_snippet *c)
 		ft_snippet_call(c, SYS_close, (uint64_t[6]){ 0 }, 1u << 0, false);
 }
 
+/* fd: the task's descriptor; -1: that which it has just opened. */
+static void map_areas_of(struct ft_snippet *c, int fd)
+{
+	ft_snippet_call(c, SYS_mmap,
+		(uint64_t[6]){ FT_MEMORY_BASE, FT_MEMORY_FIRST, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, (uint64_t)fd },
+		fd < 0 ? 1u << 4 : 0, false);
+}
+
 static void map_areas(struct ft_snippet *c, int path)
 {
 	open_path(c, path, O_RDWR);
-	ft_snippet_call(c, SYS_mmap,
-		(uint64_t[6]){ FT_MEMORY_BASE, FT_MEMORY_FIRST, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE },
-		1u << 4, false);
+	map_areas_of(c, -1);
 	close_path(c);
 }
 
@@ -70,10 +76,11 @@ static void map_code(struct ft_snippet *c, int path)
 	close_path(c);
 }
 
-static void map_near(struct ft_snippet *c, uint64_t base)
+/* Memory of the task's own, for code that is written into it. */
+static void map_empty(struct ft_snippet *c, uint64_t base, uint64_t size)
 {
 	ft_snippet_call(c, SYS_mmap,
-		(uint64_t[6]){ base, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
+		(uint64_t[6]){ base, size, PROT_READ | PROT_EXEC,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
 		0, false);
 }
@@ -155,7 +162,7 @@ static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 	if (code)
 		map_code(&c, 1);
 	if (near)
-		map_near(&c, near);
+		map_empty(&c, near, FT_NEAR_SIZE);
 	rc = ft_run_snippet(s, t, sp->memory, &c);
 	if (!rc)
 		rc = seal(sp, &c, fd, -1);
@@ -201,19 +208,13 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 		return fd;
 	}
 	ft_snippet_start(&c, at, NULL, 0);
-	ft_snippet_call(&c, SYS_mmap,
-		(uint64_t[6]){ FT_MEMORY_BASE, FT_MEMORY_FIRST, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, (uint64_t)theirs },
-		0, false);
+	map_areas_of(&c, theirs);
 	ft_snippet_call(&c, SYS_close, (uint64_t[6]){ (uint64_t)theirs }, 0, false);
 	hide_areas(&c);
 	if (code)
-		ft_snippet_call(&c, SYS_mmap,
-			(uint64_t[6]){ FT_RECORDER_BASE, FT_RECORDER_SIZE, PROT_READ | PROT_EXEC,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
-			0, false);
+		map_empty(&c, FT_RECORDER_BASE, FT_RECORDER_SIZE);
 	if (near)
-		map_near(&c, near);
+		map_empty(&c, near, FT_NEAR_SIZE);
 	rc = ft_run_snippet(s, t, sp->memory, &c);
 	if (!rc)
 		rc = ft_memory_seal(sp, fd);
@@ -278,10 +279,8 @@ int ft_space_new(struct ft_session *s, struct ft_task *t, uint64_t ip, struct ft
 int ft_space_place_areas(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = t->in->space;
-	uint64_t near = 0;
+	uint64_t near = ft_near_first(sp);
 
-	for (int i = 0; !near && i < sp->nears.count; i++)
-		near = sp->nears.list[i].base;
 	if (!near)
 		return -ENOSPC; /* nowhere to write the code that maps them */
 	return map_all(s, t, sp, near + FT_NEAR_SCRATCH, false, 0);

@@ -1,7 +1,6 @@
 #if defined(__x86_64__)
 #define _GNU_SOURCE
 #include "engine/inline/space/prepare.h"
-#include "engine/inline/space/unmap.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -16,6 +15,7 @@
 #include "engine/inline/space/areas.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/space.h"
+#include "engine/inline/space/unmap.h"
 #include "kernel/proc.h"
 #include "session/record.h"
 
