@@ -21,20 +21,15 @@ int ft_proc_open(pid_t pid, const char *name)
 ssize_t ft_proc_read(pid_t pid, const char *name, char *buf, size_t max)
 {
 	int fd = ft_proc_open(pid, name);
-	size_t done = 0;
-	ssize_t n = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return fd;
-	while (done < max && (n = read(fd, buf + done, max - done)) > 0)
-		done += n;
-	if (n < 0 && !done) {
+	n = read(fd, buf, max); /* one record each, which comes as a whole (fs/seq_file.c, fs/proc/base.c) */
+	if (n < 0)
 		n = -errno;
-		close(fd);
-		return n;
-	}
 	close(fd);
-	return done;
+	return n;
 }
 
 ssize_t ft_proc_text(pid_t pid, const char *name, char *text, size_t size)

@@ -11,6 +11,7 @@
 #include "event.h"
 
 #define BATCH	   64
+#define ROUND	   8 /* waits of which the last takes all stops that there are */
 #define FIRST_ROOM 64
 
 static void classify(struct ft_stop *stop)
@@ -127,6 +128,7 @@ int ft_stops_put_back(struct ft_stops *q, const struct ft_stop *stop)
 int ft_wait_stops(struct ft_stops *q, uint64_t poll_ns, int more)
 {
 	uint64_t poll_end = poll_ns ? ft_now() + poll_ns : 0;
+	bool all = more && ++q->waits % ROUND == 0;
 	int n = 0;
 
 	do {
@@ -150,6 +152,6 @@ int ft_wait_stops(struct ft_stops *q, uint64_t poll_ns, int more)
 		if (add(q, &stop) < 0)
 			return -ENOMEM;
 		n++;
-	} while (n == 0 || (more && n < BATCH));
+	} while (n == 0 || (all && n < BATCH));
 	return 0;
 }

@@ -33,11 +33,12 @@ struct ft_stop {
 struct ft_stops {
 	struct ft_stop *list;
 	int head, count, room; /* list[head] is the first of count */
+	unsigned waits;
 };
 
 /*
  * Waits for stops of tasks that this thread spawned or traces and queues them. Polls for poll_ns, then
- * sleeps until the first. More than one is collected only if more is set: a busy task must not keep
+ * sleeps until the first. With more set all that there are are collected now and then: a busy task must not keep
  * wait4 from ever reaching those behind it in the kernel's list. 0; -ECHILD: no task is left; -ENOMEM.
  */
 int ft_wait_stops(struct ft_stops *stops, uint64_t poll_ns, int more);

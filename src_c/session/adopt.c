@@ -71,16 +71,20 @@ static bool is_member(pid_t tgid, pid_t tid)
 	return !syscall(SYS_tgkill, tgid, tid, 0) || errno == EPERM;
 }
 
-/* The process that a task belongs to; 0: it has gone. Asked of the kernel alone, for /proc may fail us. */
-static pid_t group_of(const struct ft_session *s, pid_t tid, pid_t parent)
+/*
+ * The process that a task belongs to; 0: it has gone. Asked of the kernel alone, for /proc may fail us. how: what a
+ * birth event said; threads are told of as clones (kernel/fork.c), unless somebody calls for SIGCHLD at their end.
+ */
+static pid_t group_of(const struct ft_session *s, pid_t tid, pid_t parent, int how)
 {
+	const pid_t likely = how == FT_FORK_CLONE ? parent : tid, other = parent + tid - likely;
 	struct ft_task *t = NULL;
 	int bucket = 0;
 
-	if (parent && is_member(parent, tid))
-		return parent;
-	if (is_member(tid, tid))
-		return tid;
+	if (likely && is_member(likely, tid))
+		return likely;
+	if (other && is_member(other, tid))
+		return other;
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
 		if (is_member(t->tgid, tid))
 			return t->tgid;
@@ -108,9 +112,9 @@ static bool is_tracee(pid_t tid)
 		WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL | __WNOTHREAD);
 }
 
-struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now)
+struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, int how, uint64_t now)
 {
-	pid_t tgid = group_of(s, tid, parent);
+	pid_t tgid = group_of(s, tid, parent, how);
 	char status[4096];
 	struct ft_task *t;
 	ssize_t n;

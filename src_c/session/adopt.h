@@ -11,9 +11,9 @@ struct ft_task *ft_adopt_known(
 	struct ft_session *s, pid_t tid, pid_t tgid, pid_t ppid, uint64_t now);
 
 /*
- * A new task, at its first stop or at its parent's (0: unknown), whichever comes first. NULL: it is not
- * ours, or not any more.
+ * A new task, at its first stop or at its parent's (0: unknown), whichever comes first. how: enum ft_fork, as its
+ * parent's stop said. NULL: it is not ours, or not any more.
  */
-struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, uint64_t now);
+struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, int how, uint64_t now);
 
 #endif

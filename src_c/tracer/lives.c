@@ -55,7 +55,7 @@ void ft_lives_birth(struct ft_session *s, struct ft_task *parent, const struct f
 		return;
 	child = ft_task_find(&s->tasks, (pid_t)tid);
 	if (!child)
-		child = ft_adopt(s, (pid_t)tid, parent->tgid, stop->time_ns);
+		child = ft_adopt(s, (pid_t)tid, parent->tgid, stop->birth, stop->time_ns);
 	/* It may have run, ended or been let go before its parent came to this stop. */
 	if (child && s->engine->birth)
 		s->engine->birth(s, parent, child);
@@ -75,7 +75,8 @@ struct ft_task *ft_lives_exec(
 	struct ft_task *t = leader;
 	unsigned long former;
 
-	if (!message_of(stop, &former)) /* it dies as the leader: see drop_ghosts() */
+	if ((leader && !leader->threads) ||
+		!message_of(stop, &former)) /* it dies as the leader: see drop_ghosts() */
 		former = (unsigned long)stop->tid;
 	if ((pid_t)former != stop->tid && (t = ft_task_find(&s->tasks, (pid_t)former))) {
 		if (leader)

@@ -35,12 +35,13 @@ static void end_suspended(struct ft_session *s, struct ft_task *t, uint64_t now)
 
 static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
-	siginfo_t info;
-	bool ignored;
+	/* Whence it came is asked where somebody reads it, or an engine lives by it. */
+	bool asks = s->ring || stop->sig == SIGSYS || stop->sig == SIGTRAP, ignored;
+	siginfo_t info = { .si_signo = stop->sig };
 
 	if (s->engine->signal && s->engine->signal(s, t, stop))
 		return;
-	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
+	if (asks && ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return;
 	ignored = s->engine->ignored && s->engine->ignored(t, &info);
 	if (s->engine->shown)
@@ -134,7 +135,7 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC) {
 		if (s->engine->defer && s->engine->defer(s, stop))
 			return;
-		t = ft_adopt(s, stop->tid, 0, stop->time_ns);
+		t = ft_adopt(s, stop->tid, 0, FT_FORK_FORK, stop->time_ns);
 	}
 	ft_waiting_enter(s, &frame, t ? t : &unknown);
 	if (t && t->abandoned && s->engine->take_back && s->engine->take_back(t, stop))

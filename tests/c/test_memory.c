@@ -31,7 +31,7 @@ static void test_seals(void)
 {
 	struct ft_space *sp = new_space();
 	char path[48];
-	int fd = ft_memory_new(sp, path), theirs = open(path, O_RDWR | O_CLOEXEC);
+	int fd = ft_memory_new(sp, getpid(), path), theirs = open(path, O_RDWR | O_CLOEXEC);
 	uint8_t *tracee = mmap(NULL, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, theirs, 0);
 	struct stat st;
 
@@ -83,7 +83,7 @@ static void test_file_size_limit(void)
 
 			signal(SIGXFSZ, SIG_DFL);
 			setrlimit(RLIMIT_FSIZE, &limit);
-			fd = ft_memory_new(sp, path);
+			fd = ft_memory_new(sp, getpid(), path);
 			_exit(cases[i].chunks < 0 ? fd != -EFBIG
 						  : fd < 0 || sp->chunk_limit != cases[i].chunks);
 		}

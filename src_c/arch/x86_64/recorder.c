@@ -49,6 +49,11 @@ uint64_t ft_recorder_pass(void)
 	return ADDRESS(ft_pass);
 }
 
+bool ft_recorder_sets_mask(uint64_t ip)
+{
+	return ip >= ADDRESS(ft_record_mask_returned) && ip < ADDRESS(ft_record_mask_closed);
+}
+
 bool ft_recorder_string_fault(uint64_t ip, uint64_t *on)
 {
 	*on = ADDRESS(ft_strings_cut);

@@ -46,26 +46,28 @@ static uint64_t bit(int sig)
 /* The program is new. The task stands at its PTRACE_EVENT_EXEC. */
 static void engine_execed(struct ft_session *s, struct ft_task *t)
 {
-	struct user_regs_struct regs;
+	struct ft_standing state = { .knows_mask = false };
+	struct ft_mapping text;
 	struct ft_space *sp;
 	enum ft_fallback why;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0)
 		return;
 	ft_actions_exec(t);
-	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t, &regs);
+	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t, &state.regs);
 	if (why != FT_FALLBACK_NONE) {
 		ft_actions_forget(t);
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
 		return; /* the exec's end is still to come */
 	}
 	ft_actions_look(t);
-	if (ft_space_new(s, t, regs.rip, &sp) < 0 || ft_prepare_task(s, t, sp) < 0) {
+	if (ft_space_new(s, t, &state, &text, &sp) < 0 || ft_prepare_task(s, t, sp, &state) < 0) {
 		ft_actions_forget(t);
 		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_SETUP);
 	} else {
-		ft_patch_known(s, t, regs.rip);
+		ft_patch_known(s, t, &text);
 	}
+	ft_set_regs(t, &state.regs);
 	ft_record_return(s, t, 0, false, ft_now());
 }
 
@@ -74,12 +76,16 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 {
 	struct user_regs_struct regs;
 	struct ft_inline_task *it = t->in;
+	bool knows_mask;
 	uint64_t mask;
 
 	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	if (ft_dispatch_is_trapping(t->tid))
-		return; /* it stands where that trap belongs */
+	/* It stands where that trap belongs; before another signal the kernel would have taken it (kernel/signal.c,
+	 * dequeue_synchronous_signal()). */
+	if (!sig && ft_dispatch_is_trapping(t->tid))
+		return;
+	knows_mask = !it->signals && !ft_recorder_sets_mask(regs.rip);
 	pthread_mutex_lock(&s->in->lock);
 	if (regs.rip == ft_recorder_pass())
 		it->returning = false; /* it will trap again */
@@ -95,7 +101,8 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 		return;
 	}
 	it->delivers = sig && ft_actions_handles(t, sig);
-	if (sig && ft_area_note_mask(t, &mask)) {
+	mask = ft_area_get(&it->area->mask);
+	if (sig && (knows_mask || ft_area_note_mask(t, &mask))) {
 		it->signal_mask = mask;
 		it->signals |= bit(sig);
 		ft_area_limit_strings(it, true); /* the handler's mask is not known */
@@ -306,6 +313,7 @@ static int engine_open(struct ft_session *s)
 	if (!s->in)
 		return -ENOMEM;
 	s->in->code = -1;
+	s->in->self = getpid();
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&s->in->lock, &recursive); /* tasks exit while we wait for another */

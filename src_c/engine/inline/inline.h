@@ -105,6 +105,8 @@ struct ft_inline_task {
 	uint64_t signals; /* that have come since; with a handler of one of them begun, the area's
 			     mask need not be the task's */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
+	uint64_t birth_mask; /* of signals, with which it begins */
+	bool knows_birth_mask;
 	uint32_t birth_changes; /* space->changes before it */
 	bool giving_birth; /* has been sent into it */
 	bool unborn; /* see struct ft_space */
@@ -126,6 +128,7 @@ struct ft_early {
 };
 
 struct ft_inline {
+	pid_t self; /* ours */
 	int code; /* memfd: the recorder's code and tables */
 	char code_path[48]; /* as tracees can open it */
 	const uint8_t *image; /* the same, mapped */

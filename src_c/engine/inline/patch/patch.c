@@ -233,19 +233,17 @@ static int apply_file(struct ft_session *s, struct ft_task *t, const struct ft_m
 	return rc ? rc : read_and_apply(s, t, candidates, n);
 }
 
-void ft_patch_known(struct ft_session *s, struct ft_task *t, uint64_t address)
+void ft_patch_known(struct ft_session *s, struct ft_task *t, const struct ft_mapping *text)
 {
 	struct ft_space *sp = t->in->space;
-	struct ft_mapping m;
 	struct stat st;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", sp->pid);
 	if (!stat(path, &st))
 		sp->program = ft_files_program(&s->in->files, st.st_dev, st.st_ino);
-
-	if (s->in->files && !ft_maps_find_in(&s->in->maps, sp, address, &m) && is_patchable(&m))
-		apply_file(s, t, &m);
+	if (s->in->files && is_patchable(text))
+		apply_file(s, t, text);
 }
 
 bool ft_patch_is_alone(const struct ft_space *sp)

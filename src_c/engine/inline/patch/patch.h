@@ -6,7 +6,7 @@
 
 /* The site that the task stopped at with this number, and what else is known of its file. */
 int ft_patch_learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint32_t nr);
-/* What is known of the file mapped at an address. */
-void ft_patch_known(struct ft_session *s, struct ft_task *t, uint64_t address);
+/* What is known of the file that this text is mapped from. */
+void ft_patch_known(struct ft_session *s, struct ft_task *t, const struct ft_mapping *text);
 
 #endif

@@ -151,30 +151,36 @@ bool ft_run_take_back(struct ft_task *t, const struct ft_stop *stop)
 	return ours;
 }
 
-/* From a stopped task's state to the next trap and back; rax then is the result. */
-static int run_at(struct ft_session *s, struct ft_task *t, int request,
-	struct user_regs_struct *regs, int64_t *result)
+static bool look(const struct ft_task *t, struct ft_standing *state)
+{
+	if (!state->knows_mask && ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(state->mask),
+					  &state->mask) < 0)
+		return false;
+	state->knows_mask = true;
+	return true;
+}
+
+/* From a stopped task's state to the next trap; rax then is the result. */
+static int run_from(struct ft_session *s, struct ft_task *t, int request,
+	struct user_regs_struct *regs, struct ft_standing *state, int64_t *result)
 {
 	/* All but the one that our int3 raises: blocked, it would lose its handler. */
 	const uint64_t ours = ~(1ull << (SIGTRAP - 1));
-	struct user_regs_struct saved;
-	uint64_t mask;
+	const struct user_regs_struct *saved = &state->regs;
 	int rc;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &saved) < 0 ||
-		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(mask), &mask) < 0 ||
-		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(ours), &ours) < 0)
+	if (!look(t, state) || ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(ours), &ours) < 0)
 		return -ESRCH;
 	regs->orig_rax = -1; /* nothing to restart */
-	regs->cs = saved.cs;
-	regs->ss = saved.ss;
-	regs->fs_base = saved.fs_base;
-	regs->gs_base = saved.gs_base;
-	regs->ds = saved.ds;
-	regs->es = saved.es;
-	regs->fs = saved.fs;
-	regs->gs = saved.gs;
-	regs->rsp = saved.rsp;
+	regs->cs = saved->cs;
+	regs->ss = saved->ss;
+	regs->fs_base = saved->fs_base;
+	regs->gs_base = saved->gs_base;
+	regs->ds = saved->ds;
+	regs->es = saved->es;
+	regs->fs = saved->fs;
+	regs->gs = saved->gs;
+	regs->rsp = saved->rsp;
 	regs->eflags = 0x202;
 	if (!ft_set_regs(t, regs))
 		return -ESRCH;
@@ -182,15 +188,31 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	if (!rc && request == PTRACE_SYSCALL) /* that was the call's entry */
 		rc = run_to_trap(s, t, request, regs);
 	if (rc == -ETIMEDOUT)
-		return abandon(s, t, &saved, mask);
+		return abandon(s, t, saved, state->mask);
 	if (rc == -ESRCH)
 		return rc;
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
 		return -ESRCH;
 	*result = (int64_t)regs->rax;
-	if (!ft_set_regs(t, &saved) || ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(mask), &mask) < 0)
+	if (ft_task_replaced(t) ||
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(state->mask), &state->mask) < 0)
 		return -ESRCH;
 	return rc;
+}
+
+/* And back. */
+static int run_at(struct ft_session *s, struct ft_task *t, int request,
+	struct user_regs_struct *regs, int64_t *result)
+{
+	struct ft_standing state = { .knows_mask = false };
+	int rc;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0)
+		return -ESRCH;
+	rc = run_from(s, t, request, regs, &state, result);
+	if (rc == -ESRCH)
+		return rc;
+	return ft_set_regs(t, &state.regs) ? rc : -ESRCH;
 }
 
 /* What the task has done of it, by where it came to. */
@@ -208,7 +230,8 @@ static void note_done(struct ft_session *s, struct ft_task *t, struct ft_snippet
 	c->fd = (int)regs->r15;
 }
 
-int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c)
+int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c,
+	struct ft_standing *state)
 {
 	uint8_t saved[sizeof(c->code)];
 	struct user_regs_struct regs = { 0 };
@@ -223,7 +246,8 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -EFAULT;
 	regs.rip = c->address + c->entry;
-	rc = run_at(s, t, PTRACE_CONT, &regs, &result);
+	rc = state ? run_from(s, t, PTRACE_CONT, &regs, state, &result)
+		   : run_at(s, t, PTRACE_CONT, &regs, &result);
 	note_done(s, t, c, &regs, rc || result < 0);
 	if (rc == -ESRCH)
 		return rc;
@@ -232,7 +256,8 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 	return rc ? rc : (int)result;
 }
 
-int ft_run_undo(struct ft_session *s, struct ft_task *t, int memory, const struct ft_snippet *c)
+int ft_run_undo(struct ft_session *s, struct ft_task *t, int memory, const struct ft_snippet *c,
+	struct ft_standing *state)
 {
 	struct ft_snippet undo;
 	bool open = false;
@@ -246,7 +271,7 @@ int ft_run_undo(struct ft_session *s, struct ft_task *t, int memory, const struc
 		if (c->call[i].nr == SYS_mmap)
 			ft_snippet_call(&undo, SYS_munmap,
 				(uint64_t[6]){ c->call[i].args[0], c->call[i].args[1] }, 0, false);
-	return undo.calls ? ft_run_snippet(s, t, memory, &undo) : 0;
+	return undo.calls ? ft_run_snippet(s, t, memory, &undo, state) : 0;
 }
 
 /* What run_at() takes for a call, made at an address. */

@@ -5,11 +5,22 @@
 #include "engine/inline/inline.h"
 #include "engine/inline/run/snippet.h"
 
-/* Writes it, runs it, takes it away again. 0 or the negative errno of the call that failed; -ESRCH: the
- * task has gone. The task is left as it was. */
-int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c);
+/* Of a stopped task. */
+struct ft_standing {
+	struct user_regs_struct regs;
+	uint64_t mask; /* of signals */
+	bool knows_mask;
+};
+
+/*
+ * Writes it, runs it, takes it away again. 0 or the negative errno of the call that failed; -ESRCH: the
+ * task has gone. The task is left as it was; but with a state, which holds its registers, these are still to be set.
+ */
+int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c,
+	struct ft_standing *state);
 /* One that has failed, or came to nothing: closes and unmaps what its calls opened and mapped, in its place. */
-int ft_run_undo(struct ft_session *s, struct ft_task *t, int memory, const struct ft_snippet *c);
+int ft_run_undo(struct ft_session *s, struct ft_task *t, int memory, const struct ft_snippet *c,
+	struct ft_standing *state);
 /* One call through a syscall instruction of the program's; other threads do not notice. */
 int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
 	const uint64_t args[6], int64_t *result);

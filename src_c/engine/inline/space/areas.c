@@ -25,7 +25,7 @@ static int take_area(struct ft_inline_task *it, int i, int slot)
 	return 0;
 }
 
-int ft_space_area(struct ft_session *s, struct ft_inline_task *it)
+int ft_space_area(struct ft_session *s, struct ft_inline_task *it, struct ft_standing *state)
 {
 	struct ft_space *sp = it->space;
 
@@ -36,7 +36,7 @@ int ft_space_area(struct ft_session *s, struct ft_inline_task *it)
 			if (!(sp->chunks[i / FT_CHUNK_AREAS].taken >> i % FT_CHUNK_AREAS & 1))
 				return take_area(it, i / FT_CHUNK_AREAS, i % FT_CHUNK_AREAS);
 		rc = sp->mapped ? ft_memory_grow(s, it->task, sp)
-				: ft_space_place_areas(s, it->task);
+				: ft_space_place_areas(s, it->task, state);
 		if (rc < 0)
 			return rc;
 	}

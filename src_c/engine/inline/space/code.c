@@ -35,7 +35,7 @@ int ft_code_open(struct ft_session *s)
 	if (fcntl(in->code, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
 		0)
 		rc = -errno;
-	snprintf(in->code_path, sizeof(in->code_path), "/proc/%d/fd/%d", getpid(), in->code);
+	snprintf(in->code_path, sizeof(in->code_path), "/proc/%d/fd/%d", in->self, in->code);
 	return rc;
 }
 

@@ -91,7 +91,7 @@ fail:
 	return rc;
 }
 
-int ft_memory_new(struct ft_space *sp, char path[48])
+int ft_memory_new(struct ft_space *sp, pid_t self, char path[48])
 {
 	int rc = can_have(sp), fd;
 
@@ -102,7 +102,7 @@ int ft_memory_new(struct ft_space *sp, char path[48])
 		return -errno;
 	fd = use(sp, fd);
 	if (fd >= 0)
-		snprintf(path, 48, "/proc/%d/fd/%d", getpid(), fd);
+		snprintf(path, 48, "/proc/%d/fd/%d", self, fd);
 	return fd;
 }
 

@@ -4,8 +4,8 @@
 
 #include "engine/inline/inline.h"
 
-/* Room for the first of them. Returns a descriptor, and its path for a tracee; or a negative errno. */
-int ft_memory_new(struct ft_space *sp, char path[48]);
+/* Room for the first of them. Returns a descriptor, and its path for a tracee; or a negative errno. self: our pid. */
+int ft_memory_new(struct ft_space *sp, pid_t self, char path[48]);
 /* The same of a memfd that the stopped task has just made, as its descriptor `theirs`. */
 int ft_memory_take(struct ft_space *sp, const struct ft_task *t, int theirs);
 /* The tracee has mapped FT_MEMORY_FIRST bytes of it: from now on nobody can make holes. 0 or a negative errno. */

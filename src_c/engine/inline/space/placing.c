@@ -86,20 +86,19 @@ static void map_empty(struct ft_snippet *c, uint64_t base, uint64_t size)
 }
 
 /* A place in the text that a task stands in, where code may be written for a moment. */
-static int place_in_text(
-	struct ft_session *s, const struct ft_space *sp, uint64_t ip, uint64_t *out)
+static int place_in_text(struct ft_session *s, const struct ft_space *sp, uint64_t ip,
+	struct ft_mapping *text, uint64_t *out)
 {
 	const size_t size = sizeof(((struct ft_snippet *)0)->code);
-	struct ft_mapping text;
-	int rc = ft_maps_find_in(&s->in->maps, sp, ip, &text);
+	int rc = ft_maps_find_in(&s->in->maps, sp, ip, text);
 
 	if (rc < 0)
 		return rc;
-	if (!text.exec || text.shared || text.end - text.start < size)
+	if (!text->exec || text->shared || text->end - text->start < size)
 		return -EACCES;
 	*out = ip & ~(uint64_t)(PAGE - 1);
-	if (*out + size > text.end)
-		*out = text.start;
+	if (*out + size > text->end)
+		*out = text->start;
 	return 0;
 }
 
@@ -124,11 +123,11 @@ static int seal(struct ft_space *sp, const struct ft_snippet *c, int areas, int 
 
 /* As ft_run_undo(), and what was mapped by a process of its own: of that the snippet does not tell. */
 static void undo(struct ft_session *s, struct ft_task *t, const struct ft_space *sp,
-	const struct ft_snippet *c, int areas, int code)
+	const struct ft_snippet *c, int areas, int code, struct ft_standing *state)
 {
 	struct ft_snippet more;
 
-	if (ft_run_undo(s, t, sp->memory, c) == -ESRCH)
+	if (ft_run_undo(s, t, sp->memory, c, state) == -ESRCH)
 		return;
 	ft_snippet_start(&more, c->address, NULL, 0);
 	if (areas >= 0 && is_ours(sp, FT_MEMORY_BASE, areas))
@@ -138,16 +137,16 @@ static void undo(struct ft_session *s, struct ft_task *t, const struct ft_space 
 		ft_snippet_call(&more, SYS_munmap,
 			(uint64_t[6]){ FT_RECORDER_BASE, FT_RECORDER_SIZE }, 0, false);
 	if (more.calls)
-		ft_run_snippet(s, t, sp->memory, &more);
+		ft_run_snippet(s, t, sp->memory, &more, state);
 }
 
 /* The whole of it in one go, while there is but one thread; code, near: that, too. */
 static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
-	bool code, uint64_t near)
+	bool code, uint64_t near, struct ft_standing *state)
 {
 	char path[48];
 	const char *const strings[] = { path, s->in->code_path };
-	int fd = ft_memory_new(sp, path), rc;
+	int fd = ft_memory_new(sp, s->in->self, path), rc;
 	struct ft_snippet c;
 
 	if (fd < 0)
@@ -163,32 +162,32 @@ static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 		map_code(&c, 1);
 	if (near)
 		map_empty(&c, near, FT_NEAR_SIZE);
-	rc = ft_run_snippet(s, t, sp->memory, &c);
+	rc = ft_run_snippet(s, t, sp->memory, &c, state);
 	if (!rc)
 		rc = seal(sp, &c, fd, -1);
 	if (!rc && near)
 		rc = ft_near_add(s, sp, near);
 	if (rc < 0 && rc != -ESRCH)
-		undo(s, t, sp, &c, fd, code ? s->in->code : -1);
+		undo(s, t, sp, &c, fd, code ? s->in->code : -1, state);
 	if (rc < 0)
 		ft_memory_free(sp);
 	close(fd);
 	return rc;
 }
 
-static void close_theirs(
-	struct ft_session *s, struct ft_task *t, const struct ft_space *sp, uint64_t at, int theirs)
+static void close_theirs(struct ft_session *s, struct ft_task *t, const struct ft_space *sp,
+	uint64_t at, int theirs, struct ft_standing *state)
 {
 	struct ft_snippet c;
 
 	ft_snippet_start(&c, at, NULL, 0);
 	ft_snippet_call(&c, SYS_close, (uint64_t[6]){ (uint64_t)theirs }, 0, false);
-	ft_run_snippet(s, t, sp->memory, &c);
+	ft_run_snippet(s, t, sp->memory, &c, state);
 }
 
 /* Where no path leads the task to what is ours: it makes the memory itself, and the code is written into its own. */
 static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
-	bool code, uint64_t near)
+	bool code, uint64_t near, struct ft_standing *state)
 {
 	const char *const strings[] = { "fasttrace" };
 	struct ft_snippet c;
@@ -198,13 +197,13 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 	ft_snippet_call(&c, SYS_memfd_create,
 		(uint64_t[6]){ ft_snippet_string(&c, 0), MFD_CLOEXEC | MFD_ALLOW_SEALING }, 0,
 		true);
-	rc = ft_run_snippet(s, t, sp->memory, &c);
+	rc = ft_run_snippet(s, t, sp->memory, &c, state);
 	if (rc < 0)
 		return rc;
 	theirs = c.fd;
 	fd = ft_memory_take(sp, t, theirs);
 	if (fd < 0) {
-		close_theirs(s, t, sp, at, theirs);
+		close_theirs(s, t, sp, at, theirs, state);
 		return fd;
 	}
 	ft_snippet_start(&c, at, NULL, 0);
@@ -215,7 +214,7 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 		map_empty(&c, FT_RECORDER_BASE, FT_RECORDER_SIZE);
 	if (near)
 		map_empty(&c, near, FT_NEAR_SIZE);
-	rc = ft_run_snippet(s, t, sp->memory, &c);
+	rc = ft_run_snippet(s, t, sp->memory, &c, state);
 	if (!rc)
 		rc = ft_memory_seal(sp, fd);
 	if (!rc && code)
@@ -223,9 +222,9 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 	if (!rc && near)
 		rc = ft_near_add(s, sp, near);
 	if (rc < 0 && rc != -ESRCH) {
-		ft_run_undo(s, t, sp->memory, &c);
+		ft_run_undo(s, t, sp->memory, &c, state);
 		if (c.done < 2)
-			close_theirs(s, t, sp, at, theirs);
+			close_theirs(s, t, sp, at, theirs, state);
 	}
 	if (rc < 0)
 		ft_memory_free(sp);
@@ -240,34 +239,36 @@ static bool is_no_way(int rc)
 }
 
 static int map_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
-	bool code, uint64_t near)
+	bool code, uint64_t near, struct ft_standing *state)
 {
 	int rc = -EACCES;
 
 	if (!t->foreign)
-		rc = map_ours(s, t, sp, at, code, near);
+		rc = map_ours(s, t, sp, at, code, near, state);
 	if (!is_no_way(rc))
 		return rc;
 	t->foreign = true;
 	/* Others might meet the descriptor. */
-	return !code && t->in->birth_flags & CLONE_FILES ? -EACCES
-							 : map_theirs(s, t, sp, at, code, near);
+	if (!code && t->in->birth_flags & CLONE_FILES)
+		return -EACCES;
+	return map_theirs(s, t, sp, at, code, near, state);
 }
 
-int ft_space_new(struct ft_session *s, struct ft_task *t, uint64_t ip, struct ft_space **out)
+int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_standing *state,
+	struct ft_mapping *text, struct ft_space **out)
 {
 	struct ft_space *sp = ft_space_alloc(t->tgid);
-	uint64_t near = 0, start = 0;
+	uint64_t near = 0, start = 0, ip = state->regs.rip;
 	int rc;
 
 	if (!sp)
 		return -ENOMEM;
 	rc = sp->memory < 0 ? sp->memory : 0;
 	if (!rc)
-		rc = place_in_text(s, sp, ip, &start);
+		rc = place_in_text(s, sp, ip, text, &start);
 	if (!rc) {
 		near = ft_maps_gap_in(&s->in->maps, sp, ip, FT_NEAR_SIZE);
-		rc = map_all(s, t, sp, start, true, near);
+		rc = map_all(s, t, sp, start, true, near, state);
 	}
 	if (rc < 0)
 		ft_space_free(sp);
@@ -276,14 +277,14 @@ int ft_space_new(struct ft_session *s, struct ft_task *t, uint64_t ip, struct ft
 	return rc;
 }
 
-int ft_space_place_areas(struct ft_session *s, struct ft_task *t)
+int ft_space_place_areas(struct ft_session *s, struct ft_task *t, struct ft_standing *state)
 {
 	struct ft_space *sp = t->in->space;
 	uint64_t near = ft_near_first(sp);
 
 	if (!near)
 		return -ENOSPC; /* nowhere to write the code that maps them */
-	return map_all(s, t, sp, near + FT_NEAR_SCRATCH, false, 0);
+	return map_all(s, t, sp, near + FT_NEAR_SCRATCH, false, 0, state);
 }
 
 int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out)
@@ -300,7 +301,7 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 		return -ENOMEM;
 	rc = sp->memory < 0 ? sp->memory : 0;
 	if (!rc)
-		rc = fd = ft_memory_new(sp, path);
+		rc = fd = ft_memory_new(sp, s->in->self, path);
 	if (rc >= 0)
 		insn = ft_unmap_vdso_call(sp);
 	if (insn)
@@ -323,11 +324,11 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 		ft_snippet_together(&c);
 		hide_areas(&c);
 		sp->partial = true;
-		rc = ft_run_snippet(s, t, sp->memory, &c);
+		rc = ft_run_snippet(s, t, sp->memory, &c, NULL);
 		if (!rc)
 			rc = seal(sp, &c, fd, s->in->code);
 		if (rc < 0 && rc != -ESRCH)
-			undo(s, t, sp, &c, fd, s->in->code);
+			undo(s, t, sp, &c, fd, s->in->code, NULL);
 	}
 	if (rc < 0 && rc != -ESRCH)
 		ft_unmap_one(s, t, sp, insn, near, FT_NEAR_SIZE);

@@ -23,14 +23,13 @@
 #define FAULTS	     (1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1))
 
 /* A task of a space gets an area of its own and records itself from here on. */
-int ft_prepare_arm(struct ft_session *s, struct ft_task *t)
+int ft_prepare_arm(struct ft_session *s, struct ft_task *t, struct ft_standing *state)
 {
 	struct ft_inline_task *it = t->in;
-	uint64_t mask;
 	int rc;
 
 	pthread_mutex_lock(&s->in->lock);
-	rc = ft_space_area(s, it);
+	rc = ft_space_area(s, it, state);
 	if (!rc) {
 		ft_area_limit_strings(it, it->space->ignores_faults);
 		it->last_ns = s->stats.start_ns;
@@ -44,11 +43,12 @@ int ft_prepare_arm(struct ft_session *s, struct ft_task *t)
 		ft_drainer_start(s, false);
 	}
 	pthread_mutex_unlock(&s->in->lock);
-	if (!rc)
-		rc = ft_dispatch_set_gs(t->tid, it->base);
+	state->regs.gs_base = it->base;
 	if (!rc)
 		rc = ft_dispatch_arm(t->tid, FT_RECORDER_BASE, FT_RECORDER_CODE);
-	if (!rc && !ft_area_note_mask(t, &mask))
+	if (!rc && state->knows_mask)
+		ft_area_set(&it->area->mask, state->mask);
+	else if (!rc && !ft_area_note_mask(t, &state->mask))
 		rc = -errno;
 	if (!rc)
 		ft_record_engine(s, t, FT_ENGINE_INLINE, FT_FALLBACK_NONE);
@@ -84,7 +84,8 @@ enum ft_fallback ft_can_prepare(const struct ft_task *t, const struct user_regs_
 	return FT_FALLBACK_NONE;
 }
 
-int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
+int ft_prepare_task(
+	struct ft_session *s, struct ft_task *t, struct ft_space *sp, struct ft_standing *state)
 {
 	bool may_ignore = t->ignores_traps;
 	int rc;
@@ -100,12 +101,12 @@ int ft_prepare_task(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 		}
 		return -ENOMEM;
 	}
-	rc = ft_prepare_arm(s, t);
+	rc = ft_prepare_arm(s, t, state);
 	if (!rc && may_ignore)
 		rc = ft_actions_adopt(s, t);
 	if (rc < 0) {
 		ft_dispatch_disarm(t->tid);
-		ft_dispatch_set_gs(t->tid, 0);
+		state->regs.gs_base = 0;
 		if (ft_space_is_last(sp) && rc != -ESRCH)
 			ft_space_unmap(s, t, sp);
 		ft_inline_task_free(s, t);

@@ -111,13 +111,14 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = space_of_others(s, t);
 	enum ft_fallback why = FT_FALLBACK_NONE;
-	struct user_regs_struct regs;
+	struct ft_standing state = { .knows_mask = false };
 
 	if (s->detaching || (sp ? sp->leaving : is_refused(s, t) || !is_visited(s, t)))
 		return;
 	if (!sp) {
-		why = ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 ? FT_FALLBACK_SETUP
-								   : ft_can_prepare(t, &regs);
+		why = ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0
+			      ? FT_FALLBACK_SETUP
+			      : ft_can_prepare(t, &state.regs);
 		if (why == FT_FALLBACK_NONE)
 			why = can_attach(t);
 		t->ignores_traps = true;
@@ -131,8 +132,11 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 		}
 	}
 	t->ignores_traps = true;
-	if (why == FT_FALLBACK_NONE && ft_prepare_task(s, t, sp) < 0)
+	if (why == FT_FALLBACK_NONE && (ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0 ||
+					       ft_prepare_task(s, t, sp, &state) < 0))
 		why = FT_FALLBACK_SETUP;
+	else if (why == FT_FALLBACK_NONE)
+		ft_set_regs(t, &state.regs);
 	if (why == FT_FALLBACK_NONE)
 		return;
 	ft_actions_forget(t);

@@ -86,6 +86,9 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	it->birth_flags = from->birth_flags;
 	it->birth_changes = from->birth_changes;
 	ft_actions_inherit(child, parent, it->birth_flags);
+	/* Of the parent, which is in the call, and so of the child that comes of it. */
+	it->birth_mask = from->area ? ft_area_get(&from->area->mask) : 0;
+	it->knows_birth_mask = from->area && !from->signals;
 	it->unborn = !(it->birth_flags & CLONE_VM_FLAG);
 	it->space->unborn += it->unborn;
 }
@@ -145,7 +148,8 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
 	enum ft_fallback why = FT_FALLBACK_SETUP;
-	struct user_regs_struct regs;
+	struct ft_standing state;
+	struct user_regs_struct *regs = &state.regs;
 	struct ft_space *own;
 	int rc;
 
@@ -154,17 +158,20 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	if (!it || it->area)
 		return;
 	t->foreign |= it->space->foreign || ft_supervise_is_foreign(it->birth_flags);
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
 		return;
-	regs.rip = it->birth_ret;
-	ft_set_regs(t, &regs);
+	regs->rip = it->birth_ret;
+	state.mask = it->birth_mask;
+	state.knows_mask = it->knows_birth_mask;
 	if (it->birth_flags & CLONE_VM_FLAG) {
 		if (it->space->leaving) {
 			why = it->space->why;
 			goto ptrace;
 		}
-		if (!ft_prepare_arm(s, t))
+		if (!ft_prepare_arm(s, t, &state)) {
+			ft_set_regs(t, regs);
 			return;
+		}
 		it->space->leaving = true;
 		it->space->why = why;
 		ft_patch_undo_all(s, t, it->space);
@@ -172,12 +179,14 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	}
 	rc = take_copy(s, t);
 	own = it->space;
-	if (t->stay != FT_FALLBACK_NONE)
+	if (t->stay != FT_FALLBACK_NONE) {
 		why = t->stay;
-	else if (own->leaving)
+	} else if (own->leaving) {
 		why = own->why;
-	else if (!rc && own->memory >= 0 && !ft_prepare_arm(s, t))
+	} else if (!rc && own->memory >= 0 && !ft_prepare_arm(s, t, &state)) {
+		ft_set_regs(t, regs);
 		return;
+	}
 	if (!rc)
 		rc = take_back(s, t, own);
 	if (rc < 0) {
@@ -186,10 +195,10 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 		return;
 	}
 ptrace:
-	regs.rip = ft_normalise_after(s, t, it->birth_ret);
-	ft_set_regs(t, &regs);
+	regs->rip = ft_normalise_after(s, t, it->birth_ret);
+	regs->gs_base = 0;
+	ft_set_regs(t, regs);
 	ft_dispatch_disarm(t->tid);
-	ft_dispatch_set_gs(t->tid, 0);
 	ft_actions_leave(s, t);
 	if (ft_space_is_last(it->space))
 		ft_space_unmap(s, t, it->space);
@@ -226,7 +235,7 @@ void ft_inline_adopt_orphans(struct ft_session *s, struct ft_task *t)
 		if (is_of_another(s, t, tid))
 			continue;
 		if (!child)
-			child = ft_adopt(s, tid, t->tgid, e->stop.time_ns);
+			child = ft_adopt(s, tid, t->tgid, FT_FORK_FORK, e->stop.time_ns);
 		t->in->giving_birth = true;
 		if (child && !child->in)
 			ft_inline_birth(s, t, child);
