@@ -40,6 +40,8 @@ int ft_arch_set_result(pid_t tid, int64_t ret);
 /* All registers of a stopped task, as ft_register_names has them. */
 int ft_arch_get_registers(pid_t tid, struct ft_registers *out);
 int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers);
+/* The stack pointer of a stopped task. 0 or -errno. */
+int ft_arch_stack(pid_t tid, uint64_t *out);
 /* Whether both are at the same instruction with the same stack. */
 bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b);
 /* The task is not just out of a call that could be restarted. */

@@ -53,6 +53,8 @@ struct ft_engine {
 	void (*execing)(struct ft_session *s, struct ft_task *t);
 	void (*execed)(struct ft_session *s, struct ft_task *t);
 	void (*exiting)(struct ft_session *s, struct ft_task *t);
+	/* A task runs on that will be a while in coming back: for what can wait. */
+	void (*idle)(struct ft_session *s);
 	/* It has ended. */
 	void (*gone)(struct ft_session *s, struct ft_task *t);
 	/* It is about to be detached from. False: not at this stop; the task runs again then. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "kernel/image.h"
 #include "kernel/reader.h"
 #include "kernel/proc.h"
 
@@ -315,27 +316,43 @@ void ft_record_birth(
 	emit(s, child, &ev, NULL, 0);
 }
 
+/* Asked of /proc. Returns the argument list's length. */
+static ssize_t ask_image(struct ft_session *s, const struct ft_task *t, bool is_new,
+	char name[FT_COMM_MAX + 1], char *argv)
+{
+	char line[FT_COMM_MAX + 1];
+	ssize_t n = ft_proc_read(t->tgid, "comm", line, sizeof(line));
+
+	memset(name, 0, FT_COMM_MAX + 1);
+	if (n > 0)
+		memcpy(name, line, (size_t)n - 1); /* without the newline */
+	/* A dead leader has none. It lies in memory of the program's own, which may be anything by now. */
+	return is_new ? ft_proc_read(t->tid, "cmdline", argv, FT_STRING_MAX)
+		      : ft_reader_proc(s->reader, t->tid, "cmdline", argv, FT_STRING_MAX);
+}
+
 /* An event with the name and the argument list of the task's process, which the process table gets
  * too. */
 static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event *ev)
 {
+	bool is_new = ev->kind == FT_KIND_EXEC;
 	uint8_t payload[2 * ITEM_MAX];
-	char *comm = (char *)payload + sizeof(struct ft_payload);
-	ssize_t n = ft_proc_read(t->tgid, "comm", comm, 16);
-	size_t len = n > 0 ? (size_t)n - 1 : 0; /* ends with a newline */
-	char name[16] = { 0 };
-	size_t pos;
-	char *argv;
+	char name[FT_COMM_MAX + 1];
+	char argv[FT_STRING_MAX];
+	uint64_t stack;
+	ssize_t n = -ENOENT;
+	size_t pos, len;
 	int rc;
 
-	memcpy(name, comm, len);
+	if (is_new && !ft_arch_stack(t->tid, &stack))
+		n = ft_image_read(t->tid, stack, name, argv, sizeof(argv));
+	if (n < 0)
+		n = ask_image(s, t, is_new, name, argv);
+	len = strlen(name);
+	memcpy(payload + sizeof(struct ft_payload), name, len);
 	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, len);
-	argv = (char *)payload + pos + sizeof(struct ft_payload);
-	/* A dead leader has none. It lies in memory of the program's own, which may be anything by now. */
-	n = ev->kind == FT_KIND_EXEC
-		    ? ft_proc_read(t->tid, "cmdline", argv, FT_STRING_MAX)
-		    : ft_reader_proc(s->reader, t->tid, "cmdline", argv, FT_STRING_MAX);
 	len = n > 0 ? (size_t)n : 0;
+	memcpy(payload + pos + sizeof(struct ft_payload), argv, len);
 	pthread_mutex_lock(&s->lock);
 	rc = ft_process_set(&s->processes, t->serial, name, argv, len);
 	ev->args[0] = (uint64_t)ft_process_at(&s->processes, t->serial)->ppid;

@@ -121,8 +121,13 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		break;
 	}
 	ft_resume(s, t, 0);
-	if (stop->kind == FT_STOPPED_EXEC && (t = ft_task_find(&s->tasks, stop->tid)))
+	if (stop->kind != FT_STOPPED_EXEC)
+		return;
+	t = ft_task_find(&s->tasks, stop->tid);
+	if (t)
 		t->at_exec = false;
+	if (s->engine->idle)
+		s->engine->idle(s);
 }
 
 static void on_stop(struct ft_session *s, const struct ft_stop *stop)

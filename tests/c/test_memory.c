@@ -17,6 +17,8 @@
 
 #define REFUSED(call) (CHECK((call) < 0 && errno == EPERM))
 
+static struct ft_leftovers leftovers;
+
 static struct ft_space *new_space(void)
 {
 	struct ft_space *sp = calloc(1, sizeof(*sp));
@@ -24,7 +26,47 @@ static struct ft_space *new_space(void)
 	if (!sp)
 		abort();
 	sp->memory = -1;
+	sp->leftovers = &leftovers;
 	return sp;
+}
+
+static bool is_mapped(const void *page)
+{
+	unsigned char unused;
+
+	return !mincore((void *)(uintptr_t)page, 4096, &unused);
+}
+
+static void test_leftovers(void)
+{
+	void *maps[FT_LEFTOVERS + 1];
+	char path[48];
+
+	ft_memory_clear(&leftovers);
+	for (int i = 0; i <= FT_LEFTOVERS; i++) {
+		struct ft_space *sp = new_space();
+
+		CHECK(!close(ft_memory_new(sp, getpid(), path)));
+		maps[i] = sp->chunks[0].map;
+		if (i == 1)
+			sp->chunks[0].used = 3; /* areas of two threads: not kept */
+		ft_memory_free(sp);
+		CHECK_EQ(is_mapped(maps[i]), i != 1);
+		free(sp);
+	}
+	CHECK_EQ(leftovers.count, FT_LEFTOVERS);
+	for (int i = 0; i < 2; i++) {
+		struct ft_space *sp = new_space();
+
+		CHECK(!close(ft_memory_new(sp, getpid(), path)));
+		ft_memory_free(sp);
+		free(sp);
+		CHECK_EQ(leftovers.count, i + 1);
+	}
+	ft_memory_clear(&leftovers);
+	CHECK_EQ(leftovers.count, 0);
+	CHECK(!is_mapped(maps[0]) && !is_mapped(maps[FT_LEFTOVERS]));
+	check_group("what is left of ended processes is bounded, and goes in one go");
 }
 
 static void test_seals(void)
@@ -95,6 +137,7 @@ static void test_file_size_limit(void)
 int main(void)
 {
 	test_seals();
+	test_leftovers();
 	test_file_size_limit();
 	return check_result();
 }

@@ -76,6 +76,15 @@ int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers)
 		sizeof(struct user_regs_struct));
 }
 
+int ft_arch_stack(pid_t tid, uint64_t *out)
+{
+	struct user_regs_struct regs = { 0 };
+	int rc = transfer(PTRACE_GETREGSET, tid, NT_PRSTATUS, &regs, sizeof(regs));
+
+	*out = regs.sp;
+	return rc;
+}
+
 int ft_arch_set_args(pid_t tid, enum ft_abi abi, const uint64_t args[6])
 {
 	struct ft_registers regs;

@@ -223,6 +223,13 @@ int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers)
 	return ft_regs_set(tid, &regs);
 }
 
+int ft_arch_stack(pid_t tid, uint64_t *out)
+{
+	errno = 0;
+	*out = (uint64_t)ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user_regs_struct, rsp), 0);
+	return -errno;
+}
+
 bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b)
 {
 	return a->value[INDEX(rip)] == b->value[INDEX(rip)] &&

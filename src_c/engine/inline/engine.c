@@ -23,6 +23,7 @@
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/code.h"
 #include "engine/inline/space/leave.h"
+#include "engine/inline/space/memory.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/stops/altered.h"
@@ -202,6 +203,11 @@ static void engine_gone(struct ft_session *s, struct ft_task *t)
 	ft_inline_task_free(s, t);
 }
 
+static void engine_idle(struct ft_session *s)
+{
+	ft_memory_clear(&s->in->leftovers);
+}
+
 static long engine_seize_options(const struct ft_session *s)
 {
 	return ft_engine_ptrace.seize_options(s) | PTRACE_O_TRACEEXIT;
@@ -294,6 +300,7 @@ static void engine_close(struct ft_session *s)
 		s->in->early = e->next;
 		free(e);
 	}
+	ft_memory_clear(&s->in->leftovers);
 	ft_code_close(s->in);
 	ft_maps_close(&s->in->maps);
 	ft_files_free(s->in->files);
@@ -367,6 +374,7 @@ const struct ft_engine ft_engine_inline = {
 	.execing = engine_execing,
 	.execed = engine_execed,
 	.exiting = engine_exiting,
+	.idle = engine_idle,
 	.gone = engine_gone,
 	.let_go = engine_let_go,
 	.flush = engine_flush,

@@ -27,6 +27,13 @@ struct ft_chunk {
 	uint16_t used, opened; /* now or before: see struct ft_inline_task */
 };
 
+/* Chunks of processes that have ended, which we still map: see ft_memory_clear(). */
+#define FT_LEFTOVERS 8
+struct ft_leftovers {
+	void *map[FT_LEFTOVERS];
+	int count;
+};
+
 /* Memory for springboards: see near.h. */
 #define FT_NEAR_SIZE	0x4000u
 #define FT_NEAR_SLOT	0 /* the address of the recorder's entry */
@@ -72,6 +79,7 @@ struct ft_space {
 	bool foreign; /* what it becomes by the next exec, and its children, are: see struct ft_task */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
 	uint32_t changes; /* to its text and its springboards; odd while they are under way */
+	struct ft_leftovers *leftovers;
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
 	int chunk_count, chunk_limit;
 	int mapped; /* areas that the tracee maps: of a process without threads but one */
@@ -139,6 +147,7 @@ struct ft_inline {
 	struct ft_early *early;
 	struct ft_files *files;
 	struct ft_maps maps;
+	struct ft_leftovers leftovers;
 	pid_t refused; /* that was attached to and cannot record itself */
 	struct ft_space
 		*visited; /* of a process that was attached to, until all its threads record */

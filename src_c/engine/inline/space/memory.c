@@ -126,8 +126,22 @@ int ft_memory_seal(struct ft_space *sp, int fd)
 	return 0;
 }
 
+void ft_memory_clear(struct ft_leftovers *left)
+{
+	while (left->count)
+		munmap(left->map[--left->count], FT_CHUNK);
+}
+
 void ft_memory_free(struct ft_space *sp)
 {
+	struct ft_leftovers *left = sp->leftovers;
+
+	/* Of a process without threads it is little. */
+	if (sp->chunk_count == 1 && !(sp->chunks[0].used & (sp->chunks[0].used - 1))) {
+		if (left->count == FT_LEFTOVERS)
+			ft_memory_clear(left);
+		left->map[left->count++] = sp->chunks[--sp->chunk_count].map;
+	}
 	while (sp->chunk_count)
 		munmap(sp->chunks[--sp->chunk_count].map, FT_CHUNK);
 	sp->mapped = 0;

@@ -257,7 +257,7 @@ static int map_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp,
 int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_standing *state,
 	struct ft_mapping *text, struct ft_space **out)
 {
-	struct ft_space *sp = ft_space_alloc(t->tgid);
+	struct ft_space *sp = ft_space_alloc(s->in, t->tgid);
 	uint64_t near = 0, start = 0, ip = state->regs.rip;
 	int rc;
 
@@ -289,7 +289,7 @@ int ft_space_place_areas(struct ft_session *s, struct ft_task *t, struct ft_stan
 
 int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out)
 {
-	struct ft_space *sp = ft_space_alloc(t->tgid);
+	struct ft_space *sp = ft_space_alloc(s->in, t->tgid);
 	char path[48];
 	const char *const strings[] = { path, s->in->code_path };
 	uint64_t insn = 0, near = 0;

@@ -21,7 +21,7 @@ static int open_memory(pid_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-struct ft_space *ft_space_alloc(pid_t pid)
+struct ft_space *ft_space_alloc(struct ft_inline *in, pid_t pid)
 {
 	static uint64_t last;
 	struct ft_space *sp = calloc(1, sizeof(*sp));
@@ -32,16 +32,16 @@ struct ft_space *ft_space_alloc(pid_t pid)
 	sp->pid = pid;
 	sp->memory = open_memory(pid);
 	sp->program = ~0ull;
+	sp->leftovers = &in->leftovers;
 	return sp;
 }
 
 int ft_space_fork(
 	struct ft_session *s, struct ft_task *t, const struct ft_space *from, struct ft_space **out)
 {
-	struct ft_space *sp = ft_space_alloc(t->tgid);
+	struct ft_space *sp = ft_space_alloc(s->in, t->tgid);
 	int rc;
 
-	(void)s;
 	if (!sp)
 		return -ENOMEM;
 	sp->ignores_faults = from->ignores_faults;
