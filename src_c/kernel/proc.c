@@ -25,7 +25,8 @@ ssize_t ft_proc_read(pid_t pid, const char *name, char *buf, size_t max)
 
 	if (fd < 0)
 		return fd;
-	n = read(fd, buf, max); /* one record each, which comes as a whole (fs/seq_file.c, fs/proc/base.c) */
+	n = read(fd, buf,
+		max); /* one record each, which comes as a whole (fs/seq_file.c, fs/proc/base.c) */
 	if (n < 0)
 		n = -errno;
 	close(fd);

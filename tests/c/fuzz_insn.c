@@ -60,6 +60,13 @@ static void analyse(
 		memcpy(&value, site - 4, sizeof(value));
 		REQUIRE(value == nr && patch.at < 0 && patch.at >= -7);
 	}
+	if (patch.kind == FT_PATCH_BEFORE) {
+		struct ft_insn insn;
+
+		REQUIRE(patch.at == -patch.moved_len);
+		REQUIRE(ft_insn_decode(patch.moved, patch.moved_len, &insn) == patch.moved_len);
+		REQUIRE(insn.kind == FT_INSN_OTHER && !insn.rip_relative);
+	}
 	if (patch.kind == FT_PATCH_PADDING && to - patch.at >= 20)
 		REQUIRE(is_padding(site + patch.at, FT_JMP_SIZE));
 	len = ft_site_springboard(

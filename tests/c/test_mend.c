@@ -65,6 +65,7 @@ static struct ft_site *make_site(enum ft_patch_kind kind)
 	uint8_t code[FT_SPRINGBOARD_SIZE];
 	struct ft_rewrite jmp;
 	struct ft_site *site;
+	bool before;
 	size_t len;
 
 	ft_sites_free(&space.sites);
@@ -74,10 +75,11 @@ static struct ft_site *make_site(enum ft_patch_kind kind)
 	CHECK(!ft_text_write(&space, SITE - BEFORE, program, sizeof(program)));
 	site = ft_sites_add(&space.sites, SITE);
 	site->patch.kind = (uint8_t)kind;
-	site->patch.at = kind == FT_PATCH_MOV ? -BEFORE : kind == FT_PATCH_PADDING ? PADDING : 0;
+	before = ft_patch_is_before(&site->patch);
+	site->patch.at = before ? -BEFORE : kind == FT_PATCH_PADDING ? PADDING : 0;
 	site->patch.padding = kind == FT_PATCH_PADDING ? PADDING : 0;
-	site->patch.moved_len = kind == FT_PATCH_MOV ? 5 : kind == FT_PATCH_MOVED ? 3 : 0;
-	memcpy(site->patch.moved, program + (kind == FT_PATCH_MOV ? 0 : BEFORE + 2), 5);
+	site->patch.moved_len = before ? 5 : kind == FT_PATCH_MOVED ? 3 : 0;
+	memcpy(site->patch.moved, program + (before ? 0 : BEFORE + 2), 5);
 	memcpy(site->original, program + BEFORE + site->patch.at, FT_JMP_SIZE);
 	memcpy(site->original_syscall, program + BEFORE, 2);
 	site->springboard = ft_near_take(&space, &space.nears.list[0], 0);
@@ -99,12 +101,12 @@ static bool is_as_the_program_has_it(void)
 	       !memcmp(now, program, sizeof(now));
 }
 
-static const uint8_t kinds[] = { FT_PATCH_MOV, FT_PATCH_PADDING, FT_PATCH_MOVED };
+static const uint8_t kinds[] = { FT_PATCH_MOV, FT_PATCH_BEFORE, FT_PATCH_PADDING, FT_PATCH_MOVED };
 
 /* The states between no patch and a whole one, whatever the parent's table says by then. */
 static void test_half_written(void)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		for (int state = 0; state < 4; state++)
 			for (int patched = 0; patched < 2; patched++) {
 				struct ft_site *site = make_site(kinds[i]);
@@ -133,7 +135,7 @@ static void test_without_springboard(void)
 {
 	static const uint8_t nothing[FT_SPRINGBOARD_SIZE];
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		for (int gone = 0; gone < 2; gone++) {
 			struct ft_site *site = make_site(kinds[i]);
 			struct ft_rewrite jmp;
@@ -155,7 +157,7 @@ static void test_foreign(void)
 {
 	const uint8_t other[] = { 0x0f, 0x0b, 0x90, 0x90, 0x90 };
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct ft_site *site = make_site(kinds[i]);
 		struct ft_rewrite jmp;
 		uint8_t now[FT_JMP_SIZE];

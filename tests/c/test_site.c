@@ -4,15 +4,9 @@
 static void test_mov(void)
 {
 	static const char *const others[] = {
-		START "c7 44 24 b8 27 00 00 00" SYSCALL END, /* movl $39, -72(%rsp) */
-		START "41 b8 27 00 00 00" SYSCALL END, /* mov $39, %r8d */
 		START "48 b8 01 02 03 b8 27 00 00 00" SYSCALL END, /* movabs $..., %rax */
 		START "49 ba 00 " MOV_LONG SYSCALL END, /* movabs $..., %r10 */
-		START "b8 26 00 00 00" SYSCALL END, /* of another number */
-		START "b8 27 00 00 01" SYSCALL END,
-		START "bf 27 00 00 00" SYSCALL END,
 		START "b8 27 00 00 00 90" SYSCALL END,
-		START "48 c7 c1 27 00 00 00" SYSCALL END,
 		MOV SYSCALL END, /* nothing is known of what stands before */
 		FILLER FILLER FILLER MOV SYSCALL END,
 		"c7 44 24 " MOV SYSCALL END,
@@ -43,6 +37,42 @@ static void test_mov(void)
 		CHECK_EQ(patch.kind, FT_PATCH_NONE);
 	}
 	check_group("the mov before a site is told from the end of another instruction");
+}
+
+static void test_before(void)
+{
+	static const struct {
+		const char *hex;
+		int length;
+	} cases[] = {
+		{ "c7 44 24 b8 27 00 00 00", 8 }, /* movl $39, -72(%rsp) */
+		{ "41 b8 27 00 00 00", 6 }, /* mov $39, %r8d */
+		{ "b8 26 00 00 00", 5 }, /* of another number */
+		{ "b8 27 00 00 01", 5 },
+		{ "bf 27 00 00 00", 5 },
+		{ "48 c7 c1 27 00 00 00", 7 },
+		{ "0f 11 83 d8 02 00 00", 7 }, /* movups %xmm0, 0x2d8(%rbx): ld.so's */
+		{ "66 0f 6c c0", 0 }, /* too short */
+		{ "48 8d 3d 00 10 00 00", 0 }, /* lea 0x1000(%rip), %rdi */
+		{ "e8 00 00 00 00", 0 }, /* call */
+		{ "0f 84 00 00 00 00", 0 }, /* je */
+		{ "0f 1f 44 00 00", 0 }, /* a nop: what is aligned is jumped to */
+		{ "c7 84 24 b8 00 00 00 27 00 00 00", 0 }, /* too long */
+		{ "ff 24 25 00 00 00 00", 0 }, /* jmp *0 */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ft_patch patch;
+		char hex[sizeof(START SYSCALL END) + 64];
+
+		snprintf(hex, sizeof(hex), "%s%s %s", START, cases[i].hex, SYSCALL END);
+		patch = analyse(hex);
+		CHECK_EQ(patch.kind, cases[i].length ? FT_PATCH_BEFORE : FT_PATCH_NONE);
+		CHECK_EQ(patch.at, -cases[i].length);
+		CHECK_EQ(patch.moved_len, cases[i].length);
+		CHECK(!memcmp(patch.moved, code + code_site + patch.at, patch.moved_len));
+	}
+	check_group("an instruction before a site moves that does the same elsewhere");
 }
 
 static void check_padding(struct ft_patch patch, bool found, int at)
@@ -237,6 +267,11 @@ static void check_patch(
 		CHECK(before >= -patch->at && !memcmp(site - 4, &nr, 4));
 		CHECK(!memcmp(site + patch->at, patch->moved, patch->moved_len));
 		break;
+	case FT_PATCH_BEFORE:
+		CHECK(patch->at == -patch->moved_len && before >= patch->moved_len);
+		CHECK(patch->moved_len >= FT_JMP_SIZE && patch->moved_len <= FT_MOVED_MAX);
+		CHECK(!memcmp(site + patch->at, patch->moved, patch->moved_len));
+		break;
 	case FT_PATCH_PADDING:
 		CHECK(patch->at == patch->padding && patch->at >= -before);
 		CHECK(patch->at - 2 >= -128 && patch->at - 2 <= 127 && patch->at + 5 <= after);
@@ -256,7 +291,7 @@ static void test_random(void)
 {
 	static const char *const snippets[] = { FILLER, MOV " ", MOV_LONG " ", "0f 05 ", CMP, "c3 ",
 		NOP_8, "cc cc cc cc ", "eb 10 ", "74 f0 ", "e9 f0 ff ff ff ", "66 90 ", "c7 44 24 ",
-		"48 ", "0f " };
+		"48 ", "0f ", "bf 01 00 00 00 " };
 	int seen[FT_PATCH_MOVED + 1] = { 0 };
 
 	for (int i = 0; i < 60000; i++) {
@@ -272,7 +307,7 @@ static void test_random(void)
 			if (below(8) == 0)
 				code[code_len++] = (uint8_t)below(256);
 			else if (i % 4)
-				append(snippets[below(15)], 1);
+				append(snippets[below(16)], 1);
 			else
 				code[code_len++] = (uint8_t)below(256);
 		}
@@ -309,6 +344,7 @@ int main(void)
 {
 	test_no_syscall_any_more();
 	test_mov();
+	test_before();
 	test_padding_kinds();
 	test_padding_reach();
 	test_jumps();

@@ -271,7 +271,7 @@ static struct ft_site *site_of(struct ft_space *sp, enum ft_patch_kind kind)
 	site = ft_sites_add(&sp->sites, SITE);
 	site->springboard = TEXT + 0x100000;
 	site->patch.kind = (uint8_t)kind;
-	site->patch.at = kind == FT_PATCH_MOV ? -5 : kind == FT_PATCH_PADDING ? 40 : 0;
+	site->patch.at = ft_patch_is_before(&site->patch) ? -5 : kind == FT_PATCH_PADDING ? 40 : 0;
 	site->patch.padding = kind == FT_PATCH_PADDING ? 40 : 0;
 	memcpy(site->original, program, FT_JMP_SIZE);
 	memcpy(site->original_syscall, "\x0f\x05", 2);
@@ -281,13 +281,14 @@ static struct ft_site *site_of(struct ft_space *sp, enum ft_patch_kind kind)
 /* Whatever part of what is written the bytes hold. */
 static void test_hide(void)
 {
-	static const uint8_t kinds[] = { FT_PATCH_MOV, FT_PATCH_PADDING, FT_PATCH_MOVED };
+	static const uint8_t kinds[] = { FT_PATCH_MOV, FT_PATCH_BEFORE, FT_PATCH_PADDING,
+		FT_PATCH_MOVED };
 	struct ft_space *sp = calloc(1, sizeof(*sp));
 	uint8_t text[512], program[512], bytes[512];
 
 	for (int i = 0; i < 512; i++)
 		program[i] = (uint8_t)(0x40 + i % 16);
-	for (int k = 0; k < 3; k++)
+	for (int k = 0; k < 4; k++)
 		for (int foreign = 0; foreign < 2; foreign++)
 			for (int from = 150; from < 250; from++)
 				for (int n = 1; n < 60; n += 7) {

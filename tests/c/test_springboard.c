@@ -24,7 +24,7 @@ static void check_springboard(
 	n = ft_site_springboard(patch, site, address, slot, out, &tail);
 	CHECK(n <= FT_SPRINGBOARD_SIZE);
 	CHECK(out[n] == 0xa5);
-	if (patch->kind == FT_PATCH_MOV) {
+	if (ft_patch_is_before(patch)) {
 		CHECK(!memcmp(out, patch->moved, patch->moved_len));
 		at = patch->moved_len;
 	}
@@ -53,10 +53,11 @@ static void check_springboard(
 static void test_springboards(void)
 {
 	static const char *const sites[] = { START MOV SYSCALL END, START MOV_LONG SYSCALL END,
-		START SYSCALL "c3 " NOP_8, START SYSCALL CMP, START SYSCALL "49 89 c4 " };
+		START "bf 27 00 00 00 " SYSCALL END, START SYSCALL "c3 " NOP_8, START SYSCALL CMP,
+		START SYSCALL "49 89 c4 " };
 	static const int32_t distances[] = { 0, 1, -1, 0x7fffffff, -0x7fffffff - 1 };
 
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
 		struct ft_patch patch = analyse_at(sites[i], 0x401005, true);
 
 		CHECK(patch.kind != FT_PATCH_NONE);

@@ -158,11 +158,27 @@ static int known_start(struct code *c)
 	return reaches_site(c, start, start, &passed) ? start : 0;
 }
 
-static bool is_mov_boundary(struct code *c, int start, int mov)
+static bool is_insn_before(struct code *c, int start, int at)
 {
 	bool passed;
 
-	return reaches_site(c, start, mov, &passed) && passed && is_boundary(c, mov);
+	return reaches_site(c, start, at, &passed) && passed && is_boundary(c, at);
+}
+
+/*
+ * The length of the instruction right before the site, if it may run in the springboard instead: it does the same
+ * there, and goes on to the next.
+ */
+static int insn_before(struct code *c, int start)
+{
+	for (int length = FT_JMP_SIZE; length <= FT_MOVED_MAX && start <= -length; length++) {
+		struct ft_insn insn;
+
+		if (decode(c, -length, &insn) == length && insn.kind == FT_INSN_OTHER &&
+			!insn.rip_relative && is_insn_before(c, start, -length))
+			return length;
+	}
+	return 0;
 }
 
 /* Padding in reach of a short jmp: behind an instruction that does not go on, and jumped to by none. */
@@ -206,11 +222,27 @@ static int result_insn(struct code *c)
 	return 0;
 }
 
+static void move_one(struct code *c, int start, bool alone, struct ft_patch *out)
+{
+	int length = insn_before(c, start);
+
+	if (length) {
+		out->kind = FT_PATCH_BEFORE;
+		out->at = (int16_t)-length;
+	} else if (alone && (length = result_insn(c)) &&
+		   !is_target(c, start, SYSCALL_SIZE, SYSCALL_SIZE + length)) {
+		out->kind = FT_PATCH_MOVED;
+	} else {
+		return;
+	}
+	out->moved_len = (uint8_t)length;
+}
+
 void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t address,
 	uint32_t nr, bool alone, struct ft_patch *out)
 {
 	struct code c;
-	int moved, start;
+	int start;
 
 	*out = (struct ft_patch){ .kind = FT_PATCH_NONE };
 	c.site = site;
@@ -225,21 +257,19 @@ void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t 
 	if (!start)
 		return;
 	if (start <= -7 && site[-7] == 0x48 && site[-6] == 0xc7 && site[-5] == 0xc0 &&
-		!memcmp(site - 4, &nr, 4) && is_mov_boundary(&c, start, -7)) {
+		!memcmp(site - 4, &nr, 4) && is_insn_before(&c, start, -7)) {
 		out->kind = FT_PATCH_MOV;
 		out->at = -7;
 		out->moved_len = 7;
 	} else if (start <= -5 && site[-5] == 0xb8 && !memcmp(site - 4, &nr, 4) &&
-		   is_mov_boundary(&c, start, -5)) {
+		   is_insn_before(&c, start, -5)) {
 		out->kind = FT_PATCH_MOV;
 		out->at = -5;
 		out->moved_len = 5;
-	} else if (!find_padding(&c, start, out) && alone && (moved = result_insn(&c)) &&
-		   !is_target(&c, start, SYSCALL_SIZE, SYSCALL_SIZE + moved)) {
-		out->kind = FT_PATCH_MOVED;
-		out->moved_len = (uint8_t)moved;
+	} else if (!find_padding(&c, start, out)) {
+		move_one(&c, start, alone, out);
 	}
-	if (out->kind == FT_PATCH_MOV)
+	if (ft_patch_is_before(out))
 		memcpy(out->moved, site + out->at, out->moved_len);
 	else if (out->kind == FT_PATCH_MOVED)
 		memcpy(out->moved, site + SYSCALL_SIZE, out->moved_len);
@@ -260,7 +290,7 @@ size_t ft_site_springboard(const struct ft_patch *patch, uint64_t site, uint64_t
 	size_t n = 0, lea;
 	int32_t distance;
 
-	if (patch->kind == FT_PATCH_MOV) {
+	if (ft_patch_is_before(patch)) {
 		memcpy(out, patch->moved, patch->moved_len);
 		n = patch->moved_len;
 	}

@@ -10,6 +10,8 @@ enum ft_patch_kind {
 	FT_PATCH_NONE, /* it cannot: each call there stops once */
 	/* jmp over the `mov $nr, %eax` before the syscall, which stays */
 	FT_PATCH_MOV,
+	/* jmp over any other instruction before the syscall, which stays */
+	FT_PATCH_BEFORE,
 	/* short jmp over the syscall into dead padding, which holds the jmp */
 	FT_PATCH_PADDING,
 	/* jmp over the syscall and what follows it, which moves; not while others may return there */
@@ -46,6 +48,12 @@ void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t 
  */
 size_t ft_site_springboard(const struct ft_patch *patch, uint64_t site, uint64_t address,
 	uint64_t slot, uint8_t out[FT_SPRINGBOARD_SIZE], uint8_t *tail);
+
+/* Whether the jmp lies over the instruction before the syscall, which runs in the springboard first. */
+static inline bool ft_patch_is_before(const struct ft_patch *patch)
+{
+	return patch->kind == FT_PATCH_MOV || patch->kind == FT_PATCH_BEFORE;
+}
 
 /* The 5 bytes of a jmp from `from` to `to`, at most 2 GiB apart. */
 void ft_site_jmp(uint64_t from, uint64_t to, uint8_t out[FT_JMP_SIZE]);

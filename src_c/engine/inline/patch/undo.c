@@ -19,7 +19,7 @@ static uint64_t padding_address(const struct ft_site *site)
 
 uint64_t ft_patch_address(const struct ft_site *site)
 {
-	return site->patch.kind == FT_PATCH_MOV ? site->address + (uint64_t)(int64_t)site->patch.at
+	return ft_patch_is_before(&site->patch) ? site->address + (uint64_t)(int64_t)site->patch.at
 						: site->address;
 }
 

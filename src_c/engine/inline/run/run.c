@@ -153,8 +153,8 @@ bool ft_run_take_back(struct ft_task *t, const struct ft_stop *stop)
 
 static bool look(const struct ft_task *t, struct ft_standing *state)
 {
-	if (!state->knows_mask && ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(state->mask),
-					  &state->mask) < 0)
+	if (!state->knows_mask &&
+		ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(state->mask), &state->mask) < 0)
 		return false;
 	state->knows_mask = true;
 	return true;

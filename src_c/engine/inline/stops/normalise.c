@@ -56,9 +56,11 @@ static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_
 		return true;
 	}
 	if (site) {
-		regs->rip = site->address;
-		if (site->patch.kind == FT_PATCH_MOV)
-			regs->rip += (uint64_t)(int64_t)site->patch.at;
+		/* What has run there need not be what may run twice. */
+		bool ran = site->patch.kind == FT_PATCH_BEFORE &&
+			   regs->rip >= site->springboard + site->patch.moved_len;
+
+		regs->rip = ran ? site->address : ft_patch_address(site);
 		return true;
 	}
 	site = ft_patch_of_padding(sp, regs->rip);

@@ -53,7 +53,8 @@ static void restore_signal(struct ft_session *s, struct ft_task *t, int sig)
 	struct ft_inline_task *it = t->in;
 	uint64_t other = bit(sig == SIGSYS ? SIGTRAP : SIGSYS), now;
 	uint64_t known = ft_area_get(&it->area->mask);
-	bool certain = !it->signals, blocked = known & bit(sig), handled = ft_actions_handles(t, sig), reset = blocked;
+	bool certain = !it->signals, blocked = known & bit(sig),
+	     handled = ft_actions_handles(t, sig), reset = blocked;
 
 	if (it->signals && known == it->signal_mask && !blocked) {
 		if (ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
@@ -64,8 +65,7 @@ static void restore_signal(struct ft_session *s, struct ft_task *t, int sig)
 		blocked |= reset && it->signals & bit(sig);
 	}
 	now = known;
-	if (blocked &&
-		(certain || ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) == 0)) {
+	if (blocked && (certain || ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) == 0)) {
 		now |= bit(sig);
 		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(now), &now);
 	}

@@ -1,0 +1,46 @@
+/* An instruction before a syscall that must run just once a call, under a storm of signals, or ("quiet") none.
+ * args: 200000
+ * arch: x86_64
+ * oracle: no (timers)
+ */
+#define _GNU_SOURCE
+#include "must.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/time.h>
+
+static volatile uint64_t begun;
+static volatile sig_atomic_t signals;
+
+static void count(int sig)
+{
+	(void)sig;
+	signals++;
+}
+
+/* getppid(2) by number 110; the moved one is `addl $1, 0(%rbx)` with a displacement of 4 bytes. */
+static long call(void)
+{
+	long ret = 110;
+
+	__asm__ volatile(".byte 0x83, 0x83, 0, 0, 0, 0, 1\n\tsyscall"
+			 : "+a"(ret)
+			 : "b"(&begun)
+			 : "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
+	const struct itimerval often = { { 0, argc > 2 ? 0 : 97 }, { 0, argc > 2 ? 0 : 97 } };
+	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 200000;
+
+	signal(SIGALRM, count);
+	must(setitimer(ITIMER_REAL, &often, NULL));
+	for (uint64_t i = 0; i < n; i++)
+		must(call());
+	must(setitimer(ITIMER_REAL, &never, NULL));
+	return begun != n;
+}
