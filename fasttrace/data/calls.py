@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from fasttrace._tables import ABIS
 from fasttrace.data.events import Flag, Kind, PayloadItem, PayloadType
@@ -46,8 +45,7 @@ def selection_of(calls: Calls) -> Selection:
     return parse_selection(",".join(str(call) for call in calls) or "none")
 
 
-@dataclass(slots=True)
-class Call:
+class Call(NamedTuple):
     """One event of a trace as Python values.
 
     name: of the syscall; of another kind of event the kind in lower case. args: the six arguments,

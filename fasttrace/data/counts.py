@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasttrace._tally import SHARED_NR, STRANGERS_MAX, Tally, hist_low
 from fasttrace.data.calls import abi_name, call_name
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from fasttrace._tally import Row
 
 
-@dataclass(slots=True)
-class SyscallStats:
+class SyscallStats(NamedTuple):
     """The calls of one name. Times are wall times of calls that finished, in ns.
 
     errors and times are None where no call has finished, as exit never does, and without results
@@ -49,7 +47,7 @@ class SyscallStats:
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of `fasttrace summary --json`."""
-        entry = asdict(self)
+        entry = self._asdict()
         del entry["finished"], entry["abis"]
         return entry
 
@@ -68,7 +66,7 @@ class Counts(OfRun):
     ) -> None:
         self._tally = Tally() if tally is None else tally
         self._given = processes if callable(processes) else list(processes)
-        self.info = replace(info, **about)
+        self.info = info._replace(**about)
         self._by_process = by_process
 
     @cached_property

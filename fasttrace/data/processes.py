@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasttrace.data.events import Flag, Kind, PayloadType, payload_items, split_argv
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from fasttrace._core import ProcessRow
 
 
-@dataclass(slots=True)
-class Process:
+class Process(NamedTuple):
     """One process of a traced tree.
 
     comm and argv are those of the program it ran last. calls: syscalls recorded. status: as
@@ -31,7 +29,7 @@ class Process:
     pid: int
     ppid: int = 0
     comm: str = ""
-    argv: list[str] = field(default_factory=list)
+    argv: Sequence[str] = ()
     calls: int = 0
     status: int | None = None
     start_ns: int = 0
@@ -97,42 +95,43 @@ def from_events(
     import numpy as np
 
     processes: list[Process] = []
-    living: dict[int, Process] = {}
+    living: dict[int, int] = {}  # pid to place in `processes`
     stream = memoryview(payload.data)
 
-    def add(pid: int, ppid: int, start_ns: int, like: Process | None = None) -> Process:
-        process = Process(
-            pid,
-            ppid,
-            like.comm if like else "",
-            list(like.argv) if like else [],
-            start_ns=start_ns,
-            engine=engine,
-            serial=len(processes) + 1,
+    def add(pid: int, ppid: int, start_ns: int, like: int | None = None) -> int:
+        comm, argv = (
+            (processes[like].comm, list(processes[like].argv)) if like is not None else ("", [])
         )
-        processes.append(process)
-        living[pid] = process
-        return process
+        living[pid] = len(processes)
+        serial = len(processes) + 1
+        processes.append(
+            Process(pid, ppid, comm, argv, start_ns=start_ns, engine=engine, serial=serial)
+        )
+        return living[pid]
+
+    def known(pid: int, ppid: int, time_ns: int) -> int:
+        return living[pid] if pid in living else add(pid, ppid, time_ns)
 
     for event in events[np.flatnonzero(events["kind"] >= Kind.FORK)]:
         kind, pid, time_ns = int(event["kind"]), int(event["pid"]), _time(event["time_ns"])
-        thread = bool(event["flags"] & Flag.THREAD)
-        if kind == Kind.FORK and not thread:
-            parent = living.get(pid) or add(pid, 0, time_ns)
-            add(_pid(event["args"][0]), pid, time_ns, parent)
-        elif kind in (Kind.EXEC, Kind.ATTACH) and not thread:
-            process = living.get(pid) if kind == Kind.EXEC else None
-            process = process or add(pid, _pid(event["args"][0]), time_ns)
+        if event["flags"] & Flag.THREAD:
+            continue
+        if kind == Kind.FORK:
+            add(_pid(event["args"][0]), pid, time_ns, known(pid, 0, time_ns))
+        elif kind in (Kind.EXEC, Kind.ATTACH):
+            if kind == Kind.ATTACH:
+                living.pop(pid, None)
+            at = known(pid, _pid(event["args"][0]), time_ns)
             for item in payload_items(stream, int(event["payload"])):
                 if item.type == PayloadType.COMM:
-                    process.comm = item.text
+                    processes[at] = processes[at]._replace(comm=item.text)
                 elif item.type == PayloadType.ARGV:
-                    process.argv = split_argv(item.data)
-        elif kind == Kind.EXIT and not thread:
-            process = living.pop(pid, None) or add(pid, 0, time_ns)
-            living.pop(pid, None)
-            process.status = int(event["ret"]) & 0xFFFF
-            process.end_ns = time_ns
+                    processes[at] = processes[at]._replace(argv=split_argv(item.data))
+        elif kind == Kind.EXIT:
+            at = known(pid, 0, time_ns)
+            del living[pid]
+            status = int(event["ret"]) & 0xFFFF
+            processes[at] = processes[at]._replace(status=status, end_ns=time_ns)
     for pid in sorted(set(pids) - {p.pid for p in processes}):
         add(pid, 0, 0)
     return processes
@@ -163,6 +162,6 @@ def with_calls(processes: Iterable[Process], calls: Mapping[tuple[int, int], int
     """Copies whose calls are those counted under (pid, serial) and, for pids that only one process
     had, (pid, 0)."""
     return [
-        replace(p, calls=calls.get((p.pid, p.serial), 0) + calls.get((p.pid, 0), 0))
+        p._replace(calls=calls.get((p.pid, p.serial), 0) + calls.get((p.pid, 0), 0))
         for p in processes
     ]

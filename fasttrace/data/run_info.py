@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class RunInfo:
+class RunInfo(NamedTuple):
     """argv: the command, empty for an attached process. exit_status: as subprocess has it, or None.
     engine: what recorded it. wall_ns: how long the recording took. lost: events missing, always 0
     unless a disk was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since 1970, or

@@ -16,7 +16,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,7 +63,7 @@ class Writer:
         versions: Mapping[str, str] | None = None,
         **about: Any,
     ) -> None:
-        info = replace(info, **about)
+        info = info._replace(**about)
         self.path = Path(path)
         self.unstored = 0
         self._made: list[str] = []
@@ -150,13 +149,13 @@ class Writer:
 
         No error after one from `append`: the trace is then readable as that of a killed recorder.
         """
-        info = replace(info, **about)
+        info = info._replace(**about)
         self._meta.update(
             finished=True,
             exit_status=info.exit_status,
             wall_ns=info.wall_ns,
             lost=info.lost,
-            processes=[asdict(p) for p in processes],
+            processes=[p._asdict() for p in processes],
         )
         try:
             self._write_meta()

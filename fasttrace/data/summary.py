@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
@@ -195,9 +194,9 @@ def merge_summaries(summaries: Sequence[Summary]) -> Summary:
     for process in (p for s in summaries for p in s.processes):
         key = process.pid, process.start_ns
         same = found.get(key)
-        found[key] = replace(process, calls=process.calls + (same.calls if same else 0))
+        found[key] = process._replace(calls=process.calls + (same.calls if same else 0))
     processes = [
-        replace(found[pid, start_ns], serial=serial)
+        found[pid, start_ns]._replace(serial=serial)
         for serial, (start_ns, pid) in enumerate(sorted((s, p) for p, s in found), 1)
     ]
     serials = {(p.pid, p.start_ns): p.serial for p in processes}

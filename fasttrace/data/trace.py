@@ -6,7 +6,6 @@ import operator
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
@@ -54,7 +53,7 @@ class Trace(OfRun):
         if self.events.dtype != EVENT_DTYPE or self.events.ndim != 1:
             raise ValueError("events must be a one-dimensional array of fasttrace.EVENT_DTYPE")
         self.events.flags.writeable = False  # what is counted once stays right
-        self.info = replace(info, **about)
+        self.info = info._replace(**about)
         self._given = None if processes is None else list(processes)
 
     @classmethod
@@ -141,7 +140,7 @@ class Trace(OfRun):
         serials = {p.serial for p in self._given if 0 < p.serial < 1 << 31}
         if len(serials) == len(self._given):
             return self._given
-        return [replace(p, serial=serial) for serial, p in enumerate(self._given, 1)]
+        return [p._replace(serial=serial) for serial, p in enumerate(self._given, 1)]
 
     @property
     def fallbacks(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
@@ -10,8 +10,7 @@ from fasttrace._tables import ABIS
 __all__ = ["ABIS", "Syscall", "abi_index", "syscall_name", "syscall_number", "table"]
 
 
-@dataclass(frozen=True)
-class Syscall:
+class Syscall(NamedTuple):
     """One system call of an ABI.
 
     ``args`` are (name, C type) pairs; ``classes`` are strace's, without their first ``%``;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 
 _GAP = "  "
@@ -81,6 +80,8 @@ class Columns:
         """A cell of the flexible column, in so many lines that nothing of it need be cut."""
         if self._width is None:
             return [text]
+        import textwrap  # not for every start
+
         return textwrap.wrap(text, self._room, break_on_hyphens=False) or [text]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -217,7 +216,7 @@ def test_what_is_known_of_a_run_is_handed_on_whole(trace: Trace, tmp_path: Path)
     counts = run.summary()
     for part in (run, run[1:], run.where("read"), counts, counts.where("read")):
         assert part.info == info
-        assert {name: getattr(part, name) for name in vars(info)} == vars(info)
+        assert {name: getattr(part, name) for name in info._fields} == info._asdict()
     run.save(tmp_path / "x.fst")
     assert Trace.load(tmp_path / "x.fst").info == info
-    assert Trace(info=info, lost=3).info == replace(info, lost=3)
+    assert Trace(info=info, lost=3).info == info._replace(lost=3)
