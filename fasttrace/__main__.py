@@ -2,6 +2,6 @@
 
 import sys
 
-from fasttrace.cli import main
+from fasttrace.cli import command
 
-sys.exit(main())
+sys.exit(command())
