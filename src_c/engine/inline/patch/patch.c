@@ -284,16 +284,16 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 	struct candidate c = { 0 };
 	struct ft_mapping m;
 	uint64_t id;
-	int rc;
+	int rc = 0;
 
 	if (ft_maps_find_in(&s->in->maps, sp, address, &m) < 0 || !is_patchable(&m))
 		return 0;
-	rc = site ? 0 : apply_file(s, t, &m);
-	if (rc < 0)
-		return rc;
-	site = ft_sites_find(&sp->sites, address);
-	if (site && site->patched && ft_patch_is_in_place(sp, site))
-		return 1;
+	if (!site) {
+		rc = apply_file(s, t, &m);
+		site = ft_sites_find(&sp->sites, address);
+		if (rc < 0 || (site && site->patched))
+			return rc < 0 ? rc : 1;
+	}
 	id = ft_files_find(s->in->files, m.dev, m.inode);
 	if (!site &&
 		ft_files_use(

@@ -242,7 +242,8 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 	ft_snippet_end(c);
 	if (c->len > sizeof(c->code))
 		return -E2BIG;
-	if (pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len ||
+	if ((!c->stays &&
+		    pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len) ||
 		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -EFAULT;
 	regs.rip = c->address + c->entry;
@@ -251,7 +252,7 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 	note_done(s, t, c, &regs, rc || result < 0);
 	if (rc == -ESRCH)
 		return rc;
-	if (pwrite(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
+	if (!c->stays && pwrite(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -EFAULT;
 	return rc ? rc : (int)result;
 }

@@ -29,7 +29,7 @@ void ft_snippet_start(
 	c->len = 0;
 	c->calls = c->done = c->jumps = c->apart_calls = 0;
 	c->fd = -1;
-	c->apart = false;
+	c->apart = c->stays = false;
 	c->address = address;
 	for (int i = 0; i < count; i++)
 		put(c, strings[i], strlen(strings[i]) + 1);

@@ -10,6 +10,7 @@ struct ft_snippet {
 	uint8_t code[1024];
 	size_t len, entry;
 	uint64_t address; /* where it will lie */
+	bool stays; /* there, for that place is ours */
 	struct {
 		uint64_t args[2]; /* the first two */
 		uint32_t nr;

@@ -140,7 +140,7 @@ static void undo(struct ft_session *s, struct ft_task *t, const struct ft_space 
 		ft_run_snippet(s, t, sp->memory, &more, state);
 }
 
-/* The whole of it in one go, while there is but one thread; code, near: that, too. */
+/* The whole of it in one go, while there is but one thread; code, near: that, too, by a place in the program's text. */
 static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
 	bool code, uint64_t near, struct ft_standing *state)
 {
@@ -152,6 +152,7 @@ static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 	if (fd < 0)
 		return fd;
 	ft_snippet_start(&c, at, strings, 1 + code);
+	c.stays = !code;
 	if (!code && t->in->birth_flags & CLONE_FILES)
 		ft_snippet_apart(&c);
 	map_areas(&c, 0);
