@@ -25,9 +25,9 @@ static long call(void)
 	long ret = 110;
 
 	__asm__ volatile(".byte 0x83, 0x83, 0, 0, 0, 0, 1\n\tsyscall"
-			 : "+a"(ret)
-			 : "b"(&begun)
-			 : "rcx", "r11", "memory", "cc");
+		: "+a"(ret)
+		: "b"(&begun)
+		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
 
