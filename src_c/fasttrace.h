@@ -49,7 +49,7 @@ enum ft_fallback {
 	FT_FALLBACK_ABI,       /* 32-bit code */
 	FT_FALLBACK_SIGNALS,   /* what it sets for SIGSYS or SIGTRAP could not be followed */
 	FT_FALLBACK_DISPATCH,  /* uses Syscall User Dispatch itself */
-	FT_FALLBACK_SECCOMP,   /* has a seccomp filter of its own */
+	FT_FALLBACK_SECCOMP,   /* has a seccomp filter of its own that is in the way */
 	FT_FALLBACK_GS,	       /* uses the gs segment */
 	FT_FALLBACK_TSC,       /* forbids rdtsc to itself */
 	FT_FALLBACK_UNTRACED,  /* makes a task with CLONE_UNTRACED */

@@ -22,6 +22,8 @@
 #define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */
 #endif
 
+#define X32_BIT 0x40000000ull
+
 struct special {
 	uint64_t exit, exit_group, prctl, seccomp, restart_syscall, sigreturn;
 };
@@ -55,7 +57,8 @@ static bool by_filter(const struct ft_session *s, const struct ft_task *t)
 /*
  * A filter of the program's own may answer a call before our RET_TRACE has its turn (seccomp(2):
  * the most severe action wins), so from here on its process stops at every call. Threads that a
- * TSYNC filter is put upon are made to stop now.
+ * TSYNC filter is put upon are made to stop now. And in a session of the inline engine that does not know what
+ * such a filter lets through.
  */
 static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync)
 {
@@ -66,7 +69,9 @@ static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync
 		if (t->tgid != self->tgid)
 			continue;
 		t->every_call = true;
-		if (tsync && t != self)
+		if (tsync || t == self)
+			t->stay = FT_FALLBACK_SECCOMP;
+		if (s->filter && tsync && t != self)
 			ft_interrupt(t);
 	}
 }
@@ -74,11 +79,23 @@ static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync
 static bool sets_filter(const struct special *sp, uint64_t nr, const uint64_t args[6], bool *tsync)
 {
 	*tsync = false;
-	if (nr == sp->seccomp && args[0] == SECCOMP_SET_MODE_FILTER) {
+	if (nr == sp->seccomp && (uint32_t)args[0] == SECCOMP_SET_MODE_FILTER)
 		*tsync = args[1] & SECCOMP_FILTER_FLAG_TSYNC;
-		return true;
-	}
-	return nr == sp->seccomp || (nr == sp->prctl && args[0] == PR_SET_SECCOMP);
+	return (nr == sp->seccomp && (uint32_t)args[0] <= SECCOMP_SET_MODE_FILTER) ||
+	       (nr == sp->prctl && (uint32_t)args[0] == PR_SET_SECCOMP);
+}
+
+/* What is made instead of the call that the program wanted to make. */
+static void read_other(const struct ft_task *t, uint64_t *nr, uint64_t args[6])
+{
+	struct ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(info), &info) < 0 ||
+		info.op != PTRACE_SYSCALL_INFO_ENTRY)
+		return;
+	*nr = info.entry.nr;
+	for (int i = 0; i < 6; i++)
+		args[i] = info.entry.args[i];
 }
 
 /*
@@ -116,7 +133,11 @@ static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uin
 	/* Not the execve that starts the command: it is ours. */
 	if (s->plan && !s->gate)
 		ft_alter_entry(s, t, abi, nr, args);
-	if (s->filter && abi < FT_ABI_COUNT && sets_filter(&specials[abi], nr, args, &tsync))
+	if (s->in && t->alteration.other)
+		read_other(t, &nr, args);
+	if ((s->filter || s->in) && abi < FT_ABI_COUNT &&
+		sets_filter(
+			&specials[abi], abi == FT_ABI_X86_64 ? nr & ~X32_BIT : nr, args, &tsync))
 		on_own_filter(s, t, tsync);
 	else if (s->filter && t->alteration.other)
 		on_own_filter(s, t, true); /* it may be such a call */

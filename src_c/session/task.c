@@ -7,6 +7,8 @@
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 
+#include "kernel/seccomp.h"
+
 static struct ft_task **slot(const struct ft_tasks *ts, pid_t tid)
 {
 	struct ft_task *const *p = &ts->bucket[(unsigned)tid % FT_TASK_BUCKETS];
@@ -87,6 +89,7 @@ void ft_task_free(struct ft_tasks *ts, struct ft_task *t)
 	free(t->counts);
 	free(t->kept);
 	free(t->abandoned);
+	ft_seccomp_put(t->filters);
 	free(t);
 }
 

@@ -22,6 +22,7 @@ struct ft_action {
 struct ft_abandoned;
 struct ft_rule;
 struct ft_kept;
+struct ft_seccomp;
 
 /* What is done to the call under way: see alter.h. */
 struct ft_alteration {
@@ -51,6 +52,7 @@ struct ft_task {
 	struct ft_inline_task *in; /* NULL: the ptrace engine's */
 	bool foreign; /* paths of ours may lead it elsewhere: another user, root or namespace */
 	uint8_t stay; /* enum ft_fallback: why it and its children cannot leave the ptrace engine */
+	struct ft_seccomp *filters; /* seccomp's, installed while we looked on; NULL: none */
 	/* For SIGSYS and SIGTRAP, while it records itself: what the kernel has, and what is ignored instead, or 0. */
 	struct ft_action actions[FT_ACTIONS], ignored[FT_ACTIONS];
 	pid_t actions_of; /* of the process whose signal actions it shares; 0: its own */

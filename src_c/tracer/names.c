@@ -25,7 +25,8 @@ const char *const ft_fallback_reasons[FT_FALLBACK_COUNT] = {
 	[FT_FALLBACK_ABI] = "it runs 32-bit code",
 	[FT_FALLBACK_SIGNALS] = "what it sets for SIGSYS or SIGTRAP could not be followed",
 	[FT_FALLBACK_DISPATCH] = "it uses Syscall User Dispatch itself",
-	[FT_FALLBACK_SECCOMP] = "it has a seccomp filter of its own",
+	[FT_FALLBACK_SECCOMP] =
+		"it has a seccomp filter of its own that does not let it record its calls itself",
 	[FT_FALLBACK_GS] = "it uses the gs segment",
 	[FT_FALLBACK_TSC] = "it forbids itself the time-stamp counter",
 	[FT_FALLBACK_UNTRACED] = "it makes a task with CLONE_UNTRACED",

@@ -113,7 +113,7 @@ def test_counts_are_there_while_it_runs():
     [
         ("own_sud", "Dispatch"),
         ("own_gs", "gs"),
-        ("own_filter", "seccomp"),
+        ("own_filter_actions", "seccomp"),
         ("i386", "32-bit"),
         ("int80", "32-bit"),
         ("clone_untraced", "UNTRACED"),

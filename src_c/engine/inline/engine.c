@@ -9,6 +9,7 @@
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "alter/alter.h"
@@ -31,6 +32,7 @@
 #include "engine/inline/stops/births.h"
 #include "engine/inline/stops/dumpable.h"
 #include "engine/inline/stops/normalise.h"
+#include "engine/inline/stops/refused.h"
 #include "engine/inline/stops/traps.h"
 #include "kernel/clock.h"
 #include "session/engine.h"
@@ -64,7 +66,7 @@ static void engine_execed(struct ft_session *s, struct ft_task *t)
 	ft_actions_look(t);
 	if (ft_space_new(s, t, &state, &text, &sp) < 0 || ft_prepare_task(s, t, sp, &state) < 0) {
 		ft_actions_forget(t);
-		ft_record_engine(s, t, FT_ENGINE_PTRACE, FT_FALLBACK_SETUP);
+		ft_record_engine(s, t, FT_ENGINE_PTRACE, ft_prepare_failed(t));
 	} else {
 		ft_patch_known(s, t, &text);
 	}
@@ -90,7 +92,8 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	pthread_mutex_lock(&s->in->lock);
 	if (regs.rip == ft_recorder_pass())
 		it->returning = false; /* it will trap again */
-	ft_drain_sigreturn(s, it);
+	if (!ft_refused_sigreturn(t, &regs))
+		ft_drain_sigreturn(s, it);
 	ft_altered_shown(s, t, &regs);
 	if (ft_normalise(s, t, &regs))
 		ft_set_regs(t, &regs);
@@ -161,7 +164,8 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	pthread_mutex_lock(&s->in->lock);
-	if (regs.rip != ft_recorder_pass() && !it->dying)
+	/* Seccomp may have killed it in that very call. */
+	if (regs.rip != ft_recorder_pass() && regs.orig_rax != SYS_rt_sigreturn && !it->dying)
 		ft_drain_sigreturn(s, it);
 	ft_drain(s, it);
 	ft_area_look(it, &seen);

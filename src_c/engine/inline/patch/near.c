@@ -70,6 +70,10 @@ int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, stru
 		(uint64_t[6]){ base, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
 		&result);
+	if (rc == -EPERM) { /* a filter of the program's forbids it */
+		nears->refused = true;
+		return 0;
+	}
 	if (rc < 0)
 		return rc;
 	ft_record_engine_call(s, t, SYS_mmap);

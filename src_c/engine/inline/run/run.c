@@ -5,16 +5,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <linux/ptrace.h>
 #include <unistd.h>
 
 #include "arch/x86_64/regs.h"
+#include "engine/inline/permits.h"
 #include "engine/inline/run/snippet.h"
 #include "session/engine.h"
 #include "session/record.h"
 #include "session/waiting.h"
+
+#define PAGE 4096
 
 bool ft_set_regs(const struct ft_task *t, struct user_regs_struct *regs)
 {
@@ -242,6 +246,9 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 	ft_snippet_end(c);
 	if (c->len > sizeof(c->code))
 		return -E2BIG;
+	for (int i = 0; i < c->wants; i++)
+		if (!ft_permits(t, c->wanted[i].nr, c->wanted[i].args, c->wanted[i].unknown))
+			return -EPERM;
 	if ((!c->stays &&
 		    pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len) ||
 		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
@@ -292,8 +299,11 @@ int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, 
 	const uint64_t args[6], int64_t *result)
 {
 	struct user_regs_struct regs = call_regs(syscall_insn, nr, args);
-	int rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
+	int rc;
 
+	if (!ft_permits(t, nr, args, 0))
+		return -EPERM;
+	rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
 	/* From an event inside a call the first step ends with that call: kernel/entry/common.c,
 	 * syscall_exit_work(). */
 	if (!rc && regs.rip == syscall_insn) {
@@ -311,19 +321,32 @@ int ft_run_silently(struct ft_session *s, struct ft_task *t, uint64_t syscall_in
 	const uint64_t args[6], int64_t *result)
 {
 	struct user_regs_struct regs = call_regs(syscall_insn, nr, args);
-	int rc = run_at(s, t, PTRACE_SYSCALL, &regs, result);
+	int rc;
 
+	if (!ft_permits(t, nr, args, 0))
+		return -EPERM;
+	rc = run_at(s, t, PTRACE_SYSCALL, &regs, result);
 	if (!rc)
 		ft_record_engine_call(s, t, nr);
 	return rc;
+}
+
+static bool may_sync(const struct ft_task *t, uint64_t page)
+{
+	return ft_permits(t, SYS_mprotect, (uint64_t[6]){ page, PAGE, PROT_READ }, 0) &&
+	       ft_permits(t, SYS_mprotect, (uint64_t[6]){ page, PAGE, PROT_READ | PROT_EXEC }, 0);
 }
 
 int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
 	const uint64_t args[6], int64_t *result)
 {
 	struct user_regs_struct regs = call_regs(entry, nr, args);
-	int rc = run_at(s, t, PTRACE_CONT, &regs, result);
+	int rc;
 
+	if (entry == ft_recorder_call() ? !ft_permits(t, nr, args, 0)
+					: entry == ft_recorder_sync() && !may_sync(t, args[0]))
+		return -EPERM;
+	rc = run_at(s, t, PTRACE_CONT, &regs, result);
 	for (int i = ft_recorder_sync_calls(regs.rip); i > 0; i--)
 		ft_record_engine_call(s, t, SYS_mprotect);
 	return rc;

@@ -1,4 +1,7 @@
-/* Makes a stopped task run code of ours. */
+/*
+ * Makes a stopped task run code of ours. Nothing is run, and -EPERM returned, where its own seccomp filters may not let
+ * through one of the calls: see permits.h.
+ */
 #ifndef FT_RUN_H
 #define FT_RUN_H
 

@@ -27,7 +27,7 @@ void ft_snippet_start(
 	struct ft_snippet *c, uint64_t address, const char *const strings[], int count)
 {
 	c->len = 0;
-	c->calls = c->done = c->jumps = c->apart_calls = 0;
+	c->calls = c->done = c->jumps = c->apart_calls = c->wants = 0;
 	c->fd = -1;
 	c->apart = c->stays = false;
 	c->address = address;
@@ -66,6 +66,15 @@ static void land(struct ft_snippet *c, int i)
 	}
 }
 
+/* What seccomp filters are asked about before it runs. */
+static void want(struct ft_snippet *c, uint32_t nr, const uint64_t args[6], unsigned unknown)
+{
+	struct ft_seccomp_call *call = &c->wanted[c->wants++];
+
+	*call = (struct ft_seccomp_call){ .nr = nr, .unknown = unknown };
+	memcpy(call->args, args, sizeof(call->args));
+}
+
 void ft_snippet_call(
 	struct ft_snippet *c, uint32_t nr, const uint64_t args[6], unsigned fd, bool keep)
 {
@@ -81,6 +90,7 @@ void ft_snippet_call(
 	static const uint8_t stop[] = { 0x79, 0x01, 0xcc }; /* jns over; int3; over: */
 	static const uint8_t keep_fd[] = { 0x49, 0x89, 0xc7 }; /* mov %rax, %r15 */
 
+	want(c, nr, args, fd);
 	for (int i = 0; i < 6; i++) {
 		if (fd >> i & 1) {
 			put(c, copy[i], 3);
@@ -118,6 +128,7 @@ void ft_snippet_together(struct ft_snippet *c)
 	static const uint8_t leave[] = { 0xb8, SYS_exit, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05 };
 
 	land(c, 1);
+	want(c, SYS_exit, (uint64_t[6]){ 0 }, ~FT_SECCOMP_ARG(0));
 	put(c, leave, sizeof(leave)); /* mov $SYS_exit, %eax; xor %edi, %edi; syscall */
 	land(c, 0);
 	c->apart_nr[c->apart_calls++] = SYS_exit;

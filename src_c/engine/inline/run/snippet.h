@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/seccomp.h"
+
 struct ft_snippet {
 	uint8_t code[1024];
 	size_t len, entry;
@@ -20,6 +22,8 @@ struct ft_snippet {
 	bool apart;
 	uint32_t apart_nr[8]; /* of those that are made apart */
 	int apart_calls;
+	struct ft_seccomp_call wanted[24]; /* all of them, and that by which a process ends */
+	int wants;
 	size_t jump[16]; /* ends of those whose targets are still to come */
 	int jumps;
 	/* Once it has run: */

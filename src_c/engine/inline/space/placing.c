@@ -16,6 +16,7 @@
 #include "engine/inline/maps.h"
 #include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
+#include "engine/inline/permits.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/run/snippet.h"
 #include "engine/inline/space/code.h"
@@ -194,6 +195,8 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 	struct ft_snippet c;
 	int fd, theirs, rc;
 
+	if (!ft_permits(t, SYS_close, (uint64_t[6]){ 0 }, FT_SECCOMP_ARG(0)))
+		return -EPERM; /* the program would keep it */
 	ft_snippet_start(&c, at, strings, 1);
 	ft_snippet_call(&c, SYS_memfd_create,
 		(uint64_t[6]){ ft_snippet_string(&c, 0), MFD_CLOEXEC | MFD_ALLOW_SEALING }, 0,

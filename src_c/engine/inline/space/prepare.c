@@ -84,6 +84,11 @@ enum ft_fallback ft_can_prepare(const struct ft_task *t, const struct user_regs_
 	return FT_FALLBACK_NONE;
 }
 
+enum ft_fallback ft_prepare_failed(const struct ft_task *t)
+{
+	return t->filters ? FT_FALLBACK_SECCOMP : FT_FALLBACK_SETUP;
+}
+
 int ft_prepare_task(
 	struct ft_session *s, struct ft_task *t, struct ft_space *sp, struct ft_standing *state)
 {

@@ -7,6 +7,8 @@
 
 /* Why a stopped task cannot, as far as its state and its past tell; or FT_FALLBACK_NONE. */
 enum ft_fallback ft_can_prepare(const struct ft_task *t, const struct user_regs_struct *regs);
+/* And why it cannot where it was tried in vain. */
+enum ft_fallback ft_prepare_failed(const struct ft_task *t);
 /* Belongs to the space, but does not record yet. NULL: no memory. */
 struct ft_inline_task *ft_prepare_new(struct ft_task *t, struct ft_space *sp);
 /* Gets an area of its own and records from here on, once these registers are set. 0 or a negative errno. */

@@ -2,7 +2,7 @@
  * A call that may be altered: its task stops before it (FT_RECORDER_TRAP). If it is clear by then that it
  * goes on as it is, or with what result, that is done; else the task makes it in the recorder, without a
  * record, between two ptrace stops, as the ptrace engine would have it. And calls about signals that the engine
- * uses, which are answered here.
+ * uses, and about seccomp filters, which are answered here.
  */
 #if defined(__x86_64__)
 #define _GNU_SOURCE
@@ -19,6 +19,7 @@
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/leave.h"
+#include "engine/inline/stops/filters.h"
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/supervise.h"
 #include "kernel/clock.h"
@@ -72,14 +73,20 @@ static void ended_at(struct ft_session *s, struct ft_inline_task *it, uint64_t n
 	pthread_mutex_unlock(&s->in->lock);
 }
 
-bool ft_altered_action(
+bool ft_altered_is_ours(const struct user_regs_struct *regs)
+{
+	return ft_actions_is_call(regs) || ft_filters_is_call(regs);
+}
+
+bool ft_altered_make(
 	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret)
 {
 	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
 	uint64_t now = after_last(s, t->in, ft_now());
 	int64_t result;
 
-	if (ft_actions_call(s, t, regs, &result))
+	if (ft_filters_is_call(regs) ? ft_filters_call(s, t, regs, &result)
+				     : ft_actions_call(s, t, regs, &result))
 		return false;
 	ft_record_entry(s, t, t->tid, FT_ABI_X86_64, (uint32_t)regs->rax, args, now);
 	if (s->options & FT_OPT_ENTRY_ONLY) {

@@ -6,8 +6,10 @@
 
 /* Whether the ptrace engine must see to such a call. */
 bool ft_altered_elsewhere(const struct ft_inline *in, uint64_t nr);
-/* A call for which ft_actions_is_call(): it is made and told of, and the task goes on behind it. False: it cannot be. */
-bool ft_altered_action(
+/* Whether the tracer has the task make such a call another way: about signals that the engine uses, or seccomp filters. */
+bool ft_altered_is_ours(const struct user_regs_struct *regs);
+/* It is made and told of, and the task goes on behind it. False: it cannot be. */
+bool ft_altered_make(
 	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs, uint64_t ret);
 /* The task is about to make such a call, which goes on at `ret`: where it shall go on now. */
 void ft_altered_start(

@@ -132,9 +132,11 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 		}
 	}
 	t->ignores_traps = true;
+	if (why == FT_FALLBACK_NONE)
+		why = t->stay;
 	if (why == FT_FALLBACK_NONE && (ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0 ||
 					       ft_prepare_task(s, t, sp, &state) < 0))
-		why = FT_FALLBACK_SETUP;
+		why = ft_prepare_failed(t);
 	else if (why == FT_FALLBACK_NONE)
 		ft_set_regs(t, &state.regs);
 	if (why == FT_FALLBACK_NONE)

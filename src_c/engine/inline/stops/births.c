@@ -22,6 +22,7 @@
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/supervise.h"
 #include "kernel/proc.h"
+#include "kernel/seccomp.h"
 #include "session/adopt.h"
 #include "session/record.h"
 
@@ -68,6 +69,8 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	struct ft_inline_task *from = parent->in, *it;
 
 	child->stay = parent->stay;
+	ft_seccomp_put(child->filters);
+	child->filters = ft_seccomp_get(parent->filters);
 	child->foreign = parent->foreign;
 	child->ignores_traps = parent->ignores_traps;
 	if (from)
@@ -147,7 +150,7 @@ static int take_back(struct ft_session *s, struct ft_task *t, struct ft_space *o
 void ft_inline_born(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
-	enum ft_fallback why = FT_FALLBACK_SETUP;
+	enum ft_fallback why = ft_prepare_failed(t);
 	struct ft_standing state;
 	struct user_regs_struct *regs = &state.regs;
 	struct ft_space *own;

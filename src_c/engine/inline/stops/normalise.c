@@ -6,6 +6,7 @@
 
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/patch/undo.h"
+#include "engine/inline/stops/refused.h"
 
 #define SYSCALL_SIZE 2
 
@@ -74,6 +75,7 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 {
 	struct ft_inline_task *it = t->in;
 	struct ft_area_seen seen;
+	bool refused = false;
 	uint64_t ret = 0;
 
 	ft_area_look(it, &seen);
@@ -84,7 +86,9 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 		regs->rip = before_call(it->space, ret, regs);
 		return true;
 	case FT_RETURNED:
-		ft_drain_close(s, it, &seen, (int64_t)regs->rax);
+		refused = ft_refused(t, regs);
+		if (!refused)
+			ft_drain_close(s, it, &seen, (int64_t)regs->rax);
 		break;
 	case FT_FINISHED:
 		ft_drain_close(s, it, &seen, seen.raw.ret);
@@ -94,9 +98,15 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 			ft_drain_next_block(s, it);
 		break;
 	case FT_PASSED:
+		refused = ft_refused(t, regs);
 		break;
 	}
 	regs->rip = ft_normalise_after(s, t, ret);
+	if (refused) {
+		ft_refused_cut(s, t);
+		regs->rcx =
+			regs->rip; /* its handler makes the call itself, perhaps, with all registers */
+	}
 	return true;
 }
 #endif

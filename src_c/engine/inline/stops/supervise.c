@@ -14,6 +14,7 @@
 #include <asm/prctl.h>
 
 #include "engine/inline/drain/drain.h"
+#include "engine/inline/permits.h"
 #include "engine/inline/verdict.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/prepare.h"
@@ -22,6 +23,7 @@
 #include "kernel/reader.h"
 #include "session/record.h"
 
+#define X32_BIT	     0x40000000
 #define SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
 
 /* The kernel's struct ucontext begins as glibc's ucontext_t; the mask follows the registers. */
@@ -93,6 +95,8 @@ static enum ft_fallback birth(
 	}
 	if (flags & CLONE_UNTRACED)
 		return FT_FALLBACK_UNTRACED;
+	if (flags & CLONE_VM && !ft_permits_threads(t->filters))
+		return FT_FALLBACK_SECCOMP;
 	if (!(flags & CLONE_VM) && ft_dumpable_fork(s, t) != FT_FALLBACK_NONE)
 		return FT_FALLBACK_DUMPABLE;
 	it->birth_ret = ret;
@@ -107,6 +111,7 @@ bool ft_supervise_is_foreign(uint64_t flags)
 	return flags & (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER);
 }
 
+/* Where ft_filters_call() did not make it. */
 static enum ft_fallback own_seccomp(struct ft_task *t)
 {
 	t->stay = FT_FALLBACK_SECCOMP;
@@ -121,7 +126,8 @@ static enum ft_fallback handler(
 	uint64_t how;
 
 	if (ft_actions_is_call(regs))
-		return FT_FALLBACK_SIGNALS; /* where ft_actions_call() could not make it */
+		/* Where ft_actions_call() could not make it. */
+		return t->filters ? FT_FALLBACK_SECCOMP : FT_FALLBACK_SIGNALS;
 	if (regs->rsi && (sig == SIGSEGV || sig == SIGBUS) &&
 		read_program(s, t->in, regs->rsi, &how, sizeof(how)) &&
 		how == (uint64_t)(uintptr_t)SIG_IGN) {
@@ -136,7 +142,7 @@ static enum ft_fallback handler(
 static enum ft_fallback process_control(
 	const struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
-	switch (regs->rdi) {
+	switch ((uint32_t)regs->rdi) {
 	case PR_SET_DUMPABLE:
 		return ft_dumpable_change(s, t);
 	case PR_SET_SECCOMP:
@@ -197,7 +203,11 @@ enum ft_fallback ft_supervise_call(
 	case SYS_vfork:
 		return t->in->space->leaving ? FT_FALLBACK_NONE : birth(s, t, regs, ret);
 	case SYS_seccomp:
-		return regs->rdi <= SECCOMP_SET_MODE_FILTER ? own_seccomp(t) : FT_FALLBACK_NONE;
+	case SYS_seccomp | X32_BIT:
+		return (uint32_t)regs->rdi <= SECCOMP_SET_MODE_FILTER ? own_seccomp(t)
+								      : FT_FALLBACK_NONE;
+	case SYS_prctl | X32_BIT:
+		return (uint32_t)regs->rdi == PR_SET_SECCOMP ? own_seccomp(t) : FT_FALLBACK_NONE;
 	case SYS_prctl:
 		return process_control(s, t, regs);
 	case SYS_rt_sigaction:

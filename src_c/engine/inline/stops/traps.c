@@ -24,6 +24,7 @@
 #include "engine/inline/stops/altered.h"
 #include "engine/inline/stops/attach.h"
 #include "engine/inline/stops/normalise.h"
+#include "engine/inline/stops/refused.h"
 #include "engine/inline/stops/supervise.h"
 #include "kernel/reader.h"
 #include "session/engine.h"
@@ -104,7 +105,7 @@ static void go_on(
 
 	if (!altered || !ft_altered_elsewhere(s->in, (uint32_t)regs->rax)) {
 		ft_supervise_begin(s, t, regs);
-		if (!altered && ft_actions_is_call(regs) && ft_altered_action(s, t, regs, ret)) {
+		if (!altered && ft_altered_is_ours(regs) && ft_altered_make(s, t, regs, ret)) {
 			let_run(s, t, regs);
 			return;
 		}
@@ -257,10 +258,31 @@ static bool is_sent(struct ft_task *t, int sig)
 	return sent;
 }
 
+/* Seccomp's, for a call that the program has made: perhaps from the recorder, even where it records no more. */
+static void on_refused(struct ft_session *s, struct ft_task *t)
+{
+	struct user_regs_struct regs;
+	siginfo_t info;
+
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0 || !ft_refused_is_told(&info))
+		return;
+	if (t->in && t->in->area && !ptrace(PTRACE_GETREGS, t->tid, 0, &regs)) {
+		pthread_mutex_lock(&s->in->lock);
+		if (!ft_refused_sigreturn(t, &regs))
+			ft_drain_sigreturn(s, t->in);
+		if (ft_normalise(s, t, &regs))
+			ft_set_regs(t, &regs);
+		pthread_mutex_unlock(&s->in->lock);
+	}
+	ft_refused_mend(t, &info);
+}
+
 bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	siginfo_t info;
 
+	if (stop->sig == SIGSYS)
+		on_refused(s, t);
 	if (!t->in || !t->in->area)
 		return false;
 	if (stop->sig != SIGSYS && stop->sig != SIGTRAP && stop->sig != SIGSEGV &&
