@@ -8,12 +8,12 @@
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "alter/alter.h"
 #include "arch/arch.h"
+#include "kernel/seccomp.h"
 #include "session/interrupt.h"
 #include "session/record.h"
 #include "tables/numbers.h"
@@ -81,8 +81,8 @@ static bool sets_filter(const struct special *sp, uint64_t nr, const uint64_t ar
 	*tsync = false;
 	if (nr == sp->seccomp && (uint32_t)args[0] == SECCOMP_SET_MODE_FILTER)
 		*tsync = args[1] & SECCOMP_FILTER_FLAG_TSYNC;
-	return (nr == sp->seccomp && (uint32_t)args[0] <= SECCOMP_SET_MODE_FILTER) ||
-	       (nr == sp->prctl && (uint32_t)args[0] == PR_SET_SECCOMP);
+	return (nr == sp->seccomp && ft_seccomp_sets(args)) ||
+	       (nr == sp->prctl && ft_seccomp_sets_by_prctl(args));
 }
 
 /* What is made instead of the call that the program wanted to make. */

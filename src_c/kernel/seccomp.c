@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #define WORDS 16
 /* What the kernel allows all filters of a task together (kernel/seccomp.c, MAX_INSNS_PER_PATH). */
@@ -272,4 +273,23 @@ bool ft_seccomp_asks_where(const struct ft_seccomp *filters)
 	while (filters && !filters->asks_where)
 		filters = filters->before;
 	return filters;
+}
+
+/* Strict mode with anything else is what asks whether there is seccomp(2): it fails (do_seccomp()). */
+bool ft_seccomp_sets(const uint64_t args[6])
+{
+	switch ((uint32_t)args[0]) {
+	case SECCOMP_SET_MODE_STRICT:
+		return !(uint32_t)args[1] && !args[2];
+	case SECCOMP_SET_MODE_FILTER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool ft_seccomp_sets_by_prctl(const uint64_t args[6])
+{
+	return (uint32_t)args[0] == PR_SET_SECCOMP &&
+	       (args[1] == SECCOMP_MODE_STRICT || args[1] == SECCOMP_MODE_FILTER);
 }

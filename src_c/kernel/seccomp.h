@@ -42,6 +42,10 @@ bool ft_seccomp_allows(const struct ft_seccomp *filters, const struct ft_seccomp
 /* Whether one of them looks at where a call is made. */
 bool ft_seccomp_asks_where(const struct ft_seccomp *filters);
 
+/* Whether seccomp(2), or prctl(2), with these arguments may put a filter, or strict mode, upon who calls it. */
+bool ft_seccomp_sets(const uint64_t args[6]);
+bool ft_seccomp_sets_by_prctl(const uint64_t args[6]);
+
 /*
  * One program's answer to 16 words, of which those in `known` (bit i: word i) may be looked at. False: it looks at
  * others, or at what is no word, or does what no program may.

@@ -3,7 +3,6 @@
 #include "engine/inline/stops/supervise.h"
 
 #include <sched.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -23,7 +22,7 @@
 #include "kernel/reader.h"
 #include "session/record.h"
 
-#define X32_BIT	     0x40000000
+#define X32_BIT	     0x40000000u
 #define SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
 
 /* The kernel's struct ucontext begins as glibc's ucontext_t; the mask follows the registers. */
@@ -112,8 +111,13 @@ bool ft_supervise_is_foreign(uint64_t flags)
 }
 
 /* Where ft_filters_call() did not make it. */
-static enum ft_fallback own_seccomp(struct ft_task *t)
+static enum ft_fallback own_seccomp(struct ft_task *t, const struct user_regs_struct *regs)
 {
+	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx };
+	bool by_prctl = ((uint32_t)regs->rax & ~X32_BIT) == SYS_prctl;
+
+	if (!(by_prctl ? ft_seccomp_sets_by_prctl(args) : ft_seccomp_sets(args)))
+		return FT_FALLBACK_NONE;
 	t->stay = FT_FALLBACK_SECCOMP;
 	return FT_FALLBACK_SECCOMP;
 }
@@ -146,7 +150,7 @@ static enum ft_fallback process_control(
 	case PR_SET_DUMPABLE:
 		return ft_dumpable_change(s, t);
 	case PR_SET_SECCOMP:
-		return own_seccomp(t);
+		return own_seccomp(t, regs);
 	case PR_SET_TSC:
 		return FT_FALLBACK_TSC;
 	case SET_DISPATCH:
@@ -204,10 +208,8 @@ enum ft_fallback ft_supervise_call(
 		return t->in->space->leaving ? FT_FALLBACK_NONE : birth(s, t, regs, ret);
 	case SYS_seccomp:
 	case SYS_seccomp | X32_BIT:
-		return (uint32_t)regs->rdi <= SECCOMP_SET_MODE_FILTER ? own_seccomp(t)
-								      : FT_FALLBACK_NONE;
 	case SYS_prctl | X32_BIT:
-		return (uint32_t)regs->rdi == PR_SET_SECCOMP ? own_seccomp(t) : FT_FALLBACK_NONE;
+		return own_seccomp(t, regs);
 	case SYS_prctl:
 		return process_control(s, t, regs);
 	case SYS_rt_sigaction:

@@ -1,0 +1,67 @@
+/* A thread whose filter asks another one (SECCOMP_RET_USER_NOTIF) what comes of getppid: a number, or what the kernel says.
+ * oracle: no (one waits for the other)
+ * arch: x86_64
+ */
+#define _GNU_SOURCE
+#include "expect.h"
+#include "raw.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+
+#define CALLS 40
+
+static struct sock_filter code[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+static int listener[2];
+static long ppid;
+
+static void *asks(void *unused)
+{
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+	int fd = (int)must(syscall(
+		SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog));
+
+	must(write(listener[1], &fd, sizeof(fd)));
+	for (int i = 0; i < CALLS; i++)
+		expect(raw(SYS_getppid) == (i % 2 ? ppid : 5000 + i));
+	return unused;
+}
+
+int main(void)
+{
+	pthread_t thread;
+	int fd;
+
+	ppid = getppid();
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	must(pipe(listener));
+	must_zero(pthread_create(&thread, NULL, asks, NULL));
+	must(read(listener[0], &fd, sizeof(fd)));
+	for (int i = 0; i < CALLS; i++) {
+		struct seccomp_notif asked;
+		struct seccomp_notif_resp answer = { .val = 5000 + i };
+
+		memset(&asked, 0, sizeof(asked));
+		must(ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &asked));
+		expect(asked.data.nr == SYS_getppid);
+		answer.id = asked.id;
+		if (i % 2)
+			answer = (struct seccomp_notif_resp){ .id = asked.id,
+				.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+		must(ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer));
+	}
+	must_zero(pthread_join(thread, NULL));
+	expect(raw(SYS_getppid) == ppid);
+	printf("answered %d\n", CALLS);
+	return 0;
+}
