@@ -115,8 +115,9 @@ static bool is_tracee(pid_t tid)
 struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, int how, uint64_t now)
 {
 	pid_t tgid = group_of(s, tid, parent, how);
-	char status[4096];
+	bool unknown_filters = false;
 	struct ft_task *t;
+	char status[4096];
 	ssize_t n;
 
 	if (!tgid)
@@ -133,7 +134,13 @@ struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, int how,
 		if (n < 0)
 			return refuse(s, tid, (int)n); /* whose it is must be known */
 		parent = (pid_t)ft_proc_status_field(status, "PPid");
+		unknown_filters = ft_proc_status_field(status, "Seccomp") != 0;
+	} else if (!parent) {
+		t = ft_task_find(&s->tasks, tgid);
+		unknown_filters = t && t->filters;
 	}
 	t = ft_adopt_known(s, tid, tgid, parent ? parent : tgid, now);
+	if (t && unknown_filters) /* until its maker tells of it, if that still can */
+		t->stay = FT_FALLBACK_SECCOMP;
 	return t ? t : refuse(s, tid, -ENOMEM);
 }

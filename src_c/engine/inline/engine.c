@@ -100,7 +100,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	ft_drain(s, it);
 	pthread_mutex_unlock(&s->in->lock);
 	it->by_stops = false;
-	if (it->space->leaving || it->space->spoiled) {
+	if ((it->space->leaving || it->space->spoiled) && !ft_refused_is_pending(t)) {
 		ft_leave(s, t, it->space->spoiled ? FT_FALLBACK_SPOILED : FT_FALLBACK_NONE);
 		return;
 	}
@@ -277,7 +277,7 @@ static bool engine_let_go(struct ft_session *s, struct ft_task *t)
 		engine_resume(s, t, 0);
 		return false;
 	}
-	if (t->in->exiting || ft_dispatch_is_trapping(t->tid)) {
+	if (t->in->exiting || ft_dispatch_is_trapping(t->tid) || ft_refused_is_pending(t)) {
 		ptrace(PTRACE_CONT, t->tid, 0, 0);
 		return false;
 	}

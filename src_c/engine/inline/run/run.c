@@ -204,11 +204,25 @@ static int run_from(struct ft_session *s, struct ft_task *t, int request,
 	return rc;
 }
 
+/*
+ * It stands before a signal that is about to come; by what it is made to run it comes to another stop, and the kernel
+ * would take the signal for one that we have made up (kernel/signal.c, ptrace_signal()).
+ */
+static bool is_before_signal(const siginfo_t *info)
+{
+	const int event = 0x100; /* and above: with its number, ptrace_notify() */
+
+	return info->si_code <= 0 || (info->si_signo != SIGTRAP && info->si_code < event);
+}
+
 /* And back. */
 static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	struct user_regs_struct *regs, int64_t *result)
 {
 	struct ft_standing state = { .knows_mask = false };
+	siginfo_t signal;
+	bool before_signal =
+		!ptrace(PTRACE_GETSIGINFO, t->tid, 0, &signal) && is_before_signal(&signal);
 	int rc;
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0)
@@ -216,7 +230,11 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 	rc = run_from(s, t, request, regs, &state, result);
 	if (rc == -ESRCH)
 		return rc;
-	return ft_set_regs(t, &state.regs) ? rc : -ESRCH;
+	if (!ft_set_regs(t, &state.regs))
+		return -ESRCH;
+	if (before_signal)
+		ptrace(PTRACE_SETSIGINFO, t->tid, 0, &signal);
+	return rc;
 }
 
 /* What the task has done of it, by where it came to. */

@@ -289,21 +289,14 @@ bool ft_actions_deliver(struct ft_session *s, struct ft_task *t, int sig)
 {
 	bool blocked = ft_area_get(&t->in->area->mask) >> (sig - 1) & 1;
 	struct ft_stop stop;
-	siginfo_t info;
 	bool alone = true;
 
 	while (hold_one(s, t))
 		alone = false;
 	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 		it->held_still = false;
-	if (!blocked && ft_actions_is_reset(t, sig)) {
-		/* It comes to another stop by that, which is not about this signal. */
-		if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
-			return true;
+	if (!blocked && ft_actions_is_reset(t, sig))
 		ft_actions_restore(s, t, sig);
-		if (!ft_task_replaced(t))
-			ptrace(PTRACE_SETSIGINFO, t->tid, 0, &info);
-	}
 	if (alone)
 		return false;
 	/* The kernel tells when the handler's frame is made (signal_setup_done()). */

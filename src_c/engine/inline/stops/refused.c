@@ -18,20 +18,26 @@ bool ft_refused_is_told(const siginfo_t *info)
 	return info->si_signo == SIGSYS && info->si_code == SYS_SECCOMP;
 }
 
-/* kernel/seccomp.c puts the registers back as they were before the call: syscall_rollback(). */
-bool ft_refused(const struct ft_task *t, const struct user_regs_struct *regs)
+bool ft_refused_is_pending(const struct ft_task *t)
 {
 	struct ptrace_peeksiginfo_args which = { .nr = 1 };
 	siginfo_t info;
 
-	if ((int64_t)regs->orig_rax < 0 || regs->rax != regs->orig_rax)
-		return false;
-	if (!ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) && ft_refused_is_told(&info))
-		return true;
 	for (; ptrace(PTRACE_PEEKSIGINFO, t->tid, &which, &info) == 1; which.off++)
 		if (ft_refused_is_told(&info))
 			return true;
 	return false;
+}
+
+/* kernel/seccomp.c puts the registers back as they were before the call: syscall_rollback(). */
+bool ft_refused(const struct ft_task *t, const struct user_regs_struct *regs)
+{
+	siginfo_t info;
+
+	if ((int64_t)regs->orig_rax < 0 || regs->rax != regs->orig_rax)
+		return false;
+	return (!ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) && ft_refused_is_told(&info)) ||
+	       ft_refused_is_pending(t);
 }
 
 bool ft_refused_sigreturn(const struct ft_task *t, const struct user_regs_struct *regs)

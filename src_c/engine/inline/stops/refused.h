@@ -8,6 +8,8 @@
 
 /* Whether a signal is that. */
 bool ft_refused_is_told(const siginfo_t *info);
+/* It comes at the task's next stop; until then the task cannot be made to run anything: that came first. */
+bool ft_refused_is_pending(const struct ft_task *t);
 /* Whether the task, with these registers, comes out of one. The signal is pending or stands before it. */
 bool ft_refused(const struct ft_task *t, const struct user_regs_struct *regs);
 /* The same of a call that does not come back where it is made. */
