@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support import ENGINES
+from support import ENGINES, running
 
 import fasttrace
 from fasttrace import _tables
@@ -185,6 +185,23 @@ def test_what_is_installed_is_what_was_read(tracees, tmp_path):
         assert (output, summary.exit_status) == ("60\n", 0), engine
     # Both were installed: else this test would hold nothing.
     assert {True, False} == set(fell_back(summary)[1:])
+
+
+@pytest.mark.parametrize("args", [(), ("kills",)], ids=["denies", "kills"])
+def test_attach_to_a_program_under_filters(tracees, args):
+    """They are read where that is allowed; else, or if they are in the way, ptrace traces it."""
+    status = dict(re.findall(r"^(\w+):\t(\w+)$", Path("/proc/self/status").read_text(), re.M))
+    may_read = bool(int(status["CapEff"], 16) >> 21 & 1) and status["Seccomp"] == "0"
+    command = [*tracees.command("own_filter_reader"), *args]
+    with running(command) as target:
+        for times in (1, 2, 3):
+            with Tracer(pid=target.pid, engine="inline", events=False, tally=True) as tracer:
+                target.stdin.write("x" * 9 + "\n")
+                assert target.stdout.readline() == f"{times * 20}\n"
+            fallen = fell_back(tracer.summary())
+            assert fallen[0] == (not may_read or bool(args))
+            assert tracer.summary().calls["getuid"] >= 10
+        assert target.end() == ("", "ended 0")
 
 
 def test_real_programs_under_filters_of_their_own(tmp_path):

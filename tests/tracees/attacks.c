@@ -32,7 +32,7 @@ static const struct {
 	{ "burst", burst }, { "vforks", vforks }, { "clones", clones },
 	{ "exec_races", exec_races }, { "bad_execs", bad_execs }, { "grab", grab },
 	{ "close_all", close_all }, { "limit", limit }, { "dumpable", dumpable }, { "name", name },
-	{ "wall", wall }, { "namespaces", namespaces }, { "rights", rights },
+	{ "wall", wall }, { "walls", walls }, { "namespaces", namespaces }, { "rights", rights },
 	{ "processor", processor }, { "traces", traces } };
 
 enum { ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };

@@ -97,6 +97,45 @@ static void wall(void)
 		execl("/bin/true", "true", NULL);
 }
 
+/* Several, of any instructions, long ones, and while they are written. */
+static void walls(void)
+{
+	static struct sock_filter code[BPF_MAXINSNS];
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	for (int round = 0; round < 6; round++) {
+		const unsigned length = (unsigned)one_of(1, 3, 9, 60, 200, BPF_MAXINSNS);
+		struct sock_fprog program = { .len = (unsigned short)length, .filter = code };
+		const unsigned nr = (unsigned)below(335);
+
+		for (unsigned i = 0; i < length; i++) {
+			code[i].code = (unsigned short)one_of(BPF_LD | BPF_W | BPF_ABS,
+				BPF_LD | BPF_IMM, BPF_JMP | BPF_JEQ | BPF_K,
+				BPF_JMP | BPF_JSET | BPF_K, BPF_ALU | BPF_AND | BPF_K,
+				BPF_ALU | BPF_DIV | BPF_X, BPF_MISC | BPF_TAX, BPF_ST);
+			code[i].k = (unsigned)one_of(0, 4, 12, 8, 15, 16, 24, 32, nr);
+			code[i].jt = (unsigned char)below(3);
+			code[i].jf = (unsigned char)below(3);
+		}
+		if (length > 3)
+			code[length - 3] =
+				(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1);
+		if (length > 2)
+			code[length - 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+				(unsigned)one_of(SECCOMP_RET_ERRNO | 1, SECCOMP_RET_TRAP,
+					SECCOMP_RET_TRACE, SECCOMP_RET_USER_NOTIF));
+		code[length - 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER | (long)(any() << 32),
+			(unsigned)one_of(0, SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG,
+				SECCOMP_FILTER_FLAG_NEW_LISTENER, 1u << 9),
+			below(8) ? (void *)&program : (void *)any());
+		if (below(4) == 0)
+			thread();
+	}
+	if (below(2))
+		execl("/bin/true", "true", NULL);
+}
+
 static void namespaces(void)
 {
 	unshare((int)one_of(CLONE_NEWUSER, CLONE_NEWUSER | CLONE_NEWPID,

@@ -16,6 +16,7 @@
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/space/space.h"
 #include "engine/inline/space/unmap.h"
+#include "engine/inline/stops/filters.h"
 #include "kernel/proc.h"
 #include "session/record.h"
 
@@ -38,8 +39,6 @@ static enum ft_fallback can_attach(const struct ft_task *t)
 
 	if (in_use)
 		return in_use < 0 ? FT_FALLBACK_KERNEL : FT_FALLBACK_DISPATCH;
-	if (ft_proc_status_mask(t->tgid, "Seccomp"))
-		return FT_FALLBACK_SECCOMP;
 	if (ft_dispatch_gs(t->tid, &gs) < 0 || gs)
 		return FT_FALLBACK_GS;
 	if (!is_same(t->tgid, "ns/pid") || !is_same(t->tgid, "ns/mnt") || !is_same(t->tgid, "root"))
@@ -115,7 +114,9 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 
 	if (s->detaching || (sp ? sp->leaving : is_refused(s, t) || !is_visited(s, t)))
 		return;
-	if (!sp) {
+	if (!ft_filters_look(t))
+		why = FT_FALLBACK_SECCOMP;
+	if (!sp && why == FT_FALLBACK_NONE) {
 		why = ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0
 			      ? FT_FALLBACK_SETUP
 			      : ft_can_prepare(t, &state.regs);
@@ -125,7 +126,7 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 		if (why == FT_FALLBACK_NONE)
 			ft_actions_look(t);
 		if (why == FT_FALLBACK_NONE && ft_space_attach(s, t, &sp) < 0)
-			why = FT_FALLBACK_SETUP;
+			why = ft_prepare_failed(t);
 		if (sp) {
 			sp->refs++; /* whatever becomes of its first task */
 			s->in->visited = sp;

@@ -13,13 +13,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <linux/ptrace.h>
 
 #include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/permits.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/actions.h"
+#include "kernel/proc.h"
 #include "kernel/reader.h"
 #include "session/record.h"
 
@@ -191,6 +194,63 @@ static bool permits(const struct ft_task *t, const struct ft_seccomp *filters)
 static bool is_installed(uint32_t flags, int64_t result)
 {
 	return flags & SECCOMP_FILTER_FLAG_NEW_LISTENER ? result >= 0 : !result;
+}
+
+/* The i-th, from the newest on. Only for CAP_SYS_ADMIN that is under no filter itself: seccomp_get_filter(). */
+static long read_installed(const struct ft_task *t, int i, struct sock_filter code[BPF_MAXINSNS])
+{
+	long len = ptrace(PTRACE_SECCOMP_GET_FILTER, t->tid, i, NULL);
+
+	if (len < 0 || len > BPF_MAXINSNS)
+		return -EACCES;
+	return ptrace(PTRACE_SECCOMP_GET_FILTER, t->tid, i, code) == len ? len : -EACCES;
+}
+
+/* How many. Negative: /proc does not tell, or it is in strict mode. */
+static long count_installed(const struct ft_task *t)
+{
+	char status[4096];
+
+	if (ft_proc_text(t->tid, "status", status, sizeof(status)) <= 0)
+		return -1;
+	switch (ft_proc_status_field(status, "Seccomp")) {
+	case 0:
+		return 0;
+	case SECCOMP_MODE_FILTER:
+		return ft_proc_status_field(status, "Seccomp_filters");
+	default:
+		return -1;
+	}
+}
+
+bool ft_filters_look(struct ft_task *t)
+{
+	struct ft_seccomp *filters = NULL;
+	struct sock_filter *code = NULL;
+	long n = 0;
+
+	if (!t->filters)
+		n = count_installed(t);
+	if (n > 0)
+		code = malloc(BPF_MAXINSNS * sizeof(*code));
+	if (n < 0 || (n > 0 && !code))
+		return false;
+	for (; n > 0; n--) {
+		long len = read_installed(t, (int)n - 1, code);
+		struct ft_seccomp *more =
+			len > 0 ? ft_seccomp_new(filters, code, (uint32_t)len) : NULL;
+
+		ft_seccomp_put(filters);
+		filters = more;
+		if (!more)
+			break;
+	}
+	free(code);
+	if (n)
+		return false;
+	if (!t->filters)
+		t->filters = filters;
+	return ft_permits_recording(t->filters, true) && ft_permits_threads(t->filters);
 }
 
 int ft_filters_call(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs,

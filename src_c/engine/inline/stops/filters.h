@@ -13,4 +13,10 @@ bool ft_filters_is_call(const struct user_regs_struct *regs);
 int ft_filters_call(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs,
 	int64_t *result);
 
+/*
+ * Of a thread that was attached to: its filters become known, where we may read them (CAP_SYS_ADMIN). Whether it can
+ * record itself under them, with others.
+ */
+bool ft_filters_look(struct ft_task *t);
+
 #endif
