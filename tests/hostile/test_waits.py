@@ -52,14 +52,18 @@ def test_who_wakes_the_tracer_cannot_be_taken_from_it(
     assert done.returncode == 5
 
 
-def test_a_path_that_another_thread_must_fill_in(tracees: Builder, engine: str) -> None:
-    """The one that fills it in is traced too: its calls go on while the path is waited for."""
+@pytest.mark.parametrize("what", [[], ["filter"]], ids=["path", "filter"])
+def test_what_another_thread_must_fill_in(
+    tracees: Builder, engine: str, what: list[str], tmp_path: Path
+) -> None:
+    """A path, a seccomp filter. The one that fills it in is traced too: its calls go on while it is
+    waited for."""
     tool = [*FASTTRACE, "record", "--engine", engine, "-o"]
-    command = tracees.command("userfault_path")
+    command = [*tracees.command("userfault_path"), *what]
     if subprocess.run(command, capture_output=True, check=False).returncode == 77:
         pytest.skip("userfaultfd(2) is not allowed here")
     done = subprocess.run(
-        [*tool, str(tracees.folder / f"{engine}.fst"), *command],
+        [*tool, str(tmp_path / "trace.fst"), *command],
         capture_output=True,
         text=True,
         timeout=LIMIT_S,

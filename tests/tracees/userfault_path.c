@@ -1,14 +1,18 @@
-/* Opens a path in a page that is not there until another thread has made a call and fills it.
+/* Opens a path in a page that is not there until another thread has made a call and fills it; with an argument it installs
+ * a seccomp filter that is there.
  * role: enemy
  */
 #define _GNU_SOURCE
 #include "must.h"
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,7 +31,17 @@ static void *fill(void *arg)
 	return arg;
 }
 
-int main(void)
+static void install(void)
+{
+	struct sock_fprog program = { 1, (struct sock_filter *)page };
+
+	*(struct sock_filter *)source =
+		(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+int main(int argc, char **argv)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
@@ -42,7 +56,11 @@ int main(void)
 	range.range.len = 4096;
 	must(ioctl(fd, UFFDIO_REGISTER, &range));
 	must_zero(pthread_create(&thread, NULL, fill, NULL));
-	must(open(page, O_RDONLY));
+	(void)argv;
+	if (argc > 1)
+		install();
+	else
+		must(open(page, O_RDONLY));
 	must_zero(pthread_join(thread, NULL));
 	puts("opened");
 	return 0;
