@@ -91,7 +91,7 @@ uint64_t ft_recorder_record(uint64_t nr);
 uint64_t ft_recorder_pass(void);
 /* Whether a task at this ip has made a call that sets its signal mask, which its area does not tell of yet. */
 bool ft_recorder_sets_mask(uint64_t ip);
-/* `syscall; int3`, and the serialization of other processors (rdi: a page to play with); int3. */
+/* `syscall; int3`, and the serialization of other processors (rdi: a page to play with, which ends up readable); int3. */
 uint64_t ft_recorder_call(void);
 uint64_t ft_recorder_sync(void);
 /* How many calls of that are behind a task at this address. */

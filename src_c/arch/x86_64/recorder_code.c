@@ -218,11 +218,11 @@ __asm__(".macro keep\n" /* number and arguments */
 	"ft_sync:\n"
 	"	mov $10, %eax\n" /* mprotect */
 	"	mov $0x1000, %esi\n"
-	"	mov $1, %edx\n" /* PROT_READ */
+	"	mov $0, %edx\n" /* PROT_NONE */
 	"	syscall\n"
 	"ft_sync_first:\n"
 	"	mov $10, %eax\n"
-	"	mov $5, %edx\n" /* PROT_READ | PROT_EXEC */
+	"	mov $1, %edx\n" /* PROT_READ: no code, which a seccomp filter may forbid to make of memory */
 	"	syscall\n"
 	"ft_sync_second:\n"
 	"	int3\n"

@@ -47,8 +47,8 @@ static const struct ft_seccomp_call acts[] = {
 
 static const struct ft_seccomp_call shares[] = {
 	/* Makes the other processors serialize when text is changed: ft_recorder_sync(). */
+	{ SYS_mprotect, .args = { 0, PAGE, PROT_NONE }, .unknown = ARG(0) },
 	{ SYS_mprotect, .args = { 0, PAGE, PROT_READ }, .unknown = ARG(0) },
-	{ SYS_mprotect, .args = { 0, PAGE, PROT_READ | PROT_EXEC }, .unknown = ARG(0) },
 	/* Areas for more threads: space/memory.c. */
 	{ SYS_mremap, .unknown = ARG(0) | ARG(1) | ARG(2) },
 	/* One that is made to stand still goes on with the call that it was in: space/actions.c. */

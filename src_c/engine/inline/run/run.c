@@ -351,8 +351,8 @@ int ft_run_silently(struct ft_session *s, struct ft_task *t, uint64_t syscall_in
 
 static bool may_sync(const struct ft_task *t, uint64_t page)
 {
-	return ft_permits(t, SYS_mprotect, (uint64_t[6]){ page, PAGE, PROT_READ }, 0) &&
-	       ft_permits(t, SYS_mprotect, (uint64_t[6]){ page, PAGE, PROT_READ | PROT_EXEC }, 0);
+	return ft_permits(t, SYS_mprotect, (uint64_t[6]){ page, PAGE, PROT_NONE }, 0) &&
+	       ft_permits(t, SYS_mprotect, (uint64_t[6]){ page, PAGE, PROT_READ }, 0);
 }
 
 int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
