@@ -57,8 +57,8 @@ static bool by_filter(const struct ft_session *s, const struct ft_task *t)
 /*
  * A filter of the program's own may answer a call before our RET_TRACE has its turn (seccomp(2):
  * the most severe action wins), so from here on its process stops at every call. Threads that a
- * TSYNC filter is put upon are made to stop now. And in a session of the inline engine that does not know what
- * such a filter lets through.
+ * TSYNC filter is put upon are made to stop now. And the inline engine, which does not know this filter,
+ * gets none of them back.
  */
 static void on_own_filter(struct ft_session *s, struct ft_task *self, bool tsync)
 {

@@ -93,6 +93,7 @@ STAYS = {
     "kills what returns to no place": "kill=rt_sigreturn calls=getuid",
     "many": "errno=getuid errno=getgid " * 20 + "errno=getuid calls=getuid fork=getgid",
     "a long one": "pad=126 errno=getuid pad=4000 errno=getgid calls=getuid exec=getgid",
+    "a sandbox": "calls=getuid sandbox=0 calls=getuid mask=0 calls=getgid",
     "no memory may become code": "kill=mprotect,2,4 calls=getuid thread=getuid vfork=getuid",
     "in front of another program": "errno=getuid become=0 calls=getuid errno=getgid calls=getgid",
     "what nobody needs": "kill=memfd_create kill=getsid calls=getuid fork=getuid exec=getuid",

@@ -1,7 +1,7 @@
 /* Does what its arguments say, one step after the other, and tells what came of each:
  *   kill=NR[,ARG,MASK] errno=NR[,..] trap=NR[,..] trace=NR[,..] where=NR allow=0: installs a filter that does so
  *     to call NR, or to those of it whose argument ARG has a bit of MASK; where: to those from beyond all addresses
- *   strict=0: strict mode; pad=N: filters from now on begin with N instructions more; tsync=1: and are for all threads
+ *   sandbox=0: kills for all calls but a few, as that of sshd does; strict=0: strict mode; pad=N: filters from now on begin with N instructions more; tsync=1: and are for all threads
  *   calls=NR: makes it at two places; ignore=0, handle=0: ignores, or handles, SIGSYS; mask=0: sets the signal mask
  *   fork=NR, vfork=NR, thread=NR: has another task call it; exec=NR: and by a new program; become=0: is a new program
  *   for the steps that are left
@@ -71,6 +71,28 @@ static void refuse(unsigned int action, long nr, int arg, unsigned int mask)
 		install(all, sizeof(all) / sizeof(all[0]));
 	else
 		install(some, sizeof(some) / sizeof(some[0]));
+}
+
+static void sandbox(void)
+{
+	static const unsigned int allowed[] = { SYS_read, SYS_write, SYS_close, SYS_brk, SYS_munmap,
+		SYS_mremap, SYS_madvise, SYS_rt_sigprocmask, SYS_getuid, SYS_newfstatat, SYS_lseek,
+		SYS_exit_group, SYS_ioctl };
+	struct sock_filter code[64] = { LOAD(nr) };
+	size_t length = 1;
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		code[length++] = (struct sock_filter)SKIP_UNLESS(allowed[i], 1);
+		code[length++] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+	}
+	/* Nor is memory made code. */
+	code[length++] = (struct sock_filter)SKIP_IF(BPF_JEQ, SYS_mmap, 1);
+	code[length++] = (struct sock_filter)SKIP_UNLESS(SYS_mprotect, 3);
+	code[length++] = (struct sock_filter)LOAD(args[2]);
+	code[length++] = (struct sock_filter)SKIP_IF(BPF_JSET, 4, 1);
+	code[length++] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+	code[length++] = (struct sock_filter)RETURN(SECCOMP_RET_KILL_PROCESS);
+	install(code, length);
 }
 
 static void refuse_where(long nr)
@@ -147,6 +169,8 @@ static void step(const char *what, long nr, int arg, unsigned int bits, char **l
 		refuse(SECCOMP_RET_TRACE | 55, nr, arg, bits);
 	else if (!strcmp(what, "allow"))
 		refuse(SECCOMP_RET_ALLOW, nr, arg, bits);
+	else if (!strcmp(what, "sandbox"))
+		sandbox();
 	else if (!strcmp(what, "where"))
 		refuse_where(nr);
 	else if (!strcmp(what, "pad"))

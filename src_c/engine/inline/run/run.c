@@ -232,7 +232,7 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 		return rc;
 	if (!ft_set_regs(t, &state.regs))
 		return -ESRCH;
-	if (before_signal)
+	if (before_signal && !ft_task_replaced(t))
 		ptrace(PTRACE_SETSIGINFO, t->tid, 0, &signal);
 	return rc;
 }

@@ -17,6 +17,7 @@
 #include "engine/inline/space/space.h"
 #include "engine/inline/space/unmap.h"
 #include "engine/inline/stops/filters.h"
+#include "engine/inline/stops/refused.h"
 #include "kernel/proc.h"
 #include "session/record.h"
 
@@ -114,7 +115,9 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 
 	if (s->detaching || (sp ? sp->leaving : is_refused(s, t) || !is_visited(s, t)))
 		return;
-	if (!ft_filters_look(t))
+	if (ft_refused_is_pending(t))
+		why = FT_FALLBACK_SIGNALS;
+	else if (!ft_filters_look(t))
 		why = FT_FALLBACK_SECCOMP;
 	if (!sp && why == FT_FALLBACK_NONE) {
 		why = ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0

@@ -102,10 +102,10 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 		break;
 	}
 	regs->rip = ft_normalise_after(s, t, ret);
+	/* Its handler looks at all registers: it makes the call itself, perhaps. */
 	if (refused) {
 		ft_refused_cut(s, t);
-		regs->rcx =
-			regs->rip; /* its handler makes the call itself, perhaps, with all registers */
+		regs->rcx = regs->rip;
 	}
 	return true;
 }

@@ -49,7 +49,7 @@ void ft_refused_cut(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
 
-	if (it->returning) { /* else it has been told of as one that was made: see ft_drain_sigreturn() */
+	if (it->returning) { /* this one; that an earlier one was made is told by now */
 		it->returning = false;
 		ft_record_begun(s, t, it->sigreturn, NULL, 0);
 	} else {
