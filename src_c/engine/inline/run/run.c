@@ -267,8 +267,7 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 	for (int i = 0; i < c->wants; i++)
 		if (!ft_permits(t, c->wanted[i].nr, c->wanted[i].args, c->wanted[i].unknown))
 			return -EPERM;
-	if ((!c->stays &&
-		    pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len) ||
+	if ((!c->stays && pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len) ||
 		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -EFAULT;
 	regs.rip = c->address + c->entry;
