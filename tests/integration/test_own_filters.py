@@ -29,6 +29,7 @@ ALLOW = 0x7FFF0000
 WHY = "seccomp filter of its own"
 # Where malloc's memory for a thread lies decides how much of it is given back.
 FIXED = ["setarch", "-R"] if shutil.which("setarch") else []
+SHOWN = ("getuid", "rt_sigreturn", "prctl", "seccomp")
 # What differs with time: whether threads wait for each other.
 CHANCE = ("futex", "sched_yield", "madvise")
 
@@ -161,11 +162,13 @@ def test_programs_that_install_filters(tracees, tmp_path, name):
     assert Counter(fell_back(summary))[True] == (2 if name == "own_filter_actions" else 0)
 
 
-@pytest.mark.parametrize("args", [(), ("refused",)], ids=["asks", "refused"])
-def test_calls_that_install_nothing_are_answered_as_by_the_kernel(tracees, tmp_path, args):
+@pytest.mark.parametrize(
+    ("asked", "fallen"), [("asks", [False]), ("rights", [False, False]), ("refused", [True])]
+)
+def test_calls_that_install_nothing_are_answered_as_by_the_kernel(tracees, tmp_path, asked, fallen):
     """So libseccomp finds out what there is. What the kernel refuses may cost the inline engine."""
-    summary = as_untraced([*tracees.command("own_filter_probes"), *args], tmp_path)
-    assert fell_back(summary) == [bool(args), False]
+    summary = as_untraced(tracees.command("own_filter_probes", asked), tmp_path)
+    assert fell_back(summary) == fallen
 
 
 @pytest.mark.parametrize("name", ["own_filter_notify", "own_filter_threads"])
@@ -251,9 +254,11 @@ def test_counts_are_those_of_strace(tracees, tmp_path, steps):
 
 
 def test_a_call_that_is_trapped_is_unfinished(tracees, tmp_path):
-    """As ptrace has it: no result, and SIGSYS after it, which says where the call was made."""
+    """As ptrace has it: no result, and SIGSYS after it, which says where the call was made. The
+    calls that install filters have the program's arguments."""
     steps = (
-        "handle=0 trap=getuid trap=rt_sigprocmask,0,1 calls=getuid kill=rt_sigreturn calls=getuid"
+        "handle=0 trap=getuid pad=200 trap=rt_sigprocmask,0,1 calls=getuid kill=rt_sigreturn"
+        " calls=getuid"
     )
     command = ["setarch", "-R", *tracees.command("own_filter_steps", *with_numbers(steps))]
     found = {}
@@ -261,9 +266,9 @@ def test_a_call_that_is_trapped_is_unfinished(tracees, tmp_path):
         with (tmp_path / "out").open("w") as out:
             events = fasttrace.trace(command, engine=engine, stdout=out).events
         seen = events[(events["kind"] == Kind.SYSCALL) | (events["kind"] == Kind.SIGNAL)]
-        names = {_tables.number(0, name) for name in ("getuid", "rt_sigreturn")}
+        names = {_tables.number(0, name) for name in SHOWN}
         found[engine] = [
-            (int(e["kind"]), int(e["nr"]), int(e["flags"]), int(e["ret"]), e["args"][:2].tolist())
+            (int(e["kind"]), int(e["nr"]), int(e["flags"]), int(e["ret"]), e["args"][:3].tolist())
             for e in seen
             if e["kind"] == Kind.SIGNAL or int(e["nr"]) in names
         ]

@@ -1,5 +1,5 @@
 /* Tells what comes of calls that install no seccomp filter: as libseccomp asks what there is, and programs that cannot be
- * read; with an argument, also such as the kernel refuses.
+ * read. rights: before it has no_new_privs, too; refused: and of such as the kernel refuses.
  * arch: x86_64
  */
 #define _GNU_SOURCE
@@ -90,15 +90,18 @@ static void refused(void)
 
 int main(int argc, char **argv)
 {
-	(void)argv;
-	ask();
-	unreadable();
-	fflush(stdout);
-	printf("without rights %d\n", in_child(set("first", 1, 1, allow); fflush(stdout)));
+	const char *more = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(more, "rights")) {
+		ask();
+		unreadable();
+		fflush(stdout);
+		printf("without %d\n", in_child(set("first", 1, 1, allow); fflush(stdout)));
+	}
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	ask();
 	unreadable();
-	if (argc > 1)
+	if (!strcmp(more, "refused"))
 		refused();
 	set("last", 1, 1, allow);
 	unreadable();
