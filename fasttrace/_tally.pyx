@@ -35,7 +35,7 @@ cdef extern from *:
         { "ARGV", FT_PAYLOAD_ARGV }, { "COMM", FT_PAYLOAD_COMM },
     }, ft_payload_flags[] = {
         { "MORE", FT_PAYLOAD_MORE }, { "TRUNCATED", FT_PAYLOAD_TRUNCATED },
-        { "FAULT", FT_PAYLOAD_FAULT },
+        { "FAULT", FT_PAYLOAD_FAULT }, { "EXIT", FT_PAYLOAD_EXIT },
     };
     #define FT_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
     """

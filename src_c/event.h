@@ -75,17 +75,24 @@ enum ft_payload_flag {
 	FT_PAYLOAD_MORE = 1 << 0, /* another item of the same event follows */
 	FT_PAYLOAD_TRUNCATED = 1 << 1, /* longer in the tracee than what is here */
 	FT_PAYLOAD_FAULT = 1 << 2, /* the address could not be read; length is 0 */
+	FT_PAYLOAD_EXIT = 1 << 3, /* as it was after the call; else before it */
 };
 
-/* One payload item: this head, `length` bytes, then zeros up to a multiple of 8. */
+/*
+ * One payload item, what stood in a tracee's memory: this head, `length` bytes, then zeros up to a
+ * multiple of 8. What an argument points to may itself point to more: these are items of the same
+ * argument with addresses of their own.
+ */
 struct ft_payload {
 	uint32_t length;
-	uint8_t arg; /* index of the argument it belongs to; 255: none */
+	uint8_t arg; /* index of the argument that leads to it; 255: none */
 	uint8_t type; /* enum ft_payload_type */
 	uint16_t flags; /* enum ft_payload_flag */
+	uint64_t address; /* in the tracee; 0: none */
 };
 
-static_assert(sizeof(struct ft_payload) == 8, "payload head must stay 8 bytes");
+static_assert(sizeof(struct ft_payload) == 16, "payload head must stay 16 bytes");
+static_assert(offsetof(struct ft_payload, address) == 8, "payload layout");
 
 /* The largest error number that the kernel returns: MAX_ERRNO of include/linux/err.h. */
 #define FT_ERRNO_MAX 4095

@@ -64,11 +64,12 @@ class PayloadType(IntEnum):
 
 
 class PayloadFlag(IntFlag):
-    """Bits of a payload item's flags."""
+    """Bits of a payload item's flags. EXIT: as it was after the call, else before it."""
 
     MORE = 1
     TRUNCATED = 2
     FAULT = 4
+    EXIT = 8
 
 
 def _agree_with_c() -> None:
@@ -115,14 +116,15 @@ def __getattr__(name: str) -> Any:
 class PayloadItem(NamedTuple):
     """Bytes captured from the tracee with an event.
 
-    arg: index of the argument they belong to, 255 for none. type: a PayloadType; an unknown number
-    stays one. flags: PayloadFlag bits.
+    arg: index of the argument that leads to them, 255 for none. type: a PayloadType; an unknown
+    number stays one. flags: PayloadFlag bits. address: in the tracee, 0 for none.
     """
 
     arg: int
     type: int
     flags: int
     data: bytes
+    address: int = 0
 
     @property
     def text(self) -> str:
@@ -130,7 +132,7 @@ class PayloadItem(NamedTuple):
         return self.data.decode("utf-8", "surrogateescape")
 
 
-_HEAD = Struct("<IBBH")
+_HEAD = Struct("<IBBHQ")
 # An event has at most one item per argument, or a name and an argument list. A damaged file must
 # not make one event out of a whole stream.
 _ITEMS_MAX = 16
@@ -145,12 +147,12 @@ def payload_items(payload: memoryview, offset: int) -> Iterator[PayloadItem]:
     for _ in range(_ITEMS_MAX):
         if not 0 <= offset <= len(payload) - _HEAD.size:
             return
-        length, arg, type, flags = _HEAD.unpack_from(payload, offset)
+        length, arg, type, flags, address = _HEAD.unpack_from(payload, offset)
         start = offset + _HEAD.size
         data = bytes(payload[start : start + length])
         if len(data) < length:
             flags |= PayloadFlag.TRUNCATED
-        yield PayloadItem(arg, type, flags, data)
+        yield PayloadItem(arg, type, flags, data, address)
         if not flags & PayloadFlag.MORE:
             return
         offset = start + (length + 7) // 8 * 8

@@ -31,7 +31,8 @@ FORMAT = "fasttrace"
 
 @dataclass
 class Stored(OfRun):
-    """What a folder holds. events, payload: read-only arrays, mapped from the files."""
+    """What a folder holds. events, payload: read-only arrays, mapped from the files; copies, where
+    the folder is of a former version."""
 
     events: npt.NDArray[np.void]
     payload: npt.NDArray[np.uint8]
@@ -68,6 +69,19 @@ def of_folder(folder: Folder) -> Stored:
 
 
 def _version_1(folder: Folder, meta: _Meta) -> Stored:
+    """Heads of payload items have 8 bytes there."""
+    from fasttrace.data.version_1 import with_addresses
+
+    stored = _version_2(folder, meta)
+    try:
+        stored.events, stored.payload = with_addresses(stored.events, stored.payload)
+    except ValueError:
+        raise TraceError(f"{folder.path}/payload.npy is damaged: record again") from None
+    stored.events.flags.writeable = stored.payload.flags.writeable = False
+    return stored
+
+
+def _version_2(folder: Folder, meta: _Meta) -> Stored:
     import numpy as np
 
     from fasttrace.data.events import EVENT_DTYPE
@@ -89,7 +103,7 @@ def _version_1(folder: Folder, meta: _Meta) -> Stored:
 
 
 # Every version that there has been: what was recorded once can be read for ever.
-READERS: dict[int, Callable[[Folder, _Meta], Stored]] = {1: _version_1}
+READERS: dict[int, Callable[[Folder, _Meta], Stored]] = {1: _version_1, 2: _version_2}
 VERSION = max(READERS)  # which is written
 
 

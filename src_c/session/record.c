@@ -13,11 +13,14 @@
 #define ITEM_MAX FT_PAYLOAD_SIZE(FT_STRING_MAX)
 #define NO_ARG	 255
 
-static size_t put_item(uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, size_t len)
+static size_t put_item(
+	uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, uint64_t address, size_t len)
 {
-	struct ft_payload head = {
-		.length = (uint32_t)len, .arg = arg, .type = type, .flags = flags
-	};
+	struct ft_payload head = { .length = (uint32_t)len,
+		.arg = arg,
+		.type = type,
+		.flags = flags,
+		.address = address };
 	size_t size = FT_PAYLOAD_SIZE(len);
 
 	memcpy(at, &head, sizeof(head));
@@ -112,8 +115,8 @@ static void capture_strings(struct ft_session *s, struct ft_task *t, pid_t memor
 		if (last)
 			last->flags |= FT_PAYLOAD_MORE;
 		last = (struct ft_payload *)at;
-		t->strings_len +=
-			put_item(at, arg, FT_PAYLOAD_STRING, flags, len < 0 ? 0 : (size_t)len);
+		t->strings_len += put_item(
+			at, arg, FT_PAYLOAD_STRING, flags, args[arg], len < 0 ? 0 : (size_t)len);
 	}
 }
 
@@ -350,7 +353,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 		n = ask_image(s, t, is_new, name, argv);
 	len = strlen(name);
 	memcpy(payload + sizeof(struct ft_payload), name, len);
-	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, len);
+	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, 0, len);
 	len = n > 0 ? (size_t)n : 0;
 	memcpy(payload + pos + sizeof(struct ft_payload), argv, len);
 	pthread_mutex_lock(&s->lock);
@@ -360,7 +363,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	if (rc < 0)
 		ft_session_fail(s, rc);
 	pos += put_item(payload + pos, NO_ARG, FT_PAYLOAD_ARGV,
-		len == FT_STRING_MAX ? FT_PAYLOAD_TRUNCATED : 0, len);
+		len == FT_STRING_MAX ? FT_PAYLOAD_TRUNCATED : 0, 0, len);
 	emit(s, t, ev, payload, pos);
 }
 

@@ -156,6 +156,7 @@ static inline size_t check_payload(
 		forged_require(at + FT_PAYLOAD_SIZE(item.length) <= b->payload_len, "it is there");
 		forged_require(item.type == FT_PAYLOAD_STRING, "it is a string");
 		forged_require(item.arg < 6 && args >> item.arg & 1, "of such an argument");
+		forged_require(item.address == ev->args[item.arg], "where that points to");
 		args &= (uint8_t)(0xfe << item.arg);
 		forged_require(!(item.flags & ~(FT_PAYLOAD_MORE | FT_PAYLOAD_TRUNCATED |
 						      FT_PAYLOAD_FAULT)),

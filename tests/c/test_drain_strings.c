@@ -42,7 +42,7 @@ static void test_strings(void)
 	ft_drain(&f->s, &f->it);
 	forged_take(f);
 	CHECK_EQ(f->with_strings, 2);
-	CHECK_EQ(f->payload, 16 + 24 + 16);
+	CHECK_EQ(f->payload, 24 + 32 + 24);
 	CHECK(!strcmp(f->path, "x"));
 	memset(longest, 'y', FT_STRING_MAX);
 	longest[FT_STRING_MAX] = 0;
@@ -115,9 +115,9 @@ static void ends_nowhere(struct forged *f, struct ft_raw *raw, struct ft_payload
 static void odd_start(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
 {
 	(void)f;
-	memmove((uint8_t *)item + 4, item, 16);
+	memmove((uint8_t *)item + 4, item, 24);
 	raw->strings += 4;
-	raw->end_of_strings = raw->strings + 16;
+	raw->end_of_strings = raw->strings + 24;
 }
 
 static void head_at_end(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
@@ -167,7 +167,8 @@ static void same_argument(struct forged *f, struct ft_raw *raw, struct ft_payloa
 {
 	(void)f;
 	(void)raw;
-	item[2].arg = 1; /* the second item: the first has 8 bytes of text */
+	item = (struct ft_payload *)((uint8_t *)item + FT_PAYLOAD_SIZE(8));
+	item->arg = 1; /* the second's */
 }
 
 static void more_than_two(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
@@ -199,7 +200,7 @@ static void ends_within(struct forged *f, struct ft_raw *raw, struct ft_payload 
 }
 
 static const struct lie lies[] = {
-	{ "many empty items, then the longest", empty_items, 8 },
+	{ "many empty items, then the longest", empty_items, 16 },
 	{ "strings before the area", before_area, 0 },
 	{ "strings among the records", in_records, 0 },
 	{ "strings that end before they begin", ends_before, 0 },
@@ -212,10 +213,10 @@ static const struct lie lies[] = {
 	{ "the greatest length", longest_of_all, 0 },
 	{ "a string of another argument", other_argument, 0 },
 	{ "a string of no argument", no_argument, 0 },
-	{ "two strings of one argument", same_argument, 16 },
+	{ "two strings of one argument", same_argument, 24 },
 	{ "more strings than are copied for one call", more_than_two, FT_STRINGS_ROOM },
-	{ "unknown flags and types", faulty, 8 + 24 },
-	{ "a string with a NUL in it", ends_within, 8 + 24 },
+	{ "unknown flags and types", faulty, 16 + 32 },
+	{ "a string with a NUL in it", ends_within, 16 + 32 },
 };
 
 static void test_lies(void)

@@ -72,7 +72,7 @@ def good() -> Trace:
         {"nr": OPENAT, "pid": 100, "tid": 100, "time_ns": 5, "duration_ns": 9, "ret": -2,
          "flags": Flag.PAYLOAD},
         {"nr": READ, "pid": 101, "tid": 101, "time_ns": 20, "duration_ns": 4},
-        {"kind": Kind.EXEC, "pid": 101, "time_ns": 25, "flags": Flag.PAYLOAD, "payload": 24},
+        {"kind": Kind.EXEC, "pid": 101, "time_ns": 25, "flags": Flag.PAYLOAD, "payload": 32},
         {"kind": Kind.EXIT, "pid": 101, "time_ns": 30, "ret": 256},
     )  # fmt: skip
     return Trace(events, stream(payload), argv=["a"], engine="inline", processes=PROCESSES)

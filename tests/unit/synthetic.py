@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,11 @@ def make_events(*calls: Call) -> np.ndarray:
     return events
 
 
-def item(data: bytes, *, arg: int = 255, type: int = 1, flags: int = 0) -> bytes:
+def item(data: bytes, *, arg: int = 255, type: int = 1, flags: int = 0, address: int = 0) -> bytes:
     """One payload item."""
-    head = len(data).to_bytes(4, "little") + bytes([arg, type]) + flags.to_bytes(2, "little")
-    return head + data + bytes(-len(data) % 8)
+    return (
+        struct.pack("<IBBHQ", len(data), arg, type, flags, address) + data + bytes(-len(data) % 8)
+    )
 
 
 def stream(data: bytes) -> np.ndarray:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from synthetic import item
 
 from fasttrace import _tables
 from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType
@@ -45,11 +46,6 @@ def event(
     six = [*args, 0, 0, 0, 0, 0, 0][:6]
     tid = pid if tid is None else tid
     return EVENT.pack(time_ns, took, ret, *six, payload, pid, tid, nr, abi, kind, flags)
-
-
-def item(data: bytes, arg: int = 255, type: int = PayloadType.STRING, flags: int = 0) -> bytes:
-    head = len(data).to_bytes(4, "little") + bytes([arg, type]) + flags.to_bytes(2, "little")
-    return head + data + bytes(-len(data) % 8)
 
 
 def line(record: bytes, payload: bytes = b"", base: int = 0) -> str:

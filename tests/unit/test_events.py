@@ -54,13 +54,21 @@ def test_every_errno_has_a_name_that_leads_back() -> None:
 
 
 def test_payload_items_of_one_event() -> None:
-    data = b"x" * 8 + item(b"/etc/a", arg=0, flags=1) + item(b"b" * 8, arg=2) + item(b"other")
+    data = (
+        b"x" * 8
+        + item(b"/etc/a", arg=0, flags=1, address=77)
+        + item(b"b" * 8, arg=2)
+        + item(b"other")
+    )
     found = list(payload_items(memoryview(data), 8))
-    assert [(i.arg, i.type, i.text) for i in found] == [(0, 1, "/etc/a"), (2, 1, "bbbbbbbb")]
+    assert [(i.arg, i.type, i.text, i.address) for i in found] == [
+        (0, 1, "/etc/a", 77),
+        (2, 1, "bbbbbbbb", 0),
+    ]
 
 
 def test_payload_that_is_cut_is_marked() -> None:
-    data = item(b"/etc/passwd", arg=1)[:12]
+    data = item(b"/etc/passwd", arg=1)[:20]
     (found,) = payload_items(memoryview(data), 0)
     assert found.data == b"/etc"
     assert found.flags & PayloadFlag.TRUNCATED

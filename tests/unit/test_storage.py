@@ -257,7 +257,7 @@ def test_cut_files_are_an_error(tmp_path: Path, name: str) -> None:
         ("finished", 1), ("argv", "a"), ("argv", [1]), ("exit_status", "0"), ("wall_ns", 1.5),
         ("wall_ns", 1 << 70), ("processes", {}), ("processes", [3]), ("processes", [{"pid": "x"}]),
         ("processes", [{"status": 1 << 40}]),
-        ("clock", 3), ("engine", None), ("version", 2),
+        ("clock", 3), ("engine", None), ("version", 3),
     ],
 )  # fmt: skip
 def test_meta_of_wrong_types(tmp_path: Path, key: str, value: object) -> None:

@@ -28,7 +28,7 @@ def trace() -> Trace:
             {"nr": OPENAT, "pid": 100, "tid": 100, "time_ns": 10, "duration_ns": 5, "ret": -2,
              "flags": Flag.PAYLOAD},
             {"nr": READ, "pid": 101, "tid": 101, "time_ns": 20, "duration_ns": 50, "ret": 7},
-            {"nr": STAT, "pid": 101, "tid": 101, "time_ns": 60_000, "ret": 0, "payload": 24,
+            {"nr": STAT, "pid": 101, "tid": 101, "time_ns": 60_000, "ret": 0, "payload": 32,
              "flags": Flag.PAYLOAD},
             {"nr": 3, "abi": 1, "pid": 102, "tid": 103, "time_ns": 70_000, "ret": -11},
             {"nr": WRITE, "pid": 102, "tid": 102, "time_ns": 80_000, "flags": Flag.UNFINISHED},

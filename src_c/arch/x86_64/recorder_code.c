@@ -163,11 +163,12 @@ __asm__(".macro keep\n" /* number and arguments */
 	"	mov 24(%rcx, %rdx, 8), %rsi\n"
 	"	test %rsi, %rsi\n"
 	"	jz ft_strings_next\n"
-	"	lea 8(%rdi), %r8\n"
+	"	lea 16(%rdi), %r8\n"
+	"	mov %rsi, 8(%rdi)\n"
 	"	mov $4096, %r9d\n"
 	"ft_strings_load:\n"
 	"	movzbl (%rsi), %eax\n"
-	"	mov %al, 8(%rdi)\n"
+	"	mov %al, 16(%rdi)\n"
 	"	test %al, %al\n"
 	"	jz ft_strings_end\n"
 	"	inc %rsi\n"
@@ -184,12 +185,12 @@ __asm__(".macro keep\n" /* number and arguments */
 	"	xor %eax, %eax\n"
 	"1:	add $0x100, %eax\n" /* FT_PAYLOAD_STRING */
 	"	add %edx, %eax\n"
-	"	mov %eax, -4(%r8)\n"
-	"	lea 8(%rdi), %rsi\n"
+	"	mov %eax, -12(%r8)\n"
+	"	lea 16(%rdi), %rsi\n"
 	"	sub %r8, %rsi\n"
-	"	mov %esi, -8(%r8)\n"
-	"	movq $0, 8(%rdi)\n"
-	"	lea 15(%rdi), %rdi\n"
+	"	mov %esi, -16(%r8)\n"
+	"	movq $0, 16(%rdi)\n"
+	"	lea 23(%rdi), %rdi\n"
 	"	and $-8, %rdi\n"
 	"	jmp ft_strings_next\n"
 	"ft_strings_done:\n"
@@ -260,4 +261,5 @@ static_assert(FT_STRING_MAX == 4096, "the recorder's code knows it");
 static_assert(FT_RECORDER_CODE + FT_RECORDER_VERDICTS == 0x11000, "where its tables are");
 static_assert(FT_PAYLOAD_STRING == 1 && FT_PAYLOAD_TRUNCATED == 2 && FT_PAYLOAD_FAULT == 4,
 	"the heads that it writes");
+FIELD_AT(struct ft_payload, address, 8);
 #endif

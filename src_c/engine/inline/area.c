@@ -106,13 +106,14 @@ size_t ft_area_strings(struct ft_inline_task *it, const struct ft_raw *raw, uint
 
 		ft_area_copy(&item, at_offset(it, (uint32_t)at), sizeof(item));
 		at += sizeof(item);
-		if (item.arg >= 8 || !(args >> item.arg & 1) || item.length > FT_STRING_MAX ||
+		if (item.arg >= 6 || !(args >> item.arg & 1) || item.length > FT_STRING_MAX ||
 			FT_PAYLOAD_SIZE(item.length) - sizeof(item) > end - at)
 			break;
 		args &= (uint8_t)(0xfe << item.arg); /* each once, and in their order */
 		ft_area_copy(text, at_offset(it, (uint32_t)at), item.length);
 		at += FT_PAYLOAD_SIZE(item.length) - sizeof(item);
 		item.type = FT_PAYLOAD_STRING;
+		item.address = raw->args[item.arg];
 		item.flags &= FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT;
 		item.length = item.flags & FT_PAYLOAD_FAULT
 				      ? 0
