@@ -16,7 +16,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_OPT_EVENTS
         FT_OPT_TALLY
         FT_OPT_BY_PROCESS
-        FT_OPT_STRINGS
+        FT_OPT_PAYLOAD
         FT_OPT_ENTRY_ONLY
 
     enum ft_stage:
@@ -91,7 +91,8 @@ cdef extern from "fasttrace.h" nogil:
     struct ft_config:
         uint32_t options
         uint32_t engine
-        const uint8_t *policy[FT_ABI_COUNT]
+        const uint16_t *policy[FT_ABI_COUNT]
+        uint32_t string_limit
         const void *filter
         uint16_t filter_len
         uint32_t block_events

@@ -116,7 +116,7 @@ class Session:
         events: bool = True,
         tally: bool = False,
         by_process: bool = False,
-        strings: bool = False,
+        payload: bool = False,
         results: bool = True,
         engine: str = "ptrace",
         policy: list[bytes] | None = None,
@@ -125,6 +125,7 @@ class Session:
         queue_blocks: int = 0,
         injections: list[Injection] | None = None,
         handled: list[bytes] | None = None,
+        string_limit: int = 0,
     ) -> None: ...
     def spawn(
         self,

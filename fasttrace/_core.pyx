@@ -114,20 +114,22 @@ cdef class Session:
     cdef int forks  # as it was made
 
     def __cinit__(self, *, bint follow=True, bint events=True, bint tally=False,
-                  bint by_process=False, bint strings=False, bint results=True,
+                  bint by_process=False, bint payload=False, bint results=True,
                   str engine="ptrace", list policy=None, bytes filter=None, uint32_t block_events=0,
-                  uint32_t queue_blocks=0, list injections=None, list handled=None):
+                  uint32_t queue_blocks=0, list injections=None, list handled=None,
+                  uint32_t string_limit=0):
         cdef ft_config config
         cdef Injections rows = Injections(injections or [])
         cdef int abi
         config.options = (
             (FT_OPT_FOLLOW if follow else 0) | (FT_OPT_EVENTS if events else 0)
             | (FT_OPT_TALLY if tally else 0) | (FT_OPT_BY_PROCESS if by_process else 0)
-            | (FT_OPT_STRINGS if strings else 0) | (0 if results else FT_OPT_ENTRY_ONLY)
+            | (FT_OPT_PAYLOAD if payload else 0) | (0 if results else FT_OPT_ENTRY_ONLY)
         )
         config.engine = <uint32_t>ENGINES.index(engine)
         config.block_events = block_events
         config.queue_blocks = queue_blocks
+        config.string_limit = string_limit
         config.filter = NULL
         config.filter_len = 0
         config.injections = rows.rows
@@ -140,9 +142,9 @@ cdef class Session:
                     raise ValueError(f"handled has {FT_NR_MAX} bytes for each ABI")
                 config.handled[abi] = <const uint8_t *><char *><bytes>handled[abi]
             if policy is not None:
-                if len(policy[abi]) != FT_NR_MAX:
-                    raise ValueError(f"a policy has {FT_NR_MAX} bytes")
-                config.policy[abi] = <const uint8_t *><char *><bytes>policy[abi]
+                if len(policy[abi]) != FT_NR_MAX * sizeof(uint16_t):
+                    raise ValueError(f"a policy has {FT_NR_MAX} numbers of 16 bits")
+                config.policy[abi] = <const uint16_t *><char *><bytes>policy[abi]
         if filter is not None:
             config.filter = <char *>filter
             config.filter_len = instructions(filter, "a filter")

@@ -4,7 +4,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 cdef extern from "fasttrace.h" nogil:
     enum:
         FT_POLICY_RECORD
-        FT_POLICY_STRING_0
+        FT_POLICY_PROGRAM
 
 
 cdef extern from "tables/tables.h" nogil:
@@ -19,6 +19,8 @@ cdef extern from "tables/tables.h" nogil:
         uint32_t classes
         uint8_t nargs
         uint8_t path_args
+        uint16_t paths
+        uint16_t capture
 
     struct ft_syscall_table:
         const ft_syscall *calls

@@ -4,9 +4,9 @@
 NR_MAX = FT_NR_MAX
 # The largest error number.
 ERRNO_MAX = FT_ERRNO_MAX
-# Bits of a policy's byte (enum ft_policy): record the call; read argument i, POLICY_STRING_0 << i.
+# A call's policy (enum ft_policy): record it; POLICY_PROGRAM times the number of a capture program.
 POLICY_RECORD = FT_POLICY_RECORD
-POLICY_STRING_0 = FT_POLICY_STRING_0
+POLICY_PROGRAM = FT_POLICY_PROGRAM
 ABIS = tuple([(<bytes>ft_abi_names[i]).decode() for i in range(FT_ABI_COUNT)])
 
 
@@ -81,3 +81,12 @@ def path_args(long abi, long long nr):
     """Bit i: argument i is a path that can be read when the call begins."""
     cdef const ft_syscall *c = at(abi, nr)
     return 0 if c is NULL else c.path_args
+
+
+def capture_program(long abi, long long nr, *, bint paths):
+    """The number of the program that copies what the call's arguments point to, or only its paths;
+    0: there is nothing to copy."""
+    cdef const ft_syscall *c = at(abi, nr)
+    if c is NULL:
+        return 0
+    return c.paths if paths else c.capture

@@ -17,12 +17,16 @@
 
 struct ft_session;
 
-/* One byte per syscall number and ABI: what to do with the call. */
+/* 16 bits per syscall number and ABI: what to do with the call. */
 enum ft_policy {
-	FT_POLICY_RECORD = 1 << 0,    /* record and count it */
-	FT_POLICY_STRING_0 = 1
-		<< 1,  /* capture argument 0 as a string; argument i: FT_POLICY_STRING_0 << i */
+	FT_POLICY_RECORD = 1 << 0, /* record and count it */
+	FT_POLICY_PROGRAM = 1
+		<< 1, /* times the number of a capture program: see tables/capture.h */
 };
+
+/* Of data that is captured, but of paths and structures, so many bytes are kept unless more are asked for. */
+#define FT_STRING_LIMIT	    32u
+#define FT_STRING_LIMIT_MAX 0x8000u
 
 enum ft_option {
 	FT_OPT_FOLLOW = 1 << 0, /* children too; else only the process itself with its threads */
@@ -30,7 +34,7 @@ enum ft_option {
 		<< 1, /* deliver events; the consumer must take blocks or the tracees wait */
 	FT_OPT_TALLY = 1 << 2, /* keep a tally */
 	FT_OPT_BY_PROCESS = 1 << 3, /* tally per process */
-	FT_OPT_STRINGS = 1 << 4, /* capture the strings that the policy names */
+	FT_OPT_PAYLOAD = 1 << 4, /* run the capture programs that the policy names */
 	FT_OPT_ENTRY_ONLY = 1 << 5, /* with a filter: no results, one stop per call */
 };
 
@@ -104,7 +108,8 @@ enum ft_hand_over { FT_HAND_ENTRY = 1 << 0, FT_HAND_EXIT = 1 << 1 };
 struct ft_config {
 	uint32_t options; /* enum ft_option */
 	uint32_t engine; /* enum ft_engine_id */
-	const uint8_t *policy[FT_ABI_COUNT]; /* FT_NR_MAX bytes each; NULL: record everything */
+	const uint16_t *policy[FT_ABI_COUNT]; /* FT_NR_MAX each; NULL: record everything */
+	uint32_t string_limit; /* at most FT_STRING_LIMIT_MAX; 0: FT_STRING_LIMIT */
 	const void *filter; /* struct sock_filter[]: RET_TRACE for the calls wanted; NULL: none */
 	uint16_t filter_len; /* instructions */
 	uint32_t block_events; /* events a block holds; 0: default */

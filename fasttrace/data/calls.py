@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from fasttrace import _tables
 from fasttrace._tables import ABIS
-from fasttrace.data.events import Flag, Kind, PayloadItem, PayloadType
+from fasttrace.data.events import Flag, Kind, PayloadItem, argument_strings
 from fasttrace.syscalls.errnos import errno_name
 from fasttrace.syscalls.names import syscall_name
 
@@ -43,6 +44,13 @@ def selection_of(calls: Calls) -> Selection:
     if isinstance(calls, (str, int)):
         return parse_selection(str(calls))
     return parse_selection(",".join(str(call) for call in calls) or "none")
+
+
+@lru_cache(maxsize=4096)
+def path_args(nr: int, abi: int) -> frozenset[int]:
+    """Which arguments of the call are paths."""
+    bits = _tables.path_args(abi, nr & 0xFFFFFFFF)
+    return frozenset(arg for arg in range(6) if bits >> arg & 1)
 
 
 class Call(NamedTuple):
@@ -85,7 +93,7 @@ class Call(NamedTuple):
             args=args,
             ret=ret,
             errno=errno_name(-ret) if failed else None,
-            strings={item.arg: item.text for item in items if item.type == PayloadType.STRING},
+            strings={item.arg: item.text for item in argument_strings(items)},
             kind=kind,
             nr=nr,
             abi=abi,

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._tables import NR_MAX
-from fasttrace.data.calls import Calls, selection_of
-from fasttrace.data.events import Flag, Kind, PayloadType, payload_items
+from fasttrace.data.calls import Calls, path_args, selection_of
+from fasttrace.data.events import Flag, Kind, argument_strings, payload_items
 from fasttrace.data.processes import Process
 from fasttrace.syscalls.errnos import errno_number
 from fasttrace.syscalls.names import abi_index
@@ -115,19 +115,25 @@ def with_payload(events: Events) -> Mask:
 
 
 def with_path(events: Events, path: str | re.Pattern[str], stream: memoryview) -> Mask:
-    """Events with a captured string that contains `path`, or in which the pattern is found."""
+    """Calls with a path that contains `path`, or in which the pattern is found."""
 
     def matches(text: str) -> bool:
         return path in text if isinstance(path, str) else path.search(text) is not None
 
     mask = np.zeros(len(events), np.bool_)
     candidates = np.flatnonzero(with_payload(events))
-    for i, offset in zip(candidates, events["payload"][candidates].tolist(), strict=True):
-        mask[i] = any(
-            item.type == PayloadType.STRING and matches(item.text)
-            for item in payload_items(stream, offset)
-        )
+    for i, event in zip(candidates, events[candidates], strict=True):
+        mask[i] = any(matches(text) for text in paths_of(event, stream))
     return mask
+
+
+def paths_of(event: np.void, stream: memoryview) -> list[str]:
+    """The paths that a call was given."""
+    if event["kind"] != Kind.SYSCALL:
+        return []
+    wanted = path_args(int(event["nr"]), int(event["abi"]))
+    items = payload_items(stream, int(event["payload"]))
+    return [item.text for item in argument_strings(items) if item.arg in wanted]
 
 
 def of_comm(events: Events, comms: set[str], processes: Sequence[Process]) -> Mask:

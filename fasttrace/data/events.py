@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import EnumMeta, IntEnum, IntFlag
 from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -133,9 +133,9 @@ class PayloadItem(NamedTuple):
 
 
 _HEAD = Struct("<IBBHQ")
-# An event has at most one item per argument, or a name and an argument list. A damaged file must
-# not make one event out of a whole stream.
-_ITEMS_MAX = 16
+# An event has some items per argument (src_c/session/capture.h), or a name and an argument list. A
+# damaged file must not make one event out of a whole stream.
+_ITEMS_MAX = 1024
 
 
 def payload_items(payload: memoryview, offset: int) -> Iterator[PayloadItem]:
@@ -156,6 +156,18 @@ def payload_items(payload: memoryview, offset: int) -> Iterator[PayloadItem]:
         if not flags & PayloadFlag.MORE:
             return
         offset = start + (length + 7) // 8 * 8
+
+
+def argument_strings(items: Iterable[PayloadItem]) -> Iterator[PayloadItem]:
+    """Those that are strings to which arguments themselves point.
+
+    An argument's first item is what it points to, those behind it what that points to in turn.
+    """
+    seen = set()
+    for item in items:
+        if item.arg not in seen and item.type == PayloadType.STRING:
+            yield item
+        seen.add(item.arg)
 
 
 def split_argv(data: bytes) -> list[str]:

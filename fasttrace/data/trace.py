@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fasttrace._tally import Tally
 from fasttrace.data import conditions, storage, stored
 from fasttrace.data.calls import Call, Calls, call_name
-from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadType, payload_items
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, payload_items
 from fasttrace.data.processes import Process, fallbacks, from_events, reused_pids, with_calls
 from fasttrace.data.run_info import NOTHING_KNOWN, OfRun, RunInfo
 from fasttrace.data.summary import Summary
@@ -119,14 +119,10 @@ class Trace(OfRun):
         return self._call(event).strings
 
     def paths(self) -> list[str]:
-        """All different strings captured, in the order of their first appearance."""
-        found: dict[str, None] = {}
-        offsets = self.events["payload"][conditions.with_payload(self.events)]
-        for offset in offsets:
-            for item in payload_items(self._stream, int(offset)):
-                if item.type == PayloadType.STRING:
-                    found.setdefault(item.text)
-        return list(found)
+        """All different paths that calls were given, in the order of their first appearance."""
+        stream = self._stream
+        told = self.events[conditions.with_payload(self.events)]
+        return list(dict.fromkeys(text for e in told for text in conditions.paths_of(e, stream)))
 
     @cached_property
     def _told(self) -> list[Process]:

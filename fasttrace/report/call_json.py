@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType, payload_items
+from fasttrace.data.events import Flag, Kind, PayloadFlag, argument_strings, payload_items
 from fasttrace.report.arguments import shape
 from fasttrace.report.call_line import described, in_order_of_end
 from fasttrace.syscalls.errnos import errno_name
@@ -37,8 +37,8 @@ def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> It
             "args": args[: len(formats)],
             "strings": {
                 str(item.arg): item.text
-                for item in items
-                if item.type == PayloadType.STRING and not item.flags & PayloadFlag.FAULT
+                for item in argument_strings(items)
+                if not item.flags & PayloadFlag.FAULT
             },
             "ret": None if unfinished else ret,
             "errno": errno_name(-ret) if flags & Flag.ERROR else None,

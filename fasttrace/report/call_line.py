@@ -24,6 +24,7 @@ from fasttrace.data.events import (
     PayloadFlag,
     PayloadItem,
     PayloadType,
+    argument_strings,
     payload_items,
     split_argv,
 )
@@ -184,7 +185,7 @@ def described(
 
 
 def _put_strings(words: list[str], payload: memoryview, offset: int) -> None:
-    for item in payload_items(payload, offset):
+    for item in argument_strings(payload_items(payload, offset)):
         if item.arg < len(words) and not item.flags & PayloadFlag.FAULT:
             words[item.arg] = quote(item.data, bool(item.flags & PayloadFlag.TRUNCATED))
 

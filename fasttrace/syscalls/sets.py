@@ -13,11 +13,13 @@ all, none
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 from fasttrace import _tables
-from fasttrace._tables import ABIS, NR_MAX, POLICY_RECORD, POLICY_STRING_0
+from fasttrace._tables import ABIS, NR_MAX, POLICY_PROGRAM, POLICY_RECORD
 from fasttrace.errors import SelectionError
 from fasttrace.syscalls.names import abi_index
 from fasttrace.text.terminal import quoted
@@ -31,6 +33,8 @@ _ALL = (1 << NR_MAX) - 1
 _REST = 1 << (NR_MAX - 1)
 # strace takes these without their % too.
 _BARE_CLASSES = ("file", "process", "network", "signal", "ipc", "desc", "memory")
+# What is captured of what arguments point to.
+Capture: TypeAlias = Literal["all", "paths", "none"]
 _WIDTHS = {"64": ("x86_64", "aarch64", "riscv64"), "32": ("i386",), "x32": ()}
 
 
@@ -69,17 +73,18 @@ class Selection:
     def is_everything(self) -> bool:
         return all(mask == _ALL for mask in self._masks)
 
-    def policy(self, abi: str | int, *, strings: bool = False) -> bytes:
-        """NR_MAX bytes for the C core: POLICY_RECORD, and with `strings` which arguments are paths
-        to be read."""
+    def policy(self, abi: str | int, *, capture: Capture = "none") -> bytes:
+        """NR_MAX numbers of 16 bits for the C core: POLICY_RECORD, and the program that captures
+        paths, or all that arguments point to, times POLICY_PROGRAM."""
         index = abi_index(abi)
         mask = self._masks[index]
-        table = bytearray(POLICY_RECORD * (mask >> nr & 1) for nr in range(NR_MAX))
-        if strings:
+        table = array("H", (POLICY_RECORD * (mask >> nr & 1) for nr in range(NR_MAX)))
+        if capture != "none":
             for nr in _tables.names(index):
                 if table[nr]:
-                    table[nr] |= _tables.path_args(index, nr) * POLICY_STRING_0
-        return bytes(table)
+                    program = _tables.capture_program(index, nr, paths=capture == "paths")
+                    table[nr] |= program * POLICY_PROGRAM
+        return table.tobytes()
 
     def mask(self, abi: str | int) -> int:
         """Bit nr: number nr is in the set; bit NR_MAX - 1: all from there on are."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fasttrace.alter.handlers import Handlers
     from fasttrace.seccomp.filter.wall import Wall
     from fasttrace.seccomp.profile.values import Profile
-    from fasttrace.syscalls.sets import Selection
+    from fasttrace.syscalls.sets import Capture, Selection
 
 Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
@@ -31,7 +31,8 @@ class SessionOptions(NamedTuple):
     events: bool
     tally: bool
     by_process: bool
-    strings: bool
+    capture: Capture
+    string_limit: int
     results: bool
     selection: Selection | None
     injections: list[Injection]
@@ -47,16 +48,17 @@ class SessionOptions(NamedTuple):
 
     def open(self, engine: str, handlers: Handlers | None = None) -> Session:
         """engine: "ptrace" or "inline". OSError: it does not work here."""
-        strings = self.strings and self.events
+        capture = self.capture if self.events else "none"
         return Session(
             engine=engine,
             follow=self.follow,
             events=self.events,
             tally=self.tally,
             by_process=self.by_process,
-            strings=strings,
+            payload=capture != "none",
+            string_limit=self.string_limit,
             results=self.results,
-            policy=_policy(self.selection, strings),
+            policy=_policy(self.selection, capture),
             filter=self._filter(handlers) if self.is_filtered and engine == "ptrace" else None,
             injections=self.injections or None,
             handled=handlers.table() if handlers else None,
@@ -125,11 +127,11 @@ def selection(trace: str | Selection | None) -> Selection | None:
     return None if trace.is_everything else trace
 
 
-def _policy(selection: Selection | None, strings: bool) -> list[bytes] | None:
+def _policy(selection: Selection | None, capture: Capture) -> list[bytes] | None:
     if selection is None:
-        if not strings:
+        if capture == "none":
             return None
         from fasttrace.syscalls.sets import EVERYTHING
 
         selection = EVERYTHING
-    return [selection.policy(abi, strings=strings) for abi in range(len(ABIS))]
+    return [selection.policy(abi, capture=capture) for abi in range(len(ABIS))]

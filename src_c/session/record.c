@@ -2,31 +2,17 @@
 #include "session/record.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdalign.h>
 #include <string.h>
 
 #include "arch/arch.h"
 #include "kernel/image.h"
 #include "kernel/reader.h"
 #include "kernel/proc.h"
+#include "session/capture.h"
 
 #define ITEM_MAX FT_PAYLOAD_SIZE(FT_STRING_MAX)
 #define NO_ARG	 255
-
-static size_t put_item(
-	uint8_t *at, uint8_t arg, uint8_t type, uint16_t flags, uint64_t address, size_t len)
-{
-	struct ft_payload head = { .length = (uint32_t)len,
-		.arg = arg,
-		.type = type,
-		.flags = flags,
-		.address = address };
-	size_t size = FT_PAYLOAD_SIZE(len);
-
-	memcpy(at, &head, sizeof(head));
-	memset(at + sizeof(head) + len, 0, size - sizeof(head) - len);
-	return size;
-}
 
 static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, const void *payload,
 	size_t payload_len)
@@ -69,7 +55,7 @@ static struct ft_event event_of(const struct ft_task *t, enum ft_kind kind, uint
 	};
 }
 
-uint8_t ft_record_policy(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
+uint16_t ft_record_policy(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
 {
 	if (!s->policy)
 		return FT_POLICY_RECORD;
@@ -83,50 +69,11 @@ bool ft_record_wants(const struct ft_session *s, enum ft_abi abi, uint64_t nr)
 	return ft_record_policy(s, abi, nr) & FT_POLICY_RECORD;
 }
 
-static bool has_strings(struct ft_task *t)
-{
-	if (!t->strings)
-		t->strings = malloc(6 * ITEM_MAX);
-	return t->strings;
-}
-
-static void capture_strings(struct ft_session *s, struct ft_task *t, pid_t memory,
-	const uint64_t args[6], uint8_t policy)
-{
-	uint8_t mask = policy / FT_POLICY_STRING_0 & 0x3f;
-	struct ft_payload *last = NULL;
-
-	if (!has_strings(t))
-		return;
-	for (uint8_t arg = 0; mask; arg++, mask >>= 1) {
-		uint8_t *at = t->strings + t->strings_len;
-		int truncated = 0;
-		uint16_t flags;
-		ssize_t len;
-
-		if (!(mask & 1) || !args[arg])
-			continue;
-		len = t->unreadable ? -ETIMEDOUT
-				    : ft_reader_string(s->reader, memory, args[arg],
-					      (char *)at + sizeof(struct ft_payload), FT_STRING_MAX,
-					      &truncated);
-		t->unreadable |= len == -ETIMEDOUT;
-		flags = len < 0 ? FT_PAYLOAD_FAULT : truncated ? FT_PAYLOAD_TRUNCATED : 0;
-		if (last)
-			last->flags |= FT_PAYLOAD_MORE;
-		last = (struct ft_payload *)at;
-		t->strings_len += put_item(
-			at, arg, FT_PAYLOAD_STRING, flags, args[arg], len < 0 ? 0 : (size_t)len);
-	}
-}
-
 void ft_record_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum ft_abi abi,
 	uint64_t nr, const uint64_t args[6], uint64_t now)
 {
-	uint8_t policy = ft_record_policy(s, abi, nr);
-
 	ft_record_cut(s, t);
-	if (!(policy & FT_POLICY_RECORD)) {
+	if (!ft_record_wants(s, abi, nr)) {
 		t->in_call = FT_CALL_SKIPPED;
 		return;
 	}
@@ -135,20 +82,11 @@ void ft_record_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum
 	t->call.abi = abi;
 	t->call.nr = (int32_t)nr;
 	memcpy(t->call.args, args, sizeof(t->call.args));
-	t->strings_len = 0;
-	if (policy > FT_POLICY_RECORD && s->options & FT_OPT_STRINGS)
-		capture_strings(s, t, memory, args, policy);
-}
-
-void ft_record_strings(
-	struct ft_session *s, struct ft_task *t, const uint64_t args[6], uint8_t policy)
-{
-	t->strings_len = 0;
-	capture_strings(s, t, t->tid, args, policy);
+	ft_capture_entry(s, t, memory, abi, nr, args);
 }
 
 void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event call,
-	const void *strings, size_t strings_len)
+	const void *payload, size_t payload_len)
 {
 	ft_record_cut(s, t);
 	t->in_call = FT_CALL_SKIPPED;
@@ -159,12 +97,8 @@ void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event ca
 	call.flags = 0;
 	t->in_call = FT_CALL_RECORDED;
 	t->call = call;
-	t->strings_len = 0;
-	if (strings_len && strings && !has_strings(t))
-		return;
-	if (strings_len && strings)
-		memcpy(t->strings, strings, strings_len);
-	t->strings_len = strings_len;
+	if (payload)
+		ft_capture_set(t, payload, payload_len);
 }
 
 void ft_record_set_result(struct ft_event *ev)
@@ -256,7 +190,8 @@ void ft_record_return(
 		ev->flags |= FT_FLAG_ERROR;
 	if (is_error && -ret >= FT_ERESTARTSYS && -ret <= FT_ERESTART_RESTARTBLOCK)
 		ev->flags |= FT_FLAG_INTERRUPTED;
-	emit(s, t, ev, t->strings, t->strings_len);
+	ft_capture_exit(s, t, ev);
+	emit(s, t, ev, t->payload, t->payload_len);
 }
 
 void ft_record_cut(struct ft_session *s, struct ft_task *t)
@@ -267,7 +202,7 @@ void ft_record_cut(struct ft_session *s, struct ft_task *t)
 	if (was != FT_CALL_RECORDED)
 		return;
 	t->call.flags |= FT_FLAG_UNFINISHED;
-	emit(s, t, &t->call, t->strings, t->strings_len);
+	emit(s, t, &t->call, t->payload, t->payload_len);
 }
 
 /* Whether si_addr is set and not si_pid and si_uid: by the processor, not by kill(2) and the like.
@@ -339,31 +274,34 @@ static ssize_t ask_image(struct ft_session *s, const struct ft_task *t, bool is_
 static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event *ev)
 {
 	bool is_new = ev->kind == FT_KIND_EXEC;
-	uint8_t payload[2 * ITEM_MAX];
-	char name[FT_COMM_MAX + 1];
-	char argv[FT_STRING_MAX];
-	uint64_t stack;
+	struct ft_payload comm = {
+		.arg = NO_ARG, .type = FT_PAYLOAD_COMM, .flags = FT_PAYLOAD_MORE
+	};
+	struct ft_payload argv = { .arg = NO_ARG, .type = FT_PAYLOAD_ARGV };
+	alignas(struct ft_payload) uint8_t payload[2 * ITEM_MAX];
+	char name[FT_COMM_MAX + 1], text[FT_STRING_MAX];
 	ssize_t n = -ENOENT;
-	size_t pos, len;
+	uint64_t stack;
+	size_t pos;
 	int rc;
 
 	if (is_new && !ft_arch_stack(t->tid, &stack))
-		n = ft_image_read(t->tid, stack, name, argv, sizeof(argv));
+		n = ft_image_read(t->tid, stack, name, text, sizeof(text));
 	if (n < 0)
-		n = ask_image(s, t, is_new, name, argv);
-	len = strlen(name);
-	memcpy(payload + sizeof(struct ft_payload), name, len);
-	pos = put_item(payload, NO_ARG, FT_PAYLOAD_COMM, FT_PAYLOAD_MORE, 0, len);
-	len = n > 0 ? (size_t)n : 0;
-	memcpy(payload + pos + sizeof(struct ft_payload), argv, len);
+		n = ask_image(s, t, is_new, name, text);
+	comm.length = (uint32_t)strlen(name);
+	memcpy(payload + sizeof(comm), name, comm.length);
+	pos = ft_payload_put(payload, &comm);
+	argv.length = n > 0 ? (uint32_t)n : 0;
+	argv.flags = argv.length == FT_STRING_MAX ? FT_PAYLOAD_TRUNCATED : 0;
+	memcpy(payload + pos + sizeof(argv), text, argv.length);
 	pthread_mutex_lock(&s->lock);
-	rc = ft_process_set(&s->processes, t->serial, name, argv, len);
+	rc = ft_process_set(&s->processes, t->serial, name, text, argv.length);
 	ev->args[0] = (uint64_t)ft_process_at(&s->processes, t->serial)->ppid;
 	pthread_mutex_unlock(&s->lock);
 	if (rc < 0)
 		ft_session_fail(s, rc);
-	pos += put_item(payload + pos, NO_ARG, FT_PAYLOAD_ARGV,
-		len == FT_STRING_MAX ? FT_PAYLOAD_TRUNCATED : 0, 0, len);
+	pos += ft_payload_put(payload + pos, &argv);
 	emit(s, t, ev, payload, pos);
 }
 

@@ -6,9 +6,9 @@
 #include "session/session.h"
 
 /* What the session wants of this call: enum ft_policy. */
-uint8_t ft_record_policy(const struct ft_session *s, enum ft_abi abi, uint64_t nr);
+uint16_t ft_record_policy(const struct ft_session *s, enum ft_abi abi, uint64_t nr);
 bool ft_record_wants(const struct ft_session *s, enum ft_abi abi, uint64_t nr);
-/* A call begins; memory: the task whose memory the strings that the policy names are in. */
+/* A call begins; memory: the task whose memory its arguments point to. */
 void ft_record_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum ft_abi abi,
 	uint64_t nr, const uint64_t args[6], uint64_t now);
 /* It ends. */
@@ -22,12 +22,9 @@ void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *c
 	const void *payload, size_t payload_len);
 /* Flags that follow from ret. */
 void ft_record_set_result(struct ft_event *call);
-/* A call that was seen to begin. strings: its payload items; NULL: they are the task's already. */
+/* A call that was seen to begin. payload: its items; NULL: they are the task's already. */
 void ft_record_begun(struct ft_session *s, struct ft_task *t, struct ft_event call,
-	const void *strings, size_t strings_len);
-/* Captures into the task's strings what the policy asks for. */
-void ft_record_strings(
-	struct ft_session *s, struct ft_task *t, const uint64_t args[6], uint8_t policy);
+	const void *payload, size_t payload_len);
 /* A call that the engine had the task make. */
 void ft_record_engine_call(struct ft_session *s, const struct ft_task *t, uint32_t nr);
 /* Which engine traces the task's process from now on, and why not a faster one. */

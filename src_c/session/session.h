@@ -30,7 +30,8 @@ enum ft_state { FT_OPENED, FT_STARTING, FT_RUNNING, FT_ENDED };
 struct ft_session {
 	/* Fixed after ft_open. */
 	uint32_t options;
-	uint8_t *policy; /* FT_ABI_COUNT * FT_NR_MAX bytes; NULL: record everything */
+	uint16_t *policy; /* FT_ABI_COUNT * FT_NR_MAX of them; NULL: record everything */
+	uint32_t string_limit; /* bytes of data that are captured, but of paths */
 	void *filter;
 	uint16_t filter_len;
 	struct ft_ring *ring; /* NULL without FT_OPT_EVENTS */

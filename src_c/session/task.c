@@ -85,7 +85,7 @@ void ft_task_free(struct ft_tasks *ts, struct ft_task *t)
 	*slot(ts, t->tid) = t->next;
 	ts->count--;
 	add_thread(ts, t, -1);
-	free(t->strings);
+	free(t->payload);
 	free(t->counts);
 	free(t->kept);
 	free(t->abandoned);

@@ -47,8 +47,8 @@ struct ft_task {
 	struct ft_task *next;
 	enum ft_call_state in_call;
 	struct ft_event call;
-	uint8_t *strings; /* payload items of `call`; kept for reuse */
-	size_t strings_len;
+	uint8_t *payload; /* items of `call`; kept for reuse */
+	size_t payload_len;
 	struct ft_inline_task *in; /* NULL: the ptrace engine's */
 	bool foreign; /* paths of ours may lead it elsewhere: another user, root or namespace */
 	uint8_t stay; /* enum ft_fallback: why it and its children cannot leave the ptrace engine */

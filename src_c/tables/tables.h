@@ -13,6 +13,7 @@ struct ft_syscall {
 	uint32_t classes; /* bit i: ft_syscall_classes[i] */
 	uint8_t nargs;
 	uint8_t path_args; /* bit i: argument i is a path that can be read when the call begins */
+	uint16_t paths, capture; /* capture programs: for those alone, and for all: see capture.h */
 };
 
 struct ft_syscall_table {

@@ -9,6 +9,7 @@
 #include "alter/plan.h"
 #include "kernel/clock.h"
 #include "session/engine.h"
+#include "tables/capture.h"
 #include "tracer/tracer.h"
 
 static int copy_config(struct ft_session *s, const struct ft_config *c)
@@ -19,14 +20,20 @@ static int copy_config(struct ft_session *s, const struct ft_config *c)
 	for (int abi = 0; abi < FT_ABI_COUNT; abi++)
 		any |= c->policy[abi] != NULL;
 	if (any) {
-		s->policy = malloc(FT_ABI_COUNT * FT_NR_MAX);
+		s->policy = malloc(FT_ABI_COUNT * FT_NR_MAX * sizeof(*s->policy));
 		if (!s->policy)
 			return -ENOMEM;
-		memset(s->policy, FT_POLICY_RECORD, FT_ABI_COUNT * FT_NR_MAX);
-		for (int abi = 0; abi < FT_ABI_COUNT; abi++)
-			if (c->policy[abi])
-				memcpy(s->policy + abi * FT_NR_MAX, c->policy[abi], FT_NR_MAX);
+		for (int i = 0; i < FT_ABI_COUNT * FT_NR_MAX; i++) {
+			const uint16_t *given = c->policy[i / FT_NR_MAX];
+
+			s->policy[i] = given ? given[i % FT_NR_MAX] : FT_POLICY_RECORD;
+			if (s->policy[i] / FT_POLICY_PROGRAM >= ft_capture_program_count)
+				return -EINVAL;
+		}
 	}
+	if (c->string_limit > FT_STRING_LIMIT_MAX)
+		return -EINVAL;
+	s->string_limit = c->string_limit ? c->string_limit : FT_STRING_LIMIT;
 	if (c->filter) {
 		size_t size = c->filter_len * sizeof(struct sock_filter);
 

@@ -20,7 +20,7 @@ from fasttrace import _core
 from fasttrace.data.events import Flag, Kind
 from fasttrace.syscalls.bpf import program
 from fasttrace.syscalls.names import ABIS, syscall_number
-from fasttrace.syscalls.sets import parse_selection
+from fasttrace.syscalls.sets import EVERYTHING, parse_selection
 
 if TYPE_CHECKING:
     from support import Builder, Target
@@ -39,7 +39,7 @@ def told(seen: Seen) -> list[str]:
 def selected(*names: str) -> dict[str, object]:
     """Policy and filter of a session that records these calls."""
     selection = parse_selection(",".join(names))
-    policy = [selection.policy(abi, strings=False) for abi in range(len(ABIS))]
+    policy = [selection.policy(abi) for abi in range(len(ABIS))]
     return {"policy": policy, "filter": program(selection)}
 
 
@@ -117,9 +117,9 @@ def test_strings_of_an_altered_call(tracees: Builder, engine: str) -> None:
         ),
         injection("chdir", _core.INJECT_RETURN),
     ]
-    policy = [bytes([3]) * 1024 for _ in ABIS]
+    policy = [EVERYTHING.policy(abi, capture="paths") for abi in range(len(ABIS))]
     reader, writer = os.pipe()
-    session = _core.Session(engine=engine, injections=rows, policy=policy, strings=True)
+    session = _core.Session(engine=engine, injections=rows, policy=policy, payload=True)
     argv = [b"/bin/sh", b"-c", b"cd /nowhere/at/all && exec /bin/nothing"]
     session.spawn(argv[0], argv, [], None, (-1, writer, writer), 0)
     os.close(writer)

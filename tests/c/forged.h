@@ -18,6 +18,7 @@
 #include "kernel/clock.h"
 #include "session/record.h"
 #include "session/session.h"
+#include "tables/tables.h"
 
 #define FORGED_BASE (FT_RECORDER_AREAS + 3 * FT_AREA_STEP)
 #define PER_BLOCK   ((FT_BLOCK - FT_BLOCK_HEAD) / sizeof(struct ft_raw))
@@ -62,6 +63,12 @@ static inline uint8_t *forged_memory(size_t there)
 	return map;
 }
 
+/* The paths of this call are wanted. */
+static inline void forged_captures(struct forged *f, uint32_t nr)
+{
+	f->s.policy[nr] |= ft_syscall(FT_ABI_X86_64, nr)->paths * FT_POLICY_PROGRAM;
+}
+
 /*
  * options: enum ft_option. Paths of openat (1), renameat (1, 3) and open (0) are wanted. there: how many
  * bytes of the area can be had.
@@ -73,11 +80,12 @@ static inline struct forged *forged_new_short(uint32_t options, size_t there)
 
 	forged_require(f, "there is memory");
 	f->s.options = options;
-	f->s.policy = malloc(FT_ABI_COUNT * FT_NR_MAX);
-	memset(f->s.policy, FT_POLICY_RECORD, FT_ABI_COUNT * FT_NR_MAX);
-	f->s.policy[SYS_open] |= FT_POLICY_STRING_0;
-	f->s.policy[SYS_openat] |= FT_POLICY_STRING_0 << 1;
-	f->s.policy[SYS_renameat] |= FT_POLICY_STRING_0 << 1 | FT_POLICY_STRING_0 << 3;
+	f->s.policy = malloc(FT_ABI_COUNT * FT_NR_MAX * sizeof(*f->s.policy));
+	for (int nr = 0; nr < FT_ABI_COUNT * FT_NR_MAX; nr++)
+		f->s.policy[nr] = FT_POLICY_RECORD;
+	forged_captures(f, SYS_open);
+	forged_captures(f, SYS_openat);
+	forged_captures(f, SYS_renameat);
 	f->s.policy[SYS_getuid] = 0;
 	pthread_mutex_init(&f->s.lock, NULL);
 	pthread_mutex_init(&f->in.lock, NULL);
@@ -118,7 +126,7 @@ static inline void forged_free(struct forged *f)
 	ft_tally_free(f->s.engine_calls);
 	ft_process_table_free(&f->s.processes);
 	ft_tsc_end(&f->in.clock);
-	free(f->t.strings);
+	free(f->t.payload);
 	free(f->s.policy);
 	if (f->is_short)
 		munmap(f->area, FT_AREA_STEP);

@@ -4,7 +4,7 @@
 
 #include "forged.h"
 
-#define EVENTS (FT_OPT_EVENTS | FT_OPT_TALLY | FT_OPT_STRINGS)
+#define EVENTS (FT_OPT_EVENTS | FT_OPT_TALLY | FT_OPT_PAYLOAD)
 
 /* The next call, as the recorder writes it. False: it is at the end of an area without a free block. */
 static inline bool put_call(struct forged *f, uint64_t nr)

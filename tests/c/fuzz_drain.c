@@ -144,7 +144,7 @@ static void step(struct input *in, struct forged *f)
 		ft_area_reset_strings(&f->it);
 		break;
 	case 11:
-		f->it.strings_at = f->t.strings ? take_word(in, f) : 0;
+		f->it.strings_at = f->t.payload ? take_word(in, f) : 0;
 		break;
 	default:
 		put_call(in, f);
@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, data + size };
 	uint32_t more = size && data[0] & 1 ? FT_OPT_ENTRY_ONLY : 0;
-	struct forged *f = forged_new(FT_OPT_EVENTS | FT_OPT_TALLY | FT_OPT_STRINGS | more);
+	struct forged *f = forged_new(FT_OPT_EVENTS | FT_OPT_TALLY | FT_OPT_PAYLOAD | more);
 
 	take(&in, 1);
 	while (in.at < in.end)

@@ -19,7 +19,7 @@
 #include "tables/tables.h"
 
 #define TRACEE(name) TRACEES name
-#define ALL    (FT_OPT_FOLLOW | FT_OPT_EVENTS | FT_OPT_TALLY | FT_OPT_BY_PROCESS | FT_OPT_STRINGS)
+#define ALL    (FT_OPT_FOLLOW | FT_OPT_EVENTS | FT_OPT_TALLY | FT_OPT_BY_PROCESS | FT_OPT_PAYLOAD)
 #define SECOND 1000000000ll
 
 struct host {
@@ -170,7 +170,8 @@ static struct ft_stats host(struct host *h, enum ft_engine_id engine, char *cons
 	static void *(*const bodies[])(
 		void *) = { takes, watches, counts, lists, looks, answers, stops };
 	enum { THREADS = sizeof(bodies) / sizeof(bodies[0]) };
-	static uint8_t handled[FT_NR_MAX], policy[FT_NR_MAX];
+	static uint8_t handled[FT_NR_MAX];
+	static uint16_t policy[FT_NR_MAX];
 	struct ft_config config = { .options = ALL, .engine = engine, .block_events = 64 };
 	struct ft_command c = { .path = argv[0],
 		.argv = argv,
@@ -186,7 +187,7 @@ static struct ft_stats host(struct host *h, enum ft_engine_id engine, char *cons
 
 		policy[nr] = FT_POLICY_RECORD;
 		if (call)
-			policy[nr] |= (uint8_t)(call->path_args * FT_POLICY_STRING_0);
+			policy[nr] |= (uint16_t)(call->capture * FT_POLICY_PROGRAM);
 	}
 	config.policy[FT_ABI_X86_64] = policy;
 	handled[SYS_getppid] = handled[SYS_gettid] = FT_HAND_ENTRY | FT_HAND_EXIT;

@@ -69,7 +69,7 @@ static void test_filter(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	uint8_t policy[FT_NR_MAX] = { [SYS_getppid] = FT_POLICY_RECORD };
+	uint16_t policy[FT_NR_MAX] = { [SYS_getppid] = FT_POLICY_RECORD };
 	struct ft_config config = { .options = ALL,
 		.policy = { policy },
 		.filter = code,

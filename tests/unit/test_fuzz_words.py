@@ -66,7 +66,7 @@ SETS = st.one_of(
 def test_any_set_is_read_or_refused(text: str) -> None:
     found = value_or(SelectionError, lambda: sets.parse_selection(text))
     if found is not None:
-        repr(found), program(found), found.policy(0, strings=True), hash(~found)
+        repr(found), program(found), found.policy(0, capture="all"), hash(~found)
 
 
 @fuzz

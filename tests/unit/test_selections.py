@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+from array import array
 
 import pytest
 from hypothesis import given
@@ -122,12 +123,15 @@ def test_sets_obey_the_laws_of_sets(a, b):
 @given(selections)
 def test_policy_has_the_members_and_their_paths(selection):
     for abi in range(len(ABIS)):
-        plain, strings = selection.policy(abi), selection.policy(abi, strings=True)
+        plain = array("H", selection.policy(abi))
         assert len(plain) == NR_MAX
-        for nr in range(NR_MAX):
-            assert plain[nr] == selection.contains(nr, abi)
-            want = _tables.path_args(abi, nr) << 1 | 1 if plain[nr] else 0
-            assert strings[nr] == want
+        assert plain.tolist() == [selection.contains(nr, abi) for nr in range(NR_MAX)]
+        for capture in ("paths", "all"):
+            numbers = array("H", selection.policy(abi, capture=capture))
+            for nr in range(NR_MAX):
+                program = _tables.capture_program(abi, nr, paths=capture == "paths")
+                assert numbers[nr] == (program << 1 | 1 if plain[nr] else 0)
+                assert bool(program) >= bool(_tables.path_args(abi, nr))
 
 
 def run_bpf(code: bytes, data: bytes) -> tuple[int, int]:

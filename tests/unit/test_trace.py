@@ -64,7 +64,7 @@ def trace() -> Trace:
         ({"after": 20, "before": 70_000}, [1, 2]),
         ({"after": -5, "before": 1 << 70}, [0, 1, 2, 3, 4, 5]),
         ({"path": "/etc"}, [0]),
-        ({"path": re.compile("^/(b|tmp)$")}, [2]),
+        ({"path": re.compile("^/tmp/[ab]$")}, [2]),
         ({"path": "/", "pid": 101}, [2]),
         ({"failed": True, "comm": "cc"}, [3]),
         ({"mask": np.array([1, 1, 0, 0, 0, 0], bool), "failed": True}, [0]),
@@ -105,7 +105,7 @@ def test_iteration_gives_a_call_each(trace: Trace) -> None:
     assert trace[2].strings == {0: "/tmp/a", 1: "/b"}
     assert trace.strings(trace.events[2]) == trace[2].strings
     assert len(trace[1:3]) == 2
-    assert trace.paths() == ["/etc/passwd", "/tmp/a", "/b"]
+    assert trace.paths() == ["/etc/passwd", "/tmp/a"]  # stat has one
 
 
 def test_processes_count_their_calls(trace: Trace) -> None:

@@ -8,6 +8,7 @@
 #include <asm/prctl.h>
 
 #include "alter/plan.h"
+#include "session/capture.h"
 #include "session/record.h"
 #include "tables/tables.h"
 
@@ -33,9 +34,12 @@ static const char *const changes_rights[] = { "setuid", "setgid", "setreuid", "s
 
 uint8_t ft_verdict_strings(const struct ft_session *s, uint64_t nr)
 {
-	uint8_t policy = ft_record_policy(s, FT_ABI_X86_64, nr);
+	const struct ft_capture_program *p = ft_capture_program(s, FT_ABI_X86_64, nr);
+	uint8_t args = 0;
 
-	return s->options & FT_OPT_STRINGS ? policy / FT_POLICY_STRING_0 & 0x3f : 0;
+	for (int i = 0; i < p->count; i++)
+		args |= (uint8_t)(1 << ft_capture_ops[p->first + i].arg);
+	return args;
 }
 
 static void set_slow(struct ft_inline *in, const char *name)
@@ -74,13 +78,13 @@ void ft_verdict_table(const struct ft_session *s, const struct ft_inline *in, ui
 	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS, *string_args;
 
 	for (uint32_t nr = 0; nr < FT_RECORDER_VERDICTS; nr++) {
-		uint8_t wanted = ft_record_policy(s, FT_ABI_X86_64, nr);
+		bool wanted = ft_record_wants(s, FT_ABI_X86_64, nr);
 		int strings = __builtin_popcount(ft_verdict_strings(s, nr));
 
 		if (nr < FT_NR_MAX &&
 			(ft_verdict_is_slow(in, nr) || ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
 			verdicts[nr] = FT_RECORDER_TRAP;
-		else if (!(wanted & FT_POLICY_RECORD))
+		else if (!wanted)
 			verdicts[nr] = FT_RECORDER_PASS;
 		else if (strings > FT_STRING_ARGS || (strings && nr >= FT_RECORDER_STRING_ARGS))
 			verdicts[nr] = FT_RECORDER_TRAP; /* the tracer takes them */

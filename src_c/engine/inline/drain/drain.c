@@ -86,7 +86,7 @@ static __attribute__((noinline)) void take_strings(
 	struct ft_inline_task *it = b->it;
 
 	if (it->strings_at == it->base + it->drained) {
-		take_with(b, it->task->strings, it->task->strings_len);
+		take_with(b, it->task->payload, it->task->payload_len);
 		it->strings_at = 0;
 	} else {
 		take_with(b, payload, ft_area_strings(it, raw, args, payload));
@@ -130,7 +130,7 @@ void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
 		ft_record_engine_call(s, t, nr);
 	if (it->strings_at == seen.head.cur) {
 		strings = NULL;
-		len = t->strings_len;
+		len = t->payload_len;
 	} else {
 		len = ft_area_strings(it, &seen.raw, ft_verdict_strings(s, nr), payload);
 	}

@@ -20,6 +20,7 @@
 #include "engine/inline/stops/dumpable.h"
 #include "kernel/clock.h"
 #include "kernel/reader.h"
+#include "session/capture.h"
 #include "session/record.h"
 
 #define X32_BIT	     0x40000000u
@@ -172,7 +173,7 @@ static void capture(struct ft_session *s, struct ft_task *t, const struct user_r
 	set_strings_limit(it);
 	if (!ft_verdict_strings(s, (uint32_t)regs->rax))
 		return;
-	ft_record_strings(s, t, args, ft_record_policy(s, FT_ABI_X86_64, (uint32_t)regs->rax));
+	ft_capture_entry(s, t, t->tid, FT_ABI_X86_64, (uint32_t)regs->rax, args);
 	it->strings_at = ft_area_get(&it->area->cur);
 }
 

@@ -1,0 +1,344 @@
+#define _GNU_SOURCE
+#include "session/capture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/reader.h"
+#include "session/record.h"
+
+#define NAME_MAX_BYTES 128u /* struct sockaddr_storage */
+#define POINTERS_BITE  512u /* of a vector whose end is not known */
+
+static_assert(FT_READER_MAX >= FT_STRING_MAX, "a string is read at once");
+
+/* One call, as its program runs. All that it points to is read once, into the payload. */
+struct run {
+	struct ft_session *s;
+	struct ft_task *t;
+	pid_t memory;
+	enum ft_abi abi;
+	const uint64_t *args;
+	int64_t ret;
+	bool at_exit;
+	uint8_t arg; /* of the op */
+	uint32_t limit; /* of the op */
+	int left; /* pointers that it may still follow */
+};
+
+size_t ft_payload_put(uint8_t *at, const struct ft_payload *head)
+{
+	size_t size = FT_PAYLOAD_SIZE(head->length);
+
+	memcpy(at, head, sizeof(*head));
+	memset(at + sizeof(*head) + head->length, 0, size - sizeof(*head) - head->length);
+	return size;
+}
+
+void ft_payload_chain(uint8_t *items, size_t size)
+{
+	struct ft_payload *item = NULL;
+
+	for (size_t at = 0; at < size; at += FT_PAYLOAD_SIZE(item->length)) {
+		if (item)
+			item->flags |= FT_PAYLOAD_MORE;
+		item = (struct ft_payload *)(items + at);
+		item->flags &= (uint16_t)~FT_PAYLOAD_MORE;
+	}
+}
+
+const struct ft_capture_program *ft_capture_program(
+	const struct ft_session *s, enum ft_abi abi, uint64_t nr)
+{
+	uint16_t number = ft_record_policy(s, abi, nr) / FT_POLICY_PROGRAM;
+
+	return &ft_capture_programs[s->options & FT_OPT_PAYLOAD ? number : 0];
+}
+
+uint32_t ft_capture_limit(const struct ft_session *s, const struct ft_capture_op *op)
+{
+	switch (op->limit) {
+	case FT_LIMIT_PATH:
+		return FT_STRING_MAX;
+	case FT_LIMIT_DATA:
+		/* One byte more is read of a string, to know whether it ends there. */
+		if (op->what == FT_CAPTURE_STRING && s->string_limit >= FT_STRING_MAX)
+			return FT_STRING_MAX - 1;
+		return s->string_limit;
+	default:
+		return FT_STRUCTURE_MAX;
+	}
+}
+
+static bool has_room(struct ft_task *t)
+{
+	if (!t->payload)
+		t->payload = malloc(FT_CAPTURE_ROOM);
+	return t->payload;
+}
+
+bool ft_capture_set(struct ft_task *t, const void *items, size_t size)
+{
+	t->payload_len = 0;
+	if (!size)
+		return true;
+	if (size > FT_CAPTURE_ROOM || !has_room(t))
+		return false;
+	memcpy(t->payload, items, size);
+	t->payload_len = size;
+	return true;
+}
+
+/* Bytes of a tracee: as many as can be read, or -EFAULT. */
+static ssize_t read_bytes(struct run *r, uint64_t address, uint8_t *to, uint32_t size)
+{
+	uint32_t done = 0;
+
+	while (done < size && !r->t->unreadable) {
+		uint32_t bite = size - done < FT_READER_MAX ? size - done : FT_READER_MAX;
+		ssize_t n = ft_reader_read(
+			r->s->reader, r->memory, -1, address + done, to + done, bite);
+
+		r->t->unreadable |= n == -ETIMEDOUT;
+		if (n > 0)
+			done += (uint32_t)n;
+		if (n < (ssize_t)bite)
+			break;
+	}
+	return done || !size ? (ssize_t)done : -EFAULT;
+}
+
+static uint8_t *room_for(struct run *r, uint64_t size)
+{
+	uint8_t *at = r->t->payload + r->t->payload_len;
+
+	return size <= FT_CAPTURE_ROOM - r->t->payload_len ? at : NULL;
+}
+
+static void put(struct run *r, uint8_t *at, uint8_t type, uint64_t address, ssize_t n, bool cut)
+{
+	uint16_t flags = n < 0 ? FT_PAYLOAD_FAULT : cut ? FT_PAYLOAD_TRUNCATED : 0;
+	const struct ft_payload head = {
+		.length = n < 0 ? 0 : (uint32_t)n,
+		.arg = r->arg,
+		.type = type,
+		.flags = flags | (r->at_exit ? FT_PAYLOAD_EXIT : 0),
+		.address = address,
+	};
+
+	r->t->payload_len += ft_payload_put(at, &head);
+}
+
+/* Returns the bytes that were copied, or NULL and 0. */
+static const uint8_t *take_bytes(
+	struct run *r, uint64_t address, uint64_t want, uint32_t limit, uint32_t *length)
+{
+	uint32_t size = want < limit ? (uint32_t)want : limit;
+	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(size));
+	ssize_t n;
+
+	*length = 0;
+	if (!address || !at)
+		return NULL;
+	n = read_bytes(r, address, at + sizeof(struct ft_payload), size);
+	put(r, at, FT_PAYLOAD_BYTES, address, n, n < 0 || (uint64_t)n < want);
+	*length = n < 0 ? 0 : (uint32_t)n;
+	return at + sizeof(struct ft_payload);
+}
+
+/* Of data that does not end with a NUL within the limit no more is kept. */
+static void take_string(struct run *r, uint64_t address, uint32_t limit, bool whole)
+{
+	uint32_t most = whole ? limit : limit + 1;
+	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(most));
+	ssize_t n = -ETIMEDOUT;
+	int cut = 0;
+
+	if (!address || !at)
+		return;
+	if (!r->t->unreadable)
+		n = ft_reader_string(r->s->reader, r->memory, address,
+			(char *)at + sizeof(struct ft_payload), most, &cut);
+	r->t->unreadable |= n == -ETIMEDOUT;
+	if (n > (ssize_t)limit)
+		n = limit;
+	put(r, at, FT_PAYLOAD_STRING, address, n, cut);
+}
+
+/* A pointer or a size, of the call's ABI. */
+static uint32_t word_size(const struct run *r)
+{
+	return r->abi == FT_ABI_I386 ? 4 : 8;
+}
+
+static uint64_t word_at(const struct run *r, const uint8_t *at)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, at, word_size(r)); /* little-endian, as all of them are */
+	return value;
+}
+
+static void take_iovec(struct run *r, uint64_t address, uint64_t count, uint64_t bytes)
+{
+	uint32_t size = 2 * word_size(r), length;
+	uint64_t most = FT_STRUCTURE_MAX / size;
+	const uint8_t *element = take_bytes(r, address,
+		count > most ? (most + 1) * size : count * size, FT_STRUCTURE_MAX, &length);
+
+	for (; length >= size && bytes && r->left-- > 0; element += size, length -= size) {
+		uint64_t base = word_at(r, element), len = word_at(r, element + size / 2);
+		uint32_t copied;
+
+		if (len > bytes)
+			len = bytes;
+		bytes -= len;
+		take_bytes(r, base, len, r->limit, &copied);
+	}
+}
+
+static void take_strings(struct run *r, uint64_t address)
+{
+	uint32_t word = word_size(r), length = 0, end = 0;
+	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(FT_STRUCTURE_MAX)),
+		*pointers = at + sizeof(struct ft_payload);
+	bool ends = false;
+	ssize_t n = 0;
+
+	if (!address || !at)
+		return;
+	while (!ends && length < FT_STRUCTURE_MAX) {
+		n = read_bytes(r, address + length, pointers + length, POINTERS_BITE);
+		if (n > 0)
+			length += (uint32_t)n;
+		for (; !ends && end + word <= length; end += word)
+			ends = !word_at(r, pointers + end);
+		if (n < (ssize_t)POINTERS_BITE)
+			break;
+	}
+	put(r, at, FT_PAYLOAD_BYTES, address, end ? (ssize_t)end : -EFAULT, !ends);
+	for (uint32_t i = 0; i + word <= end && r->left-- > 0; i += word)
+		take_string(r, word_at(r, pointers + i), r->limit, false);
+}
+
+/* struct user_msghdr and struct mmsghdr, include/linux/socket.h: in words, but for the name's length. */
+static void take_messages(struct run *r, uint64_t address, uint64_t count, bool many)
+{
+	uint32_t word = word_size(r), head = 7 * word, size = many ? 8 * word : head, length;
+	uint64_t most = FT_STRUCTURE_MAX / size;
+	const uint8_t *message = take_bytes(r, address,
+		count > most ? (most + 1) * size : count * size, FT_STRUCTURE_MAX, &length);
+
+	for (; length >= size && r->left-- > 0; message += size, length -= size) {
+		uint64_t bytes = r->at_exit ? (uint64_t)r->ret : UINT64_MAX;
+		uint32_t name_len, received, copied;
+
+		memcpy(&name_len, message + word, sizeof(name_len));
+		if (many && r->at_exit) {
+			memcpy(&received, message + head, sizeof(received));
+			bytes = received;
+		}
+		take_bytes(r, word_at(r, message), name_len, NAME_MAX_BYTES, &copied);
+		take_iovec(
+			r, word_at(r, message + 2 * word), word_at(r, message + 3 * word), bytes);
+		take_bytes(r, word_at(r, message + 4 * word), word_at(r, message + 5 * word),
+			FT_STRUCTURE_MAX, &copied);
+	}
+}
+
+/* False: it stands where nothing can be read. */
+static bool count_of(struct run *r, const struct ft_capture_op *op, uint64_t *count)
+{
+	uint32_t behind;
+
+	switch (op->count) {
+	case FT_COUNT_ARGUMENT:
+		*count = r->args[op->from];
+		return true;
+	case FT_COUNT_BEHIND:
+		if (read_bytes(r, r->args[op->from], (uint8_t *)&behind, sizeof(behind)) !=
+			sizeof(behind))
+			return false;
+		*count = behind;
+		return true;
+	case FT_COUNT_RESULT:
+		*count = r->ret > 0 ? (uint64_t)r->ret : 0;
+		return true;
+	default:
+		*count = 1;
+		return true;
+	}
+}
+
+static void run_op(struct run *r, const struct ft_capture_op *op)
+{
+	uint64_t address = r->args[op->arg], count;
+	uint32_t size, copied;
+
+	if (!address || !ft_capture_applies(op, r->args) || !count_of(r, op, &count))
+		return;
+	r->arg = op->arg;
+	r->limit = ft_capture_limit(r->s, op);
+	r->left = FT_CAPTURE_FOLLOWED;
+	switch (op->what) {
+	case FT_CAPTURE_STRING:
+		take_string(r, address, r->limit, op->limit == FT_LIMIT_PATH);
+		break;
+	case FT_CAPTURE_BYTES:
+		take_bytes(r, address, ft_capture_bytes(op, count), r->limit, &copied);
+		break;
+	case FT_CAPTURE_IOCTL:
+		size = ft_capture_ioctl((uint32_t)r->args[1], r->at_exit);
+		if (size)
+			take_bytes(r, address, size, r->limit, &copied);
+		break;
+	case FT_CAPTURE_IOVEC:
+		take_iovec(r, address, count, r->at_exit ? (uint64_t)r->ret : UINT64_MAX);
+		break;
+	case FT_CAPTURE_STRINGS:
+		take_strings(r, address);
+		break;
+	default:
+		take_messages(r, address, count, op->what == FT_CAPTURE_MMSGHDR);
+		break;
+	}
+}
+
+void ft_capture_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum ft_abi abi,
+	uint64_t nr, const uint64_t args[6])
+{
+	const struct ft_capture_program *p = ft_capture_program(s, abi, nr);
+	struct run r = { .s = s, .t = t, .memory = memory, .abi = abi, .args = args };
+
+	t->payload_len = 0;
+	if (!p->entry_count || !has_room(t))
+		return;
+	for (int i = 0; i < p->entry_count; i++)
+		run_op(&r, &ft_capture_ops[p->first + i]);
+	ft_payload_chain(t->payload, t->payload_len);
+}
+
+void ft_capture_exit(struct ft_session *s, struct ft_task *t, const struct ft_event *call)
+{
+	const struct ft_capture_program *p = ft_capture_program(s, call->abi, (uint32_t)call->nr);
+	struct run r = {
+		.s = s,
+		.t = t,
+		.memory = t->tid,
+		.abi = call->abi,
+		.args = call->args,
+		.ret = call->ret,
+		.at_exit = true,
+	};
+
+	if (p->count == p->entry_count || !has_room(t))
+		return;
+	for (int i = p->entry_count; i < p->count; i++) {
+		const struct ft_capture_op *op = &ft_capture_ops[p->first + i];
+
+		if (op->when == FT_CAPTURE_EXIT || !(call->flags & FT_FLAG_ERROR))
+			run_op(&r, op);
+	}
+	ft_payload_chain(t->payload, t->payload_len);
+}

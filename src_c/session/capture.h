@@ -1,0 +1,34 @@
+/* Capture programs run from outside, on a task that stands at its call: see tables/capture.h. */
+#ifndef FT_CAPTURE_H
+#define FT_CAPTURE_H
+
+#include "session/session.h"
+#include "tables/capture.h"
+
+/* The most that the payload of one call takes. What does not fit is left out. */
+#define FT_CAPTURE_ROOM 0x20000u
+/* What one op follows of pointers; elements and messages beyond are left out. */
+#define FT_CAPTURE_FOLLOWED 128
+
+/* The program for this call, never NULL. */
+const struct ft_capture_program *ft_capture_program(
+	const struct ft_session *s, enum ft_abi abi, uint64_t nr);
+/* The bytes that an op copies at most. */
+uint32_t ft_capture_limit(const struct ft_session *s, const struct ft_capture_op *op);
+
+/*
+ * What the program copies before the call becomes the task's payload; what it copies afterwards is put
+ * behind that. memory: a task whose memory it is.
+ */
+void ft_capture_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum ft_abi abi,
+	uint64_t nr, const uint64_t args[6]);
+void ft_capture_exit(struct ft_session *s, struct ft_task *t, const struct ft_event *call);
+/* The task's payload is this. False: there is no memory. */
+bool ft_capture_set(struct ft_task *t, const void *items, size_t size);
+
+/* Writes the head of an item whose bytes stand behind it, and the zeros that end it. Returns its size. */
+size_t ft_payload_put(uint8_t *at, const struct ft_payload *head);
+/* Says of each item of an event but the last that another one follows. */
+void ft_payload_chain(uint8_t *items, size_t size);
+
+#endif

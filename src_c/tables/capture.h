@@ -1,0 +1,113 @@
+/*
+ * Capture programs: what is copied of a call's arguments while the program runs. Both engines run the
+ * same ones; the table is generated from capture.txt.
+ */
+#ifndef FT_CAPTURE_TABLE_H
+#define FT_CAPTURE_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ft_capture_when {
+	FT_CAPTURE_ENTRY,
+	FT_CAPTURE_SUCCESS, /* at the exit, if the call succeeded */
+	FT_CAPTURE_EXIT, /* at the exit, whatever came of it */
+};
+
+enum ft_capture_what {
+	FT_CAPTURE_STRING, /* up to its NUL */
+	FT_CAPTURE_BYTES,
+	FT_CAPTURE_IOCTL, /* as many as the command says: ft_capture_ioctl() */
+	/* The rest have pointers in them. */
+	FT_CAPTURE_IOVEC, /* count: of its elements; at an exit no more data than the result */
+	FT_CAPTURE_STRINGS, /* pointers to strings, the last is NULL */
+	FT_CAPTURE_MSGHDR,
+	FT_CAPTURE_MMSGHDR, /* count: of messages */
+};
+#define FT_CAPTURE_NESTED FT_CAPTURE_IOVEC /* from here on */
+
+enum ft_capture_count {
+	FT_COUNT_ONE,
+	FT_COUNT_ARGUMENT, /* `from` */
+	FT_COUNT_BEHIND, /* the 32-bit number that it points to */
+	FT_COUNT_RESULT,
+};
+
+enum ft_capture_limit {
+	FT_LIMIT_PATH,	   /* FT_STRING_MAX */
+	FT_LIMIT_DATA,	   /* the session's */
+	FT_LIMIT_STRUCTURE, /* FT_STRUCTURE_MAX */
+};
+
+#define FT_STRUCTURE_MAX 4096u
+
+/* Where argument 1 of futex(2) says what is meant, these are no part of it. */
+#define FT_CAPTURE_IF_MASK 0x180u
+
+struct ft_capture_op {
+	uint8_t arg;
+	uint8_t when; /* enum ft_capture_when */
+	uint8_t what; /* enum ft_capture_what */
+	uint8_t count; /* enum ft_capture_count */
+	uint8_t from; /* argument */
+	uint8_t limit; /* enum ft_capture_limit */
+	uint8_t if_arg; /* argument; with if_set */
+	uint8_t unused;
+	uint64_t if_set; /* bit n: only if that is n, but for FT_CAPTURE_IF_MASK; 0: always */
+	uint32_t size; /* of an element; 0: a bit, in whole 64-bit words */
+	uint32_t unused2;
+};
+
+struct ft_capture_program {
+	uint16_t first; /* in ft_capture_ops */
+	uint8_t count; /* of ops: those at the entry come first */
+	uint8_t entry_count;
+	bool nested; /* some op follows pointers */
+};
+
+/* Program 0 has no op. */
+extern const struct ft_capture_program ft_capture_programs[];
+extern const uint16_t ft_capture_program_count;
+extern const struct ft_capture_op ft_capture_ops[];
+
+/* Whether an op's condition holds. */
+static inline bool ft_capture_applies(const struct ft_capture_op *op, const uint64_t args[6])
+{
+	uint64_t value = args[op->if_arg] & ~(uint64_t)FT_CAPTURE_IF_MASK;
+
+	return !op->if_set || (value < 64 && op->if_set >> value & 1);
+}
+
+/* Bytes of so many elements, at most UINT32_MAX. */
+static inline uint32_t ft_capture_bytes(const struct ft_capture_op *op, uint64_t count)
+{
+	uint64_t size;
+
+	if (count > UINT32_MAX)
+		count = UINT32_MAX;
+	size = op->size ? count * op->size : (count + 63) / 64 * 8;
+	return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+}
+
+/*
+ * How many bytes an ioctl(2) command reads at its entry, or has written at its exit, where its argument
+ * points to. Newer commands have that in them (include/uapi/asm-generic/ioctl.h); those of terminals are
+ * in a table by their low byte: bits 0 to 5 the size, FT_IOCTL_IN, FT_IOCTL_OUT.
+ */
+#define FT_IOCTL_IN  0x40u
+#define FT_IOCTL_OUT 0x80u
+extern const uint8_t ft_capture_terminal[256];
+
+static inline uint32_t ft_capture_ioctl(uint32_t command, bool at_exit)
+{
+	uint32_t direction = command >> 30;
+
+	if (command >> 8 == 'T') {
+		uint8_t known = ft_capture_terminal[command & 0xff];
+
+		return known & (at_exit ? FT_IOCTL_OUT : FT_IOCTL_IN) ? known & 0x3f : 0;
+	}
+	return direction & (at_exit ? 2 : 1) ? command >> 16 & 0x3fff : 0;
+}
+
+#endif

@@ -1,0 +1,223 @@
+"""Promise: what a call's arguments point to is captured as it stood before or after the call, no
+more of it than asked for, and nothing where nothing can be read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from support import Builder
+
+from fasttrace import _core
+from fasttrace._tables import ABIS
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadFlag, PayloadType, payload_items
+from fasttrace.syscalls.names import syscall_name
+from fasttrace.syscalls.sets import EVERYTHING, Capture
+
+pytestmark = pytest.mark.skipif(shutil.which("setarch") is None, reason="setarch is not installed")
+
+ENGINES = ["ptrace"]
+CUT, FAULT, EXIT = PayloadFlag.TRUNCATED, PayloadFlag.FAULT, PayloadFlag.EXIT
+TEXT = bytes(ord("a") + i % 26 for i in range(6000))
+# Flags, whether its address is the argument's, and the bytes.
+Item = tuple[PayloadFlag, bool, bytes]
+
+
+class Calls:
+    """The calls of a run, from that of the first memfd_create on, by name in their order."""
+
+    def __init__(self, argv: list[str], engine: str, capture: Capture, limit: int = 0) -> None:
+        session = _core.Session(
+            engine=engine,
+            payload=capture != "none",
+            policy=[EVERYTHING.policy(abi, capture=capture) for abi in range(len(ABIS))],
+            string_limit=limit,
+        )
+        session.spawn(
+            os.fsencode(shutil.which(argv[0]) or argv[0]),
+            [os.fsencode(arg) for arg in argv],
+            [b"A=b"],
+            None,
+            (-1, -1, -1),
+            0,
+        )
+        self.all: list[tuple[str, list[int], list[tuple[int, int, int, int, bytes]]]] = []
+        self.by_name: dict[str, list[list[tuple[int, Item]]]] = defaultdict(list)
+        events, payload = [], b""
+        while True:
+            try:
+                block = session.take()
+            except EOFError:
+                break
+            if block is not None:
+                part = np.frombuffer(block, EVENT_DTYPE).copy()
+                assert block.payload_base == len(payload)
+                events.append(part)
+                payload += bytes(block.payload)
+        self.root = session.stats()["root_pid"]
+        assert session.stats()["root_status"] == 0
+        session.close()
+        for event in np.concatenate(events):
+            if event["kind"] == Kind.SYSCALL and event["tid"] == self.root:
+                self._add(event, payload)
+
+    def _add(self, event: np.void, payload: bytes) -> None:
+        name, args = syscall_name(int(event["nr"])), event["args"].tolist()
+        items = []
+        if event["flags"] & Flag.PAYLOAD:
+            items = list(payload_items(memoryview(payload), int(event["payload"])))
+        if not self.all and name != "memfd_create":
+            return
+        rows = [(i.arg, i.type, i.flags & ~1, i.address, i.data) for i in items]
+        self.all.append((name, args, rows))
+        self.by_name[name].append(
+            [
+                (arg, (PayloadFlag(flags), address == args[arg], data))
+                for arg, _, flags, address, data in rows
+            ]
+        )
+
+    def last(self, name: str, count: int) -> list[list[tuple[int, Item]]]:
+        """Of the last round."""
+        return self.by_name[name][-count:]
+
+
+def argv(tracees: Builder) -> list[str]:
+    return ["setarch", "-R", *tracees.command("captured")]
+
+
+@pytest.fixture(params=ENGINES)
+def calls(request: pytest.FixtureRequest, tracees: Builder) -> Calls:
+    return Calls(argv(tracees), request.param, "all")
+
+
+def test_data_is_cut_at_the_limit_and_where_it_cannot_be_read(calls: Calls) -> None:
+    none = PayloadFlag(0)
+    assert [[item for _, item in items] for items in calls.last("write", 11)] == [
+        [(none, True, b"")],
+        [(none, True, TEXT[:31])],
+        [(none, True, TEXT[:32])],
+        [(CUT, True, TEXT[:32])],
+        [(CUT, True, TEXT[1:33])],
+        [(CUT, True, TEXT[:32])],
+        [],
+        [(FAULT, True, b"")],
+        [(none, True, b"e" * 8)],
+        [(CUT, True, b"e" * 9)],
+        [(none, True, TEXT[:7])],
+    ]
+    assert [[item for _, item in items] for items in calls.last("read", 5)] == [
+        [(CUT | EXIT, True, bytes(32))],
+        [(EXIT, True, b"")],
+        [(EXIT, True, bytes(4))],
+        [],
+        [],
+    ]
+    assert calls.by_name["pread64"][-6] == [(1, (EXIT, True, TEXT[:20]))]
+
+
+def test_vectors_lead_to_what_they_point_to(calls: Calls) -> None:
+    whole, empty, endless, bad, null, nowhere, edge = calls.last("writev", 7)
+    assert [(flags, own, len(data)) for _, (flags, own, data) in whole] == [
+        (0, True, 64),
+        (0, False, 10),
+        (CUT, False, 32),
+        (0, False, 0),
+    ]
+    assert whole[2][1][2] == TEXT[40:72]
+    assert empty == [(1, (0, True, b""))]
+    assert endless[0][1][:2] == (CUT, True)
+    assert endless[1:] == whole[1:]
+    assert [flags for _, (flags, _, _) in bad] == [0, 0, FAULT]
+    assert null == []
+    assert nowhere == [(1, (FAULT, True, b""))]
+    assert [(flags, len(data)) for _, (flags, _, data) in edge] == [(CUT, 16), (0, 10)]
+    for items, written in zip(calls.last("preadv", 2), (TEXT[:8], TEXT[8:10]), strict=True):
+        assert all(flags & EXIT for _, (flags, _, _) in items)
+        assert items[1][1][2].startswith(written[:2])
+
+
+def test_paths_are_whole_and_argument_lists_too(calls: Calls) -> None:
+    opened = [items[0][1] if items else None for items in calls.last("openat", 6)]
+    assert opened == [
+        (0, True, b"/nonexistent/path"),
+        (0, True, b""),
+        None,
+        (FAULT, True, b""),
+        (CUT, True, b"e" * 5),
+        (CUT, True, TEXT[:4096]),
+    ]
+    whole, bad, nowhere, edge = calls.last("execve", 4)
+    assert [item[2] for arg, item in whole if arg == 1][1:] == [
+        b"one",
+        b"",
+        b"an argument that is longer than ",
+    ]
+    assert [item[0] for arg, item in whole if arg == 1] == [0, 0, 0, CUT]
+    assert [item[0] for arg, item in bad if arg == 1] == [0, 0, FAULT, 0]
+    assert [item for arg, item in nowhere if arg] == [(FAULT, True, b"")] * 2
+    assert [item[0] for arg, item in edge if arg == 1] == [CUT, 0, CUT]
+
+
+def test_structures_come_as_the_kernel_has_left_them(calls: Calls) -> None:
+    good, missing, cut = calls.last("newfstatat", 3)
+    st = os.stat("/usr")  # noqa: PTH116
+    assert good[0] == (1, (0, True, b"/usr"))
+    assert struct.unpack_from("<QQ", good[1][1][2]) == (st.st_dev, st.st_ino)
+    assert (len(good[1][1][2]), len(missing), len(cut)) == (144, 1, 1)
+    (waited,) = calls.last("wait4", 1)
+    assert waited == [(1, (EXIT, True, struct.pack("<I", 3 << 8)))]
+    assert calls.last("futex", 3)[0] == []  # FUTEX_WAKE has no time there
+    sizes = [[(flags, len(data)) for _, (flags, _, data) in i] for i in calls.last("ioctl", 6)]
+    assert sizes == [[], [(EXIT, 4)], [], [], [(0, 24)], [(CUT, 4096)]]
+    names = calls.last("getsockname", 4)[0]
+    assert [(arg, flags, data[:2]) for arg, (flags, _, data) in names] == [
+        (2, 0, b"\x80\0"),
+        (1, EXIT, b"\x01\0"),
+        (2, EXIT, b"\x02\0"),
+    ]
+
+
+def test_messages_lead_to_their_vectors_and_control_data(calls: Calls) -> None:
+    sent = calls.last("sendmsg", 3)[0]
+    assert [(flags, len(data)) for _, (flags, _, data) in sent] == [
+        (0, 56),
+        (0, 32),
+        (0, 20),
+        (CUT, 32),
+        (0, 24),
+    ]
+    received = calls.last("recvmsg", 2)[0]
+    assert [(flags, len(data)) for _, (flags, _, data) in received] == [
+        (0, 56),
+        (EXIT, 56),
+        (EXIT, 32),
+        (EXIT, 30),
+        (EXIT | CUT, 32),
+        (EXIT, 24),
+    ]
+    assert received[3][1][2] == TEXT[:20] + TEXT[100:110]
+    assert len(calls.last("recvmmsg", 1)[0]) == 7
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_session_decides_how_much(tracees: Builder, engine: str) -> None:
+    more = Calls(argv(tracees), engine, "all", 100)
+    assert more.last("write", 11)[4] == [(1, (CUT, True, TEXT[1:101]))]
+    most = Calls(argv(tracees), engine, "all", 0x8000)
+    assert most.last("write", 11)[4] == [(1, (0, True, TEXT[1:4901]))]
+    paths = Calls(argv(tracees), engine, "paths")
+    kinds = {kind for _, _, items in paths.all for _, kind, _, _, _ in items}
+    assert kinds == {PayloadType.STRING}
+    assert paths.last("openat", 6) == more.last("openat", 6)
+    nothing = Calls(argv(tracees), engine, "none")
+    assert not any(items for _, _, items in nothing.all)
+    with pytest.raises(OSError, match="Invalid argument"):
+        _core.Session(string_limit=0x8001)
+    with pytest.raises(OSError, match="Invalid argument"):
+        _core.Session(policy=[b"\xff\xff" * 1024] * len(ABIS))
