@@ -69,6 +69,7 @@ class ProcessRow(NamedTuple):
     engine: str
     fallback: str
 
+STRING_LIMIT_MAX: int
 PROCESS_SIZE: int
 
 def process_rows(records: bytes, strings: bytes, *, left: bool = False) -> list[ProcessRow]: ...

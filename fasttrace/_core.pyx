@@ -74,6 +74,10 @@ cdef class Payload:
         PyBuffer_FillInfo(view, self, start, b.payload_len, 1, flags)
 
 
+# The most bytes of data that a session keeps.
+STRING_LIMIT_MAX = FT_STRING_LIMIT_MAX
+
+
 def inline_unusable():
     """Why the inline engine cannot work on this machine; None: it can."""
     cdef const char *why = ft_inline_unusable()

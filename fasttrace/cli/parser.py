@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from fasttrace._core import STRING_LIMIT_MAX
 from fasttrace.cli.output import columns_of, show
 from fasttrace.errors import UsageError
 
@@ -123,6 +124,18 @@ def add_tracing_options(parser: VerbParser) -> None:
     add_run_options(parser)
 
 
+def add_payload_options(parser: VerbParser) -> None:
+    """How much of what arguments point to."""
+    parser.add_argument(
+        "-s",
+        dest="string_limit",
+        type=_string_limit,
+        default=32,
+        metavar="N",
+        help="keep N bytes of data that arguments point to (32); paths are kept whole",
+    )
+
+
 def add_run_options(parser: VerbParser) -> None:
     """What to trace and how, but not which calls."""
     parser.add_argument("-p", dest="pid", type=_pid, metavar="PID", help="attach to a process")
@@ -149,6 +162,12 @@ def add_engine_options(parser: VerbParser, *more: str) -> None:
 def _pid(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 1 << 31:
         raise argparse.ArgumentTypeError(f"{text!r} is no pid")
+    return int(text)
+
+
+def _string_limit(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= STRING_LIMIT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {STRING_LIMIT_MAX}")
     return int(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from fasttrace.cli.output import say
-from fasttrace.cli.parser import VerbParser, add_tracing_options
+from fasttrace.cli.parser import VerbParser, add_payload_options, add_tracing_options
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.traced import run_of
 from fasttrace.tracing.runs import Recorder
@@ -16,6 +16,12 @@ TAKES_COMMAND = True
 
 def configure(parser: VerbParser) -> None:
     add_tracing_options(parser)
+    add_payload_options(parser)
+    parser.add_argument(
+        "--no-payload",
+        action="store_true",
+        help="numbers only: nothing of what arguments point to",
+    )
     parser.add_argument(
         "-o",
         dest="output",
@@ -26,7 +32,7 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    run = run_of(args)
+    run = run_of(args, capture="none" if args.no_payload else "all")
     # When the disk is full the program goes on, and what is stored stays.
     recorder = Recorder(run.tracer, args.output, lambda error: say(str(error)))
     recorder.start(run.start)

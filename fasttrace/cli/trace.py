@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from fasttrace._core import Block
 from fasttrace.cli.output import Output
-from fasttrace.cli.parser import VerbParser, add_tracing_options
+from fasttrace.cli.parser import VerbParser, add_payload_options, add_tracing_options
 from fasttrace.cli.traced import run_of
 
 EXAMPLE = "fasttrace trace -e openat,execve -o calls.txt make"
@@ -17,6 +17,7 @@ TAKES_COMMAND = True
 
 def configure(parser: VerbParser) -> None:
     add_tracing_options(parser)
+    add_payload_options(parser)
     parser.add_argument("-o", dest="output", metavar="FILE", help="write the lines to FILE")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fasttrace.data.stored import Stored
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
-    from fasttrace.syscalls.sets import Selection
+    from fasttrace.syscalls.sets import Capture, Selection
     from fasttrace.tracing.command import Stdio
     from fasttrace.tracing.sessions import Seccomp
 
@@ -50,6 +50,8 @@ class TracingOptions(Running, total=False):
 
     pid: int | None
     trace: str | Selection | None
+    capture: Capture
+    string_limit: int
     results: bool
     inject: AlterRules | None
     deny: Denial | None
@@ -174,9 +176,10 @@ def summary(
 def trace(
     argv: Argv = None, *, duration: float | None = None, **options: Unpack[TracingOptions]
 ) -> Trace:
-    """Run a command (or attach to `pid`) and return all its events, with path arguments, in memory.
+    """Run a command (or attach to `pid`) and return all its events, in memory.
 
-    Arguments, Ctrl-C: as for `summary`. 96 bytes an event; see `record` for more than memory holds.
+    Arguments, Ctrl-C: as for `summary`. 96 bytes an event, and what its arguments point to; see
+    `record` for more than memory holds.
     """
     _check(duration)
     blocks: list[Block] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from fasttrace._core import Session, inline_unusable
+from fasttrace._core import STRING_LIMIT_MAX, Session, inline_unusable
 from fasttrace._tables import ABIS
 from fasttrace.errors import EngineUnavailable
 from fasttrace.system.log import INFO, log
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
 ENGINES = ("auto", "ptrace", "inline")
+CAPTURES = ("all", "paths", "none")
 
 
 class SessionOptions(NamedTuple):
@@ -105,6 +106,20 @@ def _not_inline(engine: str, options: SessionOptions) -> str | None:
     if options.walled:
         return "it runs under a seccomp profile"
     return inline_unusable()
+
+
+def capture_of(capture: Capture) -> Capture:
+    """ValueError: that is nothing to capture."""
+    if capture not in CAPTURES:
+        raise ValueError(f"unknown capture {capture!r}: one of {', '.join(CAPTURES)}")
+    return capture
+
+
+def string_limit(size: int) -> int:
+    """ValueError: nobody keeps so many bytes."""
+    if not 1 <= size <= STRING_LIMIT_MAX:
+        raise ValueError(f"a string limit is 1 to {STRING_LIMIT_MAX} bytes, not {size}")
+    return size
 
 
 def wall(seccomp: Seccomp) -> Wall | None:

@@ -21,7 +21,7 @@ from fasttrace.tracing.state import Snapshot
 if TYPE_CHECKING:
     from fasttrace.alter.handlers import Handlers
     from fasttrace.alter.language import AlterRules, Denial
-    from fasttrace.syscalls.sets import Selection
+    from fasttrace.syscalls.sets import Capture, Selection
     from fasttrace.tracing.sessions import Seccomp
 
 
@@ -56,7 +56,10 @@ class Tracer(Answering):
         events: deliver events through `blocks` or `read`. What is not taken makes the program wait.
         tally: count in C, for `summary`.
         by_process: keep the tally per process.
-        strings: capture path arguments as text.
+        capture: what is copied of what arguments point to, with events: "all" (paths whole, other
+            data up to `string_limit`, structures), "paths" or "none".
+        string_limit: bytes of data that are kept, 1 to 32768; not of paths and structures.
+        strings: False: as ``capture="none"``.
         results: False: for a command, only what is called, without results and durations: one stop
             a call instead of two.
         seccomp: a wall for the command: a `fasttrace.seccomp` Profile, the path of one, or a BPF
@@ -88,6 +91,8 @@ class Tracer(Answering):
         events: bool = True,
         tally: bool = False,
         by_process: bool = False,
+        capture: Capture = "all",
+        string_limit: int = 32,
         strings: bool = True,
         results: bool = True,
         seccomp: Seccomp = None,
@@ -132,8 +137,8 @@ class Tracer(Answering):
             events=events,
             tally=tally,
             by_process=by_process,
-            capture="paths" if strings else "none",
-            string_limit=0,
+            capture=sessions.capture_of(capture if strings else "none"),
+            string_limit=sessions.string_limit(string_limit),
             results=results,
             selection=sessions.selection(trace),
             injections=injections,

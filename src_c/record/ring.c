@@ -134,14 +134,47 @@ static void wait_for_room(struct ft_ring *r)
 		pthread_cond_wait(&r->writable, &r->lock);
 }
 
-int ft_ring_write_all(struct ft_ring *r, const struct ft_event *ev, size_t n, bool wait)
+/* Where the items of ev[i] end that begin at its `payload`. */
+static uint64_t payload_end(const struct ft_event *ev, size_t i, size_t n, size_t payload_len)
+{
+	while (++i < n)
+		if (ev[i].flags & FT_FLAG_PAYLOAD)
+			return ev[i].payload;
+	return payload_len;
+}
+
+/* Those that the current block has room for, *taken of them, with their payload. */
+static int put_events(struct ft_ring *r, const struct ft_event *ev, size_t n,
+	const uint8_t *payload, size_t payload_len, size_t *taken)
+{
+	struct ft_block *b = &r->current->block;
+	size_t i = 0;
+	int rc = 0;
+
+	for (; i < n && !rc && b->count < r->block_events && b->payload_len < BLOCK_PAYLOAD_MAX;
+		i++) {
+		struct ft_event *to = &b->events[b->count++];
+
+		*to = ev[i];
+		if (!(to->flags & FT_FLAG_PAYLOAD))
+			continue;
+		to->payload = r->payload_pos;
+		rc = payload_append(r, r->current, payload + ev[i].payload,
+			payload_end(ev, i, n, payload_len) - ev[i].payload);
+	}
+	*taken = i;
+	return rc;
+}
+
+int ft_ring_write_all(struct ft_ring *r, const struct ft_event *ev, size_t n, const void *payload,
+	size_t payload_len, bool wait)
 {
 	int rc = 0;
 
 	pthread_mutex_lock(&r->lock);
 	while (n && !rc) {
 		struct ft_block *b;
-		size_t room;
+		size_t taken;
 
 		if (wait)
 			wait_for_room(r);
@@ -153,15 +186,17 @@ int ft_ring_write_all(struct ft_ring *r, const struct ft_event *ev, size_t n, bo
 		if (!r->current && (rc = node_new(r)) < 0)
 			break;
 		b = &r->current->block;
-		room = r->block_events - b->count;
-		if (room > n)
-			room = n;
-		memcpy(b->events + b->count, ev, room * sizeof(*ev));
-		b->count += room;
-		r->counts.written += room;
-		ev += room;
-		n -= room;
-		if (b->count == r->block_events)
+		if (payload_len) {
+			rc = put_events(r, ev, n, payload, payload_len, &taken);
+		} else {
+			taken = r->block_events - b->count < n ? r->block_events - b->count : n;
+			memcpy(b->events + b->count, ev, taken * sizeof(*ev));
+			b->count += taken;
+		}
+		r->counts.written += taken;
+		ev += taken;
+		n -= taken;
+		if (b->count == r->block_events || b->payload_len >= BLOCK_PAYLOAD_MAX)
 			queue_current(r);
 	}
 	pthread_mutex_unlock(&r->lock);

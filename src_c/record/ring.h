@@ -20,8 +20,9 @@ void ft_ring_free(struct ft_ring *r);
  */
 int ft_ring_write(
 	struct ft_ring *r, struct ft_event *ev, const void *payload, size_t payload_len, bool wait);
-/* n events without payload. */
-int ft_ring_write_all(struct ft_ring *r, const struct ft_event *ev, size_t n, bool wait);
+/* n events. Of those with the PAYLOAD flag ev->payload is where in `payload` theirs begins, in their order. */
+int ft_ring_write_all(struct ft_ring *r, const struct ft_event *ev, size_t n, const void *payload,
+	size_t payload_len, bool wait);
 /* No more events will come. */
 void ft_ring_finish(struct ft_ring *r);
 

@@ -167,10 +167,7 @@ void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *c
 		ft_session_fail(s, -ENOMEM);
 	if (!s->ring)
 		return;
-	if (payload_len)
-		rc = ft_ring_write(s->ring, calls, payload, payload_len, !s->flushing);
-	else
-		rc = ft_ring_write_all(s->ring, calls, n, !s->flushing);
+	rc = ft_ring_write_all(s->ring, calls, n, payload, payload_len, !s->flushing);
 	if (rc < 0 && rc != -EPIPE)
 		ft_session_fail(s, rc);
 }

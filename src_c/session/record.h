@@ -17,7 +17,10 @@ void ft_record_return(
 /* It will not end while we look on: death, detach, or results that nobody wants. */
 void ft_record_cut(struct ft_session *s, struct ft_task *t);
 
-/* The same for calls that were seen as a whole. They are finished; payload is the last one's. */
+/*
+ * The same for calls that were seen as a whole. They are finished. Of those with FT_FLAG_PAYLOAD `payload`
+ * is the offset of their items in this one, in their order.
+ */
 void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *calls, size_t n,
 	const void *payload, size_t payload_len);
 /* Flags that follow from ret. */

@@ -6,6 +6,7 @@
 #define FT_FORGED_H
 
 #include <signal.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "engine/inline/inline.h"
+#include "engine/inline/programs.h"
 #include "engine/inline/verdict.h"
 #include "kernel/clock.h"
 #include "session/record.h"
@@ -32,6 +34,7 @@ struct forged {
 	struct ft_inline_task it;
 	struct ft_task t;
 	uint8_t *area; /* FT_AREA_STEP bytes, and not one more */
+	alignas(uint64_t) uint8_t tables[FT_RECORDER_TABLES_SIZE];
 	bool is_short; /* as memory that cannot be had: SIGBUS where nobody asks first */
 	uint64_t last; /* end of the last call that was told */
 	uint64_t events, with_strings; /* since the last forged_take() */
@@ -63,15 +66,18 @@ static inline uint8_t *forged_memory(size_t there)
 	return map;
 }
 
-/* The paths of this call are wanted. */
-static inline void forged_captures(struct forged *f, uint32_t nr)
+/* The paths of this call are wanted, or all that its arguments point to. */
+static inline void forged_captures(struct forged *f, uint32_t nr, bool all)
 {
-	f->s.policy[nr] |= ft_syscall(FT_ABI_X86_64, nr)->paths * FT_POLICY_PROGRAM;
+	const struct ft_syscall *call = ft_syscall(FT_ABI_X86_64, nr);
+
+	f->s.policy[nr] = FT_POLICY_RECORD;
+	f->s.policy[nr] |= (all ? call->capture : call->paths) * FT_POLICY_PROGRAM;
 }
 
 /*
- * options: enum ft_option. Paths of openat (1), renameat (1, 3) and open (0) are wanted. there: how many
- * bytes of the area can be had.
+ * options: enum ft_option. Paths of openat (1), renameat (1, 3) and open (0) are wanted, of some calls more.
+ * there: how many bytes of the area can be had.
  */
 static inline struct forged *forged_new_short(uint32_t options, size_t there)
 {
@@ -83,14 +89,20 @@ static inline struct forged *forged_new_short(uint32_t options, size_t there)
 	f->s.policy = malloc(FT_ABI_COUNT * FT_NR_MAX * sizeof(*f->s.policy));
 	for (int nr = 0; nr < FT_ABI_COUNT * FT_NR_MAX; nr++)
 		f->s.policy[nr] = FT_POLICY_RECORD;
-	forged_captures(f, SYS_open);
-	forged_captures(f, SYS_openat);
-	forged_captures(f, SYS_renameat);
+	forged_captures(f, SYS_open, false);
+	forged_captures(f, SYS_openat, false);
+	forged_captures(f, SYS_renameat, false);
+	forged_captures(f, SYS_read, true);
+	forged_captures(f, SYS_newfstatat, true);
+	forged_captures(f, SYS_recvfrom, true);
+	forged_captures(f, SYS_rt_sigprocmask, true);
 	f->s.policy[SYS_getuid] = 0;
 	pthread_mutex_init(&f->s.lock, NULL);
 	pthread_mutex_init(&f->in.lock, NULL);
 	f->s.flushing = true; /* writer and reader are one */
 	f->s.in = &f->in;
+	f->s.string_limit = FT_STRING_LIMIT;
+	ft_programs_table(&f->s, &f->in, f->tables);
 	f->s.stats.start_ns = f->last = ft_now();
 	serial = ft_process_add(&f->s.processes, FORGED_TID, 1, f->last);
 	forged_require(serial == 1 && !ft_ring_new(&f->s.ring, 0, 0) &&
@@ -103,6 +115,7 @@ static inline struct forged *forged_new_short(uint32_t options, size_t there)
 	f->t.tid = f->t.tgid = FORGED_TID;
 	f->t.serial = serial;
 	f->t.in = &f->it;
+	f->t.unreadable = true; /* there is no such process */
 	f->space.refs = f->space.tasks = 1;
 	f->space.memory = -1;
 	f->it.task = &f->t;
@@ -148,10 +161,20 @@ static inline uint64_t forged_address(const struct forged *f, const void *in_are
 	return FORGED_BASE + (uint64_t)((const uint8_t *)in_area - f->area);
 }
 
+static inline bool forged_is_of(const struct ft_capture_op *op, const struct ft_payload *item)
+{
+	return op->arg == item->arg &&
+	       (op->when != FT_CAPTURE_ENTRY) == !!(item->flags & FT_PAYLOAD_EXIT) &&
+	       (op->what == FT_CAPTURE_STRING) == (item->type == FT_PAYLOAD_STRING) &&
+	       (item->type == FT_PAYLOAD_STRING || item->type == FT_PAYLOAD_BYTES);
+}
+
 static inline size_t check_payload(
 	struct forged *f, const struct ft_block *b, const struct ft_event *ev)
 {
-	uint8_t args = ft_verdict_strings(&f->s, (uint32_t)ev->nr);
+	const struct ft_capture_program *p =
+		ft_capture_program(&f->s, FT_ABI_X86_64, (uint32_t)ev->nr);
+	int op = 0;
 	size_t at = ev->payload - b->payload_base, start = at;
 	struct ft_payload item;
 	const uint8_t *text;
@@ -160,20 +183,25 @@ static inline size_t check_payload(
 		forged_require(at + sizeof(item) <= b->payload_len, "a head of payload");
 		memcpy(&item, b->payload + at, sizeof(item));
 		text = b->payload + at + sizeof(item);
-		forged_require(item.length <= FT_STRING_MAX, "a string is no longer than that");
 		forged_require(at + FT_PAYLOAD_SIZE(item.length) <= b->payload_len, "it is there");
-		forged_require(item.type == FT_PAYLOAD_STRING, "it is a string");
-		forged_require(item.arg < 6 && args >> item.arg & 1, "of such an argument");
+		while (op < p->count && !forged_is_of(&ft_capture_ops[p->first + op], &item))
+			op++;
+		forged_require(op < p->count, "some op has copied it");
+		forged_require(
+			item.length <= ft_capture_limit(&f->s, &ft_capture_ops[p->first + op]),
+			"no more than it may");
+		op++;
 		forged_require(item.address == ev->args[item.arg], "where that points to");
-		args &= (uint8_t)(0xfe << item.arg);
 		forged_require(!(item.flags & ~(FT_PAYLOAD_MORE | FT_PAYLOAD_TRUNCATED |
-						      FT_PAYLOAD_FAULT)),
+						      FT_PAYLOAD_FAULT | FT_PAYLOAD_EXIT)),
 			"its flags are known");
 		forged_require(
 			!(item.flags & FT_PAYLOAD_FAULT) || !item.length, "a fault has none");
-		forged_require(!memchr(text, 0, item.length), "it ends where it says");
-		memcpy(f->path, text, item.length);
-		f->path[item.length] = 0;
+		if (item.type == FT_PAYLOAD_STRING) {
+			forged_require(!memchr(text, 0, item.length), "it ends where it says");
+			memcpy(f->path, text, item.length);
+			f->path[item.length] = 0;
+		}
 		for (size_t i = item.length; i < FT_PAYLOAD_SIZE(item.length) - sizeof(item); i++)
 			forged_require(!text[i], "then come zeros");
 		at += FT_PAYLOAD_SIZE(item.length);

@@ -33,9 +33,9 @@ static uint64_t take_word(struct input *in, struct forged *f)
 
 static uint64_t take_nr(struct input *in)
 {
-	static const uint64_t nrs[] = { SYS_open, SYS_openat, SYS_renameat, SYS_getuid,
-		SYS_rt_sigprocmask, SYS_getppid, SYS_rt_sigreturn, SYS_execve, FT_NR_MAX,
-		0x40000001, -1 };
+	static const uint64_t nrs[] = { SYS_open, SYS_openat, SYS_renameat, SYS_getuid, SYS_read,
+		SYS_newfstatat, SYS_recvfrom, SYS_rt_sigprocmask, SYS_getppid, SYS_rt_sigreturn,
+		SYS_execve, FT_NR_MAX, 0x40000001, -1 };
 	uint64_t i = take(in, 1);
 
 	return i < sizeof(nrs) / sizeof(nrs[0]) ? nrs[i] : take(in, 4);
@@ -75,7 +75,8 @@ static void put_call(struct input *in, struct forged *f)
 	uint32_t len = (uint32_t)take(in, 2) % (FT_STRING_MAX + 1);
 
 	if (at >= FT_AREA || at % 8 || at % FT_BLOCK < FT_BLOCK_HEAD || strings % 8 ||
-		strings < FT_STRINGS_AT || strings > FT_AREA_STEP - FT_STRING_SPACE)
+		strings < FT_STRINGS_AT ||
+		strings > FT_AREA_STEP - FT_CAPTURE_ITEM_SPACE(FT_STRING_MAX))
 		return;
 	raw = (struct ft_raw *)(f->area + at);
 	if ((uint8_t *)(raw + 1) > f->area + FT_AREA)
@@ -85,9 +86,9 @@ static void put_call(struct input *in, struct forged *f)
 	memset(item + 1, 'x', len);
 	*raw = (struct ft_raw){ .start = ft_tsc_now(), .nr = SYS_openat, .ret = 3 };
 	raw->end = ft_tsc_now();
-	raw->strings = area->strings;
+	raw->strings = (uint32_t)area->strings;
 	area->strings += FT_PAYLOAD_SIZE(len);
-	raw->end_of_strings = area->strings;
+	raw->end_of_strings = (uint32_t)area->strings;
 	area->cur += sizeof(*raw);
 	if (take(in, 1) & 1)
 		((uint64_t *)raw)[take(in, 1) % 12] = take_word(in, f);
@@ -99,6 +100,7 @@ static void normalise(struct input *in, struct forged *f)
 
 	regs.rip = FT_RECORDER_BASE + take(in, 2) % FT_RECORDER_CODE;
 	regs.r11 = take_word(in, f);
+	regs.r10 = take(in, 1);
 	ft_normalise(&f->s, &f->t, &regs);
 }
 
@@ -144,7 +146,8 @@ static void step(struct input *in, struct forged *f)
 		ft_area_reset_strings(&f->it);
 		break;
 	case 11:
-		f->it.strings_at = f->t.payload ? take_word(in, f) : 0;
+		if (f->it.strings_at)
+			f->it.strings_at = take_word(in, f);
 		break;
 	default:
 		put_call(in, f);

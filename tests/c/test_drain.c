@@ -152,8 +152,8 @@ static void test_no_memory(void)
 	}
 	CHECK(!f->space.spoiled);
 	put_call(f, SYS_openat);
-	forged_record(f, 0)->strings = FORGED_BASE + FT_STRINGS_AT;
-	forged_record(f, 0)->end_of_strings = FORGED_BASE + FT_AREA_STEP;
+	forged_record(f, 0)->strings = (uint32_t)(FORGED_BASE + FT_STRINGS_AT);
+	forged_record(f, 0)->end_of_strings = (uint32_t)(FORGED_BASE + FT_AREA_STEP);
 	ft_drain(&f->s, &f->it);
 	forged_take(f);
 	CHECK_EQ(f->events, 1);

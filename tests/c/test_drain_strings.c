@@ -5,6 +5,8 @@
 
 #include "check.h"
 
+#define TWO_PATHS (2 * FT_PAYLOAD_SIZE(FT_STRING_MAX))
+
 /* The strings of the call that was put last. Returns where the first item is. */
 static struct ft_payload *put_strings(struct forged *f, struct ft_raw *raw, const uint8_t *args,
 	const char *const *strings, int n)
@@ -12,7 +14,7 @@ static struct ft_payload *put_strings(struct forged *f, struct ft_raw *raw, cons
 	struct ft_area *area = (struct ft_area *)f->area;
 	struct ft_payload *first = (struct ft_payload *)(f->area + (area->strings - FORGED_BASE));
 
-	raw->strings = area->strings;
+	raw->strings = (uint32_t)area->strings;
 	for (int i = 0; i < n; i++) {
 		struct ft_payload *item =
 			(struct ft_payload *)(f->area + (area->strings - FORGED_BASE));
@@ -23,7 +25,7 @@ static struct ft_payload *put_strings(struct forged *f, struct ft_raw *raw, cons
 		memcpy(item + 1, strings[i], item->length);
 		area->strings += FT_PAYLOAD_SIZE(item->length);
 	}
-	raw->end_of_strings = area->strings;
+	raw->end_of_strings = (uint32_t)area->strings;
 	return first;
 }
 
@@ -53,7 +55,7 @@ static void test_strings(void)
 	ft_drain(&f->s, &f->it);
 	forged_take(f);
 	CHECK_EQ(f->with_strings, 18);
-	CHECK_EQ(f->payload, 18 * FT_STRINGS_ROOM);
+	CHECK_EQ(f->payload, 18 * TWO_PATHS);
 	CHECK_EQ(strlen(f->path), FT_STRING_MAX);
 	forged_free(f);
 	check_group("strings come as they were written, the longest too");
@@ -69,26 +71,26 @@ struct lie {
 static void empty_items(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
 {
 	/* The room of two strings in items without text, and then the longest. */
-	size_t n = FT_STRINGS_ROOM / sizeof(*item) - 1;
+	size_t n = TWO_PATHS / sizeof(*item) - 1;
 
 	for (size_t i = 0; i < n; i++)
 		item[i] = (struct ft_payload){ .length = 0, .arg = 1, .type = FT_PAYLOAD_STRING };
 	item[n] = (struct ft_payload){ .length = FT_STRING_MAX, .arg = 3 };
 	memset(item + n + 1, 'A', FT_STRING_MAX);
-	raw->end_of_strings = forged_address(f, item + n + 1) + FT_STRING_MAX;
+	raw->end_of_strings = (uint32_t)forged_address(f, item + n + 1) + FT_STRING_MAX;
 }
 
 static void before_area(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
 {
 	(void)item;
 	(void)f;
-	raw->strings = FORGED_BASE - 8;
+	raw->strings = (uint32_t)(FORGED_BASE - 8);
 }
 
 static void in_records(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
 {
 	(void)item;
-	raw->strings = forged_address(f, raw);
+	raw->strings = (uint32_t)forged_address(f, raw);
 }
 
 static void ends_before(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
@@ -102,14 +104,14 @@ static void ends_behind(struct forged *f, struct ft_raw *raw, struct ft_payload 
 {
 	(void)item;
 	(void)f;
-	raw->end_of_strings = FORGED_BASE + FT_AREA_STEP + 8;
+	raw->end_of_strings = (uint32_t)(FORGED_BASE + FT_AREA_STEP + 8);
 }
 
 static void ends_nowhere(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
 {
 	(void)item;
 	(void)f;
-	raw->end_of_strings = UINT64_MAX;
+	raw->end_of_strings = UINT32_MAX;
 }
 
 static void odd_start(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
@@ -125,14 +127,14 @@ static void head_at_end(struct forged *f, struct ft_raw *raw, struct ft_payload 
 	struct ft_payload *last = (struct ft_payload *)(f->area + FT_AREA_STEP) - 1;
 
 	*last = *item;
-	raw->strings = forged_address(f, last);
-	raw->end_of_strings = FORGED_BASE + FT_AREA_STEP;
+	raw->strings = (uint32_t)forged_address(f, last);
+	raw->end_of_strings = (uint32_t)(FORGED_BASE + FT_AREA_STEP);
 }
 
 static void too_long(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
 {
 	item->length = FT_STRING_MAX + 1;
-	raw->end_of_strings = forged_address(f, item) + 2 * FT_STRING_MAX;
+	raw->end_of_strings = (uint32_t)forged_address(f, item) + 2 * FT_STRING_MAX;
 }
 
 static void longer_than_there(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
@@ -174,22 +176,38 @@ static void same_argument(struct forged *f, struct ft_raw *raw, struct ft_payloa
 static void more_than_two(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
 {
 	raw->nr = SYS_linkat;
-	forged_captures(f, SYS_linkat);
+	forged_captures(f, SYS_linkat, false);
+	ft_programs_table(&f->s, &f->in, f->tables);
 	for (uint8_t i = 0; i < 3; i++) {
 		struct ft_payload *one = item + i * FT_PAYLOAD_SIZE(FT_STRING_MAX) / sizeof(*item);
 
-		*one = (struct ft_payload){ .length = FT_STRING_MAX, .arg = i == 2 ? 3 : 1 };
+		*one = (struct ft_payload){
+			.length = FT_STRING_MAX, .arg = i == 2 ? 3 : 1, .type = FT_PAYLOAD_STRING
+		};
 		memset(one + 1, 'A', FT_STRING_MAX);
 	}
-	raw->end_of_strings = raw->strings + 3 * FT_PAYLOAD_SIZE(FT_STRING_MAX);
+	raw->end_of_strings = raw->strings + 3 * (uint32_t)FT_PAYLOAD_SIZE(FT_STRING_MAX);
+}
+
+static void after_the_call(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
+{
+	(void)f;
+	(void)raw;
+	item->flags = FT_PAYLOAD_EXIT; /* a path never is */
+}
+
+static void other_type(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
+{
+	(void)f;
+	(void)raw;
+	item->type = FT_PAYLOAD_BYTES;
 }
 
 static void faulty(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
 {
 	(void)f;
 	(void)raw;
-	item->flags = 0xffff;
-	item->type = FT_PAYLOAD_ARGV;
+	item->flags = 0xffff & ~FT_PAYLOAD_EXIT;
 }
 
 static void ends_within(struct forged *f, struct ft_raw *raw, struct ft_payload *item)
@@ -214,8 +232,10 @@ static const struct lie lies[] = {
 	{ "a string of another argument", other_argument, 0 },
 	{ "a string of no argument", no_argument, 0 },
 	{ "two strings of one argument", same_argument, 24 },
-	{ "more strings than the call has", more_than_two, FT_STRINGS_ROOM / 2 },
-	{ "unknown flags and types", faulty, 16 + 32 },
+	{ "more strings than the call has", more_than_two, TWO_PATHS / 2 },
+	{ "a path behind the call", after_the_call, 0 },
+	{ "a path that is none", other_type, 0 },
+	{ "unknown flags", faulty, 16 + 32 },
 	{ "a string with a NUL in it", ends_within, 16 + 32 },
 };
 

@@ -92,7 +92,7 @@ static void check_mask(struct ft_raw *raw, int64_t ret)
 	uint64_t mask = 0;
 
 	CHECK_EQ(raw->ret, ret);
-	CHECK_EQ(raw->asked, 1);
+	CHECK_EQ(raw->strings, FT_RAW_ASKED);
 	CHECK_EQ(syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8), 0);
 	CHECK_EQ(raw->mask, mask);
 	CHECK_EQ(area->mask, mask);

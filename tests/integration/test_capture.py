@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from support import Builder
+from support import ENGINES, Builder
 
 from fasttrace import _core
 from fasttrace._tables import ABIS
@@ -21,7 +21,6 @@ from fasttrace.syscalls.sets import EVERYTHING, Capture
 
 pytestmark = pytest.mark.skipif(shutil.which("setarch") is None, reason="setarch is not installed")
 
-ENGINES = ["ptrace"]
 CUT, FAULT, EXIT = PayloadFlag.TRUNCATED, PayloadFlag.FAULT, PayloadFlag.EXIT
 TEXT = bytes(ord("a") + i % 26 for i in range(6000))
 # Flags, whether its address is the argument's, and the bytes.
@@ -31,12 +30,21 @@ Item = tuple[PayloadFlag, bool, bytes]
 class Calls:
     """The calls of a run, from that of the first memfd_create on, by name in their order."""
 
-    def __init__(self, argv: list[str], engine: str, capture: Capture, limit: int = 0) -> None:
+    def __init__(
+        self,
+        argv: list[str],
+        engine: str,
+        capture: Capture,
+        limit: int = 0,
+        *,
+        results: bool = True,
+    ) -> None:
         session = _core.Session(
             engine=engine,
             payload=capture != "none",
             policy=[EVERYTHING.policy(abi, capture=capture) for abi in range(len(ABIS))],
             string_limit=limit,
+            results=results,
         )
         session.spawn(
             os.fsencode(shutil.which(argv[0]) or argv[0]),
@@ -205,6 +213,25 @@ def test_messages_lead_to_their_vectors_and_control_data(calls: Calls) -> None:
     assert len(calls.last("recvmmsg", 1)[0]) == 7
 
 
+@pytest.mark.skipif(len(ENGINES) < 2, reason="there is but one engine here")
+@pytest.mark.parametrize("limit", [0, 1, 4096, 0x8000])
+def test_engines_capture_the_same(tracees: Builder, limit: int) -> None:
+    """Item by item; with the longest limit programs do not fit into the recorder's area."""
+    one, other = (Calls(argv(tracees), engine, "all", limit) for engine in ENGINES)
+    assert len(one.all) > 350
+    for (name, _, items), (other_name, _, other_items) in zip(one.all, other.all, strict=True):
+        assert (name, items) == (other_name, other_items)
+
+
+@pytest.mark.skipif("inline" not in ENGINES, reason="ptrace would need a filter for that")
+@pytest.mark.parametrize("name", ["captured", "captured_signals"])
+def test_without_results_nothing_behind_a_call_is_captured(tracees: Builder, name: str) -> None:
+    command = ["setarch", "-R", *tracees.command(name)]
+    calls = Calls(command, "inline", "all", results=False)
+    flags = {flags for _, _, items in calls.all for _, _, flags, _, _ in items}
+    assert flags == {0, FAULT} | ({CUT} if name == "captured" else set())
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_session_decides_how_much(tracees: Builder, engine: str) -> None:
     more = Calls(argv(tracees), engine, "all", 100)
@@ -221,3 +248,33 @@ def test_the_session_decides_how_much(tracees: Builder, engine: str) -> None:
         _core.Session(string_limit=0x8001)
     with pytest.raises(OSError, match="Invalid argument"):
         _core.Session(policy=[b"\xff\xff" * 1024] * len(ABIS))
+
+
+def by_task(calls: Calls) -> list[tuple[str, list[tuple[int, int, int]]]]:
+    """Without what is chance: bytes that tell of times and random numbers."""
+    return [
+        (name, [(arg, kind, flags) for arg, kind, flags, _, _ in items])
+        for name, _, items in calls.all
+        if name not in ("futex", "rt_sigreturn")
+    ]
+
+
+@pytest.mark.skipif(len(ENGINES) < 2, reason="there is but one engine here")
+def test_engines_capture_the_same_of_interrupted_calls_and_in_handlers(tracees: Builder) -> None:
+    """Where a signal comes at the end of a call, its frame takes the place of the recorder's code;
+    where SIGSEGV is blocked or ignored the recorder must not copy."""
+    command = ["setarch", "-R", *tracees.command("captured_signals")]
+    one, other = (Calls(command, engine, "all") for engine in ENGINES)
+    assert by_task(one) == by_task(other)
+    for calls in (one, other):
+        interrupted, *_ = calls.by_name["nanosleep"]
+        assert [(arg, flags, len(data)) for arg, (flags, _, data) in interrupted] == [
+            (0, 0, 16),
+            (1, EXIT, 16),
+        ]
+        assert 0 < struct.unpack("<QQ", interrupted[1][1][2])[1] < 200_000_000
+        for status in calls.by_name["wait4"]:
+            assert status[0][1] == (EXIT, True, bytes(4))
+        reads = [items for items in calls.by_name["read"] if items]
+        assert len(reads) > 20
+        assert {items[0][1][2] for items in reads if items[0][1][2]} == {bytes(10)}

@@ -51,13 +51,37 @@ uint64_t ft_recorder_pass(void)
 
 bool ft_recorder_sets_mask(uint64_t ip)
 {
-	return ip >= ADDRESS(ft_record_mask_returned) && ip < ADDRESS(ft_record_mask_closed);
+	return (ip >= ADDRESS(ft_record_mask_returned) && ip < ADDRESS(ft_record_mask_closed)) ||
+	       (ip >= ADDRESS(ft_capture_returned) && ip < ADDRESS(ft_capture_closed));
 }
 
-bool ft_recorder_string_fault(uint64_t ip, uint64_t *on)
+uint64_t ft_recorder_capture(void)
 {
-	*on = ADDRESS(ft_strings_cut);
-	return ip == ADDRESS(ft_strings_load);
+	return ADDRESS(ft_capture);
+}
+
+uint64_t ft_recorder_traced(void)
+{
+	return ADDRESS(ft_traced);
+}
+
+bool ft_recorder_fault(uint64_t ip, uint64_t *on)
+{
+	static const struct {
+		const uint8_t *load, *on;
+	} faults[] = {
+		{ ft_ops_char, ft_ops_cut },
+		{ ft_ops_byte, ft_ops_cut },
+		{ ft_ops_word, ft_ops_tail }, /* some of its bytes, perhaps */
+		{ ft_ops_count, ft_ops },
+	};
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (ip == ADDRESS(faults[i].load)) {
+			*on = ADDRESS(faults[i].on);
+			return true;
+		}
+	return false;
 }
 
 enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
@@ -68,6 +92,8 @@ enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
 		return FT_TRAP_FULL;
 	if (ip == ADDRESS(ft_gs_lost))
 		return FT_TRAP_GS;
+	if (ip == ADDRESS(ft_unread))
+		return FT_TRAP_EXIT;
 	return FT_TRAP_NONE;
 }
 
@@ -80,7 +106,7 @@ static const struct way ways[] = {
 	{ ft_record, ft_record_borrowing, ft_record_returned, ft_record_finished, ft_record_closed,
 		ft_end_of_block },
 	{ ft_record_mask, ft_record_mask_borrowing, ft_record_mask_returned,
-		ft_record_mask_finished, ft_record_mask_closed, ft_strings },
+		ft_record_mask_finished, ft_record_mask_closed, ft_beyond },
 };
 
 static void give_back(struct user_regs_struct *regs, const struct ft_raw *current, uint64_t rax)
@@ -123,6 +149,34 @@ static enum ft_progress undo_way(struct user_regs_struct *regs, const struct way
 	return FT_CLOSED;
 }
 
+static enum ft_progress undo_after(
+	struct user_regs_struct *regs, const struct ft_area *area, const struct ft_raw *current)
+{
+	give_back(regs, current, (uint64_t)current->ret);
+	give_back_flags(regs, area->flags);
+	return FT_FINISHED;
+}
+
+static enum ft_progress undo_capture(struct user_regs_struct *regs, const struct ft_area *area,
+	const struct ft_raw *current, uint64_t at)
+{
+	static const struct way way = { ft_traced, ft_capture_borrowing, ft_capture_returned,
+		ft_capture_finished, ft_capture_closed, ft_call };
+
+	/* The same ops' code before and after the call: r10 says where. */
+	if (at >= OFFSET(ft_ops) && at < OFFSET(ft_ops_entered) && regs->r10)
+		return undo_after(regs, area, current);
+	if (at >= OFFSET(ft_capture_after) && at < OFFSET(ft_capture_closed))
+		return undo_after(regs, area, current);
+	if (at >= OFFSET(ft_traced))
+		return undo_way(regs, &way, current, at);
+	if (at >= OFFSET(ft_capture_saving))
+		give_back(regs, current, current->nr);
+	if (at >= OFFSET(ft_capture_copying))
+		give_back_flags(regs, area->flags);
+	return FT_NOT_BEGUN;
+}
+
 enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft_area *area,
 	const struct ft_raw *current, uint64_t *ret)
 {
@@ -136,13 +190,8 @@ enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft
 			return undo_way(regs, &ways[i], current, at);
 	if (at >= OFFSET(ft_call))
 		return FT_OUTSIDE;
-	if (at >= OFFSET(ft_strings)) {
-		if (at >= OFFSET(ft_strings_saving))
-			give_back(regs, current, current->nr);
-		if (at >= OFFSET(ft_strings_copying))
-			give_back_flags(regs, area->flags);
-		return FT_NOT_BEGUN;
-	}
+	if (at >= OFFSET(ft_beyond))
+		return undo_capture(regs, area, current, at);
 	if (at >= OFFSET(ft_end_of_block))
 		return FT_CLOSED;
 	return at >= OFFSET(ft_passed) && at < OFFSET(ft_to_mask) ? FT_PASSED : FT_NOT_BEGUN;

@@ -22,8 +22,8 @@
 #define FT_RECORDER_CODE	0x1000u /* one page of code: SUD's allowed range */
 #define FT_RECORDER_VERDICTS	0x10000u /* behind it: a byte for each syscall number below this */
 #define FT_RECORDER_TABLES	3 /* and then tables by the first argument's low byte */
-#define FT_RECORDER_STRING_ARGS 1024 /* and for each number below: bit i: argument i is a string */
-#define FT_RECORDER_SIZE	(FT_RECORDER_CODE + FT_RECORDER_VERDICTS + 0x1000u)
+#define FT_RECORDER_TABLES_SIZE 0x2000u
+#define FT_RECORDER_SIZE	(FT_RECORDER_CODE + FT_RECORDER_VERDICTS + FT_RECORDER_TABLES_SIZE)
 #define FT_RECORDER_AREAS	(FT_RECORDER_BASE + 0x10000000u)
 
 /* What the verdict on a number, a byte, makes the recorder do. */
@@ -33,8 +33,36 @@ enum ft_recorder_verdict {
 	FT_RECORDER_TRAP = 2, /* stop for the tracer first */
 	FT_RECORDER_MASK = 3, /* record it, then note the signal mask */
 	FT_RECORDER_TABLE = 4, /* + i: table i, by the low byte of argument 0: 0 record, 1 trap */
-	FT_RECORDER_STRINGS = 7, /* copy the strings that arguments point to, and record it */
+	FT_RECORDER_CAPTURE = 7, /* record it, and copy what its arguments point to */
+	FT_RECORDER_TABLE_CAPTURE = 8, /* + i: as FT_RECORDER_TABLE, but 0: capture */
 };
+
+/*
+ * Among the tables: for each number below FT_RECORDER_CALLS 16 bits, where in words of 64 bits from
+ * there its capture program begins; ft_capture_terminal of tables/capture.h; and programs: FT_OPs for
+ * the entry, a 0, FT_OPs for the exit, a 0. An op with a condition has its set behind it.
+ */
+#define FT_RECORDER_PROGRAMS  0x300u
+#define FT_RECORDER_CALLS     512u
+#define FT_RECORDER_TERMINALS (FT_RECORDER_PROGRAMS + 2 * FT_RECORDER_CALLS)
+#define FT_RECORDER_OPS	      (FT_RECORDER_TERMINALS + 256)
+
+enum ft_recorder_op {
+	FT_OP_TRACER = 1, /* stop: the tracer copies all of this call's at this end */
+	FT_OP_ONE, /* bytes: one element */
+	FT_OP_ARGUMENT, /* as many as argument `from` says */
+	FT_OP_BEHIND, /* as the 32-bit number says that it points to */
+	FT_OP_RESULT, /* as the result says */
+	FT_OP_IOCTL, /* bytes, see ft_capture_ioctl() */
+	FT_OP_STRING,
+	FT_OP_IF_SUCCESS = 0x80, /* only if the call succeeded */
+};
+
+/* condition: 0, or 1 + the argument that is one of a set; size: 0: a bit. */
+#define FT_OP(arg, op, from, condition, size, limit)                                               \
+	((uint64_t)(arg) | (uint64_t)(op) << 8 | (uint64_t)(from) << 16 |                          \
+		(uint64_t)(condition) << 24 | (uint64_t)(size) << 32 | (uint64_t)(limit) << 48)
+#define FT_OP_SIZE_MAX 0xffffu
 
 /* One call as the recorder writes it. */
 struct ft_raw {
@@ -42,15 +70,13 @@ struct ft_raw {
 	int64_t ret;
 	uint64_t args[6];
 	uint64_t nr; /* the whole of rax */
-	union {
-		uint64_t mask; /* FT_RECORDER_MASK: the signal mask afterwards */
-		uint64_t strings; /* FT_RECORDER_STRINGS: address of the first payload item */
-	};
-	union {
-		uint64_t asked; /* FT_RECORDER_MASK: whether the mask was asked for yet */
-		uint64_t end_of_strings; /* FT_RECORDER_STRINGS: address behind the last item */
-	};
+	uint64_t mask; /* rt_sigprocmask: the signal mask afterwards */
+	/* Low halves of addresses. FT_RECORDER_CAPTURE: of the first payload item, and behind the last one. */
+	uint32_t strings; /* FT_RAW_ASKED: rt_sigprocmask: the mask was asked for, or is being */
+	uint32_t end_of_strings;
 };
+
+#define FT_RAW_ASKED 1u
 
 static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size");
 
@@ -62,21 +88,25 @@ static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size")
 #define FT_BLOCK_HEAD 64u
 
 struct ft_area {
-	uint64_t link; /* first word of a block: its first record if it is free, else 0; block 0's
-			  stands behind the last block */
+	union {
+		uint64_t link; /* first word of a block: its first record if it is free, else 0;
+				  block 0's stands behind the last block, so there it is: */
+		uint64_t exit_ops; /* address of those of the call under way; 0: the tracer's */
+	};
 	uint64_t ret; /* where the call under way goes on: in the program, or in a springboard */
 	uint64_t cur; /* address of the record under way */
 	uint64_t busy; /* == cur: the call has begun */
 	uint64_t mask; /* the signal mask, after the last FT_RECORDER_MASK call */
-	uint64_t flags; /* while strings are copied: ax after lahf, seto %al */
+	uint64_t flags; /* while items are copied: ax after lahf, seto %al */
 	uint64_t strings; /* where the next payload item goes */
 	uint64_t strings_limit; /* from here on there may be no room for those of one call */
 };
 
 static_assert(sizeof(struct ft_area) == FT_BLOCK_HEAD, "the head of a block");
 
-#define FT_STRING_ARGS	2 /* strings that are copied for one call */
-#define FT_STRING_SPACE (FT_PAYLOAD_SIZE(FT_STRING_MAX) + 8) /* that may be written for one */
+/* The most that is written for one call, and for an item of so many bytes. */
+#define FT_CAPTURE_SPACE	 0xc000u
+#define FT_CAPTURE_ITEM_SPACE(n) (FT_PAYLOAD_SIZE(n) + 8)
 
 /* Fills the page of code. */
 void ft_recorder_code(uint8_t page[FT_RECORDER_CODE]);
@@ -91,14 +121,17 @@ uint64_t ft_recorder_record(uint64_t nr);
 uint64_t ft_recorder_pass(void);
 /* Whether a task at this ip has made a call that sets its signal mask, which its area does not tell of yet. */
 bool ft_recorder_sets_mask(uint64_t ip);
+/* The same, running the number's capture program; or stopping for what that would copy at the exit. */
+uint64_t ft_recorder_capture(void);
+uint64_t ft_recorder_traced(void);
 /* `syscall; int3`, and the serialization of other processors (rdi: a page to play with, which ends up readable); int3. */
 uint64_t ft_recorder_call(void);
 uint64_t ft_recorder_sync(void);
 /* How many calls of that are behind a task at this address. */
 int ft_recorder_sync_calls(uint64_t ip);
 
-/* Whether a fault at this address is that of a string that cannot be read; *on: where to go on. */
-bool ft_recorder_string_fault(uint64_t ip, uint64_t *on);
+/* Whether a fault at this address is that of something that cannot be read; *on: where to go on. */
+bool ft_recorder_fault(uint64_t ip, uint64_t *on);
 
 /* Why the recorder trapped, by the address after its int3. */
 enum ft_recorder_trap {
@@ -106,6 +139,7 @@ enum ft_recorder_trap {
 	FT_TRAP_VERDICT, /* before a call that needs the tracer */
 	FT_TRAP_FULL, /* no block is free; the call is recorded */
 	FT_TRAP_GS, /* gs is not ours any more; the return address is in r11 */
+	FT_TRAP_EXIT, /* behind a call of which the tracer copies something */
 };
 enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip);
 

@@ -2,6 +2,7 @@
 #include "arch/x86_64/recorder_code.h"
 
 #include "arch/x86_64/recorder.h"
+#include "arch/x86_64/recorder_capture.h"
 
 /*
  * Only rcx and r11 are free, for the syscall instruction destroys them. With these two, and rax and rdx
@@ -103,7 +104,7 @@ __asm__(".macro keep\n" /* number and arguments */
 	"	lea 0x100(%r11), %r11\n"
 	"	lea -1(%rcx), %ecx\n"
 	"	jrcxz 2f\n"
-	"	jmp ft_strings\n"
+	"	jmp ft_beyond\n"
 	"2:	movzbl %dil, %ecx\n"
 	"	movzbl (%r11, %rcx), %ecx\n"
 	"	jrcxz ft_record\n"
@@ -131,86 +132,7 @@ __asm__(".macro keep\n" /* number and arguments */
 	"ft_full:\n"
 	"	mov %gs:8, %rcx\n"
 	"	jmp *%rcx\n"
-	"	recording record_mask, 1\n"
-	/*
-	 * Copies the strings that arguments point to, as payload items (struct ft_payload), then records
-	 * the call. All arguments but r10 are free once they are in the record, and the flags too.
-	 */
-	"ft_strings:\n"
-	"	keep\n"
-	"ft_strings_saving:\n"
-	"	lahf\n"
-	"	seto %al\n"
-	"	mov %rax, %gs:40\n"
-	"ft_strings_copying:\n"
-	"	movzwl 72(%rcx), %eax\n"
-	"	lea ft_recorder_start + 0x11300(%rip), %r11\n"
-	"	movzbl (%r11, %rax), %r11d\n"
-	"	mov %gs:32, %rax\n"
-	"	test $0x440, %eax\n" /* with SIGSEGV or SIGBUS blocked a fault would reset it */
-	"	jnz ft_strings_full\n"
-	"	mov %gs:48, %rdi\n"
-	"	mov %rdi, 80(%rcx)\n"
-	"	cmp %gs:56, %rdi\n"
-	"	ja ft_strings_full\n"
-	"	mov $-1, %rdx\n"
-	"ft_strings_next:\n"
-	"	test %r11d, %r11d\n"
-	"	jz ft_strings_done\n"
-	"	inc %rdx\n"
-	"	shr %r11d\n"
-	"	jnc ft_strings_next\n"
-	"	mov 24(%rcx, %rdx, 8), %rsi\n"
-	"	test %rsi, %rsi\n"
-	"	jz ft_strings_next\n"
-	"	lea 16(%rdi), %r8\n"
-	"	mov %rsi, 8(%rdi)\n"
-	"	mov $4096, %r9d\n"
-	"ft_strings_load:\n"
-	"	movzbl (%rsi), %eax\n"
-	"	mov %al, 16(%rdi)\n"
-	"	test %al, %al\n"
-	"	jz ft_strings_end\n"
-	"	inc %rsi\n"
-	"	inc %rdi\n"
-	"	dec %r9d\n"
-	"	jnz ft_strings_load\n"
-	"ft_strings_cut:\n"
-	"	mov $0x20000, %eax\n" /* FT_PAYLOAD_TRUNCATED, above the argument's number and the type */
-	"	cmp $4096, %r9d\n"
-	"	jne 1f\n"
-	"	mov $0x40000, %eax\n" /* FT_PAYLOAD_FAULT: not one byte */
-	"	jmp 1f\n"
-	"ft_strings_end:\n"
-	"	xor %eax, %eax\n"
-	"1:	add $0x100, %eax\n" /* FT_PAYLOAD_STRING */
-	"	add %edx, %eax\n"
-	"	mov %eax, -12(%r8)\n"
-	"	lea 16(%rdi), %rsi\n"
-	"	sub %r8, %rsi\n"
-	"	mov %esi, -16(%r8)\n"
-	"	movq $0, 16(%rdi)\n"
-	"	lea 23(%rdi), %rdi\n"
-	"	and $-8, %rdi\n"
-	"	jmp ft_strings_next\n"
-	"ft_strings_done:\n"
-	"	mov %rdi, %gs:48\n"
-	"	mov %rdi, 88(%rcx)\n"
-	"	mov %gs:40, %rax\n"
-	"	add $0x7f, %al\n" /* overflows if it did */
-	"	sahf\n"
-	"	mov 24(%rcx), %rdi\n"
-	"	mov 32(%rcx), %rsi\n"
-	"	mov 56(%rcx), %r8\n"
-	"	mov 64(%rcx), %r9\n"
-	"	jmp ft_record_borrowing\n"
-	"ft_strings_full:\n"
-	"	mov %gs:40, %rax\n"
-	"	add $0x7f, %al\n"
-	"	sahf\n"
-	"	mov 72(%rcx), %rax\n"
-	"	mov 24(%rcx), %rdi\n"
-	"	jmp ft_trap\n"
+	"	recording record_mask, 1\n" FT_RECORDER_CAPTURE
 	/* For the tracer: one call; and what makes the other processors of this address space serialize: a
 	 * change of the page at rdi, whose TLB entries they are interrupted to drop. */
 	"ft_call:\n"
@@ -233,8 +155,11 @@ __asm__(".macro keep\n" /* number and arguments */
 	"	ft_trapped, ft_pass, ft_passed, ft_record, ft_to_mask, ft_record_borrowing, "
 	"	ft_record_returned, ft_record_finished, ft_record_closed, ft_end_of_block, "
 	"	ft_full, ft_record_mask, ft_record_mask_borrowing, ft_record_mask_returned, "
-	"	ft_record_mask_finished, ft_record_mask_closed, ft_strings, ft_strings_saving, "
-	"	ft_strings_copying, ft_strings_load, ft_strings_cut, ft_call, ft_sync, "
+	"	ft_record_mask_finished, ft_record_mask_closed, ft_beyond, ft_capture, "
+	"	ft_capture_saving, ft_capture_copying, ft_ops, ft_ops_count, ft_ops_word, "
+	"	ft_ops_tail, ft_ops_byte, ft_ops_char, ft_ops_cut, ft_ops_entered, ft_traced, "
+	"	ft_capture_borrowing, ft_capture_returned, ft_capture_finished, "
+	"	ft_capture_after, ft_unread, ft_capture_closed, ft_call, ft_sync, "
 	"	ft_sync_first, ft_sync_second, ft_recorder_end\n"
 	"	.globl \\label\n"
 	"	.hidden \\label\n"
@@ -244,6 +169,7 @@ __asm__(".macro keep\n" /* number and arguments */
 #define FIELD_AT(type, field, offset)                                                              \
 	static_assert(offsetof(type, field) == (offset), "the recorder's code knows it")
 
+FIELD_AT(struct ft_area, exit_ops, 0);
 FIELD_AT(struct ft_area, ret, 8);
 FIELD_AT(struct ft_area, cur, 16);
 FIELD_AT(struct ft_area, busy, 24);
@@ -256,10 +182,19 @@ FIELD_AT(struct ft_raw, ret, 16);
 FIELD_AT(struct ft_raw, args, 24);
 FIELD_AT(struct ft_raw, nr, 72);
 FIELD_AT(struct ft_raw, mask, 80);
-FIELD_AT(struct ft_raw, end_of_strings, 88);
-static_assert(FT_STRING_MAX == 4096, "the recorder's code knows it");
-static_assert(FT_RECORDER_CODE + FT_RECORDER_VERDICTS == 0x11000, "where its tables are");
-static_assert(FT_PAYLOAD_STRING == 1 && FT_PAYLOAD_TRUNCATED == 2 && FT_PAYLOAD_FAULT == 4,
-	"the heads that it writes");
+FIELD_AT(struct ft_raw, strings, 88);
+FIELD_AT(struct ft_raw, end_of_strings, 92);
+FIELD_AT(struct ft_payload, arg, 4);
+FIELD_AT(struct ft_payload, type, 5);
+FIELD_AT(struct ft_payload, flags, 6);
 FIELD_AT(struct ft_payload, address, 8);
+static_assert(FT_RECORDER_CODE + FT_RECORDER_VERDICTS == 0x11000 && FT_RECORDER_PROGRAMS == 0x300 &&
+		      FT_RECORDER_TERMINALS == 0x700,
+	"where its tables are");
+static_assert(FT_PAYLOAD_STRING == 1 && FT_PAYLOAD_BYTES == 2 && FT_PAYLOAD_TRUNCATED == 2 &&
+		      FT_PAYLOAD_FAULT == 4 && FT_PAYLOAD_EXIT == 8,
+	"the heads that it writes");
+static_assert(FT_OP_TRACER == 1 && FT_OP_ONE == 2 && FT_OP_ARGUMENT == 3 && FT_OP_BEHIND == 4 &&
+		      FT_OP_RESULT == 5 && FT_OP_IOCTL == 6 && FT_OP_STRING == 7,
+	"the ops that it runs");
 #endif

@@ -8,8 +8,11 @@ extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_wit
 	ft_has_ret[], ft_trapped[], ft_pass[], ft_passed[], ft_record[], ft_to_mask[],
 	ft_record_borrowing[], ft_record_returned[], ft_record_finished[], ft_record_closed[],
 	ft_end_of_block[], ft_full[], ft_record_mask[], ft_record_mask_borrowing[],
-	ft_record_mask_returned[], ft_record_mask_finished[], ft_record_mask_closed[], ft_strings[],
-	ft_strings_saving[], ft_strings_copying[], ft_strings_load[], ft_strings_cut[], ft_call[],
-	ft_sync[], ft_sync_first[], ft_sync_second[], ft_recorder_end[];
+	ft_record_mask_returned[], ft_record_mask_finished[], ft_record_mask_closed[], ft_beyond[],
+	ft_capture[], ft_capture_saving[], ft_capture_copying[], ft_ops[], ft_ops_count[],
+	ft_ops_word[], ft_ops_tail[], ft_ops_byte[], ft_ops_char[], ft_ops_cut[], ft_ops_entered[],
+	ft_traced[], ft_capture_borrowing[], ft_capture_returned[], ft_capture_finished[],
+	ft_capture_after[], ft_unread[], ft_capture_closed[], ft_call[], ft_sync[], ft_sync_first[],
+	ft_sync_second[], ft_recorder_end[];
 
 #endif

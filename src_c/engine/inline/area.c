@@ -10,8 +10,7 @@
 #include <linux/ptrace.h>
 
 static_assert((FT_BLOCK - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0, "records fill a block");
-static_assert(FT_STRINGS >= FT_BLOCK_HEAD + FT_STRING_ARGS * FT_STRING_SPACE, "room for a call's");
-static_assert(FT_STRINGS_ROOM <= FT_STRING_ARGS * FT_STRING_SPACE, "what is copied was there");
+static_assert(FT_STRINGS >= FT_BLOCK_HEAD + FT_CAPTURE_SPACE, "room for a call's");
 
 #define PAGE 4096u
 
@@ -88,45 +87,11 @@ void ft_area_finish_record(struct ft_inline_task *it, const struct ft_area_seen 
 	ft_area_set(&it->area->cur, it->base + seen->at + sizeof(*raw));
 }
 
-size_t ft_area_strings(struct ft_inline_task *it, const struct ft_raw *raw, uint8_t args,
-	uint8_t out[FT_STRINGS_ROOM])
+bool ft_area_has_items(struct ft_inline_task *it, uint32_t at, uint32_t end)
 {
-	uint64_t at = raw->strings - it->base, end = raw->end_of_strings - it->base;
-	struct ft_payload *last = NULL;
-	size_t len = 0;
-
 	/* Those that were taken already would multiply what a few bytes of the task's cost us. */
-	if (at < it->strings_taken || end > FT_AREA_STEP || at > end || at % 8 ||
-		!have(it, &it->has_strings, (uint32_t)end, MADV_POPULATE_READ))
-		return 0;
-	while (end - at >= sizeof(struct ft_payload) &&
-		FT_STRINGS_ROOM - len >= FT_PAYLOAD_SIZE(FT_STRING_MAX)) {
-		struct ft_payload item;
-		uint8_t *text = out + len + sizeof(item);
-
-		ft_area_copy(&item, at_offset(it, (uint32_t)at), sizeof(item));
-		at += sizeof(item);
-		if (item.arg >= 6 || !(args >> item.arg & 1) || item.length > FT_STRING_MAX ||
-			FT_PAYLOAD_SIZE(item.length) - sizeof(item) > end - at)
-			break;
-		args &= (uint8_t)(0xfe << item.arg); /* each once, and in their order */
-		ft_area_copy(text, at_offset(it, (uint32_t)at), item.length);
-		at += FT_PAYLOAD_SIZE(item.length) - sizeof(item);
-		item.type = FT_PAYLOAD_STRING;
-		item.address = raw->args[item.arg];
-		item.flags &= FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT;
-		item.length = item.flags & FT_PAYLOAD_FAULT
-				      ? 0
-				      : (uint32_t)strnlen((char *)text, item.length);
-		memset(text + item.length, 0,
-			FT_PAYLOAD_SIZE(item.length) - sizeof(item) - item.length);
-		if (last)
-			last->flags |= FT_PAYLOAD_MORE;
-		last = memcpy(out + len, &item, sizeof(item));
-		len += FT_PAYLOAD_SIZE(item.length);
-	}
-	it->strings_taken = (uint32_t)at;
-	return len;
+	return at >= it->strings_taken && end <= FT_AREA_STEP && at <= end && at % 8 == 0 &&
+	       have(it, &it->has_strings, end, MADV_POPULATE_READ);
 }
 
 uint64_t *ft_area_link(const struct ft_inline_task *it, uint32_t block)
@@ -157,9 +122,7 @@ bool ft_area_open_blocks(struct ft_inline_task *it)
 
 void ft_area_limit_strings(struct ft_inline_task *it, bool off)
 {
-	const uint64_t room = FT_STRING_ARGS * FT_STRING_SPACE;
-
-	ft_area_set(&it->area->strings_limit, off ? 0 : it->base + FT_AREA_STEP - room);
+	ft_area_set(&it->area->strings_limit, off ? 0 : it->base + FT_AREA_STEP - FT_CAPTURE_SPACE);
 }
 
 void ft_area_reset_strings(struct ft_inline_task *it)

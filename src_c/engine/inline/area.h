@@ -6,6 +6,7 @@
 #ifndef FT_AREA_H
 #define FT_AREA_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "arch/x86_64/recorder.h"
@@ -17,12 +18,10 @@ struct ft_task;
 /* Blocks of records that the task fills in turn, and that we free in turn. */
 #define FT_BLOCKS 16
 #define FT_AREA	  (FT_BLOCKS * FT_BLOCK)
-/* And behind the word that ends the last block, the strings of its calls. */
+/* And behind the word that ends the last block, the payload items of its calls: "strings". */
 #define FT_STRINGS    (4 * FT_BLOCK)
 #define FT_AREA_STEP  (FT_AREA + FT_STRINGS)
 #define FT_STRINGS_AT (FT_AREA + FT_BLOCK_HEAD)
-/* The most that one call's strings take as payload items. */
-#define FT_STRINGS_ROOM (FT_STRING_ARGS * FT_PAYLOAD_SIZE(FT_STRING_MAX))
 
 /* One word, read or written at once. */
 static inline uint64_t ft_area_get(const uint64_t *word)
@@ -61,7 +60,7 @@ int ft_area_init(struct ft_inline_task *it, bool used, bool opened);
 bool ft_area_open_blocks(struct ft_inline_task *it);
 /* Whether all records before an offset can be read. */
 bool ft_area_has(struct ft_inline_task *it, uint32_t end);
-/* All strings are taken: the next call's go to the start again, or, off, nowhere. */
+/* All items are taken: the next call's go to the start again, or, off, nowhere. */
 void ft_area_reset_strings(struct ft_inline_task *it);
 void ft_area_limit_strings(struct ft_inline_task *it, bool off);
 /* Notes the signal mask of a stopped task, as its program would. */
@@ -71,12 +70,8 @@ void ft_area_look(struct ft_inline_task *it, struct ft_area_seen *out);
 /* Where the task is: the offset of its record under way, or the end of a block. False: it lies. */
 bool ft_area_position(const struct ft_inline_task *it, uint32_t *out);
 void ft_area_finish_record(struct ft_inline_task *it, const struct ft_area_seen *seen);
-/*
- * The payload items of a call, as far as the recorder can have written them: one for each argument in
- * `args` (bit i: argument i) at most, behind those that were taken before. Returns their size.
- */
-size_t ft_area_strings(struct ft_inline_task *it, const struct ft_raw *raw, uint8_t args,
-	uint8_t out[FT_STRINGS_ROOM]);
+/* Whether payload items may stand between these offsets, behind those that were taken before. */
+bool ft_area_has_items(struct ft_inline_task *it, uint32_t at, uint32_t end);
 
 /* The word before a block that says whether it is free: block 0 comes after the last one's end. */
 uint64_t *ft_area_link(const struct ft_inline_task *it, uint32_t block);

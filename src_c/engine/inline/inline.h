@@ -98,7 +98,7 @@ struct ft_inline_task {
 	struct ft_area *area; /* ours: see area.h */
 	uint64_t base; /* its address in the tracee */
 	uint32_t drained; /* offset in the area of the next record to take */
-	uint32_t strings_taken; /* offset behind the last strings that were taken */
+	uint32_t strings_taken; /* offset behind the last items that were taken */
 	uint32_t has_records, has_strings; /* offsets up to which the area's pages are there */
 	int chunk, slot;
 	bool opened; /* its blocks but the first may be used */
@@ -126,7 +126,9 @@ struct ft_inline_task {
 	bool sets_mask; /* which may change the signal mask */
 	bool rewinds; /* that call is not made, but another way */
 	struct user_regs_struct before; /* in front of that call, in the program */
-	uint64_t strings_at; /* `cur` of the call that task->strings belong to; 0: none */
+	uint64_t strings_at; /* `cur` of the call that task->payload belongs to; 0: none */
+	uint32_t strings_nr; /* and what that call was, for its record may say something else */
+	uint64_t strings_args[6];
 };
 
 /* A stop of a task whose maker has not told of it yet. */
@@ -143,6 +145,7 @@ struct ft_inline {
 	bool fsgsbase;
 	bool privileged; /* see dumpable.h */
 	uint32_t slow[FT_NR_MAX / 32]; /* calls that the tracer must look at first */
+	uint8_t copied[FT_RECORDER_CALLS / 8]; /* see programs.h */
 	struct ft_tsc clock;
 	struct ft_early *early;
 	struct ft_files *files;
@@ -154,7 +157,8 @@ struct ft_inline {
 
 	pthread_mutex_t lock; /* of what the drainer and live readers use too: */
 	struct ft_inline_task *tasks;
-	struct ft_event batch[512];
+	struct ft_event batch[512]; /* where FT_FLAG_PAYLOAD is set, payload is an offset in: */
+	uint8_t payload[4 * FT_CAPTURE_SPACE];
 	pthread_cond_t wake; /* for the drainer */
 	pthread_t drainer;
 	bool drains; /* the thread exists */

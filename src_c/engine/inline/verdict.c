@@ -8,7 +8,7 @@
 #include <asm/prctl.h>
 
 #include "alter/plan.h"
-#include "session/capture.h"
+#include "engine/inline/programs.h"
 #include "session/record.h"
 #include "tables/tables.h"
 
@@ -31,16 +31,6 @@ static const char *const slow[] = {
 /* And where a process that is not dumpable is closed to it: see dumpable.h. */
 static const char *const changes_rights[] = { "setuid", "setgid", "setreuid", "setregid",
 	"setresuid", "setresgid", "setfsuid", "setfsgid" };
-
-uint8_t ft_verdict_strings(const struct ft_session *s, uint64_t nr)
-{
-	const struct ft_capture_program *p = ft_capture_program(s, FT_ABI_X86_64, nr);
-	uint8_t args = 0;
-
-	for (int i = 0; i < p->count; i++)
-		args |= (uint8_t)(1 << ft_capture_ops[p->first + i].arg);
-	return args;
-}
 
 static void set_slow(struct ft_inline *in, const char *name)
 {
@@ -65,39 +55,45 @@ bool ft_verdict_is_slow(const struct ft_inline *in, uint64_t nr)
 	return nr >= FT_NR_MAX || in->slow[nr / 32] >> nr % 32 & 1;
 }
 
-static void set(uint8_t *verdicts, const char *name, uint8_t code)
+/* capturing: the code where something is to be captured, too. */
+static void set(uint8_t *verdicts, const char *name, uint8_t code, uint8_t capturing)
 {
 	int nr = ft_syscall_number(FT_ABI_X86_64, name);
 
 	if (nr >= 0 && verdicts[nr] != FT_RECORDER_TRAP)
-		verdicts[nr] = code;
+		verdicts[nr] = verdicts[nr] == FT_RECORDER_CAPTURE ? capturing : code;
 }
 
-void ft_verdict_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *verdicts)
+static void set_table(uint8_t *verdicts, const char *name, uint8_t table)
 {
-	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS, *string_args;
+	set(verdicts, name, FT_RECORDER_TABLE + table, FT_RECORDER_TABLE_CAPTURE + table);
+}
 
+void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t *verdicts)
+{
+	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS;
+
+	ft_programs_table(s, in, tables);
 	for (uint32_t nr = 0; nr < FT_RECORDER_VERDICTS; nr++) {
 		bool wanted = ft_record_wants(s, FT_ABI_X86_64, nr);
-		int strings = __builtin_popcount(ft_verdict_strings(s, nr));
 
 		if (nr < FT_NR_MAX &&
 			(ft_verdict_is_slow(in, nr) || ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
 			verdicts[nr] = FT_RECORDER_TRAP;
 		else if (!wanted)
 			verdicts[nr] = FT_RECORDER_PASS;
-		else if (strings > FT_STRING_ARGS || (strings && nr >= FT_RECORDER_STRING_ARGS))
-			verdicts[nr] = FT_RECORDER_TRAP; /* the tracer takes them */
-		else if (strings)
-			verdicts[nr] = FT_RECORDER_STRINGS;
+		else if (ft_programs_copied(in, nr))
+			verdicts[nr] = FT_RECORDER_CAPTURE;
+		else if (ft_programs_at_entry(s, nr) || ft_programs_at_exit(s, nr))
+			verdicts[nr] = FT_RECORDER_TRAP; /* the tracer copies */
 		else
 			verdicts[nr] = FT_RECORDER_RECORD;
 	}
 	/* Recorded even where nobody wants them: what is not wanted is left out later. */
-	set(verdicts, "rt_sigprocmask", FT_RECORDER_MASK);
-	set(verdicts, "rt_sigaction", FT_RECORDER_TABLE + 0);
-	set(verdicts, "arch_prctl", FT_RECORDER_TABLE + 1);
-	set(verdicts, "prctl", FT_RECORDER_TABLE + 2);
+	set(verdicts, "rt_sigprocmask", FT_RECORDER_MASK, FT_RECORDER_CAPTURE);
+	set_table(verdicts, "rt_sigaction", 0);
+	set_table(verdicts, "arch_prctl", 1);
+	set_table(verdicts, "prctl", 2);
 	memset(tables, 0, FT_RECORDER_TABLES * 256);
 	tables[SIGSYS] = tables[SIGTRAP] = tables[SIGSEGV] = tables[SIGBUS] = 1;
 	tables += 256;
@@ -105,9 +101,6 @@ void ft_verdict_table(const struct ft_session *s, const struct ft_inline *in, ui
 	tables += 256;
 	tables[PR_SET_DUMPABLE] = !in->privileged;
 	tables[PR_SET_SECCOMP] = tables[PR_SET_TSC] = tables[PR_GET_TSC] = 1;
-	string_args = tables + 256;
-	for (uint32_t nr = 0; nr < FT_RECORDER_STRING_ARGS; nr++)
-		string_args[nr] = ft_verdict_strings(s, nr);
 	tables[59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */] = 1;
 }
 #endif

@@ -5,9 +5,7 @@
 #include "engine/inline/inline.h"
 
 void ft_verdict_slow(struct ft_inline *in);
-void ft_verdict_table(const struct ft_session *s, const struct ft_inline *in, uint8_t *verdicts);
-/* Bit i: the session wants the string that argument i points to. */
-uint8_t ft_verdict_strings(const struct ft_session *s, uint64_t nr);
+void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t *verdicts);
 bool ft_verdict_is_slow(const struct ft_inline *in, uint64_t nr);
 
 #endif

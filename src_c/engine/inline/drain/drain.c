@@ -2,12 +2,14 @@
 #define _GNU_SOURCE
 #include "engine/inline/drain/drain.h"
 
-#include <stdalign.h>
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "engine/inline/verdict.h"
+#include "engine/inline/programs.h"
 #include "session/record.h"
+
+static_assert(sizeof(((struct ft_inline *)0)->payload) >= FT_CAPTURE_ROOM + FT_CAPTURE_SPACE,
+	"room for any call's, with some before it");
 
 #define RESULT_AND_ARGS (offsetof(struct ft_raw, nr) - offsetof(struct ft_raw, ret))
 
@@ -60,64 +62,72 @@ struct batch {
 	struct ft_session *s;
 	struct ft_inline_task *it;
 	uint64_t now;
-	size_t n;
+	size_t n, payload_len;
 };
 
 static void flush(struct batch *b)
 {
-	ft_record_calls(b->s, b->it->task, b->s->in->batch, b->n, NULL, 0);
-	b->n = 0;
+	ft_record_calls(
+		b->s, b->it->task, b->s->in->batch, b->n, b->s->in->payload, b->payload_len);
+	b->n = b->payload_len = 0;
 }
 
-/* Writes a call with its payload behind those of the batch. */
-static void take_with(struct batch *b, const void *payload, size_t len)
+static bool is_traced(const struct ft_inline_task *it)
 {
-	struct ft_event last = b->s->in->batch[--b->n];
-
-	flush(b);
-	ft_record_calls(b->s, b->it->task, &last, 1, payload, len);
+	return it->strings_at == it->base + it->drained;
 }
 
-/* Its strings: those that the tracer captured, or what the recorder copied. */
-static __attribute__((noinline)) void take_strings(
-	struct batch *b, const struct ft_raw *raw, uint8_t args)
+/* The payload of a call: what the tracer captured, or what the recorder copied. */
+static void take_payload(struct batch *b, const struct ft_raw *raw, struct ft_event *ev)
 {
-	alignas(struct ft_payload) uint8_t payload[FT_STRINGS_ROOM];
 	struct ft_inline_task *it = b->it;
+	uint8_t *out = b->s->in->payload + b->payload_len;
+	size_t len;
 
-	if (it->strings_at == it->base + it->drained) {
-		take_with(b, it->task->payload, it->task->payload_len);
+	if (is_traced(it)) {
+		len = it->task->payload_len;
+		if (it->strings_nr != (uint32_t)raw->nr ||
+			memcmp(it->strings_args, raw->args, sizeof(raw->args)) != 0)
+			len = 0;
+		if (len)
+			memcpy(out, it->task->payload, len);
 		it->strings_at = 0;
 	} else {
-		take_with(b, payload, ft_area_strings(it, raw, args, payload));
+		len = ft_programs_items(b->s, it, raw, out);
 	}
+	if (!len)
+		return;
+	ev->flags |= FT_FLAG_PAYLOAD;
+	ev->payload = b->payload_len;
+	b->payload_len += len;
 }
 
 static void take(struct batch *b, const struct ft_raw *raw)
 {
+	struct ft_inline *in = b->s->in;
 	uint32_t nr = (uint32_t)raw->nr;
-	uint8_t strings;
+	struct ft_event *ev = &in->batch[b->n];
 
-	if (nr == SYS_rt_sigprocmask && raw->asked)
+	if (nr == SYS_rt_sigprocmask && raw->strings & FT_RAW_ASKED)
 		ft_record_engine_call(b->s, b->it->task, nr); /* the recorder's own */
 	if (!ft_record_wants(b->s, FT_ABI_X86_64, nr))
 		return;
-	make_event(&b->s->in->batch[b->n++], b->s, b->it, raw, b->now);
-	strings = ft_verdict_strings(b->s, nr);
-	if (strings || b->it->strings_at == b->it->base + b->it->drained)
-		take_strings(b, raw, strings);
-	else if (b->n == sizeof(b->s->in->batch) / sizeof(b->s->in->batch[0]))
+	make_event(ev, b->s, b->it, raw, b->now);
+	if (ft_programs_copied(in, nr) || is_traced(b->it))
+		take_payload(b, raw, ev);
+	b->n++;
+	if (b->n == sizeof(in->batch) / sizeof(in->batch[0]) ||
+		b->payload_len > sizeof(in->payload) - FT_CAPTURE_ROOM)
 		flush(b);
 }
 
 void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
 {
-	alignas(struct ft_payload) uint8_t payload[FT_STRINGS_ROOM];
 	struct ft_task *t = it->task;
-	const void *strings = payload;
+	const void *payload = s->in->payload;
 	struct ft_area_seen seen;
 	struct ft_event ev;
-	size_t len;
+	size_t len = 0;
 	uint32_t nr;
 
 	if (!it->area)
@@ -126,16 +136,14 @@ void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
 	if (!seen.at || seen.head.busy != seen.head.cur)
 		return;
 	nr = (uint32_t)seen.raw.nr;
-	if (nr == SYS_rt_sigprocmask && seen.raw.asked)
+	if (nr == SYS_rt_sigprocmask && seen.raw.strings & FT_RAW_ASKED)
 		ft_record_engine_call(s, t, nr);
-	if (it->strings_at == seen.head.cur) {
-		strings = NULL;
-		len = t->payload_len;
-	} else {
-		len = ft_area_strings(it, &seen.raw, ft_verdict_strings(s, nr), payload);
-	}
+	if (it->strings_at == seen.head.cur)
+		payload = NULL;
+	else
+		len = ft_programs_items(s, it, &seen.raw, s->in->payload);
 	make_event(&ev, s, it, &seen.raw, clock_now(s));
-	ft_record_begun(s, t, ev, strings, len);
+	ft_record_begun(s, t, ev, payload, len);
 }
 
 void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it)

@@ -85,6 +85,7 @@ bool ft_altered_make(
 	uint64_t now = after_last(s, t->in, ft_now());
 	int64_t result;
 
+	swap_strings(s, t->in, 0); /* they go with the event */
 	if (ft_filters_is_call(regs) ? ft_filters_call(s, t, regs, &result)
 				     : ft_actions_call(s, t, regs, &result))
 		return false;

@@ -6,6 +6,7 @@
 
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/patch/undo.h"
+#include "engine/inline/stops/captured.h"
 #include "engine/inline/stops/refused.h"
 
 #define SYSCALL_SIZE 2
@@ -87,10 +88,13 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 		return true;
 	case FT_RETURNED:
 		refused = ft_refused(t, regs);
-		if (!refused)
+		if (!refused) {
+			ft_captured_after(s, t, &seen, (int64_t)regs->rax);
 			ft_drain_close(s, it, &seen, (int64_t)regs->rax);
+		}
 		break;
 	case FT_FINISHED:
+		ft_captured_after(s, t, &seen, seen.raw.ret);
 		ft_drain_close(s, it, &seen, seen.raw.ret);
 		break;
 	case FT_CLOSED:

@@ -17,10 +17,10 @@
 #include "engine/inline/verdict.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/prepare.h"
+#include "engine/inline/stops/captured.h"
 #include "engine/inline/stops/dumpable.h"
 #include "kernel/clock.h"
 #include "kernel/reader.h"
-#include "session/capture.h"
 #include "session/record.h"
 
 #define X32_BIT	     0x40000000u
@@ -35,11 +35,6 @@ static bool read_program(struct ft_session *s, const struct ft_inline_task *it, 
 	const struct ft_space *sp = it->space;
 
 	return ft_reader_read(s->reader, sp->pid, sp->memory, address, out, size) == (ssize_t)size;
-}
-
-static void set_strings_limit(struct ft_inline_task *it)
-{
-	ft_area_limit_strings(it, it->space->ignores_faults || it->signals);
 }
 
 /*
@@ -57,7 +52,7 @@ static void on_sigreturn(
 		memset(&frame, 0, size); /* it will die of it */
 	ft_area_set(&it->area->mask, *(uint64_t *)&frame.uc_sigmask);
 	it->signals = 0;
-	set_strings_limit(it);
+	ft_captured_allow(it);
 	if (!ft_record_wants(s, FT_ABI_X86_64, (uint32_t)regs->rax))
 		return;
 	pthread_mutex_lock(&s->in->lock);
@@ -139,7 +134,7 @@ static enum ft_fallback handler(
 		t->in->space->ignores_faults = t->ignores_traps = true;
 		for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 			if (it->space == t->in->space)
-				set_strings_limit(it);
+				ft_captured_allow(it);
 	}
 	return FT_FALLBACK_NONE;
 }
@@ -161,22 +156,6 @@ static enum ft_fallback process_control(
 	}
 }
 
-/* There is no room for its strings in the area, or the call came without asking for the verdict. */
-static void capture(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
-{
-	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
-	struct ft_inline_task *it = t->in;
-
-	ft_area_reset_strings(it);
-	if (it->signals && (uint32_t)regs->rax != SYS_rt_sigreturn && !ft_prepare_in_handler(t))
-		it->signals = 0;
-	set_strings_limit(it);
-	if (!ft_verdict_strings(s, (uint32_t)regs->rax))
-		return;
-	ft_capture_entry(s, t, t->tid, FT_ABI_X86_64, (uint32_t)regs->rax, args);
-	it->strings_at = ft_area_get(&it->area->cur);
-}
-
 bool ft_supervise_records(const struct ft_session *s, uint64_t nr)
 {
 	if ((uint32_t)nr == SYS_rt_sigprocmask)
@@ -189,8 +168,8 @@ void ft_supervise_begin(
 {
 	pthread_mutex_lock(&s->in->lock);
 	ft_drain_sigreturn(s, t->in);
-	ft_drain(s, t->in); /* which may use what the strings of an earlier call stand in */
-	capture(s, t, regs);
+	ft_drain(s, t->in); /* which may use what the items of an earlier call stand in */
+	ft_captured_before(s, t, regs);
 	pthread_mutex_unlock(&s->in->lock);
 }
 

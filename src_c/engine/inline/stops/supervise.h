@@ -4,7 +4,7 @@
 
 #include "engine/inline/inline.h"
 
-/* What was recorded before a call that the tracer looks at is taken, and its strings. */
+/* What was recorded before a call that the tracer looks at is taken, and its payload. */
 void ft_supervise_begin(
 	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs);
 /* ret: where the call goes on. Why the process cannot go on recording itself, or FT_FALLBACK_NONE. */

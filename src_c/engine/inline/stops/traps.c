@@ -23,6 +23,7 @@
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/stops/altered.h"
 #include "engine/inline/stops/attach.h"
+#include "engine/inline/stops/captured.h"
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/refused.h"
 #include "engine/inline/stops/supervise.h"
@@ -119,7 +120,7 @@ static void go_on(
 	}
 	ft_area_set(&it->area->ret, ret);
 	it->foreseen = false;
-	regs->rip = ft_supervise_records(s, regs->rax) ? ft_recorder_record(regs->rax)
+	regs->rip = ft_supervise_records(s, regs->rax) ? ft_captured_way(s, t, regs)
 						       : ft_recorder_pass();
 	if (altered)
 		ft_altered_start(s, t, regs, ret);
@@ -162,6 +163,19 @@ static void on_full(struct ft_session *s, struct ft_task *t)
 	pthread_mutex_unlock(&s->in->lock);
 }
 
+/* Behind a call: what it has written is copied, before it is recorded. */
+static void on_exit(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_area_seen seen;
+
+	restore_signal(s, t, SIGTRAP);
+	pthread_mutex_lock(&s->in->lock);
+	ft_area_look(t->in, &seen);
+	ft_captured_after(s, t, &seen, seen.raw.ret);
+	pthread_mutex_unlock(&s->in->lock);
+	s->engine->resume(s, t, 0);
+}
+
 static bool on_trap(struct ft_session *s, struct ft_task *t)
 {
 	struct user_regs_struct regs;
@@ -181,6 +195,9 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 		restore_signal(s, t, SIGTRAP);
 		leave_at(s, t, &regs, ft_normalise_site(t->in->space, regs.r11), FT_FALLBACK_GS);
 		return true;
+	case FT_TRAP_EXIT:
+		on_exit(s, t);
+		return true;
 	case FT_TRAP_NONE:
 		break;
 	}
@@ -193,13 +210,12 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 }
 
 /* An argument points where nothing can be read: the call will fail, or does not look there. */
-static bool on_string_fault(struct ft_session *s, struct ft_task *t, int sig)
+static bool on_capture_fault(struct ft_session *s, struct ft_task *t, int sig)
 {
 	struct user_regs_struct regs;
 	uint64_t on;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 ||
-		!ft_recorder_string_fault(regs.rip, &on))
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || !ft_recorder_fault(regs.rip, &on))
 		return false;
 	restore_signal(s, t, sig);
 	regs.rip = on;
@@ -309,7 +325,7 @@ bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	default:
 		if (info.si_code <= 0)
 			return false;
-		if (on_string_fault(s, t, stop->sig))
+		if (on_capture_fault(s, t, stop->sig))
 			return true;
 		if (info.si_code == SI_KERNEL && is_sent(t, stop->sig))
 			return false;

@@ -1,0 +1,107 @@
+#if defined(__x86_64__)
+#define _GNU_SOURCE
+#include "engine/inline/stops/captured.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "engine/inline/drain/drain.h"
+#include "engine/inline/programs.h"
+#include "engine/inline/space/prepare.h"
+#include "engine/inline/verdict.h"
+#include "session/record.h"
+
+/* The recorder does not read what it might not be allowed to where one of these is blocked. */
+#define FAULTS (1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1))
+
+void ft_captured_allow(struct ft_inline_task *it)
+{
+	ft_area_limit_strings(it, it->space->ignores_faults || it->signals);
+}
+
+/* The task's payload is that of the call at `cur`. */
+static void belongs_to(struct ft_inline_task *it, uint64_t cur, uint32_t nr, const uint64_t args[6])
+{
+	it->strings_at = cur;
+	it->strings_nr = nr;
+	memcpy(it->strings_args, args, sizeof(it->strings_args));
+}
+
+/* As the recorder's own look at the mask and the limit will find it. */
+static bool recorder_copies(
+	const struct ft_session *s, const struct ft_inline_task *it, uint32_t nr)
+{
+	return ft_programs_copied(s->in, nr) && !ft_verdict_is_slow(s->in, nr) &&
+	       !(ft_area_get(&it->area->mask) & FAULTS) && ft_area_get(&it->area->strings_limit);
+}
+
+/* What the recorder does not copy before the call the tracer does, unless it has. */
+static void copy_before(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+{
+	const uint64_t args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
+	struct ft_inline_task *it = t->in;
+	uint32_t nr = (uint32_t)regs->rax;
+
+	if (it->strings_at || recorder_copies(s, it, nr) ||
+		!(ft_programs_at_entry(s, nr) || ft_programs_at_exit(s, nr)))
+		return;
+	ft_capture_entry(s, t, t->tid, FT_ABI_X86_64, nr, args);
+	belongs_to(it, ft_area_get(&it->area->cur), nr, args);
+}
+
+void ft_captured_before(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+{
+	struct ft_inline_task *it = t->in;
+
+	ft_area_reset_strings(it);
+	if (it->signals && (uint32_t)regs->rax != SYS_rt_sigreturn && !ft_prepare_in_handler(t))
+		it->signals = 0;
+	ft_captured_allow(it);
+	it->strings_at = 0;
+	copy_before(s, t, regs);
+}
+
+uint64_t ft_captured_way(
+	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
+{
+	uint32_t nr = (uint32_t)regs->rax;
+	uint64_t traced;
+
+	pthread_mutex_lock(&s->in->lock);
+	copy_before(s, t, regs); /* the call itself may forbid it to the recorder */
+	traced = t->in->strings_at;
+	pthread_mutex_unlock(&s->in->lock);
+	if (traced)
+		return ft_programs_at_exit(s, nr) ? ft_recorder_traced()
+						  : ft_recorder_record(regs->rax);
+	return ft_programs_copied(s->in, nr) ? ft_recorder_capture()
+					     : ft_recorder_record(regs->rax);
+}
+
+void ft_captured_after(
+	struct ft_session *s, struct ft_task *t, const struct ft_area_seen *seen, int64_t ret)
+{
+	struct ft_inline_task *it = t->in;
+	struct ft_event call = {
+		.abi = FT_ABI_X86_64,
+		.nr = (int32_t)seen->raw.nr,
+		.ret = ret,
+	};
+
+	if (!seen->at || !ft_programs_at_exit(s, (uint32_t)seen->raw.nr))
+		return;
+	ft_drain(s, it); /* an earlier call may have the task's payload */
+	if (it->strings_at != seen->head.cur) {
+		size_t len = ft_programs_items(s, it, &seen->raw, s->in->payload);
+
+		ft_capture_set(t, s->in->payload, len);
+		belongs_to(it, seen->head.cur, (uint32_t)seen->raw.nr, seen->raw.args);
+	}
+	memcpy(call.args, seen->raw.args, sizeof(call.args));
+	ft_record_set_result(&call);
+	ft_capture_exit(s, t, &call);
+}
+#endif
