@@ -66,6 +66,8 @@ uint32_t ft_capture_limit(const struct ft_session *s, const struct ft_capture_op
 		if (op->what == FT_CAPTURE_STRING && s->string_limit >= FT_STRING_MAX)
 			return FT_STRING_MAX - 1;
 		return s->string_limit;
+	case FT_LIMIT_LIST:
+		return FT_LIST_MAX;
 	default:
 		return FT_STRUCTURE_MAX;
 	}

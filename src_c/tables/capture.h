@@ -34,12 +34,14 @@ enum ft_capture_count {
 };
 
 enum ft_capture_limit {
-	FT_LIMIT_PATH,	   /* FT_STRING_MAX */
-	FT_LIMIT_DATA,	   /* the session's */
+	FT_LIMIT_PATH,	  /* FT_STRING_MAX */
+	FT_LIMIT_DATA,	  /* the session's */
 	FT_LIMIT_STRUCTURE, /* FT_STRUCTURE_MAX */
+	FT_LIMIT_LIST, /* FT_LIST_MAX */
 };
 
 #define FT_STRUCTURE_MAX 4096u
+#define FT_LIST_MAX	 0x8000u /* what glibc's readdir(3) asks for at once */
 
 /* Where argument 1 of futex(2) says what is meant, these are no part of it. */
 #define FT_CAPTURE_IF_MASK 0x180u

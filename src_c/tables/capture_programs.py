@@ -15,6 +15,7 @@ WHAT = {
     "string": ("FT_CAPTURE_STRING", "FT_LIMIT_DATA", 1),
     "data": ("FT_CAPTURE_BYTES", "FT_LIMIT_DATA", 1),
     "struct": ("FT_CAPTURE_BYTES", "FT_LIMIT_STRUCTURE", 1),
+    "list": ("FT_CAPTURE_BYTES", "FT_LIMIT_LIST", 1),
     "ioctl": ("FT_CAPTURE_IOCTL", "FT_LIMIT_STRUCTURE", 1),
     "iovec": ("FT_CAPTURE_IOVEC", "FT_LIMIT_DATA", 1),
     "strings": ("FT_CAPTURE_STRINGS", "FT_LIMIT_DATA", 1),
@@ -79,7 +80,7 @@ def read_op(text: str, abi: str) -> Op:
     count, source = "FT_COUNT_ONE", 0
     length = match["length"]
     if length is None:
-        assert match["what"] not in ("data", "struct", "iovec", "mmsghdr"), text
+        assert match["what"] not in ("data", "struct", "list", "iovec", "mmsghdr"), text
     elif length[0].isdigit():
         sizes = length.split("/")
         size = int(sizes[-1 if abi == "i386" else 0])

@@ -13,6 +13,7 @@
 struct writer {
 	struct ft_ring *ring;
 	int events;
+	int at_once; /* so many and fewer, in turn; 0: one by one */
 	int failed_with;
 };
 
@@ -27,11 +28,35 @@ static int write_one(struct ft_ring *ring, int i)
 	return ft_ring_write(ring, &ev, words, (size_t)(i % 7) * sizeof(words[0]), true);
 }
 
+#define AT_ONCE 200
+
+/* The same for n events, whose payload lies in one piece; that of some of them none at all. */
+static int write_some(struct ft_ring *ring, int i, int n)
+{
+	struct ft_event ev[AT_ONCE];
+	uint64_t words[AT_ONCE * 7];
+	size_t len = 0;
+
+	for (int k = 0; k < n; k++, i++) {
+		ev[k] = (struct ft_event){ .kind = FT_KIND_SYSCALL, .nr = i, .tid = 1 };
+		if (i % 7)
+			ev[k].flags = FT_FLAG_PAYLOAD;
+		ev[k].payload = len * sizeof(words[0]);
+		for (int w = 0; w < i % 7; w++)
+			words[len++] = (uint64_t)i;
+	}
+	return ft_ring_write_all(ring, ev, (size_t)n, words, len * sizeof(words[0]), true);
+}
+
 static void *writes(void *arg)
 {
 	struct writer *w = arg;
 
-	for (int i = 0; i < w->events && !w->failed_with; i++)
+	for (int i = 0, n = 1; w->at_once && i < w->events && !w->failed_with; i += n) {
+		n = 1 + i % w->at_once < w->events - i ? 1 + i % w->at_once : w->events - i;
+		w->failed_with = write_some(w->ring, i, n);
+	}
+	for (int i = 0; !w->at_once && i < w->events && !w->failed_with; i++)
 		w->failed_with = write_one(w->ring, i);
 	ft_ring_finish(w->ring);
 	return NULL;
@@ -66,9 +91,11 @@ static int check_block(const struct ft_block *b, int next)
 	return next;
 }
 
-static void test_order(uint32_t block_events, uint32_t queue_blocks, int yields)
+static void test_order(uint32_t block_events, uint32_t queue_blocks, int yields, int at_once)
 {
-	struct writer w = { .ring = new_ring(block_events, queue_blocks), .events = 20000 };
+	struct writer w = {
+		.ring = new_ring(block_events, queue_blocks), .events = 20000, .at_once = at_once
+	};
 	struct ft_ring_counts counts;
 	struct ft_block *b;
 	pthread_t thread;
@@ -188,10 +215,12 @@ static void test_big_payload(void)
 
 int main(void)
 {
-	test_order(0, 0, 0);
-	test_order(1, 1, 0);
-	test_order(7, 2, 0);
-	test_order(64, 3, 20);
+	for (int at_once = 0; at_once <= AT_ONCE; at_once += AT_ONCE) {
+		test_order(0, 0, 0, at_once);
+		test_order(1, 1, 0, at_once);
+		test_order(7, 2, 0, at_once);
+		test_order(64, 3, 20, at_once);
+	}
 	check_group("all events come out, once and in order, with their payload");
 	test_full();
 	check_group("a full queue makes the writer wait and loses nothing");

@@ -151,7 +151,7 @@ def test_vectors_lead_to_what_they_point_to(calls: Calls) -> None:
 
 
 def test_paths_are_whole_and_argument_lists_too(calls: Calls) -> None:
-    opened = [items[0][1] if items else None for items in calls.last("openat", 6)]
+    opened = [items[0][1] if items else None for items in calls.last("openat", 7)[:6]]
     assert opened == [
         (0, True, b"/nonexistent/path"),
         (0, True, b""),
@@ -189,6 +189,20 @@ def test_structures_come_as_the_kernel_has_left_them(calls: Calls) -> None:
         (1, EXIT, b"\x01\0"),
         (2, EXIT, b"\x02\0"),
     ]
+
+
+def test_lists_of_files_are_whole(calls: Calls) -> None:
+    whole, failed = calls.last("getdents64", 2)
+    ((arg, (flags, own, data)),) = whole
+    assert (arg, flags, own, failed) == (1, EXIT, True, [])
+    assert len(data) > 4096
+    names, at = set(), 0
+    while at < len(data):
+        size = struct.unpack_from("<H", data, at + 16)[0]
+        names.add(os.fsdecode(data[at + 19 : at + size].split(b"\0")[0]))
+        at += size
+    assert at == len(data)
+    assert names <= {".", "..", *os.listdir("/usr/bin")}  # noqa: PTH208
 
 
 def test_messages_lead_to_their_vectors_and_control_data(calls: Calls) -> None:

@@ -120,6 +120,16 @@ static void paths(void)
 	raw(SYS_prctl, PR_GET_DUMPABLE, BAD);
 }
 
+static void listed(void)
+{
+	static char buf[32768];
+	int dir = must(open("/usr/bin", O_RDONLY | O_DIRECTORY));
+
+	raw(SYS_getdents64, dir, buf, sizeof(buf));
+	raw(SYS_getdents64, dir, buf, 3);
+	close(dir);
+}
+
 static void sockets(int s, int peer)
 {
 	static char buf[100], control[64], two[30];
@@ -276,6 +286,7 @@ int main(void)
 		data(null, zero, file);
 		vectors(file);
 		paths();
+		listed();
 		sockets(pair[0], pair[1]);
 		waiting(pipes[0], pipes[1]);
 		others(file, pipes[0]);

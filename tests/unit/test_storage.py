@@ -21,7 +21,7 @@ from synthetic import OPENAT, PROCESSES, READ, item, make_events, stream, traces
 from test_summary import content
 
 import fasttrace
-from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadFlag, payload_items
 from fasttrace.data.storage import Writer
 from fasttrace.data.trace import Trace
 from fasttrace.errors import OutputError, TraceError
@@ -55,19 +55,39 @@ def example() -> Trace:
     )  # fmt: skip
 
 
-def test_the_first_version_is_readable_for_ever() -> None:
-    """version_1.fst: what `record` wrote of `sh -c 'cat /no/such/file & wait; exit 3'` then."""
-    trace = fasttrace.load(Path(__file__).parent / "version_1.fst")
+def call_index(trace: Trace) -> int:
+    """Of the openat that fails with that path."""
+    return next(i for i, call in enumerate(trace) if call.strings.get(1) == "/no/such/file")
+
+
+@pytest.mark.parametrize(
+    ("version", "calls", "openat"), [(1, (57, 133), (37, 17)), (2, (56, 47), (6, 1))]
+)
+def test_each_version_is_readable_for_ever(
+    version: int, calls: tuple[int, int], openat: tuple[int, int]
+) -> None:
+    """What `record` wrote of `sh -c 'cat /no/such/file & wait; exit 3'` then."""
+    trace = fasttrace.load(Path(__file__).parent / f"version_{version}.fst")
     assert trace.argv == ["sh", "-c", "cat /no/such/file & wait; exit 3"]
-    assert (len(trace), trace.finished, trace.engine, trace.exit_status) == (196, True, "ptrace", 3)
+    assert (trace.finished, trace.engine, trace.exit_status) == (True, "ptrace", 3)
     assert [(p.comm, p.exit_status, p.calls) for p in trace.processes] == [
-        ("sh", 3, 57),
-        ("cat", 1, 133),
+        ("sh", 3, calls[0]),
+        ("cat", 1, calls[1]),
     ]
     summary = trace.summary()
-    assert (summary.total_calls, summary.calls["openat"], summary.errors["openat"]) == (190, 37, 17)
+    assert (summary.total_calls, len(trace)) == (sum(calls), sum(calls) + 6)
+    assert (summary.calls["openat"], summary.errors["openat"]) == openat
     (call,) = trace.where(path="/no/such")
     assert (call.name, call.errno, call.strings) == ("openat", "ENOENT", {1: "/no/such/file"})
+    item, *_ = payload_items(trace.payload.data, int(trace.events["payload"][call_index(trace)]))
+    assert (item.text, item.address) == ("/no/such/file", call.args[1])
+
+
+def test_the_second_version_has_what_calls_have_written() -> None:
+    trace = fasttrace.load(Path(__file__).parent / "version_2.fst")
+    waits = trace.events[(trace.events["nr"] == 61) & (trace.events["ret"] > 0)]
+    (item,) = payload_items(trace.payload.data, int(waits["payload"][0]))
+    assert (item.arg, item.flags, item.data) == (1, PayloadFlag.EXIT, bytes([0, 1, 0, 0]))
 
 
 def test_what_is_saved_loads_the_same(tmp_path: Path) -> None:
