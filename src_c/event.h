@@ -74,7 +74,7 @@ enum ft_payload_type {
 enum ft_payload_flag {
 	FT_PAYLOAD_MORE = 1 << 0, /* another item of the same event follows */
 	FT_PAYLOAD_TRUNCATED = 1 << 1, /* longer in the tracee than what is here */
-	FT_PAYLOAD_FAULT = 1 << 2, /* the address could not be read; length is 0 */
+	FT_PAYLOAD_FAULT = 1 << 2, /* what would follow could not be read; alone: not one byte */
 	FT_PAYLOAD_EXIT = 1 << 3, /* as it was after the call; else before it */
 };
 

@@ -64,7 +64,8 @@ class PayloadType(IntEnum):
 
 
 class PayloadFlag(IntFlag):
-    """Bits of a payload item's flags. EXIT: as it was after the call, else before it."""
+    """Bits of a payload item's flags. EXIT: as it was after the call, else before it. FAULT: what
+    would follow could not be read; without TRUNCATED: not one byte."""
 
     MORE = 1
     TRUNCATED = 2

@@ -38,7 +38,7 @@ def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> It
             "strings": {
                 str(item.arg): item.text
                 for item in argument_strings(items)
-                if not item.flags & PayloadFlag.FAULT
+                if item.data or not item.flags & PayloadFlag.FAULT
             },
             "ret": None if unfinished else ret,
             "errno": errno_name(-ret) if flags & Flag.ERROR else None,

@@ -186,7 +186,7 @@ def described(
 
 def _put_strings(words: list[str], payload: memoryview, offset: int) -> None:
     for item in argument_strings(payload_items(payload, offset)):
-        if item.arg < len(words) and not item.flags & PayloadFlag.FAULT:
+        if item.arg < len(words) and (item.data or not item.flags & PayloadFlag.FAULT):
             words[item.arg] = quote(item.data, bool(item.flags & PayloadFlag.TRUNCATED))
 
 

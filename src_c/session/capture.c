@@ -9,6 +9,7 @@
 #include "session/record.h"
 
 #define NAME_MAX_BYTES 128u /* struct sockaddr_storage */
+#define BROKEN	       (FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT) /* what follows cannot be read */
 #define POINTERS_BITE  512u /* of a vector whose end is not known */
 
 static_assert(FT_READER_MAX >= FT_STRING_MAX, "a string is read at once");
@@ -118,14 +119,15 @@ static uint8_t *room_for(struct run *r, uint64_t size)
 	return size <= FT_CAPTURE_ROOM - r->t->payload_len ? at : NULL;
 }
 
-static void put(struct run *r, uint8_t *at, uint8_t type, uint64_t address, ssize_t n, bool cut)
+/* n: bytes, or a negative errno; flags: why they are not all. */
+static void put(
+	struct run *r, uint8_t *at, uint8_t type, uint64_t address, ssize_t n, uint16_t flags)
 {
-	uint16_t flags = n < 0 ? FT_PAYLOAD_FAULT : cut ? FT_PAYLOAD_TRUNCATED : 0;
 	const struct ft_payload head = {
 		.length = n < 0 ? 0 : (uint32_t)n,
 		.arg = r->arg,
 		.type = type,
-		.flags = flags | (r->at_exit ? FT_PAYLOAD_EXIT : 0),
+		.flags = (n < 0 ? FT_PAYLOAD_FAULT : flags) | (r->at_exit ? FT_PAYLOAD_EXIT : 0),
 		.address = address,
 	};
 
@@ -144,7 +146,10 @@ static const uint8_t *take_bytes(
 	if (!address || !at)
 		return NULL;
 	n = read_bytes(r, address, at + sizeof(struct ft_payload), size);
-	put(r, at, FT_PAYLOAD_BYTES, address, n, n < 0 || (uint64_t)n < want);
+	put(r, at, FT_PAYLOAD_BYTES, address, n,
+		n < (ssize_t)size ? BROKEN
+		: size < want	  ? FT_PAYLOAD_TRUNCATED
+				  : 0);
 	*length = n < 0 ? 0 : (uint32_t)n;
 	return at + sizeof(struct ft_payload);
 }
@@ -155,6 +160,7 @@ static void take_string(struct run *r, uint64_t address, uint32_t limit, bool wh
 	uint32_t most = whole ? limit : limit + 1;
 	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(most));
 	ssize_t n = -ETIMEDOUT;
+	uint16_t flags = 0;
 	int cut = 0;
 
 	if (!address || !at)
@@ -163,9 +169,9 @@ static void take_string(struct run *r, uint64_t address, uint32_t limit, bool wh
 		n = ft_reader_string(r->s->reader, r->memory, address,
 			(char *)at + sizeof(struct ft_payload), most, &cut);
 	r->t->unreadable |= n == -ETIMEDOUT;
-	if (n > (ssize_t)limit)
-		n = limit;
-	put(r, at, FT_PAYLOAD_STRING, address, n, cut);
+	if (cut)
+		flags = n < (ssize_t)most ? BROKEN : FT_PAYLOAD_TRUNCATED;
+	put(r, at, FT_PAYLOAD_STRING, address, n < (ssize_t)limit ? n : (ssize_t)limit, flags);
 }
 
 /* A pointer or a size, of the call's ABI. */
@@ -219,7 +225,10 @@ static void take_strings(struct run *r, uint64_t address)
 		if (n < (ssize_t)POINTERS_BITE)
 			break;
 	}
-	put(r, at, FT_PAYLOAD_BYTES, address, end ? (ssize_t)end : -EFAULT, !ends);
+	put(r, at, FT_PAYLOAD_BYTES, address, end ? (ssize_t)end : -EFAULT,
+		ends			    ? 0
+		: length < FT_STRUCTURE_MAX ? BROKEN
+					    : FT_PAYLOAD_TRUNCATED);
 	for (uint32_t i = 0; i + word <= end && r->left-- > 0; i += word)
 		take_string(r, word_at(r, pointers + i), r->limit, false);
 }

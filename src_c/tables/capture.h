@@ -34,8 +34,8 @@ enum ft_capture_count {
 };
 
 enum ft_capture_limit {
-	FT_LIMIT_PATH,	  /* FT_STRING_MAX */
-	FT_LIMIT_DATA,	  /* the session's */
+	FT_LIMIT_PATH, /* FT_STRING_MAX */
+	FT_LIMIT_DATA, /* the session's */
 	FT_LIMIT_STRUCTURE, /* FT_STRUCTURE_MAX */
 	FT_LIMIT_LIST, /* FT_LIST_MAX */
 };

@@ -195,8 +195,9 @@ static inline size_t check_payload(
 		forged_require(!(item.flags & ~(FT_PAYLOAD_MORE | FT_PAYLOAD_TRUNCATED |
 						      FT_PAYLOAD_FAULT | FT_PAYLOAD_EXIT)),
 			"its flags are known");
-		forged_require(
-			!(item.flags & FT_PAYLOAD_FAULT) || !item.length, "a fault has none");
+		if (item.flags & FT_PAYLOAD_FAULT)
+			forged_require(!item.length == !(item.flags & FT_PAYLOAD_TRUNCATED),
+				"a fault has bytes before it, or none");
 		if (item.type == FT_PAYLOAD_STRING) {
 			forged_require(!memchr(text, 0, item.length), "it ends where it says");
 			memcpy(f->path, text, item.length);

@@ -235,7 +235,7 @@ static const struct lie lies[] = {
 	{ "more strings than the call has", more_than_two, TWO_PATHS / 2 },
 	{ "a path behind the call", after_the_call, 0 },
 	{ "a path that is none", other_type, 0 },
-	{ "unknown flags", faulty, 16 + 32 },
+	{ "unknown flags", faulty, 24 + 32 },
 	{ "a string with a NUL in it", ends_within, 16 + 32 },
 };
 

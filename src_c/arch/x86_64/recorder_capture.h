@@ -191,12 +191,14 @@
 	"	inc %r8\n"                                                                                \
 	"	dec %r9\n"                                                                                \
 	"	jnz ft_ops_char\n"                                                                        \
-	"ft_ops_cut:\n"                                                                             \
 	"	or $0x20000, %edx\n"                                                                      \
+	"	jmp ft_ops_put\n"                                                                         \
+	"ft_ops_cut:\n"                                                                             \
+	"	or $0x60000, %edx\n" /* and FT_PAYLOAD_FAULT */                                     \
 	"	lea 16(%rdi), %rax\n"                                                                     \
 	"	cmp %rax, %r8\n"                                                                          \
 	"	jne ft_ops_put\n"                                                                         \
-	"	xor $0x60000, %edx\n" /* FT_PAYLOAD_FAULT instead: not one byte */                  \
+	"	xor $0x20000, %edx\n" /* alone: not one byte */                                     \
 	"ft_ops_put:\n"                                                                             \
 	"	mov %edx, 4(%rdi)\n"                                                                      \
 	"	mov %r8, %rax\n"                                                                          \

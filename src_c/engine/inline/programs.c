@@ -126,12 +126,14 @@ static const struct ft_capture_op *op_of(
 static void correct(struct ft_payload *item, const struct ft_capture_op *op, const uint8_t *bytes)
 {
 	item->flags &= FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT | FT_PAYLOAD_EXIT;
-	if (item->flags & FT_PAYLOAD_FAULT) {
-		item->flags &= (uint16_t)~FT_PAYLOAD_TRUNCATED;
-		item->length = 0;
-	}
 	if (op->what == FT_CAPTURE_STRING)
 		item->length = (uint32_t)strnlen((const char *)bytes, item->length);
+	if (!(item->flags & FT_PAYLOAD_FAULT))
+		return;
+	if (!(item->flags & FT_PAYLOAD_TRUNCATED))
+		item->length = 0;
+	else if (!item->length)
+		item->flags &= (uint16_t)~FT_PAYLOAD_TRUNCATED;
 }
 
 size_t ft_programs_items(const struct ft_session *s, struct ft_inline_task *it,
