@@ -75,7 +75,8 @@ class Calls:
                 self._add(event, payload)
 
     def _add(self, event: np.void, payload: bytes) -> None:
-        name, args = syscall_name(int(event["nr"])), event["args"].tolist()
+        name = syscall_name(int(event["nr"]), int(event["abi"]))
+        args = event["args"].tolist()
         items = []
         if event["flags"] & Flag.PAYLOAD:
             items = list(payload_items(memoryview(payload), int(event["payload"])))
@@ -225,6 +226,28 @@ def test_messages_lead_to_their_vectors_and_control_data(calls: Calls) -> None:
     ]
     assert received[3][1][2] == TEXT[:20] + TEXT[100:110]
     assert len(calls.last("recvmmsg", 1)[0]) == 7
+
+
+def test_pointers_of_32_bit_programs_have_32_bits(tracees: Builder) -> None:
+    calls = Calls(tracees.command("captured_i386"), "ptrace", "all")
+
+    def shape(name: str) -> list[tuple[int, int, bytes]]:
+        return [
+            (flags, len(data), data if 3 < len(data) < 16 else b"")
+            for _, (flags, _, data) in calls.by_name[name][-1]
+        ]
+
+    text = [(0, 5, b"first"), (0, 14, b"the second one")]
+    assert shape("writev")[1:] == text
+    assert shape("writev")[0][:2] == (0, 24)
+    assert shape("sendmsg")[2:] == text
+    assert [row[:2] for row in shape("sendmsg")[:2]] == [(0, 28), (0, 24)]
+    cut = [(EXIT, 4, b"firs"), (EXIT, 15, b"tthe second one")]
+    assert shape("readv")[1:] == cut
+    assert [row[:2] for row in shape("recvmsg")[:3]] == [(0, 28), (EXIT, 28), (EXIT, 0)]
+    assert shape("recvmsg")[4:] == cut
+    assert shape("nanosleep") == [(0, 8, struct.pack("<II", 0, 1))]
+    assert [data for _, (_, _, data) in calls.by_name["execve"][-1]][2:4] == [b"one", b"two"]
 
 
 @pytest.mark.skipif(len(ENGINES) < 2, reason="there is but one engine here")
