@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "kernel/clock.h"
@@ -21,6 +22,7 @@
 #define TIMEOUT_NS  300000000ull
 #define ROUNDS_MAX  30
 #define STUCK_TICKS 30
+#define PIECES_MAX  128
 #define MAPS	    16 /* descriptors of pagemaps, by pid */
 #define PRESENT	    (1ull << 63) /* Documentation/admin-guide/mm/pagemap.rst */
 #define SWAPPED	    (1ull << 62)
@@ -151,15 +153,25 @@ int ft_reader_new(struct ft_watchdog *watchdog, const struct ft_scheduling *sche
 }
 
 /* A page that was there may be taken away meanwhile. */
+static void begin(struct ft_reader *r, pid_t pid)
+{
+	ft_watchdog_begin(r->watchdog);
+	__atomic_store_n(&r->busy_with, pid, __ATOMIC_RELAXED);
+}
+
+static void end(struct ft_reader *r)
+{
+	__atomic_store_n(&r->busy_with, 0, __ATOMIC_RELAXED);
+	ft_watchdog_end(r->watchdog);
+}
+
 static ssize_t read_now(struct ft_reader *r, const struct wish *w, char *buf, int *truncated)
 {
 	ssize_t n;
 
-	ft_watchdog_begin(r->watchdog);
-	__atomic_store_n(&r->busy_with, w->pid, __ATOMIC_RELAXED);
+	begin(r, w->pid);
 	n = run(w, buf, truncated);
-	__atomic_store_n(&r->busy_with, 0, __ATOMIC_RELAXED);
-	ft_watchdog_end(r->watchdog);
+	end(r);
 	return n;
 }
 
@@ -287,6 +299,34 @@ ssize_t ft_reader_string(
 	if (is_present(r, pid, addr, max))
 		return read_now(r, &w, buf, truncated);
 	return fulfil(r, &w, buf, truncated);
+}
+
+size_t ft_reader_pieces(
+	struct ft_reader *r, pid_t pid, const struct ft_piece *pieces, size_t n, uint8_t *buf)
+{
+	struct iovec local = { .iov_base = buf }, remote[PIECES_MAX];
+	uint64_t known = 0; /* address of a page that is there */
+	ssize_t done;
+	size_t i;
+
+	if (n > PIECES_MAX)
+		n = PIECES_MAX;
+	for (i = 0; i < n; i++) {
+		uint64_t first = pieces[i].address, last = first + pieces[i].size - 1;
+
+		if (!(known && first / PAGE == known / PAGE && last / PAGE == known / PAGE) &&
+			!is_present(r, pid, first, pieces[i].size))
+			break;
+		known = last;
+		remote[i] = (struct iovec){ (void *)(uintptr_t)first, pieces[i].size };
+		local.iov_len += pieces[i].size;
+	}
+	begin(r, pid);
+	done = process_vm_readv(pid, &local, 1, remote, i, 0);
+	end(r);
+	for (n = 0; n < i && done >= (ssize_t)pieces[n].size; n++)
+		done -= (ssize_t)pieces[n].size;
+	return n;
 }
 
 ssize_t ft_reader_proc(struct ft_reader *r, pid_t pid, const char *name, char *buf, size_t max)

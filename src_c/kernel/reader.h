@@ -31,6 +31,16 @@ ssize_t ft_reader_read(
 	struct ft_reader *r, pid_t pid, int memory, uint64_t addr, void *buf, size_t max);
 ssize_t ft_reader_string(
 	struct ft_reader *r, pid_t pid, uint64_t addr, char *buf, size_t max, int *truncated);
+/*
+ * Memory at several places, one behind the other into buf, if all of it is there. Returns how many pieces
+ * are whole, from the first on; the others may be had one by one.
+ */
+struct ft_piece {
+	uint64_t address;
+	uint32_t size;
+};
+size_t ft_reader_pieces(
+	struct ft_reader *r, pid_t pid, const struct ft_piece *pieces, size_t n, uint8_t *buf);
 ssize_t ft_reader_proc(struct ft_reader *r, pid_t pid, const char *name, char *buf, size_t max);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/reader.h"
+#include "session/fetch.h"
 #include "session/record.h"
 
 #define NAME_MAX_BYTES 128u /* struct sockaddr_storage */
@@ -16,9 +16,8 @@ static_assert(FT_READER_MAX >= FT_STRING_MAX, "a string is read at once");
 
 /* One call, as its program runs. All that it points to is read once, into the payload. */
 struct run {
-	struct ft_session *s;
+	struct ft_fetch *from;
 	struct ft_task *t;
-	pid_t memory;
 	enum ft_abi abi;
 	const uint64_t *args;
 	int64_t ret;
@@ -93,25 +92,6 @@ bool ft_capture_set(struct ft_task *t, const void *items, size_t size)
 	return true;
 }
 
-/* Bytes of a tracee: as many as can be read, or -EFAULT. */
-static ssize_t read_bytes(struct run *r, uint64_t address, uint8_t *to, uint32_t size)
-{
-	uint32_t done = 0;
-
-	while (done < size && !r->t->unreadable) {
-		uint32_t bite = size - done < FT_READER_MAX ? size - done : FT_READER_MAX;
-		ssize_t n = ft_reader_read(
-			r->s->reader, r->memory, -1, address + done, to + done, bite);
-
-		r->t->unreadable |= n == -ETIMEDOUT;
-		if (n > 0)
-			done += (uint32_t)n;
-		if (n < (ssize_t)bite)
-			break;
-	}
-	return done || !size ? (ssize_t)done : -EFAULT;
-}
-
 static uint8_t *room_for(struct run *r, uint64_t size)
 {
 	uint8_t *at = r->t->payload + r->t->payload_len;
@@ -145,7 +125,7 @@ static const uint8_t *take_bytes(
 	*length = 0;
 	if (!address || !at)
 		return NULL;
-	n = read_bytes(r, address, at + sizeof(struct ft_payload), size);
+	n = ft_fetch_bytes(r->from, address, at + sizeof(struct ft_payload), size);
 	put(r, at, FT_PAYLOAD_BYTES, address, n,
 		n < (ssize_t)size ? BROKEN
 		: size < want	  ? FT_PAYLOAD_TRUNCATED
@@ -159,16 +139,13 @@ static void take_string(struct run *r, uint64_t address, uint32_t limit, bool wh
 {
 	uint32_t most = whole ? limit : limit + 1;
 	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(most));
-	ssize_t n = -ETIMEDOUT;
 	uint16_t flags = 0;
+	ssize_t n;
 	int cut = 0;
 
 	if (!address || !at)
 		return;
-	if (!r->t->unreadable)
-		n = ft_reader_string(r->s->reader, r->memory, address,
-			(char *)at + sizeof(struct ft_payload), most, &cut);
-	r->t->unreadable |= n == -ETIMEDOUT;
+	n = ft_fetch_string(r->from, address, at + sizeof(struct ft_payload), most, &cut);
 	if (cut)
 		flags = n < (ssize_t)most ? BROKEN : FT_PAYLOAD_TRUNCATED;
 	put(r, at, FT_PAYLOAD_STRING, address, n < (ssize_t)limit ? n : (ssize_t)limit, flags);
@@ -195,6 +172,14 @@ static void take_iovec(struct run *r, uint64_t address, uint64_t count, uint64_t
 	const uint8_t *element = take_bytes(r, address,
 		count > most ? (most + 1) * size : count * size, FT_STRUCTURE_MAX, &length);
 
+	ft_fetch_again(&r->from->then);
+	for (uint32_t i = 0; i + size <= length; i += size) {
+		uint64_t len = word_at(r, element + i + size / 2);
+
+		ft_fetch_ask(
+			&r->from->then, word_at(r, element + i), len < r->limit ? len : r->limit);
+	}
+	ft_fetch_all(r->from, &r->from->then);
 	for (; length >= size && bytes && r->left-- > 0; element += size, length -= size) {
 		uint64_t base = word_at(r, element), len = word_at(r, element + size / 2);
 		uint32_t copied;
@@ -217,7 +202,7 @@ static void take_strings(struct run *r, uint64_t address)
 	if (!address || !at)
 		return;
 	while (!ends && length < FT_STRUCTURE_MAX) {
-		n = read_bytes(r, address + length, pointers + length, POINTERS_BITE);
+		n = ft_fetch_bytes(r->from, address + length, pointers + length, POINTERS_BITE);
 		if (n > 0)
 			length += (uint32_t)n;
 		for (; !ends && end + word <= length; end += word)
@@ -229,6 +214,10 @@ static void take_strings(struct run *r, uint64_t address)
 		ends			    ? 0
 		: length < FT_STRUCTURE_MAX ? BROKEN
 					    : FT_PAYLOAD_TRUNCATED);
+	ft_fetch_again(&r->from->then);
+	for (uint32_t i = 0; i + word <= end; i += word)
+		ft_fetch_ask_string(&r->from->then, word_at(r, pointers + i), r->limit + 1);
+	ft_fetch_all(r->from, &r->from->then);
 	for (uint32_t i = 0; i + word <= end && r->left-- > 0; i += word)
 		take_string(r, word_at(r, pointers + i), r->limit, false);
 }
@@ -268,8 +257,8 @@ static bool count_of(struct run *r, const struct ft_capture_op *op, uint64_t *co
 		*count = r->args[op->from];
 		return true;
 	case FT_COUNT_BEHIND:
-		if (read_bytes(r, r->args[op->from], (uint8_t *)&behind, sizeof(behind)) !=
-			sizeof(behind))
+		if (ft_fetch_bytes(r->from, r->args[op->from], (uint8_t *)&behind,
+			    sizeof(behind)) != sizeof(behind))
 			return false;
 		*count = behind;
 		return true;
@@ -290,7 +279,7 @@ static void run_op(struct run *r, const struct ft_capture_op *op)
 	if (!address || !ft_capture_applies(op, r->args) || !count_of(r, op, &count))
 		return;
 	r->arg = op->arg;
-	r->limit = ft_capture_limit(r->s, op);
+	r->limit = ft_capture_limit(r->from->s, op);
 	r->left = FT_CAPTURE_FOLLOWED;
 	switch (op->what) {
 	case FT_CAPTURE_STRING:
@@ -316,27 +305,80 @@ static void run_op(struct run *r, const struct ft_capture_op *op)
 	}
 }
 
+static bool is_due(const struct ft_capture_op *op, const struct ft_event *call)
+{
+	return op->when != FT_CAPTURE_SUCCESS || !(call->flags & FT_FLAG_ERROR);
+}
+
+/* Of an op that is about to run, what it will want to read first. */
+static void ask_for(struct run *r, const struct ft_capture_op *op)
+{
+	struct ft_fetched *f = &r->from->first;
+	uint32_t limit = ft_capture_limit(r->from->s, op), size;
+	uint64_t address = r->args[op->arg], count;
+
+	if (!address || !ft_capture_applies(op, r->args))
+		return;
+	if (op->count == FT_COUNT_BEHIND) {
+		ft_fetch_ask(f, r->args[op->from], sizeof(uint32_t));
+		return;
+	}
+	count_of(r, op, &count);
+	switch (op->what) {
+	case FT_CAPTURE_STRING:
+		ft_fetch_ask_string(f, address, limit);
+		break;
+	case FT_CAPTURE_BYTES:
+		size = ft_capture_bytes(op, count);
+		ft_fetch_ask(f, address, size < limit ? size : limit);
+		break;
+	case FT_CAPTURE_IOCTL:
+		ft_fetch_ask(f, address, ft_capture_ioctl((uint32_t)r->args[1], r->at_exit));
+		break;
+	case FT_CAPTURE_IOVEC:
+		if (count <= FT_FETCH_MAX)
+			ft_fetch_ask(f, address, count * 2 * word_size(r));
+		break;
+	default: /* who knows how long it is */
+		break;
+	}
+}
+
+static void run_ops(
+	struct run *r, const struct ft_capture_op *ops, int n, const struct ft_event *call)
+{
+	for (int i = 0; i < n; i++)
+		if (is_due(&ops[i], call))
+			ask_for(r, &ops[i]);
+	ft_fetch_all(r->from, &r->from->first);
+	for (int i = 0; i < n; i++)
+		if (is_due(&ops[i], call))
+			run_op(r, &ops[i]);
+	ft_payload_chain(r->t->payload, r->t->payload_len);
+}
+
 void ft_capture_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enum ft_abi abi,
 	uint64_t nr, const uint64_t args[6])
 {
 	const struct ft_capture_program *p = ft_capture_program(s, abi, nr);
-	struct run r = { .s = s, .t = t, .memory = memory, .abi = abi, .args = args };
+	const struct ft_event begun = { 0 };
+	struct ft_fetch from;
+	struct run r = { .from = &from, .t = t, .abi = abi, .args = args };
 
 	t->payload_len = 0;
 	if (!p->entry_count || !has_room(t))
 		return;
-	for (int i = 0; i < p->entry_count; i++)
-		run_op(&r, &ft_capture_ops[p->first + i]);
-	ft_payload_chain(t->payload, t->payload_len);
+	ft_fetch_begin(&from, s, t, memory);
+	run_ops(&r, &ft_capture_ops[p->first], p->entry_count, &begun);
 }
 
 void ft_capture_exit(struct ft_session *s, struct ft_task *t, const struct ft_event *call)
 {
 	const struct ft_capture_program *p = ft_capture_program(s, call->abi, (uint32_t)call->nr);
+	struct ft_fetch from;
 	struct run r = {
-		.s = s,
+		.from = &from,
 		.t = t,
-		.memory = t->tid,
 		.abi = call->abi,
 		.args = call->args,
 		.ret = call->ret,
@@ -345,11 +387,6 @@ void ft_capture_exit(struct ft_session *s, struct ft_task *t, const struct ft_ev
 
 	if (p->count == p->entry_count || !has_room(t))
 		return;
-	for (int i = p->entry_count; i < p->count; i++) {
-		const struct ft_capture_op *op = &ft_capture_ops[p->first + i];
-
-		if (op->when == FT_CAPTURE_EXIT || !(call->flags & FT_FLAG_ERROR))
-			run_op(&r, op);
-	}
-	ft_payload_chain(t->payload, t->payload_len);
+	ft_fetch_begin(&from, s, t, t->tid);
+	run_ops(&r, &ft_capture_ops[p->first + p->entry_count], p->count - p->entry_count, call);
 }

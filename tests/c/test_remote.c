@@ -1,7 +1,9 @@
 /* Another process's memory: strings that end at, cross or run over the end of readable pages. */
 #define _GNU_SOURCE
 #include "kernel/proc.h"
+#include "kernel/reader.h"
 #include "kernel/remote.h"
+#include "kernel/watchdog.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,6 +86,46 @@ static void test_proc(void)
 	CHECK_EQ(ft_proc_read(child, "no such file", buf, sizeof(buf)), -ENOENT);
 }
 
+static void nobody_is_late(void *arg)
+{
+	(void)arg;
+}
+
+/* Each of them by itself could be read, or the first `whole` of them. */
+static void check_pieces(struct ft_reader *r, const struct ft_piece *pieces, size_t n, size_t whole,
+	const char *text)
+{
+	uint8_t buf[4 * PAGE];
+
+	memset(buf, 0x55, sizeof(buf));
+	CHECK_EQ(ft_reader_pieces(r, child, pieces, n, buf), whole);
+	CHECK(!memcmp(buf, text, strlen(text)));
+}
+
+static void test_pieces(void)
+{
+	const uint64_t at = (uintptr_t)map;
+	struct ft_piece three[3] = { { at + PAGE - 6, 12 }, { at, 5 }, { at + 3 * PAGE - 8, 8 } };
+	struct ft_piece ends[3] = { { at, 5 }, { at + 3 * PAGE - 8, 9 }, { at, 5 } };
+	struct ft_piece bad[2] = { { at, 5 }, { UINT64_MAX - 2, 8 } };
+	struct ft_piece many[200];
+	struct ft_watchdog *watchdog;
+	struct ft_reader *r;
+
+	CHECK_EQ(ft_watchdog_new(&watchdog, nobody_is_late, NULL), 0);
+	CHECK_EQ(ft_reader_new(watchdog, NULL, &r), 0);
+	check_pieces(r, three, 3, 3, "over the endfirstruns out");
+	check_pieces(r, three, 0, 0, "");
+	check_pieces(r, ends, 3, 1, "first");
+	check_pieces(r, ends + 1, 2, 0, "");
+	check_pieces(r, bad, 2, 1, "first");
+	for (size_t i = 0; i < 200; i++)
+		many[i] = (struct ft_piece){ at + i % 5, 1 };
+	check_pieces(r, many, 200, 128, "firstfirstfirst");
+	ft_reader_free(r);
+	ft_watchdog_free(watchdog);
+}
+
 int main(void)
 {
 	char buf[16];
@@ -108,6 +150,8 @@ int main(void)
 	check_group("strings of another process");
 	test_faults();
 	check_group("what cannot be read is an error, what can be is kept");
+	test_pieces();
+	check_group("pieces of its memory at once, up to the first that is not there");
 	test_proc();
 	check_group("files of /proc");
 	close(gate[1]);
