@@ -74,14 +74,20 @@ def test_inline(workload: Workload, made, in_turn, report, benchmark, tmp_path: 
             "untraced": lambda: untraced(argv),
             "inline, recorded": lambda: fasttrace.record(argv, engine="inline", path=kept, **QUIET),
             "(removal of the record)": lambda: shutil.rmtree(kept),
+            "inline, numbers recorded": lambda: fasttrace.record(
+                argv, engine="inline", path=kept, capture="none", **QUIET
+            ),
+            "(and of that one)": lambda: shutil.rmtree(kept),
         },
         limits={"untraced": workload.untraced},
     )
     alone, ours, recorded = medians["untraced"], medians["inline"], medians["inline, recorded"]
     report("recorded / inline", recorded / ours, "<= 1.3")
+    numbers = medians["inline, numbers recorded"]
+    report("recorded / recorded without payload", recorded / numbers, "<= 1.4")
     report("calls", counted.calls, "")
     report("stops per 1,000 calls", counted.stops / counted.calls * 1000, "")
-    # What has a path for an argument stops for it to be read.
+    # What has vectors for arguments stops for them to be read.
     report("the same, recorded", recorder.stops / recorder.calls * 1000, "")
     report("ns per call", (ours - alone) / counted.calls * 1e9, "")
     if counted.left_to_ptrace:

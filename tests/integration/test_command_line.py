@@ -16,6 +16,8 @@ from command_line import FASTTRACE, LIMIT_S, cli, line, one_line, program, runni
 
 import fasttrace
 from fasttrace._core import inline_unusable
+from fasttrace.data.events import Flag, Kind, payload_items
+from fasttrace.syscalls.names import syscall_number
 
 # What `--engine auto` takes here.
 ENGINE = "ptrace" if inline_unusable() else "inline"
@@ -154,6 +156,35 @@ def test_trace_comes_as_it_happens() -> None:
         traced.stdin.write(b"\n")  # type: ignore[union-attr]
         until(traced.stderr, "exited with 0")
         assert traced.wait(LIMIT_S) == 0
+
+
+def written(folder: Path) -> bytes:
+    """The bytes that a recorded program was seen to write."""
+    trace = fasttrace.load(folder)
+    stream = trace.payload.data
+    nr = syscall_number("write")
+    (event,) = trace.events[(trace.events["kind"] == Kind.SYSCALL) & (trace.events["nr"] == nr)]
+    if not event["flags"] & Flag.PAYLOAD:
+        return b""
+    (item,) = payload_items(stream, int(event["payload"]))
+    return item.data
+
+
+def test_a_record_keeps_as_much_data_as_it_is_told_to(tmp_path: Path) -> None:
+    text = "x" * 99
+    for options, kept in (
+        ([], 32),
+        (["-s", "7"], 7),
+        (["-s100"], 100),
+        (["--no-payload"], 0),
+    ):
+        folder = tmp_path / f"{kept}.fst"
+        done = cli("record", "-o", str(folder), *options, "/bin/echo", text)
+        assert (done.returncode, done.stdout) == (0, text + "\n")
+        assert written(folder) == (text + "\n").encode()[:kept]
+    done = cli("record", "-o", str(tmp_path / "no"), "-s", "0", "/bin/echo")
+    assert done.returncode == 2
+    assert "'0' is no number from 1 to 32768" in done.stderr
 
 
 def test_a_record_can_be_reported(tmp_path: Path) -> None:

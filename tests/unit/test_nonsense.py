@@ -43,6 +43,22 @@ def test_a_duration_longer_than_the_clock() -> None:
     assert fasttrace.summary(["true"], duration=1e300).exit_status == 0
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"capture": "everything"}, "unknown capture 'everything': one of all, paths, none"),
+        ({"string_limit": 0}, "a string limit is 1 to 32768 bytes, not 0"),
+        ({"string_limit": 32769}, "a string limit is 1 to 32768 bytes, not 32769"),
+    ],
+)
+def test_what_is_captured_is_something_that_can_be(
+    tmp_path: Path, started: list[str], option: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        fasttrace.trace(started, **option)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("timeout", NO_TIMES)
 @pytest.mark.parametrize("use", ["read", "wait", "run"])
 def test_a_timeout_is_a_number_of_seconds(use: str, timeout: float) -> None:
