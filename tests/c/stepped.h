@@ -84,6 +84,7 @@ struct run {
 	uint64_t mask; /* the signal mask that the recorder believes in */
 	bool no_room; /* for payload */
 	bool traced; /* from ft_recorder_traced() on */
+	uint64_t exit_ops; /* with these */
 	/* What there was, by the way: */
 	int faults, traps_before, traps_after;
 };
@@ -130,6 +131,7 @@ static inline int step_through(pid_t pid, struct run *run)
 
 	reset(run->at);
 	area->mask = run->mask;
+	area->exit_ops = run->exit_ops;
 	if (run->no_room)
 		area->strings_limit = 0;
 	memset(verdicts, FT_RECORDER_RECORD, FT_RECORDER_VERDICTS);

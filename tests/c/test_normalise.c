@@ -14,7 +14,7 @@ static void check_record(const struct run *run)
 	CHECK(raw->start && raw->start <= raw->end);
 }
 
-#define RUN(...) { __VA_ARGS__, 0, false, false, 0, 0, 0 }
+#define RUN(...) { __VA_ARGS__, 0, false, false, 0, 0, 0, 0 }
 
 int main(void)
 {

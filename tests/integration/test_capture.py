@@ -68,6 +68,7 @@ class Calls:
                 events.append(part)
                 payload += bytes(block.payload)
         self.root = session.stats()["root_pid"]
+        self.stops = session.stats()["stops"]
         assert session.stats()["root_status"] == 0
         session.close()
         for event in np.concatenate(events):
@@ -258,6 +259,14 @@ def test_engines_capture_the_same(tracees: Builder, limit: int) -> None:
     assert len(one.all) > 350
     for (name, _, items), (other_name, _, other_items) in zip(one.all, other.all, strict=True):
         assert (name, items) == (other_name, other_items)
+
+
+@pytest.mark.skipif("inline" not in ENGINES, reason=str(_core.inline_unusable()))
+def test_in_a_handler_the_recorder_copies_too(tracees: Builder) -> None:
+    """One stop tells what the handler's mask is."""
+    calls = Calls(tracees.command("captured_in_handler"), "inline", "all")
+    assert calls.last("read", 1000) == [[(1, (EXIT, True, bytes(8)))]] * 1000
+    assert calls.stops < 200
 
 
 @pytest.mark.skipif("inline" not in ENGINES, reason="ptrace would need a filter for that")

@@ -62,7 +62,8 @@ enum ft_recorder_op {
 #define FT_OP(arg, op, from, condition, size, limit)                                               \
 	((uint64_t)(arg) | (uint64_t)(op) << 8 | (uint64_t)(from) << 16 |                          \
 		(uint64_t)(condition) << 24 | (uint64_t)(size) << 32 | (uint64_t)(limit) << 48)
-#define FT_OP_SIZE_MAX 0xffffu
+#define FT_OP_CONDITION(op) ((uint8_t)((op) >> 24))
+#define FT_OP_SIZE_MAX	    0xffffu
 
 /* One call as the recorder writes it. */
 struct ft_raw {
@@ -121,7 +122,7 @@ uint64_t ft_recorder_record(uint64_t nr);
 uint64_t ft_recorder_pass(void);
 /* Whether a task at this ip has made a call that sets its signal mask, which its area does not tell of yet. */
 bool ft_recorder_sets_mask(uint64_t ip);
-/* The same, running the number's capture program; or stopping for what that would copy at the exit. */
+/* The same, running the number's capture program; or, of that, what area->exit_ops says. */
 uint64_t ft_recorder_capture(void);
 uint64_t ft_recorder_traced(void);
 /* `syscall; int3`, and the serialization of other processors (rdi: a page to play with, which ends up readable); int3. */

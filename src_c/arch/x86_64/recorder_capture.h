@@ -243,10 +243,11 @@
 	"	mov 56(%rcx), %r8\n"                                                                      \
 	"	mov 64(%rcx), %r9\n"                                                                      \
 	"	jmp ft_trap\n"                                                                            \
-	"ft_traced:\n" /* what is to be copied the tracer copies */                                 \
+	"ft_traced:\n" /* what is to be copied before the call the tracer copies */                 \
 	"	keep\n"                                                                                   \
-	"	movq $0, 88(%rcx)\n"                                                                      \
-	"	movq $0, %gs:0\n"                                                                         \
+	"	mov %gs:48, %r11\n"                                                                       \
+	"	mov %r11d, 88(%rcx)\n"                                                                    \
+	"	mov %r11d, 92(%rcx)\n"                                                                    \
 	"ft_capture_borrowing:\n"                                                                   \
 	"	rdtsc\n"                                                                                  \
 	"	mov %eax, (%rcx)\n"                                                                       \
@@ -278,13 +279,18 @@
 	"	mov %gs:16, %rcx\n"                                                                       \
 	"	mov 80(%rcx), %rax\n"                                                                     \
 	"	mov %rax, %gs:32\n"                                                                       \
-	"1:	mov %gs:0, %r11\n"                                                                      \
+	"	jmp 2f\n" /* the old mask can be read: the kernel has just written it */            \
+	"1:	testl $0x440, %gs:32\n"                                                                 \
+	"	setnz %al\n"                                                                              \
+	"	jmp 3f\n"                                                                                 \
+	"2:	xor %eax, %eax\n"                                                                       \
+	"3:	mov %gs:0, %r11\n"                                                                      \
 	"	mov %gs:48, %rdi\n"                                                                       \
 	"	test %r11, %r11\n"                                                                        \
 	"	jz ft_capture_unread\n"                                                                   \
 	"	cmpl $0, (%r11)\n"                                                                        \
 	"	je ft_capture_done\n"                                                                     \
-	"	testl $0x440, %gs:32\n"                                                                   \
+	"	test %al, %al\n"                                                                          \
 	"	jnz ft_capture_unread\n"                                                                  \
 	"	cmpq $0, %gs:56\n"                                                                        \
 	"	je ft_capture_unread\n"                                                                   \

@@ -109,6 +109,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	if (sig && (knows_mask || ft_area_note_mask(t, &mask))) {
 		it->signal_mask = mask;
 		it->signals |= bit(sig);
+		it->noted = false;
 		ft_area_limit_strings(it, true); /* the handler's mask is not known */
 	}
 }

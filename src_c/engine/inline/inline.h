@@ -112,6 +112,7 @@ struct ft_inline_task {
 	bool exiting; /* stands at its exit event, or is past it */
 	uint64_t signals; /* that have come since; with a handler of one of them begun, the area's
 			     mask need not be the task's */
+	bool noted; /* unless it was looked at since */
 	uint64_t birth_ret, birth_flags; /* of the call that makes a child, or made this one */
 	uint64_t birth_mask; /* of signals, with which it begins */
 	bool knows_birth_mask;
@@ -129,6 +130,7 @@ struct ft_inline_task {
 	uint64_t strings_at; /* `cur` of the call that task->payload belongs to; 0: none */
 	uint32_t strings_nr; /* and what that call was, for its record may say something else */
 	uint64_t strings_args[6];
+	bool strings_more; /* the recorder copies what is at its exit */
 };
 
 /* A stop of a task whose maker has not told of it yet. */
@@ -158,7 +160,7 @@ struct ft_inline {
 	pthread_mutex_t lock; /* of what the drainer and live readers use too: */
 	struct ft_inline_task *tasks;
 	struct ft_event batch[512]; /* where FT_FLAG_PAYLOAD is set, payload is an offset in: */
-	uint8_t payload[4 * FT_CAPTURE_SPACE];
+	uint8_t payload[6 * FT_CAPTURE_SPACE];
 	pthread_cond_t wake; /* for the drainer */
 	pthread_t drainer;
 	bool drains; /* the thread exists */

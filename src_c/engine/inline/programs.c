@@ -105,6 +105,19 @@ void ft_programs_table(const struct ft_session *s, struct ft_inline *in, uint8_t
 	}
 }
 
+uint64_t ft_programs_exit_ops(const struct ft_inline *in, uint64_t nr)
+{
+	const uint32_t at = FT_RECORDER_CODE + FT_RECORDER_VERDICTS + FT_RECORDER_PROGRAMS;
+	const uint64_t *words = (const uint64_t *)(in->image + at);
+	size_t i;
+
+	if (!ft_programs_copied(in, nr))
+		return 0;
+	for (i = ((const uint16_t *)words)[nr]; words[i]; i++)
+		i += FT_OP_CONDITION(words[i]) != 0;
+	return FT_RECORDER_BASE + at + (i + 1) * sizeof(*words);
+}
+
 /* The op that an item is of, from ops[*i] on; *i: behind it. NULL: there is none. */
 static const struct ft_capture_op *op_of(
 	const struct ft_capture_program *p, const struct ft_payload *item, int *i)
@@ -137,13 +150,13 @@ static void correct(struct ft_payload *item, const struct ft_capture_op *op, con
 }
 
 size_t ft_programs_items(const struct ft_session *s, struct ft_inline_task *it,
-	const struct ft_raw *raw, uint8_t out[FT_CAPTURE_SPACE])
+	const struct ft_raw *raw, bool at_exit, uint8_t out[FT_CAPTURE_SPACE])
 {
 	const struct ft_capture_program *p = program_of(s, (uint32_t)raw->nr);
 	uint32_t at = (raw->strings & ~FT_RAW_ASKED) - (uint32_t)it->base;
 	uint32_t end = raw->end_of_strings - (uint32_t)it->base;
 	size_t len = 0;
-	int next = 0;
+	int next = at_exit ? p->entry_count : 0;
 
 	if (!ft_programs_copied(s->in, (uint32_t)raw->nr) || !ft_area_has_items(it, at, end))
 		return 0;

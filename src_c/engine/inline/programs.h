@@ -15,11 +15,14 @@ bool ft_programs_copied(const struct ft_inline *in, uint64_t nr);
 /* The call's program has ops for its entry; for its exit, where results are wanted. */
 bool ft_programs_at_entry(const struct ft_session *s, uint64_t nr);
 bool ft_programs_at_exit(const struct ft_session *s, uint64_t nr);
+/* The address of the ops that the recorder runs at the call's exit; 0: there the tracer copies. */
+uint64_t ft_programs_exit_ops(const struct ft_inline *in, uint64_t nr);
 /*
  * The payload items that the recorder has copied for a call, as far as it can have written them: one for
- * each op at most, in their order, behind those that were taken before. Returns their size.
+ * each op at most (at_exit: of those at the exit), in their order, behind those that were taken before. Returns
+ * their size.
  */
 size_t ft_programs_items(const struct ft_session *s, struct ft_inline_task *it,
-	const struct ft_raw *raw, uint8_t out[FT_CAPTURE_SPACE]);
+	const struct ft_raw *raw, bool at_exit, uint8_t out[FT_CAPTURE_SPACE]);
 
 #endif

@@ -82,21 +82,23 @@ static void take_payload(struct batch *b, const struct ft_raw *raw, struct ft_ev
 {
 	struct ft_inline_task *it = b->it;
 	uint8_t *out = b->s->in->payload + b->payload_len;
-	size_t len;
+	bool traced = is_traced(it), more = !traced;
+	size_t len = 0;
 
-	if (is_traced(it)) {
+	if (traced && it->strings_nr == (uint32_t)raw->nr &&
+		!memcmp(it->strings_args, raw->args, sizeof(raw->args))) {
 		len = it->task->payload_len;
-		if (it->strings_nr != (uint32_t)raw->nr ||
-			memcmp(it->strings_args, raw->args, sizeof(raw->args)) != 0)
-			len = 0;
 		if (len)
 			memcpy(out, it->task->payload, len);
-		it->strings_at = 0;
-	} else {
-		len = ft_programs_items(b->s, it, raw, out);
+		more = it->strings_more;
 	}
+	if (traced)
+		it->strings_at = 0;
+	if (more)
+		len += ft_programs_items(b->s, it, raw, traced, out + len);
 	if (!len)
 		return;
+	ft_payload_chain(out, len);
 	ev->flags |= FT_FLAG_PAYLOAD;
 	ev->payload = b->payload_len;
 	b->payload_len += len;
@@ -117,7 +119,7 @@ static void take(struct batch *b, const struct ft_raw *raw)
 		take_payload(b, raw, ev);
 	b->n++;
 	if (b->n == sizeof(in->batch) / sizeof(in->batch[0]) ||
-		b->payload_len > sizeof(in->payload) - FT_CAPTURE_ROOM)
+		b->payload_len > sizeof(in->payload) - FT_CAPTURE_ROOM - FT_CAPTURE_SPACE)
 		flush(b);
 }
 
@@ -141,7 +143,7 @@ void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
 	if (it->strings_at == seen.head.cur)
 		payload = NULL;
 	else
-		len = ft_programs_items(s, it, &seen.raw, s->in->payload);
+		len = ft_programs_items(s, it, &seen.raw, false, s->in->payload);
 	make_event(&ev, s, it, &seen.raw, clock_now(s));
 	ft_record_begun(s, t, ev, payload, len);
 }

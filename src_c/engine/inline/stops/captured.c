@@ -17,13 +17,15 @@
 
 void ft_captured_allow(struct ft_inline_task *it)
 {
-	ft_area_limit_strings(it, it->space->ignores_faults || it->signals);
+	ft_area_limit_strings(it, it->space->ignores_faults || (it->signals && !it->noted));
 }
 
 /* The task's payload is that of the call at `cur`. */
-static void belongs_to(struct ft_inline_task *it, uint64_t cur, uint32_t nr, const uint64_t args[6])
+static void belongs_to(
+	struct ft_inline_task *it, uint64_t cur, uint32_t nr, const uint64_t args[6], bool more)
 {
 	it->strings_at = cur;
+	it->strings_more = more;
 	it->strings_nr = nr;
 	memcpy(it->strings_args, args, sizeof(it->strings_args));
 }
@@ -48,7 +50,8 @@ static void copy_before(
 		!(ft_programs_at_entry(s, nr) || ft_programs_at_exit(s, nr)))
 		return;
 	ft_capture_entry(s, t, t->tid, FT_ABI_X86_64, nr, args);
-	belongs_to(it, ft_area_get(&it->area->cur), nr, args);
+	belongs_to(it, ft_area_get(&it->area->cur), nr, args,
+		ft_programs_at_exit(s, nr) && ft_programs_exit_ops(s->in, nr));
 }
 
 void ft_captured_before(
@@ -56,9 +59,14 @@ void ft_captured_before(
 {
 	struct ft_inline_task *it = t->in;
 
+	uint64_t mask;
+
 	ft_area_reset_strings(it);
 	if (it->signals && (uint32_t)regs->rax != SYS_rt_sigreturn && !ft_prepare_in_handler(t))
 		it->signals = 0;
+	/* A handler changes its mask by calls alone, which the recorder notes. */
+	if (it->signals && !it->noted)
+		it->noted = ft_area_note_mask(t, &mask);
 	ft_captured_allow(it);
 	it->strings_at = 0;
 	copy_before(s, t, regs);
@@ -74,9 +82,12 @@ uint64_t ft_captured_way(
 	copy_before(s, t, regs); /* the call itself may forbid it to the recorder */
 	traced = t->in->strings_at;
 	pthread_mutex_unlock(&s->in->lock);
-	if (traced)
-		return ft_programs_at_exit(s, nr) ? ft_recorder_traced()
-						  : ft_recorder_record(regs->rax);
+	if (traced && !ft_programs_at_exit(s, nr))
+		return ft_recorder_record(regs->rax);
+	if (traced) {
+		ft_area_set(&t->in->area->exit_ops, ft_programs_exit_ops(s->in, nr));
+		return ft_recorder_traced();
+	}
 	return ft_programs_copied(s->in, nr) ? ft_recorder_capture()
 					     : ft_recorder_record(regs->rax);
 }
@@ -95,11 +106,11 @@ void ft_captured_after(
 		return;
 	ft_drain(s, it); /* an earlier call may have the task's payload */
 	if (it->strings_at != seen->head.cur) {
-		size_t len = ft_programs_items(s, it, &seen->raw, s->in->payload);
+		size_t len = ft_programs_items(s, it, &seen->raw, false, s->in->payload);
 
 		ft_capture_set(t, s->in->payload, len);
-		belongs_to(it, seen->head.cur, (uint32_t)seen->raw.nr, seen->raw.args);
 	}
+	belongs_to(it, seen->head.cur, (uint32_t)seen->raw.nr, seen->raw.args, false);
 	memcpy(call.args, seen->raw.args, sizeof(call.args));
 	ft_record_set_result(&call);
 	ft_capture_exit(s, t, &call);
