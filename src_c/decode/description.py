@@ -1,0 +1,275 @@
+"""What the data files beside this script say: sets, types, structures, calls. See generate.py."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MODELS = ("x86_64", "generic64", "i386")
+PHASES = {"in": "FT_IN", "out": "FT_OUT", "inout": "FT_INOUT", "exit": "FT_ALWAYS"}
+SHOWN = {
+    "signed": "FT_SIGNED",
+    "unsigned": "FT_UNSIGNED",
+    "hex": "FT_HEX",
+    "octal": "FT_OCTAL",
+    "address": "FT_ADDRESS",
+}
+
+
+def blocks(name: str) -> list[tuple[str, list[str]]]:
+    """Lines without an indent, each with the indented ones below it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in (HERE / name).read_text().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith(" "):
+            found[-1][1].append(line.strip())
+        else:
+            found.append((line.strip(), []))
+    return found
+
+
+@dataclass
+class Set:
+    name: str
+    is_flags: bool
+    unknown: str
+    members: list[tuple[str, str | None]] = field(default_factory=list)  # name, mask
+
+
+def read_sets() -> tuple[dict[str, Set], dict[str, int]]:
+    """The sets, and the numbers that sets.txt gives itself."""
+    sets, given = {}, {}
+    for head, lines in blocks("sets.txt"):
+        name, kind, unknown = head.split()
+        assert kind in ("flags", "enum"), head
+        assert name not in sets, head
+        found = sets[name] = Set(name, kind == "flags", unknown)
+        for line in lines:
+            mask = re.match(r"\[(\w+)\] ", line)
+            for word in line[mask.end() :].split() if mask else line.split():
+                member, _, value = word.partition("=")
+                if value:
+                    assert given.setdefault(member, int(value, 0)) == int(value, 0), member
+                found.members.append((member, mask[1] if mask else None))
+    return sets, given
+
+
+def read_values(given: dict[str, int]) -> dict[str, int]:
+    values = {head.split()[0]: int(head.split()[1]) for head, _ in blocks("values.txt")}
+    return values | given
+
+
+@dataclass(frozen=True)
+class Type:
+    """One row of ft_types."""
+
+    kind: str
+    size: int = 0
+    shown: str = "0"
+    counted: str = "FT_COUNT_FIXED"
+    ref: int = 0
+    count: int = 0
+
+    def row(self) -> str:
+        numbers = (self.kind, self.size, self.shown, self.counted, self.ref, self.count)
+        return f"{{ {', '.join(map(str, numbers))} }}"
+
+
+@dataclass
+class Field:
+    name: str
+    type: str
+    condition: str | None
+
+
+@dataclass
+class Struct:
+    name: str
+    model: str | None
+    ctype: str | None
+    header: str | None
+    fields: list[Field] = field(default_factory=list)
+    brief: list[str] = field(default_factory=list)
+    packed: bool = False
+
+
+def read_structs() -> list[Struct]:
+    structs = []
+    for head, lines in blocks("structs.txt"):
+        match = re.fullmatch(r"(?:(\w+):)?(\w+)(?: = (.+) (\S+\.h))?", head)
+        assert match, head
+        found = Struct(match[2], match[1], match[3], match[4])
+        for line in lines:
+            if line == ".packed":
+                found.packed = True
+            elif line.startswith(".brief "):
+                found.brief = line.split()[1:]
+            else:
+                name, _, rest = line.partition(" ")
+                ctype, _, condition = rest.partition(" if ")
+                found.fields.append(Field(name, ctype, condition or None))
+        structs.append(found)
+    return structs
+
+
+class Descriptions:
+    """All that the data files say, with the tables that grow while types are looked up."""
+
+    def __init__(self) -> None:
+        self.sets, given = read_sets()
+        self.values = read_values(given)
+        self.set_index = {name: i for i, name in enumerate(self.sets)}
+        self.scalars: dict[str, tuple[int, str]] = {}
+        self.codes: dict[str, int] = {}
+        self.shows: list[str] = []
+        for head, _ in blocks("types.txt"):
+            name, size, *rest = head.split()
+            if size == "code":
+                self.codes[name] = int(rest[0]) if rest else 0
+            else:
+                self.scalars[name] = (0 if size == "word" else int(size), rest[0])
+                if rest[0] not in SHOWN and rest[0] not in self.shows:
+                    self.shows.append(rest[0])
+        self.code_index = {name: i for i, name in enumerate(self.codes)}
+        self.structs: dict[tuple[str, str], Struct] = {}
+        names: dict[str, None] = {}
+        for struct in read_structs():
+            names[struct.name] = None
+            for model in [struct.model] if struct.model else MODELS:
+                assert (struct.name, model) not in self.structs, struct.name
+                self.structs[struct.name, model] = struct
+        self.struct_index = {name: i for i, name in enumerate(names)}
+        self.types: dict[Type, int] = {}
+
+    def intern(self, wanted: Type) -> int:
+        return self.types.setdefault(wanted, len(self.types))
+
+    def number(self, word: str) -> int:
+        return int(word, 0) if word[0].isdigit() else self.values[word]
+
+    def type(self, text: str, names: list[str], *, of_struct: bool = False) -> int:
+        """The row of a type; names: the arguments or fields that a count may name."""
+        text = text.strip()
+        phase, _, rest = text.partition(" ")
+        if phase in PHASES:
+            to = self.type(rest, names, of_struct=of_struct)
+            return self.intern(Type("FT_POINTER", 0, PHASES[phase], ref=to))
+        match = re.fullmatch(r"([\w:]+)(?:\[([^\]]+)\])?", text)
+        assert match, text
+        name, count = match[1], match[2]
+        base, _, bits = name.partition(":")
+        counted, number = self.count(count, names, of_struct) if count else ("FT_COUNT_FIXED", 0)
+        if name == "bytes":
+            return self.intern(Type("FT_BYTES", 1, counted=counted, count=number))
+        if name in ("path", "string", "strings", "environment"):
+            return self.intern(Type(f"FT_{name.upper()}"))
+        if name == "cstr":
+            return self.intern(Type("FT_CSTR", 1, counted=counted, count=number))
+        if name in self.codes:
+            if not count:
+                number = self.codes[name]
+            return self.intern(
+                Type("FT_CODE", 1, counted=counted, ref=self.code_index[name], count=number)
+            )
+        if name in self.scalars:
+            size, shown = self.scalars[name]
+            if shown in SHOWN:
+                one = self.intern(Type("FT_NUMBER", size, SHOWN[shown]))
+            else:
+                one = self.intern(Type("FT_SHOWN", size, "0", ref=self.shows.index(shown)))
+        elif name in self.struct_index:
+            one = self.intern(Type("FT_STRUCT", ref=self.struct_index[name]))
+        elif base in self.set_index:
+            size = 4 if not bits else 0 if bits == "long" else int(bits) // 8
+            one = self.intern(Type("FT_SET", size, ref=self.set_index[base]))
+        else:
+            sys.exit(f"{text}: no such type")
+        if count:
+            return self.intern(Type("FT_ARRAY", counted=counted, ref=one, count=number))
+        return one
+
+    def count(self, text: str, names: list[str], of_struct: bool) -> tuple[str, int]:
+        if text.isdigit():
+            return "FT_COUNT_FIXED", int(text)
+        if text == "ret":
+            return "FT_COUNT_RESULT", 0
+        if text.startswith("*"):
+            return "FT_COUNT_BEHIND", names.index(text[1:])
+        return ("FT_COUNT_FIELD" if of_struct else "FT_COUNT_ARGUMENT"), names.index(text)
+
+    def layout(self, index: int, model: str) -> tuple[int, int]:
+        """Size and alignment of a type in memory."""
+        word = 4 if model == "i386" else 8
+        row = list(self.types)[index]
+        if row.kind == "FT_POINTER":
+            return word, word
+        if row.kind in ("FT_NUMBER", "FT_SHOWN", "FT_SET"):
+            size = row.size or word
+            return size, min(size, word)
+        if row.kind == "FT_STRUCT":
+            name = list(self.struct_index)[row.ref]
+            size, align, _ = self.struct_layout(self.structs[name, model], model)
+            return size, align
+        assert row.counted == "FT_COUNT_FIXED", f"{row}: no size"
+        size, align = self.layout(row.ref, model) if row.kind == "FT_ARRAY" else (1, 1)
+        return size * row.count, align
+
+    def struct_layout(self, struct: Struct, model: str) -> tuple[int, int, list[int]]:
+        """Size, alignment, and where each field lies."""
+        names = [f.name for f in struct.fields if f.name != "_"]
+        at, most, offsets = 0, 1, []
+        for one in struct.fields:
+            size, align = self.layout(self.type(one.type, names, of_struct=True), model)
+            align = 1 if struct.packed else align
+            at = (at + align - 1) // align * align
+            offsets.append(at)
+            at, most = at + size, max(most, align)
+        return (at + most - 1) // most * most, most, offsets
+
+
+@dataclass
+class Argument:
+    name: str
+    type: str
+    shown: bool = True
+
+
+@dataclass
+class Line:
+    """A line of calls.txt."""
+
+    name: str
+    conditions: list[str]
+    arguments: list[Argument]
+    result: str
+
+
+def read_calls() -> dict[str, list[Line]]:
+    """By name, with the ABI before it if the line has one; variants after the first line."""
+    calls: dict[str, list[Line]] = {}
+    for head, _ in blocks("calls.txt"):
+        match = re.fullmatch(r"((?:\w+:)?\w+)(?:\[(.*?)\])?\((.*)\)(?: = (.+))?\s*", head)
+        assert match, head
+        name = match[1]
+        given = []
+        for part in match[3].split(", ") if match[3] else []:
+            word, _, rest = part.partition(" ")
+            given.append(Argument(word.removeprefix("-"), rest, not word.startswith("-")))
+        lines = calls.setdefault(name, [])
+        if match[2] is None:
+            assert not lines, f"{name} twice"
+            lines.append(Line(name, [], given, match[4] or "int"))
+            continue
+        base = lines[0]
+        said = {argument.name: argument for argument in given}
+        arguments = []
+        for a in base.arguments:
+            other = said.get(a.name, a)
+            arguments.append(Argument(a.name, other.type or a.type, other.shown))
+        arguments += [a for a in given if a.name not in {b.name for b in base.arguments}]
+        lines.append(Line(name, match[2].split(","), arguments, match[4] or base.result))
+    return calls

@@ -1,0 +1,307 @@
+"""Generate the decoder's descriptors (src_c/decode/generated_*) from the data files here.
+
+    python src_c/decode/generate.py                    # data files -> C
+    python src_c/decode/generate.py --values INCLUDE   # headers -> values.txt, then C
+
+Sources:
+    calls.txt, structs.txt, sets.txt, types.txt
+                  by hand, from the man pages and the kernel's headers
+    values.txt    numbers of the names in sets.txt: the uapi headers of Linux 7 in the PyPI wheel
+                  `ziglang` 0.17 (INCLUDE is its folder ziglang/lib/libc/include); those of sockets,
+                  which no uapi header has, from the C library's <sys/socket.h>
+    ../tables/    numbers and signatures; a call without a line in calls.txt is shown by its C types
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+from description import HERE, MODELS, Argument, Descriptions, Field, Line, read_calls
+from header_values import write_values
+
+ABI_MODELS = {"x86_64": 0, "i386": 2, "aarch64": 1, "riscv64": 1}
+RESULTS = ("int", "fd", "pid", "uid", "gid", "addr", "octal", "flags", "enum", "handler", "signal")
+RESULTS += ("poll", "select", "sleep", "clone")
+
+
+def syscall_tables() -> ModuleType:
+    """The generator of ../tables, which reads numbers and signatures."""
+    path = HERE.parent / "tables" / "generate.py"
+    spec = importlib.util.spec_from_file_location("syscall_tables", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def by_signature(name: str, signature: list[str], paths: int) -> Line:
+    """A call that calls.txt does not have: numbers by their C types."""
+    arguments = []
+    for i, text in enumerate(signature):
+        match = re.fullmatch(r"(.*?)(\w+)(?:\[\w*\])?", text)
+        assert match, text
+        ctype, word = match[1].replace("const", "").strip(), match[2]
+        if paths >> i & 1:
+            shown = "in path"
+        elif ctype.endswith("*"):
+            shown = "addr"
+        elif ctype in ("umode_t", "mode_t"):
+            shown = "mode"
+        elif re.search(r"fd$|^fildes$", word):
+            shown = "fd"
+        elif re.search(r"flags?$|^prot$|mask$", word):
+            shown = "xlong" if "long" in ctype else "x32"
+        elif ctype in (
+            "int",
+            "pid_t",
+            "key_t",
+            "timer_t",
+            "mqd_t",
+            "qid_t",
+            "key_serial_t",
+            "idtype_t",
+        ):
+            shown = "int"
+        elif ctype in ("uid_t", "gid_t"):
+            shown = "uid"
+        elif ctype == "clockid_t":
+            shown = "clock"
+        elif ctype in ("unsigned int", "unsigned", "uint32_t", "u32", "__u32"):
+            shown = "uint"
+        elif ctype in ("long", "long int", "off_t", "loff_t", "ssize_t", "__s64"):
+            shown = "long"
+        elif re.search(r"addr|^start$|ptr$", word):
+            shown = "addr"
+        else:
+            shown = "xlong" if ctype == "unsigned long" else "ulong"
+        arguments.append(Argument(word, shown))
+    return Line(name, [], arguments, "int")
+
+
+class Writer:
+    """The generated C."""
+
+    def __init__(self) -> None:
+        self.known = Descriptions()
+        self.shapes: list[str] = []
+        self.arguments: list[str] = []
+        self.conditions: list[str] = []
+        self.condition_at: dict[tuple[str, ...], int] = {}
+        self.argument_at: dict[tuple[str, ...], int] = {}
+
+    def rows(self, table: list[str], at: dict[tuple[str, ...], int], wanted: list[str]) -> int:
+        key = tuple(wanted)
+        if key not in at:
+            at[key] = len(table)
+            table.extend(wanted)
+        return at[key]
+
+    def result(self, text: str) -> tuple[str, int]:
+        kind, _, rest = text.partition(" ")
+        assert kind in RESULTS, text
+        return f"FT_RESULT_{kind.upper()}", self.known.set_index[rest] if rest else 0
+
+    def condition(self, text: str, names: list[str]) -> list[str]:
+        """Rows of one condition: one for each value; the last of them ends the alternatives."""
+        match = re.fullmatch(r"(\w+)(?:&(\w+))?(!?=)(.+)", text)
+        assert match, text
+        argument = names.index(match[1])
+        mask = self.known.number(match[2]) if match[2] else 0xFFFFFFFF
+        values = [self.known.number(word) for word in match[4].split("|")]
+        unlike = int(match[3] == "!=")
+        assert not (unlike and len(values) > 1), text
+        return [
+            f"{{ 0x{mask:x}, 0x{value & 0xFFFFFFFF:x}, {argument}, {unlike}, {more} }}"
+            for value, more in zip(values, [1] * (len(values) - 1) + [0], strict=True)
+        ]
+
+    def shape(self, line: Line, variants: int) -> None:
+        names = [a.name for a in line.arguments]
+        assert len(names) <= 6, line.name
+        rows = [
+            f'{{ "{a.name}", {self.known.type(a.type, names)}, {int(not a.shown)} }}'
+            for a in line.arguments
+        ]
+        conditions = [row for c in line.conditions for row in self.condition(c, names)]
+        kind, ref = self.result(line.result)
+        first = self.rows(self.arguments, self.argument_at, rows) if rows else 0
+        at = self.rows(self.conditions, self.condition_at, conditions) if conditions else 0
+        bare = line.name.partition(":")[2] or line.name
+        self.shapes.append(
+            f'{{ "{bare}", {len(bare)}, {len(rows)}, {len(conditions)}, {variants}, {first}, {at}, '
+            f"{kind}, {ref} }}"
+        )
+
+    def write_sets(self) -> None:
+        known, out, table = self.known, [], []
+        for name, one in known.sets.items():
+            members = []
+            for member, mask in one.members:
+                value = known.values[member] & 0xFFFFFFFFFFFFFFFF
+                if value >> 32 == 0xFFFFFFFF and value >> 31 & 1:
+                    value &= 0xFFFFFFFF  # a negative int
+                bits = known.number(mask) if mask else value if one.is_flags else 0
+                members.append((value, bits, member))
+            if not one.is_flags:
+                first: dict[int, tuple[int, int, str]] = {}
+                for row in members:
+                    first.setdefault(row[0], row)
+                members = sorted(first.values())
+            rows = "".join(f'\t{{ 0x{v:x}, 0x{m:x}, "{n}", {len(n)} }},\n' for v, m, n in members)
+            out.append(f"static const struct ft_member {name}[] = {{\n{rows}}};\n")
+            table.append(f'\t{{ "{one.unknown}", {name}, {len(members)}, {int(one.is_flags)} }},\n')
+        text = "\n".join(out) + f"\nconst struct ft_set ft_sets[] = {{\n{''.join(table)}}};\n"
+        self.put("generated_sets.c", "sets.txt and values.txt", text)
+
+    def write_structs(self) -> None:
+        known, out, tables = self.known, [], []
+        for model in MODELS:
+            table = []
+            for name in known.struct_index:
+                struct = known.structs.get((name, model))
+                if struct is None:
+                    table.append("\t{ 0 },\n")
+                    continue
+                size, _, offsets = known.struct_layout(struct, model)
+                named = [
+                    (f, at) for f, at in zip(struct.fields, offsets, strict=True) if f.name != "_"
+                ]
+                names = [f.name for f, _ in named]
+                rows = []
+                for one, at in named:
+                    index = known.type(one.type, names, of_struct=True)
+                    condition = self.field_condition(one, names)
+                    rows.append(
+                        f'\t{{ "{one.name}", {len(one.name)}, {index}, {at}, {condition} }},\n'
+                    )
+                brief = ", ".join(str(names.index(word)) for word in struct.brief)
+                out.append(
+                    f"static const struct ft_field {model}_{name}[] = {{\n{''.join(rows)}}};\n"
+                    + (
+                        f"static const uint8_t {model}_{name}_brief[] = {{ {brief} }};\n"
+                        if brief
+                        else ""
+                    )
+                )
+                lists = f"{model}_{name}, " + (f"{model}_{name}_brief" if brief else "NULL")
+                table.append(f"\t{{ {lists}, {len(rows)}, {len(struct.brief)}, {size} }},\n")
+            tables.append(f"\t{{\n{''.join(table)}\t}},\n")
+        text = (
+            "\n".join(out)
+            + "\nconst struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {\n"
+            + "".join(tables)
+            + "};\n"
+        )
+        self.put("generated_structs.c", "structs.txt", text)
+
+    def field_condition(self, one: Field, names: list[str]) -> str:
+        if one.condition is None:
+            return "0, 0, 0, 0"
+        match = re.fullmatch(r"(\w+)(?:&(\w+))?(!?=)(\w+)", one.condition)
+        assert match, one.condition
+        mask = self.known.number(match[2]) if match[2] else 0xFFFFFFFF
+        unlike = 2 if match[3] == "!=" else 1
+        return f"0x{mask:x}, 0x{self.known.number(match[4]):x}, {names.index(match[1])}, {unlike}"
+
+    def write_calls(self) -> None:
+        calls, tables = read_calls(), syscall_tables()
+        signatures = tables.read_signatures()
+        at: dict[str, int] = {}
+        by_abi = []
+        for abi, numbers in tables.read_numbers().items():
+            rows = ["0"] * (max(numbers) + 1)
+            for nr, name in numbers.items():
+                own = f"{abi}:{name}"
+                signed = own if own in signatures else name
+                if own in calls or (name in calls and signed == name):
+                    key = own if own in calls else name
+                    lines = calls[key]
+                else:
+                    key, args = f"{signed}()", signatures[signed]
+                    paths = tables.path_args(name, args)
+                    lines = [by_signature(name, args, paths)]
+                if key not in at:
+                    at[key] = len(self.shapes) + 1
+                    for line in lines:
+                        self.shape(line, len(lines) - 1 if line is lines[0] else 0)
+                rows[nr] = str(at[key])
+            body = ",\n\t".join(", ".join(rows[i : i + 20]) for i in range(0, len(rows), 20))
+            by_abi.append((abi, body, len(rows)))
+        left = calls.keys() - at.keys()
+        assert not left, f"no ABI has {left}"
+        lists = [
+            ("argument", self.arguments),
+            ("condition", self.conditions),
+            ("shape", self.shapes),
+        ]
+        text = "".join(
+            f"const struct ft_{name} ft_{name}s[] = {{\n\t{lines_of(rows)}\n}};\n\n"
+            for name, rows in lists
+        )
+        for abi, body, _ in by_abi:
+            text += f"static const uint16_t {abi}[] = {{\n\t{body}\n}};\n\n"
+        text += "const struct ft_shapes_of_abi ft_shapes_of[FT_ABI_COUNT] = {\n"
+        for abi, _, count in by_abi:
+            model = f"FT_MODEL_{MODELS[ABI_MODELS[abi]].upper()}"
+            text += f"\t[FT_ABI_{abi.upper()}] = {{ {abi}, {count}, {model} }},\n"
+        self.put("generated_calls.c", "calls.txt and the tables of ../tables", text + "};\n")
+
+    def write_types(self) -> None:
+        known = self.known
+        shows = ", ".join(f"ft_show_{name}" for name in known.shows)
+        codes = ", ".join(f"ft_read_{name}" for name in known.codes)
+        rows = lines_of([row.row() for row in known.types])
+        text = (
+            f"const struct ft_type ft_types[] = {{\n\t{rows}\n}};\n\n"
+            f"const ft_show_fn ft_shows[] = {{\n\t{shows},\n}};\n\n"
+            f"const ft_read_fn ft_reads[] = {{\n\t{codes},\n}};\n"
+        )
+        self.put("generated_types.c", "types.txt and all types that are used", text)
+        sets = ",\n\t".join(f"FT_SET_{name.upper()}" for name in known.sets)
+        structs = ",\n\t".join(f"FT_STRUCT_{name.upper()}" for name in known.struct_index)
+        shown = "\n".join(f"ft_show ft_show_{name};" for name in known.shows)
+        read = "\n".join(f"ft_read ft_read_{name};" for name in known.codes)
+        (HERE / "generated.h").write_text(
+            "/* Generated by generate.py: what the data files name. */\n"
+            "#ifndef FT_DECODE_GENERATED_H\n#define FT_DECODE_GENERATED_H\n\n"
+            f"enum {{\n\t{sets},\n\tFT_SETS\n}};\n\n"
+            f"enum {{\n\t{structs},\n\tFT_STRUCTS\n}};\n\n#endif\n"
+        )
+        (HERE / "families.h").write_text(
+            "/* Generated by generate.py from types.txt: the functions of types with code. */\n"
+            "#ifndef FT_DECODE_FAMILIES_H\n#define FT_DECODE_FAMILIES_H\n\n"
+            f'#include "decode/descriptors.h"\n\n{shown}\n{read}\n\n#endif\n'
+        )
+
+    def put(self, name: str, sources: str, text: str) -> None:
+        include = "families.h" if name == "generated_types.c" else "descriptors.h"
+        (HERE / name).write_text(
+            f"/* Generated by generate.py from {sources}: edit those. */\n"
+            f'#include "decode/{include}"\n\n{text}'
+        )
+
+
+def lines_of(rows: list[str]) -> str:
+    return ",\n\t".join(rows) + ","
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--values", type=Path, metavar="INCLUDE")
+    options = parser.parse_args()
+    if options.values:
+        write_values(options.values)
+    writer = Writer()
+    writer.write_sets()
+    writer.write_calls()
+    writer.write_structs()
+    writer.write_types()
+
+
+if __name__ == "__main__":
+    main()
