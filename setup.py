@@ -38,12 +38,15 @@ SOURCES = {
     ],
     "_tally": ["src_c/record/tally.c", "src_c/record/hist.c"],
     "_tables": files("src_c/tables", "*.c"),
+    "_decode": files("src_c/decode", "*.c"),
 }
 # What a source distribution must hold beside the sources named above.
 DEPENDS = [
     *files("src_c", "**/*.h"),
     *files("src_c/tables", "*.txt"),
     *files("src_c/tables", "*.py"),
+    *files("src_c/decode", "*.txt"),
+    *files("src_c/decode", "*.py"),
     *files("fasttrace", "*.pyx"),
     *files("fasttrace", "*.pxd"),
     *files("fasttrace", "*.pxi"),

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from fasttrace import _tables
+from fasttrace.data.calls import call_name
 from fasttrace.data.events import Flag, Kind, PayloadFlag, argument_strings, payload_items
-from fasttrace.report.arguments import shape
 from fasttrace.report.call_line import described, in_order_of_end
 from fasttrace.syscalls.errnos import errno_name
 
@@ -30,11 +32,10 @@ def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> It
         if kind != Kind.SYSCALL:
             yield json.dumps(head | {"text": described(kind, nr, ret, args, flags, items)}) + "\n"
             continue
-        name, formats, _ = shape(abi, nr)
         unfinished = flags & Flag.UNFINISHED
         call = {
-            "name": name,
-            "args": args[: len(formats)],
+            "name": call_name(nr, abi),
+            "args": args[: _arguments(abi, nr)],
             "strings": {
                 str(item.arg): item.text
                 for item in argument_strings(items)
@@ -47,6 +48,13 @@ def json_lines(events: Buffer, payload: memoryview, payload_base: int = 0) -> It
             "injected": bool(flags & Flag.ALTERED),
         }
         yield json.dumps(head | call) + "\n"
+
+
+@lru_cache(maxsize=4096)
+def _arguments(abi: int, nr: int) -> int:
+    """How many the call has; six where no table has it."""
+    signature = _tables.signature(abi, nr) if abi < len(_tables.ABIS) and nr >= 0 else None
+    return 6 if signature is None else len(signature)
 
 
 def _kind_name(kind: int) -> str:

@@ -1,11 +1,12 @@
 """One line of text per event: what `fasttrace trace` prints as it happens.
 
-    4242    0.000412 openat(-100, "/etc/hosts", 0x80000, 0) = 3 <0.000011>
-    4242    0.000530 access("/nowhere", 0) = -1 ENOENT (No such file or directory) <0.000004>
+    4242    0.000412 openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC) = 3 <0.000011>
+    4242    0.000530 access("/nowhere", F_OK) = -1 ENOENT (No such file or directory) <0.000004>
     4242    0.000702 --- SIGCHLD from pid 4243, uid 0 ---
     4242    0.000731 chdir("/srv") = -1 EIO (Input/output error) (INJECTED) <0.000001>
 
-pid (and tid, if it differs), seconds since the start, call, result, seconds that it took. INJECTED:
+pid (and tid, if it differs), seconds since the start, call, result, seconds that it took; the
+call as strace writes it, by the C decoder. INJECTED:
 somebody altered the call, its result or what it got.
 Works on event buffers as they come out of a session, without numpy.
 """
@@ -17,19 +18,16 @@ import signal
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from fasttrace import _tally
+from fasttrace import _decode, _tally
 from fasttrace.data.events import (
     Flag,
     Kind,
-    PayloadFlag,
     PayloadItem,
     PayloadType,
-    argument_strings,
     payload_items,
     split_argv,
 )
-from fasttrace.report.arguments import quote, shape
-from fasttrace.syscalls.errnos import errno_name
+from fasttrace.report.quoted import quote
 from fasttrace.text.color import CYAN, DIM, RED, RESET
 
 if TYPE_CHECKING:
@@ -70,12 +68,8 @@ def in_order_of_end(events: Buffer) -> list[tuple[int, ...]]:
 
 
 _SYSCALL = int(Kind.SYSCALL)
-_PAYLOAD, _ERROR, _UNFINISHED = int(Flag.PAYLOAD), int(Flag.ERROR), int(Flag.UNFINISHED)
-_INTERRUPTED, _ALTERED = int(Flag.INTERRUPTED), int(Flag.ALTERED)
+_PAYLOAD, _ALTERED = int(Flag.PAYLOAD), int(Flag.ALTERED)
 _FORKS = {1: "fork", 2: "vfork", 3: "clone"}
-# What is remembered: enough for the pids alive at one time, and for all errnos.
-_WHO_MAX = 4096
-_ERRORS_MAX = 4096
 
 
 class CallLines:
@@ -89,63 +83,35 @@ class CallLines:
     def __init__(self, *, color: bool = False, origin_ns: int | None = None) -> None:
         self._origin = origin_ns
         escapes = (DIM, RED, CYAN, RESET)
-        self._dim, self._red, self._cyan, self._reset = escapes if color else [""] * 4
-        self._altered = f" {self._cyan}(INJECTED){self._reset}"
-        self._who: dict[tuple[int, int], str] = {}
-        self._errors: dict[int, str] = {}
+        self._dim, _, self._cyan, self._reset = escapes if color else [""] * 4
+        self._calls = _decode.Lines(*(text.encode() if color else b"" for text in escapes))
 
     def text(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> str:
         """All lines of a buffer of events, each ending with a newline; payload_base: what events
         call the first byte of `payload`."""
-        return "".join(self.lines(events, payload, payload_base))
+        view = memoryview(events).cast("B")
+        if self._origin is None and view:
+            starts = (start + took for start, took, *_ in EVENT.iter_unpack(view))
+            ends = list(starts)
+            self._origin = EVENT.unpack_from(view, ends.index(min(ends)) * EVENT.size)[0]
+
+        def other(index: int) -> str:
+            return self._other(EVENT.unpack_from(view, index * EVENT.size), payload, payload_base)
+
+        return self._calls.text(view, payload, payload_base, self._origin or 0, other)
 
     def lines(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> Iterator[str]:
         """The same, one by one."""
-        dim, reset = self._dim, self._reset
-        for event in in_order_of_end(events):
-            start, took, ret, *args, offset, pid, tid, nr, abi, kind, flags = event
-            who = self._who.get((pid, tid)) or self._new_who(pid, tid)
-            if self._origin is None:
-                self._origin = start
-            head = f"{who} {(start - self._origin) / 1e9:11.6f}{reset} "
-            if kind != _SYSCALL:
-                items = payload_items(payload, offset - payload_base) if flags & _PAYLOAD else ()
-                text = described(kind, nr, ret, args, flags, items)
-                yield f"{head}{self._cyan}--- {text} ---{reset}\n"
-                continue
-            name, formats, result = shape(abi, nr)
-            words = [f(a) for f, a in zip(formats, args, strict=False)]
-            if flags & _PAYLOAD:
-                _put_strings(words, payload, offset - payload_base)
-            call = f"{head}{name}({', '.join(words)})"
-            mark = self._altered if flags & _ALTERED else ""
-            if flags & _UNFINISHED:
-                yield f"{call} = ?{mark}\n"
-            elif flags & _ERROR:
-                text = self._errors.get(ret) or self._new_error(ret)
-                yield f"{call} = {text}{mark} {dim}<{took / 1e9:.6f}>{reset}\n"
-            else:
-                yield f"{call} = {result(ret)}{mark} {dim}<{took / 1e9:.6f}>{reset}\n"
+        return iter(self.text(events, payload, payload_base).splitlines(keepends=True))
 
-    def _new_who(self, pid: int, tid: int) -> str:
-        if len(self._who) >= _WHO_MAX:
-            self._who.clear()
+    def _other(self, event: tuple[int, ...], payload: memoryview, payload_base: int) -> str:
+        start, _, ret, *args, offset, pid, tid, nr, _, kind, flags = event
         who = f"{pid:<7}" if pid == tid else f"{pid} ({tid})"
-        self._who[pid, tid] = self._dim + who
-        return self._dim + who
-
-    def _new_error(self, ret: int) -> str:
-        if len(self._errors) >= _ERRORS_MAX:
-            self._errors.clear()
-        name = errno_name(-ret)
-        if not 0 < -ret < 4096:
-            text = f"{ret} {name}"  # a damaged trace may hold anything
-        elif name.startswith("ERESTART") or name == "ENOIOCTLCMD":
-            text = f"? {name} (interrupted by a signal)"
-        else:
-            text = f"-1 {name} ({os.strerror(-ret)})"
-        self._errors[ret] = f"{self._red}{text}{self._reset}"
-        return self._errors[ret]
+        items = payload_items(payload, offset - payload_base) if flags & _PAYLOAD else ()
+        text = described(kind, nr, ret, args, flags, items)
+        seconds = (start - (self._origin or 0)) / 1e9
+        head = f"{self._dim}{who} {seconds:11.6f}{self._reset} "
+        return f"{head}{self._cyan}--- {text} ---{self._reset}\n"
 
 
 def altered(events: Buffer) -> bytes:
@@ -182,12 +148,6 @@ def described(
     if kind == Kind.ATTACH:
         return f"attached [{', '.join(argv)}]" if argv else "attached"
     return f"event of unknown kind {kind}"
-
-
-def _put_strings(words: list[str], payload: memoryview, offset: int) -> None:
-    for item in argument_strings(payload_items(payload, offset)):
-        if item.arg < len(words) and (item.data or not item.flags & PayloadFlag.FAULT):
-            words[item.arg] = quote(item.data, bool(item.flags & PayloadFlag.TRUNCATED))
 
 
 def signal_name(number: int) -> str:

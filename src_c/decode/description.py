@@ -124,12 +124,12 @@ class Descriptions:
         self.values = read_values(given)
         self.set_index = {name: i for i, name in enumerate(self.sets)}
         self.scalars: dict[str, tuple[int, str]] = {}
-        self.codes: dict[str, int] = {}
+        self.codes: dict[str, str] = {}
         self.shows: list[str] = []
         for head, _ in blocks("types.txt"):
             name, size, *rest = head.split()
             if size == "code":
-                self.codes[name] = int(rest[0]) if rest else 0
+                self.codes[name] = rest[0] if rest else "0"
             else:
                 self.scalars[name] = (0 if size == "word" else int(size), rest[0])
                 if rest[0] not in SHOWN and rest[0] not in self.shows:
@@ -170,11 +170,15 @@ class Descriptions:
         if name == "cstr":
             return self.intern(Type("FT_CSTR", 1, counted=counted, count=number))
         if name in self.codes:
+            size, ref = self.codes[name], self.code_index[name]
+            if size == "0":
+                assert count, f"{name}: how long is it?"
+                return self.intern(Type("FT_CODE", 1, counted=counted, ref=ref, count=number))
+            unit = 0 if size.endswith("w") else 1
+            one = self.intern(Type("FT_CODE", unit, ref=ref, count=int(size.rstrip("w"))))
             if not count:
-                number = self.codes[name]
-            return self.intern(
-                Type("FT_CODE", 1, counted=counted, ref=self.code_index[name], count=number)
-            )
+                return one
+            return self.intern(Type("FT_ARRAY", counted=counted, ref=one, count=number))
         if name in self.scalars:
             size, shown = self.scalars[name]
             if shown in SHOWN:

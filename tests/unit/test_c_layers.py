@@ -22,6 +22,7 @@ ROOMS = [
     "arch/aarch64",
     "kernel",
     "record",
+    "decode",
     "session",
     "alter",
     "engine",

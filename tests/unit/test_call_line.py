@@ -1,4 +1,4 @@
-"""Promise: one event is one line, whatever its bytes are; numbers look as their C type wants."""
+"""Promise: one event is one line, whatever its bytes are; a call looks as strace writes it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from synthetic import item
 
 from fasttrace import _tables
 from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType
-from fasttrace.report.arguments import quote, shape
 from fasttrace.report.call_json import json_lines
 from fasttrace.report.call_line import EVENT, CallLines, altered, signal_name
+from fasttrace.report.quoted import quote
 
 X86_64, I386 = _tables.ABIS.index("x86_64"), _tables.ABIS.index("i386")
 AT_FDCWD = 0xFFFFFF9C  # as a 32-bit register holds it
@@ -62,20 +62,20 @@ def test_a_call_with_a_path() -> None:
     )
     assert (
         line(record, item(b"/etc/hosts", arg=1))
-        == 'openat(-100, "/etc/hosts", 0x80000, 0) = 3 <0.000012>'
+        == 'openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC) = 3 <0.000012>'
     )
 
 
 def test_payload_offsets_count_from_the_base_of_the_block() -> None:
     payload = item(b"other") + item(b"/a", arg=1)
     offset = 5000 + len(item(b"other"))
-    record = event(nr=number("openat"), payload=offset, flags=Flag.PAYLOAD)
+    record = event(nr=number("openat"), args=[0, 0x10], payload=offset, flags=Flag.PAYLOAD)
     assert '"/a"' in line(record, payload, 5000)
 
 
 def test_a_call_shows_both_its_paths() -> None:
     payload = item(b"a", arg=0, flags=PayloadFlag.MORE) + item(b"b", arg=1)
-    assert line(event(nr=number("rename"), flags=Flag.PAYLOAD), payload).startswith(
+    assert line(event(nr=number("rename"), args=[16, 32], flags=Flag.PAYLOAD), payload).startswith(
         'rename("a", "b") = 0'
     )
 
@@ -105,7 +105,9 @@ def test_addresses_are_hexadecimal_and_modes_octal() -> None:
         args=[0, 4096, 3, 0x22, 0xFFFFFFFFFFFFFFFF, 0],
         ret=0x7F0000000000,
     )
-    assert line(mmap).startswith("mmap(NULL, 4096, 3, 0x22, -1, 0) = 0x7f0000000000")
+    assert line(mmap).startswith(
+        "mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000"
+    )
     mkdir = event(nr=number("mkdir"), args=[0x1000, 0o755])
     assert line(mkdir).startswith("mkdir(0x1000, 0755)")
 
@@ -123,7 +125,7 @@ def test_a_cut_path_says_so() -> None:
 
 def test_unknown_call_shows_its_six_arguments() -> None:
     assert line(event(nr=500, args=[1, 0x20, 3, 4, 5, 6])).startswith(
-        "syscall_0x1f4(1, 0x20, 3, 4, 5, 6)"
+        "syscall_0x1f4(0x1, 0x20, 0x3, 0x4, 0x5, 0x6)"
     )
 
 
@@ -134,7 +136,7 @@ def test_an_unknown_abi_leaves_the_number(abi: int) -> None:
 
 def test_i386_names_and_widths() -> None:
     record = event(nr=number("lseek", I386), abi=I386, args=[3, 0xFFFFFFFF, 2])
-    assert line(record).startswith("lseek(3, -1, 2)")
+    assert line(record).startswith("lseek(3, -1, SEEK_END)")
 
 
 def test_thread_and_time_since_the_first_event() -> None:
@@ -213,10 +215,10 @@ def test_any_bytes_give_one_line(record: bytes, payload: bytes) -> None:
 def test_every_known_call_has_a_shape() -> None:
     for abi in range(len(_tables.ABIS)):
         for nr, name in _tables.names(abi).items():
-            formats = shape(abi, nr)
-            assert formats.name == name
             for value in (0, 1, (1 << 64) - 1, 1 << 63):
-                assert all(f(value) for f in formats.arguments)
+                text = line(event(nr=nr, abi=abi, args=[value] * 6, ret=value >> 1))
+                assert text.startswith(f"{name}(")
+                assert text.isascii()
 
 
 def test_color_only_where_asked() -> None:

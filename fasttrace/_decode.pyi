@@ -1,0 +1,22 @@
+from collections.abc import Callable
+
+from typing_extensions import Buffer
+
+class Lines:
+    """Makes lines of blocks of events. The arguments are escapes of a terminal, or empty."""
+
+    def __init__(self, dim: bytes, red: bytes, cyan: bytes, reset: bytes) -> None: ...
+    def text(
+        self,
+        events: Buffer,
+        payload: Buffer,
+        payload_base: int,
+        origin_ns: int,
+        other: Callable[[int], str],
+    ) -> str:
+        """All lines, in the order in which the events ended.
+
+        payload_base: what events call payload[0]. origin_ns: CLOCK_MONOTONIC that times are counted
+        from. other: the line of an event that is no syscall, by its place in `events`.
+        ValueError: events are no whole number of records.
+        """

@@ -1,0 +1,210 @@
+/* struct msghdr and its control messages; entries of directories. */
+#define _GNU_SOURCE
+#include <linux/socket.h>
+#include <sys/socket.h>
+
+#include "decode/families.h"
+#include "decode/text.h"
+#include "decode/walk.h"
+
+#define CONTROL_MAX 32 /* control messages that are shown */
+
+/* Like an array of so many that lies in the tracee. */
+static void show_vector(struct ft_walk *walk, uint64_t address, uint64_t count, bool after)
+{
+	unsigned of = walk->shape && after ? FT_STRUCT_IOVEC_OUT : FT_STRUCT_IOVEC_IN;
+	size_t size = 2u * walk->word,
+	       shown = count < FT_ELEMENTS_SHOWN ? (size_t)count : FT_ELEMENTS_SHOWN;
+	struct ft_memory memory = ft_memory_at(walk->view, after, address, size * shown);
+	size_t n = 0;
+
+	/* The kernel does not change it: it may have been copied before the call. */
+	if (!memory.data && after)
+		memory = ft_memory_at(walk->view, false, address, size * shown);
+	if (!address || !memory.data || (count && memory.length < size)) {
+		ft_pointer_shown(walk, address);
+		return;
+	}
+	ft_open(walk, "[");
+	for (; n < shown && memory.length >= size; n++) {
+		ft_next(walk, NULL);
+		ft_walk_struct(walk, of, &memory);
+		memory.data += size;
+		memory.length -= size;
+		memory.address += size;
+	}
+	if (n < count) {
+		ft_next(walk, NULL);
+		walk->sink->ops->more(walk->sink);
+	}
+	ft_close(walk, "]");
+}
+
+static void show_control_data(
+	struct ft_walk *walk, uint32_t level, uint32_t type, const uint8_t *data, size_t length)
+{
+	if (level == SOL_SOCKET && type == SCM_RIGHTS) {
+		ft_open(walk, "[");
+		for (size_t i = 0; i + 4 <= length; i += 4) {
+			ft_next(walk, NULL);
+			if (i / 4 == FT_ELEMENTS_SHOWN) {
+				walk->sink->ops->more(walk->sink);
+				break;
+			}
+			ft_integer(walk, (uint64_t)(int32_t)ft_load(data + i, 4), FT_SIGNED);
+		}
+		ft_close(walk, "]");
+		return;
+	}
+	if (level == SOL_SOCKET && type == SCM_CREDENTIALS && length >= 12) {
+		struct ft_memory memory = { .data = data, .length = length, .found = FT_HERE };
+
+		ft_walk_struct(walk, FT_STRUCT_UCRED, &memory);
+		return;
+	}
+	walk->sink->ops->bytes(walk->sink, data,
+		length < walk->string_max ? length : walk->string_max, length > walk->string_max);
+}
+
+static void show_control(struct ft_walk *walk, uint64_t address, uint64_t length, bool after)
+{
+	struct ft_memory memory = ft_memory_at(
+		walk->view, after, address, (size_t)(length < SIZE_MAX ? length : SIZE_MAX));
+	size_t head = walk->word + 8u, at = 0;
+
+	if (!memory.data || memory.length < head) {
+		ft_pointer_shown(walk, address);
+		return;
+	}
+	ft_open(walk, "[");
+	for (int n = 0; memory.length - at >= head; n++) {
+		const uint8_t *data = memory.data + at;
+		uint64_t size = ft_load(data, walk->word);
+		uint32_t level = (uint32_t)ft_load(data + walk->word, 4);
+		uint32_t type = (uint32_t)ft_load(data + walk->word + 4, 4);
+
+		ft_next(walk, NULL);
+		if (n == CONTROL_MAX) {
+			walk->sink->ops->more(walk->sink);
+			break;
+		}
+		ft_open(walk, "{");
+		ft_next(walk, "cmsg_len");
+		ft_integer(walk, size, FT_UNSIGNED);
+		ft_next(walk, "cmsg_level");
+		ft_set_shown(walk, FT_SET_SOCKOPT_LEVEL, level);
+		ft_next(walk, "cmsg_type");
+		if (level == SOL_SOCKET)
+			ft_set_shown(walk, FT_SET_SCM_TYPE, type);
+		else
+			ft_integer(walk, type, FT_HEX);
+		if (size > head && size <= memory.length - at) {
+			ft_next(walk, "cmsg_data");
+			show_control_data(walk, level, type, data + head, (size_t)size - head);
+		}
+		ft_close(walk, "}");
+		if (size < head || size > memory.length - at)
+			break;
+		size = (size + walk->word - 1) & ~(uint64_t)(walk->word - 1);
+		if (size > memory.length - at)
+			break;
+		at += (size_t)size;
+	}
+	ft_close(walk, "]");
+}
+
+static void show_header(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	const size_t word = walk->word;
+	const uint8_t *data = memory->data;
+	uint64_t name = ft_load(data, word), control = ft_load(data + 4 * word, word);
+	uint64_t control_length = ft_load(data + 5 * word, word);
+	uint32_t name_length = (uint32_t)ft_load(data + word, 4);
+	struct ft_memory at = ft_memory_at(walk->view, memory->after, name, name_length);
+
+	ft_open(walk, "{");
+	ft_next(walk, "msg_name");
+	if (!name || !at.data || !ft_read_sockaddr(walk, &at))
+		ft_pointer_shown(walk, name);
+	ft_next(walk, "msg_namelen");
+	ft_integer(walk, (uint64_t)(int32_t)name_length, FT_SIGNED);
+	ft_next(walk, "msg_iov");
+	show_vector(walk, ft_load(data + 2 * word, word), ft_load(data + 3 * word, word),
+		memory->after);
+	ft_next(walk, "msg_iovlen");
+	ft_integer(walk, ft_load(data + 3 * word, word), FT_UNSIGNED);
+	if (control_length) {
+		ft_next(walk, "msg_control");
+		show_control(walk, control, control_length, memory->after);
+	}
+	ft_next(walk, "msg_controllen");
+	ft_integer(walk, control_length, FT_UNSIGNED);
+	ft_next(walk, "msg_flags");
+	ft_set_shown(walk, FT_SET_MSG_FLAGS, ft_load(data + 6 * word, 4));
+	ft_close(walk, "}");
+}
+
+static size_t header_size(const struct ft_walk *walk)
+{
+	return 7u * walk->word;
+}
+
+bool ft_read_msghdr(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	if (memory->length < header_size(walk))
+		return false;
+	show_header(walk, memory);
+	return true;
+}
+
+/* One with the number of its bytes that were sent or received. */
+bool ft_read_mmsghdr(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	if (memory->length < header_size(walk) + walk->word)
+		return false;
+	ft_open(walk, "{");
+	ft_next(walk, "msg_hdr");
+	walk->left = ft_load(memory->data + header_size(walk), 4);
+	show_header(walk, memory);
+	if (memory->after) {
+		ft_next(walk, "msg_len");
+		ft_integer(walk, walk->left, FT_UNSIGNED);
+	}
+	ft_close(walk, "}");
+	return true;
+}
+
+/* How many entries getdents(2) gave; each says at `length_at` how long it is. */
+static bool show_entries(struct ft_walk *walk, const struct ft_memory *memory, size_t length_at)
+{
+	char buffer[48];
+	struct ft_text text;
+	uint64_t count = 0;
+
+	if (memory->found == FT_FAULT || memory->found == FT_CUT)
+		return false;
+	for (size_t at = 0; memory->length - at >= length_at + 2; count++) {
+		size_t size = (size_t)ft_load(memory->data + at + length_at, 2);
+
+		if (size < length_at + 2 || size > memory->length - at)
+			return false;
+		at += size;
+	}
+	ft_text_start(&text, buffer, sizeof(buffer) - 1);
+	ft_put_decimal(&text, count);
+	ft_puts(&text, count == 1 ? " entry" : " entries");
+	*text.at = 0;
+	ft_integer(walk, memory->address, FT_ADDRESS);
+	walk->sink->ops->comment(walk->sink, buffer);
+	return true;
+}
+
+bool ft_read_dirents(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_entries(walk, memory, 2u * walk->word);
+}
+
+bool ft_read_dirents64(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_entries(walk, memory, 16);
+}

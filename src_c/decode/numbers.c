@@ -1,0 +1,121 @@
+/* Numbers whose text is more than a number or a name. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "decode/families.h"
+#include "decode/text.h"
+#include "decode/walk.h"
+
+#define START(text, buffer)                                                                        \
+	char buffer[96];                                                                           \
+	struct ft_text text;                                                                       \
+	ft_text_start(&text, buffer, sizeof(buffer))
+#define FINISH(walk, text, buffer)                                                                 \
+	(walk)->sink->ops->word((walk)->sink, buffer, (size_t)((text).at - (buffer)))
+
+void ft_show_dirfd(struct ft_walk *walk, uint64_t value)
+{
+	if ((int32_t)value == AT_FDCWD)
+		ft_word(walk, "AT_FDCWD");
+	else
+		ft_integer(walk, (uint64_t)(int32_t)value, FT_SIGNED);
+}
+
+/* A user or a group: -1 is nobody's. */
+void ft_show_id(struct ft_walk *walk, uint64_t value)
+{
+	if ((uint32_t)value == UINT32_MAX)
+		ft_integer(walk, UINT64_MAX, FT_SIGNED);
+	else
+		ft_integer(walk, (uint32_t)value, FT_UNSIGNED);
+}
+
+/* Three digits at least. */
+static void put_mode(struct ft_text *text, uint64_t mode)
+{
+	if (mode < 0100) {
+		ft_put(text, "0", 1);
+		ft_put_padded(text, (mode >> 3) * 10 + (mode & 7), 2);
+	} else {
+		ft_put_octal(text, mode);
+	}
+}
+
+void ft_show_mode(struct ft_walk *walk, uint64_t value)
+{
+	START(text, buffer);
+
+	put_mode(&text, value);
+	FINISH(walk, text, buffer);
+}
+
+void ft_show_filemode(struct ft_walk *walk, uint64_t value)
+{
+	const struct ft_member *type = ft_member_of(&ft_sets[FT_SET_MODE_TYPE], value & S_IFMT);
+	START(text, buffer);
+
+	if (type) {
+		ft_put(&text, type->name, type->length);
+		ft_put(&text, "|", 1);
+		value &= ~(uint64_t)S_IFMT;
+	}
+	if (value & S_ISUID)
+		ft_puts(&text, "S_ISUID|");
+	if (value & S_ISGID)
+		ft_puts(&text, "S_ISGID|");
+	if (value & S_ISVTX)
+		ft_puts(&text, "S_ISVTX|");
+	put_mode(&text, value & ~(uint64_t)(S_ISUID | S_ISGID | S_ISVTX));
+	FINISH(walk, text, buffer);
+}
+
+void ft_show_dev(struct ft_walk *walk, uint64_t value)
+{
+	START(text, buffer);
+
+	ft_puts(&text, "makedev(");
+	ft_put_hex(&text, major(value));
+	ft_puts(&text, ", ");
+	ft_put_hex(&text, minor(value));
+	ft_puts(&text, ")");
+	FINISH(walk, text, buffer);
+}
+
+static void show_limit(struct ft_walk *walk, uint64_t value, uint64_t infinity, const char *name)
+{
+	START(text, buffer);
+
+	if (value == infinity) {
+		ft_word(walk, name);
+		return;
+	}
+	if (value > 1024 && value % 1024 == 0) {
+		ft_put_decimal(&text, value / 1024);
+		ft_puts(&text, "*1024");
+	} else {
+		ft_put_decimal(&text, value);
+	}
+	FINISH(walk, text, buffer);
+}
+
+void ft_show_rlim(struct ft_walk *walk, uint64_t value)
+{
+	show_limit(walk, value, walk->word == 4 ? UINT32_MAX : UINT64_MAX, "RLIM_INFINITY");
+}
+
+void ft_show_rlim64(struct ft_walk *walk, uint64_t value)
+{
+	show_limit(walk, value, UINT64_MAX, "RLIM64_INFINITY");
+}
+
+/* A union of 64 bits; strace shows the two views of it that are used. */
+void ft_show_epoll_data(struct ft_walk *walk, uint64_t value)
+{
+	ft_open(walk, "{");
+	ft_next(walk, "u32");
+	ft_integer(walk, (uint32_t)value, FT_UNSIGNED);
+	ft_next(walk, "u64");
+	ft_integer(walk, value, FT_UNSIGNED);
+	ft_close(walk, "}");
+}

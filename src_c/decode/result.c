@@ -1,0 +1,175 @@
+#include "decode/result.h"
+
+#include "decode/families.h"
+#include "decode/signals.h"
+
+/* The kernel's restart codes, which no program ever sees. */
+static const char *restart_meaning(unsigned error)
+{
+	switch (error) {
+	case 512: /* ERESTARTSYS */
+		return "To be restarted if SA_RESTART is set";
+	case 513: /* ERESTARTNOINTR */
+		return "To be restarted";
+	case 514: /* ERESTARTNOHAND */
+		return "To be restarted if no handler";
+	case 516: /* ERESTART_RESTARTBLOCK */
+		return "Interrupted by signal";
+	}
+	return NULL;
+}
+
+static void put_error(struct ft_text *text, unsigned error)
+{
+	const struct ft_member *m = ft_member_of(&ft_sets[FT_SET_ERRNO], error);
+	const char *restart = restart_meaning(error);
+	const char *message = restart ? restart : strerror((int)error);
+
+	ft_puts(text, restart ? "? " : "-1 ");
+	if (m) {
+		ft_put(text, m->name, m->length);
+	} else {
+		ft_puts(text, "ERRNO_");
+		ft_put_decimal(text, error);
+	}
+	ft_puts(text, " (");
+	ft_put(text, message, strlen(message));
+	ft_puts(text, ")");
+}
+
+/* Of the elements that poll(2) was given those in which something happened. */
+static void put_polled(struct ft_text *text, struct ft_walk *walk)
+{
+	uint64_t count =
+		walk->args[1] < FT_ELEMENTS_SHOWN * 8 ? walk->args[1] : FT_ELEMENTS_SHOWN * 8;
+	struct ft_memory memory = ft_memory_at(walk->view, true, walk->args[0], 8 * (size_t)count);
+	unsigned shown = 0;
+
+	if (memory.length < 8)
+		return;
+	ft_puts(text, " ([");
+	text->is_first = true;
+	for (; memory.length >= 8; memory.data += 8, memory.length -= 8) {
+		if (!ft_load(memory.data + 6, 2))
+			continue;
+		ft_next(walk, NULL);
+		if (shown++ == FT_ELEMENTS_SHOWN) {
+			ft_puts(text, "...");
+			break;
+		}
+		ft_walk_struct(walk, FT_STRUCT_POLLFD_FOUND, &memory);
+	}
+	ft_puts(text, "]");
+	memory = ft_memory_at(walk->view, true, walk->args[2], 2u * walk->word);
+	if (walk->shape->nargs == 5 && memory.found == FT_HERE) { /* ppoll writes what is left */
+		ft_puts(text, ", left ");
+		ft_walk_struct(walk, FT_STRUCT_TIMESPEC, &memory);
+	}
+	ft_puts(text, ")");
+}
+
+static void put_selected(struct ft_text *text, struct ft_walk *walk)
+{
+	static const char *const names[] = { "in ", "out ", "except " };
+	int32_t bits = (int32_t)walk->args[0];
+	struct ft_memory memory;
+	bool any = false;
+
+	for (int i = 0; i < 3 && bits >= 0; i++) {
+		memory = ft_memory_at(walk->view, true, walk->args[i + 1], (size_t)(bits + 7) / 8);
+		if (memory.found != FT_HERE)
+			continue;
+		for (size_t at = 0; at < memory.length; at++) {
+			if (!memory.data[at])
+				continue;
+			ft_puts(text, any ? ", " : " (");
+			ft_puts(text, names[i]);
+			ft_read_fdset(walk, &memory);
+			any = true;
+			break;
+		}
+	}
+	memory = ft_memory_at(walk->view, true, walk->args[4], 2u * walk->word);
+	if (memory.found == FT_HERE) {
+		ft_puts(text, any ? ", left " : " (left ");
+		ft_walk_struct(walk,
+			strcmp(walk->shape->name, "pselect6") ? FT_STRUCT_TIMEVAL
+							      : FT_STRUCT_TIMESPEC,
+			&memory);
+		any = true;
+	}
+	if (any)
+		ft_puts(text, ")");
+}
+
+static void put_value(struct ft_text *text, struct ft_walk *walk)
+{
+	uint64_t value = walk->word == 4 ? (uint32_t)walk->ret : (uint64_t)walk->ret;
+	const struct ft_shape *shape = walk->shape;
+	const struct ft_set *set;
+	const struct ft_member *m;
+	char *named;
+
+	switch (shape ? (enum ft_result_kind)shape->result : FT_RESULT_INT) {
+	case FT_RESULT_ADDR:
+		ft_put_hex(text, value);
+		return;
+	case FT_RESULT_OCTAL:
+		ft_put_octal(text, value);
+		return;
+	case FT_RESULT_HANDLER:
+		ft_show_handler(walk, value);
+		return;
+	case FT_RESULT_FLAGS:
+		set = &ft_sets[shape->result_set];
+		ft_put_hex(text, value);
+		named = text->at;
+		ft_puts(text, " (flags ");
+		if (ft_put_flags(text, set, value))
+			ft_puts(text, ")");
+		else if (!text->is_full)
+			text->at = named;
+		return;
+	case FT_RESULT_ENUM:
+	case FT_RESULT_SIGNAL:
+		ft_put_signed(text, walk->ret);
+		set = &ft_sets[shape->result == FT_RESULT_ENUM ? shape->result_set : FT_SET_SIGNAL];
+		m = ft_member_of(set, value);
+		if (!m)
+			return;
+		ft_puts(text, " (");
+		ft_put(text, m->name, m->length);
+		ft_puts(text, ")");
+		return;
+	case FT_RESULT_UID:
+	case FT_RESULT_GID:
+		ft_put_decimal(text, (uint32_t)value);
+		return;
+	case FT_RESULT_POLL:
+	case FT_RESULT_SELECT:
+		ft_put_signed(text, walk->ret);
+		if (!walk->ret)
+			ft_puts(text, " (Timeout)");
+		else if (shape->result == FT_RESULT_POLL)
+			put_polled(text, walk);
+		else
+			put_selected(text, walk);
+		return;
+	default:
+		ft_put_signed(text, walk->ret);
+	}
+}
+
+void ft_put_result(struct ft_text *text, struct ft_walk *walk, const char *red, const char *reset)
+{
+	if (!walk->ended) {
+		ft_puts(text, "?");
+	} else if (walk->view->event->flags & (FT_FLAG_ERROR | FT_FLAG_INTERRUPTED) &&
+		   walk->ret < 0 && walk->ret >= -FT_ERRNO_MAX) {
+		ft_put(text, red, strlen(red));
+		put_error(text, (unsigned)-walk->ret);
+		ft_put(text, reset, strlen(reset));
+	} else {
+		put_value(text, walk);
+	}
+}

@@ -1,0 +1,181 @@
+/* Signals, sets of them, actions, what siginfo says. */
+#include "decode/signals.h"
+
+#include <signal.h>
+
+#include "decode/families.h"
+#include "decode/walk.h"
+
+#define KERNEL_SIGRTMIN 32
+#define KERNEL_SIGRTMAX 64
+
+bool ft_put_signal(struct ft_text *text, uint64_t number)
+{
+	const struct ft_member *m;
+
+	if (number >= KERNEL_SIGRTMIN && number <= KERNEL_SIGRTMAX) {
+		if (number == KERNEL_SIGRTMIN) {
+			ft_puts(text, "SIGRTMIN");
+		} else {
+			ft_puts(text, "SIGRT_");
+			ft_put_decimal(text, number - KERNEL_SIGRTMIN);
+		}
+		return true;
+	}
+	m = ft_member_of(&ft_sets[FT_SET_SIGNAL], number);
+	if (m)
+		ft_put(text, m->name, m->length);
+	return m;
+}
+
+void ft_show_signal(struct ft_walk *walk, uint64_t value)
+{
+	char buffer[32];
+	struct ft_text text;
+
+	ft_text_start(&text, buffer, sizeof(buffer));
+	if (ft_put_signal(&text, value))
+		walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+	else
+		ft_integer(walk, (uint64_t)(int32_t)value, FT_SIGNED);
+}
+
+void ft_show_handler(struct ft_walk *walk, uint64_t value)
+{
+	static const char *const names[] = { "SIG_DFL", "SIG_IGN" };
+
+	if (value < 2)
+		ft_word(walk, names[value]);
+	else if (value == (walk->word == 4 ? UINT32_MAX : UINT64_MAX))
+		ft_word(walk, "SIG_ERR");
+	else
+		ft_integer(walk, value, FT_ADDRESS);
+}
+
+static void show_signals(struct ft_walk *walk, uint64_t set)
+{
+	char buffer[512];
+	struct ft_text text;
+	/* A set of most signals is told by what it lacks. */
+	bool inverted = __builtin_popcountll(set) >= 42;
+	bool first = true;
+
+	ft_text_start(&text, buffer, sizeof(buffer));
+	ft_puts(&text, inverted ? "~[" : "[");
+	if (inverted)
+		set = ~set;
+	for (unsigned i = 0; i < 64; i++) {
+		char *name;
+
+		if (!(set >> i & 1))
+			continue;
+		if (!first)
+			ft_puts(&text, " ");
+		first = false;
+		name = text.at;
+		if (!ft_put_signal(&text, i + 1)) {
+			ft_put_decimal(&text, i + 1);
+			continue;
+		}
+		memmove(name, name + 3, (size_t)(text.at - name) - 3); /* without SIG */
+		text.at -= 3;
+	}
+	ft_puts(&text, "]");
+	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+}
+
+bool ft_read_sigset(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	if (memory->length < 4 || memory->found == FT_FAULT)
+		return false;
+	show_signals(walk, ft_load(memory->data, memory->length < 8 ? memory->length : 8));
+	return true;
+}
+
+/* Handler, flags, restorer, then the mask: as rt_sigaction(2) has it where there is SA_RESTORER. */
+bool ft_read_sigaction(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	size_t word = walk->word;
+	uint64_t flags;
+
+	if (memory->length < 3 * word + 8)
+		return false;
+	flags = (uint32_t)ft_load(memory->data + word, word);
+	ft_open(walk, "{");
+	ft_next(walk, flags & SA_SIGINFO ? "sa_sigaction" : "sa_handler");
+	ft_show_handler(walk, ft_load(memory->data, word));
+	ft_next(walk, "sa_mask");
+	show_signals(walk, ft_load(memory->data + 3 * word, 8));
+	ft_next(walk, "sa_flags");
+	ft_set_shown(walk, FT_SET_SIGACTION_FLAGS, flags);
+	if (flags & 0x04000000) { /* SA_RESTORER */
+		ft_next(walk, "sa_restorer");
+		ft_pointer_shown(walk, ft_load(memory->data + 2 * word, word));
+	}
+	ft_close(walk, "}");
+	return true;
+}
+
+static void show_child(struct ft_walk *walk, const uint8_t *data, bool is_killed)
+{
+	uint32_t status = (uint32_t)ft_load(data + 8, 4);
+
+	ft_next(walk, "si_pid");
+	ft_integer(walk, (uint64_t)(int32_t)ft_load(data, 4), FT_SIGNED);
+	ft_next(walk, "si_uid");
+	ft_show_id(walk, ft_load(data + 4, 4));
+	ft_next(walk, "si_status");
+	if (is_killed)
+		ft_show_signal(walk, status);
+	else
+		ft_integer(walk, (uint64_t)(int32_t)status, FT_SIGNED);
+}
+
+bool ft_read_siginfo(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	/* si_signo, si_errno, si_code, and the union, which has pointers in it. */
+	size_t at = walk->word == 4 ? 12 : 16;
+	const uint8_t *data = memory->data;
+	int32_t signo, code;
+
+	if (memory->length < at + 40)
+		return false;
+	signo = (int32_t)ft_load(data, 4);
+	code = (int32_t)ft_load(data + 8, 4);
+	ft_open(walk, "{");
+	/* waitid(2) that found nothing leaves zeros. */
+	if (signo || code || ft_load(data + 4, 4)) {
+		ft_next(walk, "si_signo");
+		ft_show_signal(walk, (uint64_t)(int64_t)signo);
+		ft_next(walk, "si_code");
+		if (signo == SIGCHLD && code > 0)
+			ft_set_shown(walk, FT_SET_CHILD_CODE, (uint64_t)code);
+		else
+			ft_set_shown(walk, FT_SET_SIGINFO_CODE, (uint32_t)code);
+		if (ft_load(data + 4, 4)) {
+			ft_next(walk, "si_errno");
+			ft_set_shown(walk, FT_SET_ERRNO, ft_load(data + 4, 4));
+		}
+		if (signo == SIGCHLD && code > 0) {
+			show_child(walk, data + at, code != CLD_EXITED);
+			ft_next(walk, "si_utime");
+			ft_integer(walk,
+				ft_load(data + at + (walk->word == 4 ? 12 : 16), walk->word),
+				FT_UNSIGNED);
+			ft_next(walk, "si_stime");
+			ft_integer(walk,
+				ft_load(data + at + (walk->word == 4 ? 16 : 24), walk->word),
+				FT_UNSIGNED);
+		} else if (code <= 0) {
+			ft_next(walk, "si_pid");
+			ft_integer(walk, (uint64_t)(int32_t)ft_load(data + at, 4), FT_SIGNED);
+			ft_next(walk, "si_uid");
+			ft_show_id(walk, ft_load(data + at + 4, 4));
+		} else {
+			ft_next(walk, "si_addr");
+			ft_pointer_shown(walk, ft_load(data + at, walk->word));
+		}
+	}
+	ft_close(walk, "}");
+	return true;
+}

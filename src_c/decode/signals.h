@@ -1,0 +1,10 @@
+/* Signals by name. */
+#ifndef FT_DECODE_SIGNALS_H
+#define FT_DECODE_SIGNALS_H
+
+#include "decode/text.h"
+
+/* SIGTERM, SIGRTMIN, SIGRT_3; false: it is none, and nothing is written. */
+bool ft_put_signal(struct ft_text *text, uint64_t number);
+
+#endif

@@ -1,0 +1,182 @@
+/* Addresses and options of sockets. */
+#include <arpa/inet.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "decode/families.h"
+#include "decode/text.h"
+#include "decode/walk.h"
+
+static void call_word(struct ft_walk *walk, const char *before, uint64_t value, const char *after)
+{
+	char buffer[96];
+	struct ft_text text;
+
+	ft_text_start(&text, buffer, sizeof(buffer));
+	ft_puts(&text, before);
+	ft_put_decimal(&text, value);
+	ft_puts(&text, after);
+	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+}
+
+static void quoted_word(
+	struct ft_walk *walk, const char *before, const char *quoted, const char *after)
+{
+	char buffer[160];
+	struct ft_text text;
+
+	ft_text_start(&text, buffer, sizeof(buffer));
+	ft_puts(&text, before);
+	ft_put(&text, "\"", 1);
+	ft_put(&text, quoted, strlen(quoted));
+	ft_put(&text, "\"", 1);
+	ft_puts(&text, after);
+	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+}
+
+static void show_unix(struct ft_walk *walk, const uint8_t *data, size_t length)
+{
+	const size_t head = offsetof(struct sockaddr_un, sun_path);
+	size_t path = length > head ? length - head : 0;
+
+	if (path > sizeof(((struct sockaddr_un *)0)->sun_path))
+		path = sizeof(((struct sockaddr_un *)0)->sun_path);
+	if (!path)
+		return;
+	ft_next(walk, "sun_path");
+	if (data[head]) {
+		path = strnlen((const char *)data + head, path);
+		walk->sink->ops->bytes(walk->sink, data + head, path, false);
+	} else {
+		ft_word(walk, "@");
+		walk->sink->ops->bytes(walk->sink, data + head + 1, path - 1, false);
+	}
+}
+
+static void show_inet(struct ft_walk *walk, const struct sockaddr_in *in)
+{
+	char name[INET_ADDRSTRLEN];
+
+	ft_next(walk, "sin_port");
+	call_word(walk, "htons(", ntohs(in->sin_port), ")");
+	ft_next(walk, "sin_addr");
+	quoted_word(walk, "inet_addr(", inet_ntop(AF_INET, &in->sin_addr, name, sizeof(name)), ")");
+}
+
+static void show_inet6(struct ft_walk *walk, const struct sockaddr_in6 *in6, bool has_scope)
+{
+	char name[INET6_ADDRSTRLEN];
+
+	ft_next(walk, "sin6_port");
+	call_word(walk, "htons(", ntohs(in6->sin6_port), ")");
+	ft_next(walk, "sin6_flowinfo");
+	call_word(walk, "htonl(", ntohl(in6->sin6_flowinfo), ")");
+	ft_next(walk, NULL);
+	quoted_word(walk, "inet_pton(AF_INET6, ",
+		inet_ntop(AF_INET6, &in6->sin6_addr, name, sizeof(name)), ", &sin6_addr)");
+	if (has_scope) {
+		ft_next(walk, "sin6_scope_id");
+		ft_integer(walk, in6->sin6_scope_id, FT_UNSIGNED);
+	}
+}
+
+static void show_netlink(struct ft_walk *walk, const struct sockaddr_nl *nl)
+{
+	char buffer[8];
+
+	ft_next(walk, "nl_pid");
+	ft_integer(walk, nl->nl_pid, FT_UNSIGNED);
+	ft_next(walk, "nl_groups");
+	for (int i = 0; i < 8; i++)
+		buffer[i] = "0123456789abcdef"[nl->nl_groups >> (28 - 4 * i) & 15];
+	walk->sink->ops->word(walk->sink, buffer, sizeof(buffer));
+}
+
+bool ft_read_sockaddr(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	union {
+		struct sockaddr_storage storage;
+		struct sockaddr_un un;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_nl nl;
+	} address = { 0 };
+	size_t length = memory->length;
+
+	if (length < 2 || memory->found == FT_FAULT || memory->found == FT_NOT_THERE)
+		return false;
+	if (length > sizeof(address))
+		length = sizeof(address);
+	memcpy(&address, memory->data, length);
+	ft_open(walk, "{");
+	ft_next(walk, "sa_family");
+	ft_set_shown(walk, FT_SET_SOCKET_FAMILY, address.storage.ss_family);
+	switch (address.storage.ss_family) {
+	case AF_UNIX:
+		show_unix(walk, memory->data, length);
+		break;
+	case AF_INET:
+		if (length < sizeof(address.in))
+			goto unknown;
+		show_inet(walk, &address.in);
+		break;
+	case AF_INET6:
+		if (length < offsetof(struct sockaddr_in6, sin6_scope_id))
+			goto unknown;
+		show_inet6(walk, &address.in6, length >= sizeof(address.in6));
+		break;
+	case AF_NETLINK:
+		if (length < sizeof(address.nl))
+			goto unknown;
+		show_netlink(walk, &address.nl);
+		break;
+	default:
+	unknown:
+		if (length > 2) {
+			ft_next(walk, "sa_data");
+			walk->sink->ops->bytes(walk->sink, memory->data + 2, length - 2, false);
+		}
+	}
+	ft_close(walk, "}");
+	return true;
+}
+
+/* The room for an address before the call, and what it needed. */
+bool ft_read_socklen(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	struct ft_memory after = ft_memory_at(walk->view, true, memory->address, 4);
+	int32_t before;
+
+	if (memory->length < 4)
+		return false;
+	before = (int32_t)ft_load(memory->data, 4);
+	ft_open(walk, "[");
+	ft_next(walk, NULL);
+	ft_integer(walk, (uint64_t)before, FT_SIGNED);
+	if (!walk->failed && after.found == FT_HERE && (int32_t)ft_load(after.data, 4) != before) {
+		walk->sink->ops->becomes(walk->sink);
+		ft_integer(walk, (uint64_t)(int32_t)ft_load(after.data, 4), FT_SIGNED);
+	}
+	ft_close(walk, "]");
+	return true;
+}
+
+/* Most options are an int. */
+bool ft_read_sockopt(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	if (memory->found == FT_FAULT)
+		return false;
+	if (memory->length != 4) {
+		walk->sink->ops->bytes(walk->sink, memory->data,
+			memory->length < walk->string_max ? memory->length : walk->string_max,
+			memory->length > walk->string_max || memory->found == FT_CUT);
+		return true;
+	}
+	ft_open(walk, "[");
+	ft_next(walk, NULL);
+	ft_integer(walk, (uint64_t)(int32_t)ft_load(memory->data, 4), FT_SIGNED);
+	ft_close(walk, "]");
+	return true;
+}

@@ -1,0 +1,13 @@
+/* Arguments of clone(2) and of execve(2). */
+#ifndef FT_DECODE_TASKS_H
+#define FT_DECODE_TASKS_H
+
+#include "decode/walk.h"
+
+/* All of the arguments: which there are depends on the flags, and their order on the architecture. */
+void ft_clone_shown(struct ft_walk *walk);
+/* A vector of strings that a NULL ends; how many there are. */
+bool ft_strings_shown(struct ft_walk *walk, const struct ft_memory *vector);
+bool ft_environment_shown(struct ft_walk *walk, const struct ft_memory *vector);
+
+#endif

@@ -1,0 +1,281 @@
+#include "decode/text.h"
+
+static const char pairs[] =
+	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+
+void ft_put_padded(struct ft_text *text, uint64_t value, unsigned digits)
+{
+	char buffer[24], *at = buffer + sizeof(buffer), *least = at - (digits < 20 ? digits : 20);
+
+	while (value >= 100) {
+		at -= 2;
+		memcpy(at, &pairs[value % 100 * 2], 2);
+		value /= 100;
+	}
+	if (value >= 10) {
+		at -= 2;
+		memcpy(at, &pairs[value * 2], 2);
+	} else {
+		*--at = (char)('0' + value);
+	}
+	while (at > least)
+		*--at = '0';
+	ft_put(text, at, (size_t)(buffer + sizeof(buffer) - at));
+}
+
+void ft_put_decimal(struct ft_text *text, uint64_t value)
+{
+	ft_put_padded(text, value, 1);
+}
+
+void ft_put_signed(struct ft_text *text, int64_t value)
+{
+	if (value < 0)
+		ft_put(text, "-", 1);
+	ft_put_decimal(text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void ft_put_hex(struct ft_text *text, uint64_t value)
+{
+	char buffer[18], *at = buffer + sizeof(buffer);
+
+	if (!value) {
+		ft_put(text, "0", 1);
+		return;
+	}
+	for (; value; value >>= 4)
+		*--at = "0123456789abcdef"[value & 15];
+	*--at = 'x';
+	*--at = '0';
+	ft_put(text, at, (size_t)(buffer + sizeof(buffer) - at));
+}
+
+void ft_put_octal(struct ft_text *text, uint64_t value)
+{
+	char buffer[24], *at = buffer + sizeof(buffer);
+
+	for (; value; value >>= 3)
+		*--at = (char)('0' + (value & 7));
+	*--at = '0';
+	ft_put(text, at, (size_t)(buffer + sizeof(buffer) - at));
+}
+
+/* What stands behind the backslash for a byte; 0: it stands for itself; 'o': its octal digits. */
+static const char escapes[256] = {
+	[0x00 ... 0x08] = 'o',
+	['\t'] = 't',
+	['\n'] = 'n',
+	['\v'] = 'v',
+	['\f'] = 'f',
+	['\r'] = 'r',
+	[0x0e ... 0x1f] = 'o',
+	['"'] = '"',
+	['\\'] = '\\',
+	[0x7f ... 0xff] = 'o',
+};
+
+void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut)
+{
+	ft_put(text, "\"", 1);
+	for (size_t i = 0; i < length;) {
+		size_t run = i;
+		char escape[4] = { '\\', 0, 0, 0 };
+		size_t n = 1;
+		uint8_t byte;
+
+		while (run < length && !escapes[data[run]])
+			run++;
+		ft_put(text, (const char *)data + i, run - i);
+		i = run;
+		if (i == length)
+			break;
+		byte = data[i++];
+		if (escapes[byte] != 'o') {
+			escape[n++] = escapes[byte];
+		} else {
+			bool is_long = i < length && data[i] >= '0' && data[i] <= '9';
+
+			if (is_long || byte >= 0100)
+				escape[n++] = (char)('0' + (byte >> 6));
+			if (is_long || byte >= 010)
+				escape[n++] = (char)('0' + (byte >> 3 & 7));
+			escape[n++] = (char)('0' + (byte & 7));
+		}
+		ft_put(text, escape, n);
+	}
+	ft_put(text, cut ? "\"..." : "\"", cut ? 4 : 1);
+}
+
+const struct ft_member *ft_member_of(const struct ft_set *set, uint64_t value)
+{
+	size_t low = 0, high = set->count;
+
+	if (value < set->count && set->members[value].value == value)
+		return &set->members[value];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct ft_member *m = &set->members[middle];
+
+		if (m->value == value)
+			return m;
+		if (m->value < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+bool ft_put_flags(struct ft_text *text, const struct ft_set *set, uint64_t value)
+{
+	uint64_t left = value, taken = 0;
+	bool any = false;
+
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct ft_member *m = &set->members[i];
+
+		if (m->value ? (left & m->mask) != m->value
+			     : (value | taken) & (m->mask ? m->mask : ~UINT64_C(0)))
+			continue;
+		if (any)
+			ft_put(text, "|", 1);
+		ft_put(text, m->name, m->length);
+		left &= ~m->mask;
+		taken |= m->mask;
+		any = true;
+	}
+	if (any && left) {
+		ft_put(text, "|", 1);
+		ft_put_hex(text, left);
+	}
+	return any;
+}
+
+static struct ft_text *of(struct ft_sink *sink)
+{
+	return (struct ft_text *)sink;
+}
+
+static void text_integer(struct ft_sink *sink, uint64_t value, enum ft_shown_as shown)
+{
+	switch (shown) {
+	case FT_SIGNED:
+		ft_put_signed(of(sink), (int64_t)value);
+		break;
+	case FT_UNSIGNED:
+		ft_put_decimal(of(sink), value);
+		break;
+	case FT_OCTAL:
+		ft_put_octal(of(sink), value);
+		break;
+	case FT_HEX:
+	case FT_ADDRESS:
+		ft_put_hex(of(sink), value);
+		break;
+	}
+}
+
+static void text_comment(struct ft_sink *sink, const char *comment)
+{
+	ft_puts(of(sink), " /* ");
+	ft_put(of(sink), comment, strlen(comment));
+	ft_puts(of(sink), " */");
+}
+
+static void text_set(struct ft_sink *sink, const struct ft_set *set, uint64_t value)
+{
+	const struct ft_member *m;
+
+	if (set->is_flags) {
+		if (ft_put_flags(of(sink), set, value))
+			return;
+		ft_put_hex(of(sink), value);
+		if (value)
+			text_comment(sink, set->unknown);
+		return;
+	}
+	m = ft_member_of(set, value);
+	if (m) {
+		ft_put(of(sink), m->name, m->length);
+		return;
+	}
+	ft_put_hex(of(sink), value);
+	text_comment(sink, set->unknown);
+}
+
+static void text_bytes(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut)
+{
+	ft_put_quoted(of(sink), data, length, cut);
+}
+
+static void text_word(struct ft_sink *sink, const char *word, size_t length)
+{
+	ft_put(of(sink), word, length);
+}
+
+static void text_open(struct ft_sink *sink, const char *bracket)
+{
+	ft_put(of(sink), bracket, strlen(bracket));
+	of(sink)->is_first = true;
+}
+
+static void text_close(struct ft_sink *sink, const char *bracket)
+{
+	ft_put(of(sink), bracket, strlen(bracket));
+	of(sink)->is_first = false;
+}
+
+static void text_next(struct ft_sink *sink, const char *name, size_t length)
+{
+	struct ft_text *text = of(sink);
+
+	if (!text->is_first)
+		ft_put(text, ", ", 2);
+	text->is_first = false;
+	if (name) {
+		ft_put(text, name, length);
+		ft_put(text, "=", 1);
+	}
+}
+
+static void text_argument(struct ft_sink *sink, const char *name)
+{
+	(void)name;
+	text_next(sink, NULL, 0);
+}
+
+static void text_becomes(struct ft_sink *sink)
+{
+	ft_put(of(sink), " => ", 4);
+}
+
+static void text_more(struct ft_sink *sink)
+{
+	ft_put(of(sink), "...", 3);
+}
+
+static const struct ft_sink_ops text_ops = {
+	.integer = text_integer,
+	.set = text_set,
+	.bytes = text_bytes,
+	.word = text_word,
+	.comment = text_comment,
+	.open = text_open,
+	.close = text_close,
+	.argument = text_argument,
+	.next = text_next,
+	.becomes = text_becomes,
+	.more = text_more,
+};
+
+void ft_text_start(struct ft_text *text, char *buffer, size_t size)
+{
+	*text = (struct ft_text){
+		.sink = { &text_ops },
+		.at = buffer,
+		.end = buffer + size,
+		.is_first = true,
+	};
+}

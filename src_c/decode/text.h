@@ -1,0 +1,44 @@
+/* A sink that writes strace's text into a buffer. */
+#ifndef FT_DECODE_TEXT_H
+#define FT_DECODE_TEXT_H
+
+#include <string.h>
+
+#include "decode/sink.h"
+
+struct ft_text {
+	struct ft_sink sink;
+	char *at, *end;
+	bool is_first; /* no comma before the next value */
+	bool is_full; /* something did not fit; nothing more is written */
+};
+
+void ft_text_start(struct ft_text *text, char *buffer, size_t size);
+
+static inline void ft_put(struct ft_text *text, const char *data, size_t length)
+{
+	if (__builtin_expect((size_t)(text->end - text->at) < length || text->is_full, 0)) {
+		text->is_full = true;
+		return;
+	}
+	memcpy(text->at, data, length);
+	text->at += length;
+}
+
+static inline void ft_puts(struct ft_text *text, const char *data)
+{
+	ft_put(text, data, __builtin_strlen(data));
+}
+
+void ft_put_decimal(struct ft_text *text, uint64_t value);
+void ft_put_signed(struct ft_text *text, int64_t value);
+void ft_put_hex(struct ft_text *text, uint64_t value); /* 0x1f; 0 for 0 */
+void ft_put_octal(struct ft_text *text, uint64_t value); /* 017; 0 for 0 */
+/* At least so many digits. */
+void ft_put_padded(struct ft_text *text, uint64_t value, unsigned digits);
+
+/* The names of flags alone; false: there are none, and nothing is written. */
+bool ft_put_flags(struct ft_text *text, const struct ft_set *set, uint64_t value);
+void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut);
+
+#endif

@@ -1,0 +1,439 @@
+#include "decode/walk.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "decode/tasks.h"
+
+uint64_t ft_load(const uint8_t *data, size_t size)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, data, size <= sizeof(value) ? size : sizeof(value));
+	return value;
+}
+
+static uint64_t cut_to(uint64_t value, unsigned size)
+{
+	return size >= 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
+}
+
+static size_t width(const struct ft_walk *walk, const struct ft_type *type)
+{
+	return type->size ? type->size : walk->word;
+}
+
+static size_t size_of(const struct ft_walk *walk, const struct ft_type *type)
+{
+	switch ((enum ft_type_kind)type->kind) {
+	case FT_NUMBER:
+	case FT_SHOWN:
+	case FT_SET:
+		return width(walk, type);
+	case FT_STRUCT:
+		return ft_structs[walk->model][type->ref].size;
+	case FT_ARRAY:
+		return size_of(walk, &ft_types[type->ref]) * type->count;
+	case FT_CODE:
+		if (!type->size)
+			return (size_t)walk->word * type->count;
+		return type->counted == FT_COUNT_FIXED ? type->count : 0;
+	case FT_CSTR:
+	case FT_BYTES:
+		return type->counted == FT_COUNT_FIXED ? type->count : 0;
+	default:
+		return walk->word;
+	}
+}
+
+static bool holds(const struct ft_condition *c, const uint64_t *args)
+{
+	return (((uint32_t)args[c->argument] & c->mask) == c->value) != c->unlike;
+}
+
+static bool suits(const struct ft_shape *shape, const uint64_t *args)
+{
+	const struct ft_condition *c = &ft_conditions[shape->conditions];
+
+	for (unsigned i = 0; i < shape->nconditions; i++) {
+		bool any = holds(&c[i], args);
+
+		for (; c[i].more; i++)
+			any |= holds(&c[i + 1], args);
+		if (!any)
+			return false;
+	}
+	return true;
+}
+
+int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_sink *sink)
+{
+	const struct ft_event *ev = view->event;
+	const struct ft_shapes_of_abi *abi = ev->abi < FT_ABI_COUNT ? &ft_shapes_of[ev->abi] : NULL;
+	const struct ft_shape *shape;
+	uint32_t nr = (uint32_t)ev->nr;
+	unsigned at;
+
+	*walk = (struct ft_walk){
+		.view = view,
+		.sink = sink,
+		.ret = ev->ret,
+		.left = ev->ret > 0 ? (uint64_t)ev->ret : 0,
+		.ended = !(ev->flags & FT_FLAG_UNFINISHED),
+		.failed = ev->flags & (FT_FLAG_ERROR | FT_FLAG_UNFINISHED | FT_FLAG_INTERRUPTED),
+		.model = abi ? abi->model : FT_MODEL_GENERIC64,
+		.word = abi && abi->model == FT_MODEL_I386 ? 4 : 8,
+		.string_max = 32,
+	};
+	for (int i = 0; i < 6; i++)
+		walk->args[i] = cut_to(ev->args[i], walk->word);
+	at = abi && nr < abi->count ? abi->at[nr] : 0;
+	if (!at)
+		return -ENOSYS;
+	shape = walk->shape = &ft_shapes[at - 1];
+	for (unsigned i = 1; i <= shape->nvariants; i++) {
+		if (!suits(&shape[i], walk->args))
+			continue;
+		walk->shape = &shape[i];
+		break;
+	}
+	return 0;
+}
+
+void ft_pointer_shown(struct ft_walk *walk, uint64_t address)
+{
+	if (address)
+		ft_integer(walk, address, FT_ADDRESS);
+	else
+		ft_word(walk, "NULL");
+}
+
+uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, const uint8_t *base)
+{
+	return ft_load(base + field->offset, size_of(walk, &ft_types[field->type]));
+}
+
+/* How many, or how many bytes, of what a type says; more than can be is no matter. */
+static uint64_t count_of(struct ft_walk *walk, const struct ft_type *type)
+{
+	struct ft_memory memory;
+	uint64_t before, after;
+
+	switch ((enum ft_counted)type->counted) {
+	case FT_COUNT_FIXED:
+		return type->count;
+	case FT_COUNT_ARGUMENT:
+		return walk->args[type->count];
+	case FT_COUNT_RESULT:
+		return walk->ret > 0 ? (uint64_t)walk->ret : 0;
+	case FT_COUNT_FIELD:
+		if (!walk->of || type->count >= walk->of->count)
+			return 0;
+		return ft_field_of(walk, &walk->of->fields[type->count], walk->base);
+	case FT_COUNT_BEHIND:
+		memory = ft_memory_at(walk->view, false, walk->args[type->count], 4);
+		before = memory.length == 4 ? ft_load(memory.data, 4) : UINT32_MAX;
+		memory = ft_memory_at(walk->view, true, walk->args[type->count], 4);
+		after = memory.length == 4 ? ft_load(memory.data, 4) : 0;
+		return before < after ? before : after;
+	}
+	return 0;
+}
+
+static void shown_number(struct ft_walk *walk, const struct ft_type *type, uint64_t value)
+{
+	unsigned size = (unsigned)width(walk, type);
+
+	value = cut_to(value, size);
+	switch ((enum ft_type_kind)type->kind) {
+	case FT_SET:
+		ft_set_shown(walk, type->ref, value);
+		break;
+	case FT_SHOWN:
+		ft_shows[type->ref](walk, value);
+		break;
+	default:
+		if (type->shown == FT_ADDRESS) {
+			ft_pointer_shown(walk, value);
+			break;
+		}
+		if (type->shown == FT_SIGNED && size < 8 && value >> (8 * size - 1))
+			value |= ~UINT64_C(0) << 8 * size;
+		ft_integer(walk, value, type->shown);
+	}
+}
+
+static bool string_shown(
+	struct ft_walk *walk, const struct ft_memory *memory, bool is_whole, bool is_exact)
+{
+	size_t shown = memory->length;
+	bool cut = memory->found != FT_HERE;
+
+	/* A string without an end before memory that cannot be read is none. */
+	if (!memory->data || memory->found == FT_FAULT)
+		return false;
+	if (!is_whole && shown > walk->string_max) {
+		shown = walk->string_max;
+		cut = true;
+	}
+	if (is_exact && cut && !shown)
+		return false;
+	walk->sink->ops->bytes(walk->sink, memory->data, shown, cut);
+	return true;
+}
+
+static bool array_shown(
+	struct ft_walk *walk, const struct ft_type *type, struct ft_memory memory, uint64_t count)
+{
+	const struct ft_type *one = &ft_types[type->ref];
+	size_t size = size_of(walk, one), n = 0;
+
+	if (!size)
+		return false;
+	if (count && memory.length < size)
+		return false;
+	ft_open(walk, "[");
+	for (; n < count && n < FT_ELEMENTS_SHOWN && memory.length >= size; n++) {
+		struct ft_memory element = memory;
+
+		element.length = size;
+		ft_next(walk, NULL);
+		if (!ft_walk_memory(walk, one, &element))
+			ft_pointer_shown(walk, element.address);
+		memory.data += size;
+		memory.length -= size;
+		memory.address += size;
+	}
+	if (n < count) {
+		ft_next(walk, NULL);
+		walk->sink->ops->more(walk->sink);
+	}
+	ft_close(walk, "]");
+	return true;
+}
+
+/* What lies at an address, read before or after the call; false: it is not there. */
+static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t address, bool after)
+{
+	const struct ft_view *view = walk->view;
+	struct ft_memory memory;
+	bool outer = walk->after;
+	uint64_t count;
+	size_t size;
+	bool shown;
+
+	walk->after = after;
+	switch ((enum ft_type_kind)type->kind) {
+	case FT_PATH:
+	case FT_STRING:
+		memory = ft_string_at(view, after, address);
+		shown = string_shown(walk, &memory, type->kind == FT_PATH, false);
+		break;
+	case FT_BYTES:
+		count = count_of(walk, type);
+		if (walk->is_limited) {
+			count = count < walk->left ? count : walk->left;
+			walk->left -= count;
+		}
+		if (!count) {
+			walk->sink->ops->bytes(walk->sink, NULL, 0, false);
+			shown = true;
+			break;
+		}
+		size = count < SIZE_MAX ? (size_t)count : SIZE_MAX;
+		memory = ft_memory_at(view, after, address, size);
+		/* What is shown is there; the rest would be left out in any case. */
+		if (memory.length >= walk->string_max && memory.found == FT_FAULT)
+			memory.found = FT_CUT;
+		shown = string_shown(walk, &memory, false, true);
+		break;
+	case FT_ARRAY:
+		count = count_of(walk, type);
+		size = size_of(walk, &ft_types[type->ref]);
+		memory = ft_memory_at(view, after, address,
+			size * (size_t)(count < FT_ELEMENTS_SHOWN ? count : FT_ELEMENTS_SHOWN));
+		shown = (!count || memory.data) && array_shown(walk, type, memory, count);
+		break;
+	case FT_STRINGS:
+	case FT_ENVIRONMENT:
+		memory = ft_memory_at(view, after, address, SIZE_MAX);
+		shown = memory.data && memory.length >= walk->word &&
+			(type->kind == FT_STRINGS ? ft_strings_shown(walk, &memory)
+						  : ft_environment_shown(walk, &memory));
+		break;
+	case FT_CODE:
+		count = type->counted == FT_COUNT_FIXED ? size_of(walk, type)
+							: count_of(walk, type);
+		memory = ft_memory_at(
+			view, after, address, (size_t)(count < SIZE_MAX ? count : SIZE_MAX));
+		shown = (memory.data || !count) && ft_reads[type->ref](walk, &memory);
+		break;
+	default:
+		memory = ft_memory_at(view, after, address, size_of(walk, type));
+		shown = memory.found == FT_HERE && ft_walk_memory(walk, type, &memory);
+	}
+	walk->after = outer;
+	return shown;
+}
+
+/* Whether memory after the call is another than before it. */
+static bool changed(struct ft_walk *walk, const struct ft_type *type, uint64_t address)
+{
+	size_t size = size_of(walk, type);
+	struct ft_memory before = ft_memory_at(walk->view, false, address, size);
+	struct ft_memory after = ft_memory_at(walk->view, true, address, size);
+
+	return after.found == FT_HERE &&
+	       (before.found != FT_HERE || memcmp(before.data, after.data, size));
+}
+
+static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, uint64_t address)
+{
+	const struct ft_type *to = &ft_types[type->ref];
+	bool shown = false;
+
+	if (!address) {
+		ft_word(walk, "NULL");
+		return;
+	}
+	switch ((enum ft_phase)type->shown) {
+	case FT_IN:
+		shown = shown_at(walk, to, address, walk->of ? walk->after : false);
+		break;
+	case FT_OUT:
+		if (walk->failed)
+			break;
+		walk->is_limited = walk->of && to->kind == FT_BYTES;
+		shown = shown_at(walk, to, address, true);
+		walk->is_limited = false;
+		break;
+	case FT_ALWAYS:
+		shown = walk->ended && shown_at(walk, to, address, true);
+		break;
+	case FT_INOUT:
+		shown = shown_at(walk, to, address, false);
+		if (!shown || walk->failed || to->kind == FT_CODE ||
+			walk->shape->result == FT_RESULT_SELECT || !changed(walk, to, address))
+			break;
+		walk->sink->ops->becomes(walk->sink);
+		shown = shown_at(walk, to, address, true);
+		break;
+	}
+	if (!shown)
+		ft_integer(walk, address, FT_ADDRESS);
+}
+
+void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t value)
+{
+	if (type->kind == FT_POINTER)
+		pointer_followed(walk, type, cut_to(value, walk->word));
+	else
+		shown_number(walk, type, value);
+}
+
+bool ft_walk_memory(
+	struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory)
+{
+	size_t size = size_of(walk, type);
+
+	switch ((enum ft_type_kind)type->kind) {
+	case FT_STRUCT:
+		return ft_walk_struct(walk, type->ref, memory);
+	case FT_ARRAY:
+		return array_shown(walk, type, *memory, type->count);
+	case FT_CODE:
+		return ft_reads[type->ref](walk, memory);
+	case FT_BYTES:
+	case FT_CSTR:
+		if (memory->length < size)
+			return false;
+		if (type->kind == FT_CSTR)
+			size = strnlen((const char *)memory->data, size);
+		walk->sink->ops->bytes(walk->sink, memory->data, size, false);
+		return true;
+	default:
+		if (memory->length < size)
+			return false;
+		ft_walk_value(walk, type, ft_load(memory->data, size));
+		return true;
+	}
+}
+
+static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
+	const struct ft_field *f, const uint8_t *base)
+{
+	uint32_t bits;
+
+	if (!f->condition)
+		return true;
+	bits = (uint32_t)ft_field_of(walk, &of->fields[f->of], base) & f->mask;
+	return (bits == f->value) == (f->condition == 1);
+}
+
+bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory *memory)
+{
+	const struct ft_struct *of = &ft_structs[walk->model][index], *outer = walk->of;
+	const uint8_t *outer_base = walk->base;
+	unsigned n = of->brief ? of->brief_count : of->count;
+
+	if (!of->size || memory->length < of->size)
+		return false;
+	walk->of = of;
+	walk->base = memory->data;
+	ft_open(walk, "{");
+	for (unsigned i = 0; i < n; i++) {
+		const struct ft_field *f = &of->fields[of->brief ? of->brief[i] : i];
+		const struct ft_type *type = &ft_types[f->type];
+		struct ft_memory at = *memory;
+
+		if (!is_shown(walk, of, f, memory->data))
+			continue;
+		walk->sink->ops->next(walk->sink, f->name, f->length);
+		at.data += f->offset;
+		at.length -= f->offset;
+		at.address += f->offset;
+		ft_walk_memory(walk, type, &at);
+	}
+	if (of->brief) {
+		ft_next(walk, NULL);
+		walk->sink->ops->more(walk->sink);
+	}
+	ft_close(walk, "}");
+	walk->of = outer;
+	walk->base = outer_base;
+	return true;
+}
+
+/* A register may be narrower than the type of its argument. */
+static uint64_t widened(const struct ft_walk *walk, const struct ft_type *type, uint64_t value)
+{
+	bool is_signed = type->kind == FT_NUMBER && type->shown == FT_SIGNED;
+
+	return is_signed && walk->word == 4 ? (uint64_t)(int64_t)(int32_t)value : value;
+}
+
+void ft_walk_arguments(struct ft_walk *walk)
+{
+	const struct ft_shape *shape = walk->shape;
+	const struct ft_argument *arguments;
+
+	if (!shape) {
+		for (int i = 0; i < 6; i++) {
+			walk->sink->ops->argument(walk->sink, NULL);
+			ft_integer(walk, walk->args[i], FT_HEX);
+		}
+		return;
+	}
+	if (shape->result == FT_RESULT_CLONE) {
+		ft_clone_shown(walk);
+		return;
+	}
+	arguments = &ft_arguments[shape->arguments];
+	for (unsigned i = 0; i < shape->nargs; i++) {
+		if (arguments[i].hidden)
+			continue;
+		walk->sink->ops->argument(walk->sink, arguments[i].name);
+		ft_walk_value(walk, &ft_types[arguments[i].type],
+			widened(walk, &ft_types[arguments[i].type], walk->args[i]));
+	}
+}

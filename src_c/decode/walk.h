@@ -1,0 +1,76 @@
+/* A walk over the arguments of one call, which tells a sink what they are. */
+#ifndef FT_DECODE_WALK_H
+#define FT_DECODE_WALK_H
+
+#include "decode/descriptors.h"
+#include "decode/memory.h"
+#include "decode/sink.h"
+
+#define FT_ELEMENTS_SHOWN 32 /* of an array */
+
+struct ft_walk {
+	const struct ft_view *view;
+	struct ft_sink *sink;
+	const struct ft_shape *shape; /* NULL: no table has this call */
+	uint64_t args[6]; /* as wide as the ABI's registers */
+	int64_t ret;
+	bool ended, failed;
+	uint8_t model; /* enum ft_model */
+	uint8_t word; /* bytes of a word of the ABI */
+	bool after; /* memory behind pointers of a structure: as it was then */
+	uint32_t string_max; /* bytes of a string that are shown; paths are whole */
+	/* The structure that fields are counted in. */
+	const struct ft_struct *of;
+	const uint8_t *base;
+	uint64_t left; /* bytes that the result leaves for the buffers of a vector */
+	bool is_limited; /* whether it does */
+};
+
+/* Chooses the shape; 0, or -ENOSYS where no table has this call. */
+int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_sink *sink);
+/* All arguments; without a shape six numbers. */
+void ft_walk_arguments(struct ft_walk *walk);
+
+/* For the families: one value of a type, from a register or a field; from memory. */
+void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t value);
+/* false: too short. */
+bool ft_walk_memory(
+	struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory);
+bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory *memory);
+/* One field of a structure; 0 where the model does not have it. */
+uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, const uint8_t *base);
+
+uint64_t ft_load(const uint8_t *data, size_t size);
+void ft_pointer_shown(struct ft_walk *walk, uint64_t address);
+
+static inline void ft_word(struct ft_walk *walk, const char *text)
+{
+	walk->sink->ops->word(walk->sink, text, __builtin_strlen(text));
+}
+
+static inline void ft_integer(struct ft_walk *walk, uint64_t value, enum ft_shown_as shown)
+{
+	walk->sink->ops->integer(walk->sink, value, shown);
+}
+
+static inline void ft_set_shown(struct ft_walk *walk, unsigned set, uint64_t value)
+{
+	walk->sink->ops->set(walk->sink, &ft_sets[set], value);
+}
+
+static inline void ft_next(struct ft_walk *walk, const char *name)
+{
+	walk->sink->ops->next(walk->sink, name, name ? __builtin_strlen(name) : 0);
+}
+
+static inline void ft_open(struct ft_walk *walk, const char *bracket)
+{
+	walk->sink->ops->open(walk->sink, bracket);
+}
+
+static inline void ft_close(struct ft_walk *walk, const char *bracket)
+{
+	walk->sink->ops->close(walk->sink, bracket);
+}
+
+#endif

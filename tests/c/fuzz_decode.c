@@ -1,0 +1,122 @@
+/* Any call with any memory: text of one line, printable, within its buffer, and an end in good time. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "decode/lines.h"
+#include "tables/tables.h"
+
+#define SIZE 65536
+
+static const struct ft_line_style plain = { "", "", "", "", 0 };
+
+/* What can be an address: one of a few, so that pointers in memory lead to memory. */
+static uint64_t take_address(struct input *in)
+{
+	uint8_t how = (uint8_t)take(in, 1);
+
+	return how & 128 ? take(in, 8) : 0x1000u + (how & 7u) * 16u;
+}
+
+static void check_lines(const char *text, size_t length, size_t lines)
+{
+	REQUIRE(length && text[length - 1] == '\n');
+	for (size_t i = 0; i < length; i++) {
+		REQUIRE(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
+		lines -= text[i] == '\n';
+	}
+	REQUIRE(!lines);
+}
+
+/* By snapshots, as engines will write them. */
+static void one_call(struct input *in, struct ft_event *ev)
+{
+	static char buffer[SIZE];
+	struct ft_snapshot snapshots[FT_SNAPSHOTS_MAX];
+	struct ft_view view = { ev, snapshots, 0 };
+	uint8_t *copies[FT_SNAPSHOTS_MAX];
+	struct ft_text text;
+	size_t room;
+
+	while (in->at < in->end && view.count < 16) {
+		struct ft_snapshot *s = &snapshots[view.count];
+		uint8_t how = (uint8_t)take(in, 1), length = (uint8_t)take(in, 1);
+
+		*s = (struct ft_snapshot){ .address = take_address(in),
+			.length = length % 160,
+			.type = how & 1 ? FT_PAYLOAD_STRING : FT_PAYLOAD_BYTES,
+			.after = how & 2,
+			.truncated = how & 4,
+			.fault = (how & 24) == 24 };
+		/* A block of its own, for ASan to see what is read behind it. */
+		copies[view.count] = malloc(s->length + !s->length);
+		for (uint32_t i = 0; i < s->length; i++)
+			copies[view.count][i] = (uint8_t)take(in, 1);
+		for (uint32_t i = 0; how & 32 && i + 8 <= s->length; i += 8) {
+			uint64_t address = 0x1000u + (copies[view.count][i] & 7u) * 16u;
+
+			memcpy(copies[view.count] + i, &address, sizeof(address));
+		}
+		s->data = copies[view.count++];
+	}
+	room = ev->pid & 1 ? SIZE : (size_t)(uint16_t)ev->tid;
+	ft_text_start(&text, buffer, room);
+	ft_put_call(&text, &view, &plain);
+	REQUIRE(text.at >= buffer && text.at <= buffer + room);
+	REQUIRE(room < SIZE || !text.is_full);
+	for (char *c = buffer; c < text.at; c++)
+		REQUIRE(*c >= ' ' && *c <= '~');
+	for (size_t i = 0; i < view.count; i++)
+		free(copies[i]);
+}
+
+/* By a payload stream, as in a file that anybody may have written. */
+static void one_block(struct input *in, const struct ft_event *ev)
+{
+	static char buffer[SIZE];
+	struct ft_event events[3] = { *ev, *ev, *ev };
+	size_t length = (size_t)(in->end - in->at), at = 0;
+	uint8_t *stream = malloc(length + !length);
+	uint32_t order[6];
+
+	memcpy(stream, in->at, length);
+	for (int i = 0; i < 3; i++) {
+		events[i].payload = take(in, 2) % (length + 9);
+		events[i].flags |= FT_FLAG_PAYLOAD;
+		events[i].time_ns -= (uint64_t)i;
+	}
+	ft_order_of_end(events, 3, order);
+	while (at < 3) {
+		size_t done, n = ft_put_lines(&plain, events, order + at, 3 - at, stream, length, 0,
+				     buffer, SIZE, &done);
+
+		if (!done)
+			break;
+		check_lines(buffer, n, done);
+		at += done;
+	}
+	REQUIRE(at == 3 || ev->kind != FT_KIND_SYSCALL);
+	free(stream);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = { data, data + size };
+	uint8_t how = (uint8_t)take(&in, 1);
+	struct ft_event ev = { .kind = FT_KIND_SYSCALL,
+		.abi = how & 4 ? (uint8_t)take(&in, 1) % (FT_ABI_COUNT + 1) : FT_ABI_X86_64,
+		.nr = (int32_t)(how & 8 ? take(&in, 4) : take(&in, 2) % 480),
+		.flags = (uint16_t)(how & 16 ? take(&in, 1) & ~FT_FLAG_PAYLOAD : 0),
+		.time_ns = 1u << 30,
+		.pid = (int32_t)take(&in, 1),
+		.tid = (int32_t)take(&in, 2) };
+
+	ev.ret = how & 32 ? (int64_t)take(&in, 8) : (int64_t)take(&in, 1) - 3;
+	for (int i = 0; i < 6; i++)
+		ev.args[i] = how >> (i & 1 ? 6 : 7) & 1 ? take(&in, 1) : take_address(&in);
+	if (how & 1)
+		one_block(&in, &ev);
+	else
+		one_call(&in, &ev);
+	return 0;
+}
