@@ -163,8 +163,9 @@ class Descriptions:
         name, count = match[1], match[2]
         base, _, bits = name.partition(":")
         counted, number = self.count(count, names, of_struct) if count else ("FT_COUNT_FIXED", 0)
-        if name == "bytes":
-            return self.intern(Type("FT_BYTES", 1, counted=counted, count=number))
+        if name in ("bytes", "hexbytes"):
+            shown = "FT_HEX" if name == "hexbytes" else "0"
+            return self.intern(Type("FT_BYTES", 1, shown, counted, count=number))
         if name in ("path", "string", "strings", "environment"):
             return self.intern(Type(f"FT_{name.upper()}"))
         if name == "cstr":

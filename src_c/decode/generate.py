@@ -24,7 +24,20 @@ from description import HERE, MODELS, Argument, Descriptions, Field, Line, read_
 from header_values import write_values
 
 ABI_MODELS = {"x86_64": 0, "i386": 2, "aarch64": 1, "riscv64": 1}
-RESULTS = ("int", "fd", "pid", "uid", "gid", "addr", "octal", "flags", "enum", "handler", "signal")
+RESULTS = (
+    "int",
+    "fd",
+    "pid",
+    "uid",
+    "gid",
+    "addr",
+    "mode",
+    "flags",
+    "names",
+    "enum",
+    "handler",
+    "signal",
+)
 RESULTS += ("poll", "select", "sleep", "clone")
 
 

@@ -14,7 +14,6 @@ static const struct ft_member open_flags[] = {
 	{ 0x800, 0x800, "O_NONBLOCK", 10 },
 	{ 0x101000, 0x101000, "O_SYNC", 6 },
 	{ 0x1000, 0x1000, "O_DSYNC", 7 },
-	{ 0x2000, 0x2000, "FASYNC", 6 },
 	{ 0x4000, 0x4000, "O_DIRECT", 8 },
 	{ 0x8000, 0x8000, "O_LARGEFILE", 11 },
 	{ 0x20000, 0x20000, "O_NOFOLLOW", 10 },
@@ -23,13 +22,27 @@ static const struct ft_member open_flags[] = {
 	{ 0x200000, 0x200000, "O_PATH", 6 },
 	{ 0x410000, 0x410000, "O_TMPFILE", 9 },
 	{ 0x10000, 0x10000, "O_DIRECTORY", 11 },
+	{ 0x2000, 0x2000, "FASYNC", 6 },
 };
 
-static const struct ft_member pipe_flags[] = {
-	{ 0x80000, 0x80000, "O_CLOEXEC", 9 },
-	{ 0x800, 0x800, "O_NONBLOCK", 10 },
-	{ 0x4000, 0x4000, "O_DIRECT", 8 },
+static const struct ft_member descriptor_flags[] = {
+	{ 0x40, 0x40, "O_CREAT", 7 },
 	{ 0x80, 0x80, "O_EXCL", 6 },
+	{ 0x100, 0x100, "O_NOCTTY", 8 },
+	{ 0x200, 0x200, "O_TRUNC", 7 },
+	{ 0x400, 0x400, "O_APPEND", 8 },
+	{ 0x800, 0x800, "O_NONBLOCK", 10 },
+	{ 0x101000, 0x101000, "O_SYNC", 6 },
+	{ 0x1000, 0x1000, "O_DSYNC", 7 },
+	{ 0x4000, 0x4000, "O_DIRECT", 8 },
+	{ 0x8000, 0x8000, "O_LARGEFILE", 11 },
+	{ 0x20000, 0x20000, "O_NOFOLLOW", 10 },
+	{ 0x40000, 0x40000, "O_NOATIME", 9 },
+	{ 0x80000, 0x80000, "O_CLOEXEC", 9 },
+	{ 0x200000, 0x200000, "O_PATH", 6 },
+	{ 0x410000, 0x410000, "O_TMPFILE", 9 },
+	{ 0x10000, 0x10000, "O_DIRECTORY", 11 },
+	{ 0x2000, 0x2000, "FASYNC", 6 },
 };
 
 static const struct ft_member at_flags[] = {
@@ -281,7 +294,7 @@ static const struct ft_member mmap_prot[] = {
 	{ 0x2000000, 0x2000000, "PROT_GROWSUP", 12 },
 };
 
-static const struct ft_member mmap_flags[] = {
+static const struct ft_member map_flags[] = {
 	{ 0x1, 0xf, "MAP_SHARED", 10 },
 	{ 0x2, 0xf, "MAP_PRIVATE", 11 },
 	{ 0x3, 0xf, "MAP_SHARED_VALIDATE", 19 },
@@ -1415,9 +1428,9 @@ static const struct ft_member epoll_flags[] = {
 };
 
 static const struct ft_member eventfd_flags[] = {
+	{ 0x1, 0x1, "EFD_SEMAPHORE", 13 },
 	{ 0x80000, 0x80000, "EFD_CLOEXEC", 11 },
 	{ 0x800, 0x800, "EFD_NONBLOCK", 12 },
-	{ 0x1, 0x1, "EFD_SEMAPHORE", 13 },
 };
 
 static const struct ft_member futex_op[] = {
@@ -1804,6 +1817,11 @@ static const struct ft_member shm_flags[] = {
 static const struct ft_member ipc_get_flags[] = {
 	{ 0x200, 0x200, "IPC_CREAT", 9 },
 	{ 0x400, 0x400, "IPC_EXCL", 8 },
+	{ 0x800, 0x800, "SHM_HUGETLB", 11 },
+	{ 0x1000, 0x1000, "SHM_NORESERVE", 13 },
+};
+
+static const struct ft_member ipc_wait_flags[] = {
 	{ 0x800, 0x800, "IPC_NOWAIT", 10 },
 };
 
@@ -2003,7 +2021,7 @@ static const struct ft_member reboot_cmd[] = {
 	{ 0xd000fce2, 0x0, "LINUX_REBOOT_CMD_SW_SUSPEND", 27 },
 };
 
-static const struct ft_member swap_flags[] = {
+static const struct ft_member swapon_flags[] = {
 	{ 0x8000, 0x8000, "SWAP_FLAG_PREFER", 16 },
 	{ 0x10000, 0x10000, "SWAP_FLAG_DISCARD", 17 },
 };
@@ -2189,7 +2207,7 @@ static const struct ft_member fs_flags[] = {
 	{ 0x80000000, 0x80000000, "FS_RESERVED_FL", 14 },
 };
 
-static const struct ft_member ioctl_cmd[] = {
+static const struct ft_member ioctl[] = {
 	{ 0x1, 0x0, "FIBMAP", 6 },
 	{ 0x2, 0x0, "FIGETBSZ", 8 },
 	{ 0x125d, 0x0, "BLKROSET", 8 },
@@ -2422,10 +2440,6 @@ static const struct ft_member futex_bitset[] = {
 	{ 0xffffffff, 0x0, "FUTEX_BITSET_MATCH_ANY", 22 },
 };
 
-static const struct ft_member ipc_key[] = {
-	{ 0x0, 0x0, "IPC_PRIVATE", 11 },
-};
-
 static const struct ft_member cap_version[] = {
 	{ 0x19980330, 0x0, "_LINUX_CAPABILITY_VERSION_1", 27 },
 	{ 0x20071026, 0x0, "_LINUX_CAPABILITY_VERSION_2", 27 },
@@ -2594,9 +2608,32 @@ static const struct ft_member siginfo_code[] = {
 	{ 0xffffffff, 0x0, "SI_QUEUE", 8 },
 };
 
+static const struct ft_member membarrier_cmds[] = {
+	{ 0x1, 0x1, "MEMBARRIER_CMD_GLOBAL", 21 },
+	{ 0x2, 0x2, "MEMBARRIER_CMD_GLOBAL_EXPEDITED", 31 },
+	{ 0x4, 0x4, "MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED", 40 },
+	{ 0x8, 0x8, "MEMBARRIER_CMD_PRIVATE_EXPEDITED", 32 },
+	{ 0x10, 0x10, "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED", 41 },
+	{ 0x20, 0x20, "MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE", 42 },
+	{ 0x40, 0x40, "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE", 51 },
+	{ 0x80, 0x80, "MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ", 37 },
+	{ 0x100, 0x100, "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ", 46 },
+	{ 0x200, 0x200, "MEMBARRIER_CMD_GET_REGISTRATIONS", 32 },
+};
+
+static const struct ft_member sched_policies[] = {
+	{ 0x0, 0x0, "SCHED_OTHER", 11 },
+	{ 0x1, 0x0, "SCHED_FIFO", 10 },
+	{ 0x2, 0x0, "SCHED_RR", 8 },
+	{ 0x3, 0x0, "SCHED_BATCH", 11 },
+	{ 0x5, 0x0, "SCHED_IDLE", 10 },
+	{ 0x6, 0x0, "SCHED_DEADLINE", 14 },
+	{ 0x7, 0x0, "SCHED_EXT", 9 },
+};
+
 const struct ft_set ft_sets[] = {
 	{ "O_???", open_flags, 21, 1 },
-	{ "O_???", pipe_flags, 4, 1 },
+	{ "O_???", descriptor_flags, 17, 1 },
 	{ "AT_???", at_flags, 8, 1 },
 	{ "AT_???", unlink_flags, 1, 1 },
 	{ "AT_???", faccessat_flags, 3, 1 },
@@ -2622,7 +2659,7 @@ const struct ft_set ft_sets[] = {
 	{ "F_OWNER_???", owner_type, 3, 0 },
 	{ "RWH_WRITE_LIFE_???", rw_hint, 6, 0 },
 	{ "PROT_???", mmap_prot, 7, 1 },
-	{ "MAP_???", mmap_flags, 20, 1 },
+	{ "MAP_???", map_flags, 20, 1 },
 	{ "MREMAP_???", mremap_flags, 3, 1 },
 	{ "MS_???", msync_flags, 3, 1 },
 	{ "MLOCK_???", mlock2_flags, 1, 1 },
@@ -2671,7 +2708,7 @@ const struct ft_set ft_sets[] = {
 	{ "ETH_P_???", ethernet_protocol, 7, 0 },
 	{ "MSG_???", msg_flags, 21, 1 },
 	{ "SHUT_???", shutdown_how, 3, 0 },
-	{ "SOL_???", sockopt_level, 40, 0 },
+	{ "SOL_??", sockopt_level, 40, 0 },
 	{ "SO_???", so_option, 75, 0 },
 	{ "IP_???", ip_option, 47, 0 },
 	{ "IPV6_???", ipv6_option, 54, 0 },
@@ -2714,7 +2751,8 @@ const struct ft_set ft_sets[] = {
 	{ "DT_???", dirent_type, 9, 0 },
 	{ "AT_???", name_to_handle_flags, 5, 1 },
 	{ "SHM_???", shm_flags, 4, 1 },
-	{ "IPC_???", ipc_get_flags, 3, 1 },
+	{ "IPC_???", ipc_get_flags, 4, 1 },
+	{ "IPC_???", ipc_wait_flags, 1, 1 },
 	{ "IPC_???", ipc_cmd, 9, 0 },
 	{ "IPC_???", sem_cmd, 14, 0 },
 	{ "IPC_???", msg_cmd, 7, 0 },
@@ -2732,7 +2770,7 @@ const struct ft_set ft_sets[] = {
 	{ "LINUX_REBOOT_MAGIC_???", reboot_magic1, 1, 0 },
 	{ "LINUX_REBOOT_MAGIC_???", reboot_magic2, 4, 0 },
 	{ "LINUX_REBOOT_CMD_???", reboot_cmd, 8, 0 },
-	{ "SWAP_FLAG_???", swap_flags, 2, 1 },
+	{ "SWAP_FLAG_???", swapon_flags, 2, 1 },
 	{ "S_IF???", mode_type, 7, 0 },
 	{ "???", termios_iflag, 15, 1 },
 	{ "???", termios_oflag, 24, 1 },
@@ -2742,11 +2780,12 @@ const struct ft_set ft_sets[] = {
 	{ "TC???", tcflush_queue, 3, 0 },
 	{ "TC???", tcflow_action, 4, 0 },
 	{ "FS_???", fs_flags, 29, 1 },
-	{ "???", ioctl_cmd, 226, 0 },
+	{ "???", ioctl, 226, 0 },
 	{ "FUTEX_???", futex_bitset, 1, 0 },
-	{ "IPC_???", ipc_key, 1, 0 },
 	{ "_LINUX_CAPABILITY_VERSION_???", cap_version, 3, 0 },
 	{ "E???", errno, 137, 0 },
 	{ "CLD_???", child_code, 6, 0 },
 	{ "SI_???", siginfo_code, 10, 0 },
+	{ "MEMBARRIER_CMD_???", membarrier_cmds, 10, 1 },
+	{ "SCHED_???", sched_policies, 7, 0 },
 };

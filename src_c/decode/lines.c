@@ -24,19 +24,28 @@ void ft_put_call(
 	ft_put_result(text, &walk, style->red, style->reset);
 }
 
-/* Seconds with so many digits behind the point, right-aligned. */
+static void put_style(struct ft_text *text, const char *escape)
+{
+	if (*escape)
+		ft_put(text, escape, strlen(escape));
+}
+
+/* Seconds with six digits behind the point, right-aligned. */
 static void put_seconds(struct ft_text *text, uint64_t ns, unsigned width)
 {
+	char buffer[32], *end = buffer + sizeof(buffer), *at = end;
 	uint64_t us = (ns + 500) / 1000;
-	unsigned digits = 1;
 
-	for (uint64_t s = us / 1000000; s >= 10; s /= 10)
-		digits++;
-	for (; digits + 7 < width; digits++)
-		ft_put(text, " ", 1);
-	ft_put_decimal(text, us / 1000000);
-	ft_put(text, ".", 1);
-	ft_put_padded(text, us % 1000000, 6);
+	for (int i = 0; i < 6; i++, us /= 10)
+		*--at = (char)('0' + us % 10);
+	*--at = '.';
+	do {
+		*--at = (char)('0' + us % 10);
+		us /= 10;
+	} while (us);
+	while ((size_t)(end - at) < width)
+		*--at = ' ';
+	ft_put(text, at, (size_t)(end - at));
 }
 
 static void put_head(
@@ -44,7 +53,7 @@ static void put_head(
 {
 	char *at;
 
-	ft_put(text, style->dim, strlen(style->dim));
+	put_style(text, style->dim);
 	at = text->at;
 	ft_put_signed(text, ev->pid);
 	if (ev->tid != ev->pid) {
@@ -62,7 +71,7 @@ static void put_head(
 	} else {
 		put_seconds(text, ev->time_ns - style->origin_ns, 11);
 	}
-	ft_put(text, style->reset, strlen(style->reset));
+	put_style(text, style->reset);
 	ft_put(text, " ", 1);
 }
 
@@ -75,17 +84,17 @@ static void put_line(
 	ft_put_call(text, view, style);
 	if (ev->flags & FT_FLAG_ALTERED) {
 		ft_puts(text, " ");
-		ft_put(text, style->cyan, strlen(style->cyan));
+		put_style(text, style->cyan);
 		ft_puts(text, "(INJECTED)");
-		ft_put(text, style->reset, strlen(style->reset));
+		put_style(text, style->reset);
 	}
 	if (!(ev->flags & FT_FLAG_UNFINISHED)) {
 		ft_puts(text, " ");
-		ft_put(text, style->dim, strlen(style->dim));
+		put_style(text, style->dim);
 		ft_puts(text, "<");
 		put_seconds(text, ev->duration_ns, 0);
 		ft_puts(text, ">");
-		ft_put(text, style->reset, strlen(style->reset));
+		put_style(text, style->reset);
 	}
 	ft_put(text, "\n", 1);
 }
@@ -100,13 +109,13 @@ size_t ft_put_lines(const struct ft_line_style *style, const struct ft_event *ev
 
 	ft_text_start(&text, buffer, size);
 	for (; n < count; n++) {
-		struct ft_event ev = events[order[n]];
-		struct ft_view view = { .event = &ev, .snapshots = snapshots };
+		const struct ft_event *ev = &events[order[n]];
+		struct ft_view view = { .event = ev, .snapshots = snapshots };
 		char *line = text.at;
 
-		if (ev.kind != FT_KIND_SYSCALL)
+		if (ev->kind != FT_KIND_SYSCALL)
 			break;
-		view.count = ft_snapshots(&ev, payload, payload_length, payload_base, snapshots);
+		view.count = ft_snapshots(ev, payload, payload_length, payload_base, snapshots);
 		put_line(&text, &view, style);
 		if (!text.is_full)
 			continue;

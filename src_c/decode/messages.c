@@ -113,7 +113,9 @@ static void show_control(struct ft_walk *walk, uint64_t address, uint64_t length
 	ft_close(walk, "]");
 }
 
-static void show_header(struct ft_walk *walk, const struct ft_memory *memory)
+/* before: the room for an address, if it is known. */
+static void show_header(
+	struct ft_walk *walk, const struct ft_memory *memory, const struct ft_memory *before)
 {
 	const size_t word = walk->word;
 	const uint8_t *data = memory->data;
@@ -127,6 +129,11 @@ static void show_header(struct ft_walk *walk, const struct ft_memory *memory)
 	if (!name || !at.data || !ft_read_sockaddr(walk, &at))
 		ft_pointer_shown(walk, name);
 	ft_next(walk, "msg_namelen");
+	if (before && before->length >= word + 4 &&
+		ft_load(before->data + word, 4) != name_length) {
+		ft_integer(walk, (uint64_t)(int32_t)ft_load(before->data + word, 4), FT_SIGNED);
+		walk->sink->ops->becomes(walk->sink);
+	}
 	ft_integer(walk, (uint64_t)(int32_t)name_length, FT_SIGNED);
 	ft_next(walk, "msg_iov");
 	show_vector(walk, ft_load(data + 2 * word, word), ft_load(data + 3 * word, word),
@@ -149,11 +156,30 @@ static size_t header_size(const struct ft_walk *walk)
 	return 7u * walk->word;
 }
 
+/* What recvmsg(2) filled in; if it failed, what room it had for an address. */
+bool ft_read_msghdr_got(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	struct ft_memory after = ft_memory_at(walk->view, true, memory->address, header_size(walk));
+
+	if (walk->failed && memory->length >= header_size(walk)) {
+		ft_open(walk, "{");
+		ft_next(walk, "msg_namelen");
+		ft_integer(
+			walk, (uint64_t)(int32_t)ft_load(memory->data + walk->word, 4), FT_SIGNED);
+		ft_close(walk, "}");
+		return true;
+	}
+	if (walk->failed || after.length < header_size(walk))
+		return false;
+	show_header(walk, &after, memory);
+	return true;
+}
+
 bool ft_read_msghdr(struct ft_walk *walk, const struct ft_memory *memory)
 {
 	if (memory->length < header_size(walk))
 		return false;
-	show_header(walk, memory);
+	show_header(walk, memory, NULL);
 	return true;
 }
 
@@ -165,7 +191,7 @@ bool ft_read_mmsghdr(struct ft_walk *walk, const struct ft_memory *memory)
 	ft_open(walk, "{");
 	ft_next(walk, "msg_hdr");
 	walk->left = ft_load(memory->data + header_size(walk), 4);
-	show_header(walk, memory);
+	show_header(walk, memory, NULL);
 	if (memory->after) {
 		ft_next(walk, "msg_len");
 		ft_integer(walk, walk->left, FT_UNSIGNED);

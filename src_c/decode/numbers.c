@@ -119,3 +119,81 @@ void ft_show_epoll_data(struct ft_walk *walk, uint64_t value)
 	ft_integer(walk, value, FT_UNSIGNED);
 	ft_close(walk, "}");
 }
+
+void ft_show_mmap_flags(struct ft_walk *walk, uint64_t value)
+{
+	uint64_t huge = value >> 26 & 63, flags = value & ~(UINT64_C(63) << 26);
+	START(text, buffer);
+
+	if (flags || !value)
+		ft_set_shown(walk, FT_SET_MAP_FLAGS, flags);
+	else
+		ft_word(walk, "MAP_FILE");
+	if (!huge)
+		return;
+	ft_puts(&text, "|");
+	ft_put_decimal(&text, huge);
+	ft_puts(&text, "<<MAP_HUGE_SHIFT");
+	FINISH(walk, text, buffer);
+}
+
+/* Flags, and the permissions of what is made. */
+void ft_show_ipc_flags(struct ft_walk *walk, uint64_t value)
+{
+	START(text, buffer);
+
+	if (value & ~UINT64_C(0777)) {
+		if (!ft_put_flags(&text, &ft_sets[FT_SET_IPC_GET_FLAGS], value & ~UINT64_C(0777)))
+			ft_put_hex(&text, value & ~UINT64_C(0777));
+		ft_puts(&text, "|");
+	}
+	put_mode(&text, value & 0777);
+	FINISH(walk, text, buffer);
+}
+
+void ft_show_ipc_key(struct ft_walk *walk, uint64_t value)
+{
+	if (value)
+		ft_integer(walk, value, FT_HEX);
+	else
+		ft_word(walk, "IPC_PRIVATE");
+}
+
+/* One that no table has is told by the parts that the number is made of. */
+void ft_show_ioctl_cmd(struct ft_walk *walk, uint64_t value)
+{
+	static const char *const directions[] = { "_IOC_NONE", "_IOC_WRITE", "_IOC_READ",
+		"_IOC_READ|_IOC_WRITE" };
+	START(text, buffer);
+
+	if (ft_member_of(&ft_sets[FT_SET_IOCTL], value)) {
+		ft_set_shown(walk, FT_SET_IOCTL, value);
+		return;
+	}
+	ft_puts(&text, "_IOC(");
+	ft_put(&text, directions[value >> 30 & 3], strlen(directions[value >> 30 & 3]));
+	ft_puts(&text, ", ");
+	ft_put_hex(&text, value >> 8 & 0xff);
+	ft_puts(&text, ", ");
+	ft_put_hex(&text, value & 0xff);
+	ft_puts(&text, ", ");
+	ft_put_hex(&text, value >> 16 & 0x3fff);
+	ft_puts(&text, ")");
+	FINISH(walk, text, buffer);
+}
+
+/* Flags, and in the lower half a priority. */
+void ft_show_swap_flags(struct ft_walk *walk, uint64_t value)
+{
+	START(text, buffer);
+
+	if (value >> 15) {
+		if (!ft_put_flags(&text, &ft_sets[FT_SET_SWAPON_FLAGS], value & ~UINT64_C(0x7fff)))
+			ft_put_hex(&text, value & ~UINT64_C(0x7fff));
+		if (value & 0x7fff)
+			ft_puts(&text, "|");
+	}
+	if (value & 0x7fff || !value)
+		ft_put_decimal(&text, value & 0x7fff);
+	FINISH(walk, text, buffer);
+}

@@ -114,17 +114,18 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 	case FT_RESULT_ADDR:
 		ft_put_hex(text, value);
 		return;
-	case FT_RESULT_OCTAL:
-		ft_put_octal(text, value);
+	case FT_RESULT_MODE:
+		ft_show_mode(walk, value);
 		return;
 	case FT_RESULT_HANDLER:
 		ft_show_handler(walk, value);
 		return;
 	case FT_RESULT_FLAGS:
+	case FT_RESULT_NAMES:
 		set = &ft_sets[shape->result_set];
 		ft_put_hex(text, value);
 		named = text->at;
-		ft_puts(text, " (flags ");
+		ft_puts(text, shape->result == FT_RESULT_FLAGS ? " (flags " : " (");
 		if (ft_put_flags(text, set, value))
 			ft_puts(text, ")");
 		else if (!text->is_full)

@@ -102,7 +102,7 @@ bool ft_read_sigaction(struct ft_walk *walk, const struct ft_memory *memory)
 		return false;
 	flags = (uint32_t)ft_load(memory->data + word, word);
 	ft_open(walk, "{");
-	ft_next(walk, flags & SA_SIGINFO ? "sa_sigaction" : "sa_handler");
+	ft_next(walk, "sa_handler");
 	ft_show_handler(walk, ft_load(memory->data, word));
 	ft_next(walk, "sa_mask");
 	show_signals(walk, ft_load(memory->data + 3 * word, 8));
@@ -134,7 +134,7 @@ static void show_child(struct ft_walk *walk, const uint8_t *data, bool is_killed
 bool ft_read_siginfo(struct ft_walk *walk, const struct ft_memory *memory)
 {
 	/* si_signo, si_errno, si_code, and the union, which has pointers in it. */
-	size_t at = walk->word == 4 ? 12 : 16;
+	size_t word = walk->word, at = word == 4 ? 12 : 16, times = word == 4 ? 12 : 16;
 	const uint8_t *data = memory->data;
 	int32_t signo, code;
 
@@ -159,13 +159,9 @@ bool ft_read_siginfo(struct ft_walk *walk, const struct ft_memory *memory)
 		if (signo == SIGCHLD && code > 0) {
 			show_child(walk, data + at, code != CLD_EXITED);
 			ft_next(walk, "si_utime");
-			ft_integer(walk,
-				ft_load(data + at + (walk->word == 4 ? 12 : 16), walk->word),
-				FT_UNSIGNED);
+			ft_show_ticks(walk, ft_load(data + at + times, word));
 			ft_next(walk, "si_stime");
-			ft_integer(walk,
-				ft_load(data + at + (walk->word == 4 ? 16 : 24), walk->word),
-				FT_UNSIGNED);
+			ft_show_ticks(walk, ft_load(data + at + times + word, word));
 		} else if (code <= 0) {
 			ft_next(walk, "si_pid");
 			ft_integer(walk, (uint64_t)(int32_t)ft_load(data + at, 4), FT_SIGNED);

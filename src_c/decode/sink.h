@@ -12,6 +12,8 @@ struct ft_sink_ops {
 	void (*set)(struct ft_sink *sink, const struct ft_set *set, uint64_t value);
 	/* cut: there is more of it in the tracee. */
 	void (*bytes)(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut);
+	/* The same, of what is no text. */
+	void (*binary)(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut);
 	/* A value that has a text of its own: NULL, AT_FDCWD, S_IFREG|0644. */
 	void (*word)(struct ft_sink *sink, const char *text, size_t length);
 	void (*comment)(struct ft_sink *sink, const char *text);

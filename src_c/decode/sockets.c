@@ -85,11 +85,17 @@ static void show_inet6(struct ft_walk *walk, const struct sockaddr_in6 *in6, boo
 static void show_netlink(struct ft_walk *walk, const struct sockaddr_nl *nl)
 {
 	char buffer[8];
+	int first = nl->nl_groups ? 2 : 0;
 
 	ft_next(walk, "nl_pid");
 	ft_integer(walk, nl->nl_pid, FT_UNSIGNED);
 	ft_next(walk, "nl_groups");
-	for (int i = 0; i < 8; i++)
+	if (nl->nl_groups >> 24) {
+		ft_integer(walk, nl->nl_groups, FT_HEX);
+		return;
+	}
+	memcpy(buffer, "0x", 2);
+	for (int i = first; i < 8; i++)
 		buffer[i] = "0123456789abcdef"[nl->nl_groups >> (28 - 4 * i) & 15];
 	walk->sink->ops->word(walk->sink, buffer, sizeof(buffer));
 }

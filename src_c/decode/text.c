@@ -210,6 +210,18 @@ static void text_bytes(struct ft_sink *sink, const uint8_t *data, size_t length,
 	ft_put_quoted(of(sink), data, length, cut);
 }
 
+static void text_binary(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut)
+{
+	ft_put(of(sink), "\"", 1);
+	for (size_t i = 0; i < length; i++) {
+		char escape[4] = { '\\', 'x', "0123456789abcdef"[data[i] >> 4],
+			"0123456789abcdef"[data[i] & 15] };
+
+		ft_put(of(sink), escape, sizeof(escape));
+	}
+	ft_put(of(sink), cut ? "\"..." : "\"", cut ? 4 : 1);
+}
+
 static void text_word(struct ft_sink *sink, const char *word, size_t length)
 {
 	ft_put(of(sink), word, length);
@@ -260,6 +272,7 @@ static const struct ft_sink_ops text_ops = {
 	.integer = text_integer,
 	.set = text_set,
 	.bytes = text_bytes,
+	.binary = text_binary,
 	.word = text_word,
 	.comment = text_comment,
 	.open = text_open,

@@ -1,6 +1,5 @@
 #include "decode/walk.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "decode/tasks.h"
@@ -11,11 +10,6 @@ uint64_t ft_load(const uint8_t *data, size_t size)
 
 	memcpy(&value, data, size <= sizeof(value) ? size : sizeof(value));
 	return value;
-}
-
-static uint64_t cut_to(uint64_t value, unsigned size)
-{
-	return size >= 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
 }
 
 static size_t width(const struct ft_walk *walk, const struct ft_type *type)
@@ -44,60 +38,6 @@ static size_t size_of(const struct ft_walk *walk, const struct ft_type *type)
 	default:
 		return walk->word;
 	}
-}
-
-static bool holds(const struct ft_condition *c, const uint64_t *args)
-{
-	return (((uint32_t)args[c->argument] & c->mask) == c->value) != c->unlike;
-}
-
-static bool suits(const struct ft_shape *shape, const uint64_t *args)
-{
-	const struct ft_condition *c = &ft_conditions[shape->conditions];
-
-	for (unsigned i = 0; i < shape->nconditions; i++) {
-		bool any = holds(&c[i], args);
-
-		for (; c[i].more; i++)
-			any |= holds(&c[i + 1], args);
-		if (!any)
-			return false;
-	}
-	return true;
-}
-
-int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_sink *sink)
-{
-	const struct ft_event *ev = view->event;
-	const struct ft_shapes_of_abi *abi = ev->abi < FT_ABI_COUNT ? &ft_shapes_of[ev->abi] : NULL;
-	const struct ft_shape *shape;
-	uint32_t nr = (uint32_t)ev->nr;
-	unsigned at;
-
-	*walk = (struct ft_walk){
-		.view = view,
-		.sink = sink,
-		.ret = ev->ret,
-		.left = ev->ret > 0 ? (uint64_t)ev->ret : 0,
-		.ended = !(ev->flags & FT_FLAG_UNFINISHED),
-		.failed = ev->flags & (FT_FLAG_ERROR | FT_FLAG_UNFINISHED | FT_FLAG_INTERRUPTED),
-		.model = abi ? abi->model : FT_MODEL_GENERIC64,
-		.word = abi && abi->model == FT_MODEL_I386 ? 4 : 8,
-		.string_max = 32,
-	};
-	for (int i = 0; i < 6; i++)
-		walk->args[i] = cut_to(ev->args[i], walk->word);
-	at = abi && nr < abi->count ? abi->at[nr] : 0;
-	if (!at)
-		return -ENOSYS;
-	shape = walk->shape = &ft_shapes[at - 1];
-	for (unsigned i = 1; i <= shape->nvariants; i++) {
-		if (!suits(&shape[i], walk->args))
-			continue;
-		walk->shape = &shape[i];
-		break;
-	}
-	return 0;
 }
 
 void ft_pointer_shown(struct ft_walk *walk, uint64_t address)
@@ -144,7 +84,7 @@ static void shown_number(struct ft_walk *walk, const struct ft_type *type, uint6
 {
 	unsigned size = (unsigned)width(walk, type);
 
-	value = cut_to(value, size);
+	value = ft_cut_to(value, size);
 	switch ((enum ft_type_kind)type->kind) {
 	case FT_SET:
 		ft_set_shown(walk, type->ref, value);
@@ -163,22 +103,25 @@ static void shown_number(struct ft_walk *walk, const struct ft_type *type, uint6
 	}
 }
 
-static bool string_shown(
-	struct ft_walk *walk, const struct ft_memory *memory, bool is_whole, bool is_exact)
+/* A string, or bytes; false: there is nothing of it to show. */
+static bool string_shown(struct ft_walk *walk, const struct ft_type *type, struct ft_memory memory)
 {
-	size_t shown = memory->length;
-	bool cut = memory->found != FT_HERE;
+	size_t shown = memory.length;
+	bool cut = memory.found != FT_HERE;
 
 	/* A string without an end before memory that cannot be read is none. */
-	if (!memory->data || memory->found == FT_FAULT)
+	if (!memory.data || memory.found == FT_FAULT)
 		return false;
-	if (!is_whole && shown > walk->string_max) {
+	if (type->kind != FT_PATH && shown > walk->string_max) {
 		shown = walk->string_max;
 		cut = true;
 	}
-	if (is_exact && cut && !shown)
+	if (type->kind == FT_BYTES && cut && !shown)
 		return false;
-	walk->sink->ops->bytes(walk->sink, memory->data, shown, cut);
+	if (type->kind == FT_BYTES && type->shown == FT_HEX)
+		walk->sink->ops->binary(walk->sink, memory.data, shown, cut);
+	else
+		walk->sink->ops->bytes(walk->sink, memory.data, shown, cut);
 	return true;
 }
 
@@ -227,7 +170,7 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 	case FT_PATH:
 	case FT_STRING:
 		memory = ft_string_at(view, after, address);
-		shown = string_shown(walk, &memory, type->kind == FT_PATH, false);
+		shown = string_shown(walk, type, memory);
 		break;
 	case FT_BYTES:
 		count = count_of(walk, type);
@@ -245,11 +188,15 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 		/* What is shown is there; the rest would be left out in any case. */
 		if (memory.length >= walk->string_max && memory.found == FT_FAULT)
 			memory.found = FT_CUT;
-		shown = string_shown(walk, &memory, false, true);
+		shown = string_shown(walk, type, memory);
 		break;
 	case FT_ARRAY:
 		count = count_of(walk, type);
 		size = size_of(walk, &ft_types[type->ref]);
+		if (size && count > (SIZE_MAX - address) / size) {
+			shown = false; /* no memory goes that far */
+			break;
+		}
 		memory = ft_memory_at(view, after, address,
 			size * (size_t)(count < FT_ELEMENTS_SHOWN ? count : FT_ELEMENTS_SHOWN));
 		shown = (!count || memory.data) && array_shown(walk, type, memory, count);
@@ -308,7 +255,10 @@ static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, u
 		walk->is_limited = false;
 		break;
 	case FT_ALWAYS:
-		shown = walk->ended && shown_at(walk, to, address, true);
+		/* What a sleep leaves is written if it was interrupted. */
+		if (!walk->ended || (walk->shape->result == FT_RESULT_SLEEP && !walk->failed))
+			break;
+		shown = shown_at(walk, to, address, true);
 		break;
 	case FT_INOUT:
 		shown = shown_at(walk, to, address, false);
@@ -326,7 +276,7 @@ static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, u
 void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t value)
 {
 	if (type->kind == FT_POINTER)
-		pointer_followed(walk, type, cut_to(value, walk->word));
+		pointer_followed(walk, type, ft_cut_to(value, walk->word));
 	else
 		shown_number(walk, type, value);
 }

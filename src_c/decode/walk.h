@@ -41,6 +41,13 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, const uint8_t *base);
 
 uint64_t ft_load(const uint8_t *data, size_t size);
+
+/* The lower bytes of a value. */
+static inline uint64_t ft_cut_to(uint64_t value, unsigned size)
+{
+	return size >= 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
+}
+
 void ft_pointer_shown(struct ft_walk *walk, uint64_t address);
 
 static inline void ft_word(struct ft_walk *walk, const char *text)

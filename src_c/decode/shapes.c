@@ -1,0 +1,58 @@
+/* Which of the shapes of a call its arguments ask for. */
+#include <errno.h>
+
+#include "decode/walk.h"
+
+static bool holds(const struct ft_condition *c, const uint64_t *args)
+{
+	return (((uint32_t)args[c->argument] & c->mask) == c->value) != c->unlike;
+}
+
+static bool suits(const struct ft_shape *shape, const uint64_t *args)
+{
+	const struct ft_condition *c = &ft_conditions[shape->conditions];
+
+	for (unsigned i = 0; i < shape->nconditions; i++) {
+		bool any = holds(&c[i], args);
+
+		for (; c[i].more; i++)
+			any |= holds(&c[i + 1], args);
+		if (!any)
+			return false;
+	}
+	return true;
+}
+
+int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_sink *sink)
+{
+	const struct ft_event *ev = view->event;
+	const struct ft_shapes_of_abi *abi = ev->abi < FT_ABI_COUNT ? &ft_shapes_of[ev->abi] : NULL;
+	const struct ft_shape *shape;
+	uint32_t nr = (uint32_t)ev->nr;
+	unsigned at;
+
+	*walk = (struct ft_walk){
+		.view = view,
+		.sink = sink,
+		.ret = ev->ret,
+		.left = ev->ret > 0 ? (uint64_t)ev->ret : 0,
+		.ended = !(ev->flags & FT_FLAG_UNFINISHED),
+		.failed = ev->flags & (FT_FLAG_ERROR | FT_FLAG_UNFINISHED | FT_FLAG_INTERRUPTED),
+		.model = abi ? abi->model : FT_MODEL_GENERIC64,
+		.word = abi && abi->model == FT_MODEL_I386 ? 4 : 8,
+		.string_max = 32,
+	};
+	for (int i = 0; i < 6; i++)
+		walk->args[i] = ft_cut_to(ev->args[i], walk->word);
+	at = abi && nr < abi->count ? abi->at[nr] : 0;
+	if (!at)
+		return -ENOSYS;
+	shape = walk->shape = &ft_shapes[at - 1];
+	for (unsigned i = 1; i <= shape->nvariants; i++) {
+		if (!suits(&shape[i], walk->args))
+			continue;
+		walk->shape = &shape[i];
+		break;
+	}
+	return 0;
+}

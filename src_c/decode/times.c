@@ -1,0 +1,122 @@
+/* Times with what they are in other words. */
+#include "decode/families.h"
+#include "decode/text.h"
+#include "decode/walk.h"
+
+#define UTIME_NOW_NS  ((1 << 30) - 1)
+#define UTIME_OMIT_NS ((1 << 30) - 2)
+
+/* In UTC: where the trace is read may be another zone than where it was made. */
+static void date_comment(struct ft_walk *walk, int64_t seconds, uint64_t fraction, unsigned digits)
+{
+	int64_t days = seconds / 86400 - (seconds % 86400 < 0), rest = seconds - days * 86400;
+	int64_t era, year_of_era, day_of_era, day_of_year, month, year;
+	char buffer[64];
+	struct ft_text text;
+
+	/* Years of four digits; strace says nothing of 0 either. */
+	if ((!seconds && !fraction) || seconds < -62135596800 || seconds > 253402300799)
+		return;
+	/* The calendar repeats every 400 years, counted here from the 1st of March. */
+	days += 719468;
+	era = days / 146097 - (days % 146097 < 0);
+	day_of_era = days - era * 146097;
+	year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	month = (5 * day_of_year + 2) / 153;
+	year = year_of_era + era * 400 + (month >= 10);
+	ft_text_start(&text, buffer, sizeof(buffer) - 1);
+	ft_put_padded(&text, (uint64_t)year, 4);
+	ft_puts(&text, "-");
+	ft_put_padded(&text, (uint64_t)(month < 10 ? month + 3 : month - 9), 2);
+	ft_puts(&text, "-");
+	ft_put_padded(&text, (uint64_t)(day_of_year - (153 * month + 2) / 5 + 1), 2);
+	ft_puts(&text, "T");
+	ft_put_padded(&text, (uint64_t)rest / 3600, 2);
+	ft_puts(&text, ":");
+	ft_put_padded(&text, (uint64_t)rest / 60 % 60, 2);
+	ft_puts(&text, ":");
+	ft_put_padded(&text, (uint64_t)rest % 60, 2);
+	if (fraction) {
+		ft_puts(&text, ".");
+		ft_put_padded(&text, fraction, digits);
+	}
+	ft_puts(&text, "+0000");
+	*text.at = 0;
+	walk->sink->ops->comment(walk->sink, buffer);
+}
+
+/* Of a clock that ticks USER_HZ times a second: 100 on all architectures that we know. */
+void ft_show_ticks(struct ft_walk *walk, uint64_t value)
+{
+	char buffer[48];
+	struct ft_text text;
+
+	ft_integer(walk, value, FT_UNSIGNED);
+	if (!value)
+		return;
+	ft_text_start(&text, buffer, sizeof(buffer) - 1);
+	ft_put_decimal(&text, value / 100);
+	ft_puts(&text, ".");
+	ft_put_padded(&text, value % 100, 2);
+	ft_puts(&text, " s");
+	*text.at = 0;
+	walk->sink->ops->comment(walk->sink, buffer);
+}
+
+void ft_show_time(struct ft_walk *walk, uint64_t value)
+{
+	int64_t seconds = walk->word == 4 ? (int32_t)value : (int64_t)value;
+
+	ft_integer(walk, (uint64_t)seconds, FT_SIGNED);
+	date_comment(walk, seconds, 0, 0);
+}
+
+/* in_ns: else in microseconds. */
+static void show_time_of_file(struct ft_walk *walk, const uint8_t *data, bool in_ns)
+{
+	size_t word = walk->word;
+	int64_t seconds, fraction;
+
+	seconds = word == 4 ? (int32_t)ft_load(data, 4) : (int64_t)ft_load(data, 8);
+	fraction = word == 4 ? (int32_t)ft_load(data + 4, 4) : (int64_t)ft_load(data + 8, 8);
+	if (in_ns && (fraction == UTIME_NOW_NS || fraction == UTIME_OMIT_NS)) {
+		ft_word(walk, fraction == UTIME_NOW_NS ? "UTIME_NOW" : "UTIME_OMIT");
+		return;
+	}
+	ft_open(walk, "{");
+	ft_next(walk, "tv_sec");
+	ft_integer(walk, (uint64_t)seconds, FT_SIGNED);
+	ft_next(walk, in_ns ? "tv_nsec" : "tv_usec");
+	ft_integer(walk, (uint64_t)fraction, FT_SIGNED);
+	ft_close(walk, "}");
+	if (fraction >= 0 && fraction < (in_ns ? 1000000000 : 1000000))
+		date_comment(walk, seconds, (uint64_t)fraction, in_ns ? 9 : 6);
+}
+
+/* Of the last access, and of the last change. */
+static bool show_times_of_file(struct ft_walk *walk, const struct ft_memory *memory, bool in_ns)
+{
+	size_t size = 2u * walk->word;
+
+	if (memory->length < 2 * size)
+		return false;
+	ft_open(walk, "[");
+	ft_next(walk, NULL);
+	show_time_of_file(walk, memory->data, in_ns);
+	ft_next(walk, NULL);
+	show_time_of_file(walk, memory->data + size, in_ns);
+	ft_close(walk, "]");
+	return true;
+}
+
+bool ft_read_utimes(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_times_of_file(walk, memory, false);
+}
+
+bool ft_read_utimens(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_times_of_file(walk, memory, true);
+}
