@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -47,6 +48,7 @@ def syscall_tables() -> ModuleType:
     spec = importlib.util.spec_from_file_location("syscall_tables", path)
     assert spec
     assert spec.loader
+    sys.path.append(str(path.parent))  # where it finds what it imports
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1266,7 +1266,7 @@ const struct ft_argument ft_arguments[] = {
 	{ "timeout", 18, 0 },
 	{ "usig", 18, 0 },
 	{ "rseq", 18, 0 },
-	{ "rseq_len", 15, 0 },
+	{ "rseq_len", 207, 0 },
 	{ "flags", 338, 0 },
 	{ "sig", 207, 0 },
 	{ "pidfd", 0, 0 },

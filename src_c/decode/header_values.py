@@ -45,7 +45,8 @@ def probe(names: set[str], includes: list[str], flags: list[str]) -> dict[str, i
         source, binary = Path(folder, "probe.c"), Path(folder, "probe")
         while left:
             body = "".join(f"\tPUT({name});\n" for name in left)
-            source.write_text(f"{head}{body}\treturn 0;\n}}\n")
+            text = f"{head}{body}\treturn 0;\n}}\n"
+            source.write_text(text)
             done = subprocess.run(
                 ["gcc", "-w", "-fmax-errors=0", *flags, "-o", binary, source],
                 capture_output=True,
@@ -56,7 +57,11 @@ def probe(names: set[str], includes: list[str], flags: list[str]) -> dict[str, i
                 output = subprocess.run([binary], capture_output=True, text=True, check=True).stdout
                 pairs = (line.split() for line in output.splitlines())
                 return {name: int(value) for name, value in pairs}
-            unknown = set(re.findall(r"error: '(\w+)' undeclared", done.stderr)) & set(left)
+            lines = text.splitlines()
+            wrong = re.findall(r"probe\.c:(\d+):\d+: error:", done.stderr)
+            unknown = {
+                lines[int(at) - 1].removeprefix("\tPUT(").removesuffix(");") for at in wrong
+            } & set(left)
             if not unknown:
                 sys.exit(done.stderr)
             left = [name for name in left if name not in unknown]

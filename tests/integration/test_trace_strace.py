@@ -1,0 +1,120 @@
+"""Promise: `fasttrace trace` writes the lines that strace writes of the same program.
+
+Each program runs under both. Memory that we did not copy is an address in our line: there strace's
+may have anything. All else must be the same to the letter, when pids, addresses, times and what is
+random are made alike.
+
+Deliberate differences, each left out by what names it:
+
+| what                     | strace                               | fasttrace    | left out by |
+|--------------------------|--------------------------------------|--------------|-------------|
+| rt_sigreturn             | the mask that it restores; an error, | no argument, | its name    |
+|                          | if the result looks like one         | a number     |             |
+| a call while others make | unfinished, resumed                  | one line     | joined      |
+| theirs                   |                                      |              |             |
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import ENGINES, FASTTRACE
+
+STRACE = shutil.which("strace") or ""
+pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed")
+
+ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/nonexistent"}
+FIXED = ["setarch", "-R"] if shutil.which("setarch") else []
+COMMANDS = {
+    "ls": ["ls", "-l", "/usr"],
+    "cat": ["cat", "/etc/passwd", "/nonexistent"],
+    "pipeline": ["sh", "-c", "ls /usr | wc -l; exit 3"],
+    "killed": ["sh", "-c", "kill -TERM $$"],
+    "find": ["find", "/usr/share/doc", "-maxdepth", "1"],
+    "tar": ["tar", "cf", "/dev/null", "/usr/include/linux"],
+    "python": [sys.executable, "-S", "-E", "-c", "import socket, subprocess; socket.socketpair()"],
+    "timeout": ["timeout", "5", "sleep", "0.01"],
+    "dd": ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=100", "status=none"],
+    "stat": ["stat", "/", "/dev/null"],
+}
+ADDRESS = re.compile(r"\b0x[0-9a-f]{5,16}\b")
+
+
+def of_strace(command: list[str], folder: Path) -> tuple[list[str], set[str]]:
+    log = folder / "strace.txt"
+    subprocess.run(
+        [STRACE, "-f", "-a1", "-o", log, *FIXED, *command],
+        env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
+    )  # fmt: skip
+    by_pid: dict[str, list[str]] = {}
+    unfinished: dict[str, str] = {}
+    for line in log.read_text(errors="replace").splitlines():
+        pid, rest = line.split(maxsplit=1)
+        if re.match(r"(---|\+\+\+) ", rest):
+            continue
+        if rest.endswith(" <unfinished ...>"):
+            unfinished[pid] = rest.removesuffix(" <unfinished ...>")
+            continue
+        resumed = re.match(r"<\.\.\. \w+ resumed>(.*)", rest)
+        if resumed:
+            rest = unfinished.pop(pid) + resumed[1]
+        by_pid.setdefault(pid, []).append(rest)
+    return [line for lines in by_pid.values() for line in lines], set(by_pid)
+
+
+def of_fasttrace(command: list[str], folder: Path, engine: str) -> tuple[list[str], set[str]]:
+    log = folder / f"{engine}.txt"
+    subprocess.run(
+        [*FASTTRACE, "trace", "--engine", engine, "-o", log, *FIXED, *command],
+        env=ENV | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
+    )  # fmt: skip
+    by_pid: dict[str, list[str]] = {}
+    for line in log.read_text().splitlines():
+        match = re.fullmatch(r"(\d+)(?: +| \((\d+)\) +)\d+\.\d+ (.*?)(?: <[\d.]+>)?", line)
+        assert match, line
+        if not match[3].startswith("--- "):
+            by_pid.setdefault(match[2] or match[1], []).append(match[3])
+    return [line for lines in by_pid.values() for line in lines], set(by_pid)
+
+
+def normal(line: str, pids: set[str]) -> str:
+    line = re.sub(rf"\b(?:{'|'.join(sorted(pids))})\b", "PID", line)
+    line = re.sub(r"\b(getppid\(\) = )\d+", r"\1PID", line)
+    # What is random, and what the machine has left.
+    line = re.sub(r'\b(getrandom\(|sysinfo\()(?:"[^"]*"|\{.*\})', r"\g<1>0xaaaaaa", line)
+    return re.sub(r"^rt_sigreturn\(.*", "rt_sigreturn", line)
+
+
+def agrees(ours: str, theirs: str) -> bool:
+    expected = ".+".join(re.escape(part) for part in ADDRESS.split(ours))
+    return re.fullmatch(expected, theirs) is not None
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_lines_are_those_of_strace(name: str, tmp_path: Path) -> None:
+    """Of each process in its order; with the engine that is always right."""
+    theirs, their_pids = of_strace(COMMANDS[name], tmp_path)
+    ours, our_pids = of_fasttrace(COMMANDS[name], tmp_path, "ptrace")
+    theirs = [normal(line, their_pids) for line in theirs]
+    ours = [normal(line, our_pids) for line in ours]
+    assert len(ours) == len(theirs) > 20
+    assert [(a, b) for a, b in zip(ours, theirs, strict=True) if not agrees(a, b)] == []
+    flags = sum("|" in line for line in ours)
+    assert flags > 5, "nothing was decoded"
+
+
+def test_engines_write_the_same_lines(tmp_path: Path) -> None:
+    """The decoder knows no engine: what it gets differs in nothing but times."""
+    texts = []
+    for engine in ENGINES:
+        ours, pids = of_fasttrace(COMMANDS["ls"], tmp_path, engine)
+        lines = [ADDRESS.sub("ADDRESS", normal(line, pids)) for line in ours]
+        texts.append([line for line in lines if not line.startswith("execve(")])
+    assert all(text == texts[0] for text in texts)
