@@ -14,6 +14,7 @@ static const struct ft_member open_flags[] = {
 	{ 0x800, 0x800, "O_NONBLOCK", 10 },
 	{ 0x101000, 0x101000, "O_SYNC", 6 },
 	{ 0x1000, 0x1000, "O_DSYNC", 7 },
+	{ 0x100000, 0x100000, "__O_SYNC", 8 },
 	{ 0x4000, 0x4000, "O_DIRECT", 8 },
 	{ 0x8000, 0x8000, "O_LARGEFILE", 11 },
 	{ 0x20000, 0x20000, "O_NOFOLLOW", 10 },
@@ -21,6 +22,7 @@ static const struct ft_member open_flags[] = {
 	{ 0x80000, 0x80000, "O_CLOEXEC", 9 },
 	{ 0x200000, 0x200000, "O_PATH", 6 },
 	{ 0x410000, 0x410000, "O_TMPFILE", 9 },
+	{ 0x400000, 0x400000, "__O_TMPFILE", 11 },
 	{ 0x10000, 0x10000, "O_DIRECTORY", 11 },
 	{ 0x2000, 0x2000, "FASYNC", 6 },
 };
@@ -34,6 +36,7 @@ static const struct ft_member descriptor_flags[] = {
 	{ 0x800, 0x800, "O_NONBLOCK", 10 },
 	{ 0x101000, 0x101000, "O_SYNC", 6 },
 	{ 0x1000, 0x1000, "O_DSYNC", 7 },
+	{ 0x100000, 0x100000, "__O_SYNC", 8 },
 	{ 0x4000, 0x4000, "O_DIRECT", 8 },
 	{ 0x8000, 0x8000, "O_LARGEFILE", 11 },
 	{ 0x20000, 0x20000, "O_NOFOLLOW", 10 },
@@ -41,6 +44,7 @@ static const struct ft_member descriptor_flags[] = {
 	{ 0x80000, 0x80000, "O_CLOEXEC", 9 },
 	{ 0x200000, 0x200000, "O_PATH", 6 },
 	{ 0x410000, 0x410000, "O_TMPFILE", 9 },
+	{ 0x400000, 0x400000, "__O_TMPFILE", 11 },
 	{ 0x10000, 0x10000, "O_DIRECTORY", 11 },
 	{ 0x2000, 0x2000, "FASYNC", 6 },
 };
@@ -51,25 +55,19 @@ static const struct ft_member at_flags[] = {
 	{ 0x400, 0x400, "AT_SYMLINK_FOLLOW", 17 },
 	{ 0x800, 0x800, "AT_NO_AUTOMOUNT", 15 },
 	{ 0x1000, 0x1000, "AT_EMPTY_PATH", 13 },
-	{ 0x2000, 0x2000, "AT_STATX_FORCE_SYNC", 19 },
-	{ 0x4000, 0x4000, "AT_STATX_DONT_SYNC", 18 },
 	{ 0x8000, 0x8000, "AT_RECURSIVE", 12 },
 };
 
-static const struct ft_member unlink_flags[] = {
-	{ 0x200, 0x200, "AT_REMOVEDIR", 12 },
-};
-
 static const struct ft_member faccessat_flags[] = {
-	{ 0x200, 0x200, "AT_EACCESS", 10 },
 	{ 0x100, 0x100, "AT_SYMLINK_NOFOLLOW", 19 },
+	{ 0x200, 0x200, "AT_EACCESS", 10 },
 	{ 0x1000, 0x1000, "AT_EMPTY_PATH", 13 },
 };
 
 static const struct ft_member statx_at_flags[] = {
 	{ 0x0, 0x6000, "AT_STATX_SYNC_AS_STAT", 21 },
-	{ 0x2000, 0x6000, "AT_STATX_FORCE_SYNC", 19 },
-	{ 0x4000, 0x6000, "AT_STATX_DONT_SYNC", 18 },
+	{ 0x2000, 0x2000, "AT_STATX_FORCE_SYNC", 19 },
+	{ 0x4000, 0x4000, "AT_STATX_DONT_SYNC", 18 },
 	{ 0x100, 0x100, "AT_SYMLINK_NOFOLLOW", 19 },
 	{ 0x200, 0x200, "AT_REMOVEDIR", 12 },
 	{ 0x400, 0x400, "AT_SYMLINK_FOLLOW", 17 },
@@ -215,6 +213,9 @@ static const struct ft_member fcntl_cmd[] = {
 	{ 0x9, 0x0, "F_GETOWN", 8 },
 	{ 0xa, 0x0, "F_SETSIG", 8 },
 	{ 0xb, 0x0, "F_GETSIG", 8 },
+	{ 0xc, 0x0, "F_GETLK64", 9 },
+	{ 0xd, 0x0, "F_SETLK64", 9 },
+	{ 0xe, 0x0, "F_SETLKW64", 10 },
 	{ 0xf, 0x0, "F_SETOWN_EX", 11 },
 	{ 0x10, 0x0, "F_GETOWN_EX", 11 },
 	{ 0x11, 0x0, "F_GETOWNER_UIDS", 15 },
@@ -294,11 +295,15 @@ static const struct ft_member mmap_prot[] = {
 	{ 0x2000000, 0x2000000, "PROT_GROWSUP", 12 },
 };
 
+static const struct ft_member map_type[] = {
+	{ 0x0, 0x0, "MAP_FILE", 8 },
+	{ 0x1, 0x0, "MAP_SHARED", 10 },
+	{ 0x2, 0x0, "MAP_PRIVATE", 11 },
+	{ 0x3, 0x0, "MAP_SHARED_VALIDATE", 19 },
+	{ 0x8, 0x0, "MAP_DROPPABLE", 13 },
+};
+
 static const struct ft_member map_flags[] = {
-	{ 0x1, 0xf, "MAP_SHARED", 10 },
-	{ 0x2, 0xf, "MAP_PRIVATE", 11 },
-	{ 0x3, 0xf, "MAP_SHARED_VALIDATE", 19 },
-	{ 0x8, 0xf, "MAP_DROPPABLE", 13 },
 	{ 0x10, 0x10, "MAP_FIXED", 9 },
 	{ 0x20, 0x20, "MAP_ANONYMOUS", 13 },
 	{ 0x40, 0x40, "MAP_32BIT", 9 },
@@ -369,7 +374,7 @@ static const struct ft_member madvise_advice[] = {
 	{ 0x67, 0x0, "MADV_GUARD_REMOVE", 17 },
 };
 
-static const struct ft_member memfd_flags[] = {
+static const struct ft_member memfd_create_flags[] = {
 	{ 0x1, 0x1, "MFD_CLOEXEC", 11 },
 	{ 0x2, 0x2, "MFD_ALLOW_SEALING", 17 },
 	{ 0x4, 0x4, "MFD_HUGETLB", 11 },
@@ -380,6 +385,7 @@ static const struct ft_member memfd_flags[] = {
 static const struct ft_member pkey_rights[] = {
 	{ 0x1, 0x1, "PKEY_DISABLE_ACCESS", 19 },
 	{ 0x2, 0x2, "PKEY_DISABLE_WRITE", 18 },
+	{ 0x4, 0x4, "PKEY_DISABLE_EXECUTE", 20 },
 };
 
 static const struct ft_member membarrier_cmd[] = {
@@ -472,8 +478,8 @@ static const struct ft_member signalfd_flags[] = {
 
 static const struct ft_member wait_options[] = {
 	{ 0x1, 0x1, "WNOHANG", 7 },
-	{ 0x2, 0x2, "WUNTRACED", 9 },
 	{ 0x4, 0x4, "WEXITED", 7 },
+	{ 0x2, 0x2, "WSTOPPED", 8 },
 	{ 0x8, 0x8, "WCONTINUED", 10 },
 	{ 0x1000000, 0x1000000, "WNOWAIT", 7 },
 	{ 0x80000000, 0x80000000, "__WCLONE", 8 },
@@ -547,10 +553,10 @@ static const struct ft_member clone3_flags[] = {
 
 static const struct ft_member unshare_flags[] = {
 	{ 0x80, 0x80, "CLONE_NEWTIME", 13 },
+	{ 0x100, 0x100, "CLONE_VM", 8 },
 	{ 0x200, 0x200, "CLONE_FS", 8 },
 	{ 0x400, 0x400, "CLONE_FILES", 11 },
 	{ 0x800, 0x800, "CLONE_SIGHAND", 13 },
-	{ 0x100, 0x100, "CLONE_VM", 8 },
 	{ 0x10000, 0x10000, "CLONE_THREAD", 12 },
 	{ 0x20000, 0x20000, "CLONE_NEWNS", 11 },
 	{ 0x40000, 0x40000, "CLONE_SYSVSEM", 13 },
@@ -562,11 +568,6 @@ static const struct ft_member unshare_flags[] = {
 	{ 0x40000000, 0x40000000, "CLONE_NEWNET", 12 },
 };
 
-static const struct ft_member execveat_flags[] = {
-	{ 0x100, 0x100, "AT_SYMLINK_NOFOLLOW", 19 },
-	{ 0x1000, 0x1000, "AT_EMPTY_PATH", 13 },
-};
-
 static const struct ft_member pidfd_open_flags[] = {
 	{ 0x800, 0x800, "PIDFD_NONBLOCK", 14 },
 	{ 0x80, 0x80, "PIDFD_THREAD", 12 },
@@ -575,6 +576,7 @@ static const struct ft_member pidfd_open_flags[] = {
 static const struct ft_member rusage_who[] = {
 	{ 0x0, 0x0, "RUSAGE_SELF", 11 },
 	{ 0x1, 0x0, "RUSAGE_THREAD", 13 },
+	{ 0xfffffffe, 0x0, "RUSAGE_BOTH", 11 },
 	{ 0xffffffff, 0x0, "RUSAGE_CHILDREN", 15 },
 };
 
@@ -608,6 +610,7 @@ static const struct ft_member sched_policy[] = {
 	{ 0x1, 0xbfffffff, "SCHED_FIFO", 10 },
 	{ 0x2, 0xbfffffff, "SCHED_RR", 8 },
 	{ 0x3, 0xbfffffff, "SCHED_BATCH", 11 },
+	{ 0x4, 0xbfffffff, "SCHED_ISO", 9 },
 	{ 0x5, 0xbfffffff, "SCHED_IDLE", 10 },
 	{ 0x6, 0xbfffffff, "SCHED_DEADLINE", 14 },
 	{ 0x7, 0xbfffffff, "SCHED_EXT", 9 },
@@ -840,6 +843,7 @@ static const struct ft_member ptrace_op[] = {
 	{ 0x11, 0x0, "PTRACE_DETACH", 13 },
 	{ 0x12, 0x0, "PTRACE_GETFPXREGS", 17 },
 	{ 0x13, 0x0, "PTRACE_SETFPXREGS", 17 },
+	{ 0x15, 0x0, "PTRACE_OLDSETOPTIONS", 20 },
 	{ 0x18, 0x0, "PTRACE_SYSCALL", 14 },
 	{ 0x19, 0x0, "PTRACE_GET_THREAD_AREA", 22 },
 	{ 0x1a, 0x0, "PTRACE_SET_THREAD_AREA", 22 },
@@ -975,6 +979,8 @@ static const struct ft_member inet_protocol[] = {
 	{ 0x1d, 0x0, "IPPROTO_TP", 10 },
 	{ 0x21, 0x0, "IPPROTO_DCCP", 12 },
 	{ 0x29, 0x0, "IPPROTO_IPV6", 12 },
+	{ 0x2b, 0x0, "IPPROTO_ROUTING", 15 },
+	{ 0x2c, 0x0, "IPPROTO_FRAGMENT", 16 },
 	{ 0x2e, 0x0, "IPPROTO_RSVP", 12 },
 	{ 0x2f, 0x0, "IPPROTO_GRE", 11 },
 	{ 0x32, 0x0, "IPPROTO_ESP", 11 },
@@ -1035,7 +1041,7 @@ static const struct ft_member msg_flags[] = {
 	{ 0x2, 0x2, "MSG_PEEK", 8 },
 	{ 0x4, 0x4, "MSG_DONTROUTE", 13 },
 	{ 0x8, 0x8, "MSG_CTRUNC", 10 },
-	{ 0x10, 0x10, "MSG_PROXY", 9 },
+	{ 0x10, 0x10, "MSG_PROBE", 9 },
 	{ 0x20, 0x20, "MSG_TRUNC", 9 },
 	{ 0x40, 0x40, "MSG_DONTWAIT", 12 },
 	{ 0x80, 0x80, "MSG_EOR", 7 },
@@ -1048,10 +1054,13 @@ static const struct ft_member msg_flags[] = {
 	{ 0x4000, 0x4000, "MSG_NOSIGNAL", 12 },
 	{ 0x8000, 0x8000, "MSG_MORE", 8 },
 	{ 0x10000, 0x10000, "MSG_WAITFORONE", 14 },
+	{ 0x20000, 0x20000, "MSG_SENDPAGE_NOTLAST", 20 },
 	{ 0x40000, 0x40000, "MSG_BATCH", 9 },
+	{ 0x80000, 0x80000, "MSG_NO_SHARED_FRAGS", 19 },
 	{ 0x4000000, 0x4000000, "MSG_ZEROCOPY", 12 },
 	{ 0x20000000, 0x20000000, "MSG_FASTOPEN", 12 },
 	{ 0x40000000, 0x40000000, "MSG_CMSG_CLOEXEC", 16 },
+	{ 0x80000000, 0x80000000, "MSG_CMSG_COMPAT", 15 },
 };
 
 static const struct ft_member shutdown_how[] = {
@@ -1065,6 +1074,7 @@ static const struct ft_member sockopt_level[] = {
 	{ 0x1, 0x0, "SOL_SOCKET", 10 },
 	{ 0x6, 0x0, "SOL_TCP", 7 },
 	{ 0x11, 0x0, "SOL_UDP", 7 },
+	{ 0x28, 0x0, "AF_VSOCK", 8 },
 	{ 0x29, 0x0, "SOL_IPV6", 8 },
 	{ 0x3a, 0x0, "SOL_ICMPV6", 10 },
 	{ 0x84, 0x0, "SOL_SCTP", 8 },
@@ -1240,6 +1250,8 @@ static const struct ft_member ipv6_option[] = {
 	{ 0x6, 0x0, "IPV6_2292PKTOPTIONS", 19 },
 	{ 0x7, 0x0, "IPV6_CHECKSUM", 13 },
 	{ 0x8, 0x0, "IPV6_2292HOPLIMIT", 17 },
+	{ 0x9, 0x0, "IPV6_NEXTHOP", 12 },
+	{ 0xa, 0x0, "IPV6_AUTHHDR", 12 },
 	{ 0xb, 0x0, "IPV6_FLOWINFO", 13 },
 	{ 0x10, 0x0, "IPV6_UNICAST_HOPS", 17 },
 	{ 0x11, 0x0, "IPV6_MULTICAST_IF", 17 },
@@ -1262,6 +1274,13 @@ static const struct ft_member ipv6_option[] = {
 	{ 0x22, 0x0, "IPV6_IPSEC_POLICY", 17 },
 	{ 0x23, 0x0, "IPV6_XFRM_POLICY", 16 },
 	{ 0x24, 0x0, "IPV6_HDRINCL", 12 },
+	{ 0x2a, 0x0, "MCAST_JOIN_GROUP", 16 },
+	{ 0x2b, 0x0, "MCAST_BLOCK_SOURCE", 18 },
+	{ 0x2c, 0x0, "MCAST_UNBLOCK_SOURCE", 20 },
+	{ 0x2d, 0x0, "MCAST_LEAVE_GROUP", 17 },
+	{ 0x2e, 0x0, "MCAST_JOIN_SOURCE_GROUP", 23 },
+	{ 0x2f, 0x0, "MCAST_LEAVE_SOURCE_GROUP", 24 },
+	{ 0x30, 0x0, "MCAST_MSFILTER", 14 },
 	{ 0x31, 0x0, "IPV6_RECVPKTINFO", 16 },
 	{ 0x32, 0x0, "IPV6_PKTINFO", 12 },
 	{ 0x33, 0x0, "IPV6_RECVHOPLIMIT", 17 },
@@ -1276,6 +1295,7 @@ static const struct ft_member ipv6_option[] = {
 	{ 0x3c, 0x0, "IPV6_RECVPATHMTU", 16 },
 	{ 0x3d, 0x0, "IPV6_PATHMTU", 12 },
 	{ 0x3e, 0x0, "IPV6_DONTFRAG", 13 },
+	{ 0x3f, 0x0, "IPV6_USE_MIN_MTU", 16 },
 	{ 0x42, 0x0, "IPV6_RECVTCLASS", 15 },
 	{ 0x43, 0x0, "IPV6_TCLASS", 11 },
 	{ 0x46, 0x0, "IPV6_AUTOFLOWLABEL", 18 },
@@ -1303,6 +1323,7 @@ static const struct ft_member tcp_option[] = {
 	{ 0xc, 0x0, "TCP_QUICKACK", 12 },
 	{ 0xd, 0x0, "TCP_CONGESTION", 14 },
 	{ 0xe, 0x0, "TCP_MD5SIG", 10 },
+	{ 0xf, 0x0, "TCP_COOKIE_TRANSACTIONS", 23 },
 	{ 0x10, 0x0, "TCP_THIN_LINEAR_TIMEOUTS", 24 },
 	{ 0x11, 0x0, "TCP_THIN_DUPACK", 15 },
 	{ 0x12, 0x0, "TCP_USER_TIMEOUT", 16 },
@@ -1387,6 +1408,9 @@ static const struct ft_member poll_events[] = {
 	{ 0x1, 0x1, "POLLIN", 6 },
 	{ 0x2, 0x2, "POLLPRI", 7 },
 	{ 0x4, 0x4, "POLLOUT", 7 },
+	{ 0x8, 0x8, "POLLERR", 7 },
+	{ 0x10, 0x10, "POLLHUP", 7 },
+	{ 0x20, 0x20, "POLLNVAL", 8 },
 	{ 0x40, 0x40, "POLLRDNORM", 10 },
 	{ 0x80, 0x80, "POLLRDBAND", 10 },
 	{ 0x100, 0x100, "POLLWRNORM", 10 },
@@ -1394,22 +1418,21 @@ static const struct ft_member poll_events[] = {
 	{ 0x400, 0x400, "POLLMSG", 7 },
 	{ 0x1000, 0x1000, "POLLREMOVE", 10 },
 	{ 0x2000, 0x2000, "POLLRDHUP", 9 },
-	{ 0x8, 0x8, "POLLERR", 7 },
-	{ 0x10, 0x10, "POLLHUP", 7 },
-	{ 0x20, 0x20, "POLLNVAL", 8 },
+	{ 0x8000, 0x8000, "POLL_BUSY_LOOP", 14 },
 };
 
 static const struct ft_member epoll_events[] = {
 	{ 0x1, 0x1, "EPOLLIN", 7 },
 	{ 0x2, 0x2, "EPOLLPRI", 8 },
 	{ 0x4, 0x4, "EPOLLOUT", 8 },
+	{ 0x8, 0x8, "EPOLLERR", 8 },
+	{ 0x10, 0x10, "EPOLLHUP", 8 },
+	{ 0x20, 0x20, "EPOLLNVAL", 9 },
 	{ 0x40, 0x40, "EPOLLRDNORM", 11 },
 	{ 0x80, 0x80, "EPOLLRDBAND", 11 },
 	{ 0x100, 0x100, "EPOLLWRNORM", 11 },
 	{ 0x200, 0x200, "EPOLLWRBAND", 11 },
 	{ 0x400, 0x400, "EPOLLMSG", 8 },
-	{ 0x8, 0x8, "EPOLLERR", 8 },
-	{ 0x10, 0x10, "EPOLLHUP", 8 },
 	{ 0x2000, 0x2000, "EPOLLRDHUP", 10 },
 	{ 0x10000000, 0x10000000, "EPOLLEXCLUSIVE", 14 },
 	{ 0x20000000, 0x20000000, "EPOLLWAKEUP", 11 },
@@ -1461,7 +1484,6 @@ static const struct ft_member futex_op[] = {
 	{ 0xb, 0x7f, "FUTEX_WAIT_REQUEUE_PI", 21 },
 	{ 0xc, 0x7f, "FUTEX_CMP_REQUEUE_PI", 20 },
 	{ 0xd, 0x7f, "FUTEX_LOCK_PI2", 14 },
-	{ 0x80, 0x80, "FUTEX_PRIVATE_FLAG", 18 },
 	{ 0x100, 0x100, "FUTEX_CLOCK_REALTIME", 20 },
 };
 
@@ -1500,14 +1522,11 @@ static const struct ft_member itimer_which[] = {
 	{ 0x2, 0x0, "ITIMER_PROF", 11 },
 };
 
-static const struct ft_member timerfd_create_flags[] = {
-	{ 0x80000, 0x80000, "TFD_CLOEXEC", 11 },
-	{ 0x800, 0x800, "TFD_NONBLOCK", 12 },
-};
-
-static const struct ft_member timerfd_settime_flags[] = {
+static const struct ft_member timerfd_flags[] = {
 	{ 0x1, 0x1, "TFD_TIMER_ABSTIME", 17 },
 	{ 0x2, 0x2, "TFD_TIMER_CANCEL_ON_SET", 23 },
+	{ 0x80000, 0x80000, "TFD_CLOEXEC", 11 },
+	{ 0x800, 0x800, "TFD_NONBLOCK", 12 },
 };
 
 static const struct ft_member sigev_notify[] = {
@@ -1524,8 +1543,8 @@ static const struct ft_member getrandom_flags[] = {
 };
 
 static const struct ft_member inotify_init_flags[] = {
-	{ 0x80000, 0x80000, "IN_CLOEXEC", 10 },
 	{ 0x800, 0x800, "IN_NONBLOCK", 11 },
+	{ 0x80000, 0x80000, "IN_CLOEXEC", 10 },
 };
 
 static const struct ft_member inotify_mask[] = {
@@ -1571,17 +1590,15 @@ static const struct ft_member fanotify_class[] = {
 };
 
 static const struct ft_member fanotify_mark_flags[] = {
-	{ 0x0, 0x110, "FAN_MARK_INODE", 14 },
-	{ 0x10, 0x110, "FAN_MARK_MOUNT", 14 },
-	{ 0x100, 0x110, "FAN_MARK_FILESYSTEM", 19 },
-	{ 0x110, 0x110, "FAN_MARK_MNTNS", 14 },
 	{ 0x1, 0x1, "FAN_MARK_ADD", 12 },
 	{ 0x2, 0x2, "FAN_MARK_REMOVE", 15 },
 	{ 0x4, 0x4, "FAN_MARK_DONT_FOLLOW", 20 },
 	{ 0x8, 0x8, "FAN_MARK_ONLYDIR", 16 },
+	{ 0x10, 0x10, "FAN_MARK_MOUNT", 14 },
 	{ 0x20, 0x20, "FAN_MARK_IGNORED_MASK", 21 },
 	{ 0x40, 0x40, "FAN_MARK_IGNORED_SURV_MODIFY", 28 },
 	{ 0x80, 0x80, "FAN_MARK_FLUSH", 14 },
+	{ 0x100, 0x100, "FAN_MARK_FILESYSTEM", 19 },
 	{ 0x200, 0x200, "FAN_MARK_EVICTABLE", 18 },
 	{ 0x400, 0x400, "FAN_MARK_IGNORE", 15 },
 };
@@ -1605,9 +1622,10 @@ static const struct ft_member fanotify_events[] = {
 	{ 0x10000, 0x10000, "FAN_OPEN_PERM", 13 },
 	{ 0x20000, 0x20000, "FAN_ACCESS_PERM", 15 },
 	{ 0x40000, 0x40000, "FAN_OPEN_EXEC_PERM", 18 },
+	{ 0x80000, 0x80000, "FAN_DIR_MODIFY", 14 },
+	{ 0x40000000, 0x40000000, "FAN_ONDIR", 9 },
 	{ 0x8000000, 0x8000000, "FAN_EVENT_ON_CHILD", 18 },
 	{ 0x10000000, 0x10000000, "FAN_RENAME", 10 },
-	{ 0x40000000, 0x40000000, "FAN_ONDIR", 9 },
 };
 
 static const struct ft_member mount_flags[] = {
@@ -1636,6 +1654,12 @@ static const struct ft_member mount_flags[] = {
 	{ 0x800000, 0x800000, "MS_I_VERSION", 12 },
 	{ 0x1000000, 0x1000000, "MS_STRICTATIME", 14 },
 	{ 0x2000000, 0x2000000, "MS_LAZYTIME", 11 },
+	{ 0x4000000, 0x4000000, "MS_SUBMOUNT", 11 },
+	{ 0x8000000, 0x8000000, "MS_NOREMOTELOCK", 15 },
+	{ 0x10000000, 0x10000000, "MS_NOSEC", 8 },
+	{ 0x20000000, 0x20000000, "MS_BORN", 7 },
+	{ 0x40000000, 0x40000000, "MS_ACTIVE", 9 },
+	{ 0x80000000, 0x80000000, "MS_NOUSER", 9 },
 };
 
 static const struct ft_member umount_flags[] = {
@@ -1649,6 +1673,8 @@ static const struct ft_member open_tree_flags[] = {
 	{ 0x1, 0x1, "OPEN_TREE_CLONE", 15 },
 	{ 0x80000, 0x80000, "OPEN_TREE_CLOEXEC", 17 },
 	{ 0x100, 0x100, "AT_SYMLINK_NOFOLLOW", 19 },
+	{ 0x200, 0x200, "AT_REMOVEDIR", 12 },
+	{ 0x400, 0x400, "AT_SYMLINK_FOLLOW", 17 },
 	{ 0x800, 0x800, "AT_NO_AUTOMOUNT", 15 },
 	{ 0x1000, 0x1000, "AT_EMPTY_PATH", 13 },
 	{ 0x8000, 0x8000, "AT_RECURSIVE", 12 },
@@ -1673,14 +1699,13 @@ static const struct ft_member fsmount_flags[] = {
 	{ 0x1, 0x1, "FSMOUNT_CLOEXEC", 15 },
 };
 
-static const struct ft_member mount_attr[] = {
-	{ 0x0, 0x70, "MOUNT_ATTR_RELATIME", 19 },
-	{ 0x10, 0x70, "MOUNT_ATTR_NOATIME", 18 },
-	{ 0x20, 0x70, "MOUNT_ATTR_STRICTATIME", 22 },
+static const struct ft_member mount_attrs[] = {
 	{ 0x1, 0x1, "MOUNT_ATTR_RDONLY", 17 },
 	{ 0x2, 0x2, "MOUNT_ATTR_NOSUID", 17 },
 	{ 0x4, 0x4, "MOUNT_ATTR_NODEV", 16 },
 	{ 0x8, 0x8, "MOUNT_ATTR_NOEXEC", 17 },
+	{ 0x10, 0x10, "MOUNT_ATTR_NOATIME", 18 },
+	{ 0x20, 0x20, "MOUNT_ATTR_STRICTATIME", 22 },
 	{ 0x80, 0x80, "MOUNT_ATTR_NODIRATIME", 21 },
 	{ 0x100000, 0x100000, "MOUNT_ATTR_IDMAP", 16 },
 	{ 0x200000, 0x200000, "MOUNT_ATTR_NOSYMFOLLOW", 22 },
@@ -1978,9 +2003,9 @@ static const struct ft_member io_uring_enter_flags[] = {
 };
 
 static const struct ft_member userfaultfd_flags[] = {
+	{ 0x1, 0x1, "UFFD_USER_MODE_ONLY", 19 },
 	{ 0x800, 0x800, "O_NONBLOCK", 10 },
 	{ 0x80000, 0x80000, "O_CLOEXEC", 9 },
-	{ 0x1, 0x1, "UFFD_USER_MODE_ONLY", 19 },
 };
 
 static const struct ft_member landlock_rule[] = {
@@ -2024,6 +2049,8 @@ static const struct ft_member reboot_cmd[] = {
 static const struct ft_member swapon_flags[] = {
 	{ 0x8000, 0x8000, "SWAP_FLAG_PREFER", 16 },
 	{ 0x10000, 0x10000, "SWAP_FLAG_DISCARD", 17 },
+	{ 0x20000, 0x20000, "SWAP_FLAG_DISCARD_ONCE", 22 },
+	{ 0x40000, 0x40000, "SWAP_FLAG_DISCARD_PAGES", 23 },
 };
 
 static const struct ft_member mode_type[] = {
@@ -2217,7 +2244,15 @@ static const struct ft_member ioctl[] = {
 	{ 0x1261, 0x0, "BLKFLSBUF", 9 },
 	{ 0x1262, 0x0, "BLKRASET", 8 },
 	{ 0x1263, 0x0, "BLKRAGET", 8 },
+	{ 0x1264, 0x0, "BLKFRASET", 9 },
+	{ 0x1265, 0x0, "BLKFRAGET", 9 },
+	{ 0x1266, 0x0, "BLKSECTSET", 10 },
+	{ 0x1267, 0x0, "BLKSECTGET", 10 },
 	{ 0x1268, 0x0, "BLKSSZGET", 9 },
+	{ 0x1269, 0x0, "BLKPG", 5 },
+	{ 0x1274, 0x0, "BLKTRACESTART", 13 },
+	{ 0x1275, 0x0, "BLKTRACESTOP", 12 },
+	{ 0x1276, 0x0, "BLKTRACETEARDOWN", 16 },
 	{ 0x1277, 0x0, "BLKDISCARD", 10 },
 	{ 0x1278, 0x0, "BLKIOMIN", 8 },
 	{ 0x1279, 0x0, "BLKIOOPT", 8 },
@@ -2293,11 +2328,24 @@ static const struct ft_member ioctl[] = {
 	{ 0x542f, 0x0, "TIOCSRS485", 10 },
 	{ 0x5432, 0x0, "TCGETX", 6 },
 	{ 0x5433, 0x0, "TCSETX", 6 },
+	{ 0x5434, 0x0, "TCSETXF", 7 },
+	{ 0x5435, 0x0, "TCSETXW", 7 },
 	{ 0x5437, 0x0, "TIOCVHANGUP", 11 },
 	{ 0x5441, 0x0, "TIOCGPTPEER", 11 },
 	{ 0x5450, 0x0, "FIONCLEX", 8 },
 	{ 0x5451, 0x0, "FIOCLEX", 7 },
 	{ 0x5452, 0x0, "FIOASYNC", 8 },
+	{ 0x5453, 0x0, "TIOCSERCONFIG", 13 },
+	{ 0x5454, 0x0, "TIOCSERGWILD", 12 },
+	{ 0x5455, 0x0, "TIOCSERSWILD", 12 },
+	{ 0x5456, 0x0, "TIOCGLCKTRMIOS", 14 },
+	{ 0x5457, 0x0, "TIOCSLCKTRMIOS", 14 },
+	{ 0x5458, 0x0, "TIOCSERGSTRUCT", 14 },
+	{ 0x5459, 0x0, "TIOCSERGETLSR", 13 },
+	{ 0x545a, 0x0, "TIOCSERGETMULTI", 15 },
+	{ 0x545b, 0x0, "TIOCSERSETMULTI", 15 },
+	{ 0x545c, 0x0, "TIOCMIWAIT", 10 },
+	{ 0x545d, 0x0, "TIOCGICOUNT", 11 },
 	{ 0x5460, 0x0, "FIOQSIZE", 8 },
 	{ 0x7001, 0x0, "RTC_AIE_ON", 10 },
 	{ 0x7002, 0x0, "RTC_AIE_OFF", 11 },
@@ -2355,6 +2403,9 @@ static const struct ft_member ioctl[] = {
 	{ 0x8947, 0x0, "SIOCGMIIPHY", 11 },
 	{ 0x8948, 0x0, "SIOCGMIIREG", 11 },
 	{ 0x8949, 0x0, "SIOCSMIIREG", 11 },
+	{ 0x894a, 0x0, "SIOCWANDEV", 10 },
+	{ 0x894b, 0x0, "SIOCOUTQNSD", 11 },
+	{ 0x894c, 0x0, "SIOCGSKNS", 9 },
 	{ 0x8953, 0x0, "SIOCDARP", 8 },
 	{ 0x8954, 0x0, "SIOCGARP", 8 },
 	{ 0x8955, 0x0, "SIOCSARP", 8 },
@@ -2434,10 +2485,6 @@ static const struct ft_member ioctl[] = {
 	{ 0xc020aa07, 0x0, "UFFDIO_CONTINUE", 15 },
 	{ 0xc028aa03, 0x0, "UFFDIO_COPY", 11 },
 	{ 0xc0502100, 0x0, "SECCOMP_IOCTL_NOTIF_RECV", 24 },
-};
-
-static const struct ft_member futex_bitset[] = {
-	{ 0xffffffff, 0x0, "FUTEX_BITSET_MATCH_ANY", 22 },
 };
 
 static const struct ft_member cap_version[] = {
@@ -2626,23 +2673,52 @@ static const struct ft_member sched_policies[] = {
 	{ 0x1, 0x0, "SCHED_FIFO", 10 },
 	{ 0x2, 0x0, "SCHED_RR", 8 },
 	{ 0x3, 0x0, "SCHED_BATCH", 11 },
+	{ 0x4, 0x0, "SCHED_ISO", 9 },
 	{ 0x5, 0x0, "SCHED_IDLE", 10 },
 	{ 0x6, 0x0, "SCHED_DEADLINE", 14 },
 	{ 0x7, 0x0, "SCHED_EXT", 9 },
 };
 
+static const struct ft_member setns_type[] = {
+	{ 0x80, 0x80, "CLONE_NEWTIME", 13 },
+	{ 0x20000, 0x20000, "CLONE_NEWNS", 11 },
+	{ 0x2000000, 0x2000000, "CLONE_NEWCGROUP", 15 },
+	{ 0x4000000, 0x4000000, "CLONE_NEWUTS", 12 },
+	{ 0x8000000, 0x8000000, "CLONE_NEWIPC", 12 },
+	{ 0x10000000, 0x10000000, "CLONE_NEWUSER", 13 },
+	{ 0x20000000, 0x20000000, "CLONE_NEWPID", 12 },
+	{ 0x40000000, 0x40000000, "CLONE_NEWNET", 12 },
+};
+
+static const struct ft_member note_type[] = {
+	{ 0x1, 0x0, "NT_PRSTATUS", 11 },
+	{ 0x2, 0x0, "NT_PRFPREG", 10 },
+	{ 0x3, 0x0, "NT_PRPSINFO", 11 },
+	{ 0x4, 0x0, "NT_TASKSTRUCT", 13 },
+	{ 0x6, 0x0, "NT_AUXV", 7 },
+	{ 0x10, 0x0, "NT_LWPSTATUS", 12 },
+	{ 0x200, 0x0, "NT_386_TLS", 10 },
+	{ 0x201, 0x0, "NT_386_IOPERM", 13 },
+	{ 0x202, 0x0, "NT_X86_XSTATE", 13 },
+	{ 0x46e62b7f, 0x0, "NT_PRXFPREG", 11 },
+};
+
+static const struct ft_member landlock_flags[] = {
+	{ 0x1, 0x1, "LANDLOCK_CREATE_RULESET_VERSION", 31 },
+	{ 0x2, 0x2, "LANDLOCK_CREATE_RULESET_ERRATA", 30 },
+};
+
 const struct ft_set ft_sets[] = {
-	{ "O_???", open_flags, 21, 1 },
-	{ "O_???", descriptor_flags, 17, 1 },
-	{ "AT_???", at_flags, 8, 1 },
-	{ "AT_???", unlink_flags, 1, 1 },
+	{ "O_???", open_flags, 23, 1 },
+	{ "O_???", descriptor_flags, 19, 1 },
+	{ "AT_???", at_flags, 6, 1 },
 	{ "AT_???", faccessat_flags, 3, 1 },
 	{ "AT_???", statx_at_flags, 9, 1 },
 	{ "STATX_???", statx_mask, 20, 1 },
 	{ "STATX_ATTR_???", statx_attributes, 10, 1 },
 	{ "?_OK", access_mode, 4, 1 },
 	{ "RESOLVE_???", resolve_flags, 6, 1 },
-	{ "RENAME_???", rename_flags, 3, 1 },
+	{ "RENAME_??", rename_flags, 3, 1 },
 	{ "SEEK_???", whence, 5, 0 },
 	{ "LOCK_???", flock_operation, 7, 1 },
 	{ "FALLOC_FL_???", fallocate_mode, 7, 1 },
@@ -2651,7 +2727,7 @@ const struct ft_set ft_sets[] = {
 	{ "SPLICE_F_???", splice_flags, 4, 1 },
 	{ "RWF_???", rwf_flags, 8, 1 },
 	{ "CLOSE_RANGE_???", close_range_flags, 2, 1 },
-	{ "F_???", fcntl_cmd, 33, 0 },
+	{ "F_???", fcntl_cmd, 36, 0 },
 	{ "FD_???", fd_flags, 1, 1 },
 	{ "F_???", lock_type, 5, 0 },
 	{ "F_SEAL_???", seals, 6, 1 },
@@ -2659,14 +2735,15 @@ const struct ft_set ft_sets[] = {
 	{ "F_OWNER_???", owner_type, 3, 0 },
 	{ "RWH_WRITE_LIFE_???", rw_hint, 6, 0 },
 	{ "PROT_???", mmap_prot, 7, 1 },
-	{ "MAP_???", map_flags, 20, 1 },
+	{ "MAP_???", map_type, 5, 0 },
+	{ "MAP_???", map_flags, 16, 1 },
 	{ "MREMAP_???", mremap_flags, 3, 1 },
 	{ "MS_???", msync_flags, 3, 1 },
 	{ "MLOCK_???", mlock2_flags, 1, 1 },
 	{ "MCL_???", mlockall_flags, 3, 1 },
 	{ "MADV_???", madvise_advice, 27, 0 },
-	{ "MFD_???", memfd_flags, 5, 1 },
-	{ "PKEY_???", pkey_rights, 2, 1 },
+	{ "MFD_???", memfd_create_flags, 5, 1 },
+	{ "PKEY_???", pkey_rights, 3, 1 },
 	{ "MEMBARRIER_CMD_???", membarrier_cmd, 11, 0 },
 	{ "MPOL_???", mempolicy_mode, 7, 0 },
 	{ "SIG???", signal, 31, 0 },
@@ -2679,12 +2756,11 @@ const struct ft_set ft_sets[] = {
 	{ "CLONE_???", clone_flags, 24, 1 },
 	{ "CLONE_???", clone3_flags, 27, 1 },
 	{ "CLONE_???", unshare_flags, 14, 1 },
-	{ "AT_???", execveat_flags, 2, 1 },
 	{ "PIDFD_???", pidfd_open_flags, 2, 1 },
-	{ "RUSAGE_???", rusage_who, 3, 0 },
+	{ "RUSAGE_???", rusage_who, 4, 0 },
 	{ "RLIMIT_???", rlimit_resource, 16, 0 },
 	{ "PRIO_???", priority_which, 3, 0 },
-	{ "SCHED_???", sched_policy, 8, 1 },
+	{ "SCHED_???", sched_policy, 9, 1 },
 	{ "SCHED_FLAG_???", sched_attr_flags, 7, 1 },
 	{ "IOPRIO_WHO_???", ioprio_who, 3, 0 },
 	{ "PER_???", personality, 14, 1 },
@@ -2696,53 +2772,52 @@ const struct ft_set ft_sets[] = {
 	{ "SECCOMP_MODE_???", seccomp_mode, 3, 0 },
 	{ "SECCOMP_SET_MODE_???", seccomp_op, 4, 0 },
 	{ "SECCOMP_FILTER_FLAG_???", seccomp_flags, 6, 1 },
-	{ "PTRACE_???", ptrace_op, 44, 0 },
+	{ "PTRACE_???", ptrace_op, 45, 0 },
 	{ "PTRACE_O_???", ptrace_options, 10, 1 },
 	{ "KCMP_???", kcmp_type, 8, 0 },
 	{ "RSEQ_FLAG_???", rseq_flags, 1, 1 },
 	{ "AF_???", socket_family, 46, 0 },
 	{ "SOCK_???", socket_type, 9, 1 },
 	{ "SOCK_???", accept_flags, 2, 1 },
-	{ "IPPROTO_???", inet_protocol, 30, 0 },
+	{ "IPPROTO_???", inet_protocol, 32, 0 },
 	{ "NETLINK_???", netlink_protocol, 22, 0 },
 	{ "ETH_P_???", ethernet_protocol, 7, 0 },
-	{ "MSG_???", msg_flags, 21, 1 },
+	{ "MSG_???", msg_flags, 24, 1 },
 	{ "SHUT_???", shutdown_how, 3, 0 },
-	{ "SOL_??", sockopt_level, 40, 0 },
+	{ "SOL_??", sockopt_level, 41, 0 },
 	{ "SO_???", so_option, 75, 0 },
 	{ "IP_???", ip_option, 47, 0 },
-	{ "IPV6_???", ipv6_option, 54, 0 },
-	{ "TCP_???", tcp_option, 36, 0 },
+	{ "IPV6_???", ipv6_option, 64, 0 },
+	{ "TCP_???", tcp_option, 37, 0 },
 	{ "UDP_???", udp_option, 6, 0 },
 	{ "NETLINK_???", netlink_option, 12, 0 },
 	{ "PACKET_???", packet_option, 22, 0 },
 	{ "SCM_???", scm_type, 4, 0 },
-	{ "POLL???", poll_events, 13, 1 },
-	{ "EPOLL???", epoll_events, 15, 1 },
+	{ "POLL???", poll_events, 14, 1 },
+	{ "EPOLL???", epoll_events, 16, 1 },
 	{ "EPOLL_CTL_???", epoll_op, 3, 0 },
 	{ "EPOLL_???", epoll_flags, 1, 1 },
 	{ "EFD_???", eventfd_flags, 3, 1 },
-	{ "FUTEX_???", futex_op, 29, 1 },
+	{ "FUTEX_???", futex_op, 28, 1 },
 	{ "FUTEX2_???", futex2_flags, 7, 1 },
 	{ "CLOCK_???", clock, 12, 0 },
 	{ "TIMER_???", timer_flags, 1, 1 },
 	{ "ITIMER_???", itimer_which, 3, 0 },
-	{ "TFD_???", timerfd_create_flags, 2, 1 },
-	{ "TFD_???", timerfd_settime_flags, 2, 1 },
+	{ "TFD_???", timerfd_flags, 4, 1 },
 	{ "SIGEV_???", sigev_notify, 4, 0 },
 	{ "GRND_???", getrandom_flags, 3, 1 },
 	{ "IN_???", inotify_init_flags, 2, 1 },
 	{ "IN_???", inotify_mask, 22, 1 },
 	{ "FAN_???", fanotify_class, 14, 1 },
-	{ "FAN_MARK_???", fanotify_mark_flags, 13, 1 },
-	{ "FAN_???", fanotify_events, 21, 1 },
-	{ "MS_???", mount_flags, 25, 1 },
+	{ "FAN_MARK_???", fanotify_mark_flags, 11, 1 },
+	{ "FAN_???", fanotify_events, 22, 1 },
+	{ "MS_???", mount_flags, 31, 1 },
 	{ "MNT_???", umount_flags, 4, 1 },
-	{ "OPEN_TREE_???", open_tree_flags, 6, 1 },
+	{ "OPEN_TREE_???", open_tree_flags, 8, 1 },
 	{ "MOVE_MOUNT_???", move_mount_flags, 8, 1 },
 	{ "FSOPEN_???", fsopen_flags, 1, 1 },
 	{ "FSMOUNT_???", fsmount_flags, 1, 1 },
-	{ "MOUNT_ATTR_???", mount_attr, 10, 1 },
+	{ "MOUNT_ATTR_???", mount_attrs, 9, 1 },
 	{ "FSPICK_???", fspick_flags, 4, 1 },
 	{ "FSCONFIG_???", fsconfig_cmd, 9, 0 },
 	{ "???", statfs_type, 60, 0 },
@@ -2753,9 +2828,9 @@ const struct ft_set ft_sets[] = {
 	{ "SHM_???", shm_flags, 4, 1 },
 	{ "IPC_???", ipc_get_flags, 4, 1 },
 	{ "IPC_???", ipc_wait_flags, 1, 1 },
-	{ "IPC_???", ipc_cmd, 9, 0 },
-	{ "IPC_???", sem_cmd, 14, 0 },
-	{ "IPC_???", msg_cmd, 7, 0 },
+	{ "SHM_???", ipc_cmd, 9, 0 },
+	{ "SEM_???", sem_cmd, 14, 0 },
+	{ "MSG_???", msg_cmd, 7, 0 },
 	{ "SEM_???", sem_flags, 2, 1 },
 	{ "MSG_???", msgrcv_flags, 4, 1 },
 	{ "KEYCTL_???", keyctl_op, 33, 0 },
@@ -2770,7 +2845,7 @@ const struct ft_set ft_sets[] = {
 	{ "LINUX_REBOOT_MAGIC_???", reboot_magic1, 1, 0 },
 	{ "LINUX_REBOOT_MAGIC_???", reboot_magic2, 4, 0 },
 	{ "LINUX_REBOOT_CMD_???", reboot_cmd, 8, 0 },
-	{ "SWAP_FLAG_???", swapon_flags, 2, 1 },
+	{ "SWAP_FLAG_???", swapon_flags, 4, 1 },
 	{ "S_IF???", mode_type, 7, 0 },
 	{ "???", termios_iflag, 15, 1 },
 	{ "???", termios_oflag, 24, 1 },
@@ -2780,12 +2855,14 @@ const struct ft_set ft_sets[] = {
 	{ "TC???", tcflush_queue, 3, 0 },
 	{ "TC???", tcflow_action, 4, 0 },
 	{ "FS_???", fs_flags, 29, 1 },
-	{ "???", ioctl, 226, 0 },
-	{ "FUTEX_???", futex_bitset, 1, 0 },
+	{ "???", ioctl, 250, 0 },
 	{ "_LINUX_CAPABILITY_VERSION_???", cap_version, 3, 0 },
 	{ "E???", errno, 137, 0 },
 	{ "CLD_???", child_code, 6, 0 },
 	{ "SI_???", siginfo_code, 10, 0 },
 	{ "MEMBARRIER_CMD_???", membarrier_cmds, 10, 1 },
-	{ "SCHED_???", sched_policies, 7, 0 },
+	{ "SCHED_???", sched_policies, 8, 0 },
+	{ "CLONE_NEW???", setns_type, 8, 1 },
+	{ "NT_???", note_type, 10, 0 },
+	{ "LANDLOCK_CREATE_RULESET_???", landlock_flags, 2, 1 },
 };

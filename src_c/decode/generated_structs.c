@@ -32,13 +32,13 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 356, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 356, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 360, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 360, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 373, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 373, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 379, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 379, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
@@ -65,20 +65,20 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 375, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 375, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 375, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 375, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 381, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 381, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 381, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 381, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 205, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 204, 24, 0, 0, 0, 0 },
-	{ "st_uid", 6, 172, 28, 0, 0, 0, 0 },
-	{ "st_gid", 6, 172, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 205, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_mode", 7, 208, 24, 0, 0, 0, 0 },
+	{ "st_uid", 6, 175, 28, 0, 0, 0, 0 },
+	{ "st_gid", 6, 175, 32, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 209, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 89, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 89, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 89, 64, 0, 0, 0, 0 },
@@ -92,12 +92,12 @@ static const struct ft_field x86_64_stat[] = {
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 205, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 204, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 208, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
-	{ "st_uid", 6, 172, 32, 0, 0, 0, 0 },
-	{ "st_gid", 6, 172, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 205, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_uid", 6, 175, 32, 0, 0, 0, 0 },
+	{ "st_gid", 6, 175, 36, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 209, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 16, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
@@ -117,21 +117,21 @@ static const struct ft_field x86_64_statx_timestamp[] = {
 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 335, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 339, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 377, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 383, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 172, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 172, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 378, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 175, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 175, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 384, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 377, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 380, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 380, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 380, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 380, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 383, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 386, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 386, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 386, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 386, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -140,78 +140,78 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 382, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 383, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 384, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 388, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 389, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 390, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 385, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 89, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 386, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 392, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 89, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 89, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 388, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 394, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 385, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 89, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 386, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 392, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 89, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 89, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 388, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 394, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 387, 0, 0, 0, 0, 0 },
+	{ "val", 3, 393, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 89, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 89, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 89, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 89, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 392, 0, 0, 0, 0, 0 },
+	{ "type", 4, 398, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 394, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 400, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 395, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 401, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -221,9 +221,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 396, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 396, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 397, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 402, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 402, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 403, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -240,9 +240,9 @@ static const struct ft_field x86_64_file_clone_range[] = {
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 398, 0, 0, 0, 0, 0 },
-	{ "len", 3, 398, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 398, 16, 0, 0, 0, 0 },
+	{ "start", 5, 404, 0, 0, 0, 0, 0 },
+	{ "len", 3, 404, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 404, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rusage[] = {
@@ -266,65 +266,64 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 399, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 399, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 405, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 405, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 400, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 400, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 406, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 406, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 89, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 401, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 407, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 379, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 385, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 402, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 402, 65, 0, 0, 0, 0 },
-	{ "release", 7, 402, 130, 0, 0, 0, 0 },
-	{ "version", 7, 402, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 402, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 402, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 408, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 408, 65, 0, 0, 0, 0 },
+	{ "release", 7, 408, 130, 0, 0, 0, 0 },
+	{ "version", 7, 408, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 408, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 408, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 403, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 404, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 404, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 404, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 405, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 404, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 398, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 404, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 409, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 410, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 410, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 410, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 411, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 410, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 404, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 410, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 211, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 406, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 215, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 412, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 49, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 49, 40, 0, 0, 0, 0 },
 };
-static const uint8_t x86_64_sched_attr_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 407, 0, 0, 0, 0, 0 },
+	{ "version", 7, 413, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -338,39 +337,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 207, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 211, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 408, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 414, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 409, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 415, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 409, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 415, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 410, 0, 0, 0, 0, 0 },
-	{ "data", 4, 411, 4, 0, 0, 0, 0 },
+	{ "events", 6, 416, 0, 0, 0, 0, 0 },
+	{ "data", 4, 417, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 398, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 404, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 363, 16, 0, 0, 0, 0 },
+	{ "val", 3, 404, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 410, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 369, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 270, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 276, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -382,31 +381,31 @@ static const struct ft_field x86_64_linger[] = {
 
 static const struct ft_field x86_64_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 172, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 172, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 175, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 175, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_winsize[] = {
-	{ "ws_row", 6, 379, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 379, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 379, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 379, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 385, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 385, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 385, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 385, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 412, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 413, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 414, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 415, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 416, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 417, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 418, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 419, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 420, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 421, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 422, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 423, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
-	{ "sem_num", 7, 379, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 418, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 419, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 385, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 424, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 425, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -447,13 +446,13 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 356, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 356, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 360, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 360, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 373, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 373, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 379, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 379, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
@@ -480,20 +479,20 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 375, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 375, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 375, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 375, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 381, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 381, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 381, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 381, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 205, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 204, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 208, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
-	{ "st_uid", 6, 172, 24, 0, 0, 0, 0 },
-	{ "st_gid", 6, 172, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 205, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_uid", 6, 175, 24, 0, 0, 0, 0 },
+	{ "st_gid", 6, 175, 28, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 209, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 89, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 0, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 89, 64, 0, 0, 0, 0 },
@@ -507,12 +506,12 @@ static const struct ft_field generic64_stat[] = {
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 205, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 204, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 208, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
-	{ "st_uid", 6, 172, 32, 0, 0, 0, 0 },
-	{ "st_gid", 6, 172, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 205, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_uid", 6, 175, 32, 0, 0, 0, 0 },
+	{ "st_gid", 6, 175, 36, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 209, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 16, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
@@ -532,21 +531,21 @@ static const struct ft_field generic64_statx_timestamp[] = {
 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 335, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 339, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 377, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 383, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 172, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 172, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 378, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 175, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 175, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 384, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 377, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 380, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 380, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 380, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 380, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 383, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 386, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 386, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 386, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 386, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -555,78 +554,78 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 382, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 383, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 384, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 388, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 389, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 390, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 385, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 89, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 386, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 392, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 89, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 89, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 388, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 394, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 385, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 89, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 386, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 392, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 89, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 89, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 388, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 394, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 387, 0, 0, 0, 0, 0 },
+	{ "val", 3, 393, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 89, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 89, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 89, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 89, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 392, 0, 0, 0, 0, 0 },
+	{ "type", 4, 398, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 394, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 400, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 395, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 401, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -636,9 +635,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 396, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 396, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 397, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 402, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 402, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 403, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -655,9 +654,9 @@ static const struct ft_field generic64_file_clone_range[] = {
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 398, 0, 0, 0, 0, 0 },
-	{ "len", 3, 398, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 398, 16, 0, 0, 0, 0 },
+	{ "start", 5, 404, 0, 0, 0, 0, 0 },
+	{ "len", 3, 404, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 404, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rusage[] = {
@@ -681,65 +680,64 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 399, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 399, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 405, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 405, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 400, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 400, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 406, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 406, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 89, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 401, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 407, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 379, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 385, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 402, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 402, 65, 0, 0, 0, 0 },
-	{ "release", 7, 402, 130, 0, 0, 0, 0 },
-	{ "version", 7, 402, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 402, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 402, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 408, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 408, 65, 0, 0, 0, 0 },
+	{ "release", 7, 408, 130, 0, 0, 0, 0 },
+	{ "version", 7, 408, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 408, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 408, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 403, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 404, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 404, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 404, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 405, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 404, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 398, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 404, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 409, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 410, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 410, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 410, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 411, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 410, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 404, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 410, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 211, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 406, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 215, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 412, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 49, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 49, 40, 0, 0, 0, 0 },
 };
-static const uint8_t generic64_sched_attr_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 407, 0, 0, 0, 0, 0 },
+	{ "version", 7, 413, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -753,39 +751,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 207, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 211, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 408, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 414, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 409, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 415, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 409, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 415, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 410, 0, 0, 0, 0, 0 },
-	{ "data", 4, 411, 8, 0, 0, 0, 0 },
+	{ "events", 6, 416, 0, 0, 0, 0, 0 },
+	{ "data", 4, 417, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 398, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 404, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 363, 16, 0, 0, 0, 0 },
+	{ "val", 3, 404, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 410, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 369, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 270, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 276, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -797,31 +795,31 @@ static const struct ft_field generic64_linger[] = {
 
 static const struct ft_field generic64_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 172, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 172, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 175, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 175, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_winsize[] = {
-	{ "ws_row", 6, 379, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 379, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 379, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 379, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 385, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 385, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 385, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 385, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 412, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 413, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 414, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 415, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 416, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 417, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 418, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 419, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 420, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 421, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 422, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 423, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
-	{ "sem_num", 7, 379, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 418, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 419, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 385, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 424, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 425, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -862,13 +860,13 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 356, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 356, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 360, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 360, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 373, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 373, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 379, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 379, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
@@ -895,20 +893,20 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 375, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 375, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 375, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 375, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 381, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 381, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 381, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 381, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 421, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 427, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 378, 8, 0, 0, 0, 0 },
-	{ "st_nlink", 8, 379, 10, 0, 0, 0, 0 },
-	{ "st_uid", 6, 379, 12, 0, 0, 0, 0 },
-	{ "st_gid", 6, 379, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 421, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_mode", 7, 384, 8, 0, 0, 0, 0 },
+	{ "st_nlink", 8, 385, 10, 0, 0, 0, 0 },
+	{ "st_uid", 6, 385, 12, 0, 0, 0, 0 },
+	{ "st_gid", 6, 385, 14, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 427, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
@@ -922,12 +920,12 @@ static const struct ft_field i386_stat[] = {
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 205, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 204, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 208, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
-	{ "st_uid", 6, 172, 24, 0, 0, 0, 0 },
-	{ "st_gid", 6, 172, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 205, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_uid", 6, 175, 24, 0, 0, 0, 0 },
+	{ "st_gid", 6, 175, 28, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 209, 32, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 16, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 56, 0, 0, 0, 0 },
@@ -947,21 +945,21 @@ static const struct ft_field i386_statx_timestamp[] = {
 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 335, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 339, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 377, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 383, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 172, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 172, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 378, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 175, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 175, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 384, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 377, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 380, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 380, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 380, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 380, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 383, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 386, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 386, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 386, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 386, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -970,78 +968,78 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 382, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 383, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 384, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 388, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 389, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 390, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 385, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 89, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 386, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 392, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 89, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 89, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 388, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 394, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 385, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 89, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 386, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 392, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 89, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 89, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 388, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 394, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 387, 0, 0, 0, 0, 0 },
+	{ "val", 3, 393, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 89, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 89, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 89, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 89, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 390, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 391, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 392, 0, 0, 0, 0, 0 },
+	{ "type", 4, 398, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 394, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 400, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 395, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 401, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -1051,9 +1049,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 396, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 396, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 397, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 402, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 402, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 403, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -1070,9 +1068,9 @@ static const struct ft_field i386_file_clone_range[] = {
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 398, 0, 0, 0, 0, 0 },
-	{ "len", 3, 398, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 398, 16, 0, 0, 0, 0 },
+	{ "start", 5, 404, 0, 0, 0, 0, 0 },
+	{ "len", 3, 404, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 404, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rusage[] = {
@@ -1096,65 +1094,64 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 399, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 399, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 405, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 405, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 400, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 400, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 406, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 406, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 89, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 401, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 407, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 28, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 32, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 36, 0, 0, 0, 0 },
-	{ "procs", 5, 379, 40, 0, 0, 0, 0 },
+	{ "procs", 5, 385, 40, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 44, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 48, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 52, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 402, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 402, 65, 0, 0, 0, 0 },
-	{ "release", 7, 402, 130, 0, 0, 0, 0 },
-	{ "version", 7, 402, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 402, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 402, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 408, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 408, 65, 0, 0, 0, 0 },
+	{ "release", 7, 408, 130, 0, 0, 0, 0 },
+	{ "version", 7, 408, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 408, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 408, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 403, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 404, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 404, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 404, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 405, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 404, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 398, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 404, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 409, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 410, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 410, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 410, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 411, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 410, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 404, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 410, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 211, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 406, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 215, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 412, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 49, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 49, 40, 0, 0, 0, 0 },
 };
-static const uint8_t i386_sched_attr_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 407, 0, 0, 0, 0, 0 },
+	{ "version", 7, 413, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -1168,39 +1165,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 207, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 211, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 408, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 414, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 409, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 415, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 409, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 415, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 410, 0, 0, 0, 0, 0 },
-	{ "data", 4, 411, 4, 0, 0, 0, 0 },
+	{ "events", 6, 416, 0, 0, 0, 0, 0 },
+	{ "data", 4, 417, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 398, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 404, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 363, 16, 0, 0, 0, 0 },
+	{ "val", 3, 404, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 410, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 369, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 270, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 276, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1212,31 +1209,31 @@ static const struct ft_field i386_linger[] = {
 
 static const struct ft_field i386_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 172, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 172, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 175, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 175, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_winsize[] = {
-	{ "ws_row", 6, 379, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 379, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 379, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 379, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 385, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 385, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 385, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 385, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 412, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 413, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 414, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 415, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 416, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 417, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 418, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 419, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 420, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 421, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 422, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 423, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
-	{ "sem_num", 7, 379, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 418, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 419, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 385, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 424, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 425, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -1283,7 +1280,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_sysinfo, NULL, 12, 0, 112 },
 	{ x86_64_utsname, x86_64_utsname_brief, 6, 2, 390 },
 	{ x86_64_clone_args, NULL, 8, 0, 64 },
-	{ x86_64_sched_attr, x86_64_sched_attr_brief, 8, 8, 48 },
+	{ x86_64_sched_attr, NULL, 8, 0, 48 },
 	{ x86_64_cap_header, NULL, 2, 0, 8 },
 	{ x86_64_robust_list_head, NULL, 3, 0, 24 },
 	{ x86_64_rseq, NULL, 4, 0, 24 },
@@ -1336,7 +1333,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_sysinfo, NULL, 12, 0, 112 },
 	{ generic64_utsname, generic64_utsname_brief, 6, 2, 390 },
 	{ generic64_clone_args, NULL, 8, 0, 64 },
-	{ generic64_sched_attr, generic64_sched_attr_brief, 8, 8, 48 },
+	{ generic64_sched_attr, NULL, 8, 0, 48 },
 	{ generic64_cap_header, NULL, 2, 0, 8 },
 	{ generic64_robust_list_head, NULL, 3, 0, 24 },
 	{ generic64_rseq, NULL, 4, 0, 24 },
@@ -1389,7 +1386,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_sysinfo, NULL, 12, 0, 56 },
 	{ i386_utsname, i386_utsname_brief, 6, 2, 390 },
 	{ i386_clone_args, NULL, 8, 0, 64 },
-	{ i386_sched_attr, i386_sched_attr_brief, 8, 8, 48 },
+	{ i386_sched_attr, NULL, 8, 0, 48 },
 	{ i386_cap_header, NULL, 2, 0, 8 },
 	{ i386_robust_list_head, NULL, 3, 0, 12 },
 	{ i386_rseq, NULL, 4, 0, 20 },

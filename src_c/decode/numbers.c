@@ -8,7 +8,7 @@
 #include "decode/walk.h"
 
 #define START(text, buffer)                                                                        \
-	char buffer[96];                                                                           \
+	char buffer[512];                                                                          \
 	struct ft_text text;                                                                       \
 	ft_text_start(&text, buffer, sizeof(buffer))
 #define FINISH(walk, text, buffer)                                                                 \
@@ -120,21 +120,52 @@ void ft_show_epoll_data(struct ft_walk *walk, uint64_t value)
 	ft_close(walk, "}");
 }
 
-void ft_show_mmap_flags(struct ft_walk *walk, uint64_t value)
+/* Six bits of flags of mmap and memfd_create are a number. */
+static void put_huge(struct ft_text *text, uint64_t value, const char *shift, bool is_first)
 {
-	uint64_t huge = value >> 26 & 63, flags = value & ~(UINT64_C(63) << 26);
-	START(text, buffer);
+	uint64_t huge = value >> 26 & 63;
 
-	if (flags || !value)
-		ft_set_shown(walk, FT_SET_MAP_FLAGS, flags);
-	else
-		ft_word(walk, "MAP_FILE");
 	if (!huge)
 		return;
-	ft_puts(&text, "|");
-	ft_put_decimal(&text, huge);
-	ft_puts(&text, "<<MAP_HUGE_SHIFT");
+	if (!is_first)
+		ft_puts(text, "|");
+	ft_put_decimal(text, huge);
+	ft_puts(text, shift);
+}
+
+void ft_show_mmap_flags(struct ft_walk *walk, uint64_t value)
+{
+	uint64_t flags = value & ~(UINT64_C(63) << 26 | 15);
+	START(text, buffer);
+
+	ft_set_shown(walk, FT_SET_MAP_TYPE, value & 15);
+	if (flags) {
+		ft_puts(&text, "|");
+		if (!ft_put_flags(&text, &ft_sets[FT_SET_MAP_FLAGS], flags))
+			ft_put_hex(&text, flags);
+	}
+	put_huge(&text, value, "<<MAP_HUGE_SHIFT", false);
 	FINISH(walk, text, buffer);
+}
+
+void ft_show_memfd_flags(struct ft_walk *walk, uint64_t value)
+{
+	uint64_t flags = value & ~(UINT64_C(63) << 26);
+	START(text, buffer);
+
+	if (flags || value == flags)
+		ft_set_shown(walk, FT_SET_MEMFD_CREATE_FLAGS, flags);
+	put_huge(&text, value, "<<MFD_HUGE_SHIFT", !flags);
+	FINISH(walk, text, buffer);
+}
+
+/* Of SO_ERROR: 0 is none. */
+void ft_show_errno_value(struct ft_walk *walk, uint64_t value)
+{
+	if (value)
+		ft_set_shown(walk, FT_SET_ERRNO, value);
+	else
+		ft_integer(walk, 0, FT_UNSIGNED);
 }
 
 /* Flags, and the permissions of what is made. */
@@ -196,4 +227,12 @@ void ft_show_swap_flags(struct ft_walk *walk, uint64_t value)
 	if (value & 0x7fff || !value)
 		ft_put_decimal(&text, value & 0x7fff);
 	FINISH(walk, text, buffer);
+}
+
+void ft_show_futex_bitset(struct ft_walk *walk, uint64_t value)
+{
+	if (value == UINT32_MAX)
+		ft_word(walk, "FUTEX_BITSET_MATCH_ANY");
+	else
+		ft_integer(walk, value, FT_HEX);
 }

@@ -175,3 +175,44 @@ bool ft_read_siginfo(struct ft_walk *walk, const struct ft_memory *memory)
 	ft_close(walk, "}");
 	return true;
 }
+
+/* How a timer or a queue tells that something has happened. */
+bool ft_read_sigevent(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	const uint8_t *data = memory->data;
+	size_t word = walk->word, at = word + 8;
+	uint64_t value, notify;
+
+	if (memory->length < at + 2 * word)
+		return false;
+	value = ft_load(data, word);
+	notify = ft_load(data + word + 4, 4);
+	ft_open(walk, "{");
+	if (value) {
+		ft_next(walk, "sigev_value");
+		ft_open(walk, "{");
+		ft_next(walk, "sival_int");
+		ft_integer(walk, (uint64_t)(int32_t)value, FT_SIGNED);
+		ft_next(walk, "sival_ptr");
+		ft_pointer_shown(walk, value);
+		ft_close(walk, "}");
+	}
+	ft_next(walk, "sigev_signo");
+	if (notify == SIGEV_SIGNAL || notify == SIGEV_THREAD || notify == 4) /* SIGEV_THREAD_ID */
+		ft_show_signal(walk, ft_load(data + word, 4));
+	else
+		ft_integer(walk, (uint64_t)(int32_t)ft_load(data + word, 4), FT_SIGNED);
+	ft_next(walk, "sigev_notify");
+	ft_set_shown(walk, FT_SET_SIGEV_NOTIFY, notify);
+	if (notify == SIGEV_THREAD) {
+		ft_next(walk, "sigev_notify_function");
+		ft_pointer_shown(walk, ft_load(data + at, word));
+		ft_next(walk, "sigev_notify_attributes");
+		ft_pointer_shown(walk, ft_load(data + at + word, word));
+	} else if (notify == 4) { /* SIGEV_THREAD_ID */
+		ft_next(walk, "sigev_notify_thread_id");
+		ft_integer(walk, (uint64_t)(int32_t)ft_load(data + at, 4), FT_SIGNED);
+	}
+	ft_close(walk, "}");
+	return true;
+}

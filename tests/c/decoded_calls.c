@@ -23,6 +23,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ipc.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -50,7 +51,7 @@
 
 #include "decode/lines.h"
 
-static char out[1 << 20];
+static char out[1 << 22];
 static size_t out_length;
 
 /* Memory that is kept: where, how much. */
@@ -542,9 +543,111 @@ static void waits(void)
 	CALL(clock_getres, ARGS(CLOCK_BOOTTIME, A(&ts)), M(ts));
 	CALL(gettimeofday, ARGS(A(&tv), 0), M(tv));
 	CALL(getitimer, ARGS(ITIMER_REAL, A(&itv)), M(itv));
+	for (int notify = 0; notify < 6; notify++) {
+		struct sigevent sev = { .sigev_notify = notify, .sigev_signo = SIGALRM };
+		int timer = 0;
+
+		sev.sigev_value.sival_ptr = (void *)(notify & 1 ? 0xfffffff12345678 : 0);
+		CALL(timer_create, ARGS(CLOCK_MONOTONIC, A(&sev), A(&timer)), M(sev), M(timer));
+		CALL(timer_settime, ARGS(timer, 0, A(&its), A(&old)), M(its), M(old));
+		CALL(timer_gettime, ARGS(timer, A(&old)), M(old));
+		PLAIN(timer_getoverrun, timer);
+		PLAIN(timer_delete, timer);
+	}
 	fd = PLAIN(timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	CALL(timerfd_settime, ARGS(fd, TFD_TIMER_ABSTIME, A(&its), A(&old)), M(its), M(old));
 	CALL(timerfd_gettime, ARGS(fd, A(&old)), M(old));
+}
+
+/* Calls that few programs make. */
+static void rare(void)
+{
+	static const char name[] = "x/x";
+	struct timespec ts = { 1, 2 };
+	struct sembuf {
+		unsigned short num;
+		short op, flg;
+	} ops[2] = { { 1, -1, 010000 }, { 2, 3, 04000 } };
+	uint64_t head = 0, size = 0, offset = 5;
+	struct {
+		uint64_t flags, mode, resolve;
+	} how = { O_CREAT | O_RDWR, 0600, 0x3f };
+	struct {
+		long a[8];
+	} mq = { { O_NONBLOCK, 1, 2, 3 } };
+	struct {
+		uint32_t version;
+		int pid;
+	} cap = { 0x20080522, 0 };
+	int fds[2] = { 5, 6 }, timer = 0;
+	struct clone_args args = { .flags = CLONE_THREAD | CLONE_PIDFD | CLONE_SETTLS,
+		.exit_signal = 17,
+		.stack = 1,
+		.stack_size = 5,
+		.tls = 7 };
+	struct sched_attr_ {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} attr = { 48, 0, 1, 5, 0, 0, 0, 0 };
+
+	PLAIN(get_robust_list, 0, 0, 0);
+	CALL(get_robust_list, ARGS(0, A(&head), A(&size)), M(head), M(size));
+	CALL(openat2, ARGS(-1, A(name), A(&how), 24), S(name), M(how));
+	CALL(openat2, ARGS(-1, A(name), A(bad), 24), S(name));
+	PLAIN(semget, 5, 1, 01600);
+	CALL(semop, ARGS(-1, A(ops), 2), M(ops));
+	CALL(semtimedop, ARGS(-1, A(ops), 1, A(&ts)), M(ops), M(ts));
+	PLAIN(msgget, 5, 02000 | 0666);
+	PLAIN(msgsnd, -1, 0, 0, 04000);
+	PLAIN(msgrcv, -1, 0, 0, -5, 010000 | 04000);
+	PLAIN(shmdt, 1);
+	PLAIN(shmctl, -1, IPC_RMID, 0);
+	CALL(mq_open, ARGS(A(name), O_RDWR, 0600, A(&mq)), S(name));
+	CALL(mq_timedsend, ARGS(-1, A("hi"), 2, 1, A(&ts)), { "hi", 3 }, M(ts));
+	CALL(mq_getsetattr, ARGS(-1, A(&mq), 0), M(mq));
+	CALL(sendfile, ARGS(-1, -1, A(&offset), 5), M(offset));
+	CALL(copy_file_range, ARGS(-1, A(&offset), -1, 0, 5, 0), M(offset));
+	CALL(splice, ARGS(-1, A(&offset), -1, 0, 5, SPLICE_F_MOVE), M(offset));
+	PLAIN(tee, -1, -1, 5, SPLICE_F_NONBLOCK);
+	CALL(clone3, ARGS(A(&args), 64), M(args));
+	CALL(sched_setattr, ARGS(-1, A(&attr), 0), M(attr));
+	CALL(name_to_handle_at, ARGS(-1, A(name), 0, A(&timer), AT_EMPTY_PATH), S(name), M(timer));
+	PLAIN(process_mrelease, -1, 0);
+	PLAIN(pidfd_getfd, -1, 5, 0);
+	PLAIN(pidfd_send_signal, -1, SIGTERM, 0, 0);
+	PLAIN(readahead, -1, 5, 6);
+	PLAIN(syncfs, -1);
+	PLAIN(getsid, 0x7ffffff);
+	PLAIN(getpgid, 0x7ffffff);
+	PLAIN(setpriority, PRIO_USER, 5, -20);
+	PLAIN(pkey_alloc, 0, 5);
+	PLAIN(pkey_mprotect, 1, 2, PROT_READ, -1);
+	PLAIN(remap_file_pages, 1, 2, 0, 3, 0);
+	PLAIN(mincore, 1, 2, 0);
+	PLAIN(io_uring_setup, 0, 0);
+	PLAIN(landlock_restrict_self, -1, 0);
+	PLAIN(landlock_create_ruleset, 0, 0, 1);
+	PLAIN(inotify_rm_watch, -1, 5);
+	PLAIN(eventfd, 5);
+	PLAIN(epoll_create, 5);
+	PLAIN(signalfd, -1, 0, 8);
+	PLAIN(setresuid, -1, -1, -1);
+	PLAIN(setgid, -1);
+	CALL(chown, ARGS(A(name), 5, -1), S(name));
+	CALL(lchown, ARGS(A(name), -1, 5), S(name));
+	PLAIN(fchown, -1, 5, 6);
+	PLAIN(fchmod, -1, 0644);
+	CALL(symlinkat, ARGS(A(name), -1, A(name)), S(name));
+	CALL(readlinkat, ARGS(-1, A(name), A(bad), 5), S(name));
+	PLAIN(setfsgid, -1);
+	CALL(capget, ARGS(A(&cap), 0), M(cap));
+	CALL(sched_rr_get_interval, ARGS(0, A(&ts)), M(ts));
+	PLAIN(settimeofday, 0, 0);
+	PLAIN(fsync, -1);
+	(void)fds;
 }
 
 static void devices(void)
@@ -573,6 +676,141 @@ static void devices(void)
 	PLAIN(ioctl, -1, 0x1234, 5);
 }
 
+/* All bits, and each of them: that names stand in the same order, and none is missing. */
+static void all_flags(void)
+{
+	static const uint64_t some[] = { ~0ull, 0xaaaaaaaa, 0x55555555, 0x0f0f0f0f, 0xf0f0f0f0,
+		0xff00ff00, 0x00ff00ff, 1 };
+	struct pollfd fd = { -2, 0, 0 };
+	struct epoll_event event = { 0, { .u64 = 0 } };
+	char x[] = "x/x";
+
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		long f = (long)some[i];
+
+		CALL(openat, ARGS(-1, A(x), f, 0), S(x));
+		CALL(access, ARGS(A(x), f), S(x));
+		CALL(fchownat, ARGS(-1, A(x), 0, 0, f), S(x));
+		CALL(faccessat2, ARGS(-1, A(x), 0, f), S(x));
+		CALL(unlinkat, ARGS(-1, A(x), f), S(x));
+		CALL(statx, ARGS(-1, A(x), f, f, 0), S(x));
+		CALL(renameat2, ARGS(-1, A(x), -1, A(x), f), S(x), S(x));
+		CALL(execveat, ARGS(-1, A(x), 0, 0, f), S(x));
+		PLAIN(fallocate, -1, f, 0, 0);
+		PLAIN(sync_file_range, -1, 0, 0, f);
+		PLAIN(splice, -1, 0, -1, 0, 1, f);
+		PLAIN(preadv2, -1, 0, 0, 0, 0, f);
+		PLAIN(close_range, 5, 4, f);
+		PLAIN(fcntl, -1, F_SETFL, f);
+		PLAIN(fcntl, -1, F_SETFD, f);
+		PLAIN(fcntl, -1, F_ADD_SEALS, f);
+		PLAIN(fcntl, -1, F_NOTIFY, f);
+		PLAIN(mmap, 1, 0, f, MAP_FIXED, -1, 0);
+		PLAIN(mmap, 1, 0, 0, f & ~(63l << 26), -1, 0);
+		PLAIN(mremap, 1, 0, 0, f, 1);
+		PLAIN(msync, 1, 1, f);
+		PLAIN(mlock2, 1, 1, f | 2);
+		PLAIN(mlockall, f | 64);
+		PLAIN(signalfd4, -1, 0, 0, f);
+		PLAIN(wait4, 0x7ffffff, 0, f | 0x100, 0);
+		PLAIN(unshare, (f & ~0xfful) | 0x40);
+		PLAIN(setns, -1, f);
+		PLAIN(pidfd_open, -1, f);
+		PLAIN(socket, 0, (f & (SOCK_CLOEXEC | SOCK_NONBLOCK)) | 1, 0);
+		PLAIN(accept4, -1, 0, 0, f);
+		PLAIN(sendto, -1, 0, 0, f, 0, 0);
+		PLAIN(epoll_create1, f | 2);
+		PLAIN(eventfd2, 0, f | 2);
+		PLAIN(timerfd_create, 99, f);
+		PLAIN(timerfd_settime, -1, f, 0, 0);
+		PLAIN(getrandom, 0, 0, f | 64);
+		PLAIN(inotify_init1, f | 2);
+		CALL(inotify_add_watch, ARGS(-1, A(x), f), S(x));
+		CALL(mount, ARGS(0, A(x), 0, f | MS_BIND, 0), S(x));
+		CALL(umount2, ARGS(A(x), f | 64), S(x));
+		PLAIN(shmat, -1, 0, f);
+		PLAIN(io_uring_enter, -1, 0, 0, f, 0, 0);
+		PLAIN(perf_event_open, 0, -1, -1, -1, f);
+		PLAIN(userfaultfd, f | 2);
+		PLAIN(fsmount, -1, f, f);
+		CALL(open_tree, ARGS(-1, A(x), f), S(x));
+		CALL(move_mount, ARGS(-1, A(x), -1, A(x), f), S(x));
+		CALL(fspick, ARGS(-1, A(x), f), S(x));
+		PLAIN(fanotify_init, f & ~0xcul, f);
+		CALL(fanotify_mark, ARGS(-1, f, f, 9, A(x)), S(x));
+		CALL(memfd_create, ARGS(A(x), f | 64), S(x));
+		CALL(swapon, ARGS(A(x), f), S(x));
+		PLAIN(seccomp, 9, f, 0);
+		fd.events = (short)f;
+		CALL(poll, ARGS(A(&fd), 1, 0), M(fd));
+		fd.fd = -1;
+		fd.fd = 99;
+		CALL(poll, ARGS(A(&fd), 1, 0), M(fd));
+		event.events = (uint32_t)f;
+		CALL(epoll_ctl, ARGS(-1, EPOLL_CTL_MOD, -1, A(&event)), M(event));
+	}
+}
+
+/* Small numbers, where a name is expected. */
+static void all_names(void)
+{
+	for (long i = 0; i < 48; i++) {
+		PLAIN(lseek, -1, 0, i);
+		PLAIN(flock, -1, i);
+		PLAIN(fadvise64, -1, 0, 0, i);
+		PLAIN(fcntl, -1, i, 0);
+		if (i != 11 && i != 12 && i != 13 &&
+			i != 14) /* with an argument that strace 6.1 does not know */
+			PLAIN(fcntl, -1, 1024 + i, 0);
+		PLAIN(madvise, 1, 1, i);
+		PLAIN(rt_sigprocmask, i, A(bad), 0, 8);
+		PLAIN(kill, 0x7ffffff, i);
+		PLAIN(waitid, i, 0x7ffffff, 0, WNOHANG, 0);
+		PLAIN(getrusage, i - 2, A(bad));
+		PLAIN(getrlimit, i, A(bad));
+		PLAIN(getpriority, i, 0x7ffffff);
+		PLAIN(sched_get_priority_max, i);
+		PLAIN(ioprio_get, i, 0x7ffffff);
+		PLAIN(socket, AF_INET, 0x800001, i);
+		PLAIN(socket, AF_NETLINK, 0x800003, i);
+		PLAIN(shutdown, -1, i);
+		PLAIN(epoll_ctl, -1, i, -1, 0);
+		PLAIN(clock_gettime, i, A(bad));
+		PLAIN(getitimer, i, A(bad));
+		if (i != FUTEX_WAKE_OP && i != FUTEX_FD) {
+			PLAIN(futex, 1, i, 0, A(bad), 0, 0);
+			PLAIN(futex, 1, i | 128, 0, A(bad), 0, 0);
+		}
+		if (i != SO_GET_FILTER)
+			PLAIN(getsockopt, -1, SOL_SOCKET, i, 0, 0);
+		PLAIN(getsockopt, -1, SOL_SOCKET, 40 + i, 0, 0);
+		PLAIN(getsockopt, -1, SOL_IP, i, 0, 0);
+		PLAIN(getsockopt, -1, SOL_IPV6, i, 0, 0);
+		if (i < 16)
+			PLAIN(getsockopt, -1, SOL_IPV6, 48 + i, 0, 0);
+		PLAIN(getsockopt, -1, SOL_TCP, i, 0, 0);
+		PLAIN(getsockopt, -1, SOL_NETLINK, i, 0, 0);
+		PLAIN(getsockopt, -1, SOL_PACKET, i, 0, 0);
+		PLAIN(shmctl, -1, i, 0);
+		PLAIN(semctl, -1, 0, i, 0);
+		PLAIN(msgctl, -1, i, 0);
+		PLAIN(kcmp, -1, -1, i, 0, 0);
+		PLAIN(bpf, i, 0, 0);
+		PLAIN(fsconfig, -1, i, 0, 0, 0);
+		PLAIN(landlock_add_rule, -1, i, 0, 0);
+		if (i > 4 && i != (TIOCSSERIAL & 255))
+			PLAIN(ioctl, -1, 0x5400 + i, A(bad));
+		if (i != (TIOCGPTPEER & 255) - 48)
+			PLAIN(ioctl, -1, 0x5400 + 48 + i, A(bad));
+		PLAIN(ioctl, -1, 0x8900 + i, A(bad));
+		PLAIN(ioctl, -1, 0x8900 + 48 + i, A(bad));
+		PLAIN(ioctl, -1, 0x1200 + 80 + i, A(bad));
+		if (i >= 7)
+			PLAIN(ptrace, i, 0x7ffffff, A(bad), A(bad));
+		PLAIN(ptrace, 0x4200 + i, 0x7ffffff, A(bad), A(bad));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	FILE *file;
@@ -588,7 +826,10 @@ int main(int argc, char **argv)
 	processes();
 	sockets();
 	waits();
+	rare();
 	devices();
+	all_flags();
+	all_names();
 	syscall(SYS_sync);
 	file = fopen("decoded.txt", "w");
 	return !file || fwrite(out, out_length, 1, file) != 1 || fclose(file);

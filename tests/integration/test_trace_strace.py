@@ -34,7 +34,7 @@ FIXED = ["setarch", "-R"] if shutil.which("setarch") else []
 COMMANDS = {
     "ls": ["ls", "-l", "/usr"],
     "cat": ["cat", "/etc/passwd", "/nonexistent"],
-    "pipeline": ["sh", "-c", "ls /usr | wc -l; exit 3"],
+    "children": ["sh", "-c", "ls /usr; cat /etc/hostname; exit 3"],
     "killed": ["sh", "-c", "kill -TERM $$"],
     "find": ["find", "/usr/share/doc", "-maxdepth", "1"],
     "tar": ["tar", "cf", "/dev/null", "/usr/include/linux"],
