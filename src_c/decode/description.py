@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -257,6 +257,10 @@ def read_calls() -> dict[str, list[Line]]:
     """By name, with the ABI before it if the line has one; variants after the first line."""
     calls: dict[str, list[Line]] = {}
     for head, _ in blocks("calls.txt"):
+        if " as " in head:
+            name, other = head.split(" as ")
+            calls[name] = [replace(line, name=name) for line in calls[other]]
+            continue
         match = re.fullmatch(r"((?:\w+:)?\w+)(?:\[(.*?)\])?\((.*)\)(?: = (.+))?\s*", head)
         assert match, head
         name = match[1]

@@ -233,7 +233,7 @@ class Writer:
             for nr, name in numbers.items():
                 own = f"{abi}:{name}"
                 signed = own if own in signatures else name
-                if own in calls or (name in calls and signed == name):
+                if own in calls or name in calls:
                     key = own if own in calls else name
                     lines = calls[key]
                 else:
@@ -259,11 +259,11 @@ class Writer:
             for name, rows in lists
         )
         for abi, body, _ in by_abi:
-            text += f"static const uint16_t {abi}[] = {{\n\t{body}\n}};\n\n"
+            text += f"static const uint16_t of_{abi}[] = {{\n\t{body}\n}};\n\n"
         text += "const struct ft_shapes_of_abi ft_shapes_of[FT_ABI_COUNT] = {\n"
         for abi, _, count in by_abi:
             model = f"FT_MODEL_{MODELS[ABI_MODELS[abi]].upper()}"
-            text += f"\t[FT_ABI_{abi.upper()}] = {{ {abi}, {count}, {model} }},\n"
+            text += f"\t[FT_ABI_{abi.upper()}] = {{ of_{abi}, {count}, {model} }},\n"
         self.put("generated_calls.c", "calls.txt and the tables of ../tables", text + "};\n")
 
     def write_types(self) -> None:

@@ -2,18 +2,18 @@
 #include "decode/descriptors.h"
 
 static const struct ft_field x86_64_timespec[] = {
-	{ "tv_sec", 6, 89, 0, 0, 0, 0, 0 },
-	{ "tv_nsec", 7, 89, 8, 0, 0, 0, 0 },
-};
-
-static const struct ft_field x86_64_timespec64[] = {
 	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 16, 8, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_timespec64[] = {
+	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_nsec", 7, 62, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field x86_64_timeval[] = {
-	{ "tv_sec", 6, 89, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 89, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timezone[] = {
@@ -22,83 +22,83 @@ static const struct ft_field x86_64_timezone[] = {
 };
 
 static const struct ft_field x86_64_itimerval[] = {
-	{ "it_interval", 11, 73, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 73, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 74, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 74, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec[] = {
-	{ "it_interval", 11, 82, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 82, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 83, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 83, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 360, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 360, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 364, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 364, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 379, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 379, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 383, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 383, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
 	{ "modes", 5, 15, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 89, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 89, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 89, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 89, 32, 0, 0, 0, 0 },
+	{ "offset", 6, 16, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 16, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 16, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 16, 32, 0, 0, 0, 0 },
 	{ "status", 6, 0, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 89, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 89, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 89, 64, 0, 0, 0, 0 },
-	{ "time", 4, 73, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 89, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 89, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 89, 104, 0, 0, 0, 0 },
+	{ "constant", 8, 16, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 16, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 16, 64, 0, 0, 0, 0 },
+	{ "time", 4, 74, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 16, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 16, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 16, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 0, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 89, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 89, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 89, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 89, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 89, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 16, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 16, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 16, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 16, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 16, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 0, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 381, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 381, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 381, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 381, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 385, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 385, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 385, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 385, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 208, 24, 0, 0, 0, 0 },
-	{ "st_uid", 6, 175, 28, 0, 0, 0, 0 },
-	{ "st_gid", 6, 175, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 209, 40, 0xb000, 0x2000, 3, 1 },
-	{ "st_size", 7, 89, 48, 0xb000, 0x2000, 3, 2 },
-	{ "st_blksize", 10, 89, 56, 0, 0, 0, 0 },
-	{ "st_blocks", 9, 89, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 89, 72, 0, 0, 0, 0 },
+	{ "st_mode", 7, 212, 24, 0, 0, 0, 0 },
+	{ "st_uid", 6, 179, 28, 0, 0, 0, 0 },
+	{ "st_gid", 6, 179, 32, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 213, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_size", 7, 16, 48, 0xb000, 0x2000, 3, 2 },
+	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
+	{ "st_blocks", 9, 16, 64, 0, 0, 0, 0 },
+	{ "st_atime", 8, 16, 72, 0, 0, 0, 0 },
 	{ "st_atime_nsec", 13, 3, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 89, 88, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 16, 88, 0, 0, 0, 0 },
 	{ "st_mtime_nsec", 13, 3, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 89, 104, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 16, 104, 0, 0, 0, 0 },
 	{ "st_ctime_nsec", 13, 3, 112, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 208, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 212, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
-	{ "st_uid", 6, 175, 32, 0, 0, 0, 0 },
-	{ "st_gid", 6, 175, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 209, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 16, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_uid", 6, 179, 32, 0, 0, 0, 0 },
+	{ "st_gid", 6, 179, 36, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 213, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 62, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
 	{ "st_atime", 8, 3, 80, 0, 0, 0, 0 },
@@ -112,26 +112,26 @@ static const struct ft_field x86_64_stat64[] = {
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 
 static const struct ft_field x86_64_statx_timestamp[] = {
-	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 339, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 343, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 383, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 387, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 175, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 175, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 384, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 388, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 383, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 386, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 386, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 386, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 386, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 387, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 390, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 390, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 390, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 390, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -140,78 +140,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 388, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 389, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 390, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 392, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 393, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 394, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
-	{ "f_bsize", 7, 89, 8, 0, 0, 0, 0 },
+	{ "f_type", 6, 395, 0, 0, 0, 0, 0 },
+	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 392, 56, 0, 0, 0, 0 },
-	{ "f_namelen", 9, 89, 64, 0, 0, 0, 0 },
-	{ "f_frsize", 8, 89, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 394, 80, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 396, 56, 0, 0, 0, 0 },
+	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
+	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
+	{ "f_flags", 7, 398, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
-	{ "f_bsize", 7, 89, 8, 0, 0, 0, 0 },
+	{ "f_type", 6, 395, 0, 0, 0, 0, 0 },
+	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 392, 56, 0, 0, 0, 0 },
-	{ "f_namelen", 9, 89, 64, 0, 0, 0, 0 },
-	{ "f_frsize", 8, 89, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 394, 80, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 396, 56, 0, 0, 0, 0 },
+	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
+	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
+	{ "f_flags", 7, 398, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 393, 0, 0, 0, 0, 0 },
+	{ "val", 3, 397, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 89, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 89, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 89, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 89, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
-};
-
-static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_flock64[] = {
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_flock64_found[] = {
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
+};
+
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 398, 0, 0, 0, 0, 0 },
+	{ "type", 4, 402, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 400, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 404, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 401, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 405, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -221,9 +228,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 402, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 402, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 403, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 406, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 406, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 407, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -233,88 +240,88 @@ static const struct ft_field x86_64_file_handle[] = {
 };
 
 static const struct ft_field x86_64_file_clone_range[] = {
-	{ "src_fd", 6, 16, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 62, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 49, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 49, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 49, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 404, 0, 0, 0, 0, 0 },
-	{ "len", 3, 404, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 404, 16, 0, 0, 0, 0 },
+	{ "start", 5, 408, 0, 0, 0, 0, 0 },
+	{ "len", 3, 408, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 408, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rusage[] = {
-	{ "ru_utime", 8, 73, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 73, 16, 0, 0, 0, 0 },
-	{ "ru_maxrss", 9, 89, 32, 0, 0, 0, 0 },
-	{ "ru_ixrss", 8, 89, 40, 0, 0, 0, 0 },
-	{ "ru_idrss", 8, 89, 48, 0, 0, 0, 0 },
-	{ "ru_isrss", 8, 89, 56, 0, 0, 0, 0 },
-	{ "ru_minflt", 9, 89, 64, 0, 0, 0, 0 },
-	{ "ru_majflt", 9, 89, 72, 0, 0, 0, 0 },
-	{ "ru_nswap", 8, 89, 80, 0, 0, 0, 0 },
-	{ "ru_inblock", 10, 89, 88, 0, 0, 0, 0 },
-	{ "ru_oublock", 10, 89, 96, 0, 0, 0, 0 },
-	{ "ru_msgsnd", 9, 89, 104, 0, 0, 0, 0 },
-	{ "ru_msgrcv", 9, 89, 112, 0, 0, 0, 0 },
-	{ "ru_nsignals", 11, 89, 120, 0, 0, 0, 0 },
-	{ "ru_nvcsw", 8, 89, 128, 0, 0, 0, 0 },
-	{ "ru_nivcsw", 9, 89, 136, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 74, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 74, 16, 0, 0, 0, 0 },
+	{ "ru_maxrss", 9, 16, 32, 0, 0, 0, 0 },
+	{ "ru_ixrss", 8, 16, 40, 0, 0, 0, 0 },
+	{ "ru_idrss", 8, 16, 48, 0, 0, 0, 0 },
+	{ "ru_isrss", 8, 16, 56, 0, 0, 0, 0 },
+	{ "ru_minflt", 9, 16, 64, 0, 0, 0, 0 },
+	{ "ru_majflt", 9, 16, 72, 0, 0, 0, 0 },
+	{ "ru_nswap", 8, 16, 80, 0, 0, 0, 0 },
+	{ "ru_inblock", 10, 16, 88, 0, 0, 0, 0 },
+	{ "ru_oublock", 10, 16, 96, 0, 0, 0, 0 },
+	{ "ru_msgsnd", 9, 16, 104, 0, 0, 0, 0 },
+	{ "ru_msgrcv", 9, 16, 112, 0, 0, 0, 0 },
+	{ "ru_nsignals", 11, 16, 120, 0, 0, 0, 0 },
+	{ "ru_nvcsw", 8, 16, 128, 0, 0, 0, 0 },
+	{ "ru_nivcsw", 9, 16, 136, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 405, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 405, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 409, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 409, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 406, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 406, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 410, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 410, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
-	{ "uptime", 6, 89, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 407, 8, 0, 0, 0, 0 },
+	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
+	{ "loads", 5, 411, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 385, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 389, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 408, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 408, 65, 0, 0, 0, 0 },
-	{ "release", 7, 408, 130, 0, 0, 0, 0 },
-	{ "version", 7, 408, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 408, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 408, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 412, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 412, 65, 0, 0, 0, 0 },
+	{ "release", 7, 412, 130, 0, 0, 0, 0 },
+	{ "version", 7, 412, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 412, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 412, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 409, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 410, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 410, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 410, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 411, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 410, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 404, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 410, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 413, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 414, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 414, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 414, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 415, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 414, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 408, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 414, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 215, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 412, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 416, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -323,13 +330,13 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 413, 0, 0, 0, 0, 0 },
+	{ "version", 7, 417, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_robust_list_head[] = {
 	{ "list", 4, 18, 0, 0, 0, 0, 0 },
-	{ "futex_offset", 12, 89, 8, 0, 0, 0, 0 },
+	{ "futex_offset", 12, 16, 8, 0, 0, 0, 0 },
 	{ "list_op_pending", 15, 18, 16, 0, 0, 0, 0 },
 };
 
@@ -337,39 +344,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 211, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 215, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 414, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 418, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 415, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 419, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 415, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 419, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 416, 0, 0, 0, 0, 0 },
-	{ "data", 4, 417, 4, 0, 0, 0, 0 },
+	{ "events", 6, 420, 0, 0, 0, 0, 0 },
+	{ "data", 4, 421, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 404, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 410, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 369, 16, 0, 0, 0, 0 },
+	{ "val", 3, 408, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 414, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 373, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 276, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 280, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -381,53 +388,53 @@ static const struct ft_field x86_64_linger[] = {
 
 static const struct ft_field x86_64_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 175, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 175, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 179, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 179, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_winsize[] = {
-	{ "ws_row", 6, 385, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 385, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 385, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 385, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 389, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 389, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 389, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 389, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 418, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 419, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 420, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 421, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 422, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 423, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 422, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 423, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 424, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 425, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 426, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 427, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
-	{ "sem_num", 7, 385, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 424, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 425, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 389, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 428, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 429, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
 	{ "mq_flags", 8, 46, 0, 0, 0, 0, 0 },
-	{ "mq_maxmsg", 9, 89, 8, 0, 0, 0, 0 },
-	{ "mq_msgsize", 10, 89, 16, 0, 0, 0, 0 },
-	{ "mq_curmsgs", 10, 89, 24, 0, 0, 0, 0 },
+	{ "mq_maxmsg", 9, 16, 8, 0, 0, 0, 0 },
+	{ "mq_msgsize", 10, 16, 16, 0, 0, 0, 0 },
+	{ "mq_curmsgs", 10, 16, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timespec[] = {
-	{ "tv_sec", 6, 89, 0, 0, 0, 0, 0 },
-	{ "tv_nsec", 7, 89, 8, 0, 0, 0, 0 },
-};
-
-static const struct ft_field generic64_timespec64[] = {
 	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 16, 8, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_timespec64[] = {
+	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_nsec", 7, 62, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field generic64_timeval[] = {
-	{ "tv_sec", 6, 89, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 89, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timezone[] = {
@@ -436,83 +443,83 @@ static const struct ft_field generic64_timezone[] = {
 };
 
 static const struct ft_field generic64_itimerval[] = {
-	{ "it_interval", 11, 73, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 73, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 74, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 74, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec[] = {
-	{ "it_interval", 11, 82, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 82, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 83, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 83, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 360, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 360, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 364, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 364, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 379, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 379, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 383, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 383, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
 	{ "modes", 5, 15, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 89, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 89, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 89, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 89, 32, 0, 0, 0, 0 },
+	{ "offset", 6, 16, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 16, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 16, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 16, 32, 0, 0, 0, 0 },
 	{ "status", 6, 0, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 89, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 89, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 89, 64, 0, 0, 0, 0 },
-	{ "time", 4, 73, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 89, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 89, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 89, 104, 0, 0, 0, 0 },
+	{ "constant", 8, 16, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 16, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 16, 64, 0, 0, 0, 0 },
+	{ "time", 4, 74, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 16, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 16, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 16, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 0, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 89, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 89, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 89, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 89, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 89, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 16, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 16, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 16, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 16, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 16, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 0, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 381, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 381, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 381, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 381, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 385, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 385, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 385, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 385, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 208, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 212, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
-	{ "st_uid", 6, 175, 24, 0, 0, 0, 0 },
-	{ "st_gid", 6, 175, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 209, 32, 0xb000, 0x2000, 2, 1 },
-	{ "st_size", 7, 89, 48, 0xb000, 0x2000, 2, 2 },
+	{ "st_uid", 6, 179, 24, 0, 0, 0, 0 },
+	{ "st_gid", 6, 179, 28, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 213, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_size", 7, 16, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 0, 56, 0, 0, 0, 0 },
-	{ "st_blocks", 9, 89, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 89, 72, 0, 0, 0, 0 },
+	{ "st_blocks", 9, 16, 64, 0, 0, 0, 0 },
+	{ "st_atime", 8, 16, 72, 0, 0, 0, 0 },
 	{ "st_atime_nsec", 13, 3, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 89, 88, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 16, 88, 0, 0, 0, 0 },
 	{ "st_mtime_nsec", 13, 3, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 89, 104, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 16, 104, 0, 0, 0, 0 },
 	{ "st_ctime_nsec", 13, 3, 112, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 208, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 212, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
-	{ "st_uid", 6, 175, 32, 0, 0, 0, 0 },
-	{ "st_gid", 6, 175, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 209, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 16, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_uid", 6, 179, 32, 0, 0, 0, 0 },
+	{ "st_gid", 6, 179, 36, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 213, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 62, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
 	{ "st_atime", 8, 3, 80, 0, 0, 0, 0 },
@@ -526,26 +533,26 @@ static const struct ft_field generic64_stat64[] = {
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 
 static const struct ft_field generic64_statx_timestamp[] = {
-	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 339, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 343, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 383, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 387, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 175, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 175, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 384, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 388, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 383, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 386, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 386, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 386, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 386, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 387, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 390, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 390, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 390, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 390, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -554,78 +561,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 388, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 389, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 390, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 392, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 393, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 394, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
-	{ "f_bsize", 7, 89, 8, 0, 0, 0, 0 },
+	{ "f_type", 6, 395, 0, 0, 0, 0, 0 },
+	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 392, 56, 0, 0, 0, 0 },
-	{ "f_namelen", 9, 89, 64, 0, 0, 0, 0 },
-	{ "f_frsize", 8, 89, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 394, 80, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 396, 56, 0, 0, 0, 0 },
+	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
+	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
+	{ "f_flags", 7, 398, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
-	{ "f_bsize", 7, 89, 8, 0, 0, 0, 0 },
+	{ "f_type", 6, 395, 0, 0, 0, 0, 0 },
+	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 392, 56, 0, 0, 0, 0 },
-	{ "f_namelen", 9, 89, 64, 0, 0, 0, 0 },
-	{ "f_frsize", 8, 89, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 394, 80, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 396, 56, 0, 0, 0, 0 },
+	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
+	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
+	{ "f_flags", 7, 398, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 393, 0, 0, 0, 0, 0 },
+	{ "val", 3, 397, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 89, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 89, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 89, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 89, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
-};
-
-static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_flock64[] = {
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_flock64_found[] = {
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
+};
+
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 398, 0, 0, 0, 0, 0 },
+	{ "type", 4, 402, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 400, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 404, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 401, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 405, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -635,9 +649,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 402, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 402, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 403, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 406, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 406, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 407, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -647,88 +661,88 @@ static const struct ft_field generic64_file_handle[] = {
 };
 
 static const struct ft_field generic64_file_clone_range[] = {
-	{ "src_fd", 6, 16, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 62, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 49, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 49, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 49, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 404, 0, 0, 0, 0, 0 },
-	{ "len", 3, 404, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 404, 16, 0, 0, 0, 0 },
+	{ "start", 5, 408, 0, 0, 0, 0, 0 },
+	{ "len", 3, 408, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 408, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rusage[] = {
-	{ "ru_utime", 8, 73, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 73, 16, 0, 0, 0, 0 },
-	{ "ru_maxrss", 9, 89, 32, 0, 0, 0, 0 },
-	{ "ru_ixrss", 8, 89, 40, 0, 0, 0, 0 },
-	{ "ru_idrss", 8, 89, 48, 0, 0, 0, 0 },
-	{ "ru_isrss", 8, 89, 56, 0, 0, 0, 0 },
-	{ "ru_minflt", 9, 89, 64, 0, 0, 0, 0 },
-	{ "ru_majflt", 9, 89, 72, 0, 0, 0, 0 },
-	{ "ru_nswap", 8, 89, 80, 0, 0, 0, 0 },
-	{ "ru_inblock", 10, 89, 88, 0, 0, 0, 0 },
-	{ "ru_oublock", 10, 89, 96, 0, 0, 0, 0 },
-	{ "ru_msgsnd", 9, 89, 104, 0, 0, 0, 0 },
-	{ "ru_msgrcv", 9, 89, 112, 0, 0, 0, 0 },
-	{ "ru_nsignals", 11, 89, 120, 0, 0, 0, 0 },
-	{ "ru_nvcsw", 8, 89, 128, 0, 0, 0, 0 },
-	{ "ru_nivcsw", 9, 89, 136, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 74, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 74, 16, 0, 0, 0, 0 },
+	{ "ru_maxrss", 9, 16, 32, 0, 0, 0, 0 },
+	{ "ru_ixrss", 8, 16, 40, 0, 0, 0, 0 },
+	{ "ru_idrss", 8, 16, 48, 0, 0, 0, 0 },
+	{ "ru_isrss", 8, 16, 56, 0, 0, 0, 0 },
+	{ "ru_minflt", 9, 16, 64, 0, 0, 0, 0 },
+	{ "ru_majflt", 9, 16, 72, 0, 0, 0, 0 },
+	{ "ru_nswap", 8, 16, 80, 0, 0, 0, 0 },
+	{ "ru_inblock", 10, 16, 88, 0, 0, 0, 0 },
+	{ "ru_oublock", 10, 16, 96, 0, 0, 0, 0 },
+	{ "ru_msgsnd", 9, 16, 104, 0, 0, 0, 0 },
+	{ "ru_msgrcv", 9, 16, 112, 0, 0, 0, 0 },
+	{ "ru_nsignals", 11, 16, 120, 0, 0, 0, 0 },
+	{ "ru_nvcsw", 8, 16, 128, 0, 0, 0, 0 },
+	{ "ru_nivcsw", 9, 16, 136, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 405, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 405, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 409, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 409, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 406, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 406, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 410, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 410, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
-	{ "uptime", 6, 89, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 407, 8, 0, 0, 0, 0 },
+	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
+	{ "loads", 5, 411, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 385, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 389, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 408, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 408, 65, 0, 0, 0, 0 },
-	{ "release", 7, 408, 130, 0, 0, 0, 0 },
-	{ "version", 7, 408, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 408, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 408, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 412, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 412, 65, 0, 0, 0, 0 },
+	{ "release", 7, 412, 130, 0, 0, 0, 0 },
+	{ "version", 7, 412, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 412, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 412, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 409, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 410, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 410, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 410, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 411, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 410, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 404, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 410, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 413, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 414, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 414, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 414, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 415, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 414, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 408, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 414, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 215, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 412, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 416, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -737,13 +751,13 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 413, 0, 0, 0, 0, 0 },
+	{ "version", 7, 417, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_robust_list_head[] = {
 	{ "list", 4, 18, 0, 0, 0, 0, 0 },
-	{ "futex_offset", 12, 89, 8, 0, 0, 0, 0 },
+	{ "futex_offset", 12, 16, 8, 0, 0, 0, 0 },
 	{ "list_op_pending", 15, 18, 16, 0, 0, 0, 0 },
 };
 
@@ -751,39 +765,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 211, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 215, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 414, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 418, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 415, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 419, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 415, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 419, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 416, 0, 0, 0, 0, 0 },
-	{ "data", 4, 417, 8, 0, 0, 0, 0 },
+	{ "events", 6, 420, 0, 0, 0, 0, 0 },
+	{ "data", 4, 421, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 404, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 410, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 369, 16, 0, 0, 0, 0 },
+	{ "val", 3, 408, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 414, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 373, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 276, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 280, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -795,53 +809,53 @@ static const struct ft_field generic64_linger[] = {
 
 static const struct ft_field generic64_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 175, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 175, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 179, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 179, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_winsize[] = {
-	{ "ws_row", 6, 385, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 385, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 385, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 385, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 389, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 389, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 389, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 389, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 418, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 419, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 420, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 421, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 422, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 423, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 422, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 423, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 424, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 425, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 426, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 427, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
-	{ "sem_num", 7, 385, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 424, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 425, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 389, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 428, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 429, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
 	{ "mq_flags", 8, 46, 0, 0, 0, 0, 0 },
-	{ "mq_maxmsg", 9, 89, 8, 0, 0, 0, 0 },
-	{ "mq_msgsize", 10, 89, 16, 0, 0, 0, 0 },
-	{ "mq_curmsgs", 10, 89, 24, 0, 0, 0, 0 },
+	{ "mq_maxmsg", 9, 16, 8, 0, 0, 0, 0 },
+	{ "mq_msgsize", 10, 16, 16, 0, 0, 0, 0 },
+	{ "mq_curmsgs", 10, 16, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timespec[] = {
-	{ "tv_sec", 6, 89, 0, 0, 0, 0, 0 },
-	{ "tv_nsec", 7, 89, 4, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
+	{ "tv_nsec", 7, 16, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timespec64[] = {
-	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
-	{ "tv_nsec", 7, 16, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_nsec", 7, 62, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timeval[] = {
-	{ "tv_sec", 6, 89, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 89, 4, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 16, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timezone[] = {
@@ -850,63 +864,63 @@ static const struct ft_field i386_timezone[] = {
 };
 
 static const struct ft_field i386_itimerval[] = {
-	{ "it_interval", 11, 73, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 73, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 74, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 74, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec[] = {
-	{ "it_interval", 11, 82, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 82, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 83, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 83, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 360, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 360, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 364, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 364, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 379, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 379, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 383, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 383, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
 	{ "modes", 5, 15, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 89, 4, 0, 0, 0, 0 },
-	{ "freq", 4, 89, 8, 0, 0, 0, 0 },
-	{ "maxerror", 8, 89, 12, 0, 0, 0, 0 },
-	{ "esterror", 8, 89, 16, 0, 0, 0, 0 },
+	{ "offset", 6, 16, 4, 0, 0, 0, 0 },
+	{ "freq", 4, 16, 8, 0, 0, 0, 0 },
+	{ "maxerror", 8, 16, 12, 0, 0, 0, 0 },
+	{ "esterror", 8, 16, 16, 0, 0, 0, 0 },
 	{ "status", 6, 0, 20, 0, 0, 0, 0 },
-	{ "constant", 8, 89, 24, 0, 0, 0, 0 },
-	{ "precision", 9, 89, 28, 0, 0, 0, 0 },
-	{ "tolerance", 9, 89, 32, 0, 0, 0, 0 },
-	{ "time", 4, 73, 36, 0, 0, 0, 0 },
-	{ "tick", 4, 89, 44, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 89, 48, 0, 0, 0, 0 },
-	{ "jitter", 6, 89, 52, 0, 0, 0, 0 },
+	{ "constant", 8, 16, 24, 0, 0, 0, 0 },
+	{ "precision", 9, 16, 28, 0, 0, 0, 0 },
+	{ "tolerance", 9, 16, 32, 0, 0, 0, 0 },
+	{ "time", 4, 74, 36, 0, 0, 0, 0 },
+	{ "tick", 4, 16, 44, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 16, 48, 0, 0, 0, 0 },
+	{ "jitter", 6, 16, 52, 0, 0, 0, 0 },
 	{ "shift", 5, 0, 56, 0, 0, 0, 0 },
-	{ "stabil", 6, 89, 60, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 89, 64, 0, 0, 0, 0 },
-	{ "calcnt", 6, 89, 68, 0, 0, 0, 0 },
-	{ "errcnt", 6, 89, 72, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 89, 76, 0, 0, 0, 0 },
+	{ "stabil", 6, 16, 60, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 16, 64, 0, 0, 0, 0 },
+	{ "calcnt", 6, 16, 68, 0, 0, 0, 0 },
+	{ "errcnt", 6, 16, 72, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 16, 76, 0, 0, 0, 0 },
 	{ "tai", 3, 0, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 381, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 381, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 381, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 381, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 385, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 385, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 385, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 385, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 427, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 384, 8, 0, 0, 0, 0 },
-	{ "st_nlink", 8, 385, 10, 0, 0, 0, 0 },
-	{ "st_uid", 6, 385, 12, 0, 0, 0, 0 },
-	{ "st_gid", 6, 385, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 427, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_mode", 7, 388, 8, 0, 0, 0, 0 },
+	{ "st_nlink", 8, 389, 10, 0, 0, 0, 0 },
+	{ "st_uid", 6, 389, 12, 0, 0, 0, 0 },
+	{ "st_gid", 6, 389, 14, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 431, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
@@ -920,13 +934,13 @@ static const struct ft_field i386_stat[] = {
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 209, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 208, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 212, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
-	{ "st_uid", 6, 175, 24, 0, 0, 0, 0 },
-	{ "st_gid", 6, 175, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 209, 32, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 16, 44, 0xb000, 0x2000, 1, 2 },
+	{ "st_uid", 6, 179, 24, 0, 0, 0, 0 },
+	{ "st_gid", 6, 179, 28, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 213, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 62, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 56, 0, 0, 0, 0 },
 	{ "st_atime", 8, 3, 64, 0, 0, 0, 0 },
@@ -940,26 +954,26 @@ static const struct ft_field i386_stat64[] = {
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 
 static const struct ft_field i386_statx_timestamp[] = {
-	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 339, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 343, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 383, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 387, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 175, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 175, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 384, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 388, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 383, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 386, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 386, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 386, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 386, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 387, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 390, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 390, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 390, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 390, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -968,78 +982,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 388, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 389, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 390, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 392, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 393, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 394, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
-	{ "f_bsize", 7, 89, 4, 0, 0, 0, 0 },
+	{ "f_type", 6, 395, 0, 0, 0, 0, 0 },
+	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 392, 28, 0, 0, 0, 0 },
-	{ "f_namelen", 9, 89, 36, 0, 0, 0, 0 },
-	{ "f_frsize", 8, 89, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 394, 44, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 396, 28, 0, 0, 0, 0 },
+	{ "f_namelen", 9, 16, 36, 0, 0, 0, 0 },
+	{ "f_frsize", 8, 16, 40, 0, 0, 0, 0 },
+	{ "f_flags", 7, 398, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 391, 0, 0, 0, 0, 0 },
-	{ "f_bsize", 7, 89, 4, 0, 0, 0, 0 },
+	{ "f_type", 6, 395, 0, 0, 0, 0, 0 },
+	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 392, 48, 0, 0, 0, 0 },
-	{ "f_namelen", 9, 89, 56, 0, 0, 0, 0 },
-	{ "f_frsize", 8, 89, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 394, 64, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 396, 48, 0, 0, 0, 0 },
+	{ "f_namelen", 9, 16, 56, 0, 0, 0, 0 },
+	{ "f_frsize", 8, 16, 60, 0, 0, 0, 0 },
+	{ "f_flags", 7, 398, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 393, 0, 0, 0, 0, 0 },
+	{ "val", 3, 397, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 89, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 89, 8, 0, 0, 0, 0 },
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 89, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 89, 8, 0, 0, 0, 0 },
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 396, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 397, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 16, 12, 0, 0, 0, 0 },
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 62, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 62, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_flock64_found[] = {
+	{ "l_type", 6, 400, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 401, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 62, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 62, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 398, 0, 0, 0, 0, 0 },
+	{ "type", 4, 402, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 400, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 404, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 401, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 405, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -1049,9 +1070,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 402, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 402, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 403, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 406, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 406, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 407, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -1061,88 +1082,88 @@ static const struct ft_field i386_file_handle[] = {
 };
 
 static const struct ft_field i386_file_clone_range[] = {
-	{ "src_fd", 6, 16, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 62, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 49, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 49, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 49, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 404, 0, 0, 0, 0, 0 },
-	{ "len", 3, 404, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 404, 16, 0, 0, 0, 0 },
+	{ "start", 5, 408, 0, 0, 0, 0, 0 },
+	{ "len", 3, 408, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 408, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rusage[] = {
-	{ "ru_utime", 8, 73, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 73, 8, 0, 0, 0, 0 },
-	{ "ru_maxrss", 9, 89, 16, 0, 0, 0, 0 },
-	{ "ru_ixrss", 8, 89, 20, 0, 0, 0, 0 },
-	{ "ru_idrss", 8, 89, 24, 0, 0, 0, 0 },
-	{ "ru_isrss", 8, 89, 28, 0, 0, 0, 0 },
-	{ "ru_minflt", 9, 89, 32, 0, 0, 0, 0 },
-	{ "ru_majflt", 9, 89, 36, 0, 0, 0, 0 },
-	{ "ru_nswap", 8, 89, 40, 0, 0, 0, 0 },
-	{ "ru_inblock", 10, 89, 44, 0, 0, 0, 0 },
-	{ "ru_oublock", 10, 89, 48, 0, 0, 0, 0 },
-	{ "ru_msgsnd", 9, 89, 52, 0, 0, 0, 0 },
-	{ "ru_msgrcv", 9, 89, 56, 0, 0, 0, 0 },
-	{ "ru_nsignals", 11, 89, 60, 0, 0, 0, 0 },
-	{ "ru_nvcsw", 8, 89, 64, 0, 0, 0, 0 },
-	{ "ru_nivcsw", 9, 89, 68, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 74, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 74, 8, 0, 0, 0, 0 },
+	{ "ru_maxrss", 9, 16, 16, 0, 0, 0, 0 },
+	{ "ru_ixrss", 8, 16, 20, 0, 0, 0, 0 },
+	{ "ru_idrss", 8, 16, 24, 0, 0, 0, 0 },
+	{ "ru_isrss", 8, 16, 28, 0, 0, 0, 0 },
+	{ "ru_minflt", 9, 16, 32, 0, 0, 0, 0 },
+	{ "ru_majflt", 9, 16, 36, 0, 0, 0, 0 },
+	{ "ru_nswap", 8, 16, 40, 0, 0, 0, 0 },
+	{ "ru_inblock", 10, 16, 44, 0, 0, 0, 0 },
+	{ "ru_oublock", 10, 16, 48, 0, 0, 0, 0 },
+	{ "ru_msgsnd", 9, 16, 52, 0, 0, 0, 0 },
+	{ "ru_msgrcv", 9, 16, 56, 0, 0, 0, 0 },
+	{ "ru_nsignals", 11, 16, 60, 0, 0, 0, 0 },
+	{ "ru_nvcsw", 8, 16, 64, 0, 0, 0, 0 },
+	{ "ru_nivcsw", 9, 16, 68, 0, 0, 0, 0 },
 };
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 405, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 405, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 409, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 409, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 406, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 406, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 410, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 410, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
-	{ "uptime", 6, 89, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 407, 4, 0, 0, 0, 0 },
+	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
+	{ "loads", 5, 411, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 28, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 32, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 36, 0, 0, 0, 0 },
-	{ "procs", 5, 385, 40, 0, 0, 0, 0 },
+	{ "procs", 5, 389, 40, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 44, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 48, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 52, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 408, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 408, 65, 0, 0, 0, 0 },
-	{ "release", 7, 408, 130, 0, 0, 0, 0 },
-	{ "version", 7, 408, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 408, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 408, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 412, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 412, 65, 0, 0, 0, 0 },
+	{ "release", 7, 412, 130, 0, 0, 0, 0 },
+	{ "version", 7, 412, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 412, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 412, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 409, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 410, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 410, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 410, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 411, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 410, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 404, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 410, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 413, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 414, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 414, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 414, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 415, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 414, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 408, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 414, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 215, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 412, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 416, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -1151,13 +1172,13 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 413, 0, 0, 0, 0, 0 },
+	{ "version", 7, 417, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_robust_list_head[] = {
 	{ "list", 4, 18, 0, 0, 0, 0, 0 },
-	{ "futex_offset", 12, 89, 4, 0, 0, 0, 0 },
+	{ "futex_offset", 12, 16, 4, 0, 0, 0, 0 },
 	{ "list_op_pending", 15, 18, 8, 0, 0, 0, 0 },
 };
 
@@ -1165,39 +1186,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 211, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 215, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 414, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 418, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 415, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 419, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 415, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 419, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 416, 0, 0, 0, 0, 0 },
-	{ "data", 4, 417, 4, 0, 0, 0, 0 },
+	{ "events", 6, 420, 0, 0, 0, 0, 0 },
+	{ "data", 4, 421, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 404, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 410, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 369, 16, 0, 0, 0, 0 },
+	{ "val", 3, 408, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 414, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 373, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 276, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 280, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1209,38 +1230,38 @@ static const struct ft_field i386_linger[] = {
 
 static const struct ft_field i386_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 175, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 175, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 179, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 179, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_winsize[] = {
-	{ "ws_row", 6, 385, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 385, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 385, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 385, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 389, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 389, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 389, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 389, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 418, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 419, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 420, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 421, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 422, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 423, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 422, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 423, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 424, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 425, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 426, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 427, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
-	{ "sem_num", 7, 385, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 424, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 425, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 389, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 428, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 429, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
 	{ "mq_flags", 8, 46, 0, 0, 0, 0, 0 },
-	{ "mq_maxmsg", 9, 89, 4, 0, 0, 0, 0 },
-	{ "mq_msgsize", 10, 89, 8, 0, 0, 0, 0 },
-	{ "mq_curmsgs", 10, 89, 12, 0, 0, 0, 0 },
+	{ "mq_maxmsg", 9, 16, 4, 0, 0, 0, 0 },
+	{ "mq_msgsize", 10, 16, 8, 0, 0, 0, 0 },
+	{ "mq_curmsgs", 10, 16, 12, 0, 0, 0, 0 },
 };
 
 const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
@@ -1265,7 +1286,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_fsid, NULL, 1, 0, 8 },
 	{ x86_64_flock, NULL, 4, 0, 32 },
 	{ x86_64_flock_found, NULL, 5, 0, 32 },
-	{ x86_64_flock64, NULL, 5, 0, 32 },
+	{ x86_64_flock64, NULL, 4, 0, 32 },
+	{ x86_64_flock64_found, NULL, 5, 0, 32 },
 	{ x86_64_f_owner_ex, NULL, 2, 0, 8 },
 	{ x86_64_iovec_in, NULL, 2, 0, 16 },
 	{ x86_64_iovec_out, NULL, 2, 0, 16 },
@@ -1318,7 +1340,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_fsid, NULL, 1, 0, 8 },
 	{ generic64_flock, NULL, 4, 0, 32 },
 	{ generic64_flock_found, NULL, 5, 0, 32 },
-	{ generic64_flock64, NULL, 5, 0, 32 },
+	{ generic64_flock64, NULL, 4, 0, 32 },
+	{ generic64_flock64_found, NULL, 5, 0, 32 },
 	{ generic64_f_owner_ex, NULL, 2, 0, 8 },
 	{ generic64_iovec_in, NULL, 2, 0, 16 },
 	{ generic64_iovec_out, NULL, 2, 0, 16 },
@@ -1371,7 +1394,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_fsid, NULL, 1, 0, 8 },
 	{ i386_flock, NULL, 4, 0, 16 },
 	{ i386_flock_found, NULL, 5, 0, 16 },
-	{ i386_flock64, NULL, 5, 0, 24 },
+	{ i386_flock64, NULL, 4, 0, 24 },
+	{ i386_flock64_found, NULL, 5, 0, 24 },
 	{ i386_f_owner_ex, NULL, 2, 0, 8 },
 	{ i386_iovec_in, NULL, 2, 0, 8 },
 	{ i386_iovec_out, NULL, 2, 0, 8 },

@@ -1,5 +1,6 @@
 /* Which of the shapes of a call its arguments ask for. */
 #include <errno.h>
+#include <string.h>
 
 #include "decode/walk.h"
 
@@ -21,6 +22,21 @@ static bool suits(const struct ft_shape *shape, const uint64_t *args)
 			return false;
 	}
 	return true;
+}
+
+/* On i386 what has 64 bits takes two registers, the lower half first. */
+static void join_registers(struct ft_walk *walk, const struct ft_shape *shape)
+{
+	const struct ft_argument *arguments = &ft_arguments[shape->arguments];
+	unsigned reg = 0;
+	uint64_t args[6] = { 0 };
+
+	for (unsigned i = 0; i < 6 && reg < 6; i++) {
+		args[i] = walk->args[reg++];
+		if (i < shape->nargs && ft_types[arguments[i].type].size == 8 && reg < 6)
+			args[i] |= walk->args[reg++] << 32;
+	}
+	memcpy(walk->args, args, sizeof(args));
 }
 
 int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_sink *sink)
@@ -48,6 +64,8 @@ int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_si
 	if (!at)
 		return -ENOSYS;
 	shape = walk->shape = &ft_shapes[at - 1];
+	if (walk->word == 4)
+		join_registers(walk, shape);
 	for (unsigned i = 1; i <= shape->nvariants; i++) {
 		if (!suits(&shape[i], walk->args))
 			continue;

@@ -193,7 +193,7 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 	case FT_ARRAY:
 		count = count_of(walk, type);
 		size = size_of(walk, &ft_types[type->ref]);
-		if (size && count > (SIZE_MAX - address) / size) {
+		if (size && count > (UINT64_MAX - address) / size) {
 			shown = false; /* no memory goes that far */
 			break;
 		}
@@ -357,7 +357,7 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 /* A register may be narrower than the type of its argument. */
 static uint64_t widened(const struct ft_walk *walk, const struct ft_type *type, uint64_t value)
 {
-	bool is_signed = type->kind == FT_NUMBER && type->shown == FT_SIGNED;
+	bool is_signed = type->kind == FT_NUMBER && type->shown == FT_SIGNED && type->size != 8;
 
 	return is_signed && walk->word == 4 ? (uint64_t)(int64_t)(int32_t)value : value;
 }

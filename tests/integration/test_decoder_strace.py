@@ -26,11 +26,11 @@ LINES_AT_LEAST = 2500
 # What strace 6.1 writes, and what we write in its place.
 DIFFERENCES = {
     # A time is shown as one, as getsockopt of the same option is.
-    r'SO_RCVTIMEO_OLD, "\3\0\0\0\0\0\0\0\4\0\0\0\0\0\0\0"': (
+    re.compile(r'SO_RCVTIMEO_OLD, "\\3[\\0]*\\4[\\0]*"'): (
         "SO_RCVTIMEO_OLD, {tv_sec=3, tv_usec=4}"
     ),
     # A policy with a flag is two names, as later versions of strace have it.
-    "0x40000001 /* SCHED_??? */": "SCHED_FIFO|SCHED_RESET_ON_FORK",
+    re.compile(r"0x40000001 /\* SCHED_\?\?\? \*/"): "SCHED_FIFO|SCHED_RESET_ON_FORK",
 }
 # Names that are newer than strace 6.1: there they are part of a number.
 NEWER = re.compile(
@@ -43,11 +43,18 @@ NEWER = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["-m64", "-m32"])
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For x86-64, and for i386, whose structures and registers are others."""
     program = tmp_path_factory.mktemp("decoded") / "decoded_calls"
+    empty = program.with_name("empty.c")
+    empty.write_text("#include <stdio.h>\nint main(void) { return 0; }\n")
+    if subprocess.run(["gcc", request.param, "-o", program, empty], capture_output=True).returncode:
+        pytest.skip(f"gcc {request.param} does not work here")
     sources = [ROOT / "tests/c/decoded_calls.c", *sorted((ROOT / "src_c/decode").glob("*.c"))]
-    flags = ["-std=gnu11", "-g", "-O1", "-fsanitize=address,undefined", f"-I{ROOT / 'src_c'}"]
+    flags = ["-std=gnu11", "-g", "-O1", f"-I{ROOT / 'src_c'}", request.param]
+    if request.param == "-m64":
+        flags.append("-fsanitize=address,undefined")
     subprocess.run(["gcc", *flags, "-o", program, *sources], check=True, timeout=300)
     return program
 
@@ -70,8 +77,8 @@ def test_each_line_is_what_strace_writes(program: Path, tmp_path: Path) -> None:
     used = set()
     for i, line in enumerate(theirs):
         for old, new in DIFFERENCES.items():
-            if old in line:
-                theirs[i] = line.replace(old, new)
+            if old.search(line):
+                theirs[i] = old.sub(new, line)
                 used.add(old)
     ours = (folder / "decoded.txt").read_text().splitlines()
     pairs = re.findall(r"^(\w+) (\d+)$", (ROOT / "src_c/decode/values.txt").read_text(), re.M)
