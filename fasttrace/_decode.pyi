@@ -3,9 +3,15 @@ from collections.abc import Callable
 from typing_extensions import Buffer
 
 class Lines:
-    """Makes lines of blocks of events. The arguments are escapes of a terminal, or empty."""
+    """Makes lines of blocks of events.
 
-    def __init__(self, dim: bytes, red: bytes, cyan: bytes, reset: bytes) -> None: ...
+    dim, red, cyan, reset: escapes of a terminal, or empty. string_limit: bytes of data that are
+    shown; paths are whole.
+    """
+
+    def __init__(
+        self, dim: bytes, red: bytes, cyan: bytes, reset: bytes, string_limit: int = 32
+    ) -> None: ...
     def text(
         self,
         events: Buffer,

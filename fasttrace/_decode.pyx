@@ -17,6 +17,7 @@ cdef extern from "decode/lines.h" nogil:
         const char *cyan
         const char *reset
         uint64_t origin_ns
+        uint32_t string_max
 
     size_t ft_put_lines(const ft_line_style *style, const ft_event *events, const uint32_t *order,
                         size_t count, const uint8_t *payload, size_t payload_length,
@@ -34,10 +35,11 @@ cdef class Lines:
     cdef ft_line_style style
 
     def __init__(self, bytes dim not None, bytes red not None, bytes cyan not None,
-                 bytes reset not None):
+                 bytes reset not None, uint32_t string_limit=32):
         self.dim, self.red, self.cyan, self.reset = dim, red, cyan, reset
         self.style.dim, self.style.red = self.dim, self.red
         self.style.cyan, self.style.reset = self.cyan, self.reset
+        self.style.string_max = string_limit
 
     def text(self, events, payload, uint64_t payload_base, uint64_t origin_ns, other not None):
         cdef Py_buffer view, stream

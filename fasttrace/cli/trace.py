@@ -27,7 +27,9 @@ def run(args: argparse.Namespace) -> int:
     goes_on = args.inject or args.deny
     with Output(args.output) as output, run_of(args) as run:
         start_ns = run.tracer.stats["start_ns"]
-        to_text = _json_text() if args.json else _line_text(output.color, start_ns)
+        to_text = (
+            _json_text() if args.json else _line_text(output.color, start_ns, args.string_limit)
+        )
         for block in run.blocks(None if goes_on else output.is_unread):
             if not output.failed:
                 output.write(to_text(block))
@@ -37,10 +39,10 @@ def run(args: argparse.Namespace) -> int:
         return run.status or output.status
 
 
-def _line_text(color: bool, origin_ns: int) -> Callable[[Block], str]:
+def _line_text(color: bool, origin_ns: int, string_limit: int) -> Callable[[Block], str]:
     from fasttrace.report.call_line import CallLines
 
-    lines = CallLines(color=color, origin_ns=origin_ns)
+    lines = CallLines(color=color, origin_ns=origin_ns, string_limit=string_limit)
     return lambda block: lines.text(block, block.payload, block.payload_base)
 
 

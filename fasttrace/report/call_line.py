@@ -78,13 +78,17 @@ class CallLines:
     Args:
         color: for a terminal.
         origin_ns: CLOCK_MONOTONIC that times are counted from; None: the first event's start.
+        string_limit: bytes of data that are shown; paths are whole.
     """
 
-    def __init__(self, *, color: bool = False, origin_ns: int | None = None) -> None:
+    def __init__(
+        self, *, color: bool = False, origin_ns: int | None = None, string_limit: int = 32
+    ) -> None:
         self._origin = origin_ns
         escapes = (DIM, RED, CYAN, RESET)
         self._dim, _, self._cyan, self._reset = escapes if color else [""] * 4
-        self._calls = _decode.Lines(*(text.encode() if color else b"" for text in escapes))
+        dim, red, cyan, reset = (text.encode() if color else b"" for text in escapes)
+        self._calls = _decode.Lines(dim, red, cyan, reset, string_limit)
 
     def text(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> str:
         """All lines of a buffer of events, each ending with a newline; payload_base: what events

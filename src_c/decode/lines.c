@@ -9,8 +9,11 @@ void ft_put_call(
 {
 	struct ft_walk walk;
 
+	int known = ft_walk_start(&walk, view, &text->sink);
+
 	text->is_first = true;
-	if (ft_walk_start(&walk, view, &text->sink)) {
+	walk.string_max = style->string_max;
+	if (known < 0) {
 		ft_puts(text, "syscall_");
 		ft_put_hex(text, (uint32_t)view->event->nr);
 		if (!view->event->nr)

@@ -81,7 +81,8 @@ size_t ft_snapshots(const struct ft_event *event, const uint8_t *payload, size_t
 			bool ends = head.length > length - at; /* a cut file */
 
 			*s = (struct ft_snapshot){
-				.address = head.address,
+				/* Older traces do not say it: then it is what the argument points to. */
+				.address = head.address ? head.address : event->args[head.arg],
 				.after = head.flags & FT_PAYLOAD_EXIT,
 				.data = payload + at,
 				.length = ends ? (uint32_t)(length - at) : head.length,

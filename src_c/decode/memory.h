@@ -8,7 +8,8 @@
 
 #include "event.h"
 
-#define FT_SNAPSHOTS_MAX 64 /* of one call; what a damaged file says beyond is not there */
+/* Of one call, which is more than a capture program copies; what a damaged file says beyond is not there. */
+#define FT_SNAPSHOTS_MAX 320
 
 /* One piece of memory. */
 struct ft_snapshot {

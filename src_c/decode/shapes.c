@@ -56,7 +56,6 @@ int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_si
 		.failed = ev->flags & (FT_FLAG_ERROR | FT_FLAG_UNFINISHED | FT_FLAG_INTERRUPTED),
 		.model = abi ? abi->model : FT_MODEL_GENERIC64,
 		.word = abi && abi->model == FT_MODEL_I386 ? 4 : 8,
-		.string_max = 32,
 	};
 	for (int i = 0; i < 6; i++)
 		walk->args[i] = ft_cut_to(ev->args[i], walk->word);

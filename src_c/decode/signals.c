@@ -100,7 +100,7 @@ bool ft_read_sigaction(struct ft_walk *walk, const struct ft_memory *memory)
 
 	if (memory->length < 3 * word + 8)
 		return false;
-	flags = (uint32_t)ft_load(memory->data + word, word);
+	flags = ft_load(memory->data + word, word);
 	ft_open(walk, "{");
 	ft_next(walk, "sa_handler");
 	ft_show_handler(walk, ft_load(memory->data, word));

@@ -61,18 +61,20 @@
 static char out[1 << 22];
 static size_t out_length;
 
+#define REGIONS 16 /* at most, of one call */
+
 /* Memory that is kept: where, how much. */
 struct region {
 	const void *at;
 	size_t size;
 };
 
-static const struct ft_line_style plain = { "", "", "", "", 0 };
+static const struct ft_line_style plain = { "", "", "", "", 0, 32 };
 
 static long made(long nr, const long *args, const struct region *regions, size_t count)
 {
-	static uint8_t copies[2 * FT_SNAPSHOTS_MAX][4096];
-	struct ft_snapshot snapshots[FT_SNAPSHOTS_MAX];
+	static uint8_t copies[2 * REGIONS][4096];
+	struct ft_snapshot snapshots[2 * REGIONS];
 	struct ft_event ev = { .kind = FT_KIND_SYSCALL, .abi = ABI, .nr = (int32_t)nr };
 	struct ft_view view = { &ev, snapshots, 2 * count };
 	struct ft_text text;
@@ -324,7 +326,7 @@ static void signals(void)
 
 	CALL(rt_sigaction, ARGS(SIGUSR1, A(&act), A(&old), 8), M(act), M(old));
 	act.handler = (void *)SIG_IGN;
-	act.flags = 0x04000000 | SA_SIGINFO | SA_NODEFER;
+	act.flags = (unsigned long)0xffffffff00000000ull | 0x04000000 | SA_SIGINFO | SA_NODEFER;
 	act.mask = ~0ULL;
 	CALL(rt_sigaction, ARGS(SIGUSR1, A(&act), A(&old), 8), M(act), M(old));
 	act.flags = 0;

@@ -9,7 +9,7 @@
 
 #define BASE 0x7f0000001000u
 
-static const struct ft_line_style plain = { "", "", "", "", 0 };
+static const struct ft_line_style plain = { "", "", "", "", 0, 32 };
 static char text[1 << 16];
 
 /* The call by a name of x86-64, with this memory. */

@@ -30,6 +30,7 @@ STRACE = shutil.which("strace") or ""
 pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed")
 
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/nonexistent"}
+ENV["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
 FIXED = ["setarch", "-R"] if shutil.which("setarch") else []
 COMMANDS = {
     "ls": ["ls", "-l", "/usr"],
@@ -43,6 +44,8 @@ COMMANDS = {
     "dd": ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=100", "status=none"],
     "stat": ["stat", "/", "/dev/null"],
 }
+# Lists of files beyond 32,768 bytes are not captured whole, so their entries cannot be counted.
+NOT_CAPTURED = ("getdents64(",)
 ADDRESS = re.compile(r"\b0x[0-9a-f]{5,16}\b")
 
 
@@ -72,7 +75,7 @@ def of_fasttrace(command: list[str], folder: Path, engine: str) -> tuple[list[st
     log = folder / f"{engine}.txt"
     subprocess.run(
         [*FASTTRACE, "trace", "--engine", engine, "-o", log, *FIXED, *command],
-        env=ENV | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+        env=ENV,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
     )  # fmt: skip
     by_pid: dict[str, list[str]] = {}
@@ -97,24 +100,17 @@ def agrees(ours: str, theirs: str) -> bool:
     return re.fullmatch(expected, theirs) is not None
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_lines_are_those_of_strace(name: str, tmp_path: Path) -> None:
-    """Of each process in its order; with the engine that is always right."""
+def test_lines_are_those_of_strace(name: str, engine: str, tmp_path: Path) -> None:
+    """Of each process in its order."""
     theirs, their_pids = of_strace(COMMANDS[name], tmp_path)
-    ours, our_pids = of_fasttrace(COMMANDS[name], tmp_path, "ptrace")
-    theirs = [normal(line, their_pids) for line in theirs]
-    ours = [normal(line, our_pids) for line in ours]
+    ours, our_pids = of_fasttrace(COMMANDS[name], tmp_path, engine)
+    pids = their_pids | our_pids  # a number of theirs may be a pid of ours
+    theirs = [normal(line, pids) for line in theirs]
+    ours = [normal(line, pids) for line in ours]
     assert len(ours) == len(theirs) > 20
     assert [(a, b) for a, b in zip(ours, theirs, strict=True) if not agrees(a, b)] == []
-    flags = sum("|" in line for line in ours)
-    assert flags > 5, "nothing was decoded"
-
-
-def test_engines_write_the_same_lines(tmp_path: Path) -> None:
-    """The decoder knows no engine: what it gets differs in nothing but times."""
-    texts = []
-    for engine in ENGINES:
-        ours, pids = of_fasttrace(COMMANDS["ls"], tmp_path, engine)
-        lines = [ADDRESS.sub("ADDRESS", normal(line, pids)) for line in ours]
-        texts.append([line for line in lines if not line.startswith("execve(")])
-    assert all(text == texts[0] for text in texts)
+    # Where strace shows memory, so do we.
+    shown = [(ADDRESS.sub("A", a), ADDRESS.sub("A", b)) for a, b in zip(ours, theirs, strict=True)]
+    assert [(a, b) for a, b in shown if a != b and not a.startswith(NOT_CAPTURED)] == []
