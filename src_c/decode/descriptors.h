@@ -116,6 +116,7 @@ enum ft_result_kind {
 	FT_RESULT_SELECT,
 	FT_RESULT_SLEEP,
 	FT_RESULT_CLONE,
+	FT_RESULT_CLONE3,
 };
 
 /* How a call is shown; its variants follow it in ft_shapes. */

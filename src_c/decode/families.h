@@ -11,6 +11,7 @@ ft_show ft_show_filemode;
 ft_show ft_show_dev;
 ft_show ft_show_signal;
 ft_show ft_show_epoll_data;
+ft_show ft_show_pages;
 ft_show ft_show_time;
 ft_show ft_show_ticks;
 ft_show ft_show_mmap_flags;

@@ -39,7 +39,7 @@ RESULTS = (
     "handler",
     "signal",
 )
-RESULTS += ("poll", "select", "sleep", "clone")
+RESULTS += ("poll", "select", "sleep", "clone", "clone3")
 
 
 def syscall_tables() -> ModuleType:

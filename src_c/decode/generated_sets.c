@@ -2708,6 +2708,11 @@ static const struct ft_member landlock_flags[] = {
 	{ 0x2, 0x2, "LANDLOCK_CREATE_RULESET_ERRATA", 30 },
 };
 
+static const struct ft_member dispatch_mode[] = {
+	{ 0x0, 0x0, "PR_SYS_DISPATCH_OFF", 19 },
+	{ 0x1, 0x0, "PR_SYS_DISPATCH_ON", 18 },
+};
+
 const struct ft_set ft_sets[] = {
 	{ "O_???", open_flags, 23, 1 },
 	{ "O_???", descriptor_flags, 19, 1 },
@@ -2865,4 +2870,5 @@ const struct ft_set ft_sets[] = {
 	{ "CLONE_NEW???", setns_type, 8, 1 },
 	{ "NT_???", note_type, 10, 0 },
 	{ "LANDLOCK_CREATE_RULESET_???", landlock_flags, 2, 1 },
+	{ "PR_SYS_DISPATCH_???", dispatch_mode, 2, 0 },
 };

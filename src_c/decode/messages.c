@@ -186,15 +186,17 @@ bool ft_read_msghdr(struct ft_walk *walk, const struct ft_memory *memory)
 /* One with the number of its bytes that were sent or received. */
 bool ft_read_mmsghdr(struct ft_walk *walk, const struct ft_memory *memory)
 {
+	uint64_t length;
+
 	if (memory->length < header_size(walk) + walk->word)
 		return false;
 	ft_open(walk, "{");
 	ft_next(walk, "msg_hdr");
-	walk->left = ft_load(memory->data + header_size(walk), 4);
+	length = walk->left = ft_load(memory->data + header_size(walk), 4);
 	show_header(walk, memory, NULL);
 	if (memory->after) {
 		ft_next(walk, "msg_len");
-		ft_integer(walk, walk->left, FT_UNSIGNED);
+		ft_integer(walk, length, FT_UNSIGNED);
 	}
 	ft_close(walk, "}");
 	return true;

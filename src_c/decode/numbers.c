@@ -236,3 +236,9 @@ void ft_show_futex_bitset(struct ft_walk *walk, uint64_t value)
 	else
 		ft_integer(walk, value, FT_HEX);
 }
+
+/* An offset in a file, in pages. */
+void ft_show_pages(struct ft_walk *walk, uint64_t value)
+{
+	ft_integer(walk, value << 12, FT_HEX);
+}

@@ -144,7 +144,7 @@ bool ft_read_siginfo(struct ft_walk *walk, const struct ft_memory *memory)
 	code = (int32_t)ft_load(data + 8, 4);
 	ft_open(walk, "{");
 	/* waitid(2) that found nothing leaves zeros. */
-	if (signo || code || ft_load(data + 4, 4)) {
+	if (signo) {
 		ft_next(walk, "si_signo");
 		ft_show_signal(walk, (uint64_t)(int64_t)signo);
 		ft_next(walk, "si_code");
@@ -167,6 +167,13 @@ bool ft_read_siginfo(struct ft_walk *walk, const struct ft_memory *memory)
 			ft_integer(walk, (uint64_t)(int32_t)ft_load(data + at, 4), FT_SIGNED);
 			ft_next(walk, "si_uid");
 			ft_show_id(walk, ft_load(data + at + 4, 4));
+			if (code == SI_QUEUE && ft_load(data + at + 8, word)) {
+				ft_next(walk, "si_int");
+				ft_integer(walk, (uint64_t)(int32_t)ft_load(data + at + 8, 4),
+					FT_SIGNED);
+				ft_next(walk, "si_ptr");
+				ft_pointer_shown(walk, ft_load(data + at + 8, word));
+			}
 		} else {
 			ft_next(walk, "si_addr");
 			ft_pointer_shown(walk, ft_load(data + at, walk->word));

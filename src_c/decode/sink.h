@@ -28,6 +28,8 @@ struct ft_sink_ops {
 	void (*becomes)(struct ft_sink *sink);
 	/* Instead of what is left out. */
 	void (*more)(struct ft_sink *sink);
+	/* Why: memory could not be read from there on. */
+	void (*fault)(struct ft_sink *sink, uint64_t address);
 };
 
 struct ft_sink {

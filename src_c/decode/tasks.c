@@ -22,13 +22,29 @@ static void named(struct ft_walk *walk, const char *name, const char *equals)
 	ft_word(walk, equals);
 }
 
+/* The number that the kernel wrote there; the child's tid is the result as well. */
+static bool tid_shown(struct ft_walk *walk, uint64_t address, bool is_tid)
+{
+	struct ft_memory memory = ft_memory_at(walk->view, true, address, 4);
+
+	if (!address || (memory.found != FT_HERE && !is_tid))
+		return false;
+	ft_open(walk, "[");
+	ft_next(walk, NULL);
+	ft_integer(walk,
+		memory.found == FT_HERE ? (uint64_t)(int32_t)ft_load(memory.data, 4)
+					: (uint64_t)walk->ret,
+		FT_SIGNED);
+	ft_close(walk, "]");
+	return true;
+}
+
 void ft_clone_shown(struct ft_walk *walk)
 {
 	uint64_t value = argument(walk, "flags"), flags = value & ~(uint64_t)CSIGNAL;
 	uint64_t parent = argument(walk, "parent_tid");
 	char buffer[512];
 	struct ft_text text;
-	struct ft_memory tid;
 	bool any;
 
 	named(walk, "child_stack", "child_stack=");
@@ -51,15 +67,8 @@ void ft_clone_shown(struct ft_walk *walk)
 	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
 	if (flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)) {
 		named(walk, "parent_tid", "parent_tid=");
-		tid = ft_memory_at(walk->view, true, parent, 4);
-		if (parent && !walk->failed && tid.found == FT_HERE) {
-			ft_open(walk, "[");
-			ft_next(walk, NULL);
-			ft_integer(walk, (uint64_t)(int32_t)ft_load(tid.data, 4), FT_SIGNED);
-			ft_close(walk, "]");
-		} else {
+		if (walk->failed || !tid_shown(walk, parent, flags & CLONE_PARENT_SETTID))
 			ft_pointer_shown(walk, parent);
-		}
 	}
 	if (flags & CLONE_SETTLS) {
 		named(walk, "tls", "tls=");
@@ -71,12 +80,39 @@ void ft_clone_shown(struct ft_walk *walk)
 	}
 }
 
+void ft_clone3_written(struct ft_walk *walk)
+{
+	struct ft_memory args = ft_memory_at(walk->view, false, walk->args[0], 64);
+	uint64_t flags, pidfd;
+
+	if (walk->failed || args.found != FT_HERE)
+		return;
+	flags = ft_load(args.data, 8);
+	pidfd = ft_load(args.data + 8, 8);
+	if (flags & CLONE_PIDFD && ft_memory_at(walk->view, true, pidfd, 4).found != FT_HERE)
+		flags &= ~(uint64_t)CLONE_PIDFD;
+	if (!(flags & (CLONE_PIDFD | CLONE_PARENT_SETTID)))
+		return;
+	walk->sink->ops->becomes(walk->sink);
+	ft_open(walk, "{");
+	if (flags & CLONE_PIDFD) {
+		ft_next(walk, "pidfd");
+		tid_shown(walk, pidfd, false);
+	}
+	if (flags & CLONE_PARENT_SETTID) {
+		ft_next(walk, "parent_tid");
+		if (!tid_shown(walk, ft_load(args.data + 24, 8), true))
+			ft_pointer_shown(walk, 0);
+	}
+	ft_close(walk, "}");
+}
+
 bool ft_strings_shown(struct ft_walk *walk, const struct ft_memory *vector)
 {
-	size_t n = vector->length / walk->word;
+	size_t n = vector->length / walk->word, i = 0;
 
 	ft_open(walk, "[");
-	for (size_t i = 0; i < n; i++) {
+	for (; i < n; i++) {
 		uint64_t address = ft_load(vector->data + i * walk->word, walk->word);
 		struct ft_memory string;
 		size_t length;
@@ -97,6 +133,12 @@ bool ft_strings_shown(struct ft_walk *walk, const struct ft_memory *vector)
 		walk->sink->ops->bytes(walk->sink, string.data, length,
 			string.found == FT_CUT || length < string.length);
 	}
+	if (i == n) { /* without an end */
+		ft_next(walk, NULL);
+		walk->sink->ops->more(walk->sink);
+		if (vector->found == FT_FAULT)
+			walk->sink->ops->fault(walk->sink, vector->address + n * walk->word);
+	}
 	ft_close(walk, "]");
 	return true;
 }
@@ -109,11 +151,13 @@ bool ft_environment_shown(struct ft_walk *walk, const struct ft_memory *vector)
 
 	while (count < n && ft_load(vector->data + count * walk->word, walk->word))
 		count++;
-	if (count == n)
+	if (count == n && vector->found != FT_FAULT)
 		return false; /* it goes on */
 	ft_text_start(&text, buffer, sizeof(buffer) - 1);
 	ft_put_decimal(&text, count);
 	ft_puts(&text, count == 1 ? " var" : " vars");
+	if (count == n)
+		ft_puts(&text, ", unterminated");
 	*text.at = 0;
 	ft_integer(walk, vector->address, FT_ADDRESS);
 	walk->sink->ops->comment(walk->sink, buffer);

@@ -268,6 +268,13 @@ static void text_more(struct ft_sink *sink)
 	ft_put(of(sink), "...", 3);
 }
 
+static void text_fault(struct ft_sink *sink, uint64_t address)
+{
+	ft_puts(of(sink), " /* ");
+	ft_put_hex(of(sink), address);
+	ft_puts(of(sink), " */");
+}
+
 static const struct ft_sink_ops text_ops = {
 	.integer = text_integer,
 	.set = text_set,
@@ -281,6 +288,7 @@ static const struct ft_sink_ops text_ops = {
 	.next = text_next,
 	.becomes = text_becomes,
 	.more = text_more,
+	.fault = text_fault,
 };
 
 void ft_text_start(struct ft_text *text, char *buffer, size_t size)

@@ -1,5 +1,6 @@
 #include "decode/walk.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "decode/tasks.h"
@@ -150,6 +151,8 @@ static bool array_shown(
 	if (n < count) {
 		ft_next(walk, NULL);
 		walk->sink->ops->more(walk->sink);
+		if (n < FT_ELEMENTS_SHOWN && memory.found == FT_FAULT)
+			walk->sink->ops->fault(walk->sink, memory.address);
 	}
 	ft_close(walk, "]");
 	return true;
@@ -256,7 +259,9 @@ static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, u
 		break;
 	case FT_ALWAYS:
 		/* What a sleep leaves is written if it was interrupted. */
-		if (!walk->ended || (walk->shape->result == FT_RESULT_SLEEP && !walk->failed))
+		if (!walk->ended ||
+			(walk->shape->result == FT_RESULT_SLEEP && walk->ret != -EINTR &&
+				walk->ret != -FT_ERESTART_RESTARTBLOCK))
 			break;
 		shown = shown_at(walk, to, address, true);
 		break;
@@ -385,5 +390,7 @@ void ft_walk_arguments(struct ft_walk *walk)
 		walk->sink->ops->argument(walk->sink, arguments[i].name);
 		ft_walk_value(walk, &ft_types[arguments[i].type],
 			widened(walk, &ft_types[arguments[i].type], walk->args[i]));
+		if (!i && shape->result == FT_RESULT_CLONE3)
+			ft_clone3_written(walk);
 	}
 }
