@@ -29,3 +29,18 @@ def test_summary_of_ten_million(in_turn, trace):
     assert trace.summary().total_calls == EVENTS
     # A Trace counts once: each turn gets a new one.
     in_turn({"Trace.summary() (<= 0.3 s)": lambda: fasttrace.Trace(trace.events).summary()})
+
+
+def test_text_of_two_million(in_turn, trace):
+    """As `report --calls` makes it; 2 M lines a second are asked."""
+    from fasttrace.report.call_line import CallLines
+
+    events = trace.events[: EVENTS // 5]
+    chunks = [np.ascontiguousarray(events[i : i + 16384]) for i in range(0, len(events), 16384)]
+
+    def text():
+        lines = CallLines(origin_ns=0)
+        return sum(len(lines.text(chunk.data, memoryview(b""))) for chunk in chunks)
+
+    assert text() > 40 * len(events)
+    in_turn({"2 M lines of text (<= 1 s)": text})
