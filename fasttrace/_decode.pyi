@@ -26,3 +26,54 @@ class Lines:
         from. other: the line of an event that is no syscall, by its place in `events`.
         ValueError: events are no whole number of records.
         """
+
+class Story:
+    """What all tasks do as one text in the order of time, as strace writes it.
+
+    Args:
+        signals: bit n-1: signal n is told.
+        realtime_ns: what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC.
+        column: where the = of a result stands.
+        string_max: bytes of a string that are shown.
+        only: the one task that is told; 0: all.
+        who: 0: nobody, 1: "[pid N]" while there are several, 2: "N" in each line.
+        clock: 0: none, 1: the time of day, 2: seconds since 1970. The digits are behind the point.
+        relative: the time since the line before.
+        took: how long each call took.
+        numbers: of the syscalls.
+        hex: strings in hexadecimal: 1: those that are no text, 2: all.
+        statuses: of calls that are told: 1 successful, 2 failed, 4 unfinished.
+        attaches, exits, supersedes: whether these are told.
+        separately: each task has a text of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        signals: int,
+        realtime_ns: int,
+        column: int,
+        string_max: int,
+        only: int,
+        who: int,
+        clock: int,
+        clock_digits: int,
+        relative: bool,
+        relative_digits: int,
+        took: bool,
+        took_digits: int,
+        numbers: bool,
+        hex: int,
+        statuses: int,
+        attaches: bool,
+        exits: bool,
+        supersedes: bool,
+        separately: bool,
+    ) -> None: ...
+    def add(self, events: Buffer, payload: Buffer, payload_base: int) -> None:
+        """Copies of a block's events. payload_base: what events call payload[0]."""
+    def tell(self, sure_ns: int | None) -> list[tuple[int, bytes]]:
+        """What can be told by now, as (tid, text); the tid counts where texts are separate.
+
+        sure_ns: what ended before that (CLOCK_MONOTONIC) has been delivered; None: everything.
+        """

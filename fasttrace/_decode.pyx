@@ -1,9 +1,12 @@
 """The boundary to the C decoder: blocks of events become lines of text."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport UINT64_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport free, malloc
 
+
+cdef extern from "stdbool.h" nogil:
+    ctypedef bint cbool "bool"
 
 cdef extern from "event.h" nogil:
     struct ft_event:
@@ -23,6 +26,25 @@ cdef extern from "decode/lines.h" nogil:
                         size_t count, const uint8_t *payload, size_t payload_length,
                         uint64_t payload_base, char *buffer, size_t size, size_t *done)
     void ft_order_of_end(const ft_event *events, size_t count, uint32_t *order)
+
+
+cdef extern from "decode/story.h" nogil:
+    struct ft_strace_style:
+        uint64_t signals
+        int64_t realtime_ns
+        uint32_t column, string_max
+        int32_t only
+        uint8_t who, clock, clock_digits, relative, relative_digits, took, took_digits
+        uint8_t numbers, hex, statuses, attaches, exits, supersedes, separately
+
+    struct ft_story
+
+    int ft_story_new(ft_story **out, const ft_strace_style *style)
+    void ft_story_free(ft_story *s)
+    int ft_story_add(ft_story *s, const ft_event *events, size_t count, const uint8_t *payload,
+                     size_t payload_length, uint64_t payload_base)
+    size_t ft_story_tell(ft_story *s, uint64_t sure_ns, char *buffer, size_t size, cbool *more,
+                         int32_t *tid)
 
 
 cdef enum:
@@ -87,3 +109,71 @@ cdef class Lines:
             free(buffer)
             PyBuffer_Release(&view)
         return "".join(pieces)
+
+
+cdef class Story:
+    cdef ft_story *story
+    cdef char *buffer
+
+    def __cinit__(self):
+        self.story = NULL
+        self.buffer = NULL
+
+    def __init__(self, *, uint64_t signals, int64_t realtime_ns, uint32_t column,
+                 uint32_t string_max, int32_t only, uint8_t who, uint8_t clock,
+                 uint8_t clock_digits, bint relative, uint8_t relative_digits, bint took,
+                 uint8_t took_digits, bint numbers, uint8_t hex, uint8_t statuses, bint attaches,
+                 bint exits, bint supersedes, bint separately):
+        cdef ft_strace_style style
+        if self.story is not NULL:
+            raise ValueError("it has begun")
+        for digits in (clock_digits, relative_digits, took_digits):
+            if digits not in (0, 3, 6, 9):
+                raise ValueError(f"{digits} digits: 0, 3, 6 or 9")
+        style.signals, style.realtime_ns, style.column = signals, realtime_ns, column
+        style.string_max, style.only, style.who, style.clock = string_max, only, who, clock
+        style.clock_digits, style.relative = clock_digits, relative
+        style.relative_digits, style.took, style.took_digits = relative_digits, took, took_digits
+        style.numbers, style.hex, style.statuses = numbers, hex, statuses
+        style.attaches, style.exits, style.supersedes = attaches, exits, supersedes
+        style.separately = separately
+        self.buffer = <char *>malloc(BUFFER_SIZE)
+        if self.buffer is NULL or ft_story_new(&self.story, &style) < 0:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        ft_story_free(self.story)
+        free(self.buffer)
+
+    def add(self, events, payload, uint64_t payload_base):
+        cdef Py_buffer view, stream
+        cdef int rc
+        PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
+        try:
+            if view.len % sizeof(ft_event) or <uintptr_t>view.buf % 8:
+                raise ValueError(f"{view.len} bytes at an odd place are no events")
+            PyObject_GetBuffer(payload, &stream, PyBUF_SIMPLE)
+            try:
+                with nogil:
+                    rc = ft_story_add(self.story, <const ft_event *>view.buf,
+                                      view.len // sizeof(ft_event), <const uint8_t *>stream.buf,
+                                      stream.len, payload_base)
+            finally:
+                PyBuffer_Release(&stream)
+        finally:
+            PyBuffer_Release(&view)
+        if rc < 0:
+            raise MemoryError()
+
+    def tell(self, sure_ns):
+        cdef uint64_t sure = UINT64_MAX if sure_ns is None else sure_ns
+        cdef cbool more = True
+        cdef int32_t tid = 0
+        cdef size_t length
+        pieces = []
+        while more:
+            with nogil:
+                length = ft_story_tell(self.story, sure, self.buffer, BUFFER_SIZE, &more, &tid)
+            if length:
+                pieces.append((tid, self.buffer[:length]))
+        return pieces

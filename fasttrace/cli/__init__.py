@@ -33,6 +33,15 @@ class Verb(Protocol):
         """The exit status, or -n: to die of signal n."""
 
 
+class OwnVerb(Protocol):
+    """What the room of a verb has that reads its own options."""
+
+    EXAMPLE: str
+
+    def main(self, words: Sequence[str]) -> int:
+        """The exit status, or -n: to die of signal n."""
+
+
 class Verbs(Protocol):
     """What the room of a verb has that has verbs of its own."""
 
@@ -46,6 +55,7 @@ VERBS = {
     "summary": "run a command and count its system calls",
     "trace": "run a command and print each call as it happens",
     "record": "run a command and save all its calls in a folder",
+    "strace": "the same with strace's options, in strace's lines: a stand-in for it",
     "run": "run a command and alter some of its system calls",
     "report": "show what was recorded",
     "bench": "measure what tracing costs a command, against other tracers",
@@ -96,6 +106,8 @@ def command() -> int:
 
 
 def _run(args: list[str]) -> int:
+    if sys.argv[0].rpartition("/")[2] == "strace":
+        return _verb(["strace", *args], VERBS, "fasttrace", "fasttrace.cli", "")
     if args and args[0] in ("-V", "--version"):
         from fasttrace._version import __version__
 
@@ -120,6 +132,8 @@ def _verb(args: list[str], verbs: dict[str, str], program: str, package: str, he
         return 2
     module = import_module(f"{package}.{verb}")
     name = f"{program} {verb}"
+    if hasattr(module, "main"):
+        return cast("OwnVerb", module).main(rest)
     if hasattr(module, "VERBS"):
         group = cast("Verbs", module)
         return _verb(rest, group.VERBS, name, group.__name__, _help_of(name, group))

@@ -122,6 +122,21 @@ class Run:
                 self._let_go()
         self._ended()
 
+    def beats(
+        self, every_s: float, is_unwanted: Callable[[], bool] | None = None
+    ) -> Iterator[Block | None]:
+        """The same, and None where nothing has come for so long."""
+        while True:
+            try:
+                block = self.tracer.read(every_s)
+            except EOFError:
+                break
+            yield block
+            if is_unwanted is not None and is_unwanted():
+                is_unwanted = None
+                self._let_go()
+        self._ended()
+
     def _let_go(self) -> None:
         try:
             self.tracer.detach()

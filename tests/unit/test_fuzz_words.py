@@ -22,6 +22,8 @@ from fasttrace import cli
 from fasttrace.alter import language
 from fasttrace.cli import seccomp
 from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.strace import options
+from fasttrace.cli.strace.getopt import BadOption
 from fasttrace.errors import FasttraceError, InjectError, SelectionError
 from fasttrace.syscalls import regexes, sets
 from fasttrace.syscalls.bpf import program
@@ -164,8 +166,9 @@ OPTIONS = (
     *("--update", "--groups", "--trace", "--verbose", "--list", "--", "-", "", "--e", "--engine="),
     *("-p1", "-eread", "--sort=calls", "true", "1", "-1", "ptrace", "read", "calls", "pid", "\x1b"),
 )
+OWN = ("seccomp", "strace")  # they read their words themselves
 VERBS = [
-    *((verb, f"fasttrace.cli.{verb}") for verb in cli.VERBS if verb != "seccomp"),
+    *((verb, f"fasttrace.cli.{verb}") for verb in cli.VERBS if verb not in OWN),
     *((f"seccomp {verb}", f"fasttrace.cli.seccomp.{verb}") for verb in seccomp.VERBS),
 ]
 
@@ -181,6 +184,36 @@ def test_any_options_are_read_or_refused(verb: str, module: str, args: list[str]
     with contextlib.suppress(SystemExit):
         found = value_or(FasttraceError, lambda: parser.parse(args))
         assert found is None or isinstance(found, argparse.Namespace)
+
+
+STRACES = (
+    *("-f", "-ff", "-o", "-p", "-e", "-tt", "-r", "-c", "-C", "-S", "-U", "-s", "-a", "-zZ", "-E"),
+    *(
+        "--trace=read",
+        "--quiet",
+        "--tr",
+        "--absolute-timestamps=",
+        "unix:ns,,",
+        "-e signal=",
+        "-qq",
+    ),
+    *(
+        "trace=!",
+        "signal=!TERM",
+        "status=,",
+        "quiet=!exits",
+        "inject=read:error=1",
+        "fault=",
+        "-xx",
+    ),
+)
+
+
+@settings(fuzz, max_examples=max(EXAMPLES // 5, 1))
+@given(args=st.lists(st.sampled_from([*OPTIONS, *STRACES]) | VALUES | SETS, max_size=8))
+def test_any_words_to_strace_are_read_or_refused(args: list[str]) -> None:
+    found = value_or(BadOption, lambda: options.parse(args))
+    assert found is None or found.help or found.version or found.command or found.pids
 
 
 WITHOUT_A_RUN = (["report"], ["seccomp", "check"], ["seccomp", "explain"], ["seccomp", "diff"])

@@ -1,0 +1,120 @@
+"""The table of -c: strace's columns of a Summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from fasttrace.cli.strace.options import Options
+from fasttrace.data.summary import Summary
+
+_DEFAULT = ("time-percent", "total-time", "avg-time", "calls", "errors", "name")
+
+
+class Row(NamedTuple):
+    """Of one system call; times in nanoseconds."""
+
+    name: str
+    calls: int
+    errors: int
+    total_ns: int
+    min_ns: int
+    max_ns: int
+
+
+class _Column(NamedTuple):
+    title: str
+    width: int
+    text: Callable[[Row, int], str]  # the row, and the time of all
+
+
+def _seconds(ns: float) -> str:
+    return f"{ns / 1e9:.6f}"
+
+
+_COLUMNS = {
+    "time-percent": _Column(
+        "% time", 6, lambda row, all_ns: f"{100 * row.total_ns / all_ns if all_ns else 0.0:.2f}"
+    ),
+    "total-time": _Column("seconds", 11, lambda row, _: _seconds(row.total_ns)),
+    "min-time": _Column("shortest", 8, lambda row, _: _seconds(row.min_ns)),
+    "max-time": _Column("longest", 8, lambda row, _: _seconds(row.max_ns)),
+    "avg-time": _Column(
+        "usecs/call", 11, lambda row, _: str(row.total_ns // row.calls // 1000 if row.calls else 0)
+    ),
+    "calls": _Column("calls", 9, lambda row, _: str(row.calls)),
+    "errors": _Column("errors", 9, lambda row, _: str(row.errors) if row.errors else ""),
+    "name": _Column("syscall", 16, lambda row, _: row.name),
+}
+_KEYS: dict[str, Callable[[Row], tuple[float, ...]]] = {
+    "time": lambda row: (-row.total_ns, -row.calls),
+    "min-time": lambda row: (-row.min_ns,),
+    "max-time": lambda row: (-row.max_ns,),
+    "avg-time": lambda row: (-row.total_ns / row.calls if row.calls else 0,),
+    "calls": lambda row: (-row.calls,),
+    "errors": lambda row: (-row.errors, -row.calls),
+}
+
+
+def table(summary: Summary, options: Options) -> str:
+    """The table, or nothing where there was no call."""
+    rows = _rows(summary)
+    if not rows:
+        return ""
+    key = options.sort or "time"
+    if key == "name":
+        rows.sort(key=lambda row: row.name)
+    elif key in _KEYS:
+        rows.sort(key=_KEYS[key])
+    total = Row(
+        "total",
+        sum(row.calls for row in rows),
+        sum(row.errors for row in rows),
+        sum(row.total_ns for row in rows),
+        min(row.min_ns for row in rows),
+        max(row.max_ns for row in rows),
+    )
+    names = list(options.columns or _DEFAULT)
+    if "name" not in names:
+        names.append("name")
+    columns = [_COLUMNS[name] for name in names]
+    rule = " ".join("-" * column.width for column in columns)
+    lines = [
+        _line(columns, [column.title for column in columns]),
+        rule,
+        *(_line(columns, [c.text(row, total.total_ns) for c in columns]) for row in rows),
+        rule,
+        _line(columns, [_of_total(name, total) for name in names]),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _of_total(name: str, total: Row) -> str:
+    if name == "time-percent":
+        return "100.00"
+    return _COLUMNS[name].text(total, total.total_ns)
+
+
+def _line(columns: list[_Column], texts: list[str]) -> str:
+    """Numbers stand to the right, names to the left."""
+    aligned = [
+        text.ljust(column.width) if column.title == "syscall" else text.rjust(column.width)
+        for column, text in zip(columns, texts, strict=True)
+    ]
+    return " ".join(aligned).rstrip()
+
+
+def _rows(summary: Summary) -> list[Row]:
+    """strace counts a call when it ends."""
+    return [
+        Row(
+            entry.name,
+            entry.finished,
+            entry.errors or 0,
+            entry.total_ns or 0,
+            entry.min_ns or 0,
+            entry.max_ns or 0,
+        )
+        for entry in summary.syscalls
+        if entry.finished
+    ]

@@ -1,0 +1,363 @@
+"""What strace's options say: each fills in a field of `Options`. docs/strace.md lists them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from fasttrace.cli.strace import expressions
+from fasttrace.cli.strace.getopt import BadOption, Long, read
+from fasttrace.syscalls.sets import Selection
+
+DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+SORT_KEYS = {
+    **dict.fromkeys(("time", "time-total", "total-time", "time_total"), "time"),
+    **dict.fromkeys(("min-time", "time-min", "shortest"), "min-time"),
+    **dict.fromkeys(("max-time", "time-max", "longest"), "max-time"),
+    **dict.fromkeys(("avg-time", "time-avg"), "avg-time"),
+    **dict.fromkeys(("calls", "count"), "calls"),
+    **dict.fromkeys(("errors", "error"), "errors"),
+    **dict.fromkeys(("name", "syscall", "syscall-name"), "name"),
+    **dict.fromkeys(("nothing", "none"), "nothing"),
+}
+COLUMNS = {
+    **dict.fromkeys(("time-percent", "time_percent"), "time-percent"),
+    **dict.fromkeys(("total-time", "total_time", "time-total", "time"), "total-time"),
+    **{key: name for key, name in SORT_KEYS.items() if name not in ("time", "nothing")},
+}
+
+
+@dataclass
+class Options:
+    """A command line of strace."""
+
+    command: list[str] = field(default_factory=list)
+    pids: list[int] = field(default_factory=list)
+    environment: list[tuple[str, str | None]] = field(default_factory=list)
+    follow: int = 0
+    separately: bool = False
+    output: str | None = None
+    append: bool = False
+    trace: Selection | None = None
+    signals: int = (1 << 64) - 1
+    statuses: frozenset[str] = expressions.STATUSES
+    quiet: frozenset[str] = frozenset()
+    inject: list[str] = field(default_factory=list)
+    column: int = 40
+    string_max: int = 32
+    hex: int = 0
+    numbers: bool = False
+    clock: int = 0
+    clock_digits: int = 0
+    relative: int | None = None
+    took: int | None = None
+    count: str = ""  # "only": -c, "too": -C
+    sort: str | None = None
+    columns: list[str] = field(default_factory=list)
+    engine: str = "auto"
+    help: bool = False
+    version: bool = False
+
+    @property
+    def plain_pids(self) -> bool:
+        """Whether each line begins with its task."""
+        return self.output is not None and bool(self.follow) and not self.separately
+
+
+_LETTERS = {
+    **dict.fromkeys("AcCdDfFhikntqrTtvVwxyYzZ", False),
+    **dict.fromkeys("abeEIoOpPsSuUX", True),
+}
+_LONGS = {
+    "columns": Long("a", "must"),
+    "output-append-mode": Long("A", "no"),
+    "detach-on": Long("b", "must"),
+    "summary-only": Long("c", "no"),
+    "summary": Long("C", "no"),
+    "debug": Long("d", "no"),
+    "daemonize": Long("D", "may"),
+    "daemonised": Long("D", "may"),
+    "daemonized": Long("D", "may"),
+    "daemonise": Long("D", "may"),
+    "env": Long("E", "must"),
+    "follow-forks": Long("f", "no"),
+    "output-separately": Long("output-separately", "no"),
+    "help": Long("h", "no"),
+    "instruction-pointer": Long("i", "no"),
+    "interruptible": Long("I", "must"),
+    "stack-traces": Long("k", "no"),
+    "syscall-number": Long("n", "no"),
+    "output": Long("o", "must"),
+    "summary-syscall-overhead": Long("O", "must"),
+    "attach": Long("p", "must"),
+    "trace-path": Long("P", "must"),
+    "relative-timestamps": Long("relative-timestamps", "may"),
+    "string-limit": Long("s", "must"),
+    "summary-sort-by": Long("S", "must"),
+    "absolute-timestamps": Long("absolute-timestamps", "may"),
+    "timestamps": Long("absolute-timestamps", "may"),
+    "syscall-times": Long("syscall-times", "may"),
+    "user": Long("u", "must"),
+    "summary-columns": Long("U", "must"),
+    "no-abbrev": Long("v", "no"),
+    "version": Long("V", "no"),
+    "summary-wall-clock": Long("w", "no"),
+    "strings-in-hex": Long("strings-in-hex", "may"),
+    "const-print-style": Long("X", "must"),
+    "decode-pids": Long("Y", "must"),
+    "successful-only": Long("z", "no"),
+    "failed-only": Long("Z", "no"),
+    "seccomp-bpf": Long("seccomp-bpf", "no"),
+    "tips": Long("tips", "may"),
+    "engine": Long("engine", "must"),  # not strace's: for tests
+    "trace": Long("trace", "must"),
+    "abbrev": Long("abbrev", "must"),
+    "verbose": Long("verbose", "must"),
+    "raw": Long("raw", "must"),
+    "signals": Long("signal", "must"),
+    "signal": Long("signal", "must"),
+    "status": Long("status", "must"),
+    "read": Long("read", "must"),
+    "reads": Long("read", "must"),
+    "write": Long("write", "must"),
+    "writes": Long("write", "must"),
+    "fault": Long("fault", "must"),
+    "inject": Long("inject", "must"),
+    "kvm": Long("kvm", "must"),
+    "quiet": Long("quiet", "may"),
+    "silent": Long("quiet", "may"),
+    "silence": Long("quiet", "may"),
+    "decode-fds": Long("y", "may"),
+}
+# What strace has and we do not, by key: how an error names it.
+_ABSENT = {
+    **{letter: f"-{letter}" for letter in "bdDikOPuvyY"},
+    "tips": "--tips",
+    **{name: f"-e {name}" for name in ("abbrev", "verbose", "raw", "read", "write", "kvm")},
+    "decode-fds": "-e decode-fds",
+}
+
+
+def parse(words: Sequence[str]) -> Options:
+    """Raises BadOption."""
+    options = Options()
+    options.engine = os.environ.get("FASTTRACE_ENGINE", "auto")
+    counts: dict[str, int] = {}
+    for key, value in read(words, _LETTERS, _LONGS):
+        if not key:
+            options.command = list(words[int(value or 0) :])
+            break
+        if key == "e":
+            key, value = expressions.qualifier(value or "")
+        if key in _ABSENT:
+            raise BadOption(f"option {_ABSENT[key]} is not supported by fasttrace")
+        if key in _FLAGS:
+            counts[key] = counts.get(key, 0) + 1
+        else:
+            _VALUES[key](options, value if value is not None else "")
+        if key in ("h", "V"):
+            options.help, options.version = key == "h", key == "V"
+            return options
+    _apply(options, counts)
+    return options
+
+
+_FLAGS = frozenset("AcCfFhnqrtTVwxzZ") | {"output-separately", "seccomp-bpf"}
+
+
+def _apply(options: Options, counts: dict[str, int]) -> None:
+    """What options without a value say, and what does not go together."""
+    options.follow = counts.get("f", 0) + counts.get("F", 0)
+    options.separately = options.follow > 1 or "output-separately" in counts
+    options.append = "A" in counts
+    options.numbers = "n" in counts
+    options.hex = max(options.hex, min(counts.get("x", 0), 2))
+    if "r" in counts and options.relative is None:
+        options.relative = 6
+    if "T" in counts and options.took is None:
+        options.took = 6
+    if times := counts.get("t", 0):
+        options.clock, options.clock_digits = (2 if times > 2 else 1), (6 if times > 1 else 0)
+    options.quiet |= expressions.quieter(counts.get("q", 0))
+    if "z" in counts:
+        options.statuses = frozenset({"successful"})
+    elif "Z" in counts:
+        options.statuses = frozenset({"failed"})
+    if "c" in counts and "C" in counts:
+        raise BadOption("-c/--summary-only and -C/--summary are mutually exclusive")
+    options.count = "only" if "c" in counts else "too" if "C" in counts else ""
+    _check(options, counts)
+
+
+def _check(options: Options, counts: dict[str, int]) -> None:
+    if not options.command and not options.pids:
+        raise BadOption("must have PROG [ARGS] or -p PID")
+    if options.command and options.pids:
+        raise BadOption("a command together with -p PID is not supported by fasttrace", hint=False)
+    if options.count and options.separately:
+        raise BadOption(
+            "(-c/--summary-only or -C/--summary) and -ff/--output-separately are mutually exclusive"
+        )
+    if "w" in counts and not options.count:
+        raise BadOption(
+            "-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)"
+        )
+    if options.columns and not options.count:
+        raise BadOption(
+            "-U/--summary-columns must be given with (-c/--summary-only or -C/--summary)"
+        )
+    if options.output is None:
+        options.separately = False
+    elif options.separately and options.output[:1] in ("|", "!"):
+        raise BadOption("piping the output and -ff/--output-separately are mutually exclusive")
+    if options.output is not None and options.command:
+        options.quiet |= {"attach", "personality"}
+
+
+def _number(name: str, most: int = 2**31 - 1) -> Callable[[str], int]:
+    def read_number(text: str) -> int:
+        if not re.fullmatch(r"\d+", text, re.A) or int(text) > most:
+            raise BadOption(f"invalid {name} argument: '{text}'")
+        return int(text)
+
+    return read_number
+
+
+def _column(options: Options, text: str) -> None:
+    options.column = _number("-a")(text)
+
+
+def _string_max(options: Options, text: str) -> None:
+    options.string_max = _number("-s")(text)
+
+
+def _interruptible(_: Options, text: str) -> None:
+    if text not in ("1", "anywhere", "2", "waiting", "3", "never", "4", "never_tstp"):
+        raise BadOption(f"invalid -I argument: '{text}'")
+
+
+def _print_style(_: Options, text: str) -> None:
+    if text in ("raw", "verbose"):
+        raise BadOption(f"option -X {text} is not supported by fasttrace")
+    if text != "abbrev":
+        raise BadOption(f"invalid -X argument: '{text}'")
+
+
+def _pids(options: Options, text: str) -> None:
+    for word in text.replace(",", " ").split():
+        if not re.fullmatch(r"\d{1,10}", word, re.A) or not 0 < int(word) < 1 << 31:
+            raise BadOption(f"Invalid process id: '{word}'", hint=False)
+        options.pids.append(int(word))
+
+
+def _environment(options: Options, text: str) -> None:
+    name, equals, value = text.partition("=")
+    options.environment.append((name, value if equals else None))
+
+
+def _output(options: Options, text: str) -> None:
+    options.output = text
+
+
+def _sort(options: Options, text: str) -> None:
+    if text not in SORT_KEYS:
+        raise BadOption(f"invalid sortby: '{text}'")
+    options.sort = SORT_KEYS[text]
+
+
+def _columns(options: Options, text: str) -> None:
+    for word in text.split(","):
+        if word not in COLUMNS:
+            raise BadOption(f"unknown column name: '{word}'")
+        if COLUMNS[word] in options.columns:
+            raise BadOption(f"call summary column has been provided more than once: '{word}'")
+        options.columns.append(COLUMNS[word])
+
+
+def _digits(name: str, text: str) -> int:
+    if text not in DIGITS:
+        raise BadOption(f"invalid --{name} argument: '{text}'")
+    return DIGITS[text]
+
+
+def _relative(options: Options, text: str) -> None:
+    options.relative = _digits("relative-timestamps", text) if text else 6
+
+
+def _took(options: Options, text: str) -> None:
+    options.took = _digits("syscall-times", text) if text else 6
+
+
+def _clock(options: Options, text: str) -> None:
+    clock, digits = 1, 0
+    for word in text.split(",") if text else ():
+        kind, _, value = word.rpartition(":")
+        if value in ("none", "time", "unix") and kind in ("", "format"):
+            clock = ("none", "time", "unix").index(value)
+        elif value in DIGITS and kind in ("", "precision"):
+            digits = DIGITS[value]
+        else:
+            raise BadOption(f"invalid --absolute-timestamps argument: '{text}'")
+    options.clock, options.clock_digits = clock, digits
+
+
+def _hex(options: Options, text: str) -> None:
+    if text == "non-ascii-chars":
+        raise BadOption("option --strings-in-hex=non-ascii-chars is not supported by fasttrace")
+    if text not in ("", "all", "non-ascii", "none"):
+        raise BadOption(f"invalid --strings-in-hex argument: '{text}'")
+    options.hex = {"none": 0, "non-ascii": 1}.get(text, 2)
+
+
+def _engine(options: Options, text: str) -> None:
+    options.engine = text
+
+
+def _trace(options: Options, text: str) -> None:
+    options.trace = expressions.calls(text)
+
+
+def _signals(options: Options, text: str) -> None:
+    options.signals = expressions.signals(text)
+
+
+def _status(options: Options, text: str) -> None:
+    options.statuses = expressions.words("status", text, expressions.STATUSES)
+
+
+def _quiet(options: Options, text: str) -> None:
+    options.quiet |= expressions.quiet(text)
+
+
+def _inject(options: Options, text: str) -> None:
+    options.inject.append(expressions.rule("inject", text))
+
+
+def _fault(options: Options, text: str) -> None:
+    options.inject.append(expressions.rule("fault", text))
+
+
+_VALUES: dict[str, Callable[[Options, str], None]] = {
+    "a": _column,
+    "s": _string_max,
+    "I": _interruptible,
+    "X": _print_style,
+    "p": _pids,
+    "E": _environment,
+    "o": _output,
+    "S": _sort,
+    "U": _columns,
+    "relative-timestamps": _relative,
+    "syscall-times": _took,
+    "absolute-timestamps": _clock,
+    "strings-in-hex": _hex,
+    "engine": _engine,
+    "trace": _trace,
+    "signal": _signals,
+    "status": _status,
+    "quiet": _quiet,
+    "inject": _inject,
+    "fault": _fault,
+}

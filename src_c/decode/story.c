@@ -1,0 +1,277 @@
+#include "decode/story.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/story_lines.h"
+
+#define WAITING_MAX ((size_t)256 << 20) /* bytes of calls that wait for earlier ones */
+
+int ft_story_new(struct ft_story **out, const struct ft_strace_style *style)
+{
+	struct ft_story *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->style = *style;
+	ft_strace_start(&s->st, &s->style);
+	*out = s;
+	return 0;
+}
+
+void ft_story_free(struct ft_story *s)
+{
+	if (!s)
+		return;
+	ft_story_forget_all(&s->tasks);
+	free(s);
+}
+
+bool ft_story_is_filtered(const struct ft_story *s)
+{
+	return s->style.statuses != FT_STATUS_ALL;
+}
+
+/* When something of this kind happened, but not before a time. */
+static bool find_other(
+	const struct ft_story_task *t, enum ft_kind kind, uint64_t least_ns, uint64_t *time_ns)
+{
+	for (size_t i = 0; i < t->others_count; i++) {
+		if (t->others[i].kind != kind)
+			continue;
+		*time_ns = t->others[i].time_ns > least_ns ? t->others[i].time_ns : least_ns;
+		return true;
+	}
+	return false;
+}
+
+uint64_t ft_story_end_of(const struct ft_story_task *t, const struct ft_story_call *call)
+{
+	const struct ft_story_call *behind;
+	uint64_t end;
+
+	if (!(call->event.flags & FT_FLAG_UNFINISHED))
+		return call->event.time_ns + call->event.duration_ns;
+	if (find_other(t, FT_KIND_EXEC, call->event.time_ns, &end))
+		return end;
+	behind = ft_story_behind(t);
+	if (behind)
+		return behind->event.time_ns;
+	return find_other(t, FT_KIND_EXIT, call->event.time_ns, &end) ? end : FT_NEVER;
+}
+
+static uint64_t time_of_call(
+	const struct ft_story *s, const struct ft_story_task *t, const struct ft_story_call *call)
+{
+	bool as_a_whole = ft_story_is_filtered(s) || s->style.separately;
+
+	return t->told || as_a_whole ? ft_story_end_of(t, call) : call->event.time_ns;
+}
+
+bool ft_story_other_is_next(
+	const struct ft_story *s, const struct ft_story_task *t, const struct ft_story_call *call)
+{
+	const struct ft_event *other = t->others;
+	bool is_open;
+
+	if (!t->others_count)
+		return false;
+	if (!call)
+		return true;
+	is_open = call->event.flags & FT_FLAG_UNFINISHED;
+	if (other->kind == FT_KIND_EXIT || other->kind == FT_KIND_EXEC)
+		return other->kind == FT_KIND_EXEC && !is_open &&
+		       other->time_ns <= ft_story_end_of(t, call);
+	/* A signal comes when the call that it interrupts has ended, and is seen before that is known. */
+	if (other->kind == FT_KIND_SIGNAL && !is_open && call->event.time_ns <= other->time_ns)
+		return false;
+	return other->time_ns < time_of_call(s, t, call);
+}
+
+void ft_story_update(struct ft_story *s, struct ft_story_task *t)
+{
+	const struct ft_story_call *call = ft_story_first(t);
+
+	t->next_ns = FT_NEVER;
+	if (ft_story_other_is_next(s, t, call))
+		t->next_ns = t->others[0].time_ns;
+	else if (call)
+		t->next_ns = time_of_call(s, t, call);
+	ft_story_moved(&s->tasks, t);
+}
+
+/* The bytes of a call's payload items in the stream; 0: it has none that is whole. */
+static size_t payload_of(const struct ft_event *ev, const uint8_t *payload, size_t length,
+	uint64_t payload_base, const uint8_t **start)
+{
+	uint64_t from = ev->payload - payload_base, at = from;
+	struct ft_payload head;
+
+	if (!(ev->flags & FT_FLAG_PAYLOAD) || ev->payload < payload_base || from > length)
+		return 0;
+	*start = payload + from;
+	do {
+		if (length - at < sizeof(head))
+			return at - from;
+		memcpy(&head, payload + at, sizeof(head));
+		if (head.length > length - at - sizeof(head))
+			return length - from;
+		at += FT_PAYLOAD_SIZE(head.length);
+		if (at > length)
+			return length - from;
+	} while (head.flags & FT_PAYLOAD_MORE);
+	return at - from;
+}
+
+static int add_call(struct ft_story *s, struct ft_story_task *t, const struct ft_event *ev,
+	const uint8_t *payload, size_t length)
+{
+	struct ft_story_task *first = ft_story_find(&s->tasks, ev->pid);
+	struct ft_event begun = *ev, ended = *ev;
+	int rc;
+
+	if (!first || first->former != ev->tid)
+		return ft_story_push(&s->tasks, t, ev, payload, length);
+	/* An execve by a thread: it begins as the thread's, and ends as that of the first one. */
+	begun.flags |= FT_FLAG_UNFINISHED;
+	ended.tid = ev->pid;
+	t->ended = true;
+	first->former = 0;
+	rc = ft_story_push(&s->tasks, t, &begun, payload, length);
+	if (rc < 0)
+		return rc;
+	rc = ft_story_push(&s->tasks, first, &ended, payload, length);
+	ft_story_update(s, first);
+	return rc;
+}
+
+static int add_birth(struct ft_story *s, const struct ft_event *ev)
+{
+	struct ft_story_task *child =
+		ft_story_task_of(&s->tasks, (int32_t)ev->ret, (int32_t)ev->args[0]);
+
+	if (!child)
+		return -ENOMEM;
+	if (child->through_ns < ev->time_ns)
+		child->through_ns = ev->time_ns;
+	return 0;
+}
+
+static int add(struct ft_story *s, const struct ft_event *ev, const uint8_t *payload, size_t length)
+{
+	struct ft_story_task *t = ft_story_find(&s->tasks, ev->tid);
+	uint64_t end = ev->time_ns + ev->duration_ns;
+	int rc = 0;
+
+	if (!t) {
+		t = ft_story_task_of(&s->tasks, ev->tid, ev->pid);
+		if (!t)
+			return -ENOMEM;
+		t->counted = true;
+		s->alive++;
+		t->through_ns = ev->time_ns;
+	}
+	switch (ev->kind) {
+	case FT_KIND_SYSCALL:
+		rc = add_call(s, t, ev, payload, length);
+		if (end > t->through_ns)
+			t->through_ns = end;
+		break;
+	case FT_KIND_FORK:
+		rc = add_birth(s, ev);
+		if (!rc)
+			rc = ft_story_push_other(t, ev);
+		break;
+	case FT_KIND_EXEC:
+		if (ev->ret == ev->tid || !ev->ret)
+			break;
+		t->former = (int32_t)ev->ret;
+		rc = ft_story_push_other(t, ev);
+		break;
+	case FT_KIND_EXIT:
+		t->ended = true;
+		if (!(ev->flags & FT_FLAG_THREAD)) {
+			s->ends[s->ends_at % FT_STORY_ENDS].pid = ev->pid;
+			s->ends[s->ends_at++ % FT_STORY_ENDS].status = (int32_t)ev->ret;
+		}
+		rc = ft_story_push_other(t, ev);
+		break;
+	case FT_KIND_SIGNAL:
+		rc = ft_story_push_other(t, ev);
+		break;
+	default:
+		break;
+	}
+	ft_story_update(s, t);
+	return rc;
+}
+
+int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count,
+	const uint8_t *payload, size_t payload_length, uint64_t payload_base)
+{
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *start = NULL;
+		size_t length;
+		int rc;
+
+		if (s->style.only && events[i].tid != s->style.only)
+			continue;
+		length = payload_of(&events[i], payload, payload_length, payload_base, &start);
+		rc = add(s, &events[i], start, length);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Up to when everything has been delivered. */
+static uint64_t known_until(const struct ft_story *s, uint64_t sure_ns)
+{
+	uint64_t until = FT_NEVER;
+
+	if (s->tasks.bytes > WAITING_MAX)
+		return FT_NEVER - 1;
+	for (size_t i = 0; i < s->tasks.count; i++) {
+		const struct ft_story_task *t = s->tasks.heap[i];
+
+		if (!t->ended && t->through_ns < until)
+			until = t->through_ns;
+	}
+	if (until == FT_NEVER)
+		until--;
+	return until > sure_ns || sure_ns == FT_NEVER ? until : sure_ns;
+}
+
+size_t ft_story_tell(
+	struct ft_story *s, uint64_t sure_ns, char *buffer, size_t size, bool *more, int32_t *tid)
+{
+	uint64_t until = sure_ns == FT_NEVER ? FT_NEVER - 1 : known_until(s, sure_ns);
+	struct ft_text *text = &s->st.text;
+
+	*more = false;
+	*tid = 0;
+	ft_strace_into(&s->st, buffer, size);
+	while (s->tasks.count && s->tasks.heap[0]->next_ns <= until) {
+		struct ft_story_task *t = s->tasks.heap[0];
+
+		if (s->style.separately && *tid && t->tid != *tid) {
+			*more = true;
+			break;
+		}
+		*tid = t->tid;
+		/* A line longer than half the buffer is cut. */
+		if ((size_t)(text->at - buffer) > size / 2) {
+			*more = true;
+			break;
+		}
+		ft_story_tell_one(s, t);
+		if (text->is_full) {
+			text->is_full = false;
+			text->at = text->end - 4;
+			ft_puts(text, "...\n");
+			s->current = 0;
+		}
+	}
+	return (size_t)(text->at - buffer);
+}

@@ -1,0 +1,28 @@
+/*
+ * What all tasks do, as one text in the order of time. Tasks deliver their calls each for itself, a call when
+ * it has ended; a line is told when nothing earlier can come any more, and a call that others fall into is
+ * told in two pieces.
+ */
+#ifndef FT_DECODE_STORY_H
+#define FT_DECODE_STORY_H
+
+#include "decode/strace_text.h"
+
+struct ft_story;
+
+int ft_story_new(struct ft_story **out, const struct ft_strace_style *style);
+void ft_story_free(struct ft_story *s);
+
+/* Takes copies of a block of events. -ENOMEM. */
+int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count,
+	const uint8_t *payload, size_t payload_length, uint64_t payload_base);
+
+/*
+ * Writes what is to be told; returns the bytes. Sure to be delivered is what ended before sure_ns; FT_NEVER:
+ * everything, it is the end. *more: the buffer, of which at least 64 KiB are needed, was too small for all.
+ * If each task has a text of its own, *tid says whose this is, and there is more until nothing is returned.
+ */
+size_t ft_story_tell(
+	struct ft_story *s, uint64_t sure_ns, char *buffer, size_t size, bool *more, int32_t *tid);
+
+#endif

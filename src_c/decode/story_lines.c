@@ -1,0 +1,142 @@
+#include "decode/story_lines.h"
+
+/* Begins a line, after that of a call that has not ended. */
+static void begin(struct ft_story *s, const struct ft_story_task *t, uint64_t time_ns)
+{
+	if (s->current)
+		ft_puts(&s->st.text, " <unfinished ...>\n");
+	s->current = 0;
+	ft_strace_head(&s->st, t->tid, t->nr, time_ns, s->alive > 1);
+}
+
+static bool is_wanted(const struct ft_story *s, const struct ft_event *ev)
+{
+	if (ev->flags & FT_FLAG_UNFINISHED)
+		return s->style.statuses & FT_STATUS_UNFINISHED;
+	return s->style.statuses &
+	       (ev->flags & FT_FLAG_ERROR ? FT_STATUS_FAILED : FT_STATUS_SUCCESSFUL);
+}
+
+static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_story_call *call)
+{
+	struct ft_snapshot snapshots[FT_SNAPSHOTS_MAX];
+	struct ft_event *ev = &call->event;
+	struct ft_view view = { .event = ev, .snapshots = snapshots };
+	uint64_t others = s->style.separately ? FT_NEVER : ft_story_second(&s->tasks), end;
+	enum ft_strace_part part = FT_PART_EXIT;
+
+	end = ft_story_end_of(t, call);
+	if (t->others_count && t->others[0].time_ns < others &&
+		(t->others[0].kind != FT_KIND_FORK || s->style.attaches) &&
+		t->others[0].kind != FT_KIND_SIGNAL)
+		others = t->others[0].time_ns;
+	if (!t->told)
+		part = end <= others && end != FT_NEVER ? FT_PART_WHOLE : FT_PART_ENTRY;
+	if (ft_story_is_filtered(s) && !is_wanted(s, ev)) {
+		ft_story_pop(&s->tasks, t);
+		return;
+	}
+	t->nr = ev->nr;
+	view.count = ft_snapshots(
+		ev, (const uint8_t *)(call + 1), call->payload_length, ev->payload, snapshots);
+	if (part == FT_PART_EXIT && s->current == t->tid) {
+		ft_strace_call(&s->st, &view, FT_PART_REST);
+	} else {
+		begin(s, t, part == FT_PART_EXIT ? end : ev->time_ns);
+		ft_strace_call(&s->st, &view, part);
+	}
+	s->current = part == FT_PART_ENTRY ? t->tid : 0;
+	if (part == FT_PART_ENTRY)
+		t->told = true;
+	else
+		ft_story_pop(&s->tasks, t);
+}
+
+static int status_of(const struct ft_story *s, int32_t pid)
+{
+	for (unsigned i = 0; i < FT_STORY_ENDS && i < s->ends_at; i++) {
+		unsigned at = (s->ends_at - 1 - i) % FT_STORY_ENDS;
+
+		if (s->ends[at].pid == pid)
+			return s->ends[at].status;
+	}
+	return -1;
+}
+
+static void tell_birth(struct ft_story *s, const struct ft_event *ev)
+{
+	struct ft_story_task *child = ft_story_find(&s->tasks, (int32_t)ev->ret);
+
+	if (child && !child->counted) {
+		child->counted = true;
+		s->alive++;
+	}
+	if (!s->style.attaches)
+		return;
+	ft_puts(&s->st.text, "strace: Process ");
+	ft_put_decimal(&s->st.text, (uint32_t)ev->ret);
+	ft_puts(&s->st.text, " attached\n");
+}
+
+static void tell_superseded(struct ft_story *s, struct ft_story_task *t, int32_t by)
+{
+	struct ft_story_task *thread = ft_story_find(&s->tasks, by);
+	struct ft_story_call *first;
+
+	if (s->style.supersedes) {
+		begin(s, t, t->others[0].time_ns);
+		ft_puts(&s->st.text, "+++ superseded by execve in pid ");
+		ft_put_decimal(&s->st.text, (uint32_t)by);
+		ft_puts(&s->st.text, " +++\n");
+	}
+	if (thread) {
+		s->alive -= thread->counted;
+		ft_story_forget(&s->tasks, thread);
+	}
+	/* What the thread has begun goes on as this task's. */
+	first = ft_story_first(t);
+	if (first && first->event.time_ns <= t->others[0].time_ns)
+		t->told = true;
+}
+
+static void tell_other(struct ft_story *s, struct ft_story_task *t)
+{
+	const struct ft_event ev = t->others[0];
+
+	switch (ev.kind) {
+	case FT_KIND_FORK:
+		tell_birth(s, &ev);
+		break;
+	case FT_KIND_SIGNAL:
+		if (ev.nr < 1 || ev.nr > 64 || !(s->style.signals >> (ev.nr - 1) & 1))
+			break;
+		begin(s, t, ev.time_ns);
+		ft_strace_signal(&s->st, &ev, status_of(s, (int32_t)ev.args[1]));
+		break;
+	case FT_KIND_EXEC:
+		tell_superseded(s, t, (int32_t)ev.ret);
+		break;
+	case FT_KIND_EXIT:
+		if (s->style.exits) {
+			begin(s, t, ev.time_ns);
+			ft_strace_exit(&s->st, &ev);
+		}
+		s->alive -= t->counted;
+		ft_story_forget(&s->tasks, t);
+		return;
+	}
+	ft_story_pop_other(t);
+}
+
+void ft_story_tell_one(struct ft_story *s, struct ft_story_task *t)
+{
+	struct ft_story_call *call = ft_story_first(t);
+	bool is_end = ft_story_other_is_next(s, t, call) && t->others[0].kind == FT_KIND_EXIT;
+
+	if (ft_story_other_is_next(s, t, call))
+		tell_other(s, t);
+	else
+		tell_call(s, t, call);
+	if (!is_end)
+		ft_story_update(s, t);
+}

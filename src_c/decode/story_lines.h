@@ -1,0 +1,35 @@
+/* The lines of a story, one thing that happened after the other. */
+#ifndef FT_DECODE_STORY_LINES_H
+#define FT_DECODE_STORY_LINES_H
+
+#include "decode/story.h"
+#include "decode/story_tasks.h"
+
+#define FT_STORY_ENDS 64 /* of children, that signals may tell of */
+
+struct ft_story {
+	struct ft_strace_style style;
+	struct ft_strace_text st;
+	struct ft_story_tasks tasks;
+	int32_t current; /* whose call's line is not ended; 0: none is */
+	size_t alive;
+	struct {
+		int32_t pid, status;
+	} ends[FT_STORY_ENDS];
+	unsigned ends_at;
+};
+
+/* Whether only calls that end in some ways are told, each when it has ended. */
+bool ft_story_is_filtered(const struct ft_story *s);
+/* When the first call ends, as far as is known. */
+uint64_t ft_story_end_of(const struct ft_story_task *t, const struct ft_story_call *call);
+/* Whether the first of the others comes before the call: on a tie the call does. */
+bool ft_story_other_is_next(
+	const struct ft_story *s, const struct ft_story_task *t, const struct ft_story_call *call);
+/* Something of the task has come or has been told. */
+void ft_story_update(struct ft_story *s, struct ft_story_task *t);
+
+/* Tells what is next of a task, for which there must be something. */
+void ft_story_tell_one(struct ft_story *s, struct ft_story_task *t);
+
+#endif

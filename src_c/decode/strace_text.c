@@ -1,0 +1,365 @@
+#define _GNU_SOURCE
+#include "decode/strace_text.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "decode/families.h"
+#include "decode/result.h"
+#include "decode/signal_codes.h"
+#include "decode/signals.h"
+
+#define BILLION 1000000000u
+
+static struct ft_strace_text *of(struct ft_sink *sink)
+{
+	return (struct ft_strace_text *)sink;
+}
+
+static void story_argument(struct ft_sink *sink, const char *name)
+{
+	struct ft_strace_text *st = of(sink);
+	bool is_clone = name && st->at_entry == UINT32_MAX;
+
+	/* What clone(2) is given for the child is told when there is one, the comma with it. */
+	if (is_clone && !st->split &&
+		(!strcmp(name, "parent_tid") || !strcmp(name, "tls") ||
+			!strcmp(name, "child_tidptr")))
+		st->split = st->text.at;
+	if (!st->text.is_first)
+		ft_put(&st->text, ", ", 2);
+	st->text.is_first = false;
+	if (st->argument++ == st->at_entry)
+		st->split = st->text.at;
+}
+
+static void story_becomes(struct ft_sink *sink)
+{
+	struct ft_strace_text *st = of(sink);
+
+	if (!st->split)
+		st->split = st->text.at;
+	ft_puts(&st->text, " => ");
+}
+
+static void story_hex(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut)
+{
+	of(sink)->ops.binary(sink, data, length, cut);
+}
+
+/* With -x: in hexadecimal what holds anything but printable ASCII and white space. */
+static void story_bytes(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut)
+{
+	for (size_t i = 0; i < length; i++) {
+		bool is_white = data[i] >= '\t' && data[i] <= '\r';
+
+		if (!is_white && (data[i] < ' ' || data[i] > '~')) {
+			story_hex(sink, data, length, cut);
+			return;
+		}
+	}
+	ft_put_quoted(&of(sink)->text, data, length, cut);
+}
+
+void ft_strace_start(struct ft_strace_text *st, const struct ft_strace_style *style)
+{
+	*st = (struct ft_strace_text){ .style = style, .second = INT64_MIN };
+	ft_text_start(&st->text, NULL, 0);
+	st->ops = *st->text.sink.ops;
+	st->ops.argument = story_argument;
+	st->ops.becomes = story_becomes;
+	if (style->hex)
+		st->ops.bytes = style->hex > 1 ? story_hex : story_bytes;
+}
+
+void ft_strace_into(struct ft_strace_text *st, char *buffer, size_t size)
+{
+	ptrdiff_t column = st->line ? st->text.at - st->line : 0;
+
+	ft_text_start(&st->text, buffer, size);
+	st->text.sink.ops = &st->ops;
+	st->line = buffer - column;
+}
+
+static void put_spaces(struct ft_text *text, ptrdiff_t count)
+{
+	for (; count > 0 && !text->is_full; count--)
+		ft_put(text, " ", 1);
+}
+
+/* Right-aligned in so many columns. */
+static void put_aligned(struct ft_text *text, uint64_t value, unsigned width)
+{
+	uint64_t limit = 10;
+	unsigned digits = 1;
+
+	for (; value >= limit && digits < 19; limit *= 10)
+		digits++;
+	put_spaces(text, (ptrdiff_t)width - (ptrdiff_t)digits);
+	ft_put_decimal(text, value);
+}
+
+/* What is behind the point of so many nanoseconds. */
+static void put_fraction(struct ft_text *text, uint64_t ns, unsigned digits)
+{
+	static const uint32_t units[] = { BILLION, 1000000, 1000, 1 };
+
+	if (!digits)
+		return;
+	ft_put(text, ".", 1);
+	ft_put_padded(text, ns % BILLION / units[digits / 3], digits);
+}
+
+static void put_clock(struct ft_strace_text *st, uint64_t time_ns)
+{
+	const struct ft_strace_style *style = st->style;
+	uint64_t now = time_ns + (uint64_t)style->realtime_ns;
+	time_t second = (time_t)(now / BILLION);
+	struct tm tm;
+
+	if (style->clock == FT_CLOCK_UNIX) {
+		ft_put_decimal(&st->text, now / BILLION);
+	} else {
+		if (second != st->second && localtime_r(&second, &tm)) {
+			int parts[] = { tm.tm_hour, tm.tm_min, tm.tm_sec };
+			char *at = st->daytime;
+
+			for (int i = 0; i < 3; i++) {
+				if (i)
+					*at++ = ':';
+				*at++ = (char)('0' + parts[i] / 10);
+				*at++ = (char)('0' + parts[i] % 10);
+			}
+			st->second = second;
+		}
+		ft_put(&st->text, st->daytime, sizeof(st->daytime));
+	}
+	put_fraction(&st->text, now, style->clock_digits);
+	ft_put(&st->text, " ", 1);
+}
+
+static void put_relative(struct ft_strace_text *st, uint64_t time_ns)
+{
+	uint64_t since = st->last_ns && time_ns > st->last_ns ? time_ns - st->last_ns : 0;
+	bool in_brackets = st->style->clock;
+
+	if (in_brackets)
+		ft_puts(&st->text, "(+");
+	put_aligned(&st->text, since / BILLION, 6);
+	put_fraction(&st->text, since, st->style->relative_digits);
+	ft_puts(&st->text, in_brackets ? ") " : " ");
+}
+
+void ft_strace_head(
+	struct ft_strace_text *st, int32_t tid, int32_t nr, uint64_t time_ns, bool several)
+{
+	const struct ft_strace_style *style = st->style;
+	struct ft_text *text = &st->text;
+	char *from;
+
+	st->line = text->at;
+	if (style->who == FT_WHO_BRACKETS && several) {
+		ft_puts(text, "[pid ");
+		put_aligned(text, (uint32_t)tid, 5);
+		ft_puts(text, "] ");
+	} else if (style->who == FT_WHO_PLAIN) {
+		from = text->at;
+		ft_put_decimal(text, (uint32_t)tid);
+		put_spaces(text, 5 - (text->at - from));
+		ft_put(text, " ", 1);
+	}
+	if (style->clock)
+		put_clock(st, time_ns);
+	if (style->relative)
+		put_relative(st, time_ns);
+	if (style->numbers) {
+		ft_puts(text, "[");
+		put_aligned(text, (uint32_t)nr, 4);
+		ft_puts(text, "] ");
+	}
+	st->last_ns = time_ns;
+}
+
+/* How many arguments are shown at the entry: up to the first whose memory is read after the call. */
+static unsigned shown_at_entry(const struct ft_shape *shape)
+{
+	const struct ft_argument *arguments;
+	unsigned shown = 0;
+
+	if (!shape)
+		return 6;
+	if (shape->result == FT_RESULT_CLONE)
+		return UINT32_MAX;
+	arguments = &ft_arguments[shape->arguments];
+	for (unsigned i = 0; i < shape->nargs; i++) {
+		const struct ft_type *type = &ft_types[arguments[i].type];
+
+		if (arguments[i].hidden)
+			continue;
+		if (type->kind == FT_POINTER && (type->shown == FT_OUT || type->shown == FT_ALWAYS))
+			break;
+		shown++;
+	}
+	return shown;
+}
+
+bool ft_strace_needs_memory(const struct ft_event *ev)
+{
+	const struct ft_view view = { .event = ev };
+	const struct ft_argument *arguments;
+	struct ft_text text;
+	struct ft_walk walk;
+	unsigned shown;
+
+	ft_text_start(&text, NULL, 0);
+	if (ft_walk_start(&walk, &view, &text.sink))
+		return false;
+	shown = shown_at_entry(walk.shape);
+	arguments = &ft_arguments[walk.shape->arguments];
+	for (unsigned i = 0; i < walk.shape->nargs && shown; i++) {
+		if (arguments[i].hidden)
+			continue;
+		if (ft_types[arguments[i].type].kind == FT_POINTER && walk.args[i])
+			return true;
+		shown--;
+	}
+	return false;
+}
+
+static void put_name(struct ft_text *text, const struct ft_walk *walk)
+{
+	if (walk->shape) {
+		ft_put(text, walk->shape->name, walk->shape->length);
+		return;
+	}
+	ft_puts(text, walk->view->event->nr ? "syscall_" : "syscall_0x");
+	ft_put_hex(text, (uint32_t)walk->view->event->nr);
+}
+
+/* The arguments from the split on. */
+static void put_rest(struct ft_strace_text *st, struct ft_walk *walk)
+{
+	struct ft_text *text = &st->text;
+	char *from = text->at;
+
+	ft_walk_arguments(walk);
+	if (text->is_full)
+		return;
+	if (!st->split) {
+		text->at = from;
+		return;
+	}
+	memmove(from, st->split, (size_t)(text->at - st->split));
+	text->at -= st->split - from;
+}
+
+static void put_end(struct ft_strace_text *st, struct ft_walk *walk)
+{
+	const struct ft_event *ev = walk->view->event;
+	struct ft_text *text = &st->text;
+
+	ft_puts(text, ") ");
+	put_spaces(text, st->line + st->style->column - text->at);
+	ft_puts(text, "= ");
+	ft_put_result(text, walk, "", "");
+	if (ev->flags & FT_FLAG_ALTERED)
+		ft_puts(text, " (INJECTED)");
+	if (st->style->took && walk->ended) {
+		ft_puts(text, " <");
+		ft_put_decimal(text, ev->duration_ns / BILLION);
+		put_fraction(text, ev->duration_ns, st->style->took_digits);
+		ft_puts(text, ">");
+	}
+	ft_put(text, "\n", 1);
+}
+
+void ft_strace_call(struct ft_strace_text *st, const struct ft_view *view, enum ft_strace_part part)
+{
+	struct ft_text *text = &st->text;
+	struct ft_walk walk;
+
+	text->is_first = true;
+	ft_walk_start(&walk, view, &text->sink);
+	walk.string_max = st->style->string_max;
+	st->argument = 0;
+	st->at_entry = part == FT_PART_WHOLE ? UINT32_MAX - 1 : shown_at_entry(walk.shape);
+	st->split = NULL;
+	if (part == FT_PART_EXIT) {
+		ft_puts(text, "<... ");
+		put_name(text, &walk);
+		ft_puts(text, " resumed>");
+	}
+	if (part == FT_PART_EXIT || part == FT_PART_REST) {
+		put_rest(st, &walk);
+		put_end(st, &walk);
+		return;
+	}
+	put_name(text, &walk);
+	ft_put(text, "(", 1);
+	ft_walk_arguments(&walk);
+	if (part == FT_PART_WHOLE)
+		put_end(st, &walk);
+	else if (st->split && !text->is_full)
+		text->at = st->split;
+}
+
+static void put_signal(struct ft_text *text, uint64_t number)
+{
+	if (ft_put_signal(text, number))
+		return;
+	ft_put_decimal(text, number);
+}
+
+static void put_child_status(struct ft_text *text, int status)
+{
+	ft_puts(text, ", si_status=");
+	if (WIFEXITED(status))
+		ft_put_decimal(text, (unsigned)WEXITSTATUS(status));
+	else
+		put_signal(text, (unsigned)WTERMSIG(status));
+}
+
+void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, int status)
+{
+	struct ft_text *text = &st->text;
+	int32_t code = (int32_t)ev->args[0];
+	bool is_child = ev->nr == SIGCHLD && code > 0;
+
+	ft_puts(text, "--- ");
+	put_signal(text, (uint32_t)ev->nr);
+	ft_puts(text, " {si_signo=");
+	put_signal(text, (uint32_t)ev->nr);
+	ft_puts(text, ", si_code=");
+	ft_put_signal_code(text, (uint32_t)ev->nr, code);
+	if (ev->args[3] || (code > 0 && code < SI_KERNEL && !is_child)) {
+		ft_puts(text, ", si_addr=");
+		if (ev->args[3])
+			ft_put_hex(text, ev->args[3]);
+		else
+			ft_puts(text, "NULL");
+	} else if (code <= 0 || is_child) {
+		ft_puts(text, ", si_pid=");
+		ft_put_signed(text, (int32_t)ev->args[1]);
+		ft_puts(text, ", si_uid=");
+		ft_put_decimal(text, (uint32_t)ev->args[2]);
+	}
+	if (is_child && status >= 0 && code != CLD_STOPPED && code != CLD_CONTINUED)
+		put_child_status(text, status);
+	ft_puts(text, "} ---\n");
+}
+
+void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev)
+{
+	int status = (int)(ev->ret & 0xffff);
+	struct ft_text *text = &st->text;
+
+	if (WIFSIGNALED(status)) {
+		ft_puts(text, "+++ killed by ");
+		put_signal(text, (unsigned)WTERMSIG(status));
+		ft_puts(text, WCOREDUMP(status) ? " (core dumped) +++\n" : " +++\n");
+		return;
+	}
+	ft_puts(text, "+++ exited with ");
+	ft_put_decimal(text, (unsigned)WEXITSTATUS(status));
+	ft_puts(text, " +++\n");
+}

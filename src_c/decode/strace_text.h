@@ -1,0 +1,80 @@
+/* The lines of strace: their heads, a call in one piece or in two, signals and ends. */
+#ifndef FT_DECODE_STRACE_TEXT_H
+#define FT_DECODE_STRACE_TEXT_H
+
+#include <time.h>
+
+#include "decode/text.h"
+#include "decode/walk.h"
+
+enum ft_strace_who {
+	FT_WHO_NONE,
+	FT_WHO_BRACKETS, /* [pid N], while there are several */
+	FT_WHO_PLAIN,
+};
+
+enum ft_strace_clock { FT_CLOCK_NONE, FT_CLOCK_TIME, FT_CLOCK_UNIX };
+
+enum ft_strace_status {
+	FT_STATUS_SUCCESSFUL = 1 << 0,
+	FT_STATUS_FAILED = 1 << 1,
+	FT_STATUS_UNFINISHED = 1 << 2,
+	FT_STATUS_ALL = 7,
+};
+
+struct ft_strace_style {
+	uint64_t signals; /* bit n-1: signal n is shown */
+	int64_t realtime_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
+	uint32_t column; /* where the = of a result stands */
+	uint32_t string_max;
+	int32_t only; /* the one task that is shown; 0: all */
+	uint8_t who; /* enum ft_strace_who */
+	uint8_t clock; /* enum ft_strace_clock */
+	uint8_t clock_digits; /* behind the point: 0, 3, 6, 9 */
+	uint8_t relative, relative_digits; /* time since the line before */
+	uint8_t took, took_digits; /* by a call */
+	uint8_t numbers; /* of the syscalls */
+	uint8_t hex; /* strings: 1: those that are no text, 2: all */
+	uint8_t statuses; /* enum ft_strace_status: of the calls that are shown */
+	uint8_t attaches, exits, supersedes; /* whether these are told */
+	uint8_t separately; /* each task has a text of its own */
+};
+
+struct ft_strace_text {
+	struct ft_text text; /* first: it is the sink */
+	const struct ft_strace_style *style;
+	struct ft_sink_ops ops;
+	const char *line; /* column 0 of the line, which may lie before the buffer */
+	uint64_t last_ns; /* of the line before; 0: there is none */
+	int64_t second; /* that `daytime` is of */
+	char daytime[8];
+	/* Of the call: how many arguments are shown, how many at its entry, and where those end. */
+	unsigned argument, at_entry;
+	char *split;
+};
+
+enum ft_strace_part {
+	FT_PART_WHOLE,
+	FT_PART_ENTRY,
+	FT_PART_REST, /* in the line of the entry */
+	FT_PART_EXIT, /* in a line of its own */
+};
+
+void ft_strace_start(struct ft_strace_text *st, const struct ft_strace_style *style);
+/* From now on into this buffer. */
+void ft_strace_into(struct ft_strace_text *st, char *buffer, size_t size);
+
+/* The head of a new line. several: there are other tasks. */
+void ft_strace_head(
+	struct ft_strace_text *st, int32_t tid, int32_t nr, uint64_t time_ns, bool several);
+/* A call; all parts but the entry end the line. */
+void ft_strace_call(
+	struct ft_strace_text *st, const struct ft_view *view, enum ft_strace_part part);
+/* status: of the child that SIGCHLD tells of, as wait4(2) has it; -1: unknown. */
+void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, int status);
+void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev);
+
+/* Whether what is shown before a call ends needs memory that was copied at its entry. */
+bool ft_strace_needs_memory(const struct ft_event *ev);
+
+#endif

@@ -1,0 +1,103 @@
+"""Promise: fasttrace strace writes the lines that the installed strace writes, and ends as it does.
+
+Per task, since tasks run as they like; whole texts where sleeps make sure of an order. Where memory
+was not captured an address stands for it. Deliberate differences: DIFFERENCES of strace_text.py.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from strace_text import differences
+from support import ENGINES, FASTTRACE, Builder
+
+STRACE = shutil.which("strace") or ""
+pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed")
+LIMIT_S = 120
+
+
+def ours(*words: str | Path, engine: str = "auto") -> subprocess.CompletedProcess[str]:
+    return run([*FASTTRACE, "strace", "--engine", engine, *map(str, words)])
+
+
+def theirs(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return run([STRACE, *map(str, words)])
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL
+    )
+
+
+def files_of(folder: Path, engine: str, *words: str) -> tuple[str, str]:
+    """-f -o FILE: our lines and strace's; both end alike, and the program says the same."""
+    mine = ours("-f", "-o", folder / "ours", *words, engine=engine)
+    its = theirs("-f", "-o", folder / "theirs", *words)
+    assert (mine.returncode, mine.stdout) == (its.returncode, its.stdout), mine.stderr
+    return (folder / "ours").read_text(), (folder / "theirs").read_text()
+
+
+COMMANDS = {
+    "true": ["true"],
+    "false": ["false"],
+    "ls": ["ls", "/etc"],
+    "cat": ["cat", "/etc/hostname", "/nowhere"],
+    "pipe": ["sh", "-c", "echo a | (cat; sleep 0.1)"],
+    "kills itself": ["sh", "-c", "kill -TERM $$"],
+    "signal handled": ["sh", "-c", "trap 'exit 4' USR1; kill -USR1 $$; sleep 5"],
+    "exec": ["sh", "-c", "exec true"],
+    "status": ["sh", "-c", "(exit 3)"],
+}
+TRACEES = [
+    "exec_from_thread",
+    "exit_status",
+    "vfork_exec",
+    "segfault",
+    "split_lines",
+    "sigqueue",
+    "static_hello",
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_straces_lines(name: str, engine: str, tmp_path: Path) -> None:
+    mine, its = files_of(tmp_path, engine, *COMMANDS[name])
+    assert differences(mine, its) == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", TRACEES)
+def test_a_tracee_has_straces_lines(
+    name: str, engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    mine, its = files_of(tmp_path, engine, *tracees.command(name))
+    assert differences(mine, its) == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_call_that_others_fall_into_is_told_in_two_lines(
+    engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    """Those that wait while another task makes a call, in strace's order and words."""
+    mine, its = files_of(tmp_path, engine, *tracees.command("split_lines"))
+
+    def waits(text: str) -> list[str]:
+        found = re.findall(r"^\d+ +(?:<\.\.\. )?((?:wait4|futex).*)", text, re.M)
+        return [re.sub(r"0x\w+|\d+| +", "", line) for line in found]
+
+    assert waits(mine) == waits(its)
+    assert "wait(-,<unfinished...>" in waits(mine)
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGSEGV])
+def test_it_dies_of_the_signal_that_the_command_dies_of(signal_: int) -> None:
+    code = f"import os; os.kill(os.getpid(), {int(signal_)})"
+    assert ours("-o", "/dev/null", sys.executable, "-c", code).returncode == -signal_

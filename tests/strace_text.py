@@ -1,0 +1,135 @@
+"""What strace writes, ours or its own, made comparable: per task, whole lines, without what differs
+from run to run."""
+
+from __future__ import annotations
+
+import re
+
+ADDRESS = re.compile(r"0x[0-9a-f]{5,}")
+_UNFINISHED = " <unfinished ...>"
+# They come when they like, and what the handler's end gives back follows from that.
+_AT_ANY_TIME = re.compile(r"--- SIGCHLD|rt_sigreturn\(")
+_RESUMED = re.compile(r"<\.\.\. (\w+) resumed>")
+# Deliberate differences: strace's text, what we write, why.
+DIFFERENCES = [
+    (r", si_utime=\d+(?: /\*.*?\*/)?, si_stime=\d+(?: /\*.*?\*/)?", "", "no event holds them"),
+    (r"rseq\(ADDR, 0x20,", "rseq(ADDR, 32,", "a size is shown as one, as elsewhere"),
+    (r"getppid\(\) = \d+", "getppid() = N", "the tracer, which is another process"),
+    (r", si_int=.*?, si_ptr=\w+", "", "no event holds them"),
+    (r"rt_sigreturn\(\{mask=.*?\}\)", "rt_sigreturn()", "the mask lies in the signal's frame"),
+]
+
+
+def by_task(text: str) -> dict[str, list[str]]:
+    """The lines of a -f -o file by task; halves are joined."""
+    tasks: dict[str, list[str]] = {}
+    open_calls: dict[str, str] = {}
+    for line in text.splitlines():
+        tid, _, rest = line.partition(" ")
+        lines = tasks.setdefault(tid, [])
+        rest = rest.lstrip(" ")
+        if rest.endswith(_UNFINISHED):
+            assert tid not in open_calls, f"begun twice: {line}"
+            open_calls[tid] = rest.removesuffix(_UNFINISHED)
+            continue
+        if resumed := _RESUMED.match(rest):
+            begun = open_calls.pop(tid, "")
+            if not begun and resumed[1] == "execve":
+                begun = "execve("  # by another thread, whose place this one takes
+            assert begun.startswith(f"{resumed[1]}("), f"{line} resumes {begun!r}"
+            rest = begun + rest[resumed.end() :]
+        lines.append(rest)
+    for tid, begun in open_calls.items():
+        tasks[tid].append(begun)
+    return tasks
+
+
+def plain(text: str) -> dict[str, list[str]]:
+    """The same without addresses and pids."""
+    tasks = by_task(text)
+    numbers = {tid: f"P{place}" for place, tid in enumerate(sorted(tasks, key=int))}
+    pids = re.compile(rf"\b({'|'.join(numbers)})\b") if numbers else None
+    found: dict[str, list[str]] = {}
+    for tid, lines in sorted(tasks.items(), key=lambda task: int(task[0])):
+        out = []
+        for line in lines:
+            line = ADDRESS.sub("ADDR", line)
+            if pids is not None and not re.match(r"m|brk", line):
+                line = pids.sub(lambda match: numbers[match[1]], line)
+            line = re.sub(r"\) +=", ") =", line)
+            for pattern, new, _why in DIFFERENCES:
+                line = re.sub(pattern, new, line)
+            out.append(line)
+        found[numbers[tid]] = out
+    return found
+
+
+def arguments(line: str) -> tuple[str, list[str], str]:
+    """Name, arguments, and what stands behind them."""
+    name, _, rest = line.partition("(")
+    words, depth, word, quoted = [], 0, "", False
+    at = 0
+    while at < len(rest):
+        c = rest[at]
+        if quoted:
+            word += c
+            if c == "\\":
+                at += 1
+                word += rest[at]
+            elif c == '"':
+                quoted = False
+        elif c == ")" and not depth:
+            break
+        elif c == "," and not depth:
+            words.append(word.strip())
+            word = ""
+        else:
+            word += c
+            quoted = c == '"'
+            depth += (c in "([{") - (c in ")]}")
+        at += 1
+    words.append(word.strip())
+    return name, words, rest[at:]
+
+
+def is_same(ours: str, theirs: str) -> bool:
+    """Whether a line of ours is strace's, where an address may stand for memory not captured."""
+    if ours == theirs:
+        return True
+    if not re.match(r"\w+\(", ours) or not re.match(r"\w+\(", theirs):
+        return False
+    name, words, end = arguments(ours)
+    their_name, their_words, their_end = arguments(theirs)
+    same_end = end == their_end or their_end.startswith(end + " (")  # (in [3]), ([{fd=...}])
+    return (
+        (name, len(words)) == (their_name, len(their_words))
+        and same_end
+        and all(a in (b, "ADDR") for a, b in zip(words, their_words, strict=True))
+    )
+
+
+def _in_order(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The lines whose place is known, and the others sorted."""
+    loose = [line for line in lines if _AT_ANY_TIME.match(line)]
+    return [line for line in lines if line not in loose], sorted(
+        line.partition(") = ")[0] for line in loose
+    )
+
+
+def differences(ours: str, theirs: str) -> list[str]:
+    """What differs, line by line; empty: the same story."""
+    mine, its = plain(ours), plain(theirs)
+    found = []
+    if list(mine) != list(its):
+        found.append(f"tasks {list(mine)} and {list(its)}")
+    for task in mine:
+        a, when_a = _in_order(mine[task])
+        b, when_b = _in_order(its.get(task, []))
+        if when_a != when_b:
+            found.append(f"{task}: {when_a}, not {when_b}")
+        if len(a) != len(b):
+            found.append(f"{task}: {len(a)} lines, not {len(b)}")
+        found += [
+            f"{task}: {x}\n    not {y}" for x, y in zip(a, b, strict=False) if not is_same(x, y)
+        ]
+    return found
