@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from typing_extensions import Buffer
 
@@ -72,6 +72,12 @@ class Story:
     ) -> None: ...
     def add(self, events: Buffer, payload: Buffer, payload_base: int) -> None:
         """Copies of a block's events. payload_base: what events call payload[0]."""
+    def idle(self, before_ns: int) -> list[tuple[int, int, int]]:
+        """Tasks, at most 64, that may be waiting in a call, as (tid, abi, since when): none of
+        their calls that ended since before_ns has been added."""
+    def suppose(self, tid: int, abi: int, nr: int, args: Sequence[int]) -> None:
+        """A task was seen to wait in this call, six arguments: its entry is told, if that needs no
+        memory."""
     def tell(self, sure_ns: int | None) -> list[tuple[int, bytes]]:
         """What can be told by now, as (tid, text); the tid counts where texts are separate.
 

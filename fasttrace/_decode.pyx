@@ -3,6 +3,7 @@
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport UINT64_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memset
 
 
 cdef extern from "stdbool.h" nogil:
@@ -10,7 +11,9 @@ cdef extern from "stdbool.h" nogil:
 
 cdef extern from "event.h" nogil:
     struct ft_event:
-        uint8_t kind
+        uint64_t args[6]
+        int32_t tid, nr
+        uint8_t abi
 
 
 cdef extern from "decode/lines.h" nogil:
@@ -39,10 +42,18 @@ cdef extern from "decode/story.h" nogil:
 
     struct ft_story
 
+    struct ft_story_idle:
+        uint64_t since_ns
+        int32_t tid
+        uint8_t abi
+
     int ft_story_new(ft_story **out, const ft_strace_style *style)
     void ft_story_free(ft_story *s)
     int ft_story_add(ft_story *s, const ft_event *events, size_t count, const uint8_t *payload,
                      size_t payload_length, uint64_t payload_base)
+    size_t ft_story_list_idle "ft_story_idle" (const ft_story *s, uint64_t before_ns,
+                                               ft_story_idle *out, size_t max)
+    int ft_story_suppose(ft_story *s, const ft_event *call)
     size_t ft_story_tell(ft_story *s, uint64_t sure_ns, char *buffer, size_t size, cbool *more,
                          int32_t *tid)
 
@@ -50,6 +61,7 @@ cdef extern from "decode/story.h" nogil:
 cdef enum:
     BUFFER_SIZE = 1 << 20  # of the text that is made at a time; no line is longer
     EVENTS_MAX = 1 << 30
+    IDLE_MAX = 64
 
 
 cdef class Lines:
@@ -163,6 +175,20 @@ cdef class Story:
         finally:
             PyBuffer_Release(&view)
         if rc < 0:
+            raise MemoryError()
+
+    def idle(self, uint64_t before_ns):
+        cdef ft_story_idle found[IDLE_MAX]
+        cdef size_t n = ft_story_list_idle(self.story, before_ns, found, IDLE_MAX)
+        return [(found[i].tid, found[i].abi, found[i].since_ns) for i in range(n)]
+
+    def suppose(self, int32_t tid, uint8_t abi, int32_t nr, args not None):
+        cdef ft_event call
+        memset(&call, 0, sizeof(call))
+        call.tid, call.abi, call.nr = tid, abi, nr
+        for i in range(6):
+            call.args[i] = args[i]
+        if ft_story_suppose(self.story, &call) < 0:
             raise MemoryError()
 
     def tell(self, sure_ns):

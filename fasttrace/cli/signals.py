@@ -53,6 +53,7 @@ class Relay:
 
     def __init__(self, tracer: Tracer, *, attached: bool) -> None:
         self.killed_by: int | None = None  # the signal upon which the tree was killed
+        self.detached_by: int | None = None
         self._tracer = tracer
         self._attached = attached
         self._signals = [
@@ -141,6 +142,7 @@ class Relay:
             if self._ended:
                 return
             if self._attached:
+                self.detached_by = number
                 self._quietly(self._tracer.detach)
             elif self._passed_on and mine:
                 self._kill(number)

@@ -158,6 +158,11 @@ class Run:
             say(f"tracing ended early: {os.strerror(-error)}; the counts are those up to then")
 
     @property
+    def detached_by(self) -> int | None:
+        """The signal to us upon which a process that we were attached to was let go."""
+        return self._relay.detached_by
+
+    @property
     def status(self) -> int:
         """The exit status, or -n: to die of signal n; as the program did."""
         if self.tracer.stats["error"]:

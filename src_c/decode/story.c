@@ -124,6 +124,24 @@ static size_t payload_of(const struct ft_event *ev, const uint8_t *payload, size
 	return at - from;
 }
 
+/* What was seen to wait has ended; or it was another call, which never comes if it was told. */
+static int replace_supposed(struct ft_story *s, struct ft_story_task *t, const struct ft_event *ev,
+	const uint8_t *payload, size_t length)
+{
+	const struct ft_event *supposed = &ft_story_first(t)->event;
+	bool is_same =
+		supposed->nr == ev->nr && !memcmp(supposed->args, ev->args, sizeof(ev->args));
+	bool told = t->told;
+	int rc;
+
+	t->supposed = false;
+	if (!told || is_same)
+		ft_story_pop(&s->tasks, t);
+	rc = ft_story_push(&s->tasks, t, ev, payload, length);
+	t->told = told && !rc;
+	return rc;
+}
+
 static int add_call(struct ft_story *s, struct ft_story_task *t, const struct ft_event *ev,
 	const uint8_t *payload, size_t length)
 {
@@ -131,6 +149,9 @@ static int add_call(struct ft_story *s, struct ft_story_task *t, const struct ft
 	struct ft_event begun = *ev, ended = *ev;
 	int rc;
 
+	t->abi = ev->abi;
+	if (t->supposed)
+		return replace_supposed(s, t, ev, payload, length);
 	if (!first || first->former != ev->tid)
 		return ft_story_push(&s->tasks, t, ev, payload, length);
 	/* An execve by a thread: it begins as the thread's, and ends as that of the first one. */
@@ -225,6 +246,41 @@ int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count
 	return 0;
 }
 
+size_t ft_story_idle(
+	const struct ft_story *s, uint64_t before_ns, struct ft_story_idle *out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->tasks.count && n < max; i++) {
+		const struct ft_story_task *t = s->tasks.heap[i];
+
+		if (t->ended || ft_story_first(t) || t->others_count || t->through_ns >= before_ns)
+			continue;
+		out[n++] = (struct ft_story_idle){
+			.since_ns = t->through_ns, .tid = t->tid, .abi = t->abi
+		};
+	}
+	return n;
+}
+
+int ft_story_suppose(struct ft_story *s, const struct ft_event *call)
+{
+	struct ft_story_task *t = ft_story_find(&s->tasks, call->tid);
+	struct ft_event ev = *call;
+	int rc;
+
+	if (!t || t->ended || ft_story_first(t) || ft_story_is_filtered(s) || s->style.separately ||
+		ft_strace_needs_memory(call))
+		return 0;
+	ev.kind = FT_KIND_SYSCALL;
+	ev.flags = FT_FLAG_UNFINISHED;
+	ev.time_ns = t->through_ns;
+	rc = ft_story_push(&s->tasks, t, &ev, NULL, 0);
+	t->supposed = !rc;
+	ft_story_update(s, t);
+	return rc;
+}
+
 /* Up to when everything has been delivered. */
 static uint64_t known_until(const struct ft_story *s, uint64_t sure_ns)
 {
@@ -272,6 +328,10 @@ size_t ft_story_tell(
 			ft_puts(text, "...\n");
 			s->current = 0;
 		}
+	}
+	if (sure_ns == FT_NEVER && !*more && s->current) {
+		ft_puts(text, " <detached ...>\n");
+		s->current = 0;
 	}
 	return (size_t)(text->at - buffer);
 }

@@ -25,6 +25,7 @@ struct ft_story_task {
 	size_t head, tail, room; /* of the bytes in calls */
 	struct ft_event *others; /* signals, births, ends, in the order of time */
 	size_t others_count, others_room;
+	uint8_t abi; /* of the last call that was delivered */
 	bool told; /* the first call's entry */
 	bool supposed; /* the first call was seen to wait, and is not delivered */
 	bool counted; /* among those that are alive */

@@ -64,7 +64,7 @@ static void story_bytes(struct ft_sink *sink, const uint8_t *data, size_t length
 void ft_strace_start(struct ft_strace_text *st, const struct ft_strace_style *style)
 {
 	*st = (struct ft_strace_text){ .style = style, .second = INT64_MIN };
-	ft_text_start(&st->text, NULL, 0);
+	ft_text_start(&st->text, st->daytime, 0);
 	st->ops = *st->text.sink.ops;
 	st->ops.argument = story_argument;
 	st->ops.becomes = story_becomes;
@@ -209,9 +209,10 @@ bool ft_strace_needs_memory(const struct ft_event *ev)
 	const struct ft_argument *arguments;
 	struct ft_text text;
 	struct ft_walk walk;
+	char none[1];
 	unsigned shown;
 
-	ft_text_start(&text, NULL, 0);
+	ft_text_start(&text, none, 0);
 	if (ft_walk_start(&walk, &view, &text.sink))
 		return false;
 	shown = shown_at_entry(walk.shape);

@@ -13,12 +13,13 @@ from fasttrace.alter.rules import altered_calls
 from fasttrace.cli.strace.getopt import BadOption
 from fasttrace.cli.strace.options import Options
 from fasttrace.cli.strace.texts import Texts, say
+from fasttrace.cli.strace.waits import Waits
 from fasttrace.cli.traced import Run
 from fasttrace.errors import CommandNotExecutable, CommandNotFound, FasttraceError
 
-_BEAT_S = 0.1
+_BEAT_S = 0.06
 # What ended so long ago has come, if no block waits: see docs/inline.md, and the ring's latency.
-_LATE_NS = 250_000_000
+_LATE_NS = 320_000_000
 _FULL_EVENTS, _FULL_PAYLOAD = 4096, 1 << 20
 _STATUS_BITS = {"successful": 1, "failed": 2, "unfinished": 4}
 
@@ -41,6 +42,8 @@ def run(options: Options) -> int:
                 texts.write(0, table(run.tracer.summary(), options).encode())
             if run.let_go:
                 return -signal.SIGPIPE
+            if run.detached_by is not None:
+                return -run.detached_by
             return run.status or texts_status
     except CommandNotFound:
         say(f"Can't stat '{options.command[0]}': {os.strerror(2)}")
@@ -96,12 +99,14 @@ def _told(options: Options, run: Run, texts: Texts) -> int:
         say(f"Process {options.pids[0]} attached{_with_threads(options.pids[0])}")
     story = _story(options, run)
     sure_ns = 0
+    waits = Waits(options.trace)
     for block in run.beats(_BEAT_S, None if options.inject else texts.is_unread):
         now = time.monotonic_ns()
         if block is not None:
             story.add(block, block.payload, block.payload_base)
         if block is None or not _is_full(block):
             sure_ns = now - _LATE_NS
+            waits.look(story, now)
         for tid, text in story.tell(sure_ns):
             texts.write(tid, text)
     for tid, text in story.tell(None):

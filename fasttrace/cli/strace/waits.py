@@ -1,0 +1,56 @@
+"""Calls that tasks wait in: engines hand over a call when it has ended, strace shows it before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fasttrace._decode import Story
+from fasttrace.syscalls.sets import Selection
+
+# Twice this, and what it takes to come, is less than what others' lines wait for.
+_EVERY_NS = 110_000_000
+_IDLE_NS = 50_000_000
+
+
+class Waits:
+    """Looks into /proc for what tasks do of which nothing is heard.
+
+    A call is taken for the one that its task waits in when it is there twice, some time apart, and
+    nothing of the task has come meanwhile: then all that it did before has.
+
+    Args:
+        trace: the calls that are wanted; None: all.
+    """
+
+    def __init__(self, trace: Selection | None) -> None:
+        self._trace = trace
+        self._looked_ns = 0
+        self._seen: dict[int, tuple[int, str]] = {}
+
+    def look(self, story: Story, now_ns: int) -> None:
+        """Tell the story of calls that tasks wait in."""
+        if now_ns - self._looked_ns < _EVERY_NS:
+            return
+        self._looked_ns = now_ns
+        seen: dict[int, tuple[int, str]] = {}
+        for tid, abi, since_ns in story.idle(max(0, now_ns - _IDLE_NS)):
+            seen[tid] = since_ns, _call_of(tid)
+            if self._seen.get(tid) == seen[tid]:
+                self._suppose(story, tid, abi, seen[tid][1])
+        self._seen = seen
+
+    def _suppose(self, story: Story, tid: int, abi: int, text: str) -> None:
+        words = text.split()
+        if len(words) != 9:  # "running", or not in a call
+            return
+        nr = int(words[0])
+        if nr >= 0 and (self._trace is None or self._trace.contains(nr, abi)):
+            story.suppose(tid, abi, nr, [int(word, 16) for word in words[1:7]])
+
+
+def _call_of(tid: int) -> str:
+    """proc_pid_syscall(5): number, arguments, stack pointer, instruction pointer."""
+    try:
+        return Path(f"/proc/{tid}/syscall").read_text("ascii")
+    except OSError:
+        return ""  # it has ended, or may not be looked at
