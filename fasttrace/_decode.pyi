@@ -35,7 +35,6 @@ class Story:
         realtime_ns: what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC.
         column: where the = of a result stands.
         string_max: bytes of a string that are shown.
-        only: the one task that is told; 0: all.
         who: 0: nobody, 1: "[pid N]" while there are several, 2: "N" in each line.
         clock: 0: none, 1: the time of day, 2: seconds since 1970. The digits are behind the point.
         relative: the time since the line before.
@@ -44,6 +43,7 @@ class Story:
         hex: strings in hexadecimal: 1: those that are no text, 2: all.
         statuses: of calls that are told: 1 successful, 2 failed, 4 unfinished.
         attaches, exits, supersedes: whether these are told.
+        leaders: only the first task of each process is told.
         separately: each task has a text of its own.
     """
 
@@ -54,7 +54,6 @@ class Story:
         realtime_ns: int,
         column: int,
         string_max: int,
-        only: int,
         who: int,
         clock: int,
         clock_digits: int,
@@ -68,6 +67,7 @@ class Story:
         attaches: bool,
         exits: bool,
         supersedes: bool,
+        leaders: bool,
         separately: bool,
     ) -> None: ...
     def add(self, events: Buffer, payload: Buffer, payload_base: int) -> None:

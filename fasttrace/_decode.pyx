@@ -36,9 +36,8 @@ cdef extern from "decode/story.h" nogil:
         uint64_t signals
         int64_t realtime_ns
         uint32_t column, string_max
-        int32_t only
         uint8_t who, clock, clock_digits, relative, relative_digits, took, took_digits
-        uint8_t numbers, hex, statuses, attaches, exits, supersedes, separately
+        uint8_t numbers, hex, statuses, attaches, exits, supersedes, leaders, separately
 
     struct ft_story
 
@@ -132,10 +131,10 @@ cdef class Story:
         self.buffer = NULL
 
     def __init__(self, *, uint64_t signals, int64_t realtime_ns, uint32_t column,
-                 uint32_t string_max, int32_t only, uint8_t who, uint8_t clock,
+                 uint32_t string_max, uint8_t who, uint8_t clock,
                  uint8_t clock_digits, bint relative, uint8_t relative_digits, bint took,
                  uint8_t took_digits, bint numbers, uint8_t hex, uint8_t statuses, bint attaches,
-                 bint exits, bint supersedes, bint separately):
+                 bint exits, bint supersedes, bint leaders, bint separately):
         cdef ft_strace_style style
         if self.story is not NULL:
             raise ValueError("it has begun")
@@ -143,12 +142,12 @@ cdef class Story:
             if digits not in (0, 3, 6, 9):
                 raise ValueError(f"{digits} digits: 0, 3, 6 or 9")
         style.signals, style.realtime_ns, style.column = signals, realtime_ns, column
-        style.string_max, style.only, style.who, style.clock = string_max, only, who, clock
+        style.string_max, style.who, style.clock = string_max, who, clock
         style.clock_digits, style.relative = clock_digits, relative
         style.relative_digits, style.took, style.took_digits = relative_digits, took, took_digits
         style.numbers, style.hex, style.statuses = numbers, hex, statuses
         style.attaches, style.exits, style.supersedes = attaches, exits, supersedes
-        style.separately = separately
+        style.leaders, style.separately = leaders, separately
         self.buffer = <char *>malloc(BUFFER_SIZE)
         if self.buffer is NULL or ft_story_new(&self.story, &style) < 0:
             raise MemoryError()

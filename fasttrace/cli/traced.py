@@ -120,7 +120,7 @@ class Run:
             if is_unwanted is not None and is_unwanted():
                 is_unwanted = None
                 self._let_go()
-        self._ended()
+        self.ended()
 
     def beats(
         self, every_s: float, is_unwanted: Callable[[], bool] | None = None
@@ -135,7 +135,7 @@ class Run:
             if is_unwanted is not None and is_unwanted():
                 is_unwanted = None
                 self._let_go()
-        self._ended()
+        self.ended()
 
     def _let_go(self) -> None:
         try:
@@ -149,9 +149,10 @@ class Run:
         if not self.tracer.wait(self._duration):
             self.tracer.detach()
             self.tracer.wait()
-        self._ended()
+        self.ended()
 
-    def _ended(self) -> None:
+    def ended(self) -> None:
+        """All has been taken: signals to us are no longer for the program; says what went wrong."""
         self._relay.end()
         error = self.tracer.stats["error"]
         if error:

@@ -236,7 +236,7 @@ int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count
 		size_t length;
 		int rc;
 
-		if (s->style.only && events[i].tid != s->style.only)
+		if (s->style.leaders && events[i].tid != events[i].pid)
 			continue;
 		length = payload_of(&events[i], payload, payload_length, payload_base, &start);
 		rc = add(s, &events[i], start, length);

@@ -27,7 +27,6 @@ struct ft_strace_style {
 	int64_t realtime_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
 	uint32_t column; /* where the = of a result stands */
 	uint32_t string_max;
-	int32_t only; /* the one task that is shown; 0: all */
 	uint8_t who; /* enum ft_strace_who */
 	uint8_t clock; /* enum ft_strace_clock */
 	uint8_t clock_digits; /* behind the point: 0, 3, 6, 9 */
@@ -37,6 +36,7 @@ struct ft_strace_style {
 	uint8_t hex; /* strings: 1: those that are no text, 2: all */
 	uint8_t statuses; /* enum ft_strace_status: of the calls that are shown */
 	uint8_t attaches, exits, supersedes; /* whether these are told */
+	uint8_t leaders; /* only the first task of each process is shown */
 	uint8_t separately; /* each task has a text of its own */
 };
 

@@ -38,6 +38,7 @@ static struct ft_strace_style any_style(struct input *in)
 		.attaches = how >> 20 & 1,
 		.exits = how >> 21 & 1,
 		.supersedes = how >> 22 & 1,
+		.leaders = (how & 1023) == 7,
 		.separately = how >> 23 & 1,
 	};
 }

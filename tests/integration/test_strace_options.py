@@ -275,6 +275,27 @@ def test_a_process_that_waits_shows_what_it_waits_in() -> None:
         assert waiting.returncode == 0
 
 
+def test_several_processes_are_one_story() -> None:
+    """Named as $(pidof ...) does; until the last has ended, or all are let go together."""
+    with (
+        subprocess.Popen(["sh", "-c", "read x; exit 3"], stdin=subprocess.PIPE) as first,
+        subprocess.Popen(["sh", "-c", "read x; exit 4"], stdin=subprocess.PIPE) as second,
+    ):
+        command = [*OURS, "-p", f"{first.pid} {second.pid}"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as shown:
+            assert shown.stderr is not None
+            for target in (first, second):
+                assert shown.stderr.readline() == f"strace: Process {target.pid} attached\n"
+            first.communicate(b"x\n")
+            lines = []
+            while not lines or "exited" not in lines[-1]:
+                lines.append(shown.stderr.readline())
+            assert re.fullmatch(rf"\[pid +{first.pid}\] \+\+\+ exited with 3 \+\+\+\n", lines[-1])
+            second.communicate(b"x\n")
+            assert shown.stderr.read().endswith("\n+++ exited with 4 +++\n")
+            assert shown.wait(LIMIT_S) == 0
+
+
 def test_a_link_of_straces_name_is_strace(tmp_path: Path) -> None:
     link = tmp_path / "strace"
     link.write_text(

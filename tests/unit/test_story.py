@@ -19,7 +19,6 @@ STYLE: dict[str, Any] = {
     "realtime_ns": 0,
     "column": 40,
     "string_max": 32,
-    "only": 0,
     "who": 2,
     "clock": 0,
     "clock_digits": 0,
@@ -33,6 +32,7 @@ STYLE: dict[str, Any] = {
     "attaches": False,
     "exits": True,
     "supersedes": True,
+    "leaders": False,
     "separately": False,
 }
 ALL = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import NamedTuple
 
 from fasttrace.cli.strace.options import Options
@@ -20,6 +21,17 @@ class Row(NamedTuple):
     total_ns: int
     min_ns: int
     max_ns: int
+
+    def plus(self, other: Row) -> Row:
+        """Both together, of the same name."""
+        return Row(
+            self.name,
+            self.calls + other.calls,
+            self.errors + other.errors,
+            self.total_ns + other.total_ns,
+            min(self.min_ns, other.min_ns),
+            max(self.max_ns, other.max_ns),
+        )
 
 
 class _Column(NamedTuple):
@@ -56,9 +68,9 @@ _KEYS: dict[str, Callable[[Row], tuple[float, ...]]] = {
 }
 
 
-def table(summary: Summary, options: Options) -> str:
-    """The table, or nothing where there was no call."""
-    rows = _rows(summary)
+def table(summaries: list[Summary], options: Options) -> str:
+    """The table of all together, or nothing where there was no call."""
+    rows = _rows(summaries)
     if not rows:
         return ""
     key = options.sort or "time"
@@ -66,14 +78,7 @@ def table(summary: Summary, options: Options) -> str:
         rows.sort(key=lambda row: row.name)
     elif key in _KEYS:
         rows.sort(key=_KEYS[key])
-    total = Row(
-        "total",
-        sum(row.calls for row in rows),
-        sum(row.errors for row in rows),
-        sum(row.total_ns for row in rows),
-        min(row.min_ns for row in rows),
-        max(row.max_ns for row in rows),
-    )
+    total = reduce(Row.plus, rows)._replace(name="total")
     names = list(options.columns or _DEFAULT)
     if "name" not in names:
         names.append("name")
@@ -104,17 +109,20 @@ def _line(columns: list[_Column], texts: list[str]) -> str:
     return " ".join(aligned).rstrip()
 
 
-def _rows(summary: Summary) -> list[Row]:
+def _rows(summaries: list[Summary]) -> list[Row]:
     """strace counts a call when it ends."""
-    return [
-        Row(
-            entry.name,
-            entry.finished,
-            entry.errors or 0,
-            entry.total_ns or 0,
-            entry.min_ns or 0,
-            entry.max_ns or 0,
-        )
-        for entry in summary.syscalls
-        if entry.finished
-    ]
+    rows: dict[str, Row] = {}
+    for summary in summaries:
+        for entry in summary.syscalls:
+            if not entry.finished:
+                continue
+            row = Row(
+                entry.name,
+                entry.finished,
+                entry.errors or 0,
+                entry.total_ns or 0,
+                entry.min_ns or 0,
+                entry.max_ns or 0,
+            )
+            rows[row.name] = row.plus(rows[row.name]) if row.name in rows else row
+    return list(rows.values())

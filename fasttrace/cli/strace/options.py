@@ -63,7 +63,8 @@ class Options:
     @property
     def plain_pids(self) -> bool:
         """Whether each line begins with its task."""
-        return self.output is not None and bool(self.follow) and not self.separately
+        several = bool(self.follow) or len(self.pids) > 1
+        return self.output is not None and several and not self.separately
 
 
 _LETTERS = {

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from fasttrace._core import Block
 from fasttrace._decode import Story
 from fasttrace.alter.rules import altered_calls
-from fasttrace.cli.strace.getopt import BadOption
 from fasttrace.cli.strace.options import Options
+from fasttrace.cli.strace.several import beats_of_several
 from fasttrace.cli.strace.texts import Texts, say
 from fasttrace.cli.strace.waits import Waits
 from fasttrace.cli.traced import Run
 from fasttrace.errors import CommandNotExecutable, CommandNotFound, FasttraceError
+from fasttrace.tracing.tracer import Tracer
 
 _BEAT_S = 0.06
 # What ended so long ago has come, if no block waits: see docs/inline.md, and the ring's latency.
@@ -26,20 +29,23 @@ _STATUS_BITS = {"successful": 1, "failed": 2, "unfinished": 4}
 
 def run(options: Options) -> int:
     """The exit status, or -n: to die of signal n. Raises BadOption."""
-    if len(options.pids) > 1:
-        raise BadOption("more than one -p PID is not supported by fasttrace", hint=False)
     texts = Texts(options.output, append=options.append, separately=options.separately)
     try:
-        with _run_of(options) as run:
-            if options.count == "only":
+        with _run_of(options) as run, ExitStack() as stack:
+            more = [
+                stack.enter_context(Tracer(pid=pid, **_tracer_options(options)))
+                for pid in options.pids[1:]
+            ]
+            if options.count == "only" and not more:
                 run.wait()
                 texts_status = 0
             else:
-                texts_status = _told(options, run, texts)
+                texts_status = _told(options, run, more, texts)
             if options.count:
                 from fasttrace.cli.strace.counts import table
 
-                texts.write(0, table(run.tracer.summary(), options).encode())
+                summaries = [tracer.summary() for tracer in (run.tracer, *more)]
+                texts.write(0, table(summaries, options).encode())
             if run.let_go:
                 return -signal.SIGPIPE
             if run.detached_by is not None:
@@ -53,12 +59,17 @@ def run(options: Options) -> int:
         return 1
     except FasttraceError as error:
         if options.pids:
-            say(f"attach: ptrace(PTRACE_SEIZE, {options.pids[0]}): {_reason(error)}")
+            say(f"attach: ptrace(PTRACE_SEIZE, {_refused(options.pids)}): {_reason(error)}")
             return 1
         say(str(error))
         return 1
     finally:
         texts.close()
+
+
+def _refused(pids: list[int]) -> int:
+    """Which of them could not be attached to: the first that has gone, as far as can be told."""
+    return next((pid for pid in pids if not _is_there(pid)), pids[0])
 
 
 def _reason(error: FasttraceError) -> str:
@@ -67,6 +78,11 @@ def _reason(error: FasttraceError) -> str:
 
 
 def _run_of(options: Options) -> Run:
+    pid = options.pids[0] if options.pids else None
+    return Run(options.command or None, pid=pid, **_tracer_options(options))
+
+
+def _tracer_options(options: Options) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if options.trace is not None:
         said["trace"] = options.trace
@@ -81,39 +97,60 @@ def _run_of(options: Options) -> Run:
             if value is not None:
                 environment[name] = value
         said["env"] = environment
-    return Run(
-        options.command or None,
-        pid=options.pids[0] if options.pids else None,
-        inject=options.inject or None,
-        follow=bool(options.follow),
-        engine=options.engine,
-        events=options.count != "only",
-        tally=bool(options.count),
+    return {
+        "inject": options.inject or None,
+        "follow": bool(options.follow),
+        "engine": options.engine,
+        "events": options.count != "only" or len(options.pids) > 1,
+        "tally": bool(options.count),
         **said,
-    )
+    }
 
 
-def _told(options: Options, run: Run, texts: Texts) -> int:
-    """Writes the lines; 1: they could not be written, and somebody would have read them."""
-    if options.pids and "attach" not in options.quiet:
-        say(f"Process {options.pids[0]} attached{_with_threads(options.pids[0])}")
-    story = _story(options, run)
-    sure_ns = 0
+def _told(options: Options, run: Run, more: list[Tracer], texts: Texts) -> int:
+    """Writes the lines; 1: they could not be written, and somebody would have read them.
+
+    more: tracers of other processes.
+    """
+    for pid in options.pids if "attach" not in options.quiet else ():
+        say(f"Process {pid} attached{_with_threads(pid)}")
+    is_unwanted = None if options.inject else texts.is_unread
+    if more:
+        blocks = beats_of_several(run, more, _BEAT_S, is_unwanted)
+    else:
+        blocks = run.beats(_BEAT_S, is_unwanted)
+    if options.count == "only":
+        for _ in blocks:
+            pass  # they are counted
+    else:
+        _write(options, blocks, texts)
+    for pid in options.pids if "attach" not in options.quiet else ():
+        if _is_there(pid):
+            say(f"Process {pid} detached")
+    return int(texts.failed is not None and not isinstance(texts.failed, BrokenPipeError))
+
+
+def _write(options: Options, blocks: Iterator[Block | None], texts: Texts) -> None:
+    story = _story(options)
     waits = Waits(options.trace)
-    for block in run.beats(_BEAT_S, None if options.inject else texts.is_unread):
+    sure_ns = 0
+    # Of several processes one might be over before anything is known of the others.
+    begins_ns = time.monotonic_ns() + _LATE_NS if len(options.pids) > 1 else 0
+    for block in blocks:
         now = time.monotonic_ns()
         if block is not None:
             story.add(block, block.payload, block.payload_base)
         if block is None or not _is_full(block):
             sure_ns = now - _LATE_NS
             waits.look(story, now)
-        for tid, text in story.tell(sure_ns):
-            texts.write(tid, text)
-    for tid, text in story.tell(None):
+        if now >= begins_ns:
+            _write_told(story, sure_ns, texts)
+    _write_told(story, None, texts)
+
+
+def _write_told(story: Story, sure_ns: int | None, texts: Texts) -> None:
+    for tid, text in story.tell(sure_ns):
         texts.write(tid, text)
-    if options.pids and "attach" not in options.quiet and _is_there(options.pids[0]):
-        say(f"Process {options.pids[0]} detached")
-    return int(texts.failed is not None and not isinstance(texts.failed, BrokenPipeError))
 
 
 def _is_full(block: Block) -> bool:
@@ -137,15 +174,15 @@ def _is_there(pid: int) -> bool:
     return True
 
 
-def _story(options: Options, run: Run) -> Story:
-    who = 2 if options.plain_pids else 1 if options.output is None and options.follow else 0
+def _story(options: Options) -> Story:
+    several = options.follow or len(options.pids) > 1
+    who = 2 if options.plain_pids else 1 if options.output is None and several else 0
     quiet = options.quiet
     return Story(
         signals=options.signals,
         realtime_ns=time.time_ns() - time.monotonic_ns(),
         column=options.column,
         string_max=options.string_max,
-        only=0 if options.follow else run.tracer.pid or 0,
         who=who,
         clock=options.clock,
         clock_digits=options.clock_digits,
@@ -159,5 +196,6 @@ def _story(options: Options, run: Run) -> Story:
         attaches="attach" not in quiet and bool(options.follow) and options.output is None,
         exits="exit" not in quiet,
         supersedes="thread-execve" not in quiet,
+        leaders=not options.follow,
         separately=options.separately,
     )
