@@ -15,6 +15,7 @@ DIFFERENCES = [
     (r", si_utime=\d+(?: /\*.*?\*/)?, si_stime=\d+(?: /\*.*?\*/)?", "", "no event holds them"),
     (r"rseq\(ADDR, 0x20,", "rseq(ADDR, 32,", "a size is shown as one, as elsewhere"),
     (r"getppid\(\) = \d+", "getppid() = N", "the tracer, which is another process"),
+    (r'getrandom\(".*?"(\.\.\.)?,', "getrandom(RANDOM,", "what is random"),
     (r", si_int=.*?, si_ptr=\w+", "", "no event holds them"),
     (r"rt_sigreturn\(\{mask=.*?\}\)", "rt_sigreturn()", "the mask lies in the signal's frame"),
 ]
