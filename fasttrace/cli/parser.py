@@ -129,7 +129,7 @@ def add_payload_options(parser: VerbParser) -> None:
     parser.add_argument(
         "-s",
         dest="string_limit",
-        type=_string_limit,
+        type=string_limit,
         default=32,
         metavar="N",
         help="keep N bytes of data that arguments point to (32); paths are kept whole",
@@ -165,7 +165,7 @@ def _pid(text: str) -> int:
     return int(text)
 
 
-def _string_limit(text: str) -> int:
+def string_limit(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= STRING_LIMIT_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {STRING_LIMIT_MAX}")
     return int(text)

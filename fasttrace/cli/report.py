@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.output import Output, say
-from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.parser import VerbParser, string_limit
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.tables import add_table_options, summary_text
 from fasttrace.errors import UsageError
@@ -28,6 +28,14 @@ def configure(parser: VerbParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
     parser.add_argument("-e", dest="expression", metavar="SET", help="only these calls")
     parser.add_argument("--calls", action="store_true", help="each call on a line, not the counts")
+    parser.add_argument(
+        "-s",
+        dest="string_limit",
+        type=string_limit,
+        default=32,
+        metavar="N",
+        help="with --calls: show N bytes of data (32)",
+    )
     add_table_options(parser)
 
 
@@ -35,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     for option in ("sort", "by"):
         if args.calls and option in args.given:
             raise UsageError(f"--{option} is for counts: leave it, or --calls")
+    if "string_limit" in args.given and (not args.calls or args.json):
+        raise UsageError("-s is for lines of calls: leave it, or say --calls")
     if args.expression is not None:
         from fasttrace.syscalls.sets import parse_selection
 
@@ -54,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         output.write(summary_text(trace.summary(), args, output))
     else:
         progress = Progress("shown", "events", len(trace.events))
-        for text, count in _texts(trace, _to_text(trace, args.json, output.color)):
+        for text, count in _texts(trace, _to_text(trace, args, output.color)):
             output.write(text)
             progress.add(0 if output.is_terminal else count)
             if output.failed:
@@ -63,13 +73,16 @@ def run(args: argparse.Namespace) -> int:
     return -signal.SIGPIPE if output.is_unread() else output.status
 
 
-def _to_text(trace: Trace, json: bool, color: bool) -> Callable[[Buffer, memoryview], str]:
-    if not json:
+def _to_text(
+    trace: Trace, args: argparse.Namespace, color: bool
+) -> Callable[[Buffer, memoryview], str]:
+    if not args.json:
         from fasttrace.report.call_line import CallLines
 
         # Events stand in the order of their ends: one of the first began first.
         starts = trace.events["time_ns"][:_CHUNK]
-        return CallLines(color=color, origin_ns=int(starts.min()) if len(starts) else 0).text
+        origin_ns = int(starts.min()) if len(starts) else 0
+        return CallLines(color=color, origin_ns=origin_ns, string_limit=args.string_limit).text
     from fasttrace.report.call_json import json_lines
 
     return lambda events, payload: "".join(json_lines(events, payload))

@@ -126,7 +126,7 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 		ft_put_hex(text, value);
 		named = text->at;
 		ft_puts(text, shape->result == FT_RESULT_FLAGS ? " (flags " : " (");
-		if (ft_put_flags(text, set, value))
+		if (ft_put_flags(text, set, ft_as_on_x86(walk, shape->result_set, value)))
 			ft_puts(text, ")");
 		else if (!text->is_full)
 			text->at = named;

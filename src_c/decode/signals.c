@@ -98,7 +98,8 @@ bool ft_read_sigaction(struct ft_walk *walk, const struct ft_memory *memory)
 	size_t word = walk->word;
 	uint64_t flags;
 
-	if (memory->length < 3 * word + 8)
+	/* On riscv64 there is no restorer before the mask. */
+	if (memory->length < 3 * word + 8 || walk->view->event->abi == FT_ABI_RISCV64)
 		return false;
 	flags = ft_load(memory->data + word, word);
 	ft_open(walk, "{");

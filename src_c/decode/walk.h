@@ -60,9 +60,18 @@ static inline void ft_integer(struct ft_walk *walk, uint64_t value, enum ft_show
 	walk->sink->ops->integer(walk->sink, value, shown);
 }
 
+/* On aarch64 O_DIRECTORY and O_DIRECT, O_NOFOLLOW and O_LARGEFILE have each other's numbers (asm/fcntl.h). */
+static inline uint64_t ft_as_on_x86(const struct ft_walk *walk, unsigned set, uint64_t value)
+{
+	if (walk->view->event->abi != FT_ABI_AARCH64 ||
+		(set != FT_SET_OPEN_FLAGS && set != FT_SET_DESCRIPTOR_FLAGS))
+		return value;
+	return (value & ~UINT64_C(0x3c000)) | (value & 0xc000) << 2 | (value & 0x30000) >> 2;
+}
+
 static inline void ft_set_shown(struct ft_walk *walk, unsigned set, uint64_t value)
 {
-	walk->sink->ops->set(walk->sink, &ft_sets[set], value);
+	walk->sink->ops->set(walk->sink, &ft_sets[set], ft_as_on_x86(walk, set, value));
 }
 
 static inline void ft_next(struct ft_walk *walk, const char *name)

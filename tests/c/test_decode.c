@@ -12,14 +12,14 @@
 static const struct ft_line_style plain = { "", "", "", "", 0, 32 };
 static char text[1 << 16];
 
-/* The call by a name of x86-64, with this memory. */
-static const char *decoded(const char *name, const uint64_t *args, int64_t ret,
+/* The call by its name, with this memory. */
+static const char *decoded_on(unsigned abi, const char *name, const uint64_t *args, int64_t ret,
 	const struct ft_snapshot *snapshots, size_t count)
 {
 	struct ft_event ev = { .kind = FT_KIND_SYSCALL,
-		.abi = FT_ABI_X86_64,
+		.abi = (uint8_t)abi,
 		.ret = ret,
-		.nr = ft_syscall_number(FT_ABI_X86_64, name),
+		.nr = ft_syscall_number(abi, name),
 		.flags = ret < 0 && ret >= -4095 ? FT_FLAG_ERROR : 0 };
 	struct ft_view view = { &ev, snapshots, count };
 	struct ft_text out;
@@ -29,6 +29,12 @@ static const char *decoded(const char *name, const uint64_t *args, int64_t ret,
 	ft_put_call(&out, &view, &plain);
 	*out.at = 0;
 	return text;
+}
+
+static const char *decoded(const char *name, const uint64_t *args, int64_t ret,
+	const struct ft_snapshot *snapshots, size_t count)
+{
+	return decoded_on(FT_ABI_X86_64, name, args, ret, snapshots, count);
 }
 
 #define ARGS(...)    ((const uint64_t[6]){ __VA_ARGS__ })
@@ -164,6 +170,28 @@ static void numbers(void)
 	check_group("numbers that no table knows stay numbers");
 }
 
+static void architectures(void)
+{
+	uint8_t stat[128] = { 0 };
+	struct ft_snapshot s = bytes_at(BASE, stat, sizeof(stat), true);
+
+	decoded_on(FT_ABI_AARCH64, "openat", ARGS(0xffffff9c, 0, 0x84000), 3, NULL, 0);
+	IS("openat(AT_FDCWD, NULL, O_RDONLY|O_CLOEXEC|O_DIRECTORY) = 3");
+	decoded_on(FT_ABI_RISCV64, "openat", ARGS(0xffffff9c, 0, 0x90000), 3, NULL, 0);
+	IS("openat(AT_FDCWD, NULL, O_RDONLY|O_CLOEXEC|O_DIRECTORY) = 3");
+	decoded_on(FT_ABI_AARCH64, "fcntl", ARGS(3, 3), 0x20002, NULL, 0);
+	IS("fcntl(3, F_GETFL) = 0x20002 (flags O_RDWR|O_LARGEFILE)");
+	stat[16] = 0xa4, stat[17] = 0x81, stat[48] = 7;
+	decoded_on(FT_ABI_AARCH64, "fstat", ARGS(3, BASE), 0, &s, 1);
+	IS("fstat(3, {st_mode=S_IFREG|0644, st_size=7, ...}) = 0");
+	decoded_on(FT_ABI_I386, "pread64", ARGS(3, 0, 5, 0xfffffffe, 0xffffffff), 0, NULL, 0);
+	IS("pread64(3, NULL, 5, -2) = 0");
+	decoded_on(FT_ABI_AARCH64, "clone", ARGS(0x1080011, 0, 0, 5, 6), 7, NULL, 0);
+	IS("clone(child_stack=NULL, flags=CLONE_SETTLS|CLONE_CHILD_SETTID|SIGCHLD, tls=0x5, "
+	   "child_tidptr=0x6) = 7");
+	check_group("each architecture has its own numbers, places and registers");
+}
+
 static void short_buffers(void)
 {
 	struct ft_snapshot s = string_at(BASE, "a\nb\377");
@@ -233,6 +261,7 @@ int main(void)
 	missing();
 	structures();
 	numbers();
+	architectures();
 	short_buffers();
 	order_of_end();
 	return check_result();

@@ -80,6 +80,18 @@ def test_a_call_shows_both_its_paths() -> None:
     )
 
 
+def test_data_is_shown_to_the_limit_and_escaped_as_strace_does() -> None:
+    """Where the kernel wrote it: what stood there before the call is not shown."""
+    address, data = 0x7FFD0000, b"\x1b[0m\n" + b"x" * 40
+    record = event(nr=number("read"), args=[3, address, 99], ret=45, flags=Flag.PAYLOAD)
+    before = item(b"old", arg=1, type=PayloadType.BYTES, address=address)
+    after = item(data, arg=1, type=PayloadType.BYTES, flags=int(PayloadFlag.EXIT), address=address)
+    assert line(record, after).startswith(r'read(3, "\33[0m\n' + "x" * 27 + '"..., 99) = 45')
+    assert line(record, before).startswith("read(3, 0x7ffd0000, 99) = 45")
+    text = CallLines(string_limit=100).text(record, memoryview(after))
+    assert r'"\33[0m\n' + "x" * 40 + '", 99) = 45' in text
+
+
 def test_an_error_is_named_and_explained() -> None:
     record = event(nr=number("close"), args=[7], ret=-9, flags=Flag.ERROR)
     assert line(record) == "close(7) = -1 EBADF (Bad file descriptor) <0.000012>"

@@ -143,6 +143,8 @@ ALONE = [
     (["help", "nothing"], "there is no verb 'nothing'"),
     (["report", "x", "--calls", "--sort", "calls"], "--sort is for counts"),
     (["report", "x", "--calls", "--by=pid"], "--by is for counts"),
+    (["report", "x", "-s", "5"], "-s is for lines of calls"),
+    (["report", "x", "--calls", "--json", "-s", "5"], "-s is for lines of calls"),
     (["report", "x", "y"], "unrecognized arguments: y"),
     (["report", "x", "--by", "pid", "--by", "comm"], "--by is given twice"),
     (["summary", "--no-results", "-p", "1"], "--no-results is for a command"),
