@@ -16,6 +16,8 @@ DIFFERENCES = [
     (r"rseq\(ADDR, 0x20,", "rseq(ADDR, 32,", "a size is shown as one, as elsewhere"),
     (r"getppid\(\) = \d+", "getppid() = N", "the tracer, which is another process"),
     (r'getrandom\(".*?"(\.\.\.)?,', "getrandom(RANDOM,", "what is random"),
+    (r"--- stopped by \w+ ---", "", "no event tells it"),
+    (r"(CLD_STOPPED.*), si_status=\w+", r"\1", "no event tells it"),
     (r", si_int=.*?, si_ptr=\w+", "", "no event holds them"),
     (r"rt_sigreturn\(\{mask=.*?\}\)", "rt_sigreturn()", "the mask lies in the signal's frame"),
 ]
@@ -60,7 +62,8 @@ def plain(text: str) -> dict[str, list[str]]:
             line = re.sub(r"\) +=", ") =", line)
             for pattern, new, _why in DIFFERENCES:
                 line = re.sub(pattern, new, line)
-            out.append(line)
+            if line:
+                out.append(line)
         found[numbers[tid]] = out
     return found
 

@@ -19,7 +19,7 @@ static const char *const chld[] = { "CLD_EXITED", "CLD_KILLED", "CLD_DUMPED", "C
 	"CLD_STOPPED", "CLD_CONTINUED" };
 static const char *const poll[] = { "POLL_IN", "POLL_OUT", "POLL_MSG", "POLL_ERR", "POLL_PRI",
 	"POLL_HUP" };
-static const char *const sys[] = { "SYS_SECCOMP" };
+static const char *const sys[] = { "SYS_SECCOMP", "SYS_USER_DISPATCH" };
 
 #define CODES(signal, names) [signal] = { names, sizeof(names) / sizeof((names)[0]) }
 

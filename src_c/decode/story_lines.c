@@ -6,7 +6,7 @@ static void begin(struct ft_story *s, const struct ft_story_task *t, uint64_t ti
 	if (s->current)
 		ft_puts(&s->st.text, " <unfinished ...>\n");
 	s->current = 0;
-	ft_strace_head(&s->st, t->tid, t->nr, time_ns, s->alive > 1);
+	ft_strace_head(&s->st, t->tid, t->nr < 0 ? 0 : t->nr, time_ns, s->alive > 1);
 }
 
 static bool is_wanted(const struct ft_story *s, const struct ft_event *ev)
@@ -36,6 +36,7 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		ft_story_pop(&s->tasks, t);
 		return;
 	}
+	s->st.previous = t->nr;
 	t->nr = ev->nr;
 	view.count = ft_snapshots(
 		ev, (const uint8_t *)(call + 1), call->payload_length, ev->payload, snapshots);

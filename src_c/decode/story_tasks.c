@@ -76,6 +76,7 @@ struct ft_story_task *ft_story_task_of(struct ft_story_tasks *tasks, int32_t tid
 		return NULL;
 	t->tid = tid;
 	t->pid = pid;
+	t->nr = -1;
 	t->next_ns = FT_NEVER;
 	t->chain = *bucket(tasks, tid);
 	*bucket(tasks, tid) = t;

@@ -18,7 +18,7 @@ struct ft_story_call {
 
 struct ft_story_task {
 	int32_t tid, pid;
-	int32_t nr; /* of the last call that was told */
+	int32_t nr; /* of the last call that was told; -1: none was */
 	int32_t former; /* the thread whose execve leaves this task alone; 0: none has */
 	uint64_t through_ns; /* all that ended before has been delivered */
 	uint8_t *calls;

@@ -1,13 +1,8 @@
 #define _GNU_SOURCE
 #include "decode/strace_text.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include "decode/families.h"
 #include "decode/result.h"
-#include "decode/signal_codes.h"
-#include "decode/signals.h"
 
 #define BILLION 1000000000u
 
@@ -237,6 +232,25 @@ static void put_name(struct ft_text *text, const struct ft_walk *walk)
 	ft_put_hex(text, (uint32_t)walk->view->event->nr);
 }
 
+/* Of restart_syscall(2), which has none, what it goes on with. */
+static void put_arguments(struct ft_strace_text *st, struct ft_walk *walk)
+{
+	struct ft_event event = { .abi = walk->view->event->abi, .nr = st->previous };
+	const struct ft_view view = { .event = &event };
+	struct ft_walk previous;
+
+	if (!walk->shape || strcmp(walk->shape->name, "restart_syscall")) {
+		ft_walk_arguments(walk);
+		return;
+	}
+	ft_puts(&st->text, "<... resuming interrupted ");
+	if (st->previous < 0 || ft_walk_start(&previous, &view, &st->text.sink))
+		ft_puts(&st->text, "system call");
+	else
+		ft_put(&st->text, previous.shape->name, previous.shape->length);
+	ft_puts(&st->text, " ...>");
+}
+
 /* The arguments from the split on. */
 static void put_rest(struct ft_strace_text *st, struct ft_walk *walk)
 {
@@ -297,70 +311,9 @@ void ft_strace_call(struct ft_strace_text *st, const struct ft_view *view, enum 
 	}
 	put_name(text, &walk);
 	ft_put(text, "(", 1);
-	ft_walk_arguments(&walk);
+	put_arguments(st, &walk);
 	if (part == FT_PART_WHOLE)
 		put_end(st, &walk);
 	else if (st->split && !text->is_full)
 		text->at = st->split;
-}
-
-static void put_signal(struct ft_text *text, uint64_t number)
-{
-	if (ft_put_signal(text, number))
-		return;
-	ft_put_decimal(text, number);
-}
-
-static void put_child_status(struct ft_text *text, int status)
-{
-	ft_puts(text, ", si_status=");
-	if (WIFEXITED(status))
-		ft_put_decimal(text, (unsigned)WEXITSTATUS(status));
-	else
-		put_signal(text, (unsigned)WTERMSIG(status));
-}
-
-void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, int status)
-{
-	struct ft_text *text = &st->text;
-	int32_t code = (int32_t)ev->args[0];
-	bool is_child = ev->nr == SIGCHLD && code > 0;
-
-	ft_puts(text, "--- ");
-	put_signal(text, (uint32_t)ev->nr);
-	ft_puts(text, " {si_signo=");
-	put_signal(text, (uint32_t)ev->nr);
-	ft_puts(text, ", si_code=");
-	ft_put_signal_code(text, (uint32_t)ev->nr, code);
-	if (ev->args[3] || (code > 0 && code < SI_KERNEL && !is_child)) {
-		ft_puts(text, ", si_addr=");
-		if (ev->args[3])
-			ft_put_hex(text, ev->args[3]);
-		else
-			ft_puts(text, "NULL");
-	} else if (code <= 0 || is_child) {
-		ft_puts(text, ", si_pid=");
-		ft_put_signed(text, (int32_t)ev->args[1]);
-		ft_puts(text, ", si_uid=");
-		ft_put_decimal(text, (uint32_t)ev->args[2]);
-	}
-	if (is_child && status >= 0 && code != CLD_STOPPED && code != CLD_CONTINUED)
-		put_child_status(text, status);
-	ft_puts(text, "} ---\n");
-}
-
-void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev)
-{
-	int status = (int)(ev->ret & 0xffff);
-	struct ft_text *text = &st->text;
-
-	if (WIFSIGNALED(status)) {
-		ft_puts(text, "+++ killed by ");
-		put_signal(text, (unsigned)WTERMSIG(status));
-		ft_puts(text, WCOREDUMP(status) ? " (core dumped) +++\n" : " +++\n");
-		return;
-	}
-	ft_puts(text, "+++ exited with ");
-	ft_put_decimal(text, (unsigned)WEXITSTATUS(status));
-	ft_puts(text, " +++\n");
 }

@@ -44,6 +44,7 @@ struct ft_strace_text {
 	struct ft_text text; /* first: it is the sink */
 	const struct ft_strace_style *style;
 	struct ft_sink_ops ops;
+	int32_t previous; /* number of the task's call before this one; -1: unknown */
 	const char *line; /* column 0 of the line, which may lie before the buffer */
 	uint64_t last_ns; /* of the line before; 0: there is none */
 	int64_t second; /* that `daytime` is of */

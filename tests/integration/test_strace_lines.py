@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from strace_text import differences
+from strace_text import differences, plain
 from support import ENGINES, FASTTRACE, Builder
 
 STRACE = shutil.which("strace") or ""
@@ -53,6 +53,24 @@ COMMANDS = {
     "kills itself": ["sh", "-c", "kill -TERM $$"],
     "signal handled": ["sh", "-c", "trap 'exit 4' USR1; kill -USR1 $$; sleep 5"],
     "exec": ["sh", "-c", "exec true"],
+    "find": ["find", "/usr/include/linux", "-name", "s*.h"],
+    "tar": ["tar", "cf", "/dev/null", "/usr/include/linux"],
+    "wc": ["wc", "-c", "/etc/passwd"],
+    "sort": ["sort", "/etc/passwd"],
+    "head": ["head", "-n2", "/etc/passwd"],
+    "dd": ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=100", "status=none"],
+    "sed": ["sed", "-n", "s/root/x/p", "/etc/passwd"],
+    "awk": ["awk", "-F:", "{print $1}", "/etc/passwd"],
+    "id": ["id"],
+    "env": ["env", "-i", "true"],
+    "expr": ["expr", "1", "+", "2"],
+    "sleep": ["sleep", "0.01"],
+    "xargs": ["sh", "-c", "echo a b | xargs -n1 echo"],
+    "stat": ["stat", "/etc/passwd"],
+    "du": ["du", "-s", "/usr/include/asm-generic"],
+    "bash": ["bash", "-c", "for i in 1 2; do /bin/true; done"],
+    "perl": ["perl", "-e", "print -s '/etc/passwd'"],
+    "git": ["git", "--version"],
     "status": ["sh", "-c", "(exit 3)"],
 }
 TRACEES = [
@@ -61,6 +79,21 @@ TRACEES = [
     "vfork_exec",
     "segfault",
     "split_lines",
+    "sigaltstack",
+    "siglongjmp",
+    "sigsuspend",
+    "sigpipe",
+    "clone3",
+    "clone_vm",
+    "closed_stdio",
+    "closes_all",
+    "daemon",
+    "exec_chain",
+    "exec_matrix",
+    "getppid_loop",
+    "many_places",
+    "orphan",
+    "int80",
     "sigqueue",
     "static_hello",
 ]
@@ -95,6 +128,24 @@ def test_a_call_that_others_fall_into_is_told_in_two_lines(
 
     assert waits(mine) == waits(its)
     assert "wait(-,<unfinished...>" in waits(mine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_signals_and_ends_are_told_as_strace_tells_them(
+    engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    """Of a timer, of children that die in each way, of faults; whether one interrupts a call is
+    chance."""
+    mine, its = files_of(tmp_path, engine, *tracees.command("told_signals"))
+
+    def told(text: str) -> dict[str, list[str]]:
+        return {
+            task: sorted({line for line in lines if re.match(r"---|\+\+\+", line)})
+            for task, lines in plain(text).items()
+        }
+
+    assert told(mine) == told(its)
+    assert len(told(mine)["P0"]) >= 8
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGSEGV])
