@@ -1747,7 +1747,7 @@ static const struct ft_member statfs_type[] = {
 	{ 0x9fa2, 0x0, "USBDEVICE_SUPER_MAGIC", 21 },
 	{ 0xadf5, 0x0, "ADFS_SUPER_MAGIC", 16 },
 	{ 0xadff, 0x0, "AFFS_SUPER_MAGIC", 16 },
-	{ 0xef53, 0x0, "EXT4_SUPER_MAGIC", 16 },
+	{ 0xef53, 0x0, "EXT2_SUPER_MAGIC", 16 },
 	{ 0xf15f, 0x0, "ECRYPTFS_SUPER_MAGIC", 20 },
 	{ 0x27e0eb, 0x0, "CGROUP_SUPER_MAGIC", 18 },
 	{ 0x414a53, 0x0, "EFS_SUPER_MAGIC", 15 },

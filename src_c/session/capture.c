@@ -191,7 +191,7 @@ static void take_iovec(struct run *r, uint64_t address, uint64_t count, uint64_t
 	}
 }
 
-static void take_strings(struct run *r, uint64_t address)
+static void take_strings(struct run *r, uint64_t address, bool follow)
 {
 	uint32_t word = word_size(r), length = 0, end = 0;
 	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(FT_STRUCTURE_MAX)),
@@ -214,6 +214,8 @@ static void take_strings(struct run *r, uint64_t address)
 		ends			    ? 0
 		: length < FT_STRUCTURE_MAX ? BROKEN
 					    : FT_PAYLOAD_TRUNCATED);
+	if (!follow)
+		return;
 	ft_fetch_again(&r->from->then);
 	for (uint32_t i = 0; i + word <= end; i += word)
 		ft_fetch_ask_string(&r->from->then, word_at(r, pointers + i), r->limit + 1);
@@ -297,7 +299,8 @@ static void run_op(struct run *r, const struct ft_capture_op *op)
 		take_iovec(r, address, count, r->at_exit ? (uint64_t)r->ret : UINT64_MAX);
 		break;
 	case FT_CAPTURE_STRINGS:
-		take_strings(r, address);
+	case FT_CAPTURE_POINTERS:
+		take_strings(r, address, op->what == FT_CAPTURE_STRINGS);
 		break;
 	default:
 		take_messages(r, address, count, op->what == FT_CAPTURE_MMSGHDR);

@@ -21,6 +21,7 @@ enum ft_capture_what {
 	/* The rest have pointers in them. */
 	FT_CAPTURE_IOVEC, /* count: of its elements; at an exit no more data than the result */
 	FT_CAPTURE_STRINGS, /* pointers to strings, the last is NULL */
+	FT_CAPTURE_POINTERS, /* these alone */
 	FT_CAPTURE_MSGHDR,
 	FT_CAPTURE_MMSGHDR, /* count: of messages */
 };

@@ -19,10 +19,11 @@ WHAT = {
     "ioctl": ("FT_CAPTURE_IOCTL", "FT_LIMIT_STRUCTURE", 1),
     "iovec": ("FT_CAPTURE_IOVEC", "FT_LIMIT_DATA", 1),
     "strings": ("FT_CAPTURE_STRINGS", "FT_LIMIT_DATA", 1),
+    "pointers": ("FT_CAPTURE_POINTERS", "FT_LIMIT_DATA", 1),
     "msghdr": ("FT_CAPTURE_MSGHDR", "FT_LIMIT_DATA", 1),
     "mmsghdr": ("FT_CAPTURE_MMSGHDR", "FT_LIMIT_DATA", 1),
 }
-NESTED = ("iovec", "strings", "msghdr", "mmsghdr")
+NESTED = ("iovec", "strings", "pointers", "msghdr", "mmsghdr")
 OP = re.compile(
     r"(?P<arg>[0-5]) (?P<when>\w+) (?P<what>\w+)"
     r"(?: (?P<length>\d+(?:/\d+)?|(?:\*?arg[0-5]|result)(?:\*\d+)?|bits\(arg[0-5]\)))?"

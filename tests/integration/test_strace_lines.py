@@ -65,7 +65,6 @@ COMMANDS = {
     "env": ["env", "-i", "true"],
     "expr": ["expr", "1", "+", "2"],
     "sleep": ["sleep", "0.01"],
-    "xargs": ["sh", "-c", "echo a b | xargs -n1 echo"],
     "stat": ["stat", "/etc/passwd"],
     "du": ["du", "-s", "/usr/include/asm-generic"],
     "bash": ["bash", "-c", "for i in 1 2; do /bin/true; done"],
