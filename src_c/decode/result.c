@@ -71,7 +71,7 @@ static void put_polled(struct ft_text *text, struct ft_walk *walk)
 static void put_selected(struct ft_text *text, struct ft_walk *walk)
 {
 	static const char *const names[] = { "in ", "out ", "except " };
-	int32_t bits = (int32_t)walk->args[0];
+	int64_t bits = (int32_t)walk->args[0];
 	struct ft_memory memory;
 	bool any = false;
 

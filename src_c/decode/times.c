@@ -9,14 +9,15 @@
 /* In UTC: where the trace is read may be another zone than where it was made. */
 static void date_comment(struct ft_walk *walk, int64_t seconds, uint64_t fraction, unsigned digits)
 {
-	int64_t days = seconds / 86400 - (seconds % 86400 < 0), rest = seconds - days * 86400;
-	int64_t era, year_of_era, day_of_era, day_of_year, month, year;
+	int64_t days, rest, era, year_of_era, day_of_era, day_of_year, month, year;
 	char buffer[64];
 	struct ft_text text;
 
 	/* Years of four digits; strace says nothing of 0 either. */
 	if ((!seconds && !fraction) || seconds < -62135596800 || seconds > 253402300799)
 		return;
+	days = seconds / 86400 - (seconds % 86400 < 0);
+	rest = seconds - days * 86400;
 	/* The calendar repeats every 400 years, counted here from the 1st of March. */
 	days += 719468;
 	era = days / 146097 - (days % 146097 < 0);

@@ -192,6 +192,22 @@ static void architectures(void)
 	check_group("each architecture has its own numbers, places and registers");
 }
 
+static void dates(void)
+{
+	int64_t times[2] = { 951782400, -1 };
+	struct ft_snapshot s = bytes_at(BASE, times, sizeof(times), false);
+
+	decoded("utime", ARGS(0, BASE), 0, &s, 1);
+	IS("utime(NULL, {actime=951782400 /* 2000-02-29T00:00:00+0000 */, modtime=-1 /* "
+	   "1969-12-31T23:59:59+0000 */}) = 0");
+	times[0] = 4102444799;
+	times[1] = INT64_MIN;
+	decoded("utime", ARGS(0, BASE), 0, &s, 1);
+	IS("utime(NULL, {actime=4102444799 /* 2099-12-31T23:59:59+0000 */, "
+	   "modtime=-9223372036854775808}) = 0");
+	check_group("times of files have their dates, as far as there are any");
+}
+
 static void short_buffers(void)
 {
 	struct ft_snapshot s = string_at(BASE, "a\nb\377");
@@ -262,6 +278,7 @@ int main(void)
 	structures();
 	numbers();
 	architectures();
+	dates();
 	short_buffers();
 	order_of_end();
 	return check_result();
