@@ -209,6 +209,26 @@ def test_who_looks_at_a_closed_pipe_dies_of_it() -> None:
     assert done.returncode in (0, -signal.SIGPIPE)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told_once_and_the_program_runs_on() -> None:
+    done = run(OURS, "-o", "/dev/full", "sh", "-c", "echo on; exit 3")
+    assert (done.returncode, done.stdout) == (3, "on\n")
+    assert done.stderr == "strace: /dev/full: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_descriptors_do_not_matter(closed: str) -> None:
+    words = " ".join([*OURS, "sh", "-c", "'exit 3'", closed])
+    assert run(["sh", "-c"], words).returncode == 3
+
+
+def test_only_calls_that_are_traced_are_altered() -> None:
+    words = ["-e", "inject=openat:error=ENOENT", "-e", "trace=exit_group", "cat", "/etc/hostname"]
+    mine, its = run(OURS, *words), run([STRACE], *words)
+    assert (mine.returncode, mine.stderr) == (its.returncode, its.stderr)
+    assert "openat" not in mine.stderr
+
+
 def test_counts_of_calls_are_those_of_strace() -> None:
     def counts(command: list[str]) -> set[tuple[str, str]]:
         lines = run(command, "-c", "cat", "/etc/hostname").stderr.splitlines()[2:-2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fasttrace.alter.language import parse_rule, signal_number
+from fasttrace.alter.rules import AlterRule
 from fasttrace.cli.strace.getopt import BadOption
 from fasttrace.errors import InjectError, SelectionError
 from fasttrace.syscalls.sets import Selection, parse_selection
@@ -99,11 +100,10 @@ def signals(text: str) -> int:
     return every & ~given if inverted else given
 
 
-def rule(kind: str, text: str) -> str:
+def rule(kind: str, text: str) -> AlterRule:
     """A rule in the language of `fasttrace.alter`, which is strace's."""
     calls(text.partition(":")[0])
     try:
-        parse_rule(f"{kind}={text}")
+        return parse_rule(f"{kind}={text}")
     except InjectError:
         raise BadOption(f"invalid {kind} argument '{text}'", hint=False) from None
-    return f"{kind}={text}"

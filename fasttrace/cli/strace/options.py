@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from fasttrace.alter.rules import AlterRule
 from fasttrace.cli.strace import expressions
 from fasttrace.cli.strace.getopt import BadOption, Long, read
 from fasttrace.syscalls.sets import Selection
@@ -44,7 +45,7 @@ class Options:
     signals: int = (1 << 64) - 1
     statuses: frozenset[str] = expressions.STATUSES
     quiet: frozenset[str] = frozenset()
-    inject: list[str] = field(default_factory=list)
+    inject: list[AlterRule] = field(default_factory=list)
     column: int = 40
     string_max: int = 32
     hex: int = 0

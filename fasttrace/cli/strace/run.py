@@ -7,17 +7,19 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from fasttrace._core import Block
 from fasttrace._decode import Story
-from fasttrace.alter.rules import altered_calls
+from fasttrace.alter.rules import AlterRule
 from fasttrace.cli.strace.options import Options
 from fasttrace.cli.strace.several import beats_of_several
 from fasttrace.cli.strace.texts import Texts, say
 from fasttrace.cli.strace.waits import Waits
 from fasttrace.cli.traced import Run
 from fasttrace.errors import CommandNotExecutable, CommandNotFound, FasttraceError
+from fasttrace.syscalls.sets import EVERYTHING, NOTHING
 from fasttrace.tracing.tracer import Tracer
 
 _BEAT_S = 0.06
@@ -38,9 +40,8 @@ def run(options: Options) -> int:
             ]
             if options.count == "only" and not more:
                 run.wait()
-                texts_status = 0
             else:
-                texts_status = _told(options, run, more, texts)
+                _tell(options, run, more, texts)
             if options.count:
                 from fasttrace.cli.strace.counts import table
 
@@ -50,7 +51,7 @@ def run(options: Options) -> int:
                 return -signal.SIGPIPE
             if run.detached_by is not None:
                 return -run.detached_by
-            return run.status or texts_status
+            return run.status
     except CommandNotFound:
         say(f"Can't stat '{options.command[0]}': {os.strerror(2)}")
         return 1
@@ -82,14 +83,17 @@ def _run_of(options: Options) -> Run:
     return Run(options.command or None, pid=pid, **_tracer_options(options))
 
 
+def _altered(options: Options) -> list[AlterRule]:
+    """As in strace, of the calls that are traced alone."""
+    wanted = EVERYTHING if options.trace is None else options.trace
+    rules = [replace(rule, calls=rule.calls & wanted) for rule in options.inject]
+    return [rule for rule in rules if rule.calls != NOTHING]
+
+
 def _tracer_options(options: Options) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if options.trace is not None:
         said["trace"] = options.trace
-        if options.inject:
-            from fasttrace.alter.language import plan
-
-            said["trace"] = options.trace | altered_calls(plan(options.inject, None))
     if options.environment:
         environment = dict(os.environ)
         for name, value in options.environment:
@@ -98,7 +102,7 @@ def _tracer_options(options: Options) -> dict[str, Any]:
                 environment[name] = value
         said["env"] = environment
     return {
-        "inject": options.inject or None,
+        "inject": _altered(options) or None,
         "follow": bool(options.follow),
         "engine": options.engine,
         "events": options.count != "only" or len(options.pids) > 1,
@@ -107,10 +111,10 @@ def _tracer_options(options: Options) -> dict[str, Any]:
     }
 
 
-def _told(options: Options, run: Run, more: list[Tracer], texts: Texts) -> int:
-    """Writes the lines; 1: they could not be written, and somebody would have read them.
+def _tell(options: Options, run: Run, more: list[Tracer], texts: Texts) -> None:
+    """Writes the lines. more: tracers of other processes.
 
-    more: tracers of other processes.
+    What cannot be written is said once, and changes nothing about how we end, as with strace.
     """
     for pid in options.pids if "attach" not in options.quiet else ():
         say(f"Process {pid} attached{_with_threads(pid)}")
@@ -127,7 +131,6 @@ def _told(options: Options, run: Run, more: list[Tracer], texts: Texts) -> int:
     for pid in options.pids if "attach" not in options.quiet else ():
         if _is_there(pid):
             say(f"Process {pid} detached")
-    return int(texts.failed is not None and not isinstance(texts.failed, BrokenPipeError))
 
 
 def _write(options: Options, blocks: Iterator[Block | None], texts: Texts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import subprocess
@@ -42,7 +43,7 @@ class Texts:
         self._shared = 2
         if path is None:
             if sys.stderr is None:
-                self.failed = BrokenPipeError()  # closed when we started
+                self.failed = OSError(errno.EBADF, os.strerror(errno.EBADF))  # closed before us
         elif path[:1] in ("|", "!"):
             self._command = subprocess.Popen(
                 ["/bin/sh", "-c", path[1:]], stdin=subprocess.PIPE, bufsize=0
@@ -82,7 +83,7 @@ class Texts:
     def _fail(self, error: OSError) -> None:
         self.failed = error
         if not isinstance(error, BrokenPipeError):
-            say(f"write: {error.strerror}")
+            say(f"{self._path or 'standard error'}: {error.strerror}")
 
     def is_unread(self) -> bool:
         """Whether it is a pipe that nobody has open to read from any more."""
