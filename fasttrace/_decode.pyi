@@ -70,8 +70,9 @@ class Story:
         leaders: bool,
         separately: bool,
     ) -> None: ...
-    def add(self, events: Buffer, payload: Buffer, payload_base: int) -> None:
-        """Copies of a block's events. payload_base: what events call payload[0]."""
+    def add(self, events: Buffer, payload: Buffer, payload_base: int) -> int:
+        """Copies of a block's events. payload_base: what events call payload[0]. Returns when the
+        last of them ended, CLOCK_MONOTONIC."""
     def idle(self, before_ns: int) -> list[tuple[int, int, int]]:
         """Tasks, at most 64, that may be waiting in a call, as (tid, abi, since when): none of
         their calls that ended since before_ns has been added."""

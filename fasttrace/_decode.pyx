@@ -49,7 +49,7 @@ cdef extern from "decode/story.h" nogil:
     int ft_story_new(ft_story **out, const ft_strace_style *style)
     void ft_story_free(ft_story *s)
     int ft_story_add(ft_story *s, const ft_event *events, size_t count, const uint8_t *payload,
-                     size_t payload_length, uint64_t payload_base)
+                     size_t payload_length, uint64_t payload_base, uint64_t *newest_ns)
     size_t ft_story_list_idle "ft_story_idle" (const ft_story *s, uint64_t before_ns,
                                                ft_story_idle *out, size_t max)
     int ft_story_suppose(ft_story *s, const ft_event *call)
@@ -158,6 +158,7 @@ cdef class Story:
 
     def add(self, events, payload, uint64_t payload_base):
         cdef Py_buffer view, stream
+        cdef uint64_t newest = 0
         cdef int rc
         PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
         try:
@@ -168,13 +169,14 @@ cdef class Story:
                 with nogil:
                     rc = ft_story_add(self.story, <const ft_event *>view.buf,
                                       view.len // sizeof(ft_event), <const uint8_t *>stream.buf,
-                                      stream.len, payload_base)
+                                      stream.len, payload_base, &newest)
             finally:
                 PyBuffer_Release(&stream)
         finally:
             PyBuffer_Release(&view)
         if rc < 0:
             raise MemoryError()
+        return newest
 
     def idle(self, uint64_t before_ns):
         cdef ft_story_idle found[IDLE_MAX]

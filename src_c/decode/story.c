@@ -229,12 +229,17 @@ static int add(struct ft_story *s, const struct ft_event *ev, const uint8_t *pay
 }
 
 int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count,
-	const uint8_t *payload, size_t payload_length, uint64_t payload_base)
+	const uint8_t *payload, size_t payload_length, uint64_t payload_base, uint64_t *newest_ns)
 {
+	*newest_ns = 0;
 	for (size_t i = 0; i < count; i++) {
+		uint64_t end = events[i].time_ns + events[i].duration_ns;
 		const uint8_t *start = NULL;
 		size_t length;
 		int rc;
+
+		if (end > *newest_ns)
+			*newest_ns = end;
 
 		if (s->style.leaders && events[i].tid != events[i].pid)
 			continue;

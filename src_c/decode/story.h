@@ -13,9 +13,9 @@ struct ft_story;
 int ft_story_new(struct ft_story **out, const struct ft_strace_style *style);
 void ft_story_free(struct ft_story *s);
 
-/* Takes copies of a block of events. -ENOMEM. */
+/* Takes copies of a block of events; *newest_ns: when the last of them ended. -ENOMEM. */
 int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count,
-	const uint8_t *payload, size_t payload_length, uint64_t payload_base);
+	const uint8_t *payload, size_t payload_length, uint64_t payload_base, uint64_t *newest_ns);
 
 /* A task that may be waiting in a call: nothing that it did since has been delivered. */
 struct ft_story_idle {

@@ -84,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ft_story_idle idle[4];
 	struct ft_event events[EVENTS];
 	struct ft_story *story;
+	uint64_t newest;
 	uint8_t *payload;
 
 	if (!size)
@@ -97,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		for (size_t i = 0; i < count; i++)
 			any_event(&in, &events[i]);
-		REQUIRE(!ft_story_add(story, events, count, payload, PAYLOAD, 0));
+		REQUIRE(!ft_story_add(story, events, count, payload, PAYLOAD, 0, &newest));
 		tell(story, 1000u + take(&in, 1));
 		if (!ft_story_idle(story, UINT64_MAX, idle, 4))
 			continue;

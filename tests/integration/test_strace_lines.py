@@ -129,6 +129,18 @@ def test_a_call_that_others_fall_into_is_told_in_two_lines(
     assert "wait(-,<unfinished...>" in waits(mine)
 
 
+@pytest.mark.skipif("inline" not in ENGINES, reason="half a million stops")
+def test_what_waits_is_told_before_what_a_child_does_in_a_flood(tmp_path: Path) -> None:
+    """Its call is handed over when it has ended, behind hundreds of thousands of others."""
+    flood = "dd if=/dev/zero of=/dev/null bs=1 count=250000 status=none; true"
+    assert ours("-f", "-o", tmp_path / "x", "sh", "-c", flood, engine="inline").returncode == 0
+    lines = (tmp_path / "x").read_text().splitlines()
+    assert len(lines) > 500000
+    begun = next(i for i, line in enumerate(lines) if line.endswith(" wait4(-1,  <unfinished ...>"))
+    reads = next(i for i, line in enumerate(lines) if " read(0, " in line)
+    assert begun < reads
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_signals_and_ends_are_told_as_strace_tells_them(
     engine: str, tmp_path: Path, tracees: Builder

@@ -23,7 +23,7 @@ from fasttrace.syscalls.sets import EVERYTHING, NOTHING
 from fasttrace.tracing.tracer import Tracer
 
 _BEAT_S = 0.06
-# What ended so long ago has come, if no block waits: see docs/inline.md, and the ring's latency.
+# What ended so long before the newest that came has come: see docs/inline.md, and the ring.
 _LATE_NS = 320_000_000
 _FULL_EVENTS, _FULL_PAYLOAD = 4096, 1 << 20
 _STATUS_BITS = {"successful": 1, "failed": 2, "unfinished": 4}
@@ -136,18 +136,18 @@ def _tell(options: Options, run: Run, more: list[Tracer], texts: Texts) -> None:
 def _write(options: Options, blocks: Iterator[Block | None], texts: Texts) -> None:
     story = _story(options)
     waits = Waits(options.trace)
-    sure_ns = 0
     # Of several processes one might be over before anything is known of the others.
     begins_ns = time.monotonic_ns() + _LATE_NS if len(options.pids) > 1 else 0
     for block in blocks:
         now = time.monotonic_ns()
+        heard_ns = now  # what ended some time before that has come
         if block is not None:
-            story.add(block, block.payload, block.payload_base)
-        if block is None or not _is_full(block):
-            sure_ns = now - _LATE_NS
-            waits.look(story, now)
+            newest_ns = story.add(block, block.payload, block.payload_base)
+            if _is_full(block):
+                heard_ns = min(now, newest_ns)  # more may wait behind it
+        until_ns = min(waits.look(story, now, heard_ns), heard_ns - _LATE_NS)
         if now >= begins_ns:
-            _write_told(story, sure_ns, texts)
+            _write_told(story, max(0, until_ns), texts)
     _write_told(story, None, texts)
 
 

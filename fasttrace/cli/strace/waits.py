@@ -25,27 +25,40 @@ class Waits:
     def __init__(self, trace: Selection | None) -> None:
         self._trace = trace
         self._looked_ns = 0
+        self._until_ns = 0
         self._seen: dict[int, tuple[int, str]] = {}
 
-    def look(self, story: Story, now_ns: int) -> None:
-        """Tell the story of calls that tasks wait in."""
-        if now_ns - self._looked_ns < _EVERY_NS:
-            return
+    def look(self, story: Story, now_ns: int, heard_ns: int) -> int:
+        """Tell the story of calls that tasks wait in.
+
+        heard_ns: up to when it knows of others. Returns up to when it may be told, since there
+        may be such a call behind that.
+        """
+        if heard_ns - self._looked_ns < _EVERY_NS:
+            return self._until_ns
         self._looked_ns = now_ns
+        self._until_ns = heard_ns
         seen: dict[int, tuple[int, str]] = {}
-        for tid, abi, since_ns in story.idle(max(0, now_ns - _IDLE_NS)):
+        for tid, abi, since_ns in story.idle(max(0, heard_ns - _IDLE_NS)):
             seen[tid] = since_ns, _call_of(tid)
             if self._seen.get(tid) == seen[tid]:
                 self._suppose(story, tid, abi, seen[tid][1])
+            elif self._is_wanted(abi, seen[tid][1]):
+                self._until_ns = min(self._until_ns, since_ns)
         self._seen = seen
+        return self._until_ns
 
-    def _suppose(self, story: Story, tid: int, abi: int, text: str) -> None:
+    def _is_wanted(self, abi: int, text: str) -> bool:
         words = text.split()
         if len(words) != 9:  # "running", or not in a call
-            return
+            return False
         nr = int(words[0])
-        if nr >= 0 and (self._trace is None or self._trace.contains(nr, abi)):
-            story.suppose(tid, abi, nr, [int(word, 16) for word in words[1:7]])
+        return nr >= 0 and (self._trace is None or self._trace.contains(nr, abi))
+
+    def _suppose(self, story: Story, tid: int, abi: int, text: str) -> None:
+        if self._is_wanted(abi, text):
+            nr, *args = text.split()[:7]
+            story.suppose(tid, abi, int(nr), [int(word, 16) for word in args])
 
 
 def _call_of(tid: int) -> str:
