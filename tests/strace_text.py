@@ -4,6 +4,8 @@ from run to run."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import pairwise
 
 ADDRESS = re.compile(r"0x[0-9a-f]{5,}")
 _UNFINISHED = " <unfinished ...>"
@@ -51,13 +53,24 @@ def by_task(text: str) -> dict[str, list[str]]:
     return tasks
 
 
+def by_age(tids: Iterable[str]) -> list[str]:
+    """The oldest first: numbers rise, and begin again at the bottom behind pid_max."""
+    found = sorted(tids, key=int)
+    gaps = [int(later) - int(tid) for tid, later in pairwise(found)]
+    if not gaps or max(gaps) < 10_000:
+        return found
+    first = gaps.index(max(gaps)) + 1
+    return found[first:] + found[:first]
+
+
 def plain(text: str) -> dict[str, list[str]]:
     """The same without addresses and pids."""
     tasks = by_task(text)
-    numbers = {tid: f"P{place}" for place, tid in enumerate(sorted(tasks, key=int))}
+    numbers = {tid: f"P{place}" for place, tid in enumerate(by_age(tasks))}
     pids = re.compile(rf"\b({'|'.join(numbers)})\b") if numbers else None
     found: dict[str, list[str]] = {}
-    for tid, lines in sorted(tasks.items(), key=lambda task: int(task[0])):
+    for tid in by_age(tasks):
+        lines = tasks[tid]
         out = []
         for line in lines:
             line = ADDRESS.sub("ADDR", line)
