@@ -37,7 +37,7 @@ def test_altered_calls_are_listed(engine: str, tmp_path: Path) -> None:
     done = cli("run", "--engine", engine, "-o", str(out), *words, "sh", "-c", text, cwd=tmp_path)
     assert done.returncode == 1
     lines = [re.sub(r"^\d+ +[\d.]+ (.*) <[\d.]+>$", r"\1", x) for x in out.read_text().splitlines()]
-    assert "umask(1) = 7 (INJECTED)" in lines
+    assert "umask(001) = 007 (INJECTED)" in lines
     assert [line for line in lines if not line.startswith("umask")] == [
         'mkdir("x", 0777) = -1 EDQUOT (Disk quota exceeded) (INJECTED)'
     ]
