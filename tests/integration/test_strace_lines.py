@@ -1,7 +1,7 @@
 """Promise: fasttrace strace writes the lines that the installed strace writes, and ends as it does.
 
-Per task, since tasks run as they like; whole texts where sleeps make sure of an order. Where memory
-was not captured an address stands for it. Deliberate differences: DIFFERENCES of strace_text.py.
+Per task, since tasks run as they like; whole texts where sleeps make sure of an order. Deliberate
+differences: DIFFERENCES of strace_text.py.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ COMMANDS = {
     "stat": ["stat", "/etc/passwd"],
     "du": ["du", "-s", "/usr/include/asm-generic"],
     "bash": ["bash", "-c", "for i in 1 2; do /bin/true; done"],
-    "perl": ["perl", "-e", "print -s '/etc/passwd'"],
+    "od": ["od", "-c", "/etc/hostname"],
+    "seq": ["seq", "3"],
     "git": ["git", "--version"],
     "status": ["sh", "-c", "(exit 3)"],
 }
 TRACEES = [
-    "exec_from_thread",
     "exit_status",
     "vfork_exec",
     "segfault",
@@ -82,7 +82,6 @@ TRACEES = [
     "siglongjmp",
     "sigsuspend",
     "sigpipe",
-    "clone3",
     "clone_vm",
     "closed_stdio",
     "closes_all",
@@ -139,6 +138,21 @@ def test_what_waits_is_told_before_what_a_child_does_in_a_flood(tmp_path: Path) 
     begun = next(i for i, line in enumerate(lines) if line.endswith(" wait4(-1,  <unfinished ...>"))
     reads = next(i for i, line in enumerate(lines) if " read(0, " in line)
     assert begun < reads
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_execve_by_a_thread_supersedes_its_process(
+    engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    """Where the first thread is at that moment is chance."""
+    mine, its = files_of(tmp_path, engine, *tracees.command("exec_from_thread"))
+
+    def told(text: str) -> list[tuple[str, str]]:
+        lines = [(task, line) for task, lines in plain(text).items() for line in lines]
+        return [(task, line) for task, line in lines if "exec" in line or "exited" in line]
+
+    assert told(mine) == told(its)
+    assert ("P0", "+++ superseded by execve in pid P1 +++") in told(mine)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

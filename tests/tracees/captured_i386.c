@@ -1,5 +1,6 @@
 /* What 32-bit calls point to: their pointers, sizes and structures are half as long.
  * build: -m32
+ * oracle: no (strace counts socketcall under the name of what it calls)
  */
 #define _GNU_SOURCE
 #include "must.h"

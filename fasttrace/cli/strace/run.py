@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from fasttrace._core import Block
+from fasttrace._core import STRING_LIMIT_MAX, Block
 from fasttrace._decode import Story
 from fasttrace.alter.rules import AlterRule
 from fasttrace.cli.strace.options import Options
@@ -105,6 +105,7 @@ def _tracer_options(options: Options) -> dict[str, Any]:
         "inject": _altered(options) or None,
         "follow": bool(options.follow),
         "engine": options.engine,
+        "string_limit": min(max(options.string_max, 1), STRING_LIMIT_MAX),
         "events": options.count != "only" or len(options.pids) > 1,
         "tally": bool(options.count),
         **said,
