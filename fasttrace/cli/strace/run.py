@@ -14,7 +14,6 @@ from fasttrace._core import STRING_LIMIT_MAX, Block
 from fasttrace._decode import Story
 from fasttrace.alter.rules import AlterRule
 from fasttrace.cli.strace.options import Options
-from fasttrace.cli.strace.several import beats_of_several
 from fasttrace.cli.strace.texts import Texts, say
 from fasttrace.cli.strace.waits import Waits
 from fasttrace.cli.traced import Run
@@ -121,6 +120,8 @@ def _tell(options: Options, run: Run, more: list[Tracer], texts: Texts) -> None:
         say(f"Process {pid} attached{_with_threads(pid)}")
     is_unwanted = None if options.inject else texts.is_unread
     if more:
+        from fasttrace.cli.strace.several import beats_of_several
+
         blocks = beats_of_several(run, more, _BEAT_S, is_unwanted)
     else:
         blocks = run.beats(_BEAT_S, is_unwanted)

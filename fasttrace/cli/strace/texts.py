@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import select
-import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from fasttrace.cli.output import write_all
 from fasttrace.cli.strace.getopt import BadOption
 from fasttrace.text.terminal import printable
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 def say(message: str) -> None:
@@ -45,11 +48,7 @@ class Texts:
             if sys.stderr is None:
                 self.failed = OSError(errno.EBADF, os.strerror(errno.EBADF))  # closed before us
         elif path[:1] in ("|", "!"):
-            self._command = subprocess.Popen(
-                ["/bin/sh", "-c", path[1:]], stdin=subprocess.PIPE, bufsize=0
-            )
-            assert self._command.stdin is not None
-            self._shared = self._command.stdin.fileno()
+            self._command, self._shared = _started(path[1:])
         elif separately:
             self._shared = -1
         else:
@@ -107,3 +106,12 @@ class Texts:
         elif self._shared > 2:
             os.close(self._shared)
             self._shared = -1
+
+
+def _started(command: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A command of the shell, and where it reads."""
+    import subprocess
+
+    process = subprocess.Popen(["/bin/sh", "-c", command], stdin=subprocess.PIPE, bufsize=0)
+    assert process.stdin is not None
+    return process, process.stdin.fileno()
