@@ -251,6 +251,15 @@ def test_signals_forks_execs_and_exits_are_events(tracees):
     assert statuses(trace) == [0] + [1] * 8 + [3] * 4 + [7] * 2
 
 
+def test_a_signal_that_comes_while_a_child_is_prepared_is_an_event(tracees, engine):
+    """SIGSTOP, which nobody can block, at the very birth of 40 children."""
+    trace = fasttrace.trace(tracees.command("stopped_newborn", "40"), engine=engine, **QUIET)
+    events = trace.events
+    signals = Counter(events["nr"][events["kind"] == Kind.SIGNAL].tolist())
+    assert trace.exit_status == 0
+    assert signals[signal.SIGSTOP] == 40
+
+
 def test_events_of_a_task_stand_in_order(tracees):
     trace = fasttrace.trace(tracees.command("many_threads", "50"), **QUIET)
     calls = trace.events[trace.events["kind"] == Kind.SYSCALL]

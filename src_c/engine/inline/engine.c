@@ -225,6 +225,19 @@ static int engine_call_stop(struct ft_session *s, struct ft_task *t, const struc
 	return ft_engine_ptrace.call_stop(s, t, stop);
 }
 
+/* The signal that was held comes now, without a stop of its own; if it is blocked, it will have one. */
+static bool takes_held(struct ft_session *s, struct ft_task *t)
+{
+	bool blocked = t->in && t->in->area &&
+		       ft_area_get(&t->in->area->mask) & ~bit(SIGSTOP) & bit(t->held_signal);
+
+	if (ptrace(PTRACE_SETSIGINFO, t->tid, 0, &t->held_info) < 0)
+		return false;
+	if (!blocked)
+		ft_record_signal(s, t, &t->held_info, ft_now());
+	return true;
+}
+
 static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 {
 	bool delivers = false;
@@ -238,7 +251,7 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 	}
 	if (t->held_signal && ft_actions_ignores(t, &t->held_info))
 		t->held_signal = 0;
-	if (!sig && t->held_signal && !ptrace(PTRACE_SETSIGINFO, t->tid, 0, &t->held_info)) {
+	if (!sig && t->held_signal && takes_held(s, t)) {
 		sig = t->held_signal;
 		t->held_signal = 0;
 	}
