@@ -55,7 +55,7 @@ VERBS = {
     "summary": "run a command and count its system calls",
     "trace": "run a command and print each call as it happens",
     "record": "run a command and save all its calls in a folder",
-    "strace": "the same with strace's options, in strace's lines: a stand-in for it",
+    "strace": "take strace's options and write strace's lines: a stand-in for it",
     "run": "run a command and alter some of its system calls",
     "report": "show what was recorded",
     "bench": "measure what tracing costs a command, against other tracers",
