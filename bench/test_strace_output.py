@@ -17,10 +17,10 @@ from workloads import ENVIRONMENT, Made
 NULL = subprocess.DEVNULL
 
 COMMANDS = {
-    "dd": (["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=200000"], 3.0),
+    "dd": (["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=50000"], 3.0),
     "find": (["find", "/usr"], 1.5),
     "tar": (["tar", "-cf", "/dev/null", "/usr/include"], 1.5),
-    "perl": (["perl", "-e", "stat '/etc/passwd' for 1 .. 100000"], 1.5),
+    "perl": (["perl", "-e", "stat '/etc/passwd' for 1 .. 20000"], 1.5),
     "git_log": (["git", "log", "--stat"], 1.5),
 }
 
