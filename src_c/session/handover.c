@@ -34,9 +34,11 @@ bool ft_hand_over(struct ft_session *s, const struct ft_handed *call, struct ft_
 	if (answered && answer->what & (FT_ANSWER_DETACH | FT_ANSWER_KILL))
 		ft_stop(s, answer->what & FT_ANSWER_KILL ? FT_STOP_KILL : FT_STOP_DETACH);
 	pthread_mutex_lock(&s->lock);
-	/* Before the task goes on; the others are killed when the bell is heard. */
+	/* Before the task goes on; the others are told when the bell is heard, which may have no processor yet. */
 	if (s->stop_asked && s->stop_how == FT_STOP_KILL)
 		s->killing = true;
+	else if (s->stop_asked)
+		s->detaching = true;
 	pthread_mutex_unlock(&s->lock);
 	return answered;
 }
