@@ -49,7 +49,7 @@ COMMANDS = {
     "false": ["false"],
     "ls": ["ls", "/etc"],
     "cat": ["cat", "/etc/hostname", "/nowhere"],
-    "pipe": ["sh", "-c", "echo a | (cat; sleep 0.1)"],
+    "pipe": ["sh", "-c", "sleep 0.1 | sleep 0.3"],
     "kills itself": ["sh", "-c", "kill -TERM $$"],
     "signal handled": ["sh", "-c", "trap 'exit 4' USR1; kill -USR1 $$; sleep 5"],
     "exec": ["sh", "-c", "exec true"],
