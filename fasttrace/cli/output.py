@@ -172,11 +172,11 @@ def show(text: str) -> int:
     return -signal.SIGPIPE if output.is_unread() else output.status
 
 
-def say(message: str) -> None:
-    """One line on standard error, if there is one."""
+def say(message: str, program: str = "fasttrace") -> None:
+    """One line on standard error, if there is one, by the name that we run under."""
     if sys.stderr is None:
         return
     try:
-        write_all(2, f"fasttrace: {printable(message)}\n".encode())
+        write_all(2, f"{program}: {printable(message)}\n".encode())
     except OSError:
         return  # nobody is there to be told

@@ -126,13 +126,14 @@ def add_tracing_options(parser: VerbParser) -> None:
 
 def add_payload_options(parser: VerbParser) -> None:
     """How much of what arguments point to."""
+    add_string_limit(
+        parser, "keep N bytes of data that arguments point to (32); paths are kept whole"
+    )
+
+
+def add_string_limit(parser: VerbParser, help: str) -> None:
     parser.add_argument(
-        "-s",
-        dest="string_limit",
-        type=string_limit,
-        default=32,
-        metavar="N",
-        help="keep N bytes of data that arguments point to (32); paths are kept whole",
+        "-s", dest="string_limit", type=_string_limit, default=32, metavar="N", help=help
     )
 
 
@@ -165,7 +166,7 @@ def _pid(text: str) -> int:
     return int(text)
 
 
-def string_limit(text: str) -> int:
+def _string_limit(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= STRING_LIMIT_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {STRING_LIMIT_MAX}")
     return int(text)

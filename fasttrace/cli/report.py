@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.output import Output, say
-from fasttrace.cli.parser import VerbParser, string_limit
+from fasttrace.cli.parser import VerbParser, add_string_limit
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.tables import add_table_options, summary_text
 from fasttrace.errors import UsageError
@@ -28,14 +28,7 @@ def configure(parser: VerbParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
     parser.add_argument("-e", dest="expression", metavar="SET", help="only these calls")
     parser.add_argument("--calls", action="store_true", help="each call on a line, not the counts")
-    parser.add_argument(
-        "-s",
-        dest="string_limit",
-        type=string_limit,
-        default=32,
-        metavar="N",
-        help="with --calls: show N bytes of data (32)",
-    )
+    add_string_limit(parser, "with --calls: show N bytes of data (32)")
     add_table_options(parser)
 
 

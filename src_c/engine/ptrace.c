@@ -13,14 +13,11 @@
 
 #include "alter/alter.h"
 #include "arch/arch.h"
+#include "kernel/pending.h"
 #include "kernel/seccomp.h"
 #include "session/interrupt.h"
 #include "session/record.h"
 #include "tables/numbers.h"
-
-#ifndef SYS_SECCOMP
-#define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */
-#endif
 
 #define X32_BIT 0x40000000ull
 
@@ -179,13 +176,7 @@ static void on_exit(
  */
 static bool refused_by_signal(pid_t tid)
 {
-	struct ptrace_peeksiginfo_args which = { .nr = 1 };
-	siginfo_t info;
-
-	for (; ptrace(PTRACE_PEEKSIGINFO, tid, &which, &info) == 1; which.off++)
-		if (info.si_signo == SIGSYS && info.si_code == SYS_SECCOMP)
-			return true;
-	return false;
+	return ft_pending(tid, ft_pending_is_refusal);
 }
 
 static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)

@@ -8,9 +8,8 @@ import select
 import sys
 from typing import TYPE_CHECKING
 
-from fasttrace.cli.output import write_all
+from fasttrace.cli import output
 from fasttrace.cli.strace.getopt import BadOption
-from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
     import subprocess
@@ -18,12 +17,7 @@ if TYPE_CHECKING:
 
 def say(message: str) -> None:
     """One line of ours on standard error, as strace would put it."""
-    if sys.stderr is None:
-        return
-    try:
-        write_all(2, f"strace: {printable(message)}\n".encode())
-    except OSError:
-        return  # nobody is there to be told
+    output.say(message, program="strace")
 
 
 class Texts:
@@ -67,7 +61,7 @@ class Texts:
             return
         fd = self._shared if self._shared >= 0 else self._file_of(tid)
         try:
-            write_all(fd, text)
+            output.write_all(fd, text)
         except OSError as error:
             self._fail(error)
 

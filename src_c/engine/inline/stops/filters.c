@@ -97,17 +97,23 @@ static int take(struct ft_session *s, const struct ft_space *sp, uint64_t from, 
 	return 0;
 }
 
+/* Where memory of ours has room for so much, or 0. */
+static uint64_t scratch_for(const struct ft_task *t, size_t size)
+{
+	uint64_t near = ft_near_first(t->in->space);
+
+	return near && size <= sizeof(((struct ft_snippet *)0)->code) ? near + FT_NEAR_SCRATCH : 0;
+}
+
 /* Memory of ours in the task, for so much. 0 or a negative errno. */
 static int place(struct ft_session *s, struct ft_task *t, size_t size, uint64_t *at)
 {
 	int64_t result;
 	int rc;
 
-	*at = ft_near_first(t->in->space);
-	if (*at && size <= sizeof(((struct ft_snippet *)0)->code)) {
-		*at += FT_NEAR_SCRATCH;
+	*at = scratch_for(t, size);
+	if (*at)
 		return 0;
-	}
 	rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_mmap,
 		(uint64_t[6]){ 0, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1 },
 		&result);
@@ -118,14 +124,14 @@ static int place(struct ft_session *s, struct ft_task *t, size_t size, uint64_t 
 	return result < 0 ? (int)result : 0;
 }
 
-/* And taken away again; near: it was where code may run. */
+/* And taken away again; scratch is where code may run. */
 static int give_back(struct ft_session *s, struct ft_task *t, size_t size, uint64_t at)
 {
 	static const struct program none;
 	int64_t result;
 	int rc;
 
-	if (size <= sizeof(((struct ft_snippet *)0)->code) && ft_near_first(t->in->space))
+	if (at == scratch_for(t, size))
 		return ft_text_write(t->in->space, at, &none, size);
 	rc = ft_run_recorder(
 		s, t, ft_recorder_call(), SYS_munmap, (uint64_t[6]){ at, size }, &result);

@@ -7,26 +7,12 @@
 #include <linux/ptrace.h>
 
 #include "engine/inline/drain/drain.h"
+#include "kernel/pending.h"
 #include "session/record.h"
-
-#ifndef SYS_SECCOMP
-#define SYS_SECCOMP 1 /* si_code of SIGSYS, asm-generic/siginfo.h */
-#endif
-
-bool ft_refused_is_told(const siginfo_t *info)
-{
-	return info->si_signo == SIGSYS && info->si_code == SYS_SECCOMP;
-}
 
 bool ft_refused_is_pending(const struct ft_task *t)
 {
-	struct ptrace_peeksiginfo_args which = { .nr = 1 };
-	siginfo_t info;
-
-	for (; ptrace(PTRACE_PEEKSIGINFO, t->tid, &which, &info) == 1; which.off++)
-		if (ft_refused_is_told(&info))
-			return true;
-	return false;
+	return ft_pending(t->tid, ft_pending_is_refusal);
 }
 
 /* kernel/seccomp.c puts the registers back as they were before the call: syscall_rollback(). */
@@ -36,7 +22,7 @@ bool ft_refused(const struct ft_task *t, const struct user_regs_struct *regs)
 
 	if ((int64_t)regs->orig_rax < 0 || regs->rax != regs->orig_rax)
 		return false;
-	return (!ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) && ft_refused_is_told(&info)) ||
+	return (!ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) && ft_pending_is_refusal(&info)) ||
 	       ft_refused_is_pending(t);
 }
 

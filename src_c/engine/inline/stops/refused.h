@@ -6,8 +6,6 @@
 
 #include "engine/inline/inline.h"
 
-/* Whether a signal is that. */
-bool ft_refused_is_told(const siginfo_t *info);
 /* It comes at the task's next stop; until then the task cannot be made to run anything: that came first. */
 bool ft_refused_is_pending(const struct ft_task *t);
 /* Whether the task, with these registers, comes out of one. The signal is pending or stands before it. */

@@ -27,6 +27,7 @@
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/refused.h"
 #include "engine/inline/stops/supervise.h"
+#include "kernel/pending.h"
 #include "kernel/reader.h"
 #include "session/engine.h"
 
@@ -280,7 +281,7 @@ static void on_refused(struct ft_session *s, struct ft_task *t)
 	struct user_regs_struct regs;
 	siginfo_t info;
 
-	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0 || !ft_refused_is_told(&info))
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0 || !ft_pending_is_refusal(&info))
 		return;
 	if (t->in && t->in->area && !ptrace(PTRACE_GETREGS, t->tid, 0, &regs)) {
 		pthread_mutex_lock(&s->in->lock);
