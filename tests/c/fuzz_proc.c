@@ -35,7 +35,6 @@ static int open_text(void)
 #define ioctl(...) (errno = ENOTTY, -1)
 
 #define ft_maps_find	fuzz_maps_find
-#define ft_maps_gap	fuzz_maps_gap
 #define ft_maps_close	fuzz_maps_close
 #define ft_maps_find_in fuzz_maps_find_in
 #define ft_maps_gap_in	fuzz_maps_gap_in
@@ -62,6 +61,7 @@ static int open_text(void)
 #undef ioctl
 
 #define MAPPINGS 12
+#define GAP	 0x4000
 #define TOP	 0x800000000000ull
 
 static void put(const void *bytes, size_t size)
@@ -127,16 +127,26 @@ static void find_all(const struct ft_mapping *list, int n)
 	}
 }
 
+static uint64_t gap_near(uint64_t address)
+{
+	const struct ft_space space = { .pid = 1 };
+	struct ft_maps maps = { 0 };
+	uint64_t found = fuzz_maps_gap_in(&maps, &space, address, GAP);
+
+	fuzz_maps_close(&maps);
+	return found;
+}
+
 static void gap(const struct ft_mapping *list, int n, uint64_t address)
 {
-	const uint64_t size = 0x4000, found = fuzz_maps_gap(1, address, size);
+	const uint64_t found = gap_near(address);
 	uint64_t away = found > address ? found - address : address - found;
 
 	if (!found)
 		return;
 	REQUIRE(away < 0x7fff0000);
 	for (int i = 0; i < n; i++)
-		REQUIRE(list[i].end <= found || list[i].start >= found + size);
+		REQUIRE(list[i].end <= found || list[i].start >= found + GAP);
 }
 
 static void any_text(struct input *in)
@@ -152,7 +162,7 @@ static void any_text(struct input *in)
 	fuzz_proc_status_field(copy, "Tgid");
 	fuzz_proc_status_mask(1, "SigIgn");
 	fuzz_maps_find(1, 0x1000, &m);
-	fuzz_maps_gap(1, 0x555555554000, 0x4000);
+	gap_near(0x555555554000);
 	REQUIRE(processor_of(1) >= -1 || memchr(copy, '-', size));
 	fuzz_proc_state(1);
 	fuzz_proc_schedstat(text, &ran, &waited);

@@ -16,7 +16,6 @@ static int ask(int fd, unsigned long request, void *query)
 
 #define ioctl(fd, request, query) ask(fd, request, query)
 #define ft_maps_find		  maps_find /* beside the core's */
-#define ft_maps_gap		  maps_gap
 #define ft_maps_close		  maps_close
 #define ft_maps_find_in		  maps_find_in
 #define ft_maps_gap_in		  maps_gap_in
@@ -84,24 +83,29 @@ static void test_same_answers(pid_t still)
 
 static void test_nobody(void)
 {
+	const struct ft_space nobody = { .pid = 0x7fffffff };
+	struct ft_maps maps = { 0 };
 	struct ft_mapping m;
 
 	for (no_ioctl = 0; no_ioctl < 2; no_ioctl++) {
 		CHECK_EQ(maps_find(0x7fffffff, 4096, &m), -ENOENT);
-		CHECK_EQ(maps_gap(0x7fffffff, 4096, 4096), 0);
+		CHECK_EQ(maps_gap_in(&maps, &nobody, 4096, 4096), 0);
 	}
 	check_group("of a process that is not there nothing is told");
 }
 
 static void test_same_gaps(pid_t still)
 {
+	const struct ft_space space = { .id = 1, .pid = still };
 	uint64_t here = (uint64_t)(uintptr_t)test_nobody, by_ioctl;
+	struct ft_maps maps = { 0 };
 
 	no_ioctl = 0;
-	by_ioctl = maps_gap(still, here, 0x4000);
+	by_ioctl = maps_gap_in(&maps, &space, here, 0x4000);
 	no_ioctl = 1;
-	CHECK_EQ(maps_gap(still, here, 0x4000), by_ioctl);
+	CHECK_EQ(maps_gap_in(&maps, &space, here, 0x4000), by_ioctl);
 	CHECK(by_ioctl != 0);
+	maps_close(&maps);
 	check_group("the same gap is found by both");
 }
 

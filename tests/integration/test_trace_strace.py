@@ -24,6 +24,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from strace_text import by_task
 from support import ENGINES, FASTTRACE
 
 STRACE = shutil.which("strace") or ""
@@ -55,20 +56,9 @@ def of_strace(command: list[str], folder: Path) -> tuple[list[str], set[str]]:
         [STRACE, "-f", "-a1", "-o", log, *FIXED, *command],
         env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
     )  # fmt: skip
-    by_pid: dict[str, list[str]] = {}
-    unfinished: dict[str, str] = {}
-    for line in log.read_text(errors="replace").splitlines():
-        pid, rest = line.split(maxsplit=1)
-        if re.match(r"(---|\+\+\+) ", rest):
-            continue
-        if rest.endswith(" <unfinished ...>"):
-            unfinished[pid] = rest.removesuffix(" <unfinished ...>")
-            continue
-        resumed = re.match(r"<\.\.\. \w+ resumed>(.*)", rest)
-        if resumed:
-            rest = unfinished.pop(pid) + resumed[1]
-        by_pid.setdefault(pid, []).append(rest)
-    return [line for lines in by_pid.values() for line in lines], set(by_pid)
+    tasks = by_task(log.read_text(errors="replace"))
+    calls = [line for lines in tasks.values() for line in lines]
+    return [line for line in calls if not line.startswith(("--- ", "+++ "))], set(tasks)
 
 
 def of_fasttrace(command: list[str], folder: Path, engine: str) -> tuple[list[str], set[str]]:

@@ -3,39 +3,17 @@
  */
 #define _GNU_SOURCE
 #include "expect.h"
+#include "filter.h"
 #include "raw.h"
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <ucontext.h>
 
-#define LOAD(at)	  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at)
-#define SKIP_UNLESS(k, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)(k), 0, n)
-#define RETURN(action)	  BPF_STMT(BPF_RET | BPF_K, action)
-#define INSTALL(code)	  install(code, sizeof(code) / sizeof(code[0]))
+#define INSTALL(code) set_filter(0, code, sizeof(code) / sizeof(code[0]))
 
 static volatile int trapped;
 extern char after_trap[], after_known[];
-
-static void install(struct sock_filter *code, size_t length)
-{
-	struct sock_fprog prog = { (unsigned short)length, code };
-
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
-}
-
-static void on(unsigned int number, unsigned int action)
-{
-	struct sock_filter code[] = { LOAD(offsetof(struct seccomp_data, nr)),
-		SKIP_UNLESS(number, 1), RETURN(action), RETURN(SECCOMP_RET_ALLOW) };
-
-	INSTALL(code);
-}
 
 static void calls(void)
 {
@@ -83,7 +61,7 @@ static void traps(void)
 
 	must(sigaction(SIGSYS, &sa, NULL));
 	calls();
-	on(SYS_getppid, SECCOMP_RET_TRAP | 55);
+	set_only(0, SYS_getppid, SECCOMP_RET_TRAP | 55);
 	for (int i = 0; i < 50; i++)
 		expect(trap(i) == 4000 + i);
 	calls();
@@ -92,7 +70,7 @@ static void traps(void)
 static void denies(int times)
 {
 	for (int i = 0; i < times; i++) {
-		on(SYS_getppid, SECCOMP_RET_ERRNO | (unsigned int)(EXDEV + i));
+		set_only(0, SYS_getppid, SECCOMP_RET_ERRNO | (unsigned int)(EXDEV + i));
 		for (int j = 0; j < 10; j++)
 			expect(raw(SYS_getppid) == -(EXDEV + i) && getppid() == -(EXDEV + i));
 		calls();
@@ -105,11 +83,12 @@ static void from_one_place(void)
 	unsigned long at = (unsigned long)after_known;
 	long ppid = getppid();
 	struct sock_filter code[] = {
-		LOAD(offsetof(struct seccomp_data, nr)),
+		LOAD(nr),
 		SKIP_UNLESS(SYS_getppid, 4),
-		LOAD(offsetof(struct seccomp_data, instruction_pointer)),
+		LOAD(instruction_pointer),
 		SKIP_UNLESS(at, 3),
-		LOAD(offsetof(struct seccomp_data, instruction_pointer) + 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			offsetof(struct seccomp_data, instruction_pointer) + 4),
 		SKIP_UNLESS(at >> 32, 1),
 		RETURN(SECCOMP_RET_ALLOW),
 		RETURN(SECCOMP_RET_ERRNO | EXDEV),
@@ -130,12 +109,15 @@ int main(void)
 	must(setrlimit(RLIMIT_CORE, &none));
 	printf("errno %d\n", in_child(denies(3)));
 	printf("trap %d\n", in_child(traps()));
-	printf("trap by default %d\n", in_child(on(SYS_getppid, SECCOMP_RET_TRAP); trap(0)));
-	printf("kill %d\n", in_child(on(SYS_getppid, SECCOMP_RET_KILL_PROCESS); calls(); trap(0)));
+	printf("trap by default %d\n",
+		in_child(set_only(0, SYS_getppid, SECCOMP_RET_TRAP); trap(0)));
+	printf("kill %d\n",
+		in_child(set_only(0, SYS_getppid, SECCOMP_RET_KILL_PROCESS); calls(); trap(0)));
 	printf("kill thread %d\n",
-		in_child(on(SYS_getppid, SECCOMP_RET_KILL_THREAD); calls(); trap(0)));
-	printf("allow %d\n", in_child(on(SYS_getppid, SECCOMP_RET_ALLOW); calls(); getppid()));
-	printf("log %d\n", in_child(on(SYS_getppid, SECCOMP_RET_LOG); calls(); getppid()));
+		in_child(set_only(0, SYS_getppid, SECCOMP_RET_KILL_THREAD); calls(); trap(0)));
+	printf("allow %d\n",
+		in_child(set_only(0, SYS_getppid, SECCOMP_RET_ALLOW); calls(); getppid()));
+	printf("log %d\n", in_child(set_only(0, SYS_getppid, SECCOMP_RET_LOG); calls(); getppid()));
 	printf("from one place %d\n", in_child(from_one_place()));
 	return 0;
 }

@@ -4,32 +4,22 @@
  */
 #define _GNU_SOURCE
 #include "expect.h"
+#include "filter.h"
 #include "raw.h"
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 
 #define CALLS 40
 
-static struct sock_filter code[] = {
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-};
 static int listener[2];
 static long ppid;
 
 static void *asks(void *unused)
 {
-	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
-	int fd = (int)must(syscall(
-		SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog));
+	int fd = (int)set_only(
+		SECCOMP_FILTER_FLAG_NEW_LISTENER, SYS_getppid, SECCOMP_RET_USER_NOTIF);
 
 	must(write(listener[1], &fd, sizeof(fd)));
 	for (int i = 0; i < CALLS; i++)
@@ -43,7 +33,6 @@ int main(void)
 	int fd;
 
 	ppid = getppid();
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	must(pipe(listener));
 	must_zero(pthread_create(&thread, NULL, asks, NULL));
 	must(read(listener[0], &fd, sizeof(fd)));

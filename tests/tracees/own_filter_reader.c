@@ -5,33 +5,17 @@
  */
 #define _GNU_SOURCE
 #include "expect.h"
+#include "filter.h"
 #include "raw.h"
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 
 static int go[2];
-
-static void install(unsigned int nr, unsigned int action)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
-
-	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
-}
 
 static void *body(void *unused)
 {
 	char c;
 
-	install(SYS_getgid, SECCOMP_RET_ERRNO | 102);
+	set_only(0, SYS_getgid, SECCOMP_RET_ERRNO | 102);
 	while (read(go[0], &c, 1) == 1)
 		expect(raw(SYS_getuid) == -101 && raw(SYS_getgid) == -102);
 	return unused;
@@ -46,10 +30,9 @@ int main(int argc, char **argv)
 
 	(void)argv;
 	must(pipe(go));
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	install(SYS_getuid, SECCOMP_RET_ERRNO | 101);
+	set_only(0, SYS_getuid, SECCOMP_RET_ERRNO | 101);
 	if (argc > 1)
-		install(SYS_munmap, SECCOMP_RET_KILL_PROCESS);
+		set_only(0, SYS_munmap, SECCOMP_RET_KILL_PROCESS);
 	must_zero(pthread_create(&t, NULL, body, NULL));
 	must(write(1, "ready\n", 6));
 	while (must(read(0, &c, 1)) == 1) {

@@ -10,22 +10,16 @@
  */
 #define _GNU_SOURCE
 #include "expect.h"
+#include "filter.h"
 #include "raw.h"
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <ucontext.h>
 
-#define LOAD(field)	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define SKIP_IF(what, k, n) BPF_JUMP(BPF_JMP | (what) | BPF_K, (unsigned int)(k), n, 0)
-#define SKIP_UNLESS(k, n)   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)(k), 0, n)
-#define RETURN(action)	    BPF_STMT(BPF_RET | BPF_K, action)
-#define X32_BIT		    0x40000000
+#define X32_BIT 0x40000000
 
 static unsigned int pad, flags;
 static int handled;

@@ -157,16 +157,6 @@ static uint64_t find_gap(int fd, uint64_t address, uint64_t size)
 	return found;
 }
 
-uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size)
-{
-	int fd = open_maps(pid);
-	uint64_t found = fd < 0 ? 0 : find_gap(fd, address, size);
-
-	if (fd >= 0)
-		close(fd);
-	return found;
-}
-
 void ft_maps_close(struct ft_maps *maps)
 {
 	if (maps->open)

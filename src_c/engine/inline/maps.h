@@ -13,8 +13,6 @@ struct ft_mapping {
 };
 /* The mapping that holds the address. 0, -ENOENT, or another negative errno. */
 int ft_maps_find(pid_t pid, uint64_t address, struct ft_mapping *out);
-/* A free place of `size` bytes within reach of the text around `address`. 0: none. */
-uint64_t ft_maps_gap(pid_t pid, uint64_t address, uint64_t size);
 
 /* The address space that was asked about last is kept open: the next question is most often about the same. */
 struct ft_maps {
@@ -27,6 +25,7 @@ struct ft_space;
 void ft_maps_close(struct ft_maps *maps);
 int ft_maps_find_in(
 	struct ft_maps *maps, const struct ft_space *sp, uint64_t address, struct ft_mapping *out);
+/* A free place of `size` bytes within reach of the text around `address`. 0: none. */
 uint64_t ft_maps_gap_in(
 	struct ft_maps *maps, const struct ft_space *sp, uint64_t address, uint64_t size);
 
