@@ -23,6 +23,8 @@ from fasttrace.data.summary import Summary
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from fasttrace.data.tree import Branch
+
 ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
 
 
@@ -175,6 +177,16 @@ class Trace(OfRun):
     def summary(self) -> Summary:
         """Calls, errors and times per syscall; also by process."""
         return Summary(self._tally, self.info, processes=self.processes, by_process=True)
+
+    def tree(self, syscall: Calls | None = None) -> list[Branch]:
+        """The processes whose parent is not known, each with those below it: see `Branch`.
+
+        syscall: count only these calls, as for `where`. SelectionError: it cannot be read.
+        """
+        from fasttrace.data.tree import forest
+
+        counted = self if syscall is None else self.where(syscall=syscall)
+        return forest(self._told, self.events, self._stream, counted._tally.rows())
 
     def _part(self, events: npt.NDArray[np.void], processes: Iterable[Process]) -> Trace:
         return Trace(events, self.payload, self.info, processes=processes)
