@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fasttrace._version import __version__ as __version__
     from fasttrace.alter.handlers import Answer, HandledCall
+    from fasttrace.analysis.diff import diff
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
@@ -51,6 +52,7 @@ _WHERE = {
     "Trace": "data.trace",
     "TraceError": "errors",
     "Tracer": "tracing.tracer",
+    "diff": "analysis.diff",
     "load": "data.trace",
     "parse_selection": "syscalls.sets",
     "record": "tracing.runs",
@@ -81,6 +83,7 @@ __all__ = [
     "Trace",
     "TraceError",
     "Tracer",
+    "diff",
     "load",
     "parse_selection",
     "record",

@@ -58,6 +58,7 @@ VERBS = {
     "strace": "take strace's options and write strace's lines: a stand-in for it",
     "run": "run a command and alter some of its system calls",
     "report": "show what was recorded",
+    "diff": "show how two recordings differ",
     "tree": "show the processes of what was recorded",
     "bench": "measure what tracing costs a command, against other tracers",
     "seccomp": "make, try, check and compare seccomp profiles",
