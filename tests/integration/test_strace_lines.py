@@ -67,7 +67,8 @@ COMMANDS = {
     "sleep": ["sleep", "0.01"],
     "stat": ["stat", "/etc/passwd"],
     "du": ["du", "-s", "/usr/include/asm-generic"],
-    "bash": ["bash", "-c", "for i in 1 2; do /bin/true; done"],
+    # Without children: whether the handler for their ends waits for them is a matter of time.
+    "bash": ["bash", "-c", "for i in 1 2; do echo $i; done; cd /; test -e etc >/dev/null"],
     "od": ["od", "-c", "/etc/hostname"],
     "seq": ["seq", "3"],
     "git": ["git", "--version"],
