@@ -168,11 +168,13 @@ class Descriptions:
             return self.intern(Type("FT_BYTES", 1, shown, counted, count=number))
         if name in ("path", "string", "strings", "environment"):
             return self.intern(Type(f"FT_{name.upper()}"))
+        if name == "name":
+            return self.intern(Type("FT_STRING"))
         if name == "cstr":
             return self.intern(Type("FT_CSTR", 1, counted=counted, count=number))
         if name in self.codes:
-            size, ref = self.codes[name], self.code_index[name]
-            if size == "0":
+            size, ref = self.codes[name].partition("/")[0], self.code_index[name]
+            if not size[0].isdigit() or size == "0":
                 assert count, f"{name}: how long is it?"
                 return self.intern(Type("FT_CODE", 1, counted=counted, ref=ref, count=number))
             unit = 0 if size.endswith("w") else 1
@@ -205,6 +207,23 @@ class Descriptions:
         if text.startswith("*"):
             return "FT_COUNT_BEHIND", names.index(text[1:])
         return ("FT_COUNT_FIELD" if of_struct else "FT_COUNT_ARGUMENT"), names.index(text)
+
+    def is_code_of(self, name: str, size: str) -> bool:
+        """Whether it is a type with code whose size is told by that word."""
+        return self.codes.get(name) == size
+
+    def is_wide(self, text: str) -> bool:
+        """Whether an argument takes two registers where they have 32 bits."""
+        name, _, bits = text.partition(":")
+        return bits == "64" if name in self.set_index else self.scalars.get(name, (0,))[0] == 8
+
+    def size(self, name: str, model: str) -> int:
+        """Bytes of one in memory; 1 where a count says it all."""
+        if name in self.codes:
+            word, sizes = 4 if model == "i386" else 8, self.codes[name].split("/")
+            size = sizes[-1 if model == "i386" else 0]
+            return (int(size[:-1]) * word if size.endswith("w") else int(size)) or 1
+        return self.layout(self.type(name, []), model)[0]
 
     def layout(self, index: int, model: str) -> tuple[int, int]:
         """Size and alignment of a type in memory."""
@@ -253,25 +272,42 @@ class Line:
     result: str
 
 
+def read_line(head: str) -> tuple[str, list[str], list[Argument], str]:
+    """Name, conditions, arguments and result as a line of calls.txt says them."""
+    match = re.fullmatch(r"((?:\w+:)?\w+)(?:\[(.*?)\])?\((.*)\)(?: = (.+))?\s*", head)
+    assert match, head
+    given = []
+    for part in match[3].split(", ") if match[3] else []:
+        word, _, rest = part.partition(" ")
+        given.append(Argument(word.removeprefix("-"), rest, not word.startswith("-")))
+    return match[1], match[2].split(",") if match[2] else [], given, match[4] or ""
+
+
+def with_types(line: Line, types: dict[str, str]) -> Line:
+    """The line with other types in the places of some."""
+    arguments = [
+        replace(a, type=re.sub(r"\w+", lambda word: types.get(word[0], word[0]), a.type))
+        for a in line.arguments
+    ]
+    return replace(line, arguments=arguments)
+
+
 def read_calls() -> dict[str, list[Line]]:
     """By name, with the ABI before it if the line has one; variants after the first line."""
     calls: dict[str, list[Line]] = {}
     for head, _ in blocks("calls.txt"):
-        if " as " in head:
-            name, other = head.split(" as ")
-            calls[name] = [replace(line, name=name) for line in calls[other]]
+        if head.startswith("+"):
             continue
-        match = re.fullmatch(r"((?:\w+:)?\w+)(?:\[(.*?)\])?\((.*)\)(?: = (.+))?\s*", head)
-        assert match, head
-        name = match[1]
-        given = []
-        for part in match[3].split(", ") if match[3] else []:
-            word, _, rest = part.partition(" ")
-            given.append(Argument(word.removeprefix("-"), rest, not word.startswith("-")))
+        if " as " in head:
+            name, other, *others = re.split(" as | with ", head)
+            types = dict(word.split("=") for word in " ".join(others).split())
+            calls[name] = [with_types(replace(line, name=name), types) for line in calls[other]]
+            continue
+        name, conditions, given, result = read_line(head)
         lines = calls.setdefault(name, [])
-        if match[2] is None:
+        if not conditions:
             assert not lines, f"{name} twice"
-            lines.append(Line(name, [], given, match[4] or "int"))
+            lines.append(Line(name, [], given, result or "int"))
             continue
         base = lines[0]
         said = {argument.name: argument for argument in given}
@@ -280,5 +316,22 @@ def read_calls() -> dict[str, list[Line]]:
             other = said.get(a.name, a)
             arguments.append(Argument(a.name, other.type or a.type, other.shown))
         arguments += [a for a in given if a.name not in {b.name for b in base.arguments}]
-        lines.append(Line(name, match[2].split(","), arguments, match[4] or base.result))
+        lines.append(Line(name, conditions, arguments, result or base.result))
     return calls
+
+
+def read_copies() -> dict[str, list[Line]]:
+    """What is copied though no line shows it, or otherwise than it is shown: the lines with a +."""
+    calls, copies = read_calls(), dict[str, list[Line]]()
+    for head, _ in blocks("calls.txt"):
+        if not head.startswith("+"):
+            continue
+        name, conditions, given, _ = read_line(head[1:])
+        base = calls.get(name) or calls[name.rpartition(":")[2]]
+        types = {argument.name: argument.type for argument in given}
+        assert types.keys() <= {argument.name for argument in base[0].arguments}, head
+        arguments = [
+            Argument(a.name, types.get(a.name, a.type), a.name in types) for a in base[0].arguments
+        ]
+        copies.setdefault(name, []).append(Line(name, conditions, arguments, ""))
+    return copies

@@ -35,6 +35,7 @@ ft_read ft_read_msghdr;
 ft_read ft_read_msghdr_got;
 ft_read ft_read_utimes;
 ft_read ft_read_utimens;
+ft_read ft_read_utimens64;
 ft_read ft_read_mmsghdr;
 ft_read ft_read_sockopt;
 ft_read ft_read_socklen;

@@ -1,4 +1,5 @@
-"""Generate the decoder's descriptors (src_c/decode/generated_*) from the data files here.
+"""Generate the decoder's descriptors (src_c/decode/generated_*) from the data files here, and what
+is captured (src_c/tables), which they say, too.
 
     python src_c/decode/generate.py                    # data files -> C
     python src_c/decode/generate.py --values INCLUDE   # headers -> values.txt, then C
@@ -103,6 +104,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.known = Descriptions()
+        self.tables = syscall_tables()
         self.shapes: list[str] = []
         self.arguments: list[str] = []
         self.conditions: list[str] = []
@@ -224,7 +226,7 @@ class Writer:
         return f"0x{mask:x}, 0x{self.known.number(match[4]):x}, {names.index(match[1])}, {unlike}"
 
     def write_calls(self) -> None:
-        calls, tables = read_calls(), syscall_tables()
+        calls, tables = read_calls(), self.tables
         signatures = tables.read_signatures()
         at: dict[str, int] = {}
         by_abi = []
@@ -316,6 +318,7 @@ def main() -> None:
     writer.write_calls()
     writer.write_structs()
     writer.write_types()
+    writer.tables.generate()
 
 
 if __name__ == "__main__":

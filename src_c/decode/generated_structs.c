@@ -37,8 +37,8 @@ static const struct ft_field x86_64_itimerspec64[] = {
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 385, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 385, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 391, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 391, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
@@ -65,10 +65,10 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 387, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 387, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 387, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 387, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 393, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 393, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 393, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 393, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
@@ -119,19 +119,19 @@ static const struct ft_field x86_64_statx_timestamp[] = {
 static const struct ft_field x86_64_statx[] = {
 	{ "stx_mask", 8, 344, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 389, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 395, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 390, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 396, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 389, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 392, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 392, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 392, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 392, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 395, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 398, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 398, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 398, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 398, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -140,85 +140,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 394, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 395, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 396, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 400, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 401, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 402, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 397, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 398, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 404, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 400, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 406, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 397, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 398, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 404, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 400, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 406, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 399, 0, 0, 0, 0, 0 },
+	{ "val", 3, 405, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 404, 0, 0, 0, 0, 0 },
+	{ "type", 4, 410, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 406, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 412, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 407, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 413, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -228,9 +228,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 408, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 408, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 409, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 414, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 414, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 415, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -247,9 +247,9 @@ static const struct ft_field x86_64_file_clone_range[] = {
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 410, 0, 0, 0, 0, 0 },
-	{ "len", 3, 410, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 410, 16, 0, 0, 0, 0 },
+	{ "start", 5, 416, 0, 0, 0, 0, 0 },
+	{ "len", 3, 416, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 416, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rusage[] = {
@@ -273,55 +273,55 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 411, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 411, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 417, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 417, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 412, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 412, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 418, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 418, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 413, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 419, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 391, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 397, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 414, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 414, 65, 0, 0, 0, 0 },
-	{ "release", 7, 414, 130, 0, 0, 0, 0 },
-	{ "version", 7, 414, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 414, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 414, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 420, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 420, 65, 0, 0, 0, 0 },
+	{ "release", 7, 420, 130, 0, 0, 0, 0 },
+	{ "version", 7, 420, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 420, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 420, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 415, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 416, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 416, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 416, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 417, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 416, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 410, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 416, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 421, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 422, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 422, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 422, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 423, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 422, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 416, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 422, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 418, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 424, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -330,7 +330,7 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 419, 0, 0, 0, 0, 0 },
+	{ "version", 7, 425, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -349,28 +349,28 @@ static const struct ft_field x86_64_rseq[] = {
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 420, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 426, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 421, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 427, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 421, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 427, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 422, 0, 0, 0, 0, 0 },
-	{ "data", 4, 423, 4, 0, 0, 0, 0 },
+	{ "events", 6, 428, 0, 0, 0, 0, 0 },
+	{ "data", 4, 429, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 410, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 416, 8, 0, 0, 0, 0 },
+	{ "val", 3, 416, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 422, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 374, 16, 0, 0, 0, 0 },
 };
 
@@ -393,26 +393,26 @@ static const struct ft_field x86_64_ucred[] = {
 };
 
 static const struct ft_field x86_64_winsize[] = {
-	{ "ws_row", 6, 391, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 391, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 391, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 391, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 397, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 397, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 397, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 397, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 424, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 425, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 426, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 427, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 428, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 429, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 430, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 431, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 432, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 433, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 434, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 435, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
-	{ "sem_num", 7, 391, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 430, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 431, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 397, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 436, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 437, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -458,8 +458,8 @@ static const struct ft_field generic64_itimerspec64[] = {
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 385, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 385, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 391, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 391, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
@@ -486,10 +486,10 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 387, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 387, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 387, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 387, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 393, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 393, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 393, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 393, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
@@ -540,19 +540,19 @@ static const struct ft_field generic64_statx_timestamp[] = {
 static const struct ft_field generic64_statx[] = {
 	{ "stx_mask", 8, 344, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 389, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 395, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 390, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 396, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 389, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 392, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 392, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 392, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 392, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 395, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 398, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 398, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 398, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 398, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -561,85 +561,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 394, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 395, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 396, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 400, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 401, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 402, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 397, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 398, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 404, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 400, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 406, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 397, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 398, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 404, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 400, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 406, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 399, 0, 0, 0, 0, 0 },
+	{ "val", 3, 405, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 404, 0, 0, 0, 0, 0 },
+	{ "type", 4, 410, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 406, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 412, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 407, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 413, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -649,9 +649,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 408, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 408, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 409, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 414, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 414, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 415, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -668,9 +668,9 @@ static const struct ft_field generic64_file_clone_range[] = {
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 410, 0, 0, 0, 0, 0 },
-	{ "len", 3, 410, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 410, 16, 0, 0, 0, 0 },
+	{ "start", 5, 416, 0, 0, 0, 0, 0 },
+	{ "len", 3, 416, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 416, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rusage[] = {
@@ -694,55 +694,55 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 411, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 411, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 417, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 417, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 412, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 412, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 418, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 418, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 413, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 419, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 391, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 397, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 414, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 414, 65, 0, 0, 0, 0 },
-	{ "release", 7, 414, 130, 0, 0, 0, 0 },
-	{ "version", 7, 414, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 414, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 414, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 420, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 420, 65, 0, 0, 0, 0 },
+	{ "release", 7, 420, 130, 0, 0, 0, 0 },
+	{ "version", 7, 420, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 420, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 420, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 415, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 416, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 416, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 416, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 417, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 416, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 410, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 416, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 421, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 422, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 422, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 422, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 423, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 422, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 416, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 422, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 418, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 424, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -751,7 +751,7 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 419, 0, 0, 0, 0, 0 },
+	{ "version", 7, 425, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -770,28 +770,28 @@ static const struct ft_field generic64_rseq[] = {
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 420, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 426, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 421, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 427, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 421, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 427, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 422, 0, 0, 0, 0, 0 },
-	{ "data", 4, 423, 8, 0, 0, 0, 0 },
+	{ "events", 6, 428, 0, 0, 0, 0, 0 },
+	{ "data", 4, 429, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 410, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 416, 8, 0, 0, 0, 0 },
+	{ "val", 3, 416, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 422, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 374, 16, 0, 0, 0, 0 },
 };
 
@@ -814,26 +814,26 @@ static const struct ft_field generic64_ucred[] = {
 };
 
 static const struct ft_field generic64_winsize[] = {
-	{ "ws_row", 6, 391, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 391, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 391, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 391, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 397, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 397, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 397, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 397, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 424, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 425, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 426, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 427, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 428, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 429, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 430, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 431, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 432, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 433, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 434, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 435, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
-	{ "sem_num", 7, 391, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 430, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 431, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 397, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 436, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 437, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -879,8 +879,8 @@ static const struct ft_field i386_itimerspec64[] = {
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 385, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 385, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 391, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 391, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
@@ -907,20 +907,20 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 387, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 387, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 387, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 387, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 393, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 393, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 393, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 393, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 433, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 439, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 390, 8, 0, 0, 0, 0 },
-	{ "st_nlink", 8, 391, 10, 0, 0, 0, 0 },
-	{ "st_uid", 6, 391, 12, 0, 0, 0, 0 },
-	{ "st_gid", 6, 391, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 433, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_mode", 7, 396, 8, 0, 0, 0, 0 },
+	{ "st_nlink", 8, 397, 10, 0, 0, 0, 0 },
+	{ "st_uid", 6, 397, 12, 0, 0, 0, 0 },
+	{ "st_gid", 6, 397, 14, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 439, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
@@ -961,19 +961,19 @@ static const struct ft_field i386_statx_timestamp[] = {
 static const struct ft_field i386_statx[] = {
 	{ "stx_mask", 8, 344, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 389, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 395, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 390, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 396, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 389, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 392, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 392, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 392, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 392, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 395, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 398, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 398, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 398, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 398, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -982,85 +982,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 394, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 395, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 396, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 400, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 401, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 402, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 397, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 398, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 404, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 400, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 406, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 397, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 398, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 404, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 400, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 406, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 399, 0, 0, 0, 0, 0 },
+	{ "val", 3, 405, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 62, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 62, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 402, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 403, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 62, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 62, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 404, 0, 0, 0, 0, 0 },
+	{ "type", 4, 410, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 406, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 412, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 407, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 413, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -1070,9 +1070,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 408, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 408, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 409, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 414, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 414, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 415, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -1089,9 +1089,9 @@ static const struct ft_field i386_file_clone_range[] = {
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 410, 0, 0, 0, 0, 0 },
-	{ "len", 3, 410, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 410, 16, 0, 0, 0, 0 },
+	{ "start", 5, 416, 0, 0, 0, 0, 0 },
+	{ "len", 3, 416, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 416, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rusage[] = {
@@ -1115,55 +1115,55 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 411, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 411, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 417, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 417, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 412, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 412, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 418, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 418, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 413, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 419, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 28, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 32, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 36, 0, 0, 0, 0 },
-	{ "procs", 5, 391, 40, 0, 0, 0, 0 },
+	{ "procs", 5, 397, 40, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 44, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 48, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 52, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 414, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 414, 65, 0, 0, 0, 0 },
-	{ "release", 7, 414, 130, 0, 0, 0, 0 },
-	{ "version", 7, 414, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 414, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 414, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 420, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 420, 65, 0, 0, 0, 0 },
+	{ "release", 7, 420, 130, 0, 0, 0, 0 },
+	{ "version", 7, 420, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 420, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 420, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 415, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 416, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 416, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 416, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 417, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 416, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 410, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 416, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 421, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 422, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 422, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 422, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 423, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 422, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 416, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 422, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 418, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 424, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -1172,7 +1172,7 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 419, 0, 0, 0, 0, 0 },
+	{ "version", 7, 425, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -1191,28 +1191,28 @@ static const struct ft_field i386_rseq[] = {
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 420, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 426, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 421, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 427, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 421, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 427, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 422, 0, 0, 0, 0, 0 },
-	{ "data", 4, 423, 4, 0, 0, 0, 0 },
+	{ "events", 6, 428, 0, 0, 0, 0, 0 },
+	{ "data", 4, 429, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 410, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 416, 8, 0, 0, 0, 0 },
+	{ "val", 3, 416, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 422, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 374, 16, 0, 0, 0, 0 },
 };
 
@@ -1235,26 +1235,26 @@ static const struct ft_field i386_ucred[] = {
 };
 
 static const struct ft_field i386_winsize[] = {
-	{ "ws_row", 6, 391, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 391, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 391, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 391, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 397, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 397, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 397, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 397, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 424, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 425, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 426, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 427, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 428, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 429, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 430, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 431, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 432, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 433, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 434, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 435, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
-	{ "sem_num", 7, 391, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 430, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 431, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 397, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 436, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 437, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {

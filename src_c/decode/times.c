@@ -74,10 +74,9 @@ void ft_show_time(struct ft_walk *walk, uint64_t value)
 	date_comment(walk, seconds, 0, 0);
 }
 
-/* in_ns: else in microseconds. */
-static void show_time_of_file(struct ft_walk *walk, const uint8_t *data, bool in_ns)
+/* word: bytes of each number; in_ns: else in microseconds. */
+static void show_time_of_file(struct ft_walk *walk, const uint8_t *data, size_t word, bool in_ns)
 {
-	size_t word = walk->word;
 	int64_t seconds, fraction;
 
 	seconds = word == 4 ? (int32_t)ft_load(data, 4) : (int64_t)ft_load(data, 8);
@@ -97,27 +96,31 @@ static void show_time_of_file(struct ft_walk *walk, const uint8_t *data, bool in
 }
 
 /* Of the last access, and of the last change. */
-static bool show_times_of_file(struct ft_walk *walk, const struct ft_memory *memory, bool in_ns)
+static bool show_times_of_file(
+	struct ft_walk *walk, const struct ft_memory *memory, size_t word, bool in_ns)
 {
-	size_t size = 2u * walk->word;
-
-	if (memory->length < 2 * size)
+	if (memory->length < 4 * word)
 		return false;
 	ft_open(walk, "[");
 	ft_next(walk, NULL);
-	show_time_of_file(walk, memory->data, in_ns);
+	show_time_of_file(walk, memory->data, word, in_ns);
 	ft_next(walk, NULL);
-	show_time_of_file(walk, memory->data + size, in_ns);
+	show_time_of_file(walk, memory->data + 2 * word, word, in_ns);
 	ft_close(walk, "]");
 	return true;
 }
 
 bool ft_read_utimes(struct ft_walk *walk, const struct ft_memory *memory)
 {
-	return show_times_of_file(walk, memory, false);
+	return show_times_of_file(walk, memory, walk->word, false);
 }
 
 bool ft_read_utimens(struct ft_walk *walk, const struct ft_memory *memory)
 {
-	return show_times_of_file(walk, memory, true);
+	return show_times_of_file(walk, memory, walk->word, true);
+}
+
+bool ft_read_utimens64(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_times_of_file(walk, memory, 8, true);
 }

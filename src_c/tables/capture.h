@@ -1,6 +1,6 @@
 /*
  * Capture programs: what is copied of a call's arguments while the program runs. Both engines run the
- * same ones; the table is generated from capture.txt.
+ * same ones; the table is generated from the decoder's calls.txt.
  */
 #ifndef FT_CAPTURE_TABLE_H
 #define FT_CAPTURE_TABLE_H
@@ -44,9 +44,6 @@ enum ft_capture_limit {
 #define FT_STRUCTURE_MAX 4096u
 #define FT_LIST_MAX	 0x8000u /* what glibc's readdir(3) asks for at once */
 
-/* Where argument 1 of futex(2) says what is meant, these are no part of it. */
-#define FT_CAPTURE_IF_MASK 0x180u
-
 struct ft_capture_op {
 	uint8_t arg;
 	uint8_t when; /* enum ft_capture_when */
@@ -56,9 +53,10 @@ struct ft_capture_op {
 	uint8_t limit; /* enum ft_capture_limit */
 	uint8_t if_arg; /* argument; with if_set */
 	uint8_t unused;
-	uint64_t if_set; /* bit n: only if that is n, but for FT_CAPTURE_IF_MASK; 0: always */
 	uint32_t size; /* of an element; 0: a bit, in whole 64-bit words */
+	uint32_t if_mask, if_base;
 	uint32_t unused2;
+	uint64_t if_set; /* bit n: only if the bits if_mask of that are if_base + n; 0: always */
 };
 
 struct ft_capture_program {
@@ -76,7 +74,7 @@ extern const struct ft_capture_op ft_capture_ops[];
 /* Whether an op's condition holds. */
 static inline bool ft_capture_applies(const struct ft_capture_op *op, const uint64_t args[6])
 {
-	uint64_t value = args[op->if_arg] & ~(uint64_t)FT_CAPTURE_IF_MASK;
+	uint32_t value = ((uint32_t)args[op->if_arg] & op->if_mask) - op->if_base;
 
 	return !op->if_set || (value < 64 && op->if_set >> value & 1);
 }

@@ -1,49 +1,66 @@
-"""capture.txt read, and made the table of capture programs (capture.c): see generate.py."""
+"""The table of capture programs (capture.c), made of what the decoder's calls.txt says.
+
+A call's lines there say of each argument what it points to and when that is worth reading; that
+is copied, at that moment: `in` before the call, `out` after it if it succeeded, `exit` after it in
+any case, `inout` twice. A line that begins with + is for this alone. See generate.py.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "decode"))
 
-WHEN = {"entry": "FT_CAPTURE_ENTRY", "success": "FT_CAPTURE_SUCCESS", "exit": "FT_CAPTURE_EXIT"}
-# Word: what, limit, size of an element.
-WHAT = {
-    "path": ("FT_CAPTURE_STRING", "FT_LIMIT_PATH", 1),
-    "string": ("FT_CAPTURE_STRING", "FT_LIMIT_DATA", 1),
-    "data": ("FT_CAPTURE_BYTES", "FT_LIMIT_DATA", 1),
-    "struct": ("FT_CAPTURE_BYTES", "FT_LIMIT_STRUCTURE", 1),
-    "list": ("FT_CAPTURE_BYTES", "FT_LIMIT_LIST", 1),
-    "ioctl": ("FT_CAPTURE_IOCTL", "FT_LIMIT_STRUCTURE", 1),
-    "iovec": ("FT_CAPTURE_IOVEC", "FT_LIMIT_DATA", 1),
-    "strings": ("FT_CAPTURE_STRINGS", "FT_LIMIT_DATA", 1),
-    "pointers": ("FT_CAPTURE_POINTERS", "FT_LIMIT_DATA", 1),
-    "msghdr": ("FT_CAPTURE_MSGHDR", "FT_LIMIT_DATA", 1),
-    "mmsghdr": ("FT_CAPTURE_MMSGHDR", "FT_LIMIT_DATA", 1),
+from description import Argument, Descriptions, Line, read_calls, read_copies  # noqa: E402
+
+ABI_MODELS = {
+    "x86_64": "x86_64",
+    "i386": "i386",
+    "aarch64": "generic64",
+    "riscv64": "generic64",
 }
-NESTED = ("iovec", "strings", "pointers", "msghdr", "mmsghdr")
-OP = re.compile(
-    r"(?P<arg>[0-5]) (?P<when>\w+) (?P<what>\w+)"
-    r"(?: (?P<length>\d+(?:/\d+)?|(?:\*?arg[0-5]|result)(?:\*\d+)?|bits\(arg[0-5]\)))?"
-    r"(?: if arg(?P<if_arg>[0-5]) (?P<if_set>[\d ]+))?"
-)
-LENGTH = re.compile(r"(\*?)(?:arg([0-5])|result)(?:\*(\d+))?")
+ENTRY, SUCCESS, EXIT = "FT_CAPTURE_ENTRY", "FT_CAPTURE_SUCCESS", "FT_CAPTURE_EXIT"
+PHASES = {"in": (ENTRY,), "out": (SUCCESS,), "inout": (ENTRY, SUCCESS), "exit": (EXIT,)}
+# What has no size: how it is copied, up to which limit.
+STRINGS = {
+    "path": ("FT_CAPTURE_STRING", "FT_LIMIT_PATH"),
+    "name": ("FT_CAPTURE_STRING", "FT_LIMIT_PATH"),
+    "string": ("FT_CAPTURE_STRING", "FT_LIMIT_DATA"),
+    "strings": ("FT_CAPTURE_STRINGS", "FT_LIMIT_DATA"),
+    "environment": ("FT_CAPTURE_POINTERS", "FT_LIMIT_DATA"),
+}
+# Whose pointers are followed; before recvmsg(2) nothing is where they lead.
+FOLLOWED = {
+    "iovec_in": "FT_CAPTURE_IOVEC",
+    "iovec_out": "FT_CAPTURE_IOVEC",
+    "msghdr": "FT_CAPTURE_MSGHDR",
+    "msghdr_got": "FT_CAPTURE_MSGHDR",
+    "mmsghdr": "FT_CAPTURE_MMSGHDR",
+}
+IF_VALUES = 64  # that one op knows, from the smallest on
 
-# Of the 64-bit architectures and of the other one: what these commands of terminals read (in) and
-# write (out); include/uapi/asm-generic/ioctls.h, struct termios and termios2 and winsize there.
-TERMINAL = {
-    0x01: ("out", 36), 0x02: ("in", 36), 0x03: ("in", 36), 0x04: ("in", 36),  # TCGETS, TCSETS...
-    0x05: ("out", 18), 0x06: ("in", 18), 0x07: ("in", 18), 0x08: ("in", 18),  # TCGETA, TCSETA...
-    0x0F: ("out", 4), 0x10: ("in", 4),  # TIOCGPGRP, TIOCSPGRP
-    0x11: ("out", 4), 0x12: ("in", 1),  # TIOCOUTQ, TIOCSTI
-    0x13: ("out", 8), 0x14: ("in", 8),  # TIOCGWINSZ, TIOCSWINSZ
-    0x15: ("out", 4), 0x16: ("in", 4), 0x17: ("in", 4), 0x18: ("in", 4),  # TIOCMGET, TIOCMBIS...
-    0x19: ("out", 4), 0x1A: ("in", 4), 0x1B: ("out", 4),  # TIOCGSOFTCAR, TIOCSSOFTCAR, FIONREAD
-    0x20: ("in", 4), 0x21: ("in", 4), 0x23: ("in", 4), 0x24: ("out", 4),  # TIOCPKT, FIONBIO...
-    0x29: ("out", 4), 0x52: ("in", 4),  # TIOCGSID, FIOASYNC
-}  # fmt: skip
+
+class What(NamedTuple):
+    """What is copied: count * size bytes."""
+
+    what: str
+    count: str
+    source: int  # argument that the count comes from
+    limit: str
+    size: int
+
+
+class If(NamedTuple):
+    """Only where the bits `mask` of an argument are one of some values, from `base` on."""
+
+    arg: int = 0
+    mask: int = 0
+    base: int = 0
+    values: int = 0
 
 
 class Op(NamedTuple):
@@ -51,18 +68,14 @@ class Op(NamedTuple):
 
     arg: int
     when: str
-    what: str
-    count: str
-    source: int  # argument that the count comes from
-    limit: str
-    if_arg: int
-    if_set: int
-    size: int
+    what: What
+    condition: If = If()
 
     def row(self) -> str:
+        w, c = self.what, self.condition
         return (
-            f"\t{{{self.arg}, {self.when}, {self.what}, {self.count}, {self.source}, {self.limit}, "
-            f"{self.if_arg}, 0, {self.if_set:#x}, {self.size}, 0}},"
+            f"\t{{{self.arg}, {self.when}, {w.what}, {w.count}, {w.source}, {w.limit}, "
+            f"{c.arg}, 0, {w.size}, {c.mask:#x}, {c.base:#x}, 0, {c.values:#x}}},"
         )
 
 
@@ -71,93 +84,172 @@ Program = tuple[Op, ...]
 
 def path_ops(mask: int) -> list[Op]:
     """Of the arguments that are paths."""
-    return [read_op(f"{i} entry path", "") for i in range(6) if mask >> i & 1]
+    what = What(*STRINGS["path"][:1], "FT_COUNT_ONE", 0, STRINGS["path"][1], 1)
+    return [Op(i, ENTRY, what) for i in range(6) if mask >> i & 1]
 
 
-def read_op(text: str, abi: str) -> Op:
-    match = OP.fullmatch(text)
-    assert match, f"capture.txt: {text}"
-    what, limit, size = WHAT[match["what"]]
-    count, source = "FT_COUNT_ONE", 0
-    length = match["length"]
-    if length is None:
-        assert match["what"] not in ("data", "struct", "list", "iovec", "mmsghdr"), text
-    elif length[0].isdigit():
-        sizes = length.split("/")
-        size = int(sizes[-1 if abi == "i386" else 0])
-    elif length.startswith("bits"):
-        count, source, size = "FT_COUNT_ARGUMENT", int(length[-2]), 0
-    else:
-        found = LENGTH.fullmatch(length)
-        assert found, text
-        count = "FT_COUNT_BEHIND" if found[1] else "FT_COUNT_ARGUMENT"
-        if found[2] is None:
-            count = "FT_COUNT_RESULT"
-        source = int(found[2] or 0)
-        size = int(found[3] or 1)
-    values = [int(word) for word in (match["if_set"] or "").split()]
-    assert all(value < 64 and not value & 0x180 for value in values), text
-    return Op(
-        arg=int(match["arg"]),
-        when=WHEN[match["when"]],
-        what=what,
-        count=count,
-        source=source,
-        limit=limit,
-        if_arg=int(match["if_arg"] or 0),
-        if_set=sum(1 << value for value in values),
-        size=size,
-    )
+class Reader:
+    """The descriptions as one ABI sees them."""
+
+    def __init__(self, known: Descriptions, abi: str) -> None:
+        self._known = known
+        self._model = ABI_MODELS[abi]
+
+    def register(self, arguments: list[Argument], name: str) -> int:
+        """What has 64 bits takes two registers of i386."""
+        at = 0
+        for argument in arguments:
+            if argument.name == name:
+                return at
+            wide = self._model == "i386" and self._known.is_wide(argument.type)
+            at += 2 if wide else 1
+        raise ValueError(f"no argument is {name}")
+
+    def what(self, text: str, arguments: list[Argument], when: str) -> What:
+        """Of a type, without its phase."""
+        match = re.fullmatch(r"([\w:]+)(?:\[([^\]]+)\])?", text)
+        assert match, text
+        name, count = match[1], match[2]
+        if name in STRINGS:
+            what, limit = STRINGS[name]
+            return What(what, "FT_COUNT_ONE", 0, limit, 1)
+        known, what = self._known, "FT_CAPTURE_BYTES"
+        if name in FOLLOWED and not (name == "msghdr_got" and when == ENTRY):
+            counted, source, _ = self.count(count, arguments)
+            return What(FOLLOWED[name], counted, source, "FT_LIMIT_DATA", 1)
+        if name in ("bytes", "hexbytes"):
+            size, limit = 1, "FT_LIMIT_DATA"
+        elif known.is_code_of(name, "bits"):
+            size, limit = 0, "FT_LIMIT_STRUCTURE"
+        elif known.is_code_of(name, "list"):
+            size, limit = 1, "FT_LIMIT_LIST"
+        else:
+            size, limit = known.size(name, self._model), "FT_LIMIT_STRUCTURE"
+        counted, source, fixed = self.count(count, arguments)
+        return What(what, counted, source, limit, size * fixed)
+
+    def count(self, text: str | None, arguments: list[Argument]) -> tuple[str, int, int]:
+        """How many: the kind, the argument that says it, the number by which the size grows."""
+        if text is None or text.isdigit():
+            return "FT_COUNT_ONE", 0, int(text or 1)
+        if text == "ret":
+            return "FT_COUNT_RESULT", 0, 1
+        kind = "FT_COUNT_BEHIND" if text.startswith("*") else "FT_COUNT_ARGUMENT"
+        return kind, self.register(arguments, text.removeprefix("*")), 1
+
+    def conditions(self, line: Line) -> list[If]:
+        """The first that a capture program can ask for; more may be copied than is shown."""
+        for text in line.conditions:
+            match = re.fullmatch(r"(\w+)(?:&(\w+))?=(.+)", text)
+            if not match:
+                continue
+            arg = self.register(line.arguments, match[1])
+            mask = self._known.number(match[2]) if match[2] else 0xFFFFFFFF
+            values = {self._known.number(word) & 0xFFFFFFFF for word in match[3].split("|")}
+            return [If(arg, mask, value, 1) for value in values]
+        return []
+
+    def ops(self, lines: list[Line], copies: list[Line]) -> list[Op]:
+        """Of a call's lines; a copy is instead of what a line says of the same memory."""
+        always: dict[tuple[int, str], What] = {}
+        sometimes: dict[tuple[int, str, What], list[If]] = {}
+        said = {key for line in copies for key in self.pointers(line)}
+        rows = [(line, key, what) for line in lines for key, what in self.pointers(line).items()]
+        rows = [row for row in rows if row[1] not in said]
+        rows += [(line, key, what) for line in copies for key, what in self.pointers(line).items()]
+        for line, key, what in rows:
+            conditions = self.conditions(line)
+            if conditions:
+                sometimes.setdefault((*key, what), []).extend(conditions)
+            else:
+                always.setdefault(key, what)
+        found = [Op(arg, when, what) for (arg, when), what in always.items()]
+        for (arg, when, what), conditions in sometimes.items():
+            # As many bytes as the call says hold any structure, but not what it leads to.
+            if (arg, when) not in always or what.what in FOLLOWED.values():
+                found += [Op(arg, when, what, one) for one in joined(conditions)]
+        return found
+
+    def pointers(self, line: Line) -> dict[tuple[int, str], What]:
+        """By register and moment."""
+        found = {}
+        for argument in line.arguments:
+            phase, _, rest = argument.type.partition(" ")
+            if phase in PHASES and argument.shown:
+                at = self.register(line.arguments, argument.name)
+                for when in PHASES[phase]:
+                    found[at, when] = self.what(rest.strip(), line.arguments, when)
+        return found
 
 
-def read_programs(names: set[str]) -> dict[str, str]:
-    """The text of each call's ops, by `name` or `abi:name`."""
-    programs = {}
-    for line in (HERE / "capture.txt").read_text().splitlines():
-        if line and not line.startswith("#"):
-            name, ops = line.split(": ", 1)
-            assert name not in programs, f"capture.txt: {name} twice"
-            assert name.split(":")[-1] in names, f"capture.txt: no call is {name}"
-            programs[name] = ops
-    return programs
+def joined(conditions: list[If]) -> list[If]:
+    """The same in as few as can be."""
+    found: list[If] = []
+    for arg, mask in dict.fromkeys((one.arg, one.mask) for one in conditions):
+        left = sorted({one.base for one in conditions if (one.arg, one.mask) == (arg, mask)})
+        while left:
+            base = 0 if left[0] < IF_VALUES else left[0]
+            here = [value for value in left if value < base + IF_VALUES]
+            found.append(If(arg, mask, base, sum(1 << (value - base) for value in here)))
+            left = left[len(here) :]
+    return found
 
 
 class Programs:
     """All that are different, numbered; 0 is the empty one."""
 
-    def __init__(self, names: set[str]) -> None:
-        self._texts = read_programs(names)
+    def __init__(self) -> None:
+        self._known = Descriptions()
+        self._calls, self._copies = read_calls(), read_copies()
         self._numbers: dict[Program, int] = {(): 0}
 
     def number(self, ops: list[Op]) -> int:
         """Those at the entry come first."""
-        program = tuple(sorted(ops, key=lambda op: op.when != "FT_CAPTURE_ENTRY"))
+        program = tuple(sorted(ops, key=lambda op: (op.when != ENTRY, op.arg)))
         return self._numbers.setdefault(program, len(self._numbers))
 
     def of_call(self, abi: str, name: str, path_mask: int) -> tuple[int, int]:
         """The program that copies paths alone, and that which copies all."""
-        paths = path_ops(path_mask)
-        text = self._texts.get(f"{abi}:{name}", self._texts.get(name, ""))
-        ops = paths + [read_op(op, abi) for op in text.split("; ") if op]
-        return self.number(paths), self.number(ops)
+        paths, own = path_ops(path_mask), f"{abi}:{name}"
+        lines = self._calls.get(own, self._calls.get(name, []))
+        copies = self._copies.get(own, self._copies.get(name, []))
+        if name == "ioctl":
+            ops = [
+                Op(2, when, What("FT_CAPTURE_IOCTL", "FT_COUNT_ONE", 0, "FT_LIMIT_STRUCTURE", 1))
+                for when in (ENTRY, SUCCESS)
+            ]
+        else:
+            ops = Reader(self._known, abi).ops(lines, copies)
+        return self.number(paths), self.number(list(dict.fromkeys(paths + ops)))
+
+    def terminal_row(self, abi: str) -> dict[int, str]:
+        """Of ioctl(2)'s commands of terminals, by their lower bytes: ft_capture_terminal."""
+        reader, row = Reader(self._known, abi), dict[int, str]()
+        for line in self._calls["ioctl"] + self._copies["ioctl"]:
+            for (_, when), what in reader.pointers(line).items():
+                for one in reader.conditions(line):
+                    if one.base >> 8 == ord("T"):
+                        assert what.size < 64, line
+                        way = "FT_IOCTL_IN" if when == ENTRY else "FT_IOCTL_OUT"
+                        row[one.base & 0xFF] = f"{what.size} | {way}"
+        return row
 
     def write(self) -> None:
         rows: list[str] = []
         programs = []
-        nested = {WHAT[what][0] for what in NESTED}
+        nested = {*FOLLOWED.values(), "FT_CAPTURE_STRINGS", "FT_CAPTURE_POINTERS"}
         first = 0
         for ops in self._numbers:
-            entry = sum(op.when == "FT_CAPTURE_ENTRY" for op in ops)
-            follows = int(any(op.what in nested for op in ops))
+            entry = sum(op.when == ENTRY for op in ops)
+            follows = int(any(op.what.what in nested for op in ops))
             programs.append(f"\t{{{first}, {len(ops)}, {entry}, {follows}}},")
             rows += [op.row() for op in ops]
             first += len(ops)
         terminal = [
-            f"\t[{low:#04x}] = {size} | FT_IOCTL_{way.upper()},"
-            for low, (way, size) in TERMINAL.items()
+            f"\t[{low:#04x}] = {row}," for low, row in sorted(self.terminal_row("x86_64").items())
         ]
         (HERE / "capture.c").write_text(
-            "/* Generated by generate.py from capture.txt, and the paths in signatures.txt. */\n"
+            "/* Generated by generate.py from decode/calls.txt and paths in signatures.txt. */\n"
             '#include "tables/capture.h"\n\n'
             + "const struct ft_capture_op ft_capture_ops[] = {\n"
             + "\n".join(rows)

@@ -10,7 +10,7 @@ Sources:
     signatures.txt  tracefs, events/syscalls/sys_enter_*/format; what is not there by hand from the
                     man pages and the kernel's prototypes
     classes.txt     strace's classes, see its first lines
-    capture.txt     by hand, see its first lines
+    ../decode/      what the arguments point to: calls.txt there and what it names
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def generate() -> None:
     numbers, signatures = read_numbers(), read_signatures()
     classes = [line.split(": ", 1) for line in data_lines("classes.txt")]
     members = [(name, set(names.split())) for name, names in classes]
-    programs = Programs({name for table in numbers.values() for name in table.values()})
+    programs = Programs()
     for abi, table in numbers.items():
         rows, order = [], sorted(table, key=lambda nr: table[nr])
         for nr, name in sorted(table.items()):

@@ -25,7 +25,7 @@ struct want {
 struct test {
 	const char *what;
 	struct run run;
-	uint64_t entry[8], exit[8]; /* ops */
+	uint64_t entry[12], exit[12]; /* ops */
 	struct want want[5];
 	int faults, traps_before, traps_after;
 };
@@ -182,12 +182,23 @@ int main(void)
 			{ FT_OP(2, FT_OP_RESULT | FT_OP_IF_SUCCESS, 0, 0, 1, 4096) },
 			{ B(2, EXIT, text, 50) }, 0, 0, 0 },
 		{ "conditions", RUN(NR, -38, P(text), 0x180 | 3, 64, 4 | 1ul << 32, 5, 6),
-			{ FT_OP(0, FT_OP_ONE, 0, 2, 2, 4096), 1 << 3 | 1 << 9,
-				FT_OP(0, FT_OP_ONE, 0, 3, 3, 4096), -1ul,
-				FT_OP(0, FT_OP_ONE, 0, 5, 5, 4096), ~(1ul << 5) },
-			{ FT_OP(0, FT_OP_ONE, 0, 2, 4, 4096), 1 << 4,
-				FT_OP(0, FT_OP_ONE, 0, 5, 6, 4096), 1 << 5 },
+			{ FT_OP(0, FT_OP_ONE, 0, 2, 2, 4096), FT_OP_IF(0x7f, 0), 1 << 3 | 1 << 9,
+				FT_OP(0, FT_OP_ONE, 0, 3, 3, 4096), FT_OP_IF(-1, 0), -1ul,
+				FT_OP(0, FT_OP_ONE, 0, 5, 5, 4096), FT_OP_IF(-1, 0), ~(1ul << 5) },
+			{ FT_OP(0, FT_OP_ONE, 0, 2, 4, 4096), FT_OP_IF(-1, 0), 1 << 3,
+				FT_OP(0, FT_OP_ONE, 0, 5, 6, 4096), FT_OP_IF(-1, 0), 1 << 5 },
 			{ B(0, 0, text, 2), B(0, EXIT, text, 6) }, 0, 0, 0 },
+		{ "conditions of large values, of the lower half",
+			RUN(NR, -38, P(text), 1035, 0xc0045400, 7ul << 32 | 1087, 0xffffffff, 6),
+			{ FT_OP(0, FT_OP_ONE, 0, 2, 2, 4096), FT_OP_IF(-1, 1035), 1,
+				FT_OP(0, FT_OP_ONE, 0, 2, 3, 4096), FT_OP_IF(-1, 1036), -1ul,
+				FT_OP(0, FT_OP_ONE, 0, 3, 4, 4096), FT_OP_IF(-1, 0xc00453ff), 2 },
+			{ FT_OP(0, FT_OP_ONE, 0, 4, 5, 4096), FT_OP_IF(-1, 1024), 1ul << 63,
+				FT_OP(0, FT_OP_ONE, 0, 4, 6, 4096), FT_OP_IF(-1, 1023), -1ul,
+				FT_OP(0, FT_OP_ONE, 0, 5, 7, 4096), FT_OP_IF(0xf0, 0xf0), 1 },
+			{ B(0, 0, text, 2), B(0, 0, text, 4), B(0, EXIT, text, 5),
+				B(0, EXIT, text, 7) },
+			0, 0, 0 },
 		{ "ioctl both ways",
 			RUN(NR, -38, 1, 0xc0000000u | 20 << 16 | 'x' << 8, P(text), 4, 5, 6),
 			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) },

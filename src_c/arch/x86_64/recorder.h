@@ -40,7 +40,7 @@ enum ft_recorder_verdict {
 /*
  * Among the tables: for each number below FT_RECORDER_CALLS 16 bits, where in words of 64 bits from
  * there its capture program begins; ft_capture_terminal of tables/capture.h; and programs: FT_OPs for
- * the entry, a 0, FT_OPs for the exit, a 0. An op with a condition has its set behind it.
+ * the entry, a 0, FT_OPs for the exit, a 0. An op with a condition has an FT_OP_IF and its set behind it.
  */
 #define FT_RECORDER_PROGRAMS  0x300u
 #define FT_RECORDER_CALLS     512u
@@ -62,8 +62,9 @@ enum ft_recorder_op {
 #define FT_OP(arg, op, from, condition, size, limit)                                               \
 	((uint64_t)(arg) | (uint64_t)(op) << 8 | (uint64_t)(from) << 16 |                          \
 		(uint64_t)(condition) << 24 | (uint64_t)(size) << 32 | (uint64_t)(limit) << 48)
-#define FT_OP_CONDITION(op) ((uint8_t)((op) >> 24))
-#define FT_OP_SIZE_MAX	    0xffffu
+#define FT_OP_CONDITION(op)  ((uint8_t)((op) >> 24))
+#define FT_OP_IF(mask, base) ((uint64_t)(mask) << 32 | (uint32_t)(base))
+#define FT_OP_SIZE_MAX	     0xffffu
 
 /* One call as the recorder writes it. */
 struct ft_raw {

@@ -55,11 +55,15 @@
 	"	mov %edx, %eax\n"                                                                         \
 	"	shr $24, %eax\n" /* is there a condition? */                                        \
 	"	jz 1f\n"                                                                                  \
-	"	mov 16(%rcx, %rax, 8), %rsi\n"                                                            \
-	"	mov (%r11), %r8\n"                                                                        \
-	"	add $8, %r11\n"                                                                           \
-	"	and $-0x181, %rsi\n"                                                                      \
-	"	cmp $63, %rsi\n"                                                                          \
+	"	mov 16(%rcx, %rax, 8), %esi\n"                                                            \
+	"	mov (%r11), %r9\n"                                                                        \
+	"	mov 8(%r11), %r8\n"                                                                       \
+	"	add $16, %r11\n"                                                                          \
+	"	mov %r9, %rax\n"                                                                          \
+	"	shr $32, %rax\n"                                                                          \
+	"	and %eax, %esi\n"                                                                         \
+	"	sub %r9d, %esi\n"                                                                         \
+	"	cmp $63, %esi\n"                                                                          \
 	"	ja ft_ops\n"                                                                              \
 	"	bt %rsi, %r8\n"                                                                           \
 	"	jnc ft_ops\n"                                                                             \

@@ -56,7 +56,7 @@ static bool put_program(const struct ft_session *s, const struct ft_capture_prog
 	bool tracer = false;
 	size_t space = 0, n = *at;
 
-	if (room - n < 2 * (size_t)count + 2)
+	if (room - n < 3 * (size_t)count + 2)
 		return false;
 	for (int i = 0; i < count; i++) {
 		space += FT_CAPTURE_ITEM_SPACE(ft_capture_limit(s, &ops[i]));
@@ -72,8 +72,10 @@ static bool put_program(const struct ft_session *s, const struct ft_capture_prog
 		if (i == count)
 			break;
 		words[n++] = word_of(s, &ops[i], tracer && i >= p->entry_count);
-		if (ops[i].if_set)
+		if (ops[i].if_set) {
+			words[n++] = FT_OP_IF(ops[i].if_mask, ops[i].if_base);
 			words[n++] = ops[i].if_set;
+		}
 	}
 	words[n++] = 0;
 	*at = n;
@@ -114,7 +116,7 @@ uint64_t ft_programs_exit_ops(const struct ft_inline *in, uint64_t nr)
 	if (!ft_programs_copied(in, nr))
 		return 0;
 	for (i = ((const uint16_t *)words)[nr]; words[i]; i++)
-		i += FT_OP_CONDITION(words[i]) != 0;
+		i += FT_OP_CONDITION(words[i]) ? 2 : 0;
 	return FT_RECORDER_BASE + at + (i + 1) * sizeof(*words);
 }
 
