@@ -33,6 +33,7 @@ cdef extern from *:
     }, ft_payload_types[] = {
         { "STRING", FT_PAYLOAD_STRING }, { "BYTES", FT_PAYLOAD_BYTES },
         { "ARGV", FT_PAYLOAD_ARGV }, { "COMM", FT_PAYLOAD_COMM },
+        { "SIGINFO", FT_PAYLOAD_SIGINFO },
     }, ft_payload_flags[] = {
         { "MORE", FT_PAYLOAD_MORE }, { "TRUNCATED", FT_PAYLOAD_TRUNCATED },
         { "FAULT", FT_PAYLOAD_FAULT }, { "EXIT", FT_PAYLOAD_EXIT },

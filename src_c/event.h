@@ -17,7 +17,8 @@ enum ft_abi {
 
 enum ft_kind {
 	FT_KIND_SYSCALL = 1, /* nr, args, ret; ret is -errno with FT_FLAG_ERROR */
-	FT_KIND_SIGNAL = 2,  /* nr: signal; args: si_code, si_pid, si_uid, si_addr */
+	FT_KIND_SIGNAL =
+		2, /* nr: signal; args: si_code, si_pid, si_uid, si_addr; payload: siginfo */
 	FT_KIND_FORK =
 		3, /* pid, tid: the parent; ret: child's tid; args[0]: child's pid; nr: ft_fork */
 	FT_KIND_EXEC = 4, /* pid == tid; ret: tid before the exec; payload: comm, argv */
@@ -69,6 +70,7 @@ enum ft_payload_type {
 	FT_PAYLOAD_BYTES = 2,
 	FT_PAYLOAD_ARGV = 3, /* as in /proc/PID/cmdline: each argument ends with NUL */
 	FT_PAYLOAD_COMM = 4,
+	FT_PAYLOAD_SIGINFO = 6, /* of a signal: struct siginfo as a 64-bit tracer gets it */
 };
 
 enum ft_payload_flag {
@@ -97,6 +99,8 @@ static_assert(offsetof(struct ft_payload, address) == 8, "payload layout");
 /* The largest error number that the kernel returns: MAX_ERRNO of include/linux/err.h. */
 #define FT_ERRNO_MAX 4095
 
+/* Of struct siginfo the kernel keeps so many bytes: struct kernel_siginfo, include/linux/signal_types.h. */
+#define FT_SIGINFO_SIZE 48u
 /* Bytes of a tracee's string, and of an argument list, that are kept: PATH_MAX. */
 #define FT_STRING_MAX 4096u
 /* What an item of so many bytes takes. */

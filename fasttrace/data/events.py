@@ -61,6 +61,7 @@ class PayloadType(IntEnum):
     BYTES = 2
     ARGV = 3
     COMM = 4
+    SIGINFO = 6
 
 
 class PayloadFlag(IntFlag):

@@ -1,4 +1,4 @@
-/* Signals, sets of them, actions, what siginfo says. */
+/* Signals, sets of them, actions. */
 #include "decode/signals.h"
 
 #include <signal.h>
@@ -112,73 +112,6 @@ bool ft_read_sigaction(struct ft_walk *walk, const struct ft_memory *memory)
 	if (flags & 0x04000000) { /* SA_RESTORER */
 		ft_next(walk, "sa_restorer");
 		ft_pointer_shown(walk, ft_load(memory->data + 2 * word, word));
-	}
-	ft_close(walk, "}");
-	return true;
-}
-
-static void show_child(struct ft_walk *walk, const uint8_t *data, bool is_killed)
-{
-	uint32_t status = (uint32_t)ft_load(data + 8, 4);
-
-	ft_next(walk, "si_pid");
-	ft_integer(walk, (uint64_t)(int32_t)ft_load(data, 4), FT_SIGNED);
-	ft_next(walk, "si_uid");
-	ft_show_id(walk, ft_load(data + 4, 4));
-	ft_next(walk, "si_status");
-	if (is_killed)
-		ft_show_signal(walk, status);
-	else
-		ft_integer(walk, (uint64_t)(int32_t)status, FT_SIGNED);
-}
-
-bool ft_read_siginfo(struct ft_walk *walk, const struct ft_memory *memory)
-{
-	/* si_signo, si_errno, si_code, and the union, which has pointers in it. */
-	size_t word = walk->word, at = word == 4 ? 12 : 16, times = word == 4 ? 12 : 16;
-	const uint8_t *data = memory->data;
-	int32_t signo, code;
-
-	if (memory->length < at + 40)
-		return false;
-	signo = (int32_t)ft_load(data, 4);
-	code = (int32_t)ft_load(data + 8, 4);
-	ft_open(walk, "{");
-	/* waitid(2) that found nothing leaves zeros. */
-	if (signo) {
-		ft_next(walk, "si_signo");
-		ft_show_signal(walk, (uint64_t)(int64_t)signo);
-		ft_next(walk, "si_code");
-		if (signo == SIGCHLD && code > 0)
-			ft_set_shown(walk, FT_SET_CHILD_CODE, (uint64_t)code);
-		else
-			ft_set_shown(walk, FT_SET_SIGINFO_CODE, (uint32_t)code);
-		if (ft_load(data + 4, 4)) {
-			ft_next(walk, "si_errno");
-			ft_set_shown(walk, FT_SET_ERRNO, ft_load(data + 4, 4));
-		}
-		if (signo == SIGCHLD && code > 0) {
-			show_child(walk, data + at, code != CLD_EXITED);
-			ft_next(walk, "si_utime");
-			ft_show_ticks(walk, ft_load(data + at + times, word));
-			ft_next(walk, "si_stime");
-			ft_show_ticks(walk, ft_load(data + at + times + word, word));
-		} else if (code <= 0) {
-			ft_next(walk, "si_pid");
-			ft_integer(walk, (uint64_t)(int32_t)ft_load(data + at, 4), FT_SIGNED);
-			ft_next(walk, "si_uid");
-			ft_show_id(walk, ft_load(data + at + 4, 4));
-			if (code == SI_QUEUE && ft_load(data + at + 8, word)) {
-				ft_next(walk, "si_int");
-				ft_integer(walk, (uint64_t)(int32_t)ft_load(data + at + 8, 4),
-					FT_SIGNED);
-				ft_next(walk, "si_ptr");
-				ft_pointer_shown(walk, ft_load(data + at + 8, word));
-			}
-		} else {
-			ft_next(walk, "si_addr");
-			ft_pointer_shown(walk, ft_load(data + at, walk->word));
-		}
 	}
 	ft_close(walk, "}");
 	return true;

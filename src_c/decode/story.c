@@ -38,9 +38,11 @@ static bool find_other(
 	const struct ft_story_task *t, enum ft_kind kind, uint64_t least_ns, uint64_t *time_ns)
 {
 	for (size_t i = 0; i < t->others_count; i++) {
-		if (t->others[i].kind != kind)
+		uint64_t at = t->others[i].event.time_ns;
+
+		if (t->others[i].event.kind != kind)
 			continue;
-		*time_ns = t->others[i].time_ns > least_ns ? t->others[i].time_ns : least_ns;
+		*time_ns = at > least_ns ? at : least_ns;
 		return true;
 	}
 	return false;
@@ -72,13 +74,14 @@ static uint64_t time_of_call(
 bool ft_story_other_is_next(
 	const struct ft_story *s, const struct ft_story_task *t, const struct ft_story_call *call)
 {
-	const struct ft_event *other = t->others;
+	const struct ft_event *other;
 	bool is_open;
 
 	if (!t->others_count)
 		return false;
 	if (!call)
 		return true;
+	other = &t->others[0].event;
 	is_open = call->event.flags & FT_FLAG_UNFINISHED;
 	if (other->kind == FT_KIND_EXIT || other->kind == FT_KIND_EXEC)
 		return other->kind == FT_KIND_EXEC && !is_open &&
@@ -95,7 +98,7 @@ void ft_story_update(struct ft_story *s, struct ft_story_task *t)
 
 	t->next_ns = FT_NEVER;
 	if (ft_story_other_is_next(s, t, call))
-		t->next_ns = t->others[0].time_ns;
+		t->next_ns = t->others[0].event.time_ns;
 	else if (call)
 		t->next_ns = time_of_call(s, t, call);
 	ft_story_moved(&s->tasks, t);
@@ -202,24 +205,20 @@ static int add(struct ft_story *s, const struct ft_event *ev, const uint8_t *pay
 	case FT_KIND_FORK:
 		rc = add_birth(s, ev);
 		if (!rc)
-			rc = ft_story_push_other(t, ev);
+			rc = ft_story_push_other(t, ev, payload, length);
 		break;
 	case FT_KIND_EXEC:
 		if (ev->ret == ev->tid || !ev->ret)
 			break;
 		t->former = (int32_t)ev->ret;
-		rc = ft_story_push_other(t, ev);
+		rc = ft_story_push_other(t, ev, payload, length);
 		break;
 	case FT_KIND_EXIT:
 		t->ended = true;
-		if (!(ev->flags & FT_FLAG_THREAD)) {
-			s->ends[s->ends_at % FT_STORY_ENDS].pid = ev->pid;
-			s->ends[s->ends_at++ % FT_STORY_ENDS].status = (int32_t)ev->ret;
-		}
-		rc = ft_story_push_other(t, ev);
+		rc = ft_story_push_other(t, ev, payload, length);
 		break;
 	case FT_KIND_SIGNAL:
-		rc = ft_story_push_other(t, ev);
+		rc = ft_story_push_other(t, ev, payload, length);
 		break;
 	default:
 		break;

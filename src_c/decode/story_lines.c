@@ -26,10 +26,10 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 	enum ft_strace_part part = FT_PART_EXIT;
 
 	end = ft_story_end_of(t, call);
-	if (t->others_count && t->others[0].time_ns < others &&
-		(t->others[0].kind != FT_KIND_FORK || s->style.attaches) &&
-		t->others[0].kind != FT_KIND_SIGNAL)
-		others = t->others[0].time_ns;
+	if (t->others_count && t->others[0].event.time_ns < others &&
+		(t->others[0].event.kind != FT_KIND_FORK || s->style.attaches) &&
+		t->others[0].event.kind != FT_KIND_SIGNAL)
+		others = t->others[0].event.time_ns;
 	if (!t->told)
 		part = end <= others && end != FT_NEVER ? FT_PART_WHOLE : FT_PART_ENTRY;
 	if (ft_story_is_filtered(s) && !is_wanted(s, ev)) {
@@ -53,17 +53,6 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		ft_story_pop(&s->tasks, t);
 }
 
-static int status_of(const struct ft_story *s, int32_t pid)
-{
-	for (unsigned i = 0; i < FT_STORY_ENDS && i < s->ends_at; i++) {
-		unsigned at = (s->ends_at - 1 - i) % FT_STORY_ENDS;
-
-		if (s->ends[at].pid == pid)
-			return s->ends[at].status;
-	}
-	return -1;
-}
-
 static void tell_birth(struct ft_story *s, const struct ft_event *ev)
 {
 	struct ft_story_task *child = ft_story_find(&s->tasks, (int32_t)ev->ret);
@@ -85,7 +74,7 @@ static void tell_superseded(struct ft_story *s, struct ft_story_task *t, int32_t
 	struct ft_story_call *first;
 
 	if (s->style.supersedes) {
-		begin(s, t, t->others[0].time_ns);
+		begin(s, t, t->others[0].event.time_ns);
 		ft_puts(&s->st.text, "+++ superseded by execve in pid ");
 		ft_put_decimal(&s->st.text, (uint32_t)by);
 		ft_puts(&s->st.text, " +++\n");
@@ -96,13 +85,14 @@ static void tell_superseded(struct ft_story *s, struct ft_story_task *t, int32_t
 	}
 	/* What the thread has begun goes on as this task's. */
 	first = ft_story_first(t);
-	if (first && first->event.time_ns <= t->others[0].time_ns)
+	if (first && first->event.time_ns <= t->others[0].event.time_ns)
 		t->told = true;
 }
 
 static void tell_other(struct ft_story *s, struct ft_story_task *t)
 {
-	const struct ft_event ev = t->others[0];
+	const struct ft_story_other *other = &t->others[0];
+	const struct ft_event ev = other->event;
 
 	switch (ev.kind) {
 	case FT_KIND_FORK:
@@ -112,7 +102,7 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 		if (ev.nr < 1 || ev.nr > 64 || !(s->style.signals >> (ev.nr - 1) & 1))
 			break;
 		begin(s, t, ev.time_ns);
-		ft_strace_signal(&s->st, &ev, status_of(s, (int32_t)ev.args[1]));
+		ft_strace_signal(&s->st, &ev, other->has_siginfo ? other->siginfo : NULL);
 		break;
 	case FT_KIND_EXEC:
 		tell_superseded(s, t, (int32_t)ev.ret);
@@ -132,7 +122,7 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 void ft_story_tell_one(struct ft_story *s, struct ft_story_task *t)
 {
 	struct ft_story_call *call = ft_story_first(t);
-	bool is_end = ft_story_other_is_next(s, t, call) && t->others[0].kind == FT_KIND_EXIT;
+	bool is_end = ft_story_other_is_next(s, t, call) && t->others[0].event.kind == FT_KIND_EXIT;
 
 	if (ft_story_other_is_next(s, t, call))
 		tell_other(s, t);

@@ -5,18 +5,12 @@
 #include "decode/story.h"
 #include "decode/story_tasks.h"
 
-#define FT_STORY_ENDS 64 /* of children, that signals may tell of */
-
 struct ft_story {
 	struct ft_strace_style style;
 	struct ft_strace_text st;
 	struct ft_story_tasks tasks;
 	int32_t current; /* whose call's line is not ended; 0: none is */
 	size_t alive;
-	struct {
-		int32_t pid, status;
-	} ends[FT_STORY_ENDS];
-	unsigned ends_at;
 };
 
 /* Whether only calls that end in some ways are told, each when it has ended. */

@@ -162,24 +162,41 @@ int ft_story_push(struct ft_story_tasks *tasks, struct ft_story_task *t,
 	return 0;
 }
 
-int ft_story_push_other(struct ft_story_task *t, const struct ft_event *event)
+/* Of a signal, of which it is the only item. */
+static void take_siginfo(struct ft_story_other *other, const void *payload, size_t length)
+{
+	struct ft_payload head;
+
+	other->has_siginfo = false;
+	if (length < FT_PAYLOAD_SIZE(sizeof(other->siginfo)))
+		return;
+	memcpy(&head, payload, sizeof(head));
+	if (head.type != FT_PAYLOAD_SIGINFO || head.length < sizeof(other->siginfo))
+		return;
+	memcpy(other->siginfo, (const uint8_t *)payload + sizeof(head), sizeof(other->siginfo));
+	other->has_siginfo = true;
+}
+
+int ft_story_push_other(
+	struct ft_story_task *t, const struct ft_event *event, const void *payload, size_t length)
 {
 	size_t at = t->others_count;
 
 	if (at == t->others_room) {
 		size_t room = at ? 2 * at : 4;
-		struct ft_event *others = realloc(t->others, room * sizeof(*others));
+		struct ft_story_other *others = realloc(t->others, room * sizeof(*others));
 
 		if (!others)
 			return -ENOMEM;
 		t->others = others;
 		t->others_room = room;
 	}
-	while (at && t->others[at - 1].time_ns > event->time_ns) {
+	while (at && t->others[at - 1].event.time_ns > event->time_ns) {
 		t->others[at] = t->others[at - 1];
 		at--;
 	}
-	t->others[at] = *event;
+	t->others[at].event = *event;
+	take_siginfo(&t->others[at], payload, length);
 	t->others_count++;
 	return 0;
 }

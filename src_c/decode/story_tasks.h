@@ -16,6 +16,13 @@ struct ft_story_call {
 	uint32_t payload_length;
 };
 
+/* A signal, a birth, an end. */
+struct ft_story_other {
+	struct ft_event event;
+	bool has_siginfo;
+	uint8_t siginfo[FT_SIGINFO_SIZE];
+};
+
 struct ft_story_task {
 	int32_t tid, pid;
 	int32_t nr; /* of the last call that was told; -1: none was */
@@ -23,7 +30,7 @@ struct ft_story_task {
 	uint64_t through_ns; /* all that ended before has been delivered */
 	uint8_t *calls;
 	size_t head, tail, room; /* of the bytes in calls */
-	struct ft_event *others; /* signals, births, ends, in the order of time */
+	struct ft_story_other *others; /* in the order of time */
 	size_t others_count, others_room;
 	uint8_t abi; /* of the last call that was delivered */
 	bool told; /* the first call's entry */
@@ -56,7 +63,9 @@ uint64_t ft_story_second(const struct ft_story_tasks *tasks);
 
 int ft_story_push(struct ft_story_tasks *tasks, struct ft_story_task *t,
 	const struct ft_event *event, const void *payload, size_t length);
-int ft_story_push_other(struct ft_story_task *t, const struct ft_event *event);
+/* Of its payload siginfo is kept. */
+int ft_story_push_other(
+	struct ft_story_task *t, const struct ft_event *event, const void *payload, size_t length);
 /* NULL: there is none. */
 struct ft_story_call *ft_story_first(const struct ft_story_task *t);
 /* The call behind the first. */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "decode/siginfo.h"
 #include "decode/signal_codes.h"
 #include "decode/signals.h"
 #include "decode/strace_text.h"
@@ -12,15 +13,6 @@ static void put_signal(struct ft_text *text, uint64_t number)
 	if (ft_put_signal(text, number))
 		return;
 	ft_put_decimal(text, number);
-}
-
-static void put_child_status(struct ft_text *text, int status)
-{
-	ft_puts(text, ", si_status=");
-	if (WIFEXITED(status))
-		ft_put_decimal(text, (unsigned)WEXITSTATUS(status));
-	else
-		put_signal(text, (unsigned)WTERMSIG(status));
 }
 
 /* Sent by the processor, with an address. */
@@ -37,43 +29,45 @@ static bool is_fault(const struct ft_event *ev)
 	return false;
 }
 
-/* What the event holds of siginfo behind the code. */
-static void put_origin(struct ft_text *text, const struct ft_event *ev, int status)
+/* What the event itself holds of siginfo. */
+static void put_brief(struct ft_text *text, const struct ft_event *ev)
 {
 	int32_t code = (int32_t)ev->args[0];
-	bool is_child = ev->nr == SIGCHLD && code > 0 && code <= CLD_CONTINUED;
 
+	ft_puts(text, "{si_signo=");
+	put_signal(text, (uint32_t)ev->nr);
+	ft_puts(text, ", si_code=");
+	ft_put_signal_code(text, (uint32_t)ev->nr, code);
 	if (is_fault(ev)) {
 		ft_puts(text, ev->args[3] ? ", si_addr=" : ", si_addr=NULL");
 		if (ev->args[3])
 			ft_put_hex(text, ev->args[3]);
-		return;
+	} else if (code <= 0 || ev->nr == SIGCHLD) {
+		ft_puts(text, ", si_pid=");
+		ft_put_signed(text, (int32_t)ev->args[1]);
+		ft_puts(text, ", si_uid=");
+		ft_put_decimal(text, (uint32_t)ev->args[2]);
 	}
-	if (code > 0 && !is_child)
-		return;
-	/* A timer's id and overruns lie where others have these. */
-	ft_puts(text, code == SI_TIMER ? ", si_timerid=" : ", si_pid=");
-	ft_put_signed(text, (int32_t)ev->args[1]);
-	ft_puts(text, code == SI_TIMER ? ", si_overrun=" : ", si_uid=");
-	ft_put_decimal(text, (uint32_t)ev->args[2]);
-	if (is_child && code == CLD_CONTINUED)
-		ft_puts(text, ", si_status=SIGCONT");
-	else if (is_child && status >= 0 && code <= CLD_DUMPED)
-		put_child_status(text, status);
+	ft_puts(text, "}");
 }
 
-void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, int status)
+void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, const uint8_t *siginfo)
 {
+	const struct ft_view view = { .event = ev };
 	struct ft_text *text = &st->text;
+	struct ft_walk walk;
 
 	ft_puts(text, "--- ");
 	put_signal(text, (uint32_t)ev->nr);
-	ft_puts(text, " {si_signo=");
-	put_signal(text, (uint32_t)ev->nr);
-	ft_puts(text, ", si_code=");
-	ft_put_signal_code(text, (uint32_t)ev->nr, (int32_t)ev->args[0]);
-	put_origin(text, ev, status);
-	ft_puts(text, "} ---\n");
+	ft_puts(text, " ");
+	if (siginfo) {
+		text->is_first = true;
+		ft_walk_start(&walk, &view, &text->sink);
+		ft_siginfo_shown(&walk, siginfo);
+	} else {
+		put_brief(text, ev);
+	}
+	ft_puts(text, " ---\n");
 }
 
 void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev)

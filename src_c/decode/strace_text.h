@@ -71,8 +71,9 @@ void ft_strace_head(
 /* A call; all parts but the entry end the line. */
 void ft_strace_call(
 	struct ft_strace_text *st, const struct ft_view *view, enum ft_strace_part part);
-/* status: of the child that SIGCHLD tells of, as wait4(2) has it; -1: unknown. */
-void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, int status);
+/* siginfo: NULL: there is only what the event has of it. */
+void ft_strace_signal(
+	struct ft_strace_text *st, const struct ft_event *ev, const uint8_t *siginfo);
 void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev);
 
 /* Whether what is shown before a call ends needs memory that was copied at its entry. */

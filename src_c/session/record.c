@@ -221,7 +221,13 @@ static bool by_fault(const siginfo_t *info)
 void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *info, uint64_t now)
 {
 	struct ft_event ev = event_of(t, FT_KIND_SIGNAL, now);
+	struct {
+		struct ft_payload head;
+		uint8_t info[FT_SIGINFO_SIZE];
+	} item = { .head = {
+			   .length = FT_SIGINFO_SIZE, .arg = NO_ARG, .type = FT_PAYLOAD_SIGINFO } };
 
+	static_assert(sizeof(item) == FT_PAYLOAD_SIZE(FT_SIGINFO_SIZE), "nothing is between");
 	ev.nr = info->si_signo;
 	ev.args[0] = (uint64_t)(int64_t)info->si_code;
 	if (by_fault(info)) {
@@ -230,7 +236,8 @@ void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *
 		ev.args[1] = (uint64_t)info->si_pid;
 		ev.args[2] = info->si_uid;
 	}
-	emit(s, t, &ev, NULL, 0);
+	memcpy(&item.info, info, sizeof(item.info));
+	emit(s, t, &ev, &item, s->options & FT_OPT_PAYLOAD ? sizeof(item) : 0);
 }
 
 void ft_record_birth(

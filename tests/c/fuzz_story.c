@@ -84,6 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ft_story_idle idle[4];
 	struct ft_event events[EVENTS];
 	struct ft_story *story;
+	const struct ft_payload siginfo = {
+		.length = FT_SIGINFO_SIZE, .arg = 255, .type = FT_PAYLOAD_SIGINFO
+	};
 	uint64_t newest;
 	uint8_t *payload;
 
@@ -92,6 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	payload = malloc(PAYLOAD);
 	for (size_t i = 0; i < PAYLOAD; i++)
 		payload[i] = (uint8_t)(i % 8 < 4 ? i * data[i % size] : data[i % size] & 7);
+	if (style.signals)
+		memcpy(payload, &siginfo, sizeof(siginfo));
 	REQUIRE(!ft_story_new(&story, &style));
 	for (int block = 0; block < 4; block++) {
 		size_t count = take(&in, 1) % (EVENTS / 4);

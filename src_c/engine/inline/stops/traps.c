@@ -210,13 +210,23 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 	return true;
 }
 
+/*
+ * A fault's registers hold no call (arch/x86/entry: orig_rax is -1). Where they do the program has sent itself a
+ * siginfo like that of a fault, as who hands one on to an earlier handler does: rt_tgsigqueueinfo(2).
+ */
+static bool is_sent_by_call(const struct user_regs_struct *regs)
+{
+	return (int64_t)regs->orig_rax >= 0;
+}
+
 /* An argument points where nothing can be read: the call will fail, or does not look there. */
 static bool on_capture_fault(struct ft_session *s, struct ft_task *t, int sig)
 {
 	struct user_regs_struct regs;
 	uint64_t on;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || !ft_recorder_fault(regs.rip, &on))
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || is_sent_by_call(&regs) ||
+		!ft_recorder_fault(regs.rip, &on))
 		return false;
 	restore_signal(s, t, sig);
 	regs.rip = on;
@@ -230,7 +240,7 @@ static bool on_fault(struct ft_session *s, struct ft_task *t)
 	struct user_regs_struct regs;
 	bool ours;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || is_sent_by_call(&regs))
 		return false;
 	pthread_mutex_lock(&s->in->lock);
 	ours = ft_normalise(s, t, &regs);
