@@ -11,13 +11,14 @@
 	char buffer[512];                                                                          \
 	struct ft_text text;                                                                       \
 	ft_text_start(&text, buffer, sizeof(buffer))
-#define FINISH(walk, text, buffer)                                                                 \
-	(walk)->sink->ops->word((walk)->sink, buffer, (size_t)((text).at - (buffer)))
+#define FINISH(walk, value, text, buffer)                                                          \
+	(walk)->sink->ops->named(                                                                  \
+		(walk)->sink, value, FT_UNSIGNED, buffer, (size_t)((text).at - (buffer)))
 
 void ft_show_dirfd(struct ft_walk *walk, uint64_t value)
 {
 	if ((int32_t)value == AT_FDCWD)
-		ft_word(walk, "AT_FDCWD");
+		ft_named(walk, (uint64_t)(int32_t)value, FT_SIGNED, "AT_FDCWD");
 	else
 		ft_integer(walk, (uint64_t)(int32_t)value, FT_SIGNED);
 }
@@ -47,18 +48,19 @@ void ft_show_mode(struct ft_walk *walk, uint64_t value)
 	START(text, buffer);
 
 	put_mode(&text, value);
-	FINISH(walk, text, buffer);
+	FINISH(walk, value, text, buffer);
 }
 
 void ft_show_filemode(struct ft_walk *walk, uint64_t value)
 {
 	const struct ft_member *type = ft_member_of(&ft_sets[FT_SET_MODE_TYPE], value & S_IFMT);
+	uint64_t rest = value & ~(uint64_t)(S_ISUID | S_ISGID | S_ISVTX);
 	START(text, buffer);
 
 	if (type) {
 		ft_put(&text, type->name, type->length);
 		ft_put(&text, "|", 1);
-		value &= ~(uint64_t)S_IFMT;
+		rest &= ~(uint64_t)S_IFMT;
 	}
 	if (value & S_ISUID)
 		ft_puts(&text, "S_ISUID|");
@@ -66,8 +68,8 @@ void ft_show_filemode(struct ft_walk *walk, uint64_t value)
 		ft_puts(&text, "S_ISGID|");
 	if (value & S_ISVTX)
 		ft_puts(&text, "S_ISVTX|");
-	put_mode(&text, value & ~(uint64_t)(S_ISUID | S_ISGID | S_ISVTX));
-	FINISH(walk, text, buffer);
+	put_mode(&text, rest);
+	FINISH(walk, value, text, buffer);
 }
 
 void ft_show_dev(struct ft_walk *walk, uint64_t value)
@@ -79,7 +81,7 @@ void ft_show_dev(struct ft_walk *walk, uint64_t value)
 	ft_puts(&text, ", ");
 	ft_put_hex(&text, minor(value));
 	ft_puts(&text, ")");
-	FINISH(walk, text, buffer);
+	FINISH(walk, value, text, buffer);
 }
 
 static void show_limit(struct ft_walk *walk, uint64_t value, uint64_t infinity, const char *name)
@@ -87,7 +89,7 @@ static void show_limit(struct ft_walk *walk, uint64_t value, uint64_t infinity, 
 	START(text, buffer);
 
 	if (value == infinity) {
-		ft_word(walk, name);
+		ft_named(walk, value, FT_UNSIGNED, name);
 		return;
 	}
 	if (value > 1024 && value % 1024 == 0) {
@@ -96,7 +98,7 @@ static void show_limit(struct ft_walk *walk, uint64_t value, uint64_t infinity, 
 	} else {
 		ft_put_decimal(&text, value);
 	}
-	FINISH(walk, text, buffer);
+	FINISH(walk, value, text, buffer);
 }
 
 void ft_show_rlim(struct ft_walk *walk, uint64_t value)
@@ -120,6 +122,11 @@ void ft_show_epoll_data(struct ft_walk *walk, uint64_t value)
 	ft_close(walk, "}");
 }
 
+static void put_set(struct ft_text *text, unsigned set, uint64_t value)
+{
+	text->sink.ops->set(&text->sink, &ft_sets[set], value);
+}
+
 /* Six bits of flags of mmap and memfd_create are a number. */
 static void put_huge(struct ft_text *text, uint64_t value, const char *shift, bool is_first)
 {
@@ -138,14 +145,14 @@ void ft_show_mmap_flags(struct ft_walk *walk, uint64_t value)
 	uint64_t flags = value & ~(UINT64_C(63) << 26 | 15);
 	START(text, buffer);
 
-	ft_set_shown(walk, FT_SET_MAP_TYPE, value & 15);
+	put_set(&text, FT_SET_MAP_TYPE, value & 15);
 	if (flags) {
 		ft_puts(&text, "|");
 		if (!ft_put_flags(&text, &ft_sets[FT_SET_MAP_FLAGS], flags))
 			ft_put_hex(&text, flags);
 	}
 	put_huge(&text, value, "<<MAP_HUGE_SHIFT", false);
-	FINISH(walk, text, buffer);
+	FINISH(walk, value, text, buffer);
 }
 
 void ft_show_memfd_flags(struct ft_walk *walk, uint64_t value)
@@ -154,9 +161,9 @@ void ft_show_memfd_flags(struct ft_walk *walk, uint64_t value)
 	START(text, buffer);
 
 	if (flags || value == flags)
-		ft_set_shown(walk, FT_SET_MEMFD_CREATE_FLAGS, flags);
+		put_set(&text, FT_SET_MEMFD_CREATE_FLAGS, flags);
 	put_huge(&text, value, "<<MFD_HUGE_SHIFT", !flags);
-	FINISH(walk, text, buffer);
+	FINISH(walk, value, text, buffer);
 }
 
 /* Of SO_ERROR: 0 is none. */
@@ -179,7 +186,7 @@ void ft_show_ipc_flags(struct ft_walk *walk, uint64_t value)
 		ft_puts(&text, "|");
 	}
 	put_mode(&text, value & 0777);
-	FINISH(walk, text, buffer);
+	FINISH(walk, value, text, buffer);
 }
 
 void ft_show_ipc_key(struct ft_walk *walk, uint64_t value)
@@ -187,7 +194,7 @@ void ft_show_ipc_key(struct ft_walk *walk, uint64_t value)
 	if (value)
 		ft_integer(walk, value, FT_HEX);
 	else
-		ft_word(walk, "IPC_PRIVATE");
+		ft_named(walk, value, FT_UNSIGNED, "IPC_PRIVATE");
 }
 
 /* One that no table has is told by the parts that the number is made of. */
@@ -210,7 +217,7 @@ void ft_show_ioctl_cmd(struct ft_walk *walk, uint64_t value)
 	ft_puts(&text, ", ");
 	ft_put_hex(&text, value >> 16 & 0x3fff);
 	ft_puts(&text, ")");
-	FINISH(walk, text, buffer);
+	FINISH(walk, value, text, buffer);
 }
 
 /* Flags, and in the lower half a priority. */
@@ -226,13 +233,13 @@ void ft_show_swap_flags(struct ft_walk *walk, uint64_t value)
 	}
 	if (value & 0x7fff || !value)
 		ft_put_decimal(&text, value & 0x7fff);
-	FINISH(walk, text, buffer);
+	FINISH(walk, value, text, buffer);
 }
 
 void ft_show_futex_bitset(struct ft_walk *walk, uint64_t value)
 {
 	if (value == UINT32_MAX)
-		ft_word(walk, "FUTEX_BITSET_MATCH_ANY");
+		ft_named(walk, value, FT_UNSIGNED, "FUTEX_BITSET_MATCH_ANY");
 	else
 		ft_integer(walk, value, FT_HEX);
 }

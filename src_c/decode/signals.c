@@ -35,7 +35,8 @@ void ft_show_signal(struct ft_walk *walk, uint64_t value)
 
 	ft_text_start(&text, buffer, sizeof(buffer));
 	if (ft_put_signal(&text, value))
-		walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+		walk->sink->ops->named(
+			walk->sink, value, FT_SIGNED, buffer, (size_t)(text.at - buffer));
 	else
 		ft_integer(walk, (uint64_t)(int32_t)value, FT_SIGNED);
 }
@@ -45,9 +46,9 @@ void ft_show_handler(struct ft_walk *walk, uint64_t value)
 	static const char *const names[] = { "SIG_DFL", "SIG_IGN" };
 
 	if (value < 2)
-		ft_word(walk, names[value]);
+		ft_named(walk, value, FT_UNSIGNED, names[value]);
 	else if (value == (walk->word == 4 ? UINT32_MAX : UINT64_MAX))
-		ft_word(walk, "SIG_ERR");
+		ft_named(walk, value, FT_UNSIGNED, "SIG_ERR");
 	else
 		ft_integer(walk, value, FT_ADDRESS);
 }
@@ -58,16 +59,15 @@ static void show_signals(struct ft_walk *walk, uint64_t set)
 	struct ft_text text;
 	/* A set of most signals is told by what it lacks. */
 	bool inverted = __builtin_popcountll(set) >= 42;
+	uint64_t left = inverted ? ~set : set;
 	bool first = true;
 
 	ft_text_start(&text, buffer, sizeof(buffer));
 	ft_puts(&text, inverted ? "~[" : "[");
-	if (inverted)
-		set = ~set;
 	for (unsigned i = 0; i < 64; i++) {
 		char *name;
 
-		if (!(set >> i & 1))
+		if (!(left >> i & 1))
 			continue;
 		if (!first)
 			ft_puts(&text, " ");
@@ -81,7 +81,7 @@ static void show_signals(struct ft_walk *walk, uint64_t set)
 		text.at -= 3;
 	}
 	ft_puts(&text, "]");
-	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+	walk->sink->ops->named(walk->sink, set, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
 }
 
 bool ft_read_sigset(struct ft_walk *walk, const struct ft_memory *memory)

@@ -18,22 +18,7 @@ static void call_word(struct ft_walk *walk, const char *before, uint64_t value, 
 	ft_puts(&text, before);
 	ft_put_decimal(&text, value);
 	ft_puts(&text, after);
-	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
-}
-
-static void quoted_word(
-	struct ft_walk *walk, const char *before, const char *quoted, const char *after)
-{
-	char buffer[160];
-	struct ft_text text;
-
-	ft_text_start(&text, buffer, sizeof(buffer));
-	ft_puts(&text, before);
-	ft_put(&text, "\"", 1);
-	ft_put(&text, quoted, strlen(quoted));
-	ft_put(&text, "\"", 1);
-	ft_puts(&text, after);
-	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+	walk->sink->ops->named(walk->sink, value, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
 }
 
 static void show_unix(struct ft_walk *walk, const uint8_t *data, size_t length)
@@ -48,10 +33,9 @@ static void show_unix(struct ft_walk *walk, const uint8_t *data, size_t length)
 	ft_next(walk, "sun_path");
 	if (data[head]) {
 		path = strnlen((const char *)data + head, path);
-		walk->sink->ops->bytes(walk->sink, data + head, path, false);
+		walk->sink->ops->string(walk->sink, data + head, path, false);
 	} else {
-		ft_word(walk, "@");
-		walk->sink->ops->bytes(walk->sink, data + head + 1, path - 1, false);
+		walk->sink->ops->abstract(walk->sink, data + head + 1, path - 1);
 	}
 }
 
@@ -62,7 +46,8 @@ static void show_inet(struct ft_walk *walk, const struct sockaddr_in *in)
 	ft_next(walk, "sin_port");
 	call_word(walk, "htons(", ntohs(in->sin_port), ")");
 	ft_next(walk, "sin_addr");
-	quoted_word(walk, "inet_addr(", inet_ntop(AF_INET, &in->sin_addr, name, sizeof(name)), ")");
+	walk->sink->ops->made(walk->sink, inet_ntop(AF_INET, &in->sin_addr, name, sizeof(name)),
+		"inet_addr(", ")");
 }
 
 static void show_inet6(struct ft_walk *walk, const struct sockaddr_in6 *in6, bool has_scope)
@@ -73,9 +58,9 @@ static void show_inet6(struct ft_walk *walk, const struct sockaddr_in6 *in6, boo
 	call_word(walk, "htons(", ntohs(in6->sin6_port), ")");
 	ft_next(walk, "sin6_flowinfo");
 	call_word(walk, "htonl(", ntohl(in6->sin6_flowinfo), ")");
-	ft_next(walk, NULL);
-	quoted_word(walk, "inet_pton(AF_INET6, ",
-		inet_ntop(AF_INET6, &in6->sin6_addr, name, sizeof(name)), ", &sin6_addr)");
+	walk->sink->ops->next(walk->sink, "sin6_addr", 0);
+	walk->sink->ops->made(walk->sink, inet_ntop(AF_INET6, &in6->sin6_addr, name, sizeof(name)),
+		"inet_pton(AF_INET6, ", ", &sin6_addr)");
 	if (has_scope) {
 		ft_next(walk, "sin6_scope_id");
 		ft_integer(walk, in6->sin6_scope_id, FT_UNSIGNED);
@@ -97,7 +82,7 @@ static void show_netlink(struct ft_walk *walk, const struct sockaddr_nl *nl)
 	memcpy(buffer, "0x", 2);
 	for (int i = first; i < 8; i++)
 		buffer[i] = "0123456789abcdef"[nl->nl_groups >> (28 - 4 * i) & 15];
-	walk->sink->ops->word(walk->sink, buffer, sizeof(buffer));
+	walk->sink->ops->named(walk->sink, nl->nl_groups, FT_UNSIGNED, buffer, sizeof(buffer));
 }
 
 bool ft_read_sockaddr(struct ft_walk *walk, const struct ft_memory *memory)

@@ -64,7 +64,7 @@ void ft_strace_start(struct ft_strace_text *st, const struct ft_strace_style *st
 	st->ops.argument = story_argument;
 	st->ops.becomes = story_becomes;
 	if (style->hex)
-		st->ops.bytes = style->hex > 1 ? story_hex : story_bytes;
+		st->ops.bytes = st->ops.string = style->hex > 1 ? story_hex : story_bytes;
 }
 
 void ft_strace_into(struct ft_strace_text *st, char *buffer, size_t size)

@@ -16,10 +16,10 @@ static uint64_t argument(const struct ft_walk *walk, const char *name)
 	return 0;
 }
 
-static void named(struct ft_walk *walk, const char *name, const char *equals)
+static void labelled(struct ft_walk *walk, const char *name)
 {
 	walk->sink->ops->argument(walk->sink, name);
-	ft_word(walk, equals);
+	walk->sink->ops->label(walk->sink, name);
 }
 
 /* The number that the kernel wrote there; the child's tid is the result as well. */
@@ -47,9 +47,9 @@ void ft_clone_shown(struct ft_walk *walk)
 	struct ft_text text;
 	bool any;
 
-	named(walk, "child_stack", "child_stack=");
+	labelled(walk, "child_stack");
 	ft_pointer_shown(walk, argument(walk, "stack"));
-	named(walk, "flags", "flags=");
+	labelled(walk, "flags");
 	ft_text_start(&text, buffer, sizeof(buffer));
 	any = flags && ft_put_flags(&text, &ft_sets[FT_SET_CLONE_FLAGS], flags);
 	if (flags && !any) {
@@ -64,18 +64,18 @@ void ft_clone_shown(struct ft_walk *walk)
 	} else if (!flags) {
 		ft_puts(&text, "0");
 	}
-	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+	walk->sink->ops->named(walk->sink, value, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
 	if (flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)) {
-		named(walk, "parent_tid", "parent_tid=");
+		labelled(walk, "parent_tid");
 		if (walk->failed || !tid_shown(walk, parent, flags & CLONE_PARENT_SETTID))
 			ft_pointer_shown(walk, parent);
 	}
 	if (flags & CLONE_SETTLS) {
-		named(walk, "tls", "tls=");
+		labelled(walk, "tls");
 		ft_integer(walk, argument(walk, "tls"), FT_HEX);
 	}
 	if (flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) {
-		named(walk, "child_tidptr", "child_tidptr=");
+		labelled(walk, "child_tidptr");
 		ft_pointer_shown(walk, argument(walk, "child_tid"));
 	}
 }
@@ -130,7 +130,7 @@ bool ft_strings_shown(struct ft_walk *walk, const struct ft_memory *vector)
 			continue;
 		}
 		length = string.length < walk->string_max ? string.length : walk->string_max;
-		walk->sink->ops->bytes(walk->sink, string.data, length,
+		walk->sink->ops->string(walk->sink, string.data, length,
 			string.found == FT_CUT || length < string.length);
 	}
 	if (i == n) { /* without an end */

@@ -222,6 +222,35 @@ static void text_binary(struct ft_sink *sink, const uint8_t *data, size_t length
 	ft_put(of(sink), cut ? "\"..." : "\"", cut ? 4 : 1);
 }
 
+static void text_abstract(struct ft_sink *sink, const uint8_t *data, size_t length)
+{
+	ft_put(of(sink), "@", 1);
+	sink->ops->string(sink, data, length, false);
+}
+
+static void text_named(struct ft_sink *sink, uint64_t value, enum ft_shown_as shown,
+	const char *text, size_t length)
+{
+	(void)value;
+	(void)shown;
+	ft_put(of(sink), text, length);
+}
+
+static void text_made(
+	struct ft_sink *sink, const char *string, const char *before, const char *after)
+{
+	ft_put(of(sink), before, strlen(before));
+	ft_puts(of(sink), "\"");
+	ft_put(of(sink), string, strlen(string));
+	ft_puts(of(sink), "\"");
+	ft_put(of(sink), after, strlen(after));
+}
+
+static void text_null(struct ft_sink *sink)
+{
+	ft_puts(of(sink), "NULL");
+}
+
 static void text_word(struct ft_sink *sink, const char *word, size_t length)
 {
 	ft_put(of(sink), word, length);
@@ -246,7 +275,7 @@ static void text_next(struct ft_sink *sink, const char *name, size_t length)
 	if (!text->is_first)
 		ft_put(text, ", ", 2);
 	text->is_first = false;
-	if (name) {
+	if (name && length) {
 		ft_put(text, name, length);
 		ft_put(text, "=", 1);
 	}
@@ -256,6 +285,19 @@ static void text_argument(struct ft_sink *sink, const char *name)
 {
 	(void)name;
 	text_next(sink, NULL, 0);
+}
+
+static void text_label(struct ft_sink *sink, const char *name)
+{
+	ft_put(of(sink), name, strlen(name));
+	ft_put(of(sink), "=", 1);
+}
+
+static void text_also(struct ft_sink *sink)
+{
+	if (!of(sink)->is_first)
+		ft_put(of(sink), " ", 1);
+	of(sink)->is_first = false;
 }
 
 static void text_becomes(struct ft_sink *sink)
@@ -280,12 +322,19 @@ static const struct ft_sink_ops text_ops = {
 	.set = text_set,
 	.bytes = text_bytes,
 	.binary = text_binary,
+	.string = text_bytes,
+	.abstract = text_abstract,
+	.named = text_named,
+	.made = text_made,
+	.null = text_null,
 	.word = text_word,
 	.comment = text_comment,
 	.open = text_open,
 	.close = text_close,
 	.argument = text_argument,
+	.label = text_label,
 	.next = text_next,
+	.also = text_also,
 	.becomes = text_becomes,
 	.more = text_more,
 	.fault = text_fault,

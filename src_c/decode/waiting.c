@@ -16,12 +16,12 @@ bool ft_read_waitstatus(struct ft_walk *walk, const struct ft_memory *memory)
 {
 	char buffer[128];
 	struct ft_text text;
-	int status;
+	int whole, status;
 
 	/* With WNOHANG and nothing to tell the kernel writes nothing. */
 	if (memory->length < 4 || !walk->ret)
 		return false;
-	status = (int)ft_load(memory->data, 4);
+	whole = status = (int)ft_load(memory->data, 4);
 	ft_text_start(&text, buffer, sizeof(buffer));
 	ft_puts(&text, "[");
 	if (WIFEXITED(status)) {
@@ -50,30 +50,21 @@ bool ft_read_waitstatus(struct ft_walk *walk, const struct ft_memory *memory)
 		ft_put_hex(&text, (unsigned)status);
 	}
 	ft_puts(&text, "]");
-	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+	walk->sink->ops->named(walk->sink, (uint64_t)(uint32_t)whole, FT_UNSIGNED, buffer,
+		(size_t)(text.at - buffer));
 	return true;
 }
 
-static bool show_bits(struct ft_walk *walk, const uint8_t *data, size_t bits)
+static void show_bits(struct ft_walk *walk, const uint8_t *data, size_t bits)
 {
-	bool any = false;
-
 	ft_open(walk, "[");
 	for (size_t i = 0; i < bits; i++) {
-		char buffer[24];
-		struct ft_text text;
-
 		if (!(data[i / 8] >> i % 8 & 1))
 			continue;
-		ft_text_start(&text, buffer, sizeof(buffer));
-		if (any)
-			ft_puts(&text, " ");
-		ft_put_decimal(&text, i);
-		walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
-		any = true;
+		walk->sink->ops->also(walk->sink);
+		ft_integer(walk, i, FT_UNSIGNED);
 	}
 	ft_close(walk, "]");
-	return any;
 }
 
 /* The kernel reads as many bits as argument 0 says, in whole words. */

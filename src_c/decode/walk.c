@@ -46,7 +46,7 @@ void ft_pointer_shown(struct ft_walk *walk, uint64_t address)
 	if (address)
 		ft_integer(walk, address, FT_ADDRESS);
 	else
-		ft_word(walk, "NULL");
+		walk->sink->ops->null(walk->sink);
 }
 
 uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, const uint8_t *base)
@@ -121,6 +121,8 @@ static bool string_shown(struct ft_walk *walk, const struct ft_type *type, struc
 		return false;
 	if (type->kind == FT_BYTES && type->shown == FT_HEX)
 		walk->sink->ops->binary(walk->sink, memory.data, shown, cut);
+	else if (type->kind != FT_BYTES)
+		walk->sink->ops->string(walk->sink, memory.data, shown, cut);
 	else
 		walk->sink->ops->bytes(walk->sink, memory.data, shown, cut);
 	return true;
@@ -243,7 +245,7 @@ static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, u
 	bool shown = false;
 
 	if (!address) {
-		ft_word(walk, "NULL");
+		walk->sink->ops->null(walk->sink);
 		return;
 	}
 	switch ((enum ft_phase)type->shown) {
@@ -303,8 +305,10 @@ bool ft_walk_memory(
 		if (memory->length < size)
 			return false;
 		if (type->kind == FT_CSTR)
-			size = strnlen((const char *)memory->data, size);
-		walk->sink->ops->bytes(walk->sink, memory->data, size, false);
+			walk->sink->ops->string(walk->sink, memory->data,
+				strnlen((const char *)memory->data, size), false);
+		else
+			walk->sink->ops->bytes(walk->sink, memory->data, size, false);
 		return true;
 	default:
 		if (memory->length < size)
@@ -329,7 +333,8 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 {
 	const struct ft_struct *of = &ft_structs[walk->model][index], *outer = walk->of;
 	const uint8_t *outer_base = walk->base;
-	unsigned n = of->brief ? of->brief_count : of->count;
+	bool brief = of->brief && !walk->is_whole;
+	unsigned n = brief ? of->brief_count : of->count;
 
 	if (!of->size || memory->length < of->size)
 		return false;
@@ -337,7 +342,7 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 	walk->base = memory->data;
 	ft_open(walk, "{");
 	for (unsigned i = 0; i < n; i++) {
-		const struct ft_field *f = &of->fields[of->brief ? of->brief[i] : i];
+		const struct ft_field *f = &of->fields[brief ? of->brief[i] : i];
 		const struct ft_type *type = &ft_types[f->type];
 		struct ft_memory at = *memory;
 
@@ -349,7 +354,7 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 		at.address += f->offset;
 		ft_walk_memory(walk, type, &at);
 	}
-	if (of->brief) {
+	if (brief) {
 		ft_next(walk, NULL);
 		walk->sink->ops->more(walk->sink);
 	}

@@ -19,6 +19,7 @@ struct ft_walk {
 	uint8_t word; /* bytes of a word of the ABI */
 	bool after; /* memory behind pointers of a structure: as it was then */
 	uint32_t string_max; /* bytes of a string that are shown; paths are whole */
+	bool is_whole; /* all fields of structures are shown */
 	/* The structure that fields are counted in. */
 	const struct ft_struct *of;
 	const uint8_t *base;
@@ -53,6 +54,12 @@ void ft_pointer_shown(struct ft_walk *walk, uint64_t address);
 static inline void ft_word(struct ft_walk *walk, const char *text)
 {
 	walk->sink->ops->word(walk->sink, text, __builtin_strlen(text));
+}
+
+static inline void ft_named(
+	struct ft_walk *walk, uint64_t value, enum ft_shown_as shown, const char *text)
+{
+	walk->sink->ops->named(walk->sink, value, shown, text, __builtin_strlen(text));
 }
 
 static inline void ft_integer(struct ft_walk *walk, uint64_t value, enum ft_shown_as shown)

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "decode/data.h"
 #include "decode/lines.h"
 #include "tables/tables.h"
 
 #define SIZE 65536
+#define DATA 8192
 
 static const struct ft_line_style plain = { "", "", "", "", 0, 32 };
 
@@ -26,6 +28,44 @@ static void check_lines(const char *text, size_t length, size_t lines)
 		lines -= text[i] == '\n';
 	}
 	REQUIRE(!lines);
+}
+
+/* Every byte is there to be read, and what is inside of something ends with it. */
+static void check_data(const struct ft_datum *list, size_t count)
+{
+	static volatile uint8_t read;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ft_datum *d = &list[i];
+
+		REQUIRE(d->kind <= FT_DATUM_LIST);
+		REQUIRE(!d->name || strlen(d->name) < 64);
+		REQUIRE(!d->note || strlen(d->note) < 64);
+		if (d->kind == FT_DATUM_STRUCT || d->kind == FT_DATUM_LIST) {
+			REQUIRE(d->count <= count - i - 1);
+			check_data(d + 1, d->count);
+			i += d->count;
+		} else if (d->kind != FT_DATUM_INTEGER && d->kind != FT_DATUM_SET) {
+			for (uint32_t at = 0; at < d->length; at++)
+				read = d->bytes[at];
+		}
+	}
+	(void)read;
+}
+
+static void one_as_data(const struct ft_view *view, size_t max)
+{
+	static struct ft_datum list[DATA];
+	static char texts[SIZE];
+	struct ft_data data;
+
+	ft_data_start(&data, list, max, texts, max < DATA ? max * 8 : SIZE);
+	ft_data_arguments(&data, view);
+	REQUIRE(data.count <= max && !data.depth && !data.ignored);
+	REQUIRE(max < DATA || !data.is_full);
+	check_data(list, data.count);
+	REQUIRE(ft_data_result(&data, view) ? data.is_full || data.count == 1 : !data.count);
+	check_data(list, data.count);
 }
 
 /* By snapshots, as engines will write them. */
@@ -66,6 +106,7 @@ static void one_call(struct input *in, struct ft_event *ev)
 	REQUIRE(room < SIZE || !text.is_full);
 	for (char *c = buffer; c < text.at; c++)
 		REQUIRE(*c >= ' ' && *c <= '~');
+	one_as_data(&view, ev->pid & 1 ? DATA : (size_t)(uint16_t)ev->tid % 64);
 	for (size_t i = 0; i < view.count; i++)
 		free(copies[i]);
 }

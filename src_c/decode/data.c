@@ -1,0 +1,329 @@
+#include "decode/data.h"
+
+#include "decode/families.h"
+
+static struct ft_data *of(struct ft_sink *sink)
+{
+	return (struct ft_data *)sink;
+}
+
+/* The next datum, which is the value of this place; NULL: it has no room. */
+static struct ft_datum *add(struct ft_data *data, enum ft_datum_kind kind)
+{
+	struct ft_datum *datum;
+
+	if (data->ignored || data->is_full)
+		return NULL;
+	if (data->count == data->max) {
+		data->is_full = true;
+		return NULL;
+	}
+	/* One place has one value: a word was only what stands before it. */
+	if (data->levels[data->depth].is_filled) {
+		datum = &data->list[data->levels[data->depth].last];
+		if (datum->kind != FT_DATUM_WORD)
+			return NULL;
+		data->name = datum->name;
+		data->count = data->levels[data->depth].last;
+	}
+	data->levels[data->depth].last = data->count;
+	data->levels[data->depth].is_filled = true;
+	datum = &data->list[data->count++];
+	*datum = (struct ft_datum){ .kind = (uint8_t)kind, .name = data->name };
+	data->name = NULL;
+	return datum;
+}
+
+/* A copy of a text that is gone when the walk goes on. */
+static const uint8_t *kept(struct ft_data *data, const char *text, size_t length)
+{
+	char *copy = data->texts + data->texts_used;
+
+	if (data->texts_max - data->texts_used < length) {
+		data->is_full = true;
+		return NULL;
+	}
+	memcpy(copy, text, length);
+	data->texts_used += length;
+	return (const uint8_t *)copy;
+}
+
+static void data_integer(struct ft_sink *sink, uint64_t value, enum ft_shown_as shown)
+{
+	struct ft_datum *datum = add(of(sink), FT_DATUM_INTEGER);
+
+	if (!datum)
+		return;
+	datum->value = value;
+	datum->shown = (uint8_t)shown;
+}
+
+static void data_set(struct ft_sink *sink, const struct ft_set *set, uint64_t value)
+{
+	struct ft_datum *datum = add(of(sink), FT_DATUM_SET);
+
+	if (!datum)
+		return;
+	datum->value = value;
+	datum->set = set;
+}
+
+static void add_bytes(struct ft_sink *sink, enum ft_datum_kind kind, const uint8_t *bytes,
+	size_t length, bool cut)
+{
+	struct ft_datum *datum = add(of(sink), kind);
+
+	if (!datum)
+		return;
+	datum->bytes = bytes;
+	datum->length = (uint32_t)length;
+	datum->cut = cut;
+}
+
+static void data_bytes(struct ft_sink *sink, const uint8_t *bytes, size_t length, bool cut)
+{
+	add_bytes(sink, FT_DATUM_BYTES, bytes, length, cut);
+}
+
+static void data_string(struct ft_sink *sink, const uint8_t *bytes, size_t length, bool cut)
+{
+	add_bytes(sink, FT_DATUM_STRING, bytes, length, cut);
+}
+
+static void data_abstract(struct ft_sink *sink, const uint8_t *bytes, size_t length)
+{
+	add_bytes(sink, FT_DATUM_STRING, bytes - 1, length + 1, false);
+}
+
+static void data_named(struct ft_sink *sink, uint64_t value, enum ft_shown_as shown,
+	const char *text, size_t length)
+{
+	struct ft_datum *datum = add(of(sink), FT_DATUM_NAMED);
+	const uint8_t *copy = datum ? kept(of(sink), text, length) : NULL;
+
+	if (!datum)
+		return;
+	datum->value = value;
+	datum->shown = (uint8_t)shown;
+	datum->bytes = copy;
+	datum->length = copy ? (uint32_t)length : 0;
+}
+
+static void data_made(
+	struct ft_sink *sink, const char *string, const char *before, const char *after)
+{
+	size_t length = strlen(string);
+	const uint8_t *copy = kept(of(sink), string, length);
+
+	(void)before;
+	(void)after;
+	add_bytes(sink, FT_DATUM_STRING, copy, copy ? length : 0, !copy);
+}
+
+static void data_null(struct ft_sink *sink)
+{
+	add(of(sink), FT_DATUM_NULL);
+}
+
+static void data_word(struct ft_sink *sink, const char *text, size_t length)
+{
+	const uint8_t *copy = kept(of(sink), text, length);
+
+	add_bytes(sink, FT_DATUM_WORD, copy, copy ? length : 0, !copy);
+}
+
+/* Of an address it is all that is known of what lies there. */
+static void data_comment(struct ft_sink *sink, const char *comment)
+{
+	struct ft_data *data = of(sink);
+	struct ft_datum *datum;
+
+	if (data->ignored || data->is_full || !data->levels[data->depth].is_filled)
+		return;
+	datum = &data->list[data->levels[data->depth].last];
+	if (datum->kind == FT_DATUM_INTEGER && datum->shown == FT_ADDRESS)
+		datum->note = (const char *)kept(data, comment, strlen(comment) + 1);
+}
+
+static void data_open(struct ft_sink *sink, const char *bracket)
+{
+	struct ft_data *data = of(sink);
+	struct ft_datum *datum;
+
+	if (data->ignored || data->depth == FT_DATA_DEPTH) {
+		data->is_full |= data->depth == FT_DATA_DEPTH;
+		data->ignored++;
+		return;
+	}
+	datum = add(data, *bracket == '{' ? FT_DATUM_STRUCT : FT_DATUM_LIST);
+	if (!datum) {
+		data->ignored++;
+		return;
+	}
+	data->depth++;
+	data->levels[data->depth].opened = (size_t)(datum - data->list);
+	data->levels[data->depth].is_filled = false;
+}
+
+static void data_close(struct ft_sink *sink, const char *bracket)
+{
+	struct ft_data *data = of(sink);
+	size_t opened;
+
+	(void)bracket;
+	if (data->ignored) {
+		data->ignored--;
+		return;
+	}
+	opened = data->levels[data->depth].opened;
+	data->list[opened].count = (uint32_t)(data->count - opened - 1);
+	data->list[opened].cut |= data->is_full;
+	data->depth--;
+	data->name = NULL;
+}
+
+static void begin(struct ft_sink *sink, const char *name)
+{
+	struct ft_data *data = of(sink);
+
+	if (data->ignored)
+		return;
+	data->name = name;
+	data->levels[data->depth].is_filled = false;
+}
+
+static void data_label(struct ft_sink *sink, const char *name)
+{
+	(void)sink;
+	(void)name;
+}
+
+static void data_next(struct ft_sink *sink, const char *name, size_t length)
+{
+	(void)length;
+	begin(sink, name);
+}
+
+static void data_also(struct ft_sink *sink)
+{
+	begin(sink, NULL);
+}
+
+static void data_becomes(struct ft_sink *sink)
+{
+	struct ft_data *data = of(sink);
+	struct ft_datum *before;
+
+	if (data->ignored || data->is_full || !data->levels[data->depth].is_filled)
+		return;
+	before = &data->list[data->levels[data->depth].last];
+	before->becomes = true;
+	begin(sink, before->name);
+}
+
+static void data_more(struct ft_sink *sink)
+{
+	add(of(sink), FT_DATUM_MORE);
+}
+
+/* That memory ends there: what is more is missing in any case. */
+static void data_fault(struct ft_sink *sink, uint64_t address)
+{
+	(void)sink;
+	(void)address;
+}
+
+static const struct ft_sink_ops data_ops = {
+	.integer = data_integer,
+	.set = data_set,
+	.bytes = data_bytes,
+	.binary = data_bytes,
+	.string = data_string,
+	.abstract = data_abstract,
+	.named = data_named,
+	.made = data_made,
+	.null = data_null,
+	.word = data_word,
+	.comment = data_comment,
+	.open = data_open,
+	.close = data_close,
+	.argument = begin,
+	.label = data_label,
+	.next = data_next,
+	.also = data_also,
+	.becomes = data_becomes,
+	.more = data_more,
+	.fault = data_fault,
+};
+
+void ft_data_start(
+	struct ft_data *data, struct ft_datum *list, size_t max, char *texts, size_t texts_max)
+{
+	data->sink.ops = &data_ops;
+	data->list = list;
+	data->max = max;
+	data->texts = texts;
+	data->texts_max = texts_max;
+}
+
+static int start(struct ft_data *data, const struct ft_view *view, struct ft_walk *walk)
+{
+	int known = ft_walk_start(walk, view, &data->sink);
+
+	data->count = data->texts_used = 0;
+	data->depth = data->ignored = 0;
+	data->is_full = false;
+	walk->string_max = UINT32_MAX;
+	walk->is_whole = true;
+	begin(&data->sink, NULL);
+	return known;
+}
+
+int ft_data_arguments(struct ft_data *data, const struct ft_view *view)
+{
+	struct ft_walk walk;
+	int known = start(data, view, &walk);
+
+	ft_walk_arguments(&walk);
+	return known;
+}
+
+bool ft_data_result(struct ft_data *data, const struct ft_view *view)
+{
+	struct ft_walk walk;
+	const struct ft_shape *shape;
+	uint64_t value;
+
+	start(data, view, &walk);
+	if (!walk.ended || (view->event->flags & (FT_FLAG_ERROR | FT_FLAG_INTERRUPTED) &&
+				   walk.ret < 0 && walk.ret >= -FT_ERRNO_MAX))
+		return false;
+	value = walk.word == 4 ? (uint32_t)walk.ret : (uint64_t)walk.ret;
+	shape = walk.shape;
+	switch (shape ? (enum ft_result_kind)shape->result : FT_RESULT_INT) {
+	case FT_RESULT_ADDR:
+		data_integer(&data->sink, value, FT_ADDRESS);
+		break;
+	case FT_RESULT_MODE:
+		ft_show_mode(&walk, value);
+		break;
+	case FT_RESULT_HANDLER:
+		ft_show_handler(&walk, value);
+		break;
+	case FT_RESULT_FLAGS:
+	case FT_RESULT_NAMES:
+	case FT_RESULT_ENUM:
+		ft_set_shown(&walk, shape->result_set, value);
+		break;
+	case FT_RESULT_SIGNAL:
+		ft_show_signal(&walk, value);
+		break;
+	case FT_RESULT_UID:
+	case FT_RESULT_GID:
+		data_integer(&data->sink, (uint32_t)value, FT_UNSIGNED);
+		break;
+	default:
+		data_integer(&data->sink, (uint64_t)walk.ret, FT_SIGNED);
+	}
+	return true;
+}
