@@ -72,8 +72,7 @@ void ft_strace_head(
 void ft_strace_call(
 	struct ft_strace_text *st, const struct ft_view *view, enum ft_strace_part part);
 /* siginfo: NULL: there is only what the event has of it. */
-void ft_strace_signal(
-	struct ft_strace_text *st, const struct ft_event *ev, const uint8_t *siginfo);
+void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, const uint8_t *siginfo);
 void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev);
 
 /* Whether what is shown before a call ends needs memory that was copied at its entry. */
