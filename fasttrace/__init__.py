@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fasttrace._version import __version__ as __version__
     from fasttrace.alter.handlers import Answer, HandledCall
     from fasttrace.analysis.diff import diff
+    from fasttrace.data.calls import Call
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Answer": "alter.handlers",
+    "Call": "data.calls",
     "Completed": "tracing.altering",
     "EVENT_DTYPE": "data.events",
     "FasttraceError": "errors",
@@ -70,6 +72,7 @@ _FORMER = {"FilterError": "SelectionError", "parse_filter": "parse_selection"}
 __all__ = [
     "EVENT_DTYPE",
     "Answer",
+    "Call",
     "Completed",
     "FasttraceError",
     "Flag",

@@ -1,6 +1,9 @@
 from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from typing_extensions import Buffer
+
+from fasttrace.decode.values import Arguments
 
 class Lines:
     """Makes lines of blocks of events.
@@ -84,3 +87,61 @@ class Story:
 
         sure_ns: what ended before that (CLOCK_MONOTONIC) has been delivered; None: everything.
         """
+
+class Payload:
+    """The bytes that events' items lie in; they are kept as long as a call needs them.
+
+    base: what events call payload[0]. comm_of: the name of a program, by pid and time.
+    """
+
+    def __init__(
+        self, payload: Buffer, base: int = 0, comm_of: Callable[[int, int], str] | None = None
+    ) -> None: ...
+    @property
+    def comm_of(self) -> Callable[[int, int], str] | None: ...
+
+class Event:
+    """One event, copied, and what was captured with it. Equal: the same event and payload."""
+
+    @property
+    def payload(self) -> Payload: ...
+    @property
+    def pid(self) -> int: ...
+    @property
+    def tid(self) -> int: ...
+    @property
+    def time_ns(self) -> int: ...
+    @property
+    def duration_ns(self) -> int: ...
+    @property
+    def raw_args(self) -> tuple[int, ...]: ...
+    @property
+    def ret(self) -> int: ...
+    @property
+    def kind(self) -> int: ...
+    @property
+    def nr(self) -> int: ...
+    @property
+    def abi_index(self) -> int: ...
+    @property
+    def bits(self) -> int: ...
+    @property
+    def args(self) -> Arguments:
+        """Empty for an event that is no syscall. Made when it is first asked for."""
+    @property
+    def result(self) -> Any:
+        """None: the call failed or never returned, or the event is none."""
+    def line(self, string_limit: int = 32, *, whole: bool = False) -> str:
+        """The call as strace writes it. string_limit: bytes of data that are shown; whole: all
+        fields of structures.
+
+        ValueError: the event is no syscall."""
+    def parts(self) -> tuple[bytes, bytes, int]:
+        """The event's record, its payload items, and what the record calls the first of them."""
+    def identity(self) -> tuple[bytes, bytes]:
+        """The same but for where the items lay."""
+
+_E = TypeVar("_E", bound=Event)
+
+def events_of(cls: type[_E], events: Buffer, payload: Payload) -> list[_E]:
+    """An object of the class for each of a buffer. ValueError: no whole number of events."""

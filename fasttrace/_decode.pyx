@@ -1,9 +1,19 @@
-"""The boundary to the C decoder: blocks of events become lines of text."""
+"""The boundary to the C decoder: events become lines of text, and objects."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport UINT64_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from cpython.dict cimport PyDict_SetItem
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF, Py_XDECREF
+from libc.stdint cimport UINT64_MAX, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
+
+from fasttrace.decode import values
+
+
+cdef extern from "Python.h":
+    object PyUnicode_InternFromString(const char *text)
+    ctypedef object (*newfunc)(type cls, object args, void *keywords)
 
 
 cdef extern from "stdbool.h" nogil:
@@ -11,9 +21,22 @@ cdef extern from "stdbool.h" nogil:
 
 cdef extern from "event.h" nogil:
     struct ft_event:
+        uint64_t time_ns, duration_ns
+        int64_t ret
         uint64_t args[6]
-        int32_t tid, nr
-        uint8_t abi
+        uint64_t payload
+        int32_t pid, tid, nr
+        uint8_t abi, kind
+        uint16_t flags
+
+    struct ft_payload:
+        uint32_t length
+        uint16_t flags
+
+    enum:
+        FT_KIND_SYSCALL
+        FT_FLAG_PAYLOAD
+        FT_PAYLOAD_MORE
 
 
 cdef extern from "decode/lines.h" nogil:
@@ -24,6 +47,7 @@ cdef extern from "decode/lines.h" nogil:
         const char *reset
         uint64_t origin_ns
         uint32_t string_max
+        cbool is_whole
 
     size_t ft_put_lines(const ft_line_style *style, const ft_event *events, const uint32_t *order,
                         size_t count, const uint8_t *payload, size_t payload_length,
@@ -204,3 +228,6 @@ cdef class Story:
             if length:
                 pieces.append((tid, self.buffer[:length]))
         return pieces
+
+
+include "_decode_calls.pxi"

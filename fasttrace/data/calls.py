@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace import _tables
+from fasttrace._decode import Event, Payload, events_of
 from fasttrace._tables import ABIS
-from fasttrace.data.events import Flag, Kind, PayloadItem, argument_strings
+from fasttrace.data.described import described
+from fasttrace.data.events import Flag, Kind, PayloadItem, argument_strings, payload_items
+from fasttrace.decode.values import Named
 from fasttrace.syscalls.errnos import errno_name
 from fasttrace.syscalls.names import syscall_name
 
@@ -53,52 +56,94 @@ def path_args(nr: int, abi: int) -> frozenset[int]:
     return frozenset(arg for arg in range(6) if bits >> arg & 1)
 
 
-class Call(NamedTuple):
-    """One event of a trace as Python values.
+class Call(Event):
+    """One event of a trace as Python values; `fasttrace.Trace.calls` gives those that are calls.
 
-    name: of the syscall; of another kind of event the kind in lower case. args: the six arguments,
-    unsigned. ret: the result; -errno where `errno` names one. errno: the error's name, or None.
-    strings: text captured, by the index of the argument it belongs to. time_ns: start,
-    CLOCK_MONOTONIC.
+    pid, tid: of the task. time_ns, duration_ns: start, CLOCK_MONOTONIC, and how long it took. ret:
+    the result as the kernel gave it; -errno where `errno` names one. result: its meaning: Flags,
+    an Address, None for a call that failed or never returned, else `ret`. args: the arguments,
+    decoded when they are first asked for; see fasttrace.decode.values. raw_args: six unsigned
+    numbers, the registers. kind, nr, flags: as in the event.
+
+    `str` is the call as strace writes it. Pickled, a call keeps what it needs of its trace.
     """
 
-    name: str
-    pid: int
-    tid: int
-    time_ns: int
-    duration_ns: int
-    args: tuple[int, ...]
-    ret: int
-    errno: str | None
-    strings: dict[int, str]
-    kind: int
-    nr: int
-    abi: int
-    flags: Flag
+    __slots__ = ()
 
-    @classmethod
-    def of(
-        cls, fields: tuple[int, ...], args: tuple[int, ...], items: Iterable[PayloadItem]
-    ) -> Call:
-        """From an event's fields without args, in the order of EVENT_DTYPE."""
-        time_ns, duration_ns, ret, _, pid, tid, nr, abi, kind, bits = fields
-        flags = Flag(bits & _FLAG_BITS)
-        failed = kind == Kind.SYSCALL and Flag.ERROR in flags
-        return cls(
-            name=call_name(nr, abi) if kind == Kind.SYSCALL else kind_name(kind),
-            pid=pid,
-            tid=tid,
-            time_ns=time_ns,
-            duration_ns=duration_ns,
-            args=args,
-            ret=ret,
-            errno=errno_name(-ret) if failed else None,
-            strings={item.arg: item.text for item in argument_strings(items)},
-            kind=kind,
-            nr=nr,
-            abi=abi,
-            flags=flags,
-        )
+    @property
+    def name(self) -> str:
+        """Of the syscall; of another kind of event the kind in lower case."""
+        if self.kind == Kind.SYSCALL:
+            return call_name(self.nr, self.abi_index)
+        return kind_name(self.kind)
+
+    @property
+    def flags(self) -> Flag:
+        return Flag(self.bits & _FLAG_BITS)
+
+    @property
+    def abi(self) -> Named:
+        """The number of the ABI, which prints as its name."""
+        return _abi(self.abi_index)
+
+    @property
+    def errno(self) -> str | None:
+        """The error's name, or None."""
+        return errno_name(-self.ret) if self.failed else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended with an error."""
+        return self.kind == Kind.SYSCALL and bool(self.bits & Flag.ERROR)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it never returned while it was traced; ret and duration_ns are 0."""
+        return self.kind == Kind.SYSCALL and bool(self.bits & Flag.UNFINISHED)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal came and the kernel was to restart it."""
+        return self.kind == Kind.SYSCALL and bool(self.bits & Flag.INTERRUPTED)
+
+    @property
+    def comm(self) -> str:
+        """The program that its process ran last; "" where that is not known."""
+        found: str = self.payload.comm_of(self.pid, self.time_ns) if self.payload.comm_of else ""
+        return found
+
+    @property
+    def strings(self) -> dict[int, str]:
+        """The text that arguments point to, by the index of the argument."""
+        return {item.arg: item.text for item in argument_strings(self.items())}
+
+    def items(self) -> list[PayloadItem]:
+        """What was copied from the tracee with it."""
+        if not self.bits & Flag.PAYLOAD:
+            return []
+        return list(payload_items(memoryview(self.parts()[1]), 0))
+
+    def __str__(self) -> str:
+        if self.kind == Kind.SYSCALL:
+            return self.line()
+        raw = list(self.raw_args)
+        return described(self.kind, self.nr, self.ret, raw, self.bits, self.items())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), *self.parts(), self.comm)
+
+
+def _restored(cls: type[Call], event: bytes, items: bytes, base: int, comm: str) -> Call:
+    """From what `Call.__reduce__` gives."""
+    return events_of(cls, event, Payload(items, base, lambda pid, time_ns: comm))[0]
+
+
+@lru_cache(maxsize=256)
+def _abi(index: int) -> Named:
+    return Named(index, abi_name(index))
 
 
 def kind_name(kind: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -151,6 +152,24 @@ def fallbacks(processes: Iterable[Process]) -> dict[str, int]:
     """Why processes were traced by ptrace and not inline, the most frequent reason first, and how
     many."""
     return dict(Counter(p.fallback for p in processes if p.fallback).most_common())
+
+
+class Comms:
+    """The program that a process ran last, by its pid and a time: of several with the pid it is the
+    last that had started by then. "" where it is not known."""
+
+    def __init__(self, processes: Iterable[Process]) -> None:
+        self._by_pid: dict[int, list[tuple[int, str]]] = {}
+        for process in sorted(processes, key=lambda process: process.start_ns):
+            of_pid = self._by_pid.setdefault(process.pid, [])
+            of_pid.append((process.start_ns, process.comm))
+
+    def __call__(self, pid: int, time_ns: int) -> str:
+        of_pid = self._by_pid.get(pid)
+        if not of_pid:
+            return ""
+        started = bisect_right(of_pid, time_ns, key=lambda one: one[0])
+        return of_pid[max(started - 1, 0)][1]
 
 
 def reused_pids(processes: Iterable[Process]) -> set[int]:

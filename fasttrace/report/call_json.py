@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from fasttrace import _tables
 from fasttrace.data.calls import call_name
+from fasttrace.data.described import described
 from fasttrace.data.events import Flag, Kind, PayloadFlag, argument_strings, payload_items
-from fasttrace.report.call_line import described, in_order_of_end
+from fasttrace.report.call_line import in_order_of_end
 from fasttrace.syscalls.errnos import errno_name
 
 if TYPE_CHECKING:

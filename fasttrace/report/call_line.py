@@ -13,25 +13,16 @@ Works on event buffers as they come out of a session, without numpy.
 
 from __future__ import annotations
 
-import os
-import signal
 from struct import Struct
 from typing import TYPE_CHECKING
 
 from fasttrace import _decode, _tally
-from fasttrace.data.events import (
-    Flag,
-    Kind,
-    PayloadItem,
-    PayloadType,
-    payload_items,
-    split_argv,
-)
-from fasttrace.report.quoted import quote
+from fasttrace.data.described import described
+from fasttrace.data.events import Flag, Kind, payload_items
 from fasttrace.text.color import CYAN, DIM, RED, RESET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from typing_extensions import Buffer
 
@@ -69,7 +60,6 @@ def in_order_of_end(events: Buffer) -> list[tuple[int, ...]]:
 
 _SYSCALL = int(Kind.SYSCALL)
 _PAYLOAD, _ALTERED = int(Flag.PAYLOAD), int(Flag.ALTERED)
-_FORKS = {1: "fork", 2: "vfork", 3: "clone"}
 
 
 class CallLines:
@@ -126,60 +116,3 @@ def altered(events: Buffer) -> bytes:
         for at, event in zip(range(0, len(view), EVENT.size), EVENT.iter_unpack(view), strict=False)
         if event[-1] & _ALTERED and event[-2] == _SYSCALL
     )
-
-
-def described(
-    kind: int, nr: int, ret: int, args: list[int], flags: int, items: Iterable[PayloadItem]
-) -> str:
-    """What an event that is no syscall tells."""
-    if kind == Kind.SIGNAL:
-        return _signal_text(nr, args)
-    if kind == Kind.FORK:
-        what = "thread" if flags & Flag.THREAD else _FORKS.get(nr, "fork")
-        return f"{what} {ret}"
-    if kind == Kind.EXIT:
-        return _exit_text(ret, bool(flags & Flag.THREAD))
-    if kind == Kind.LOST:
-        return f"{ret} events lost here"
-    argv = [
-        quote(os.fsencode(word))
-        for item in items
-        if item.type == PayloadType.ARGV
-        for word in split_argv(item.data)
-    ]
-    if kind == Kind.EXEC:
-        return f"exec [{', '.join(argv)}]"
-    if kind == Kind.ATTACH:
-        return f"attached [{', '.join(argv)}]" if argv else "attached"
-    return f"event of unknown kind {kind}"
-
-
-def signal_name(number: int) -> str:
-    """``signal_name(15)`` is "SIGTERM"; real-time signals count from the kernel's SIGRTMIN, 32."""
-    if number >= 32:
-        return f"SIGRTMIN+{number - 32}" if number > 32 else "SIGRTMIN"
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _signal_text(number: int, args: list[int]) -> str:
-    code, pid, uid, address = args[:4]
-    name = signal_name(number)
-    if code >> 63:
-        code -= 1 << 64
-    if pid:
-        return f"{name} from pid {pid}, uid {uid}"
-    if address:
-        return f"{name} at {address:#x}, code {code}"
-    return f"{name} from the kernel, code {code}" if code > 0 else f"{name}, code {code}"
-
-
-def _exit_text(status: int, thread: bool) -> str:
-    status &= 0xFFFF  # a damaged trace may hold anything
-    what = "thread ended" if thread else "exited"
-    if os.WIFSIGNALED(status):
-        core = ", core dumped" if os.WCOREDUMP(status) else ""
-        return f"killed by {signal_name(os.WTERMSIG(status))}{core}"
-    return f"{what} with {os.WEXITSTATUS(status)}"

@@ -13,6 +13,7 @@ void ft_put_call(
 
 	text->is_first = true;
 	walk.string_max = style->string_max;
+	walk.is_whole = style->is_whole;
 	if (known < 0) {
 		ft_puts(text, "syscall_");
 		ft_put_hex(text, (uint32_t)view->event->nr);

@@ -10,6 +10,7 @@ struct ft_line_style {
 	const char *dim, *red, *cyan, *reset;
 	uint64_t origin_ns; /* that times are counted from */
 	uint32_t string_max; /* bytes of data that are shown; paths are whole */
+	bool is_whole; /* all fields of structures are shown */
 };
 
 /* The call alone: name(arguments) = result. */

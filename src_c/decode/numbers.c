@@ -122,11 +122,6 @@ void ft_show_epoll_data(struct ft_walk *walk, uint64_t value)
 	ft_close(walk, "}");
 }
 
-static void put_set(struct ft_text *text, unsigned set, uint64_t value)
-{
-	text->sink.ops->set(&text->sink, &ft_sets[set], value);
-}
-
 /* Six bits of flags of mmap and memfd_create are a number. */
 static void put_huge(struct ft_text *text, uint64_t value, const char *shift, bool is_first)
 {
@@ -145,7 +140,7 @@ void ft_show_mmap_flags(struct ft_walk *walk, uint64_t value)
 	uint64_t flags = value & ~(UINT64_C(63) << 26 | 15);
 	START(text, buffer);
 
-	put_set(&text, FT_SET_MAP_TYPE, value & 15);
+	ft_put_set(&text, &ft_sets[FT_SET_MAP_TYPE], value & 15);
 	if (flags) {
 		ft_puts(&text, "|");
 		if (!ft_put_flags(&text, &ft_sets[FT_SET_MAP_FLAGS], flags))
@@ -161,7 +156,7 @@ void ft_show_memfd_flags(struct ft_walk *walk, uint64_t value)
 	START(text, buffer);
 
 	if (flags || value == flags)
-		put_set(&text, FT_SET_MEMFD_CREATE_FLAGS, flags);
+		ft_put_set(&text, &ft_sets[FT_SET_MEMFD_CREATE_FLAGS], flags);
 	put_huge(&text, value, "<<MFD_HUGE_SHIFT", !flags);
 	FINISH(walk, value, text, buffer);
 }

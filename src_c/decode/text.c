@@ -205,6 +205,11 @@ static void text_set(struct ft_sink *sink, const struct ft_set *set, uint64_t va
 	text_comment(sink, set->unknown);
 }
 
+void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value)
+{
+	text_set(&text->sink, set, value);
+}
+
 static void text_bytes(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut)
 {
 	ft_put_quoted(of(sink), data, length, cut);

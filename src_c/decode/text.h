@@ -39,6 +39,8 @@ void ft_put_padded(struct ft_text *text, uint64_t value, unsigned digits);
 
 /* The names of flags alone; false: there are none, and nothing is written. */
 bool ft_put_flags(struct ft_text *text, const struct ft_set *set, uint64_t value);
+/* A value of a set, whatever it is. */
+void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value);
 void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut);
 
 #endif

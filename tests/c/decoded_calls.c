@@ -69,7 +69,7 @@ struct region {
 	size_t size;
 };
 
-static const struct ft_line_style plain = { "", "", "", "", 0, 32 };
+static const struct ft_line_style plain = { "", "", "", "", 0, 32, false };
 
 static long made(long nr, const long *args, const struct region *regions, size_t count)
 {

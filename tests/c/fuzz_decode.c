@@ -10,7 +10,7 @@
 #define SIZE 65536
 #define DATA 8192
 
-static const struct ft_line_style plain = { "", "", "", "", 0, 32 };
+static const struct ft_line_style plain = { "", "", "", "", 0, 32, false };
 
 /* What can be an address: one of a few, so that pointers in memory lead to memory. */
 static uint64_t take_address(struct input *in)

@@ -9,7 +9,7 @@
 
 #define BASE 0x7f0000001000u
 
-static const struct ft_line_style plain = { "", "", "", "", 0, 32 };
+static const struct ft_line_style plain = { "", "", "", "", 0, 32, false };
 static char text[1 << 16];
 
 /* The call by its name, with this memory. */

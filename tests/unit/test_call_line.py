@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from synthetic import item
 
 from fasttrace import _tables
+from fasttrace.data.described import signal_name
 from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType
 from fasttrace.report.call_json import json_lines
-from fasttrace.report.call_line import EVENT, CallLines, altered, signal_name
-from fasttrace.report.quoted import quote
+from fasttrace.report.call_line import EVENT, CallLines, altered
+from fasttrace.text.quoted import quote
 
 X86_64, I386 = _tables.ABIS.index("x86_64"), _tables.ABIS.index("i386")
 AT_FDCWD = 0xFFFFFF9C  # as a 32-bit register holds it

@@ -100,7 +100,7 @@ def test_iteration_gives_a_call_each(trace: Trace) -> None:
     assert (first.name, first.errno, first.ret, first.strings) == (
         "openat", "ENOENT", -2, {1: "/etc/passwd"},
     )  # fmt: skip
-    assert (first.time_ns, first.duration_ns, first.args) == (10, 5, (0,) * 6)
+    assert (first.time_ns, first.duration_ns, first.raw_args) == (10, 5, (0,) * 6)
     assert (signal.name, signal.errno, signal.kind) == ("signal", None, Kind.SIGNAL)
     assert trace[2].strings == {0: "/tmp/a", 1: "/b"}
     assert trace.strings(trace.events[2]) == trace[2].strings

@@ -1,0 +1,1 @@
+"""What decoded arguments are made of. Imports nothing of ours; `_decode` makes them."""
