@@ -6,9 +6,9 @@ import os
 import shlex
 from collections.abc import Sequence
 
+from fasttrace.data.described import signal_name
 from fasttrace.data.processes import Process
 from fasttrace.data.tree import Branch
-from fasttrace.report.call_line import signal_name
 from fasttrace.text.color import BOLD, RED, painted
 from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
