@@ -6,7 +6,7 @@ import argparse
 import signal
 
 from fasttrace.cli.output import Output, say
-from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.parser import VerbParser, a_number_of_lines
 from fasttrace.errors import UsageError
 
 EXAMPLE = "fasttrace diff a.fst b.fst"
@@ -23,7 +23,11 @@ def configure(parser: VerbParser) -> None:
     )
     parser.add_argument("-e", dest="expression", metavar="SET", help="compare only these calls")
     parser.add_argument(
-        "--top", type=_number, default=20, metavar="N", help="show N lines of each kind (20)"
+        "--top",
+        type=a_number_of_lines,
+        default=20,
+        metavar="N",
+        help="show N lines of each kind (20)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object, with all lines")
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 if they differ")
@@ -68,9 +72,3 @@ def _sides(args: argparse.Namespace) -> tuple[list[str], list[str]]:
             "give two folders; of several runs each: --before FOLDER ... --after FOLDER ..."
         )
     return args.folder[:1], args.folder[1:]
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 1 << 31:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines")
-    return int(text)

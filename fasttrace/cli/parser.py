@@ -160,6 +160,13 @@ def add_engine_options(parser: VerbParser, *more: str) -> None:
     )
 
 
+def a_number_of_lines(text: str) -> int:
+    """A type of an option."""
+    if not text.isdecimal() or not 0 < int(text) < 1 << 31:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines")
+    return int(text)
+
+
 def _pid(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 1 << 31:
         raise argparse.ArgumentTypeError(f"{text!r} is no pid")

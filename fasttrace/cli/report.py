@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from fasttrace.cli.filters import add_filter_options, conditions_of
 from fasttrace.cli.output import Output, say
 from fasttrace.cli.parser import VerbParser, add_string_limit
 from fasttrace.cli.progress import Progress
@@ -14,6 +15,8 @@ from fasttrace.cli.tables import add_table_options, summary_text
 from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from typing_extensions import Buffer
 
     from fasttrace.data.trace import Trace
@@ -27,9 +30,14 @@ _CHUNK = 16384  # events
 def configure(parser: VerbParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
     parser.add_argument("-e", dest="expression", metavar="SET", help="only these calls")
-    parser.add_argument("--calls", action="store_true", help="each call on a line, not the counts")
+    parser.add_argument(
+        "--calls",
+        action="store_true",
+        help="each call on a line, not the counts; with --top N the N slowest",
+    )
     add_string_limit(parser, "with --calls: show N bytes of data (32)")
     add_table_options(parser)
+    add_filter_options(parser, saved=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,13 +53,16 @@ def run(args: argparse.Namespace) -> int:
     from fasttrace.data.trace import load
 
     trace = load(args.folder)
-    if args.expression is not None:
-        trace = trace.where(syscall=args.expression)
+    conditions = conditions_of(args)
+    if args.expression is not None or conditions:
+        trace = trace.where(syscall=args.expression, **conditions)
     if not trace.finished:
         say(
             f"{args.folder} is not finished: its recorder was killed, or still runs; what is"
             " missing at the end is not known"
         )
+    if args.calls and args.top:
+        trace = trace.where(mask=_slowest(trace, args.top))
     output = Output(fd=1)
     if not args.calls:
         output.write(summary_text(trace.summary(), args, output))
@@ -64,6 +75,19 @@ def run(args: argparse.Namespace) -> int:
                 break
         progress.end()
     return -signal.SIGPIPE if output.is_unread() else output.status
+
+
+def _slowest(trace: Trace, count: int) -> npt.NDArray[np.bool_]:
+    """So many of the calls, those that took longest."""
+    import numpy as np
+
+    from fasttrace.data.events import Kind
+
+    calls = np.flatnonzero(trace.events["kind"] == Kind.SYSCALL)
+    took = trace.events["duration_ns"][calls]
+    mask = np.zeros(len(trace.events), np.bool_)
+    mask[calls[np.argsort(took, kind="stable")[::-1][:count]]] = True
+    return mask
 
 
 def _to_text(

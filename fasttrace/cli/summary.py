@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
+from fasttrace.cli.filters import add_filter_options, chosen, conditions_of
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.tables import add_table_options, summary_text
@@ -23,11 +25,14 @@ def configure(parser: VerbParser) -> None:
         help="only count: no times and errors, in half the time",
     )
     add_table_options(parser)
+    add_filter_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.no_results:
         _check_no_results(args)
+    if conditions := conditions_of(args):
+        return _filtered(args, conditions)
     with (
         Output(args.output) as output,
         run_of(
@@ -42,6 +47,28 @@ def run(args: argparse.Namespace) -> int:
 
         run.wait()
         output.write(summary_text(run.tracer.summary(), args, output))
+        output.close()
+        return run.status or output.status
+
+
+def _filtered(args: argparse.Namespace, conditions: dict[str, Any]) -> int:
+    """Each call has to be looked at for that, as for `record`."""
+    if args.by == "comm" or args.no_results:
+        option = "--no-results" if args.no_results else "--by comm"
+        raise UsageError(f"{option} counts without looking at calls: leave it, or the filters")
+    capture = "paths" if "path" in conditions else "none"
+    with Output(args.output) as output, run_of(args, capture=capture) as run:
+        from fasttrace._tally import Tally
+        from fasttrace.data.summary import Summary
+
+        tally = Tally()
+        for block in run.blocks():
+            tally.add(chosen(block, conditions).data, by_pid=args.by == "pid")
+        tracer = run.tracer
+        summary = Summary(
+            tally, tracer.info, processes=tracer.processes, by_process=args.by == "pid"
+        )
+        output.write(summary_text(summary, args, output))
         output.close()
         return run.status or output.status
 

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.output import Output
-from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.parser import VerbParser, a_number_of_lines
 
 if TYPE_CHECKING:
     from fasttrace.data.summary import Summary
@@ -23,6 +23,7 @@ def add_table_options(parser: VerbParser) -> None:
         metavar="KEY",
         help=f"order of the lines: {', '.join(_SORT_KEYS)}; the greatest first",
     )
+    parser.add_argument("--top", type=a_number_of_lines, metavar="N", help="show the first N lines")
     parser.add_argument("--by", choices=("pid", "comm"), help="one table per process or program")
 
 
@@ -34,10 +35,13 @@ def summary_text(summary: Summary, args: argparse.Namespace, output: Output) -> 
     if args.by:
         from fasttrace.report.tables_by import tables_by
 
-        return tables_by(summary, args.by, sort=args.sort, color=color, width=width) + "\n"
+        return (
+            tables_by(summary, args.by, sort=args.sort, top=args.top, color=color, width=width)
+            + "\n"
+        )
     from fasttrace.data.summary_table import summary_table
 
-    return summary_table(summary, sort=args.sort, color=color, width=width) + "\n"
+    return summary_table(summary, sort=args.sort, top=args.top, color=color, width=width) + "\n"
 
 
 def _json(summary: Summary, by: str | None, sort: str) -> str:

@@ -41,15 +41,23 @@ def sorted_by(summary: Counts, sort: str) -> list[SyscallStats]:
 
 
 def summary_table(
-    summary: Counts, *, sort: str = "time", color: bool = False, width: int | None = None
+    summary: Counts,
+    *,
+    sort: str = "time",
+    top: int | None = None,
+    color: bool = False,
+    width: int | None = None,
 ) -> str:
     """The table as text without a final newline.
 
-    sort: one of SORT_KEYS, the greatest first (names: A to Z); ValueError for another. color: with
-    terminal escapes. width: of the terminal; where it is too narrow some of the times are left out.
+    sort: one of SORT_KEYS, the greatest first (names: A to Z); ValueError for another. top: so many
+    lines, the total is of all. color: with terminal escapes. width: of the terminal; where it is
+    too narrow some of the times are left out.
     """
     entries = sorted_by(summary, sort)
     total_ns = sum(s.total_ns or 0 for s in entries)
+    left_out = len(entries[top:]) if top else 0
+    entries = entries[:top]
     rows = [(*_cells(s, total_ns), s.name) for s in entries]
     known = summary.total_errors is not None
     total = (
@@ -71,7 +79,8 @@ def summary_table(
         line = columns.line([cells[i] for i in shown])
         errnos = line[name_ends:]
         lines.append(line[:name_ends] + (painted(errnos, RED, color=color) if errnos else ""))
-    return "\n".join([*lines, rule, columns.line(end), "", about(summary)])
+    more = [f"... and {left_out} more (--top N)"] if left_out else []
+    return "\n".join([*lines, *more, rule, columns.line(end), "", about(summary)])
 
 
 def _shown(rows: list[tuple[str, ...]], sort: str, width: int | None) -> list[int]:

@@ -15,6 +15,7 @@ def tables_by(
     key: Literal["pid", "comm", "abi"],
     *,
     sort: str = "time",
+    top: int | None = None,
     color: bool = False,
     width: int | None = None,
 ) -> str:
@@ -26,7 +27,7 @@ def tables_by(
         title = printable(f"{key} {value}")
         if key == "pid" and part.processes:
             title += f": {printable(' '.join(part.processes[-1].argv) or part.processes[-1].comm)}"
-        table = summary_table(part, sort=sort, color=color, width=width)
+        table = summary_table(part, sort=sort, top=top, color=color, width=width)
         # The last line tells of the whole run: once is enough.
         table = table.rpartition("\n\n")[0]
         tables.append(f"{painted(title, BOLD, color=color)}\n{table}")

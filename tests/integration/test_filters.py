@@ -1,0 +1,121 @@
+"""Promise: calls can be chosen by how they ended, how long they took and the paths that they name,
+while a program runs and afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import ENGINES, FASTTRACE
+
+SCRIPT = "cat /etc/hostname /nonexistent/x 2>/dev/null; sleep 0.05; exit 0"
+
+
+def fasttrace(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*FASTTRACE, *words], capture_output=True, text=True, timeout=60)
+
+
+def summary(engine: str, *options: str) -> dict[str, Any]:
+    run = fasttrace("summary", "--engine", engine, "--json", *options, "sh", "-c", SCRIPT)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stderr)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    run = fasttrace("record", "-o", tmp_path / "x.fst", "sh", "-c", SCRIPT)
+    assert run.returncode == 0, run.stderr
+    return tmp_path / "x.fst"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_summary_of_failed_calls_has_the_errors_of_the_whole(engine: str) -> None:
+    whole, failed = summary(engine), summary(engine, "--failed")
+    errors = {one["name"]: one["errors"] for one in whole["syscalls"] if one["errors"]}
+    assert {one["name"]: one["calls"] for one in failed["syscalls"]} == errors
+    assert failed["total_calls"] == whole["total_errors"] > 0
+    assert failed["exit_status"] == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_summary_by_process_of_slow_calls(engine: str) -> None:
+    slow = summary(engine, "--slower-than", "50ms", "--by", "pid")
+    names = {one["name"] for one in slow["syscalls"]}
+    assert {"clock_nanosleep", "wait4"} <= names
+    assert all(one["min_ns"] >= 50_000_000 for one in slow["syscalls"])
+    assert len(slow["by_pid"]) >= 2
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_trace_of_failed_calls_that_name_a_path(engine: str) -> None:
+    run = fasttrace(
+        *("trace", "--engine", engine, "--failed", "--path", "nonexistent", "sh", "-c", SCRIPT)
+    )
+    lines = run.stderr.splitlines()
+    assert len(lines) == 1
+    assert re.search(r'openat\(AT_FDCWD, "/nonexistent/x", O_RDONLY\) = -1 ENOENT', lines[0])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_json_lines_of_slow_calls(engine: str) -> None:
+    run = fasttrace(
+        *("trace", "--engine", engine, "--json", "--slower-than", "50ms", "sleep", "0.06")
+    )
+    calls = [json.loads(line) for line in run.stderr.splitlines()]
+    assert "clock_nanosleep" in [call["name"] for call in calls]
+    assert all(call["duration_ns"] >= 50_000_000 for call in calls)
+
+
+def test_what_was_recorded_is_chosen_by_process_and_program(recorded: Path) -> None:
+    whole = json.loads(fasttrace("report", "--json", recorded).stdout)
+    cat = next(one for one in whole["processes"] if one["comm"] == "cat")
+    for options in (["--comm", "cat"], ["--pid", str(cat["pid"])]):
+        part = json.loads(fasttrace("report", "--json", *options, recorded).stdout)
+        assert part["total_calls"] == cat["calls"]
+    both = json.loads(
+        fasttrace(
+            *("report", "--json", "--comm", "cat", "--path", "/etc/hostname"), recorded
+        ).stdout
+    )
+    assert {one["name"] for one in both["syscalls"]} == {"openat"}
+
+
+def test_the_slowest_calls_come_in_their_order(recorded: Path) -> None:
+    whole = fasttrace("report", "--calls", "--json", recorded).stdout.splitlines()
+    calls = [call for line in whole if (call := json.loads(line))["kind"] == "syscall"]
+    slowest = sorted((call["duration_ns"] or 0 for call in calls), reverse=True)[:4]
+    shown = fasttrace("report", "--calls", "--json", "--top", "4", recorded).stdout.splitlines()
+    assert sorted((json.loads(line)["duration_ns"] for line in shown), reverse=True) == slowest
+    assert shown == [line for line in whole if line in shown]
+
+
+def test_the_first_lines_of_a_table_and_the_total_of_all(recorded: Path) -> None:
+    whole = fasttrace("report", "--sort", "calls", recorded).stdout.splitlines()
+    lines = fasttrace("report", "--sort", "calls", "--top", "2", recorded).stdout.splitlines()
+    assert [line.split()[-1] for line in lines[2:4]] == [line.split()[-1] for line in whole[2:4]]
+    assert lines[4] == f"... and {len(whole) - 8} more (--top N)"
+    assert lines[6].split() == whole[-3].split()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["trace", "--slower-than", "5", "true"], "'5' is no time such as 5ms, 100us or 1.5s"),
+        (["report", "--pid", "x", "f"], "'x' is no pid, and no list of some"),
+        (["summary", "--top", "0", "true"], "'0' is no number of lines"),
+        (
+            ["summary", "--failed", "--by", "comm", "true"],
+            "--by comm counts without looking at calls: leave it, or the filters",
+        ),
+        (["summary", "--failed", "--no-results", "true"], "--no-results counts without looking"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(words: list[str], said: str) -> None:
+    run = fasttrace(*words)
+    assert run.returncode == 2
+    assert said in run.stderr
+    assert run.stderr.count("\n") == 1
