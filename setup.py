@@ -47,6 +47,8 @@ DEPENDS = [
     *files("src_c/tables", "*.py"),
     *files("src_c/decode", "*.txt"),
     *files("src_c/decode", "*.py"),
+    *files("src_c/python", "*.txt"),
+    *files("src_c/python", "*.py"),
     *files("fasttrace", "*.pyx"),
     *files("fasttrace", "*.pxd"),
     *files("fasttrace", "*.pxi"),

@@ -19,6 +19,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_OPT_PAYLOAD
         FT_OPT_ENTRY_ONLY
         FT_STRING_LIMIT_MAX
+        FT_PYTHON_FRAMES_MAX
 
     enum ft_stage:
         FT_STAGE_NONE
@@ -94,6 +95,7 @@ cdef extern from "fasttrace.h" nogil:
         uint32_t engine
         const uint16_t *policy[FT_ABI_COUNT]
         uint32_t string_limit
+        uint32_t python_frames
         const void *filter
         uint16_t filter_len
         uint32_t block_events

@@ -70,6 +70,7 @@ class ProcessRow(NamedTuple):
     fallback: str
 
 STRING_LIMIT_MAX: int
+PYTHON_FRAMES_MAX: int
 PROCESS_SIZE: int
 
 def process_rows(records: bytes, strings: bytes, *, left: bool = False) -> list[ProcessRow]: ...
@@ -127,6 +128,7 @@ class Session:
         injections: list[Injection] | None = None,
         handled: list[bytes] | None = None,
         string_limit: int = 0,
+        python_frames: int = 0,
     ) -> None: ...
     def spawn(
         self,

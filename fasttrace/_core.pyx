@@ -77,6 +77,9 @@ cdef class Payload:
 # The most bytes of data that a session keeps.
 STRING_LIMIT_MAX = FT_STRING_LIMIT_MAX
 
+# And the most Python frames of a call.
+PYTHON_FRAMES_MAX = FT_PYTHON_FRAMES_MAX
+
 
 def inline_unusable():
     """Why the inline engine cannot work on this machine; None: it can."""
@@ -121,7 +124,7 @@ cdef class Session:
                   bint by_process=False, bint payload=False, bint results=True,
                   str engine="ptrace", list policy=None, bytes filter=None, uint32_t block_events=0,
                   uint32_t queue_blocks=0, list injections=None, list handled=None,
-                  uint32_t string_limit=0):
+                  uint32_t string_limit=0, uint32_t python_frames=0):
         cdef ft_config config
         cdef Injections rows = Injections(injections or [])
         cdef int abi
@@ -134,6 +137,7 @@ cdef class Session:
         config.block_events = block_events
         config.queue_blocks = queue_blocks
         config.string_limit = string_limit
+        config.python_frames = python_frames
         config.filter = NULL
         config.filter_len = 0
         config.injections = rows.rows

@@ -71,6 +71,7 @@ enum ft_payload_type {
 	FT_PAYLOAD_ARGV = 3, /* as in /proc/PID/cmdline: each argument ends with NUL */
 	FT_PAYLOAD_COMM = 4,
 	FT_PAYLOAD_SIGINFO = 6, /* of a signal: struct siginfo as a 64-bit tracer gets it */
+	FT_PAYLOAD_PYTHON = 8, /* struct ft_payload_frame, one behind the other: what CPython ran */
 };
 
 enum ft_payload_flag {
@@ -95,6 +96,14 @@ struct ft_payload {
 
 static_assert(sizeof(struct ft_payload) == 16, "payload head must stay 16 bytes");
 static_assert(offsetof(struct ft_payload, address) == 8, "payload layout");
+
+/* A frame of Python code, the innermost first: this head, the file's name, the function's (co_qualname). */
+struct ft_payload_frame {
+	uint32_t line; /* 0: none */
+	uint16_t file_size, function_size; /* bytes of UTF-8, or as the file system has them */
+};
+
+static_assert(sizeof(struct ft_payload_frame) == 8, "frame head must stay 8 bytes");
 
 /* The largest error number that the kernel returns: MAX_ERRNO of include/linux/err.h. */
 #define FT_ERRNO_MAX 4095

@@ -28,6 +28,8 @@ enum ft_policy {
 #define FT_STRING_LIMIT	    32u
 #define FT_STRING_LIMIT_MAX 0x8000u
 
+#define FT_PYTHON_FRAMES_MAX 64u
+
 enum ft_option {
 	FT_OPT_FOLLOW = 1 << 0, /* children too; else only the process itself with its threads */
 	FT_OPT_EVENTS = 1
@@ -110,6 +112,7 @@ struct ft_config {
 	uint32_t engine; /* enum ft_engine_id */
 	const uint16_t *policy[FT_ABI_COUNT]; /* FT_NR_MAX each; NULL: record everything */
 	uint32_t string_limit; /* at most FT_STRING_LIMIT_MAX; 0: FT_STRING_LIMIT */
+	uint32_t python_frames; /* kept of a call: up to FT_PYTHON_FRAMES_MAX */
 	const void *filter; /* struct sock_filter[]: RET_TRACE for the calls wanted; NULL: none */
 	uint16_t filter_len; /* instructions */
 	uint32_t block_events; /* events a block holds; 0: default */

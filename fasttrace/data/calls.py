@@ -11,6 +11,7 @@ from fasttrace._decode import Event, Payload, events_of
 from fasttrace._tables import ABIS
 from fasttrace.data.described import described
 from fasttrace.data.events import Flag, Kind, PayloadItem, argument_strings, payload_items
+from fasttrace.data.frames import Frame, frames_of
 from fasttrace.decode.values import Named
 from fasttrace.syscalls.errnos import errno_name
 from fasttrace.syscalls.names import syscall_name
@@ -116,6 +117,12 @@ class Call(Event):
     def strings(self) -> dict[int, str]:
         """The text that arguments point to, by the index of the argument."""
         return {item.arg: item.text for item in argument_strings(self.items())}
+
+    @property
+    def python(self) -> tuple[Frame, ...]:
+        """The frames of Python that made it, the innermost first, of a trace with ``python=True``;
+        empty where none did."""
+        return frames_of(self.items())
 
     def items(self) -> list[PayloadItem]:
         """What was copied from the tracee with it."""

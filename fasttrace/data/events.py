@@ -62,6 +62,7 @@ class PayloadType(IntEnum):
     ARGV = 3
     COMM = 4
     SIGINFO = 6
+    PYTHON = 8
 
 
 class PayloadFlag(IntFlag):

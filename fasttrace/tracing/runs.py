@@ -52,6 +52,7 @@ class TracingOptions(Running, total=False):
     trace: str | Selection | None
     capture: Capture
     string_limit: int
+    python: bool | int
     results: bool
     inject: AlterRules | None
     deny: Denial | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from fasttrace._core import STRING_LIMIT_MAX, Session, inline_unusable
+from fasttrace._core import PYTHON_FRAMES_MAX, STRING_LIMIT_MAX, Session, inline_unusable
 from fasttrace._tables import ABIS
 from fasttrace.errors import EngineUnavailable
 from fasttrace.system.log import INFO, log
@@ -21,6 +21,8 @@ Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
 ENGINES = ("auto", "ptrace", "inline")
 CAPTURES = ("all", "paths", "none")
+PYTHON_FRAMES = 16
+"""Of each call, with ``python=True``."""
 
 
 class SessionOptions(NamedTuple):
@@ -37,6 +39,7 @@ class SessionOptions(NamedTuple):
     results: bool
     selection: Selection | None
     injections: list[Injection]
+    python_frames: int
 
     @property
     def is_filtered(self) -> bool:
@@ -58,6 +61,7 @@ class SessionOptions(NamedTuple):
             by_process=self.by_process,
             payload=capture != "none",
             string_limit=self.string_limit,
+            python_frames=self.python_frames if self.events else 0,
             results=self.results,
             policy=_policy(self.selection, capture),
             filter=self._filter(handlers) if self.is_filtered and engine == "ptrace" else None,
@@ -120,6 +124,16 @@ def string_limit(size: int) -> int:
     if not 1 <= size <= STRING_LIMIT_MAX:
         raise ValueError(f"a string limit is 1 to {STRING_LIMIT_MAX} bytes, not {size}")
     return size
+
+
+def python_frames(python: bool | int) -> int:
+    """How many of each call are wanted. ValueError: nobody keeps so many."""
+    frames = PYTHON_FRAMES if python is True else int(python)
+    if not 0 <= frames <= PYTHON_FRAMES_MAX:
+        raise ValueError(f"python is True, or 1 to {PYTHON_FRAMES_MAX} frames, not {python}")
+    if frames and os.uname().machine != "x86_64":
+        raise EngineUnavailable("lines of Python are found on x86-64 only: leave out python")
+    return frames
 
 
 def wall(seccomp: Seccomp) -> Wall | None:

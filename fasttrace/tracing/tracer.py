@@ -72,6 +72,9 @@ class Tracer(Answering):
             holds them, with Flag.ALTERED.
         deny: calls that shall fail each time: ``{"socket": errno.EACCES, "%process": "EPERM"}`` or
             ``"socket=EACCES,%process"``. For tests: a wall against hostile code is seccomp(2).
+        python: with events: which lines of Python made each call, read from the memory of CPython
+            3.11 and later: so many frames (1 to 64), the innermost first; True: 16. See
+            docs/python.md.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Tracer(Answering):
         seccomp: Seccomp = None,
         inject: AlterRules | None = None,
         deny: Denial | None = None,
+        python: bool | int = False,
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
@@ -142,6 +146,7 @@ class Tracer(Answering):
             results=results,
             selection=sessions.selection(trace),
             injections=injections,
+            python_frames=sessions.python_frames(python),
         )
         self._session: Session | None
         self.engine, self._session = sessions.open_session(self._options, engine)

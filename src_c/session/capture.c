@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "session/fetch.h"
+#include "session/python.h"
 #include "session/record.h"
 
 #define NAME_MAX_BYTES 128u /* struct sockaddr_storage */
@@ -369,7 +370,12 @@ void ft_capture_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enu
 	struct run r = { .from = &from, .t = t, .abi = abi, .args = args };
 
 	t->payload_len = 0;
-	if (!p->entry_count || !has_room(t))
+	if ((!p->entry_count && !s->python_frames) || !has_room(t))
+		return;
+	/* What is bounded first: of the rest there may be more than there is room for. */
+	if (s->python_frames)
+		t->payload_len = ft_python_capture(s, t, memory, t->payload, FT_CAPTURE_ROOM);
+	if (!p->entry_count)
 		return;
 	ft_fetch_begin(&from, s, t, memory);
 	run_ops(&r, &ft_capture_ops[p->first], p->entry_count, &begun);

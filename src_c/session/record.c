@@ -12,7 +12,6 @@
 #include "session/capture.h"
 
 #define ITEM_MAX FT_PAYLOAD_SIZE(FT_STRING_MAX)
-#define NO_ARG	 255
 
 static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, const void *payload,
 	size_t payload_len)
@@ -224,8 +223,9 @@ void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *
 	struct {
 		struct ft_payload head;
 		uint8_t info[FT_SIGINFO_SIZE];
-	} item = { .head = {
-			   .length = FT_SIGINFO_SIZE, .arg = NO_ARG, .type = FT_PAYLOAD_SIGINFO } };
+	} item = { .head = { .length = FT_SIGINFO_SIZE,
+			   .arg = FT_CAPTURE_NO_ARG,
+			   .type = FT_PAYLOAD_SIGINFO } };
 
 	static_assert(sizeof(item) == FT_PAYLOAD_SIZE(FT_SIGINFO_SIZE), "nothing is between");
 	ev.nr = info->si_signo;
@@ -279,9 +279,9 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 {
 	bool is_new = ev->kind == FT_KIND_EXEC;
 	struct ft_payload comm = {
-		.arg = NO_ARG, .type = FT_PAYLOAD_COMM, .flags = FT_PAYLOAD_MORE
+		.arg = FT_CAPTURE_NO_ARG, .type = FT_PAYLOAD_COMM, .flags = FT_PAYLOAD_MORE
 	};
-	struct ft_payload argv = { .arg = NO_ARG, .type = FT_PAYLOAD_ARGV };
+	struct ft_payload argv = { .arg = FT_CAPTURE_NO_ARG, .type = FT_PAYLOAD_ARGV };
 	alignas(struct ft_payload) uint8_t payload[2 * ITEM_MAX];
 	char name[FT_COMM_MAX + 1], text[FT_STRING_MAX];
 	ssize_t n = -ENOENT;

@@ -20,6 +20,7 @@ struct ft_engine;
 struct ft_frame;
 struct ft_inline;
 struct ft_plan;
+struct ft_python_reads;
 struct ft_reader;
 struct ft_request;
 struct ft_waiting;
@@ -32,6 +33,7 @@ struct ft_session {
 	uint32_t options;
 	uint16_t *policy; /* FT_ABI_COUNT * FT_NR_MAX of them; NULL: record everything */
 	uint32_t string_limit; /* bytes of data that are captured, but of paths */
+	uint32_t python_frames; /* that are captured of each call; 0: none */
 	void *filter;
 	uint16_t filter_len;
 	struct ft_ring *ring; /* NULL without FT_OPT_EVENTS */
@@ -69,6 +71,7 @@ struct ft_session {
 	struct ft_scheduling scheduling;
 	struct ft_watchdog *watchdog; /* of the tracer thread's waits: see service.h */
 	struct ft_reader *reader;
+	struct ft_python_reads *python_reads; /* NULL until some are wanted */
 	struct ft_frame *frames; /* what is being done, the innermost first */
 	int depth; /* of them */
 	struct ft_waiting *waiting; /* for one task, the innermost first */

@@ -8,6 +8,7 @@
 #include <linux/ptrace.h>
 
 #include "kernel/seccomp.h"
+#include "session/python.h"
 
 static struct ft_task **slot(const struct ft_tasks *ts, pid_t tid)
 {
@@ -90,6 +91,7 @@ void ft_task_free(struct ft_tasks *ts, struct ft_task *t)
 	free(t->kept);
 	free(t->abandoned);
 	ft_seccomp_put(t->filters);
+	ft_python_forget(t);
 	free(t);
 }
 

@@ -22,6 +22,8 @@ struct ft_action {
 struct ft_abandoned;
 struct ft_rule;
 struct ft_kept;
+struct ft_python;
+struct ft_python_thread;
 struct ft_seccomp;
 
 /* What is done to the call under way: see alter.h. */
@@ -76,6 +78,8 @@ struct ft_task {
 	uint64_t sent; /* bit n - 1: signal n, by a rule or a handler; it has not come yet */
 	uint32_t *counts; /* of its calls, by rule; NULL: none yet */
 	struct ft_abandoned *abandoned; /* it has not come back from code of the engine's; NULL */
+	struct ft_python *python; /* the interpreter in its memory; NULL: not looked for yet */
+	struct ft_python_thread *python_thread; /* its thread there; NULL: as above */
 	uint64_t sleeps_until; /* CLOCK_MONOTONIC; it stays at its stop; 0: it does not */
 };
 

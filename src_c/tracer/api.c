@@ -33,6 +33,9 @@ static int copy_config(struct ft_session *s, const struct ft_config *c)
 	}
 	if (c->string_limit > FT_STRING_LIMIT_MAX)
 		return -EINVAL;
+	if (c->python_frames > FT_PYTHON_FRAMES_MAX)
+		return -EINVAL;
+	s->python_frames = s->options & FT_OPT_EVENTS ? c->python_frames : 0;
 	s->string_limit = c->string_limit ? c->string_limit : FT_STRING_LIMIT;
 	if (c->filter) {
 		size_t size = c->filter_len * sizeof(struct sock_filter);
@@ -183,6 +186,7 @@ void ft_close(struct ft_session *s)
 	ft_plan_free(s->plan);
 	free(s->policy);
 	free(s->filter);
+	free(s->python_reads);
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
 	free(s);

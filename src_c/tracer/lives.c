@@ -10,6 +10,7 @@
 #include "kernel/clock.h"
 #include "session/adopt.h"
 #include "session/engine.h"
+#include "session/python.h"
 #include "session/record.h"
 #include "tracer/registers.h"
 #include "tracer/start.h"
@@ -60,6 +61,8 @@ void ft_lives_birth(struct ft_session *s, struct ft_task *parent, const struct f
 	if (child && s->engine->birth)
 		s->engine->birth(s, parent, child);
 	if (child)
+		ft_python_inherit(child, parent);
+	if (child)
 		ft_record_birth(s, child, parent->tgid, parent->tid, stop->birth, stop->time_ns);
 	if (s->engine->early && s->engine->early(s, (pid_t)tid, &first))
 		s->deal_with(s, &first);
@@ -94,6 +97,7 @@ struct ft_task *ft_lives_exec(
 	}
 	t->at_exec = true;
 	t->unreadable = false;
+	ft_python_forget(t);
 	if (s->gate && t->tid == s->root)
 		ft_start_done(s, t);
 	ft_record_exec(s, t, (pid_t)former, stop->time_ns);

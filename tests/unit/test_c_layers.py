@@ -23,6 +23,7 @@ ROOMS = [
     "kernel",
     "record",
     "decode",
+    "python",
     "session",
     "alter",
     "engine",

@@ -104,6 +104,13 @@ int ft_arch_set_result(pid_t tid, int64_t ret)
 	return rc < 0 ? rc : ft_arch_set_registers(tid, &regs);
 }
 
+int ft_arch_thread_pointer(pid_t tid, uint64_t *out)
+{
+	(void)tid;
+	(void)out;
+	return -EOPNOTSUPP; /* the C library has its thread somewhere before the register's */
+}
+
 bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b)
 {
 	return a->value[31] == b->value[31] && a->value[32] == b->value[32]; /* sp, pc */

@@ -230,6 +230,14 @@ int ft_arch_stack(pid_t tid, uint64_t *out)
 	return -errno;
 }
 
+int ft_arch_thread_pointer(pid_t tid, uint64_t *out)
+{
+	errno = 0;
+	*out = (uint64_t)ptrace(
+		PTRACE_PEEKUSER, tid, offsetof(struct user_regs_struct, fs_base), 0);
+	return -errno;
+}
+
 bool ft_arch_is_same_place(const struct ft_registers *a, const struct ft_registers *b)
 {
 	return a->value[INDEX(rip)] == b->value[INDEX(rip)] &&

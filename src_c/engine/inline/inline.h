@@ -76,6 +76,7 @@ struct ft_space {
 	bool partial; /* perhaps: some of its threads do not record yet, so nothing may be patched */
 	bool ignores_traps; /* SIGTRAP, by now: it is about to have left */
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
+	bool stops; /* its program is CPython, and before each call that is wanted its lines are read */
 	bool foreign; /* what it becomes by the next exec, and its children, are: see struct ft_task */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
 	uint32_t changes; /* to its text and its springboards; odd while they are under way */
@@ -139,11 +140,15 @@ struct ft_early {
 	struct ft_stop stop;
 };
 
+/* Verdicts on numbers that calls have, and may have soon. */
+#define FT_VERDICTS_USED 0x1000u
+
 struct ft_inline {
 	pid_t self; /* ours */
 	int code; /* memfd: the recorder's code and tables */
 	char code_path[48]; /* as tracees can open it */
 	const uint8_t *image; /* the same, mapped */
+	uint8_t stopping[FT_VERDICTS_USED]; /* verdicts for a process whose wanted calls all stop */
 	bool fsgsbase;
 	bool privileged; /* see dumpable.h */
 	uint32_t slow[FT_NR_MAX / 32]; /* calls that the tracer must look at first */

@@ -161,7 +161,10 @@ void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it)
 	}
 	if (ev->time_ns < it->last_ns)
 		ev->time_ns = it->last_ns;
-	ft_record_calls(s, it->task, ev, 1, NULL, 0);
+	if (ev->flags & FT_FLAG_PAYLOAD)
+		ft_record_calls(s, it->task, ev, 1, it->task->payload, it->task->payload_len);
+	else
+		ft_record_calls(s, it->task, ev, 1, NULL, 0);
 }
 
 /*

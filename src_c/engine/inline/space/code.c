@@ -59,4 +59,12 @@ int ft_code_write(const struct ft_session *s, const struct ft_space *sp)
 			return -EFAULT;
 	return 0;
 }
+
+void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp)
+{
+	/* A private mapping, of which it has its own copy of this page from now on (mm/gup.c, FOLL_FORCE). */
+	sp->stops = pwrite(sp->memory, s->in->stopping, sizeof(s->in->stopping),
+			    (off_t)(FT_RECORDER_BASE + FT_RECORDER_CODE)) ==
+		    (ssize_t)sizeof(s->in->stopping);
+}
 #endif

@@ -10,4 +10,7 @@ void ft_code_close(struct ft_inline *in);
 /* Into what is mapped at its place, all zeros. 0 or a negative errno. */
 int ft_code_write(const struct ft_session *s, const struct ft_space *sp);
 
+/* All calls of the process that are wanted stop from now on, and in its children. */
+void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp);
+
 #endif

@@ -13,10 +13,12 @@
 #include "engine/inline/space/leave.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/areas.h"
+#include "engine/inline/space/code.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/space.h"
 #include "engine/inline/space/unmap.h"
 #include "kernel/proc.h"
+#include "session/python.h"
 #include "session/record.h"
 
 #define USER_CODE_64 0x33 /* cs */
@@ -117,6 +119,8 @@ int ft_prepare_task(
 		ft_inline_task_free(s, t);
 		return rc;
 	}
+	if (s->python_frames && ft_python_is_expected(s, t))
+		ft_code_stop_calls(s, sp);
 	return 0;
 }
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/inline/patch/near.h"
+#include "engine/inline/space/code.h"
 #include "engine/inline/space/memory.h"
 
 static int open_memory(pid_t pid)
@@ -51,6 +52,9 @@ int ft_space_fork(
 		rc = ft_sites_copy(&sp->sites, &from->sites);
 	if (rc < 0)
 		goto fail;
+	/* Its parent may have begun to stop while the copy was made. */
+	if (from->stops)
+		ft_code_stop_calls(s, sp);
 	*out = sp;
 	return 0;
 fail:

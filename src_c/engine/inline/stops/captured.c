@@ -8,8 +8,10 @@
 
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/programs.h"
+#include "engine/inline/space/code.h"
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/verdict.h"
+#include "session/python.h"
 #include "session/record.h"
 
 /* The recorder does not read what it might not be allowed to where one of these is blocked. */
@@ -38,6 +40,15 @@ static bool recorder_copies(
 	       !(ft_area_get(&it->area->mask) & FAULTS) && ft_area_get(&it->area->strings_limit);
 }
 
+/* Whether the tracer has something to read before the call. */
+static bool is_wanted(const struct ft_session *s, const struct ft_inline_task *it, uint32_t nr)
+{
+	if (it->space->stops)
+		return ft_record_wants(s, FT_ABI_X86_64, nr);
+	return !recorder_copies(s, it, nr) &&
+	       (ft_programs_at_entry(s, nr) || ft_programs_at_exit(s, nr));
+}
+
 /* What the recorder does not copy before the call the tracer does, unless it has. */
 static void copy_before(
 	struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
@@ -46,8 +57,7 @@ static void copy_before(
 	struct ft_inline_task *it = t->in;
 	uint32_t nr = (uint32_t)regs->rax;
 
-	if (it->strings_at || recorder_copies(s, it, nr) ||
-		!(ft_programs_at_entry(s, nr) || ft_programs_at_exit(s, nr)))
+	if (it->strings_at || !is_wanted(s, it, nr))
 		return;
 	ft_capture_entry(s, t, t->tid, FT_ABI_X86_64, nr, args);
 	belongs_to(it, ft_area_get(&it->area->cur), nr, args,
@@ -69,6 +79,8 @@ void ft_captured_before(
 		it->noted = ft_area_note_mask(t, &mask);
 	ft_captured_allow(it);
 	it->strings_at = 0;
+	if (s->python_frames && !it->space->stops && ft_python_is_there(s, t))
+		ft_code_stop_calls(s, it->space);
 	copy_before(s, t, regs);
 }
 

@@ -66,7 +66,9 @@ static void on_sigreturn(
 		.nr = (int32_t)regs->rax,
 		.abi = FT_ABI_X86_64,
 		.kind = FT_KIND_SYSCALL,
+		.flags = t->payload_len && it->space->stops ? FT_FLAG_PAYLOAD : 0,
 	};
+	it->strings_at = 0; /* no record follows */
 	pthread_mutex_unlock(&s->in->lock);
 }
 
