@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from fasttrace.tracing.altering import Completed, run
     from fasttrace.tracing.runs import record, stream, summary, trace
     from fasttrace.tracing.tracer import Tracer
+    from fasttrace.tracing.watching import Watch, watch
 
 _WHERE = {
     "Answer": "alter.handlers",
@@ -64,6 +65,8 @@ _WHERE = {
     "syscall_name": "syscalls.names",
     "syscall_number": "syscalls.names",
     "trace": "tracing.runs",
+    "Watch": "tracing.watching",
+    "watch": "tracing.watching",
     "__version__": "_version",
 }
 
@@ -86,6 +89,7 @@ __all__ = [
     "Trace",
     "TraceError",
     "Tracer",
+    "Watch",
     "diff",
     "load",
     "parse_selection",
@@ -96,6 +100,7 @@ __all__ = [
     "syscall_name",
     "syscall_number",
     "trace",
+    "watch",
 ]
 
 
