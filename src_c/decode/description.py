@@ -38,6 +38,13 @@ class Set:
     is_flags: bool
     unknown: str
     members: list[tuple[str, str | None]] = field(default_factory=list)  # name, mask
+    values: dict[str, int] = field(default_factory=dict)  # where they are not those of values.txt
+
+
+def read_ioctls() -> dict[str, tuple[int, int]]:
+    """By name: the number of 64-bit programs, and of i386's."""
+    rows = (head.split() for head, _ in blocks("ioctls.txt"))
+    return {name: (int(value, 0), int((other or [value])[0], 0)) for name, value, *other in rows}
 
 
 def read_sets() -> tuple[dict[str, Set], dict[str, int]]:
@@ -49,6 +56,14 @@ def read_sets() -> tuple[dict[str, Set], dict[str, int]]:
         assert name not in sets, head
         found = sets[name] = Set(name, kind == "flags", unknown)
         for line in lines:
+            if line.startswith("@ioctls.txt"):
+                read = read_ioctls().items()
+                if line.endswith("i386"):
+                    found.values = {one: narrow for one, (wide, narrow) in read if wide != narrow}
+                else:
+                    found.values = {one: wide for one, (wide, _) in read}
+                found.members += [(one, None) for one in found.values]
+                continue
             mask = re.match(r"\[(\w+)\] ", line)
             for word in line[mask.end() :].split() if mask else line.split():
                 member, _, value = word.partition("=")
@@ -60,7 +75,7 @@ def read_sets() -> tuple[dict[str, Set], dict[str, int]]:
 
 def read_values(given: dict[str, int]) -> dict[str, int]:
     values = {head.split()[0]: int(head.split()[1]) for head, _ in blocks("values.txt")}
-    return values | given
+    return {name: wide for name, (wide, _) in read_ioctls().items()} | values | given
 
 
 @dataclass(frozen=True)
@@ -122,6 +137,7 @@ class Descriptions:
     def __init__(self) -> None:
         self.sets, given = read_sets()
         self.values = read_values(given)
+        self.ioctls = read_ioctls()
         self.set_index = {name: i for i, name in enumerate(self.sets)}
         self.scalars: dict[str, tuple[int, str]] = {}
         self.codes: dict[str, str] = {}
@@ -150,6 +166,13 @@ class Descriptions:
 
     def number(self, word: str) -> int:
         return int(word, 0) if word[0].isdigit() else self.values[word]
+
+    def numbers(self, word: str) -> list[int]:
+        """A command of ioctl(2) may have another one on i386; a set is all its members."""
+        if word in self.sets:
+            return [n for member, _ in self.sets[word].members for n in self.numbers(member)]
+        number, other = self.number(word), self.ioctls.get(word)
+        return [number] if other is None or other[1] == number else [number, other[1]]
 
     def type(self, text: str, names: list[str], *, of_struct: bool = False) -> int:
         """The row of a type; names: the arguments or fields that a count may name."""

@@ -122,7 +122,8 @@ enum ft_result_kind {
 /* How a call is shown; its variants follow it in ft_shapes. */
 struct ft_shape {
 	const char *name;
-	uint8_t length, nargs, nconditions, nvariants;
+	uint8_t length, nargs, nvariants;
+	uint16_t nconditions;
 	uint16_t arguments, conditions; /* the first of them in ft_arguments, ft_conditions */
 	uint8_t result; /* enum ft_result_kind */
 	uint16_t result_set;

@@ -43,5 +43,7 @@ ft_read ft_read_fdset;
 ft_read ft_read_cpuset;
 ft_read ft_read_dirents;
 ft_read ft_read_dirents64;
+ft_read ft_read_ifreq;
+ft_read ft_read_ifreq_index;
 
 #endif

@@ -7,8 +7,9 @@ is captured (src_c/tables), which they say, too.
 Sources:
     calls.txt, structs.txt, sets.txt, types.txt
                   by hand, from the man pages and the kernel's headers
-    values.txt    numbers of the names in sets.txt: the uapi headers of Linux 7 in the PyPI wheel
-                  `ziglang` 0.17 (INCLUDE is its folder ziglang/lib/libc/include); those of sockets,
+    ioctls.txt    by --values: the commands of ioctl(2) in all uapi headers of the same
+    values.txt    by --values: numbers of the names in sets.txt: the uapi headers of Linux 7 in the
+                  PyPI wheel `ziglang` 0.17 (INCLUDE is its folder ziglang/lib/libc/include); those of sockets,
                   which no uapi header has, from the C library's <sys/socket.h>
     ../tables/    numbers and signatures; a call without a line in calls.txt is shown by its C types
 """
@@ -24,6 +25,7 @@ from types import ModuleType
 
 from description import HERE, MODELS, Argument, Descriptions, Field, Line, read_calls
 from header_values import write_values
+from ioctl_values import write_ioctls
 
 ABI_MODELS = {"x86_64": 0, "i386": 2, "aarch64": 1, "riscv64": 1}
 RESULTS = (
@@ -129,7 +131,7 @@ class Writer:
         assert match, text
         argument = names.index(match[1])
         mask = self.known.number(match[2]) if match[2] else 0xFFFFFFFF
-        values = [self.known.number(word) for word in match[4].split("|")]
+        values = [n for word in match[4].split("|") for n in self.known.numbers(word)]
         unlike = int(match[3] == "!=")
         assert not (unlike and len(values) > 1), text
         return [
@@ -150,7 +152,7 @@ class Writer:
         at = self.rows(self.conditions, self.condition_at, conditions) if conditions else 0
         bare = line.name.partition(":")[2] or line.name
         self.shapes.append(
-            f'{{ "{bare}", {len(bare)}, {len(rows)}, {len(conditions)}, {variants}, {first}, {at}, '
+            f'{{ "{bare}", {len(bare)}, {len(rows)}, {variants}, {len(conditions)}, {first}, {at}, '
             f"{kind}, {ref} }}"
         )
 
@@ -159,11 +161,13 @@ class Writer:
         for name, one in known.sets.items():
             members = []
             for member, mask in one.members:
-                value = known.values[member] & 0xFFFFFFFFFFFFFFFF
+                value = one.values.get(member, known.values[member]) & 0xFFFFFFFFFFFFFFFF
                 if value >> 32 == 0xFFFFFFFF and value >> 31 & 1:
                     value &= 0xFFFFFFFF  # a negative int
                 bits = known.number(mask) if mask else value if one.is_flags else 0
                 members.append((value, bits, member))
+            if one.values:
+                members = several_names(members)
             if not one.is_flags:
                 first: dict[int, tuple[int, int, str]] = {}
                 for row in members:
@@ -303,6 +307,14 @@ class Writer:
         )
 
 
+def several_names(members: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """One for each value: all its names, as nobody knows which is meant."""
+    names: dict[int, set[str]] = {}
+    for value, _, name in members:
+        names.setdefault(value, set()).add(name)
+    return [(value, 0, " or ".join(sorted(found))) for value, found in names.items()]
+
+
 def lines_of(rows: list[str]) -> str:
     return ",\n\t".join(rows) + ","
 
@@ -312,6 +324,7 @@ def main() -> None:
     parser.add_argument("--values", type=Path, metavar="INCLUDE")
     options = parser.parse_args()
     if options.values:
+        write_ioctls(options.values)
         write_values(options.values)
     writer = Writer()
     writer.write_sets()

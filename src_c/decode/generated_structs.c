@@ -7,7 +7,7 @@ static const struct ft_field x86_64_timespec[] = {
 };
 
 static const struct ft_field x86_64_timespec64[] = {
-	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 49, 8, 0, 0, 0, 0 },
 };
 
@@ -22,23 +22,23 @@ static const struct ft_field x86_64_timezone[] = {
 };
 
 static const struct ft_field x86_64_itimerval[] = {
-	{ "it_interval", 11, 74, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 74, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 118, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 118, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec[] = {
-	{ "it_interval", 11, 83, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 83, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 127, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 127, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 365, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 365, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 404, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 404, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 391, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 391, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 430, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 430, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
@@ -51,7 +51,7 @@ static const struct ft_field x86_64_timex[] = {
 	{ "constant", 8, 16, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 16, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 16, 64, 0, 0, 0, 0 },
-	{ "time", 4, 74, 72, 0, 0, 0, 0 },
+	{ "time", 4, 118, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 16, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 16, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 16, 104, 0, 0, 0, 0 },
@@ -65,20 +65,20 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 393, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 393, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 393, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 393, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 432, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 432, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 432, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 432, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 212, 24, 0, 0, 0, 0 },
-	{ "st_uid", 6, 179, 28, 0, 0, 0, 0 },
-	{ "st_gid", 6, 179, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 213, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_mode", 7, 253, 24, 0, 0, 0, 0 },
+	{ "st_uid", 6, 62, 28, 0, 0, 0, 0 },
+	{ "st_gid", 6, 62, 32, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 254, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 16, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 16, 64, 0, 0, 0, 0 },
@@ -92,13 +92,13 @@ static const struct ft_field x86_64_stat[] = {
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 212, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 253, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
-	{ "st_uid", 6, 179, 32, 0, 0, 0, 0 },
-	{ "st_gid", 6, 179, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 213, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 62, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_uid", 6, 62, 32, 0, 0, 0, 0 },
+	{ "st_gid", 6, 62, 36, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 254, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 106, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
 	{ "st_atime", 8, 3, 80, 0, 0, 0, 0 },
@@ -112,26 +112,26 @@ static const struct ft_field x86_64_stat64[] = {
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 
 static const struct ft_field x86_64_statx_timestamp[] = {
-	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 344, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 383, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 395, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 434, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 396, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 435, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 395, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 398, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 398, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 398, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 398, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 434, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 436, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 436, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 436, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 436, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -140,85 +140,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 400, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 401, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 402, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 438, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 439, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 440, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 404, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 442, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 406, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 444, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 404, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 442, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 406, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 444, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 405, 0, 0, 0, 0, 0 },
+	{ "val", 3, 443, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 410, 0, 0, 0, 0, 0 },
+	{ "type", 4, 448, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 412, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 450, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 413, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 451, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -228,9 +228,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 414, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 414, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 415, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 452, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 452, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 453, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -240,21 +240,21 @@ static const struct ft_field x86_64_file_handle[] = {
 };
 
 static const struct ft_field x86_64_file_clone_range[] = {
-	{ "src_fd", 6, 62, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 106, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 49, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 49, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 49, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 416, 0, 0, 0, 0, 0 },
-	{ "len", 3, 416, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 416, 16, 0, 0, 0, 0 },
+	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "len", 3, 49, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rusage[] = {
-	{ "ru_utime", 8, 74, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 74, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 118, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 118, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 16, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 16, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 16, 48, 0, 0, 0, 0 },
@@ -273,55 +273,55 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 417, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 417, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 455, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 455, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 418, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 418, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 456, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 456, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 419, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 457, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 397, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 75, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 420, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 420, 65, 0, 0, 0, 0 },
-	{ "release", 7, 420, 130, 0, 0, 0, 0 },
-	{ "version", 7, 420, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 420, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 420, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 458, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 458, 65, 0, 0, 0, 0 },
+	{ "release", 7, 458, 130, 0, 0, 0, 0 },
+	{ "version", 7, 458, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 458, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 458, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 421, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 422, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 422, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 422, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 423, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 422, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 416, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 422, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 459, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 460, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 460, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 460, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 461, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 460, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 454, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 460, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 424, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 260, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 462, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -330,7 +330,7 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 425, 0, 0, 0, 0, 0 },
+	{ "version", 7, 463, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -344,39 +344,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 215, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 256, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 426, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 464, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 427, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 465, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 427, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 465, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 428, 0, 0, 0, 0, 0 },
-	{ "data", 4, 429, 4, 0, 0, 0, 0 },
+	{ "events", 6, 466, 0, 0, 0, 0, 0 },
+	{ "data", 4, 467, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 416, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 422, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 374, 16, 0, 0, 0, 0 },
+	{ "val", 3, 454, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 460, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 413, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 281, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 320, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -388,31 +388,31 @@ static const struct ft_field x86_64_linger[] = {
 
 static const struct ft_field x86_64_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 179, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 179, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 62, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 62, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_winsize[] = {
-	{ "ws_row", 6, 397, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 397, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 397, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 397, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 75, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 75, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 75, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 75, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 430, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 431, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 432, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 433, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 434, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 435, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 468, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 469, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 470, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 471, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 472, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 473, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
-	{ "sem_num", 7, 397, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 436, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 437, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 474, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 475, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -422,13 +422,77 @@ static const struct ft_field x86_64_mq_attr[] = {
 	{ "mq_curmsgs", 10, 16, 24, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_ifmap[] = {
+	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
+	{ "mem_end", 7, 21, 8, 0, 0, 0, 0 },
+	{ "base_addr", 9, 476, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 472, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 472, 19, 0, 0, 0, 0 },
+	{ "port", 4, 472, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_fsxattr[] = {
+	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
+	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
+	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
+	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_fsxattr_set[] = {
+	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
+	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
+	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_rtc_time[] = {
+	{ "tm_sec", 6, 0, 0, 0, 0, 0, 0 },
+	{ "tm_min", 6, 0, 4, 0, 0, 0, 0 },
+	{ "tm_hour", 7, 0, 8, 0, 0, 0, 0 },
+	{ "tm_mday", 7, 0, 12, 0, 0, 0, 0 },
+	{ "tm_mon", 6, 0, 16, 0, 0, 0, 0 },
+	{ "tm_year", 7, 0, 20, 0, 0, 0, 0 },
+	{ "tm_wday", 7, 0, 24, 0, 0, 0, 0 },
+	{ "tm_yday", 7, 0, 28, 0, 0, 0, 0 },
+	{ "tm_isdst", 8, 0, 32, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
+
+static const struct ft_field x86_64_uffdio_range[] = {
+	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "len", 3, 454, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_uffdio_register[] = {
+	{ "range", 5, 92, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 481, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_uffdio_copy[] = {
+	{ "dst", 3, 454, 0, 0, 0, 0, 0 },
+	{ "src", 3, 454, 8, 0, 0, 0, 0 },
+	{ "len", 3, 454, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 482, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_uffdio_zeropage[] = {
+	{ "range", 5, 92, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 483, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_uffdio_api[] = {
+	{ "api", 3, 454, 0, 0, 0, 0, 0 },
+	{ "features", 8, 484, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field generic64_timespec[] = {
 	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timespec64[] = {
-	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 49, 8, 0, 0, 0, 0 },
 };
 
@@ -443,23 +507,23 @@ static const struct ft_field generic64_timezone[] = {
 };
 
 static const struct ft_field generic64_itimerval[] = {
-	{ "it_interval", 11, 74, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 74, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 118, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 118, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec[] = {
-	{ "it_interval", 11, 83, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 83, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 127, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 127, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 365, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 365, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 404, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 404, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 391, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 391, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 430, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 430, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
@@ -472,7 +536,7 @@ static const struct ft_field generic64_timex[] = {
 	{ "constant", 8, 16, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 16, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 16, 64, 0, 0, 0, 0 },
-	{ "time", 4, 74, 72, 0, 0, 0, 0 },
+	{ "time", 4, 118, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 16, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 16, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 16, 104, 0, 0, 0, 0 },
@@ -486,20 +550,20 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 393, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 393, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 393, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 393, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 432, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 432, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 432, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 432, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 212, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 253, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
-	{ "st_uid", 6, 179, 24, 0, 0, 0, 0 },
-	{ "st_gid", 6, 179, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 213, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_uid", 6, 62, 24, 0, 0, 0, 0 },
+	{ "st_gid", 6, 62, 28, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 254, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 16, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 0, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 16, 64, 0, 0, 0, 0 },
@@ -513,13 +577,13 @@ static const struct ft_field generic64_stat[] = {
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 212, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 253, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
-	{ "st_uid", 6, 179, 32, 0, 0, 0, 0 },
-	{ "st_gid", 6, 179, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 213, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 62, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_uid", 6, 62, 32, 0, 0, 0, 0 },
+	{ "st_gid", 6, 62, 36, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 254, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 106, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
 	{ "st_atime", 8, 3, 80, 0, 0, 0, 0 },
@@ -533,26 +597,26 @@ static const struct ft_field generic64_stat64[] = {
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 
 static const struct ft_field generic64_statx_timestamp[] = {
-	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 344, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 383, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 395, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 434, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 396, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 435, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 395, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 398, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 398, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 398, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 398, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 434, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 436, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 436, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 436, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 436, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -561,85 +625,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 400, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 401, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 402, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 438, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 439, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 440, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 404, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 442, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 406, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 444, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 404, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 442, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 406, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 444, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 405, 0, 0, 0, 0, 0 },
+	{ "val", 3, 443, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 62, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 62, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 410, 0, 0, 0, 0, 0 },
+	{ "type", 4, 448, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 412, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 450, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 413, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 451, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -649,9 +713,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 414, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 414, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 415, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 452, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 452, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 453, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -661,21 +725,21 @@ static const struct ft_field generic64_file_handle[] = {
 };
 
 static const struct ft_field generic64_file_clone_range[] = {
-	{ "src_fd", 6, 62, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 106, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 49, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 49, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 49, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 416, 0, 0, 0, 0, 0 },
-	{ "len", 3, 416, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 416, 16, 0, 0, 0, 0 },
+	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "len", 3, 49, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rusage[] = {
-	{ "ru_utime", 8, 74, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 74, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 118, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 118, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 16, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 16, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 16, 48, 0, 0, 0, 0 },
@@ -694,55 +758,55 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 417, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 417, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 455, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 455, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 418, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 418, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 456, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 456, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 419, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 457, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 397, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 75, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 420, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 420, 65, 0, 0, 0, 0 },
-	{ "release", 7, 420, 130, 0, 0, 0, 0 },
-	{ "version", 7, 420, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 420, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 420, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 458, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 458, 65, 0, 0, 0, 0 },
+	{ "release", 7, 458, 130, 0, 0, 0, 0 },
+	{ "version", 7, 458, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 458, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 458, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 421, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 422, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 422, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 422, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 423, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 422, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 416, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 422, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 459, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 460, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 460, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 460, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 461, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 460, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 454, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 460, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 424, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 260, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 462, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -751,7 +815,7 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 425, 0, 0, 0, 0, 0 },
+	{ "version", 7, 463, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -765,39 +829,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 215, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 256, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 426, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 464, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 427, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 465, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 427, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 465, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 428, 0, 0, 0, 0, 0 },
-	{ "data", 4, 429, 8, 0, 0, 0, 0 },
+	{ "events", 6, 466, 0, 0, 0, 0, 0 },
+	{ "data", 4, 467, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 416, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 422, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 374, 16, 0, 0, 0, 0 },
+	{ "val", 3, 454, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 460, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 413, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 281, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 320, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -809,31 +873,31 @@ static const struct ft_field generic64_linger[] = {
 
 static const struct ft_field generic64_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 179, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 179, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 62, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 62, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_winsize[] = {
-	{ "ws_row", 6, 397, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 397, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 397, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 397, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 75, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 75, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 75, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 75, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 430, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 431, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 432, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 433, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 434, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 435, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 468, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 469, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 470, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 471, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 472, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 473, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
-	{ "sem_num", 7, 397, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 436, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 437, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 474, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 475, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -843,13 +907,77 @@ static const struct ft_field generic64_mq_attr[] = {
 	{ "mq_curmsgs", 10, 16, 24, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_ifmap[] = {
+	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
+	{ "mem_end", 7, 21, 8, 0, 0, 0, 0 },
+	{ "base_addr", 9, 476, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 472, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 472, 19, 0, 0, 0, 0 },
+	{ "port", 4, 472, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_fsxattr[] = {
+	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
+	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
+	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
+	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_fsxattr_set[] = {
+	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
+	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
+	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_rtc_time[] = {
+	{ "tm_sec", 6, 0, 0, 0, 0, 0, 0 },
+	{ "tm_min", 6, 0, 4, 0, 0, 0, 0 },
+	{ "tm_hour", 7, 0, 8, 0, 0, 0, 0 },
+	{ "tm_mday", 7, 0, 12, 0, 0, 0, 0 },
+	{ "tm_mon", 6, 0, 16, 0, 0, 0, 0 },
+	{ "tm_year", 7, 0, 20, 0, 0, 0, 0 },
+	{ "tm_wday", 7, 0, 24, 0, 0, 0, 0 },
+	{ "tm_yday", 7, 0, 28, 0, 0, 0, 0 },
+	{ "tm_isdst", 8, 0, 32, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
+
+static const struct ft_field generic64_uffdio_range[] = {
+	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "len", 3, 454, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_uffdio_register[] = {
+	{ "range", 5, 92, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 481, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_uffdio_copy[] = {
+	{ "dst", 3, 454, 0, 0, 0, 0, 0 },
+	{ "src", 3, 454, 8, 0, 0, 0, 0 },
+	{ "len", 3, 454, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 482, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_uffdio_zeropage[] = {
+	{ "range", 5, 92, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 483, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_uffdio_api[] = {
+	{ "api", 3, 454, 0, 0, 0, 0, 0 },
+	{ "features", 8, 484, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field i386_timespec[] = {
 	{ "tv_sec", 6, 16, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timespec64[] = {
-	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 49, 8, 0, 0, 0, 0 },
 };
 
@@ -864,23 +992,23 @@ static const struct ft_field i386_timezone[] = {
 };
 
 static const struct ft_field i386_itimerval[] = {
-	{ "it_interval", 11, 74, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 74, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 118, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 118, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec[] = {
-	{ "it_interval", 11, 83, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 83, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 127, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 127, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 365, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 365, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 404, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 404, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 391, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 391, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 430, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 430, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
@@ -893,7 +1021,7 @@ static const struct ft_field i386_timex[] = {
 	{ "constant", 8, 16, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 16, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 16, 32, 0, 0, 0, 0 },
-	{ "time", 4, 74, 36, 0, 0, 0, 0 },
+	{ "time", 4, 118, 36, 0, 0, 0, 0 },
 	{ "tick", 4, 16, 44, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 16, 48, 0, 0, 0, 0 },
 	{ "jitter", 6, 16, 52, 0, 0, 0, 0 },
@@ -907,20 +1035,20 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 393, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 393, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 393, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 393, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 432, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 432, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 432, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 432, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 439, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 486, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 396, 8, 0, 0, 0, 0 },
-	{ "st_nlink", 8, 397, 10, 0, 0, 0, 0 },
-	{ "st_uid", 6, 397, 12, 0, 0, 0, 0 },
-	{ "st_gid", 6, 397, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 439, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_mode", 7, 435, 8, 0, 0, 0, 0 },
+	{ "st_nlink", 8, 75, 10, 0, 0, 0, 0 },
+	{ "st_uid", 6, 75, 12, 0, 0, 0, 0 },
+	{ "st_gid", 6, 75, 14, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 486, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
@@ -934,13 +1062,13 @@ static const struct ft_field i386_stat[] = {
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 213, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 212, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 253, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
-	{ "st_uid", 6, 179, 24, 0, 0, 0, 0 },
-	{ "st_gid", 6, 179, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 213, 32, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 62, 44, 0xb000, 0x2000, 1, 2 },
+	{ "st_uid", 6, 62, 24, 0, 0, 0, 0 },
+	{ "st_gid", 6, 62, 28, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 254, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 106, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 56, 0, 0, 0, 0 },
 	{ "st_atime", 8, 3, 64, 0, 0, 0, 0 },
@@ -954,26 +1082,26 @@ static const struct ft_field i386_stat64[] = {
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 
 static const struct ft_field i386_statx_timestamp[] = {
-	{ "tv_sec", 6, 62, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 344, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 383, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 395, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 434, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 179, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 179, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 396, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 435, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 395, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 398, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 398, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 398, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 398, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 434, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 436, 64, 0, 0, 0, 0 },
+	{ "stx_btime", 9, 436, 80, 0, 0, 0, 0 },
+	{ "stx_ctime", 9, 436, 96, 0, 0, 0, 0 },
+	{ "stx_mtime", 9, 436, 112, 0, 0, 0, 0 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -982,85 +1110,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 400, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 401, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 402, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 438, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 439, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 440, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 404, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 442, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 406, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 444, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 403, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 404, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 442, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 406, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 444, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 405, 0, 0, 0, 0, 0 },
+	{ "val", 3, 443, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 62, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 62, 12, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 106, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 106, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 408, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 409, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 62, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 62, 12, 0, 0, 0, 0 },
+	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 106, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 106, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 410, 0, 0, 0, 0, 0 },
+	{ "type", 4, 448, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 412, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 450, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 413, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 451, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -1070,9 +1198,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 414, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 414, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 415, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 452, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 452, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 453, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -1082,21 +1210,21 @@ static const struct ft_field i386_file_handle[] = {
 };
 
 static const struct ft_field i386_file_clone_range[] = {
-	{ "src_fd", 6, 62, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 106, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 49, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 49, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 49, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 416, 0, 0, 0, 0, 0 },
-	{ "len", 3, 416, 8, 0, 0, 0, 0 },
-	{ "minlen", 6, 416, 16, 0, 0, 0, 0 },
+	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "len", 3, 49, 8, 0, 0, 0, 0 },
+	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rusage[] = {
-	{ "ru_utime", 8, 74, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 74, 8, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 118, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 118, 8, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 16, 16, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 16, 20, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 16, 24, 0, 0, 0, 0 },
@@ -1115,55 +1243,55 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 417, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 417, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 455, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 455, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 418, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 418, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 456, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 456, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 419, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 457, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 28, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 32, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 36, 0, 0, 0, 0 },
-	{ "procs", 5, 397, 40, 0, 0, 0, 0 },
+	{ "procs", 5, 75, 40, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 44, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 48, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 52, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 420, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 420, 65, 0, 0, 0, 0 },
-	{ "release", 7, 420, 130, 0, 0, 0, 0 },
-	{ "version", 7, 420, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 420, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 420, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 458, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 458, 65, 0, 0, 0, 0 },
+	{ "release", 7, 458, 130, 0, 0, 0, 0 },
+	{ "version", 7, 458, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 458, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 458, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 421, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 422, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 422, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 422, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 423, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 422, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 416, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 422, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 459, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 460, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 460, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 460, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 461, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 460, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 454, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 460, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 219, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 424, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 260, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 462, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -1172,7 +1300,7 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 425, 0, 0, 0, 0, 0 },
+	{ "version", 7, 463, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -1186,39 +1314,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 215, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 256, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 426, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 464, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 427, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 465, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 427, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 465, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 428, 0, 0, 0, 0, 0 },
-	{ "data", 4, 429, 4, 0, 0, 0, 0 },
+	{ "events", 6, 466, 0, 0, 0, 0, 0 },
+	{ "data", 4, 467, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 416, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 422, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 374, 16, 0, 0, 0, 0 },
+	{ "val", 3, 454, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 460, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 413, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 281, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 320, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1230,31 +1358,31 @@ static const struct ft_field i386_linger[] = {
 
 static const struct ft_field i386_ucred[] = {
 	{ "pid", 3, 0, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 179, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 179, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 62, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 62, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_winsize[] = {
-	{ "ws_row", 6, 397, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 397, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 397, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 397, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 75, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 75, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 75, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 75, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 430, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 431, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 432, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 433, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 434, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 435, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 468, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 469, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 470, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 471, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 472, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 473, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
-	{ "sem_num", 7, 397, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 436, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 437, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 474, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 475, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -1262,6 +1390,70 @@ static const struct ft_field i386_mq_attr[] = {
 	{ "mq_maxmsg", 9, 16, 4, 0, 0, 0, 0 },
 	{ "mq_msgsize", 10, 16, 8, 0, 0, 0, 0 },
 	{ "mq_curmsgs", 10, 16, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_ifmap[] = {
+	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
+	{ "mem_end", 7, 21, 4, 0, 0, 0, 0 },
+	{ "base_addr", 9, 476, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 472, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 472, 11, 0, 0, 0, 0 },
+	{ "port", 4, 472, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_fsxattr[] = {
+	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
+	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
+	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
+	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_fsxattr_set[] = {
+	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
+	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
+	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_rtc_time[] = {
+	{ "tm_sec", 6, 0, 0, 0, 0, 0, 0 },
+	{ "tm_min", 6, 0, 4, 0, 0, 0, 0 },
+	{ "tm_hour", 7, 0, 8, 0, 0, 0, 0 },
+	{ "tm_mday", 7, 0, 12, 0, 0, 0, 0 },
+	{ "tm_mon", 6, 0, 16, 0, 0, 0, 0 },
+	{ "tm_year", 7, 0, 20, 0, 0, 0, 0 },
+	{ "tm_wday", 7, 0, 24, 0, 0, 0, 0 },
+	{ "tm_yday", 7, 0, 28, 0, 0, 0, 0 },
+	{ "tm_isdst", 8, 0, 32, 0, 0, 0, 0 },
+};
+static const uint8_t i386_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
+
+static const struct ft_field i386_uffdio_range[] = {
+	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "len", 3, 454, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_uffdio_register[] = {
+	{ "range", 5, 92, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 481, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_uffdio_copy[] = {
+	{ "dst", 3, 454, 0, 0, 0, 0, 0 },
+	{ "src", 3, 454, 8, 0, 0, 0, 0 },
+	{ "len", 3, 454, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 482, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_uffdio_zeropage[] = {
+	{ "range", 5, 92, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 483, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_uffdio_api[] = {
+	{ "api", 3, 454, 0, 0, 0, 0, 0 },
+	{ "features", 8, 484, 8, 0, 0, 0, 0 },
 };
 
 const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
@@ -1318,6 +1510,15 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_termios, x86_64_termios_brief, 6, 4, 36 },
 	{ x86_64_sembuf, NULL, 3, 0, 6 },
 	{ x86_64_mq_attr, NULL, 4, 0, 64 },
+	{ x86_64_ifmap, NULL, 6, 0, 24 },
+	{ x86_64_fsxattr, NULL, 5, 0, 28 },
+	{ x86_64_fsxattr_set, NULL, 4, 0, 28 },
+	{ x86_64_rtc_time, x86_64_rtc_time_brief, 9, 6, 36 },
+	{ x86_64_uffdio_range, NULL, 2, 0, 16 },
+	{ x86_64_uffdio_register, NULL, 2, 0, 32 },
+	{ x86_64_uffdio_copy, NULL, 4, 0, 40 },
+	{ x86_64_uffdio_zeropage, NULL, 2, 0, 32 },
+	{ x86_64_uffdio_api, NULL, 2, 0, 24 },
 	},
 	{
 	{ generic64_timespec, NULL, 2, 0, 16 },
@@ -1372,6 +1573,15 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_termios, generic64_termios_brief, 6, 4, 36 },
 	{ generic64_sembuf, NULL, 3, 0, 6 },
 	{ generic64_mq_attr, NULL, 4, 0, 64 },
+	{ generic64_ifmap, NULL, 6, 0, 24 },
+	{ generic64_fsxattr, NULL, 5, 0, 28 },
+	{ generic64_fsxattr_set, NULL, 4, 0, 28 },
+	{ generic64_rtc_time, generic64_rtc_time_brief, 9, 6, 36 },
+	{ generic64_uffdio_range, NULL, 2, 0, 16 },
+	{ generic64_uffdio_register, NULL, 2, 0, 32 },
+	{ generic64_uffdio_copy, NULL, 4, 0, 40 },
+	{ generic64_uffdio_zeropage, NULL, 2, 0, 32 },
+	{ generic64_uffdio_api, NULL, 2, 0, 24 },
 	},
 	{
 	{ i386_timespec, NULL, 2, 0, 8 },
@@ -1426,5 +1636,14 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_termios, i386_termios_brief, 6, 4, 36 },
 	{ i386_sembuf, NULL, 3, 0, 6 },
 	{ i386_mq_attr, NULL, 4, 0, 32 },
+	{ i386_ifmap, NULL, 6, 0, 16 },
+	{ i386_fsxattr, NULL, 5, 0, 28 },
+	{ i386_fsxattr_set, NULL, 4, 0, 28 },
+	{ i386_rtc_time, i386_rtc_time_brief, 9, 6, 36 },
+	{ i386_uffdio_range, NULL, 2, 0, 16 },
+	{ i386_uffdio_register, NULL, 2, 0, 32 },
+	{ i386_uffdio_copy, NULL, 4, 0, 40 },
+	{ i386_uffdio_zeropage, NULL, 2, 0, 32 },
+	{ i386_uffdio_api, NULL, 2, 0, 24 },
 	},
 };

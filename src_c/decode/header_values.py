@@ -9,12 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from description import HERE, blocks, read_sets
+from description import HERE, blocks, read_ioctls, read_sets
 
 
 def names_wanted() -> set[str]:
     sets, given = read_sets()
-    names = {name for s in sets.values() for name, _ in s.members} - set(given)
+    names = {name for s in sets.values() if not s.values for name, _ in s.members} - set(given)
     names |= {
         mask for s in sets.values() for _, mask in s.members if mask and not mask[0].isdigit()
     }
@@ -25,7 +25,7 @@ def names_wanted() -> set[str]:
                     r"\b(?!0x)[A-Z_][A-Z0-9_a-z]*", re.sub(r"(^|,)\w+(?=[&=!])", "", condition)
                 )
             )
-    return names - set(given)
+    return names - set(given) - set(read_ioctls())
 
 
 PROBE = """

@@ -192,29 +192,6 @@ void ft_show_ipc_key(struct ft_walk *walk, uint64_t value)
 		ft_named(walk, value, FT_UNSIGNED, "IPC_PRIVATE");
 }
 
-/* One that no table has is told by the parts that the number is made of. */
-void ft_show_ioctl_cmd(struct ft_walk *walk, uint64_t value)
-{
-	static const char *const directions[] = { "_IOC_NONE", "_IOC_WRITE", "_IOC_READ",
-		"_IOC_READ|_IOC_WRITE" };
-	START(text, buffer);
-
-	if (ft_member_of(&ft_sets[FT_SET_IOCTL], value)) {
-		ft_set_shown(walk, FT_SET_IOCTL, value);
-		return;
-	}
-	ft_puts(&text, "_IOC(");
-	ft_put(&text, directions[value >> 30 & 3], strlen(directions[value >> 30 & 3]));
-	ft_puts(&text, ", ");
-	ft_put_hex(&text, value >> 8 & 0xff);
-	ft_puts(&text, ", ");
-	ft_put_hex(&text, value & 0xff);
-	ft_puts(&text, ", ");
-	ft_put_hex(&text, value >> 16 & 0x3fff);
-	ft_puts(&text, ")");
-	FINISH(walk, value, text, buffer);
-}
-
 /* Flags, and in the lower half a priority. */
 void ft_show_swap_flags(struct ft_walk *walk, uint64_t value)
 {

@@ -38,6 +38,15 @@ static void put_error(struct ft_text *text, unsigned error)
 }
 
 /* Of the elements that poll(2) was given those in which something happened. */
+/* On i386 calls whose times have 64 bits. */
+static bool has_time64(const struct ft_walk *walk)
+{
+	const char *name = walk->shape->name;
+	size_t length = strlen(name);
+
+	return length > 7 && !strcmp(name + length - 7, "_time64");
+}
+
 static void put_polled(struct ft_text *text, struct ft_walk *walk)
 {
 	uint64_t count =
@@ -60,10 +69,13 @@ static void put_polled(struct ft_text *text, struct ft_walk *walk)
 		ft_walk_struct(walk, FT_STRUCT_POLLFD_FOUND, &memory);
 	}
 	ft_puts(text, "]");
-	memory = ft_memory_at(walk->view, true, walk->args[2], 2u * walk->word);
-	if (walk->shape->nargs == 5 && memory.found == FT_HERE) { /* ppoll writes what is left */
+	/* ppoll writes what is left */
+	memory = ft_memory_at(
+		walk->view, true, walk->args[2], has_time64(walk) ? 16 : 2u * walk->word);
+	if (walk->shape->nargs == 5 && memory.found == FT_HERE) {
 		ft_puts(text, ", left ");
-		ft_walk_struct(walk, FT_STRUCT_TIMESPEC, &memory);
+		ft_walk_struct(walk, has_time64(walk) ? FT_STRUCT_TIMESPEC64 : FT_STRUCT_TIMESPEC,
+			&memory);
 	}
 	ft_puts(text, ")");
 }
@@ -89,12 +101,14 @@ static void put_selected(struct ft_text *text, struct ft_walk *walk)
 			break;
 		}
 	}
-	memory = ft_memory_at(walk->view, true, walk->args[4], 2u * walk->word);
+	memory = ft_memory_at(
+		walk->view, true, walk->args[4], has_time64(walk) ? 16 : 2u * walk->word);
 	if (memory.found == FT_HERE) {
 		ft_puts(text, any ? ", left " : " (left ");
 		ft_walk_struct(walk,
-			strcmp(walk->shape->name, "pselect6") ? FT_STRUCT_TIMEVAL
-							      : FT_STRUCT_TIMESPEC,
+			has_time64(walk)			? FT_STRUCT_TIMESPEC64
+			: strcmp(walk->shape->name, "pselect6") ? FT_STRUCT_TIMEVAL
+								: FT_STRUCT_TIMESPEC,
 			&memory);
 		any = true;
 	}

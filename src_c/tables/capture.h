@@ -92,23 +92,29 @@ static inline uint32_t ft_capture_bytes(const struct ft_capture_op *op, uint64_t
 
 /*
  * How many bytes an ioctl(2) command reads at its entry, or has written at its exit, where its argument
- * points to. Newer commands have that in them (include/uapi/asm-generic/ioctl.h); those of terminals are
- * in a table by their low byte: bits 0 to 5 the size, FT_IOCTL_IN, FT_IOCTL_OUT.
+ * points to. Newer commands have that in them (include/uapi/asm-generic/ioctl.h); older ones are numbers of 16
+ * bits, and here: by their upper byte a row, by their lower one in it FT_IOCTL_IN or FT_IOCTL_OUT and the size.
  */
-#define FT_IOCTL_IN  0x40u
-#define FT_IOCTL_OUT 0x80u
-extern const uint8_t ft_capture_terminal[256];
+#define FT_IOCTL_IN   0x4000u
+#define FT_IOCTL_OUT  0x8000u
+#define FT_IOCTL_ROWS 8u /* row 0 has nothing */
+
+struct ft_capture_ioctls {
+	uint8_t row[256];
+	uint16_t size[FT_IOCTL_ROWS][256];
+};
+
+extern const struct ft_capture_ioctls ft_capture_ioctls;
 
 static inline uint32_t ft_capture_ioctl(uint32_t command, bool at_exit)
 {
 	uint32_t direction = command >> 30;
+	uint16_t known;
 
-	if (command >> 8 == 'T') {
-		uint8_t known = ft_capture_terminal[command & 0xff];
-
-		return known & (at_exit ? FT_IOCTL_OUT : FT_IOCTL_IN) ? known & 0x3f : 0;
-	}
-	return direction & (at_exit ? 2 : 1) ? command >> 16 & 0x3fff : 0;
+	if (command >> 16)
+		return direction & (at_exit ? 2 : 1) ? command >> 16 & 0x3fff : 0;
+	known = ft_capture_ioctls.size[ft_capture_ioctls.row[command >> 8]][command & 0xff];
+	return known & (at_exit ? FT_IOCTL_OUT : FT_IOCTL_IN) ? known & 0x3fff : 0;
 }
 
 #endif

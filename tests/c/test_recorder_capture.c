@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include "stepped.h"
 
+#include "tables/capture.h"
+
 #define NR	 502u /* no call: -ENOSYS */
 #define STRINGS	 0x20000u /* where stepped.h puts items */
 #define PAGE	 4096u
@@ -79,10 +81,15 @@ static void check_items(const struct test *t)
 static void run_test(pid_t pid, struct test *t, uint64_t flags, int *steps)
 {
 	const struct ft_raw *raw = (const struct ft_raw *)((uint8_t *)area + t->run.at);
+	struct ft_capture_ioctls *ioctls =
+		(struct ft_capture_ioctls *)(verdicts + FT_RECORDER_VERDICTS + FT_RECORDER_IOCTLS);
 
 	memset(verdicts + FT_RECORDER_VERDICTS, 0, FT_RECORDER_TABLES_SIZE);
-	verdicts[FT_RECORDER_VERDICTS + FT_RECORDER_TERMINALS + 3] = 12 | 0xc0;
-	verdicts[FT_RECORDER_VERDICTS + FT_RECORDER_TERMINALS + 4] = 12 | 0x80;
+	ioctls->row['T'] = 1;
+	ioctls->size[1][3] = 12 | FT_IOCTL_IN | FT_IOCTL_OUT;
+	ioctls->size[1][4] = 12 | FT_IOCTL_OUT;
+	ioctls->row[0x89] = FT_IOCTL_ROWS - 1;
+	ioctls->size[FT_IOCTL_ROWS - 1][0xff] = 40 | FT_IOCTL_IN;
 	put_program(t->run.nr & 511, t);
 	t->run.flags = flags;
 	t->run.faults = t->run.traps_before = t->run.traps_after = 0;
@@ -220,6 +227,15 @@ int main(void)
 			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) },
 			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) }, { B(2, EXIT, text, 12) }, 0, 0,
 			0 },
+		{ "a socket's, the last of the last row", RUN(NR, -38, 1, 0x89ff, P(text), 4, 5, 6),
+			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) },
+			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) }, { B(2, 0, text, 40) }, 0, 0, 0 },
+		{ "a command of no row", RUN(NR, -38, 1, 0x8803, P(text), 4, 5, 6),
+			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) },
+			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) }, { { 0 } }, 0, 0, 0 },
+		{ "its own size counts", RUN(NR, -38, 1, 0x40055403, P(text), 4, 5, 6),
+			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) },
+			{ FT_OP(2, FT_OP_IOCTL, 0, 0, 1, 4096) }, { B(2, 0, text, 5) }, 0, 0, 0 },
 		{ "a mask", RUN(MASK_NR, 0, SIG_BLOCK, P(&set), P(old), 8, 5, 6),
 			{ FT_OP(1, FT_OP_ONE, 0, 0, 8, 4096) },
 			{ FT_OP(2, FT_OP_ONE | FT_OP_IF_SUCCESS, 0, 0, 8, 4096) },

@@ -15,6 +15,7 @@ SRC = Path(__file__).parents[2] / "src_c"
 FOLDER = SRC / "decode"
 NAMES_AT_LEAST = 1500
 STRUCTURES_AT_LEAST = 15
+IOCTLS_AT_LEAST = 300
 needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
 
 
@@ -52,6 +53,7 @@ def test_numbers_are_those_of_the_system_headers(description: Any) -> None:
     sets, given = description.read_sets()
     values = description.read_values(given)
     names = {name for one in sets.values() for name, _ in one.members} - set(given)
+    names -= description.read_ioctls().keys()
     headers = [head for head, _ in description.blocks("headers.txt")]
     libc = [name[5:] for name in headers if name.startswith("libc ")]
     found = header_values.probe(names, libc, [])
@@ -61,6 +63,20 @@ def test_numbers_are_those_of_the_system_headers(description: Any) -> None:
     # What the C library calls differently: all its files may be large; and a whole of two flags.
     assert wrong.keys() <= {"O_LARGEFILE", "__O_TMPFILE"}
     assert len(found) >= NAMES_AT_LEAST
+
+
+@needs_gcc
+def test_ioctls_are_those_of_the_system_headers(description: Any) -> None:
+    """Of headers that most have: as 64-bit programs have them."""
+    ioctl_values, known = importlib.import_module("ioctl_values"), description.read_ioctls()
+    found = {}
+    for header in ("asm-generic/ioctls.h", "linux/fs.h", "linux/sockios.h", "linux/kvm.h"):
+        path = Path("/usr/include", header)
+        if path.is_file():
+            names = [n for n in ioctl_values.names_in(header, path.read_text()) if n in known]
+            found |= ioctl_values.numbers(header, names, [])
+    assert {name: known[name][0] for name in found} == found
+    assert len(found) >= IOCTLS_AT_LEAST or not is_header("linux/kvm.h")
 
 
 @needs_gcc

@@ -22,7 +22,7 @@
 #define FT_RECORDER_CODE	0x1000u /* one page of code: SUD's allowed range */
 #define FT_RECORDER_VERDICTS	0x10000u /* behind it: a byte for each syscall number below this */
 #define FT_RECORDER_TABLES	3 /* and then tables by the first argument's low byte */
-#define FT_RECORDER_TABLES_SIZE 0x2000u
+#define FT_RECORDER_TABLES_SIZE 0x4000u
 #define FT_RECORDER_SIZE	(FT_RECORDER_CODE + FT_RECORDER_VERDICTS + FT_RECORDER_TABLES_SIZE)
 #define FT_RECORDER_AREAS	(FT_RECORDER_BASE + 0x10000000u)
 
@@ -39,13 +39,14 @@ enum ft_recorder_verdict {
 
 /*
  * Among the tables: for each number below FT_RECORDER_CALLS 16 bits, where in words of 64 bits from
- * there its capture program begins; ft_capture_terminal of tables/capture.h; and programs: FT_OPs for
+ * there its capture program begins; ft_capture_ioctls of tables/capture.h; and programs: FT_OPs for
  * the entry, a 0, FT_OPs for the exit, a 0. An op with a condition has an FT_OP_IF and its set behind it.
  */
-#define FT_RECORDER_PROGRAMS  0x300u
-#define FT_RECORDER_CALLS     512u
-#define FT_RECORDER_TERMINALS (FT_RECORDER_PROGRAMS + 2 * FT_RECORDER_CALLS)
-#define FT_RECORDER_OPS	      (FT_RECORDER_TERMINALS + 256)
+#define FT_RECORDER_PROGRAMS	0x300u
+#define FT_RECORDER_CALLS	512u
+#define FT_RECORDER_IOCTLS	(FT_RECORDER_PROGRAMS + 2 * FT_RECORDER_CALLS)
+#define FT_RECORDER_IOCTLS_SIZE 0x1100u
+#define FT_RECORDER_OPS		(FT_RECORDER_IOCTLS + FT_RECORDER_IOCTLS_SIZE)
 
 enum ft_recorder_op {
 	FT_OP_TRACER = 1, /* stop: the tracer copies all of this call's at this end */

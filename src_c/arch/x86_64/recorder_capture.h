@@ -109,20 +109,22 @@
 	"6:	cmp $6, %eax\n"                                                                         \
 	"	jne ft_ops_string\n"                                                                      \
 	"	mov 32(%rcx), %eax\n"                                                                     \
+	"	cmp $0xffff, %eax\n"                                                                      \
+	"	ja 1f\n"                                                                                  \
+	"	lea ft_recorder_start + 0x11700(%rip), %r8\n"                                             \
 	"	mov %eax, %r9d\n"                                                                         \
 	"	shr $8, %r9d\n"                                                                           \
-	"	cmp $0x54, %r9d\n"                                                                        \
-	"	jne 1f\n"                                                                                 \
-	"	lea ft_recorder_start + 0x11700(%rip), %r8\n"                                             \
-	"	movzbl %al, %eax\n"                                                                       \
-	"	movzbl (%r8, %rax), %r9d\n"                                                               \
-	"	mov $0x40, %eax\n"                                                                        \
+	"	movzbl (%r8, %r9), %r9d\n"                                                                \
+	"	shl $8, %r9d\n"                                                                           \
+	"	mov %al, %r9b\n"                                                                          \
+	"	movzwl 0x100(%r8, %r9, 2), %r9d\n"                                                        \
+	"	mov $0x4000, %eax\n"                                                                      \
 	"	test %r10d, %r10d\n"                                                                      \
 	"	jz 2f\n"                                                                                  \
 	"	add %eax, %eax\n"                                                                         \
 	"2:	test %eax, %r9d\n"                                                                      \
 	"	jz ft_ops\n"                                                                              \
-	"	and $0x3f, %r9d\n"                                                                        \
+	"	and $0x3fff, %r9d\n"                                                                      \
 	"	jmp 8f\n"                                                                                 \
 	"1:	mov %eax, %r9d\n"                                                                       \
 	"	shr $16, %r9d\n"                                                                          \

@@ -189,7 +189,7 @@ FIELD_AT(struct ft_payload, type, 5);
 FIELD_AT(struct ft_payload, flags, 6);
 FIELD_AT(struct ft_payload, address, 8);
 static_assert(FT_RECORDER_CODE + FT_RECORDER_VERDICTS == 0x11000 && FT_RECORDER_PROGRAMS == 0x300 &&
-		      FT_RECORDER_TERMINALS == 0x700,
+		      FT_RECORDER_IOCTLS == 0x700,
 	"where its tables are");
 static_assert(FT_PAYLOAD_STRING == 1 && FT_PAYLOAD_BYTES == 2 && FT_PAYLOAD_TRUNCATED == 2 &&
 		      FT_PAYLOAD_FAULT == 4 && FT_PAYLOAD_EXIT == 8,

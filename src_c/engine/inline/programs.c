@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+static_assert(sizeof(ft_capture_ioctls) == FT_RECORDER_IOCTLS_SIZE &&
+		      offsetof(struct ft_capture_ioctls, size) == 0x100,
+	"the recorder's code looks there");
+
 static const struct ft_capture_program *program_of(const struct ft_session *s, uint64_t nr)
 {
 	return ft_capture_program(s, FT_ABI_X86_64, nr);
@@ -90,7 +94,7 @@ void ft_programs_table(const struct ft_session *s, struct ft_inline *in, uint8_t
 	size_t at = (FT_RECORDER_OPS - FT_RECORDER_PROGRAMS) / sizeof(*words);
 
 	memset(in->copied, 0, sizeof(in->copied));
-	memcpy(tables + FT_RECORDER_TERMINALS, ft_capture_terminal, 256);
+	memcpy(tables + FT_RECORDER_IOCTLS, &ft_capture_ioctls, sizeof(ft_capture_ioctls));
 	for (uint32_t nr = 0; nr < FT_RECORDER_CALLS; nr++) {
 		const struct ft_capture_program *p = program_of(s, nr);
 		uint32_t twin = 0;
