@@ -48,6 +48,7 @@ class Story:
         attaches, exits, supersedes: whether these are told.
         leaders: only the first task of each process is told.
         separately: each task has a text of its own.
+        modes: it is told where a task turns to 32-bit calls, and back.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Story:
         supersedes: bool,
         leaders: bool,
         separately: bool,
+        modes: bool,
     ) -> None: ...
     def add(self, events: Buffer, payload: Buffer, payload_base: int) -> int:
         """Copies of a block's events. payload_base: what events call payload[0]. Returns when the

@@ -62,6 +62,7 @@ cdef extern from "decode/story.h" nogil:
         uint32_t column, string_max
         uint8_t who, clock, clock_digits, relative, relative_digits, took, took_digits
         uint8_t numbers, hex, statuses, attaches, exits, supersedes, leaders, separately
+        uint8_t modes
 
     struct ft_story
 
@@ -158,7 +159,8 @@ cdef class Story:
                  uint32_t string_max, uint8_t who, uint8_t clock,
                  uint8_t clock_digits, bint relative, uint8_t relative_digits, bint took,
                  uint8_t took_digits, bint numbers, uint8_t hex, uint8_t statuses, bint attaches,
-                 bint exits, bint supersedes, bint leaders, bint separately):
+                 bint exits, bint supersedes, bint leaders, bint separately,
+                 bint modes):
         cdef ft_strace_style style
         if self.story is not NULL:
             raise ValueError("it has begun")
@@ -171,7 +173,7 @@ cdef class Story:
         style.relative_digits, style.took, style.took_digits = relative_digits, took, took_digits
         style.numbers, style.hex, style.statuses = numbers, hex, statuses
         style.attaches, style.exits, style.supersedes = attaches, exits, supersedes
-        style.leaders, style.separately = leaders, separately
+        style.leaders, style.separately, style.modes = leaders, separately, modes
         self.buffer = <char *>malloc(BUFFER_SIZE)
         if self.buffer is NULL or ft_story_new(&self.story, &style) < 0:
             raise MemoryError()

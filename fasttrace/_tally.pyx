@@ -25,7 +25,7 @@ cdef extern from *:
     } ft_kinds[] = {
         { "SYSCALL", FT_KIND_SYSCALL }, { "SIGNAL", FT_KIND_SIGNAL }, { "FORK", FT_KIND_FORK },
         { "EXEC", FT_KIND_EXEC }, { "EXIT", FT_KIND_EXIT }, { "LOST", FT_KIND_LOST },
-        { "ATTACH", FT_KIND_ATTACH },
+        { "ATTACH", FT_KIND_ATTACH }, { "STOP", FT_KIND_STOP },
     }, ft_flags[] = {
         { "UNFINISHED", FT_FLAG_UNFINISHED }, { "INTERRUPTED", FT_FLAG_INTERRUPTED },
         { "ALTERED", FT_FLAG_ALTERED }, { "PAYLOAD", FT_FLAG_PAYLOAD },

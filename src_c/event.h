@@ -26,6 +26,8 @@ enum ft_kind {
 	FT_KIND_LOST = 6, /* ret: number of events lost before this one; never seen so far */
 	FT_KIND_ATTACH = 7, /* a task that was running when it was attached; args[0]: ppid; payload:
 			       comm, argv */
+	FT_KIND_STOP =
+		8, /* the task stands still, with its process; nr: the signal that stopped it */
 };
 
 enum ft_fork { FT_FORK_FORK = 1, FT_FORK_VFORK = 2, FT_FORK_CLONE = 3 };

@@ -24,12 +24,10 @@ DIFFERENCES = [
     (r"rseq\(ADDR, 0x20,", "rseq(ADDR, 32,", "a size is shown as one, as elsewhere"),
     (r"getppid\(\) = \d+", "getppid() = N", "the tracer, which is another process"),
     (r'getrandom\(".*?"(\.\.\.)?,', "getrandom(RANDOM,", "what is random"),
-    (r"--- stopped by \w+ ---", "", "no event tells it"),
     (r"f_(bfree|bavail|ffree)=\d+", r"f_\1=N", "others write files, too"),
     (r"sysinfo\(\{.*?\}\)", "sysinfo(NOW)", "as it is at that moment"),
     (r" => \{pidfd=\[\d+\]\}", "", "what a structure's pointers lead to is not copied"),
     (r'read\((\d), "(?:\\.|[^"\\])*", 4\) = 4', r"read(\1, SEED, 4) = 4", "perl's random seeds"),
-    (r"rt_sigreturn\(\{mask=.*?\}\)", "rt_sigreturn()", "the mask lies in the signal's frame"),
 ]
 
 

@@ -18,6 +18,8 @@ def described(
     """What an event that is no syscall tells."""
     if kind == Kind.SIGNAL:
         return _signal_text(nr, args)
+    if kind == Kind.STOP:
+        return f"stopped by {signal_name(nr)}"
     if kind == Kind.FORK:
         what = "thread" if flags & Flag.THREAD else FORKS.get(nr, "fork")
         return f"{what} {ret}"

@@ -33,6 +33,7 @@ class Kind(IntEnum):
     EXIT = 5
     LOST = 6
     ATTACH = 7
+    STOP = 8
 
 
 class _Renamed(EnumMeta):

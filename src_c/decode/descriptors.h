@@ -117,6 +117,7 @@ enum ft_result_kind {
 	FT_RESULT_SLEEP,
 	FT_RESULT_CLONE,
 	FT_RESULT_CLONE3,
+	FT_RESULT_SIGRETURN, /* which has no argument, but gives back a mask */
 };
 
 /* How a call is shown; its variants follow it in ft_shapes. */

@@ -42,7 +42,7 @@ RESULTS = (
     "handler",
     "signal",
 )
-RESULTS += ("poll", "select", "sleep", "clone", "clone3")
+RESULTS += ("poll", "select", "sleep", "clone", "clone3", "sigreturn")
 
 
 def syscall_tables() -> ModuleType:

@@ -175,12 +175,18 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 	}
 }
 
+/* What rt_sigreturn(2) gives back is a register's content, which strace reads as a result. */
+static bool looks_failed(const struct ft_walk *walk)
+{
+	return walk->view->event->flags & (FT_FLAG_ERROR | FT_FLAG_INTERRUPTED) ||
+	       (walk->shape && walk->shape->result == FT_RESULT_SIGRETURN);
+}
+
 void ft_put_result(struct ft_text *text, struct ft_walk *walk, const char *red, const char *reset)
 {
 	if (!walk->ended) {
 		ft_puts(text, "?");
-	} else if (walk->view->event->flags & (FT_FLAG_ERROR | FT_FLAG_INTERRUPTED) &&
-		   walk->ret < 0 && walk->ret >= -FT_ERRNO_MAX) {
+	} else if (looks_failed(walk) && walk->ret < 0 && walk->ret >= -FT_ERRNO_MAX) {
 		ft_put(text, red, strlen(red));
 		put_error(text, (unsigned)-walk->ret);
 		ft_put(text, reset, strlen(reset));

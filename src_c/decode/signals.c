@@ -84,6 +84,37 @@ static void show_signals(struct ft_walk *walk, uint64_t set)
 	walk->sink->ops->named(walk->sink, set, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
 }
 
+/* The mask is captured as bytes of argument 0. */
+void ft_sigreturn_shown(struct ft_walk *walk)
+{
+	const struct ft_snapshot *first = NULL;
+	size_t length = 0;
+	uint8_t mask[8];
+
+	for (size_t i = 0; i < walk->view->count && length < sizeof(mask); i++) {
+		const struct ft_snapshot *s = &walk->view->snapshots[i];
+		size_t size = s->length < sizeof(mask) - length ? s->length : sizeof(mask) - length;
+
+		if (s->arg || s->after)
+			continue;
+		if (!first)
+			first = s;
+		memcpy(mask + length, s->data, size);
+		length += size;
+	}
+	if (!first)
+		return;
+	walk->sink->ops->argument(walk->sink, NULL);
+	if (length < sizeof(mask)) {
+		ft_integer(walk, first->address, FT_ADDRESS);
+		return;
+	}
+	ft_open(walk, "{");
+	ft_next(walk, "mask");
+	show_signals(walk, ft_load(mask, sizeof(mask)));
+	ft_close(walk, "}");
+}
+
 bool ft_read_sigset(struct ft_walk *walk, const struct ft_memory *memory)
 {
 	if (memory->length < 4 || memory->found == FT_FAULT)

@@ -71,6 +71,11 @@ static uint64_t time_of_call(
 	return t->told || as_a_whole ? ft_story_end_of(t, call) : call->event.time_ns;
 }
 
+bool ft_story_interrupts(const struct ft_event *other)
+{
+	return other->kind == FT_KIND_SIGNAL || other->kind == FT_KIND_STOP;
+}
+
 bool ft_story_other_is_next(
 	const struct ft_story *s, const struct ft_story_task *t, const struct ft_story_call *call)
 {
@@ -87,7 +92,7 @@ bool ft_story_other_is_next(
 		return other->kind == FT_KIND_EXEC && !is_open &&
 		       other->time_ns <= ft_story_end_of(t, call);
 	/* A signal comes when the call that it interrupts has ended, and is seen before that is known. */
-	if (other->kind == FT_KIND_SIGNAL && !is_open && call->event.time_ns <= other->time_ns)
+	if (ft_story_interrupts(other) && !is_open && call->event.time_ns <= other->time_ns)
 		return false;
 	return other->time_ns < time_of_call(s, t, call);
 }
@@ -218,6 +223,7 @@ static int add(struct ft_story *s, const struct ft_event *ev, const uint8_t *pay
 		rc = ft_story_push_other(t, ev, payload, length);
 		break;
 	case FT_KIND_SIGNAL:
+	case FT_KIND_STOP:
 		rc = ft_story_push_other(t, ev, payload, length);
 		break;
 	default:

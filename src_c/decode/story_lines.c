@@ -17,6 +17,23 @@ static bool is_wanted(const struct ft_story *s, const struct ft_event *ev)
 	       (ev->flags & FT_FLAG_ERROR ? FT_STATUS_FAILED : FT_STATUS_SUCCESSFUL);
 }
 
+/* Its architecture is another one than that of the call before. */
+static void tell_mode(struct ft_story *s, struct ft_story_task *t, const struct ft_event *ev)
+{
+	bool in_32_bits = ev->abi == FT_ABI_I386;
+
+	if (t->in_32_bits == in_32_bits)
+		return;
+	t->in_32_bits = in_32_bits;
+	if (!s->style.modes)
+		return;
+	begin(s, t, ev->time_ns);
+	ft_puts(&s->st.text, "[ Process PID=");
+	ft_put_decimal(&s->st.text, (uint32_t)t->tid);
+	ft_puts(&s->st.text,
+		in_32_bits ? " runs in 32 bit mode. ]\n" : " runs in 64 bit mode. ]\n");
+}
+
 static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_story_call *call)
 {
 	struct ft_snapshot snapshots[FT_SNAPSHOTS_MAX];
@@ -28,7 +45,7 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 	end = ft_story_end_of(t, call);
 	if (t->others_count && t->others[0].event.time_ns < others &&
 		(t->others[0].event.kind != FT_KIND_FORK || s->style.attaches) &&
-		t->others[0].event.kind != FT_KIND_SIGNAL)
+		!ft_story_interrupts(&t->others[0].event))
 		others = t->others[0].event.time_ns;
 	if (!t->told)
 		part = end <= others && end != FT_NEVER ? FT_PART_WHOLE : FT_PART_ENTRY;
@@ -36,6 +53,8 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		ft_story_pop(&s->tasks, t);
 		return;
 	}
+	if (part != FT_PART_EXIT)
+		tell_mode(s, t, ev);
 	s->st.previous = t->nr;
 	t->nr = ev->nr;
 	view.count = ft_snapshots(
@@ -53,12 +72,14 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		ft_story_pop(&s->tasks, t);
 }
 
-static void tell_birth(struct ft_story *s, const struct ft_event *ev)
+static void tell_birth(
+	struct ft_story *s, const struct ft_story_task *parent, const struct ft_event *ev)
 {
 	struct ft_story_task *child = ft_story_find(&s->tasks, (int32_t)ev->ret);
 
 	if (child && !child->counted) {
 		child->counted = true;
+		child->in_32_bits = parent->in_32_bits;
 		s->alive++;
 	}
 	if (!s->style.attaches)
@@ -89,6 +110,11 @@ static void tell_superseded(struct ft_story *s, struct ft_story_task *t, int32_t
 		t->told = true;
 }
 
+static bool is_shown(const struct ft_story *s, int32_t signal)
+{
+	return signal >= 1 && signal <= 64 && s->style.signals >> (signal - 1) & 1;
+}
+
 static void tell_other(struct ft_story *s, struct ft_story_task *t)
 {
 	const struct ft_story_other *other = &t->others[0];
@@ -96,13 +122,19 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 
 	switch (ev.kind) {
 	case FT_KIND_FORK:
-		tell_birth(s, &ev);
+		tell_birth(s, t, &ev);
 		break;
 	case FT_KIND_SIGNAL:
-		if (ev.nr < 1 || ev.nr > 64 || !(s->style.signals >> (ev.nr - 1) & 1))
+		if (!is_shown(s, ev.nr))
 			break;
 		begin(s, t, ev.time_ns);
 		ft_strace_signal(&s->st, &ev, other->has_siginfo ? other->siginfo : NULL);
+		break;
+	case FT_KIND_STOP:
+		if (!is_shown(s, ev.nr))
+			break;
+		begin(s, t, ev.time_ns);
+		ft_strace_stop(&s->st, &ev);
 		break;
 	case FT_KIND_EXEC:
 		tell_superseded(s, t, (int32_t)ev.ret);

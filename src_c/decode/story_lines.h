@@ -17,6 +17,8 @@ struct ft_story {
 bool ft_story_is_filtered(const struct ft_story *s);
 /* When the first call ends, as far as is known. */
 uint64_t ft_story_end_of(const struct ft_story_task *t, const struct ft_story_call *call);
+/* Whether it makes a call end, which is told first. */
+bool ft_story_interrupts(const struct ft_event *other);
 /* Whether the first of the others comes before the call: on a tie the call does. */
 bool ft_story_other_is_next(
 	const struct ft_story *s, const struct ft_story_task *t, const struct ft_story_call *call);

@@ -33,6 +33,7 @@ struct ft_story_task {
 	struct ft_story_other *others; /* in the order of time */
 	size_t others_count, others_room;
 	uint8_t abi; /* of the last call that was delivered */
+	bool in_32_bits; /* the last call that was told */
 	bool told; /* the first call's entry */
 	bool supposed; /* the first call was seen to wait, and is not delivered */
 	bool counted; /* among those that are alive */

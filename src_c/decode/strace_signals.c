@@ -70,6 +70,15 @@ void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, cons
 	ft_puts(text, " ---\n");
 }
 
+void ft_strace_stop(struct ft_strace_text *st, const struct ft_event *ev)
+{
+	struct ft_text *text = &st->text;
+
+	ft_puts(text, "--- stopped by ");
+	put_signal(text, (uint32_t)ev->nr);
+	ft_puts(text, " ---\n");
+}
+
 void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev)
 {
 	int status = (int)(ev->ret & 0xffff);

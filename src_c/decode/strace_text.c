@@ -185,6 +185,8 @@ static unsigned shown_at_entry(const struct ft_shape *shape)
 		return 6;
 	if (shape->result == FT_RESULT_CLONE)
 		return UINT32_MAX;
+	if (shape->result == FT_RESULT_SIGRETURN)
+		return 1;
 	arguments = &ft_arguments[shape->arguments];
 	for (unsigned i = 0; i < shape->nargs; i++) {
 		const struct ft_type *type = &ft_types[arguments[i].type];

@@ -37,6 +37,7 @@ struct ft_strace_style {
 	uint8_t statuses; /* enum ft_strace_status: of the calls that are shown */
 	uint8_t attaches, exits, supersedes; /* whether these are told */
 	uint8_t leaders; /* only the first task of each process is shown */
+	uint8_t modes; /* whether it is told that a task makes 32-bit calls from now on, or 64-bit ones */
 	uint8_t separately; /* each task has a text of its own */
 };
 
@@ -73,6 +74,7 @@ void ft_strace_call(
 	struct ft_strace_text *st, const struct ft_view *view, enum ft_strace_part part);
 /* siginfo: NULL: there is only what the event has of it. */
 void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, const uint8_t *siginfo);
+void ft_strace_stop(struct ft_strace_text *st, const struct ft_event *ev);
 void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev);
 
 /* Whether what is shown before a call ends needs memory that was copied at its entry. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "decode/signals.h"
 #include "decode/tasks.h"
 
 uint64_t ft_load(const uint8_t *data, size_t size)
@@ -386,6 +387,10 @@ void ft_walk_arguments(struct ft_walk *walk)
 	}
 	if (shape->result == FT_RESULT_CLONE) {
 		ft_clone_shown(walk);
+		return;
+	}
+	if (shape->result == FT_RESULT_SIGRETURN) {
+		ft_sigreturn_shown(walk);
 		return;
 	}
 	arguments = &ft_arguments[shape->arguments];

@@ -17,6 +17,7 @@
 #include "kernel/seccomp.h"
 #include "session/interrupt.h"
 #include "session/record.h"
+#include "session/sigframe.h"
 #include "tables/numbers.h"
 
 #define X32_BIT 0x40000000ull
@@ -159,6 +160,14 @@ static bool returns_nothing(const struct ft_event *call)
 	       (call->abi == FT_ABI_I386 && call->nr == FT_NR_I386_sigreturn);
 }
 
+/* Behind on_entry(). */
+static void look_at_frame(struct ft_session *s, struct ft_task *t, uint64_t stack)
+{
+	if (t->in_call == FT_CALL_RECORDED && returns_nothing(&t->call))
+		ft_sigframe_capture(s, t, t->call.abi,
+			(uint64_t)t->call.nr == specials[t->call.abi].sigreturn, stack);
+}
+
 static void on_exit(
 	struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error, uint64_t now)
 {
@@ -193,12 +202,15 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 	case PTRACE_SYSCALL_INFO_ENTRY:
 		on_entry(s, t, info.arch, info.entry.nr, (const uint64_t *)info.entry.args,
 			stop->time_ns);
+		look_at_frame(s, t, info.stack_pointer);
 		break;
 	case PTRACE_SYSCALL_INFO_SECCOMP:
 		/* Where the task stops at every call, its entry stop came before this one. */
-		if (t->in_call == FT_CALL_NONE)
+		if (t->in_call == FT_CALL_NONE) {
 			on_entry(s, t, info.arch, info.seccomp.nr,
 				(const uint64_t *)info.seccomp.args, stop->time_ns);
+			look_at_frame(s, t, info.stack_pointer);
+		}
 		/* PTRACE_SYSCALL with a signal means nothing at this stop. */
 		if (t->alteration.signal)
 			syscall(SYS_tgkill, t->tgid, t->tid, t->alteration.signal);

@@ -240,6 +240,14 @@ void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *
 	emit(s, t, &ev, &item, s->options & FT_OPT_PAYLOAD ? sizeof(item) : 0);
 }
 
+void ft_record_stop(struct ft_session *s, struct ft_task *t, int sig, uint64_t now)
+{
+	struct ft_event ev = event_of(t, FT_KIND_STOP, now);
+
+	ev.nr = sig;
+	emit(s, t, &ev, NULL, 0);
+}
+
 void ft_record_birth(
 	struct ft_session *s, struct ft_task *child, pid_t pid, pid_t tid, int how, uint64_t now)
 {

@@ -35,6 +35,7 @@ void ft_record_engine(struct ft_session *s, const struct ft_task *t, enum ft_eng
 	enum ft_fallback why);
 
 void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *info, uint64_t now);
+void ft_record_stop(struct ft_session *s, struct ft_task *t, int sig, uint64_t now);
 /* pid, tid: the parent's. */
 void ft_record_birth(
 	struct ft_session *s, struct ft_task *child, pid_t pid, pid_t tid, int how, uint64_t now);

@@ -72,6 +72,7 @@ struct ft_task {
 	bool suspended; /* `call` has ended for that alone, with call.ret, and is made again */
 	bool remakes; /* the call that it makes next it makes again, seen by us before or not */
 	uint64_t remade; /* the number that it had at first, plus one; 0: not known */
+	bool stopped; /* in a group-stop, which is told of */
 	bool asked; /* somebody wants its registers: see registers.h */
 	struct ft_alteration alteration;
 	struct ft_kept *kept; /* what is decided of a call that is still to come */

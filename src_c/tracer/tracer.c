@@ -67,6 +67,8 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 {
 	if (t)
 		t->sleeps_until = 0; /* it was killed, or taken over by an exec */
+	if (t && stop->kind != FT_STOPPED_GROUP)
+		t->stopped = false;
 	switch (stop->kind) {
 	case FT_STOPPED_EXITED:
 		if (t) /* else its parent will not tell of it, or tells in vain: see ft_adopt() */
@@ -101,6 +103,10 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		on_first_or_shown(s, t);
 		t->interrupting = false; /* one report for both; an EINTR here is the signal's */
 		end_suspended(s, t, stop->time_ns);
+		/* It is reported again for each interrupt of ours. */
+		if (!t->stopped && !s->gate)
+			ft_record_stop(s, t, stop->sig, stop->time_ns);
+		t->stopped = true;
 		ft_registers_serve(s, t);
 		if (s->detaching || s->killing)
 			ft_resume(s, t, 0);

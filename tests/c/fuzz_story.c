@@ -40,6 +40,7 @@ static struct ft_strace_style any_style(struct input *in)
 		.supersedes = how >> 22 & 1,
 		.leaders = (how & 1023) == 7,
 		.separately = how >> 23 & 1,
+		.modes = how & 1,
 	};
 }
 

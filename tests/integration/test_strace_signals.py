@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+from strace_text import plain
 from support import ENGINES, FASTTRACE, HANG_S, Builder
+
+import fasttrace
+from fasttrace.data.events import Kind
 
 STRACE = shutil.which("strace") or ""
 pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed")
@@ -58,3 +63,66 @@ def test_siginfo_that_a_call_is_given_is_shown_as_that_of_the_signal(
     given = [re.sub(r"si_pid=\d{3,}", "si_pid=SELF", info) for info in given]
     assert given
     assert given == came[: len(given)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["sigframes", "sigframes_i386"])
+def test_a_handlers_end_tells_the_mask_that_comes_back(
+    name: str, engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    """Of both layouts of frames, and with what the register of a result holds then."""
+    ours, theirs = both(tmp_path, engine, tracees.command(name))
+    returns = [re.findall(r"(?:rt_)?sigreturn\(.*", text) for text in (ours, theirs)]
+    assert returns[0] == returns[1]
+    assert len(returns[0]) == 11
+    assert returns[0][-1].endswith(" = -1 EINTR (Interrupted system call)")
+    assert any("{mask=[INT CHLD RT_7 RT_32]}" in line for line in returns[0])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stop_by_a_signal_is_told_of_each_thread(
+    engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    """And how it goes on: the child's own stops, and what its parent hears of them."""
+    ours, theirs = both(tmp_path, engine, tracees.command("stop_self"))
+
+    def told(text: str) -> list[list[str]]:
+        tasks = plain(text).values()
+        return [[line for line in task if line.startswith(("---", "+++"))] for task in tasks]
+
+    lines = told(ours), told(theirs)
+    assert lines[0] == lines[1]
+    assert lines[0][1].count("--- stopped by SIGSTOP ---") == 2
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stop_is_an_event_of_its_own_once(engine: str, tracees: Builder) -> None:
+    """However often the task is looked at meanwhile, in the order of what the signals do."""
+    trace = fasttrace.trace(tracees.command("stop_self"), engine=engine)
+    child = trace.events[trace.events["tid"] != trace.events["tid"][0]]
+    told = child[(child["kind"] == Kind.SIGNAL) | (child["kind"] == Kind.STOP)]
+    names = [(Kind(event["kind"]), signal.Signals(event["nr"])) for event in told]
+    stop = [(Kind.SIGNAL, signal.SIGSTOP), (Kind.STOP, signal.SIGSTOP)]
+    assert names == 2 * [*stop, (Kind.SIGNAL, signal.SIGCONT)]
+    assert len(trace.where(kind="stop").events) == 2
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_32_bit_calls_among_others_are_told_as_a_mode(engine: str, tracees: Builder) -> None:
+    """int $0x80 in a 64-bit program, and a 32-bit program that a shell runs; not with -q or -o."""
+
+    def told(tracer: list[str], command: list[str]) -> list[str]:
+        done = subprocess.run(
+            [*tracer, *command], capture_output=True, text=True, timeout=2 * HANG_S, check=True
+        )
+        lines = [re.sub(r"^\[pid +\d+\] ", "", line) for line in done.stderr.splitlines()]
+        names = [re.sub(r"\d{3,}", "N", line.partition("(")[0]) for line in lines]
+        return [name for name in names if re.match(r"\[ Process|getpid|getppid", name)]
+
+    mine = [*FASTTRACE, "strace", "--engine", engine, "-f"]
+    command = tracees.command("int80")
+    shell = ["sh", "-c", f"{tracees.command('sigframes_i386')[0]}; true"]
+    for program in (command, shell):
+        assert told(mine, program) == told([STRACE, "-f"], program)
+        assert "[ Process PID=N runs in 32 bit mode. ]" in told(mine, program)
+    assert not [line for line in told([*mine, "-q"], command) if "Process" in line]

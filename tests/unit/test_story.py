@@ -34,6 +34,7 @@ STYLE: dict[str, Any] = {
     "supersedes": True,
     "leaders": False,
     "separately": False,
+    "modes": True,
 }
 ALL = None
 

@@ -202,5 +202,6 @@ def _story(options: Options) -> Story:
         exits="exit" not in quiet,
         supersedes="thread-execve" not in quiet,
         leaders=not options.follow,
+        modes="personality" not in quiet and options.output is None,
         separately=options.separately,
     )

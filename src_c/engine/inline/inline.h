@@ -105,7 +105,8 @@ struct ft_inline_task {
 	bool opened; /* its blocks but the first may be used */
 	uint64_t last_ns; /* end of the last record */
 	uint64_t signal_mask; /* the area's mask when the last signal came */
-	struct ft_event sigreturn; /* begun; it does not come back to say that it was made */
+	struct ft_event
+		sigreturn; /* begun, with the task's payload; it does not come back to say that it was made */
 	bool returning;
 	bool dying; /* it could not be sent on */
 	bool delivers; /* stands before a signal for which ft_actions_deliver() is */

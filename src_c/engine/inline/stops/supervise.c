@@ -22,6 +22,7 @@
 #include "kernel/clock.h"
 #include "kernel/reader.h"
 #include "session/record.h"
+#include "session/sigframe.h"
 
 #define X32_BIT	     0x40000000u
 #define SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
@@ -47,16 +48,22 @@ static void on_sigreturn(
 	struct ft_inline_task *it = t->in;
 	ucontext_t frame;
 	const size_t size = offsetof(ucontext_t, uc_sigmask) + sizeof(uint64_t);
+	bool is_there = read_program(s, it, regs->rsp, &frame, size);
+	uint64_t mask;
 
-	if (!read_program(s, it, regs->rsp, &frame, size))
+	if (!is_there)
 		memset(&frame, 0, size); /* it will die of it */
-	ft_area_set(&it->area->mask, *(uint64_t *)&frame.uc_sigmask);
+	memcpy(&mask, &frame.uc_sigmask, sizeof(mask));
+	ft_area_set(&it->area->mask, mask);
 	it->signals = 0;
 	ft_captured_allow(it);
 	if (!ft_record_wants(s, FT_ABI_X86_64, (uint32_t)regs->rax))
 		return;
 	pthread_mutex_lock(&s->in->lock);
 	it->returning = true;
+	if (!it->space->stops)
+		t->payload_len = 0; /* it may be an earlier call's */
+	ft_sigframe_add(s, t, FT_ABI_X86_64, true, regs->rsp, is_there ? &mask : NULL);
 	it->sigreturn = (struct ft_event){
 		.time_ns = ft_now(),
 		.ret = frame.uc_mcontext.gregs[REG_RAX],
@@ -66,7 +73,7 @@ static void on_sigreturn(
 		.nr = (int32_t)regs->rax,
 		.abi = FT_ABI_X86_64,
 		.kind = FT_KIND_SYSCALL,
-		.flags = t->payload_len && it->space->stops ? FT_FLAG_PAYLOAD : 0,
+		.flags = t->payload_len ? FT_FLAG_PAYLOAD : 0,
 	};
 	it->strings_at = 0; /* no record follows */
 	pthread_mutex_unlock(&s->in->lock);
