@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable, Iterator
 from time import monotonic
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fasttrace._core import Block
 from fasttrace.cli.output import say
 from fasttrace.cli.signals import Relay
 from fasttrace.system import log as library
 from fasttrace.tracing.tracer import Tracer
+
+if TYPE_CHECKING:
+    import argparse
 
 _ASK_S = 0.5
 

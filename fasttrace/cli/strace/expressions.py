@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from fasttrace.alter.language import parse_rule, signal_number
-from fasttrace.alter.rules import AlterRule
 from fasttrace.cli.strace.getopt import BadOption
 from fasttrace.errors import InjectError, SelectionError
 from fasttrace.syscalls.sets import Selection, parse_selection
+
+if TYPE_CHECKING:
+    from fasttrace.alter.rules import AlterRule
 
 STATUSES = frozenset({"successful", "failed", "unfinished", "unavailable", "detached"})
 QUIETS = frozenset({"attach", "exit", "path-resolution", "personality", "thread-execve"})
@@ -86,6 +88,8 @@ def quieter(times: int) -> frozenset[str]:
 
 def signals(text: str) -> int:
     """Bit n-1: signal n is in the set."""
+    from fasttrace.alter.language import signal_number
+
     every = (1 << 64) - 1
     inverted = text.startswith("!")
     given = 0
@@ -102,6 +106,8 @@ def signals(text: str) -> int:
 
 def rule(kind: str, text: str) -> AlterRule:
     """A rule in the language of `fasttrace.alter`, which is strace's."""
+    from fasttrace.alter.language import parse_rule
+
     calls(text.partition(":")[0])
     try:
         return parse_rule(f"{kind}={text}")

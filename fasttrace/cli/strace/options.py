@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from fasttrace.alter.rules import AlterRule
 from fasttrace.cli.strace import expressions
 from fasttrace.cli.strace.getopt import BadOption, Long, read
 from fasttrace.syscalls.sets import Selection
+
+if TYPE_CHECKING:
+    from fasttrace.alter.rules import AlterRule
 
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 SORT_KEYS = {
@@ -30,13 +32,9 @@ COLUMNS = {
 }
 
 
-@dataclass
 class Options:
-    """A command line of strace."""
+    """A command line of strace. No dataclass: to make one takes longer than to trace `true`."""
 
-    command: list[str] = field(default_factory=list)
-    pids: list[int] = field(default_factory=list)
-    environment: list[tuple[str, str | None]] = field(default_factory=list)
     follow: int = 0
     separately: bool = False
     output: str | None = None
@@ -45,7 +43,6 @@ class Options:
     signals: int = (1 << 64) - 1
     statuses: frozenset[str] = expressions.STATUSES
     quiet: frozenset[str] = frozenset()
-    inject: list[AlterRule] = field(default_factory=list)
     column: int = 40
     string_max: int = 32
     hex: int = 0
@@ -56,10 +53,16 @@ class Options:
     took: int | None = None
     count: str = ""  # "only": -c, "too": -C
     sort: str | None = None
-    columns: list[str] = field(default_factory=list)
     engine: str = "auto"
     help: bool = False
     version: bool = False
+
+    def __init__(self) -> None:
+        self.command: list[str] = []
+        self.pids: list[int] = []
+        self.environment: list[tuple[str, str | None]] = []
+        self.inject: list[AlterRule] = []
+        self.columns: list[str] = []
 
     @property
     def plain_pids(self) -> bool:

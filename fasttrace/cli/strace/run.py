@@ -7,12 +7,10 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fasttrace._core import STRING_LIMIT_MAX, Block
 from fasttrace._decode import Story
-from fasttrace.alter.rules import AlterRule
 from fasttrace.cli.strace.options import Options
 from fasttrace.cli.strace.texts import Texts, say
 from fasttrace.cli.strace.waits import Waits
@@ -20,6 +18,9 @@ from fasttrace.cli.traced import Run
 from fasttrace.errors import CommandNotExecutable, CommandNotFound, FasttraceError
 from fasttrace.syscalls.sets import EVERYTHING, NOTHING
 from fasttrace.tracing.tracer import Tracer
+
+if TYPE_CHECKING:
+    from fasttrace.alter.rules import AlterRule
 
 _BEAT_S = 0.06
 # What ended so long before the newest that came has come: see docs/inline.md, and the ring.
@@ -84,6 +85,10 @@ def _run_of(options: Options) -> Run:
 
 def _altered(options: Options) -> list[AlterRule]:
     """As in strace, of the calls that are traced alone."""
+    if not options.inject:
+        return []
+    from dataclasses import replace
+
     wanted = EVERYTHING if options.trace is None else options.trace
     rules = [replace(rule, calls=rule.calls & wanted) for rule in options.inject]
     return [rule for rule in rules if rule.calls != NOTHING]
