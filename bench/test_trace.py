@@ -44,3 +44,40 @@ def test_text_of_two_million(in_turn, trace):
 
     assert text() > 40 * len(events)
     in_turn({"2 M lines of text (<= 1 s)": text})
+
+
+@pytest.fixture(scope="module")
+def looked_up(tmp_path_factory):
+    """Real calls with what their arguments point to: half of them stat(2)."""
+    path = tmp_path_factory.mktemp("bench") / "x.fst"
+    return fasttrace.record(["find", "/usr", "-size", "+1"], path=path, stdout=-3)
+
+
+def test_calls_as_python_values(in_turn, looked_up):
+    """300,000 a second are asked, with args."""
+    count = sum(len(call.args) > 0 for call in looked_up.calls())
+    assert count > 100_000
+
+    def values():
+        for call in looked_up.calls():
+            call.args  # noqa: B018
+
+    in_turn(
+        {
+            f"{count:,} calls with args (<= {count / 300_000:.1f} s)": values,
+            "as lines": lambda: [str(call) for call in looked_up.calls()],
+        }
+    )
+
+
+def test_lines_of_json(in_turn, looked_up):
+    """300,000 a second are asked, a million is the aim."""
+    events, payload = looked_up.events, looked_up.payload.data
+    chunks = [np.ascontiguousarray(events[i : i + 16384]) for i in range(0, len(events), 16384)]
+
+    def text():
+        lines = looked_up.json_events()
+        return sum(len(lines.text(chunk.data, payload)) for chunk in chunks)
+
+    assert text() > 300 * len(events)
+    in_turn({f"{len(events):,} lines of JSON (<= {len(events) / 300_000:.1f} s)": text})

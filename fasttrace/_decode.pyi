@@ -147,3 +147,27 @@ _E = TypeVar("_E", bound=Event)
 
 def events_of(cls: type[_E], events: Buffer, payload: Payload) -> list[_E]:
     """An object of the class for each of a buffer. ValueError: no whole number of events."""
+
+JSON_VERSION: int
+
+def json_string(data: Buffer, cut: bool = False) -> str:
+    """Bytes as a value of JSON; cut: there was more. See docs/json.md."""
+
+class JsonLines:
+    """Makes JSON of blocks of events, an object on a line. string_limit: of the calls' text."""
+
+    def __init__(self, string_limit: int = 32) -> None: ...
+    def text(
+        self,
+        events: Buffer,
+        payload: Buffer,
+        payload_base: int,
+        other: Callable[[int], str],
+        comm_of: Callable[[int, int], bytes],
+    ) -> str:
+        """All lines, in the order in which the events ended.
+
+        payload_base: what events call payload[0]. other: the line of an event that is no syscall,
+        by its place in `events`. comm_of: by pid and time, the program's name as JSON; asked anew
+        after each `other`. ValueError: events are no whole number of records.
+        """

@@ -5,7 +5,7 @@ from cpython.dict cimport PyDict_SetItem
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdint cimport UINT64_MAX, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from fasttrace.decode import values
@@ -233,3 +233,4 @@ cdef class Story:
 
 
 include "_decode_calls.pxi"
+include "_decode_json.pxi"

@@ -100,9 +100,7 @@ def _to_text(
         starts = trace.events["time_ns"][:_CHUNK]
         origin_ns = int(starts.min()) if len(starts) else 0
         return CallLines(color=color, origin_ns=origin_ns, string_limit=args.string_limit).text
-    from fasttrace.report.call_json import json_lines
-
-    return lambda events, payload: "".join(json_lines(events, payload))
+    return trace.json_events().text
 
 
 def _texts(trace: Trace, to_text: Callable[[Buffer, memoryview], str]) -> Iterator[tuple[str, int]]:

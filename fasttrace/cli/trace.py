@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import signal
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from fasttrace.cli.filters import add_filter_options, chosen, conditions_of
-from fasttrace.cli.output import Output
+from fasttrace.cli.output import Output, show
 from fasttrace.cli.parser import VerbParser, add_payload_options, add_tracing_options
 from fasttrace.cli.traced import run_of
 
@@ -26,7 +26,24 @@ def configure(parser: VerbParser) -> None:
     add_payload_options(parser)
     add_filter_options(parser)
     parser.add_argument("-o", dest="output", metavar="FILE", help="write the lines to FILE")
-    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object per line: see docs/json.md"
+    )
+    parser.add_argument(
+        "--json-schema", action=_ShowSchema, help="show the JSON Schema of such a line, and exit"
+    )
+
+
+class _ShowSchema(argparse.Action):
+    """Instead of tracing."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from fasttrace.data.json_events import schema
+
+        parser.exit(show(schema()))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,9 +52,10 @@ def run(args: argparse.Namespace) -> int:
     conditions = conditions_of(args)
     with Output(args.output) as output, run_of(args) as run:
         start_ns = run.tracer.stats["start_ns"]
-        to_text = (
-            _json_text() if args.json else _line_text(output.color, start_ns, args.string_limit)
-        )
+        if args.json:
+            to_text = _json_text(args.string_limit)
+        else:
+            to_text = _line_text(output.color, start_ns, args.string_limit)
         for block in run.blocks(None if goes_on else output.is_unread):
             if output.failed:
                 continue
@@ -57,7 +75,7 @@ def _line_text(color: bool, origin_ns: int, string_limit: int) -> ToText:
     return CallLines(color=color, origin_ns=origin_ns, string_limit=string_limit).text
 
 
-def _json_text() -> ToText:
-    from fasttrace.report.call_json import json_lines
+def _json_text(string_limit: int) -> ToText:
+    from fasttrace.data.json_events import JsonEvents
 
-    return lambda events, payload, base: "".join(json_lines(events, payload, base))
+    return JsonEvents(string_limit=string_limit).text

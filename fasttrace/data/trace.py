@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import os
 from collections import Counter
@@ -17,6 +18,7 @@ from fasttrace._tally import Tally
 from fasttrace.data import conditions, storage, stored
 from fasttrace.data.calls import Call, Calls, call_name
 from fasttrace.data.events import EVENT_DTYPE, Kind
+from fasttrace.data.json_events import JsonEvents
 from fasttrace.data.processes import (
     Comms,
     Process,
@@ -142,6 +144,23 @@ class Trace(OfRun):
     @cached_property
     def _source(self) -> Payload:
         return Payload(self._stream, 0, Comms(self._told))
+
+    def json_events(self) -> JsonEvents:
+        """What makes JSON of this trace's events, in their order."""
+        return JsonEvents(before=Comms(self._told))
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """All events as plain dicts, in the order of their ends.
+
+        The objects that `fasttrace trace --json` writes; docs/json.md says what they hold.
+        """
+        order = np.argsort(self.events["time_ns"] + self.events["duration_ns"], kind="stable")
+        lines = self.json_events()
+        records: list[dict[str, Any]] = []
+        for start in range(0, len(order), _CHUNK):
+            events = self.events[order[start : start + _CHUNK]]
+            records += map(json.loads, lines.text(events.data, self._stream).splitlines())
+        return records
 
     @cached_property
     def _stream(self) -> memoryview:

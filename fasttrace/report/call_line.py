@@ -13,11 +13,11 @@ Works on event buffers as they come out of a session, without numpy.
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING
 
-from fasttrace import _decode, _tally
+from fasttrace import _decode
 from fasttrace.data.described import described
+from fasttrace.data.event_layout import EVENT
 from fasttrace.data.events import Flag, Kind, payload_items
 from fasttrace.text.color import CYAN, DIM, RED, RESET
 
@@ -25,38 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from typing_extensions import Buffer
-
-_CODES = {"<u8": "Q", "<i8": "q", "<i4": "i", "<u2": "H", "u1": "B", "|u1": "B"}
-_ORDER = [
-    *("time_ns", "duration_ns", "ret", "args", "payload"),
-    *("pid", "tid", "nr", "abi", "kind", "flags"),
-]
-
-
-def _event_struct() -> Struct:
-    """The layout of event.h, in the order that `Event` names."""
-    fields = sorted(_tally.EVENT_FIELDS, key=lambda field: field[2])
-    if [name for name, _, _, _ in fields] != _ORDER:
-        raise ImportError("fasttrace.report and src_c/event.h differ; rebuild fasttrace")
-    codes = (
-        _CODES[code] * (size // Struct("<" + _CODES[code]).size) for _, code, _, size in fields
-    )
-    layout = Struct("<" + "".join(codes))
-    if layout.size != _tally.EVENT_SIZE:
-        raise ImportError("fasttrace.report and src_c/event.h differ; rebuild fasttrace")
-    return layout
-
-
-EVENT = _event_struct()
-
-
-def in_order_of_end(events: Buffer) -> list[tuple[int, ...]]:
-    """The fields of each event, as EVENT has them, in the order in which the events ended.
-
-    Tasks that record themselves deliver their events each for itself.
-    """
-    return sorted(EVENT.iter_unpack(events), key=lambda event: event[0] + event[1])
-
 
 _SYSCALL = int(Kind.SYSCALL)
 _PAYLOAD, _ALTERED = int(Flag.PAYLOAD), int(Flag.ALTERED)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 
-# Kernel-internal results that ptrace shows (include/linux/errno.h) and the one of two names that
-# strace and the man pages use.
+# Kernel-internal results that ptrace shows (include/linux/errno.h), what Python does not have, and
+# the one of two names that strace and the man pages use.
 _ERRNO_NAMES = {
     **errno.errorcode,
     errno.EAGAIN: "EAGAIN",
     errno.EDEADLK: "EDEADLK",
     errno.EOPNOTSUPP: "EOPNOTSUPP",
+    133: "EHWPOISON",
+    134: "EFTYPE",
     512: "ERESTARTSYS",
     513: "ERESTARTNOINTR",
     514: "ERESTARTNOHAND",

@@ -5803,6 +5803,8 @@ static const struct ft_member errno[] = {
 	{ 0x202, 0x0, "ERESTARTNOHAND", 14 },
 	{ 0x203, 0x0, "ENOIOCTLCMD", 11 },
 	{ 0x204, 0x0, "ERESTART_RESTARTBLOCK", 21 },
+	{ 0x205, 0x0, "EPROBE_DEFER", 12 },
+	{ 0x20c, 0x0, "ENOTSUPP", 8 },
 };
 
 static const struct ft_member child_code[] = {
@@ -6591,7 +6593,7 @@ const struct ft_set ft_sets[] = {
 	{ "???", ioctl, 3060, 0 },
 	{ "???", ioctl_i386, 359, 0 },
 	{ "_LINUX_CAPABILITY_VERSION_???", cap_version, 3, 0 },
-	{ "E???", errno, 137, 0 },
+	{ "E???", errno, 139, 0 },
 	{ "CLD_???", child_code, 6, 0 },
 	{ "SI_???", siginfo_code, 10, 0 },
 	{ "MEMBARRIER_CMD_???", membarrier_cmds, 10, 1 },

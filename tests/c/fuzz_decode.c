@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "decode/data.h"
+#include "decode/json.h"
 #include "decode/lines.h"
 #include "tables/tables.h"
 
@@ -68,6 +68,52 @@ static void one_as_data(const struct ft_view *view, size_t max)
 	check_data(list, data.count);
 }
 
+/* Brackets that close as they were opened, strings that end, nothing but ASCII: the rest is tested from Python. */
+static void check_json(const char *text, size_t length)
+{
+	char open[64];
+	size_t depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+
+		REQUIRE(c >= ' ' && c <= '~');
+		if (in_string && c == '\\') {
+			i++;
+			continue;
+		}
+		in_string ^= c == '"';
+		if (in_string)
+			continue;
+		if (c == '{' || c == '[') {
+			REQUIRE(depth < sizeof(open));
+			open[depth++] = c;
+		} else if (c == '}' || c == ']') {
+			REQUIRE(depth && open[--depth] == (c == '}' ? '{' : '['));
+		}
+	}
+	REQUIRE(!depth && !in_string);
+}
+
+static void one_as_json(const struct ft_view *view, size_t room)
+{
+	static struct ft_datum list[DATA];
+	static char texts[SIZE], buffer[SIZE];
+	const struct ft_json_style style = { "null", 4, 32, room & 1 };
+	struct ft_text text;
+	struct ft_data data;
+
+	ft_data_start(&data, list, DATA, texts, SIZE);
+	ft_text_start(&text, buffer, room);
+	ft_put_json_call(&text, view, &style, &data);
+	REQUIRE(text.at >= buffer && text.at <= buffer + room);
+	if (text.is_full)
+		return;
+	REQUIRE(text.at[-1] == '\n');
+	check_json(buffer, (size_t)(text.at - buffer) - 1);
+}
+
 /* By snapshots, as engines will write them. */
 static void one_call(struct input *in, struct ft_event *ev)
 {
@@ -106,6 +152,7 @@ static void one_call(struct input *in, struct ft_event *ev)
 	REQUIRE(room < SIZE || !text.is_full);
 	for (char *c = buffer; c < text.at; c++)
 		REQUIRE(*c >= ' ' && *c <= '~');
+	one_as_json(&view, room);
 	one_as_data(&view, ev->pid & 1 ? DATA : (size_t)(uint16_t)ev->tid % 64);
 	for (size_t i = 0; i < view.count; i++)
 		free(copies[i]);

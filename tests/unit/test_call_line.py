@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 from collections.abc import Iterable
 
@@ -15,9 +14,10 @@ from synthetic import item
 
 from fasttrace import _tables
 from fasttrace.data.described import signal_name
+from fasttrace.data.event_layout import EVENT
 from fasttrace.data.events import Flag, Kind, PayloadFlag, PayloadType
-from fasttrace.report.call_json import json_lines
-from fasttrace.report.call_line import EVENT, CallLines, altered
+from fasttrace.data.json_events import JsonEvents
+from fasttrace.report.call_line import CallLines, altered
 from fasttrace.text.quoted import quote
 
 X86_64, I386 = _tables.ABIS.index("x86_64"), _tables.ABIS.index("i386")
@@ -47,6 +47,10 @@ def event(
     six = [*args, 0, 0, 0, 0, 0, 0][:6]
     tid = pid if tid is None else tid
     return EVENT.pack(time_ns, took, ret, *six, payload, pid, tid, nr, abi, kind, flags)
+
+
+def json_lines(events: bytes, payload: memoryview) -> list[str]:
+    return JsonEvents().text(events, payload).splitlines()
 
 
 def line(record: bytes, payload: bytes = b"", base: int = 0) -> str:
@@ -247,20 +251,31 @@ def test_a_json_line_holds_the_whole_event() -> None:
     (text,) = json_lines(record, memoryview(item(b"/no\xff", arg=1)))
     call = json.loads(text)
     assert call == {
+        "v": 1,
         "kind": "syscall",
+        "name": "openat",
+        "nr": 257,
+        "abi": "x86_64",
         "pid": 4242,
         "tid": 4242,
+        "comm": None,
         "time_ns": 1_000_000_000,
-        "name": "openat",
-        "args": [AT_FDCWD, 5, 0, 0],
-        "strings": {"1": "/no\udcff"},
-        "ret": -2,
-        "errno": "ENOENT",
         "duration_ns": 12_345,
+        "args": {
+            "dirfd": {"value": -100, "text": "AT_FDCWD"},
+            "pathname": {"text": "/no\ufffd", "hex": "2f6e6fff"},
+            "flags": {"value": 0, "text": "O_RDONLY"},
+        },
+        "raw_args": [AT_FDCWD, 5, 0, 0, 0, 0],
+        "ret": -2,
+        "result": None,
+        "errno": "ENOENT",
+        "unfinished": False,
+        "interrupted": False,
         "altered": False,
         "injected": False,
+        "text": r'openat(AT_FDCWD, "/no\377", O_RDONLY) = -1 ENOENT (No such file or directory)',
     }
-    assert os.fsencode(call["strings"]["1"]) == b"/no\xff"
 
 
 def test_json_of_what_never_returned_and_of_a_signal() -> None:

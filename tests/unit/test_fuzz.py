@@ -24,7 +24,6 @@ from fasttrace.data.npyfile import EVENTS, header
 from fasttrace.data.summary_table import summary_table
 from fasttrace.data.trace import Trace
 from fasttrace.errors import ProfileError, TraceError
-from fasttrace.report.call_json import json_lines
 from fasttrace.report.call_line import CallLines
 from fasttrace.report.tables_by import tables_by
 
@@ -88,8 +87,9 @@ def use_all(trace: Trace, again: Path) -> None:
     len(trace.where("%file,!stat", failed=True, comm="cc", path="x", min_duration_ns=1))
     events, payload = np.ascontiguousarray(trace.events), trace.payload.data
     assert CallLines().text(events.data, payload).count("\n") == len(trace)
-    for line in json_lines(events.data, payload):
-        json.loads(line)
+    assert len(trace.to_records()) == len(trace)
+    for call in trace.calls():
+        repr((call, call.args, call.result))
     [p.exit_status for p in trace.processes]
     repr(trace), repr(summary), repr(trace.processes), trace.fallbacks
     trace.save(again)

@@ -1,0 +1,148 @@
+# Calls as JSON, an object on a line.
+
+cdef extern from "decode/json.h" nogil:
+    enum: FT_JSON_VERSION
+
+    struct ft_json_style:
+        const char *comm
+        size_t comm_length
+        uint32_t string_max
+        cbool without_args
+
+    void ft_put_json_string(ft_text *text, const uint8_t *data, size_t length, cbool cut)
+    void ft_put_json_call(ft_text *text, const ft_view *view, const ft_json_style *style,
+                          ft_data *room)
+
+
+cdef enum:
+    JSON_ROOM = 1 << 18  # enough for all but calls that are made to be long
+    JSON_MAX = 1 << 24  # of one call; longer ones go without their arguments
+
+JSON_VERSION = FT_JSON_VERSION
+
+
+def json_string(const uint8_t[::1] data not None, bint cut=False):
+    cdef size_t size = 12 * <size_t>data.shape[0] + 64
+    cdef char *buffer = <char *>malloc(size)
+    cdef ft_text text
+    if buffer is NULL:
+        raise MemoryError()
+    try:
+        ft_text_start(&text, buffer, size)
+        ft_put_json_string(&text, &data[0] if data.shape[0] else NULL, data.shape[0], cut)
+        return buffer[:text.at - buffer].decode("ascii")
+    finally:
+        free(buffer)
+
+
+cdef class JsonLines:
+    cdef ft_json_style style
+    cdef char *buffer
+    cdef size_t size
+
+    def __cinit__(self, uint32_t string_limit=32):
+        self.style.string_max = string_limit
+        self.buffer = <char *>malloc(JSON_ROOM)
+        self.size = JSON_ROOM
+        if self.buffer is NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        free(self.buffer)
+
+    cdef int grow(self) except -1:
+        cdef char *larger = <char *>realloc(self.buffer, self.size * 4)
+        if larger is NULL:
+            raise MemoryError()
+        self.buffer, self.size = larger, self.size * 4
+        return 0
+
+    def text(self, events, payload, uint64_t payload_base, other not None, comm_of not None):
+        cdef Py_buffer view, stream
+        cdef uint32_t *order = NULL
+        cdef const ft_event *list
+        cdef bytes aligned
+        cdef size_t count, i
+        cdef Room room = take_room()
+        pieces = []
+        try:
+            PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
+            try:
+                if view.len % sizeof(ft_event):
+                    raise ValueError(f"{view.len} bytes are no whole number of events")
+                count = view.len // sizeof(ft_event)
+                if count > <size_t>EVENTS_MAX:
+                    raise ValueError(f"{count} events at once")
+                list = <const ft_event *>view.buf
+                if <uintptr_t>view.buf % 8:
+                    aligned = bytes(events)
+                    list = <const ft_event *><const char *>aligned
+                order = <uint32_t *>malloc(2 * count * sizeof(uint32_t) + 1)
+                if order is NULL:
+                    raise MemoryError()
+                ft_order_of_end(list, count, order)
+                PyObject_GetBuffer(payload, &stream, PyBUF_SIMPLE)
+                try:
+                    self.put_all(list, order, count, &stream, payload_base, room, pieces, other,
+                                 comm_of)
+                finally:
+                    PyBuffer_Release(&stream)
+            finally:
+                free(order)
+                PyBuffer_Release(&view)
+        finally:
+            room.is_used = False
+        return "".join(pieces)
+
+    cdef int put_all(self, const ft_event *events, const uint32_t *order, size_t count,
+                     Py_buffer *stream, uint64_t base, Room room, list pieces, other,
+                     comm_of) except -1:
+        cdef ft_snapshot snapshots[FT_SNAPSHOTS_MAX]
+        cdef ft_text text
+        cdef ft_view view
+        cdef const ft_event *ev
+        cdef char *line
+        cdef bytes comm = None
+        cdef int32_t pid = 0
+        cdef size_t i = 0
+        ft_text_start(&text, self.buffer, self.size)
+        self.style.without_args = False
+        while i < count:
+            ev = &events[order[i]]
+            if ev.kind != FT_KIND_SYSCALL:
+                self.take(&text, pieces)
+                pieces.append(other(order[i]))
+                comm = None
+                i += 1
+                continue
+            if comm is None or ev.pid != pid:
+                pid = ev.pid
+                comm = comm_of(pid, ev.time_ns)
+                self.style.comm, self.style.comm_length = comm, len(comm)
+            view.event, view.snapshots = ev, snapshots
+            view.count = ft_snapshots(ev, <const uint8_t *>stream.buf, stream.len, base, snapshots)
+            line = text.at
+            ft_put_json_call(&text, &view, &self.style, &room.data)
+            if not text.is_full:
+                self.style.without_args = False
+                i += 1
+                continue
+            text.at = line
+            if text.at > self.buffer:
+                self.take(&text, pieces)
+            elif self.size < JSON_MAX:
+                self.grow()
+            elif self.style.without_args:
+                raise ValueError("a name of a program that no line has room for")
+            else:
+                self.style.without_args = True
+            ft_text_start(&text, self.buffer, self.size)
+        self.take(&text, pieces)
+        return 0
+
+    cdef int take(self, ft_text *text, list pieces) except -1:
+        """What is written so far; the buffer is empty again."""
+        if text.at > self.buffer:
+            pieces.append(self.buffer[:text.at - self.buffer].decode("ascii"))
+        ft_text_start(text, self.buffer, self.size)
+        return 0
