@@ -9,8 +9,8 @@ Sources:
                   by hand, from the man pages and the kernel's headers
     ioctls.txt    by --values: the commands of ioctl(2) in all uapi headers of the same
     values.txt    by --values: numbers of the names in sets.txt: the uapi headers of Linux 7 in the
-                  PyPI wheel `ziglang` 0.17 (INCLUDE is its folder ziglang/lib/libc/include); those of sockets,
-                  which no uapi header has, from the C library's <sys/socket.h>
+                  PyPI wheel `ziglang` 0.17 (INCLUDE is its folder ziglang/lib/libc/include); those
+                  of sockets, which no uapi header has, from the C library's <sys/socket.h>
     ../tables/    numbers and signatures; a call without a line in calls.txt is shown by its C types
 """
 

@@ -1,4 +1,4 @@
-"""ioctls.txt: the commands of ioctl(2) and their numbers, from all uapi headers. See generate.py."""
+"""ioctls.txt: the commands of ioctl(2), with their numbers, from all uapi headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promise: who calls fasttrace strace in strace's place, in a script or at a terminal, sees no other.
+"""Promise: who calls fasttrace strace in strace's place, in a script or a terminal, sees no other.
 
 What differs on purpose is told in docs/strace.md; lines are compared in test_strace_lines.py.
 """
