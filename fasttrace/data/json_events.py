@@ -131,6 +131,8 @@ def _fields(
             "signal": signal,
             "core_dumped": signal is not None and os.WCOREDUMP(status),
         }
+    if kind == Kind.STOP:
+        return {"signal": signal_name(nr), "nr": nr}
     if kind == Kind.LOST:
         return {"count": ret}
     if kind == Kind.ATTACH:

@@ -6,6 +6,7 @@ first use and serves until we end.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -127,6 +128,7 @@ def _the_watcher() -> _Watcher:
 
 
 os.register_at_fork(after_in_child=_forget)
+atexit.register(_forget)  # so that nobody warns of an open socket
 
 
 class Watch:
