@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from fasttrace._core import STRING_LIMIT_MAX
+from fasttrace._core import PYTHON_FRAMES_MAX, STRING_LIMIT_MAX
 from fasttrace.cli.output import columns_of, show
 from fasttrace.errors import UsageError
 
@@ -137,6 +137,31 @@ def add_string_limit(parser: VerbParser, help: str) -> None:
     )
 
 
+def add_python_options(parser: VerbParser, frames: int) -> None:
+    """Which line of Python made a call. frames: so many of each call, unless it is said."""
+    parser.add_argument(
+        "--python",
+        action="store_true",
+        help="with each call of a CPython (3.11 and later), the file, line and function of Python"
+        " that made it: docs/python.md",
+    )
+    parser.add_argument(
+        "--frames",
+        type=_frames,
+        metavar="N",
+        help=f"with --python: N frames, from the innermost outwards ({frames})",
+    )
+    parser.set_defaults(python_frames=frames)
+
+
+def python_frames(args: argparse.Namespace) -> int:
+    """What those options come to. UsageError: one means nothing without the other."""
+    if args.frames is not None and not args.python:
+        raise UsageError("--frames goes with --python")
+    frames: int = args.frames or args.python_frames
+    return frames if args.python else 0
+
+
 def add_run_options(parser: VerbParser) -> None:
     """What to trace and how, but not which calls."""
     parser.add_argument("-p", dest="pid", type=_pid, metavar="PID", help="attach to a process")
@@ -176,6 +201,12 @@ def _pid(text: str) -> int:
 def _string_limit(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= STRING_LIMIT_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {STRING_LIMIT_MAX}")
+    return int(text)
+
+
+def _frames(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= PYTHON_FRAMES_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {PYTHON_FRAMES_MAX}")
     return int(text)
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 
 from fasttrace.cli.output import say
-from fasttrace.cli.parser import VerbParser, add_payload_options, add_tracing_options
+from fasttrace.cli.parser import (
+    VerbParser,
+    add_payload_options,
+    add_python_options,
+    add_tracing_options,
+    python_frames,
+)
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.traced import run_of
 from fasttrace.tracing.runs import Recorder
@@ -17,6 +23,7 @@ TAKES_COMMAND = True
 def configure(parser: VerbParser) -> None:
     add_tracing_options(parser)
     add_payload_options(parser)
+    add_python_options(parser, 16)
     parser.add_argument(
         "--no-payload",
         action="store_true",
@@ -32,7 +39,8 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    run = run_of(args, capture="none" if args.no_payload else "all")
+    capture = "none" if args.no_payload else "all"
+    run = run_of(args, capture=capture, python=python_frames(args))
     # When the disk is full the program goes on, and what is stored stays.
     recorder = Recorder(run.tracer, args.output, lambda error: say(str(error)))
     recorder.start(run.start)

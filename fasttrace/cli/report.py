@@ -11,7 +11,7 @@ from fasttrace.cli.filters import add_filter_options, conditions_of
 from fasttrace.cli.output import Output, say
 from fasttrace.cli.parser import VerbParser, add_string_limit
 from fasttrace.cli.progress import Progress
-from fasttrace.cli.tables import add_table_options, summary_text
+from fasttrace.cli.tables import add_table_options, check_by_line, summary_text
 from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
     for option in ("sort", "by"):
         if args.calls and option in args.given:
             raise UsageError(f"--{option} is for counts: leave it, or --calls")
+    check_by_line(args)
     if "string_limit" in args.given and (not args.calls or args.json):
         raise UsageError("-s is for lines of calls: leave it, or say --calls")
     if args.expression is not None:
@@ -65,7 +66,10 @@ def run(args: argparse.Namespace) -> int:
         trace = trace.where(mask=_slowest(trace, args.top))
     output = Output(fd=1)
     if not args.calls:
-        output.write(summary_text(trace.summary(), args, output))
+        lines = trace.lines() if args.by == "line" else None
+        if lines is not None and not any(one.frame for one in lines):
+            say(f"{args.folder} has no line of Python: fasttrace record --python keeps them")
+        output.write(summary_text(trace.summary(), args, output, lines))
     else:
         progress = Progress("shown", "events", len(trace.events))
         for text, count in _texts(trace, _to_text(trace, args, output.color)):

@@ -8,7 +8,7 @@ from typing import Any
 from fasttrace.cli.filters import add_filter_options, chosen, conditions_of
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
-from fasttrace.cli.tables import add_table_options, summary_text
+from fasttrace.cli.tables import add_table_options, check_by_line, summary_text
 from fasttrace.cli.traced import run_of
 from fasttrace.errors import UsageError
 
@@ -31,8 +31,10 @@ def configure(parser: VerbParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.no_results:
         _check_no_results(args)
-    if conditions := conditions_of(args):
-        return _filtered(args, conditions)
+    check_by_line(args)
+    conditions = conditions_of(args)
+    if conditions or args.by == "line":
+        return _looked_at(args, conditions)
     with (
         Output(args.output) as output,
         run_of(
@@ -51,24 +53,33 @@ def run(args: argparse.Namespace) -> int:
         return run.status or output.status
 
 
-def _filtered(args: argparse.Namespace, conditions: dict[str, Any]) -> int:
+def _looked_at(args: argparse.Namespace, conditions: dict[str, Any]) -> int:
     """Each call has to be looked at for that, as for `record`."""
-    if args.by == "comm" or args.no_results:
+    if args.by == "comm" or (conditions and args.no_results):
         option = "--no-results" if args.no_results else "--by comm"
         raise UsageError(f"{option} counts without looking at calls: leave it, or the filters")
-    capture = "paths" if "path" in conditions else "none"
-    with Output(args.output) as output, run_of(args, capture=capture) as run:
+    by_line = args.by == "line"
+    options = {
+        "capture": "paths" if "path" in conditions else "none",
+        "results": not args.no_results,
+        "python": int(by_line),
+    }
+    with Output(args.output) as output, run_of(args, **options) as run:
         from fasttrace._tally import Tally
+        from fasttrace.data.lines import LineCounts
         from fasttrace.data.summary import Summary
 
-        tally = Tally()
+        tally, lines = Tally(), LineCounts()
         for block in run.blocks():
-            tally.add(chosen(block, conditions).data, by_pid=args.by == "pid")
+            events = chosen(block, conditions)
+            tally.add(events.data, by_pid=args.by == "pid")
+            if by_line:
+                lines.add(events.data, block.payload)
         tracer = run.tracer
         summary = Summary(
             tally, tracer.info, processes=tracer.processes, by_process=args.by == "pid"
         )
-        output.write(summary_text(summary, args, output))
+        output.write(summary_text(summary, args, output, lines.lines if by_line else None))
         output.close()
         return run.status or output.status
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from fasttrace.cli.filters import add_filter_options, chosen, conditions_of
 from fasttrace.cli.output import Output, show
-from fasttrace.cli.parser import VerbParser, add_payload_options, add_tracing_options
+from fasttrace.cli.parser import (
+    VerbParser,
+    add_payload_options,
+    add_python_options,
+    add_tracing_options,
+    python_frames,
+)
 from fasttrace.cli.traced import run_of
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ TAKES_COMMAND = True
 def configure(parser: VerbParser) -> None:
     add_tracing_options(parser)
     add_payload_options(parser)
+    add_python_options(parser, 1)
     add_filter_options(parser)
     parser.add_argument("-o", dest="output", metavar="FILE", help="write the lines to FILE")
     parser.add_argument(
@@ -50,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     # Nobody wants to see the calls any more, but some shall still be altered.
     goes_on = args.inject or args.deny
     conditions = conditions_of(args)
-    with Output(args.output) as output, run_of(args) as run:
+    frames = python_frames(args)
+    with Output(args.output) as output, run_of(args, python=frames) as run:
         start_ns = run.tracer.stats["start_ns"]
         if args.json:
             to_text = _json_text(args.string_limit)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from fasttrace.data.events import PayloadItem, PayloadType
 
-_HEAD = Struct("<IHH")  # struct ft_payload_frame
+HEAD = Struct("<IHH")
+"""struct ft_payload_frame: line, bytes of the file, bytes of the function."""
 
 
 class Frame(NamedTuple):
@@ -27,9 +28,9 @@ class Frame(NamedTuple):
 def read_frames(data: bytes | memoryview) -> Iterator[Frame]:
     """The frames of a payload item, the innermost first; what is cut off ends them."""
     at = 0
-    while at + _HEAD.size <= len(data):
-        line, file_size, function_size = _HEAD.unpack_from(data, at)
-        at += _HEAD.size
+    while at + HEAD.size <= len(data):
+        line, file_size, function_size = HEAD.unpack_from(data, at)
+        at += HEAD.size
         texts = bytes(data[at : at + file_size + function_size])
         if len(texts) < file_size + function_size:
             return

@@ -33,8 +33,10 @@ from fasttrace.data.summary import Summary
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from fasttrace.data.lines import LineStats
     from fasttrace.data.tree import Branch
 
+_COUNTED = 65536  # events that are counted at a time
 _CHUNK = 512  # events that are made calls at a time, and live as long
 
 ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
@@ -227,6 +229,16 @@ class Trace(OfRun):
     def summary(self) -> Summary:
         """Calls, errors and times per syscall; also by process."""
         return Summary(self._tally, self.info, processes=self.processes, by_process=True)
+
+    def lines(self) -> list[LineStats]:
+        """What the calls of each line of Python add up to, of a trace with ``python=True``."""
+        from fasttrace.data.lines import LineCounts
+
+        counts = LineCounts()
+        for start in range(0, len(self.events), _COUNTED):
+            events = np.ascontiguousarray(self.events[start : start + _COUNTED])
+            counts.add(events.data, self._stream)
+        return counts.lines
 
     def tree(self, syscall: Calls | None = None) -> list[Branch]:
         """The processes whose parent is not known, each with those below it: see `Branch`.

@@ -61,7 +61,7 @@ class SessionOptions(NamedTuple):
             by_process=self.by_process,
             payload=capture != "none",
             string_limit=self.string_limit,
-            python_frames=self.python_frames if self.events else 0,
+            python_frames=self.python_frames,
             results=self.results,
             policy=_policy(self.selection, capture),
             filter=self._filter(handlers) if self.is_filtered and engine == "ptrace" else None,

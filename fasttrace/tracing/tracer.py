@@ -116,6 +116,8 @@ class Tracer(Answering):
                 raise ValueError(
                     "seccomp is for a command: a running process can only wall itself in"
                 )
+        if python and not events:
+            raise ValueError("python goes with events: lines are told with each, not counted")
         self._wall = sessions.wall(seccomp)
         self._pid = pid
         self._command: Command | None = None

@@ -1,5 +1,6 @@
 #include "decode/lines.h"
 
+#include "decode/frames.h"
 #include "decode/result.h"
 
 #define WHO_WIDTH 7
@@ -79,8 +80,9 @@ static void put_head(
 	ft_put(text, " ", 1);
 }
 
-static void put_line(
-	struct ft_text *text, const struct ft_view *view, const struct ft_line_style *style)
+/* frames: what Python ran, or NULL. */
+static void put_line(struct ft_text *text, const struct ft_view *view,
+	const struct ft_line_style *style, const uint8_t *frames, size_t size)
 {
 	const struct ft_event *ev = view->event;
 
@@ -100,6 +102,11 @@ static void put_line(
 		ft_puts(text, ">");
 		put_style(text, style->reset);
 	}
+	if (frames) {
+		put_style(text, style->dim);
+		ft_put_frames(text, frames, size);
+		put_style(text, style->reset);
+	}
 	ft_put(text, "\n", 1);
 }
 
@@ -115,12 +122,16 @@ size_t ft_put_lines(const struct ft_line_style *style, const struct ft_event *ev
 	for (; n < count; n++) {
 		const struct ft_event *ev = &events[order[n]];
 		struct ft_view view = { .event = ev, .snapshots = snapshots };
+		const uint8_t *frames;
 		char *line = text.at;
+		size_t frames_size = 0;
 
 		if (ev->kind != FT_KIND_SYSCALL)
 			break;
 		view.count = ft_snapshots(ev, payload, payload_length, payload_base, snapshots);
-		put_line(&text, &view, style);
+		frames = ft_item_of(
+			ev, FT_PAYLOAD_PYTHON, payload, payload_length, payload_base, &frames_size);
+		put_line(&text, &view, style, frames, frames_size);
 		if (!text.is_full)
 			continue;
 		if (line == buffer && size > 4) {

@@ -76,9 +76,8 @@ static const char escapes[256] = {
 	[0x7f ... 0xff] = 'o',
 };
 
-void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut)
+void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length)
 {
-	ft_put(text, "\"", 1);
 	for (size_t i = 0; i < length;) {
 		size_t run = i;
 		char escape[4] = { '\\', 0, 0, 0 };
@@ -105,6 +104,12 @@ void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, boo
 		}
 		ft_put(text, escape, n);
 	}
+}
+
+void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut)
+{
+	ft_put(text, "\"", 1);
+	ft_put_escaped(text, data, length);
 	ft_put(text, cut ? "\"..." : "\"", cut ? 4 : 1);
 }
 

@@ -41,6 +41,8 @@ void ft_put_padded(struct ft_text *text, uint64_t value, unsigned digits);
 bool ft_put_flags(struct ft_text *text, const struct ft_set *set, uint64_t value);
 /* A value of a set, whatever it is. */
 void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value);
+/* ASCII, with the escapes that C has in a string. */
+void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length);
 void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut);
 
 #endif

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from command_line import cli
 
 import fasttrace
 from fasttrace.data.calls import Call
@@ -91,6 +92,65 @@ def test_a_child_has_the_line_that_made_it_until_it_is_another_program(
     after = [call for call in child if call.time_ns > execs[1].time_ns]
     assert after
     assert not any(call.python for call in after)
+
+
+SCRIPT = """import os
+
+
+def wait_for(parent):
+    while os.getppid() != parent:
+        pass
+
+
+for _ in range(7):
+    wait_for(os.getppid())
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> str:
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    return str(path)
+
+
+def test_counts_by_line_on_the_command_line(engine: str, script: str, tmp_path: Path) -> None:
+    """While it runs, and from a recording."""
+    python, saved = next(iter(pythons().values())), str(tmp_path / "saved.fst")
+    options = ["-e", "getppid", "--engine", engine]
+    done = cli("summary", "--by", "line", *options, "--json", python, script)
+    live = json.loads(done.stderr)
+    assert cli("record", "--python", *options, "-o", saved, python, script).returncode == 0
+    told = json.loads(cli("report", "--by", "line", "--json", saved).stdout)
+    for shown in (live, told):
+        assert {(x["file"], x["line"], x["function"], x["calls"]) for x in shown["by_line"]} == {
+            (script, 5, "wait_for", 7),
+            (script, 10, "<module>", 7),
+        }
+        assert shown["total_calls"] == 14
+    table = cli("report", "--by", "line", saved).stdout
+    assert f"{script}:5 wait_for" in table
+    assert "getppid:7" in table
+
+
+def test_lines_end_with_where_they_come_from(engine: str, script: str) -> None:
+    python = next(iter(pythons().values()))
+    options = ["-e", "getppid", "--engine", engine, "--python", "--frames", "2"]
+    lines = cli("trace", *options, python, script).stderr.splitlines()
+    ends = Counter(line.partition("> at ")[2] for line in lines if "getppid" in line)
+    assert ends == {
+        f"{script}:5 wait_for, {script}:10 <module>": 7,
+        f"{script}:10 <module>": 7,
+    }
+    objects = map(json.loads, cli("trace", "--json", *options, python, script).stderr.splitlines())
+    frames = [[f["line"] for f in each["python"]] for each in objects if "python" in each]
+    assert frames == [[10], [5, 10]] * 7
+
+
+def test_a_recording_without_lines_says_so(script: str, tmp_path: Path) -> None:
+    python, saved = next(iter(pythons().values())), str(tmp_path / "saved.fst")
+    assert cli("record", "-o", saved, python, script).returncode == 0
+    assert "has no line of Python" in cli("report", "--by", "line", saved).stderr
 
 
 def test_other_programs_have_no_frames_and_do_not_stop(engine: str) -> None:

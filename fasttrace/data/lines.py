@@ -1,0 +1,117 @@
+"""What the calls of each line of Python add up to, counted as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from fasttrace._tally import Tally
+from fasttrace.data.calls import call_name
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadType, payload_items
+from fasttrace.data.frames import HEAD, Frame, read_frames
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_ITEM = Struct("<IBBHQ")
+_LINES_MAX = 65536
+"""A program may make new code all the time. Calls of further lines count as those of none."""
+
+
+class LineStats(NamedTuple):
+    """The calls that one line of Python made, the innermost that ran; frame None: those that no
+    Python made, or no CPython that can be read.
+
+    errors and total_ns, the wall time of calls that finished, are None where none has finished.
+    syscalls: calls by name, the most frequent first.
+    """
+
+    frame: Frame | None
+    calls: int
+    errors: int | None
+    total_ns: int | None
+    syscalls: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of `fasttrace summary --by line --json`."""
+        file, line, function = self.frame or (None, None, None)
+        return {"file": file, "line": line, "function": function} | self._asdict_without_frame()
+
+    def _asdict_without_frame(self) -> dict[str, Any]:
+        entry = self._asdict()
+        del entry["frame"]
+        return entry
+
+
+class LineCounts:
+    """Counts blocks of events by line, in the memory that so many different lines take.
+
+    >>> from fasttrace.data.lines import LineCounts
+    >>> LineCounts().lines
+    []
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[bytes, int] = {b"": 1}
+        self._tally = Tally()
+
+    def add(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> None:
+        """events: of EVENT_DTYPE, shape (n,), or their bytes; payload_base: what they call
+        payload[0]."""
+        taken = np.frombuffer(memoryview(events), EVENT_DTYPE)
+        calls = taken[taken["kind"] == Kind.SYSCALL]
+        # The tally keeps apart what has different pids.
+        ids = np.ones(len(calls), np.int32)
+        told = np.flatnonzero(calls["flags"] & int(Flag.PAYLOAD))
+        offsets = calls["payload"][told].tolist()
+        for index, offset in zip(told.tolist(), offsets, strict=True):
+            key = _innermost(payload, offset - payload_base)
+            if key and (len(self._ids) < _LINES_MAX or key in self._ids):
+                ids[index] = self._ids.setdefault(key, len(self._ids) + 1)
+        calls["pid"] = ids
+        self._tally.add(calls.data, by_pid=True)
+
+    @property
+    def lines(self) -> list[LineStats]:
+        """Those that made calls, the greatest total time first."""
+        frames = dict(zip(self._ids.values(), self._frames(), strict=True))
+        found: dict[int, LineStats] = {}
+        for row in self._tally.rows():
+            was = found.get(row.pid) or LineStats(frames[row.pid], 0, None, None, {})
+            name = call_name(row.nr, row.abi)
+            was.syscalls[name] = was.syscalls.get(name, 0) + row.calls
+            known = was.errors is not None or row.finished
+            found[row.pid] = was._replace(
+                calls=was.calls + row.calls,
+                errors=(was.errors or 0) + row.errors if known else None,
+                total_ns=(was.total_ns or 0) + row.total_ns if known else None,
+            )
+        return sorted(
+            (
+                one._replace(syscalls=dict(sorted(one.syscalls.items(), key=lambda e: -e[1])))
+                for one in found.values()
+            ),
+            key=lambda one: (-(one.total_ns or 0), -one.calls, str(one.frame)),
+        )
+
+    def _frames(self) -> Iterator[Frame | None]:
+        return (next(read_frames(key), None) for key in self._ids)
+
+
+def _innermost(payload: memoryview, offset: int) -> bytes:
+    """The first frame as the payload has it; b"": there is none. Nothing there is trusted."""
+    if not 0 <= offset <= len(payload) - _ITEM.size:
+        return b""
+    if payload[offset + 5] == PayloadType.PYTHON:  # as a session writes it
+        length = _ITEM.unpack_from(payload, offset)[0]
+        data = payload[offset + _ITEM.size : offset + _ITEM.size + length]
+    else:
+        items = payload_items(payload, offset)
+        data = memoryview(next((i.data for i in items if i.type == PayloadType.PYTHON), b""))
+    if len(data) < HEAD.size:
+        return b""
+    _, file_size, function_size = HEAD.unpack_from(data)
+    return bytes(data[: HEAD.size + file_size + function_size])

@@ -1,0 +1,13 @@
+/* Where in a Python program a call was made. */
+#ifndef FT_DECODE_FRAMES_H
+#define FT_DECODE_FRAMES_H
+
+#include "decode/text.h"
+
+/* The bytes of a call's first item of this type, as ft_snapshots() has the stream; NULL: it has none. */
+const uint8_t *ft_item_of(const struct ft_event *event, enum ft_payload_type type,
+	const uint8_t *payload, size_t length, uint64_t payload_base, size_t *size);
+/* " at app.py:12 main, app.py:40 <module>", the frames of such an item; what is cut off ends them. */
+void ft_put_frames(struct ft_text *text, const uint8_t *frames, size_t size);
+
+#endif
