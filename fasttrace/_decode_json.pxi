@@ -8,10 +8,20 @@ cdef extern from "decode/json.h" nogil:
         size_t comm_length
         uint32_t string_max
         cbool without_args
+        const uint8_t *frames
+        size_t frames_size
 
     void ft_put_json_string(ft_text *text, const uint8_t *data, size_t length, cbool cut)
     void ft_put_json_call(ft_text *text, const ft_view *view, const ft_json_style *style,
                           ft_data *room)
+
+
+cdef extern from "decode/frames.h" nogil:
+    const uint8_t *ft_item_of(const ft_event *event, int type, const uint8_t *payload,
+                              size_t length, uint64_t payload_base, size_t *size)
+
+cdef extern from "event.h" nogil:
+    enum: FT_PAYLOAD_PYTHON
 
 
 cdef enum:
@@ -121,6 +131,8 @@ cdef class JsonLines:
                 self.style.comm, self.style.comm_length = comm, len(comm)
             view.event, view.snapshots = ev, snapshots
             view.count = ft_snapshots(ev, <const uint8_t *>stream.buf, stream.len, base, snapshots)
+            self.style.frames = ft_item_of(ev, FT_PAYLOAD_PYTHON, <const uint8_t *>stream.buf,
+                                           stream.len, base, &self.style.frames_size)
             line = text.at
             ft_put_json_call(&text, &view, &self.style, &room.data)
             if not text.is_full:

@@ -26,28 +26,44 @@ const uint8_t *ft_item_of(const struct ft_event *event, enum ft_payload_type typ
 	return NULL;
 }
 
-void ft_put_frames(struct ft_text *text, const uint8_t *frames, size_t size)
+bool ft_next_frame(const uint8_t **frames, size_t *size, struct ft_frame *out)
 {
 	struct ft_payload_frame head;
-	const char *before = " at ";
+	size_t names;
 
-	while (size >= sizeof(head)) {
-		memcpy(&head, frames, sizeof(head));
-		frames += sizeof(head);
-		size -= sizeof(head);
-		if (size < (size_t)head.file_size + head.function_size)
-			return;
+	if (*size < sizeof(head))
+		return false;
+	memcpy(&head, *frames, sizeof(head));
+	names = (size_t)head.file_size + head.function_size;
+	if (*size - sizeof(head) < names)
+		return false;
+	*out = (struct ft_frame){
+		.line = head.line,
+		.file_size = head.file_size,
+		.function_size = head.function_size,
+		.file = *frames + sizeof(head),
+		.function = *frames + sizeof(head) + head.file_size,
+	};
+	*frames += sizeof(head) + names;
+	*size -= sizeof(head) + names;
+	return true;
+}
+
+void ft_put_frames(struct ft_text *text, const uint8_t *frames, size_t size)
+{
+	const char *before = " at ";
+	struct ft_frame frame;
+
+	while (ft_next_frame(&frames, &size, &frame)) {
 		ft_puts(text, before);
-		ft_put_escaped(text, frames, head.file_size);
+		ft_put_escaped(text, frame.file, frame.file_size);
 		ft_puts(text, ":");
-		if (head.line)
-			ft_put_decimal(text, head.line);
+		if (frame.line)
+			ft_put_decimal(text, frame.line);
 		else
 			ft_puts(text, "?");
 		ft_puts(text, " ");
-		ft_put_escaped(text, frames + head.file_size, head.function_size);
-		frames += (size_t)head.file_size + head.function_size;
-		size -= (size_t)head.file_size + head.function_size;
+		ft_put_escaped(text, frame.function, frame.function_size);
 		before = ", ";
 	}
 }

@@ -1,5 +1,6 @@
 #include "decode/json.h"
 
+#include "decode/frames.h"
 #include "decode/lines.h"
 
 #define LITERAL(text, literal) ft_put(text, literal, sizeof(literal) - 1)
@@ -282,6 +283,29 @@ static void put_flags(struct ft_text *text, uint16_t flags)
 	}
 }
 
+static void put_frames(struct ft_text *text, const uint8_t *frames, size_t size)
+{
+	struct ft_frame frame;
+	const char *before = "";
+
+	LITERAL(text, ",\"python\":[");
+	while (ft_next_frame(&frames, &size, &frame)) {
+		ft_puts(text, before);
+		LITERAL(text, "{\"file\":");
+		ft_put_json_string(text, frame.file, frame.file_size, false);
+		LITERAL(text, ",\"line\":");
+		if (frame.line)
+			ft_put_decimal(text, frame.line);
+		else
+			LITERAL(text, "null");
+		LITERAL(text, ",\"function\":");
+		ft_put_json_string(text, frame.function, frame.function_size, false);
+		LITERAL(text, "}");
+		before = ",";
+	}
+	LITERAL(text, "]");
+}
+
 /* The line for people: printable ASCII, so only two characters need a backslash. */
 static void put_line(struct ft_text *text, const struct ft_view *view, uint32_t string_max)
 {
@@ -380,6 +404,8 @@ void ft_put_json_call(struct ft_text *text, const struct ft_view *view,
 	LITERAL(text, ",\"errno\":");
 	put_errno(text, ev);
 	put_flags(text, ev->flags);
+	if (style->frames)
+		put_frames(text, style->frames, style->frames_size);
 	LITERAL(text, ",\"text\":\"");
 	if (style->without_args)
 		LITERAL(text, "...");

@@ -11,6 +11,8 @@ struct ft_json_style {
 	size_t comm_length;
 	uint32_t string_max; /* bytes of data in the call's text */
 	bool without_args; /* they are more than fits */
+	const uint8_t *frames; /* of Python, as ft_next_frame() has them; NULL: none */
+	size_t frames_size;
 };
 
 /* A string: as one where it is UTF-8 and whole, else as an object that says what it lacks. */
