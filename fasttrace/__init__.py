@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
     from fasttrace.data.summary import Summary
-    from fasttrace.data.trace import Trace, load
+    from fasttrace.data.trace import Trace, load, read_parquet
     from fasttrace.errors import (
         FasttraceError,
         InjectError,
@@ -58,6 +58,7 @@ _WHERE = {
     "diff": "analysis.diff",
     "load": "data.trace",
     "parse_selection": "syscalls.sets",
+    "read_parquet": "data.trace",
     "record": "tracing.runs",
     "run": "tracing.altering",
     "stream": "tracing.runs",
@@ -93,6 +94,7 @@ __all__ = [
     "diff",
     "load",
     "parse_selection",
+    "read_parquet",
     "record",
     "run",
     "stream",

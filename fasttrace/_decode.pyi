@@ -171,3 +171,28 @@ class JsonLines:
         by its place in `events`. comm_of: by pid and time, the program's name as JSON; asked anew
         after each `other`. ValueError: events are no whole number of records.
         """
+
+class Paths:
+    """Numbers paths in the order of their first appearance, as a column with a dictionary does.
+
+    wanted: for each ABI and number below NR_MAX a byte whose bits are the arguments that are paths.
+    seed: of the hash.
+    """
+
+    def __init__(self, wanted: bytes, seed: int) -> None: ...
+    def __len__(self) -> int:
+        """How many different ones there were."""
+    def clear(self) -> None: ...
+    def number(self, events: Buffer, payload: Buffer, numbers: Buffer) -> None:
+        """The first path of each event, -1 for none, into an array of int32.
+
+        ValueError: events are no whole number of records, or `numbers` has another length.
+        """
+    def text(self) -> tuple[bytes, bytes]:
+        """Where each word ends (int64) in the text of all of them, which is UTF-8."""
+
+def item_sizes(events: Buffer, payload: Buffer, sizes: Buffer) -> None:
+    """The bytes that each event's items take in the payload stream, into an array of uint64."""
+
+def copy_items(events: Buffer, payload: Buffer, out: Buffer) -> None:
+    """These bytes, one event's behind the other's. ValueError: `out` has not just room for them."""

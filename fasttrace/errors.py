@@ -80,6 +80,14 @@ class OutputError(FasttraceError, OSError):
     """What was recorded cannot be written where it should go."""
 
 
+class MissingExtra(FasttraceError, ImportError):
+    """A package is wanted that is not installed with fasttrace by itself."""
+
+    @classmethod
+    def of(cls, package: str, extra: str) -> MissingExtra:
+        return cls(f"this needs {package}, which is missing: pip install 'fasttrace[{extra}]'")
+
+
 class CommandNotFound(FasttraceError, FileNotFoundError):
     """There is no such program."""
 

@@ -1,4 +1,4 @@
 """What was recorded: events, traces, summaries, processes, and the folder they are kept in.
 
-May import `_tally`, `system`, `syscalls`, and what lies below them.
+May import `_tally`, `_decode`, `system`, `syscalls`, and what lies below them.
 """

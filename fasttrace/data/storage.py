@@ -27,6 +27,7 @@ from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
 from fasttrace.data.stored import FORMAT, VERSION, Stored, of_folder
 from fasttrace.errors import OutputError
 from fasttrace.system.files import Place
+from fasttrace.system.new_file import cannot_write
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -104,7 +105,7 @@ class Writer:
                 undo.callback(self._events.close)
                 self._payload = GrowingNpy(self._create("payload.npy"), BYTES)
             except OSError as error:
-                raise _cannot_write(self.path, error) from None
+                raise cannot_write(self.path, error) from None
             undo.pop_all()
 
     def _create(self, name: str) -> int:
@@ -137,7 +138,7 @@ class Writer:
         except OSError as error:
             self._failed = True
             self.unstored += count - (self._events.count - stored)
-            raise _cannot_write(self.path, error) from None
+            raise cannot_write(self.path, error) from None
 
     def finish(
         self, info: RunInfo = NOTHING_KNOWN, *, processes: Sequence[Process] = (), **about: Any
@@ -161,7 +162,7 @@ class Writer:
             self._write_meta()
         except OSError as error:
             if not self._failed:
-                raise _cannot_write(self.path, error) from None
+                raise cannot_write(self.path, error) from None
 
     def stored(self) -> Stored:
         """What was written, from the very folder that was made, wherever its path may lead now."""
@@ -206,12 +207,3 @@ def _cannot_make(path: Path, error: OSError) -> OutputError:
         errno.EACCES: f"cannot be made: {path.parent} is not ours to write to; choose another",
     }.get(error.errno or 0, f"cannot be made: {error.strerror}; choose another place")
     return OutputError(error.errno, f"{path} {remedy}")
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    remedy = {
-        errno.ENOSPC: "the disk is full; free some space",
-        errno.EDQUOT: "the disk quota is used up; free some space",
-        errno.EFBIG: "the file would exceed the limit of file sizes; see `ulimit -f`",
-    }.get(error.errno or 0, f"{error.strerror}; choose another place")
-    return OutputError(error.errno, f"cannot write {path}: {remedy}")

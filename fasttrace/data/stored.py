@@ -65,10 +65,10 @@ def load(path: str | os.PathLike[str]) -> Stored:
 def of_folder(folder: Folder) -> Stored:
     """As `load`, of a folder that is open."""
     meta = _read_json(folder)
-    return READERS[meta["version"]](folder, _Meta(folder, meta))
+    return READERS[meta["version"]](folder, Meta(f"{folder.path}/meta.json", meta))
 
 
-def _version_1(folder: Folder, meta: _Meta) -> Stored:
+def _version_1(folder: Folder, meta: Meta) -> Stored:
     """Heads of payload items have 8 bytes there."""
     from fasttrace.data.version_1 import with_addresses
 
@@ -81,7 +81,7 @@ def _version_1(folder: Folder, meta: _Meta) -> Stored:
     return stored
 
 
-def _version_2(folder: Folder, meta: _Meta) -> Stored:
+def _version_2(folder: Folder, meta: Meta) -> Stored:
     import numpy as np
 
     from fasttrace.data.events import EVENT_DTYPE
@@ -89,35 +89,28 @@ def _version_2(folder: Folder, meta: _Meta) -> Stored:
     finished = meta.get("finished", bool, False)
     events = open_npy(folder, "events.npy", EVENTS, EVENT_DTYPE, finished=finished)
     payload = open_npy(folder, "payload.npy", BYTES, np.uint8, finished=finished)
-    info = RunInfo(
-        finished=finished,
-        argv=meta.strings("argv"),
-        engine=meta.get("engine", str, ""),
-        results=meta.get("results", bool, True),
-        exit_status=meta.optional("exit_status"),
-        wall_ns=meta.get("wall_ns", int, 0),
-        lost=meta.get("lost", int, 0),
-        realtime_offset_ns=meta.inner("clock").optional("realtime_offset_ns"),
-    )
-    return Stored(events, payload, info, [entry.process() for entry in meta.entries("processes")])
+    return Stored(events, payload, meta.info(), meta.processes())
 
 
 # Every version that there has been: what was recorded once can be read for ever.
-READERS: dict[int, Callable[[Folder, _Meta], Stored]] = {1: _version_1, 2: _version_2}
+READERS: dict[int, Callable[[Folder, Meta], Stored]] = {1: _version_1, 2: _version_2}
 VERSION = max(READERS)  # which is written
 
 
-class _Meta:
-    """A JSON object that may hold anything: what is read from it has the type asked for."""
+class Meta:
+    """A JSON object that may hold anything: what is read from it has the type asked for.
 
-    def __init__(self, folder: Folder, entries: object) -> None:
-        self._folder = folder
+    where: what holds it, for the TraceError.
+    """
+
+    def __init__(self, where: str, entries: object) -> None:
+        self._where = where
         if not isinstance(entries, dict):
             raise self._damaged()
         self._entries = entries
 
     def _damaged(self) -> TraceError:
-        return _damaged(self._folder)
+        return _damaged(self._where)
 
     def get(self, key: str, kind: type[T], default: T) -> T:
         value: Any = self._entries.get(key, default)
@@ -138,11 +131,26 @@ class _Meta:
             raise self._damaged()
         return values
 
-    def inner(self, key: str) -> _Meta:
-        return _Meta(self._folder, self.get(key, dict, {}))
+    def inner(self, key: str) -> Meta:
+        return Meta(self._where, self.get(key, dict, {}))
 
-    def entries(self, key: str) -> list[_Meta]:
-        return [_Meta(self._folder, entry or {}) for entry in self.get(key, list, [])]
+    def entries(self, key: str) -> list[Meta]:
+        return [Meta(self._where, entry or {}) for entry in self.get(key, list, [])]
+
+    def info(self) -> RunInfo:
+        return RunInfo(
+            finished=self.get("finished", bool, False),
+            argv=self.strings("argv"),
+            engine=self.get("engine", str, ""),
+            results=self.get("results", bool, True),
+            exit_status=self.optional("exit_status"),
+            wall_ns=self.get("wall_ns", int, 0),
+            lost=self.get("lost", int, 0),
+            realtime_offset_ns=self.inner("clock").optional("realtime_offset_ns"),
+        )
+
+    def processes(self) -> list[Process]:
+        return [entry.process() for entry in self.entries("processes")]
 
     def process(self) -> Process:
         status = self.optional("status")
@@ -163,8 +171,8 @@ class _Meta:
         )
 
 
-def _damaged(folder: Folder) -> TraceError:
-    return TraceError(f"{folder.path}/meta.json is damaged: record again")
+def _damaged(where: str) -> TraceError:
+    return TraceError(f"{where} is damaged: record again")
 
 
 def _integer(digits: str) -> int:
@@ -180,14 +188,24 @@ def _read_json(folder: Folder) -> dict[str, Any]:
         with open(folder.open("meta.json"), "rb") as file:  # noqa: PTH123 - of a descriptor
             text = file.read(_META_MAX + 1)
         if len(text) > _META_MAX:
-            raise _damaged(folder)
-        meta = json.loads(text, parse_int=_integer)
+            raise _damaged(f"{path}/meta.json")
+        meta = parsed(text)
     except FileNotFoundError:
         raise TraceError(f"{path} holds no trace (no meta.json); {_GIVE}") from None
     except OSError as error:
         raise TraceError(f"cannot read {path}/meta.json: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise _damaged(folder) from None
+        raise _damaged(f"{path}/meta.json") from None
+    return checked(path, meta)
+
+
+def parsed(text: bytes) -> Any:
+    """ValueError, RecursionError: it is no JSON, or none that anybody has written."""
+    return json.loads(text, parse_int=_integer)
+
+
+def checked(path: str, meta: Any) -> dict[str, Any]:
+    """meta, if it is of a trace that this version can read."""
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise TraceError(f"{path} holds something else than a trace of fasttrace")
     version = meta.get("version")

@@ -18,6 +18,8 @@ from fasttrace._tally import Tally
 from fasttrace.data import conditions, storage, stored
 from fasttrace.data.calls import Call, Calls, call_name
 from fasttrace.data.events import EVENT_DTYPE, Kind
+from fasttrace.data.export.columns import Recorded
+from fasttrace.data.export.exported import Exported
 from fasttrace.data.json_events import JsonEvents
 from fasttrace.data.processes import (
     Comms,
@@ -27,7 +29,7 @@ from fasttrace.data.processes import (
     reused_pids,
     with_calls,
 )
-from fasttrace.data.run_info import NOTHING_KNOWN, OfRun, RunInfo
+from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
 from fasttrace.data.summary import Summary
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ _CHUNK = 512  # events that are made calls at a time, and live as long
 ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
 
 
-class Trace(OfRun):
+class Trace(Exported):
     """Events and the processes they are of.
 
     events: structured array of EVENT_DTYPE, shape (n,), in order within each task; read-only.
@@ -90,6 +92,14 @@ class Trace(OfRun):
             processes=given.processes if finished else None,
             wall_ns=max(wall_ns, 0),
         )
+
+    @classmethod
+    def from_parquet(cls, path: str | os.PathLike[str]) -> Trace:
+        """The trace that `to_parquet` wrote with all its columns. TraceError: it cannot be read."""
+        from fasttrace.data.export import parquet
+
+        given = parquet.read(path)
+        return cls(given.events, given.payload, given.info, processes=given.processes)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a folder that `load` and, for events.npy, numpy.load can open.
@@ -191,6 +201,10 @@ class Trace(OfRun):
         if len(serials) == len(self._given):
             return self._given
         return [p._replace(serial=serial) for serial, p in enumerate(self._given, 1)]
+
+    def _recorded(self, *, counted: bool = False) -> Recorded:
+        processes = self.processes if counted else self._told
+        return Recorded(self.events, self.payload, processes, self.info)
 
     @property
     def fallbacks(self) -> dict[str, int]:
@@ -348,3 +362,8 @@ def _count(events: npt.NDArray[np.void]) -> Tally:
 def load(path: str | os.PathLike[str]) -> Trace:
     """`Trace.load`."""
     return Trace.load(path)
+
+
+def read_parquet(path: str | os.PathLike[str]) -> Trace:
+    """`Trace.from_parquet`."""
+    return Trace.from_parquet(path)

@@ -39,6 +39,8 @@ class Place:
         self.path = os.fspath(path)
         self._walk = _Walk(self.path, last_too=is_file)
         self._is_file = is_file
+        self._beside = ""
+        self._closed = False
 
     def open_file(self) -> int:
         """Open it for writing and empty it; make it if it is not there."""
@@ -78,6 +80,42 @@ class Place:
         if not os.access(name, os.W_OK, dir_fd=walk.fd, effective_ids=True):
             raise _error(errno.EACCES)
 
+    def open_beside(self) -> int:
+        """Open a new file beside it for writing, which `put_in_place` gives the name; what is there
+        and is no file is opened itself."""
+        walk = self._walk
+        try:
+            found = os.stat(walk.name, dir_fd=walk.fd, follow_symlinks=walk.in_proc)
+        except FileNotFoundError:
+            found = None
+        is_file = found is None or stat.S_ISREG(found.st_mode)
+        if walk.in_proc or not is_file or self.path.endswith("/"):
+            return self.open_file()
+        beside = f".{walk.name[:200]}.{os.urandom(6).hex()}.new"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(beside, flags, 0o666, dir_fd=walk.fd)
+        self._beside = beside
+        if found is not None and found.st_uid == os.geteuid():
+            os.fchmod(fd, stat.S_IMODE(found.st_mode))
+        return fd
+
+    def put_in_place(self) -> None:
+        """What `open_beside` has made gets the name; what had it is gone."""
+        if self._beside:
+            os.replace(
+                self._beside, self._walk.name, src_dir_fd=self._walk.fd, dst_dir_fd=self._walk.fd
+            )
+            self._beside = ""
+
+    def remove_beside(self) -> None:
+        """If it has not been put in place."""
+        if self._beside:
+            beside, self._beside = self._beside, ""
+            try:
+                os.unlink(beside, dir_fd=self._walk.fd)
+            except FileNotFoundError:
+                return
+
     def make_folder(self) -> Folder:
         """FileExistsError: something has the name already."""
         walk = self._walk
@@ -99,7 +137,9 @@ class Place:
                 raise
 
     def close(self) -> None:
-        self._walk.close()
+        if not self._closed:
+            self._closed = True
+            self._walk.close()
 
 
 class Folder:

@@ -1,0 +1,371 @@
+"""Events, payload and processes as columns: with numpy alone, and as many rows at a time as wanted.
+
+    name         the syscall; of another kind of event the kind
+    kind, abi    "syscall", "signal", "exit", ...; "x86_64", "i386", ...
+    pid, tid     the process, the task
+    comm         the program that the process ran last; null where that is not known
+    time_ns      start, CLOCK_MONOTONIC
+    time         start, UTC; null where the trace does not know the clocks' difference
+    duration_ns  null where nothing was finished
+    ret          the result; null of a call that never returned
+    errno        the error's name; null where there is none
+    path         the first path that the call was given, as it began; null where there is none
+    fd           the first argument that is a descriptor; null where there is none
+    arg0 ... 5   the arguments, unsigned
+    nr, flags    the number of the call, signal, ...; see `fasttrace.Flag`
+
+What other programs get is made of these, so it has the same names everywhere. `payload` and `data`,
+where an event's items stand in the stream and their bytes, are there for who asks: with them, the
+events can be made anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fasttrace import _decode, _tables
+from fasttrace._tables import ABIS, ERRNO_MAX, NR_MAX
+from fasttrace.data import conditions
+from fasttrace.data.calls import abi_name, call_name, kind_name
+from fasttrace.data.events import Flag, Kind
+from fasttrace.data.export.words import Numbering, Words, utf8
+from fasttrace.data.processes import Process, reused_pids
+from fasttrace.data.run_info import RunInfo
+from fasttrace.errors import TraceError
+from fasttrace.syscalls.errnos import errno_name
+
+Numbers: TypeAlias = npt.NDArray[Any]
+
+# So many events at a time stay in the processor's cache, while column after column is taken.
+_AT_ONCE = 8192
+# Words of paths that are kept from one batch to the next.
+_TEXT_MAX = 16 << 20
+
+
+class Recorded(NamedTuple):
+    """What a trace consists of."""
+
+    events: npt.NDArray[np.void]
+    payload: npt.NDArray[np.uint8]
+    processes: Sequence[Process]
+    info: RunInfo
+
+
+class Column(NamedTuple):
+    """Some rows of a column.
+
+    values: shape (n,); places in `words`, if there are some; of "data", where each row ends in
+    `data`. valid: bool, shape (n,), False where there is no value; None: there is one everywhere.
+    """
+
+    values: Numbers
+    valid: npt.NDArray[np.bool_] | None = None
+    words: Words | None = None
+    data: npt.NDArray[np.uint8] | None = None
+
+
+class Form(NamedTuple):
+    """What a column looks like, whatever the trace."""
+
+    dtype: str
+    has_words: bool = False
+    nullable: bool = False
+
+
+FORMS: dict[str, Form] = {
+    "name": Form("i4", has_words=True),
+    "kind": Form("i4", has_words=True),
+    "abi": Form("i4", has_words=True),
+    "pid": Form("i4"),
+    "tid": Form("i4"),
+    "comm": Form("i4", has_words=True, nullable=True),
+    "time_ns": Form("u8"),
+    "time": Form("i8", nullable=True),
+    "duration_ns": Form("u8", nullable=True),
+    "ret": Form("i8", nullable=True),
+    "errno": Form("i4", has_words=True, nullable=True),
+    "path": Form("i4", has_words=True, nullable=True),
+    "fd": Form("i4", nullable=True),
+    **{f"arg{i}": Form("u8") for i in range(6)},
+    "nr": Form("i4"),
+    "flags": Form("u2"),
+    "payload": Form("u8"),
+    "data": Form("i8"),
+}
+FOR_READERS = tuple(name for name in FORMS if name not in ("payload", "data"))
+WHOLE = tuple(FORMS)
+
+
+def chosen(names: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of columns; None: those that are meant to be read. ValueError: there is none of
+    this name."""
+    if names is None:
+        return FOR_READERS
+    for name in [names] if isinstance(names, str) else names:
+        if name not in FORMS:
+            raise ValueError(f"no column is called {name!r}: one of {', '.join(FORMS)}")
+    return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+
+
+class _Some:
+    """Some events, and what several columns ask of them."""
+
+    def __init__(self, events: npt.NDArray[np.void]) -> None:
+        self.events = events
+        self.kind = events["kind"]
+        self.is_call: npt.NDArray[np.bool_] = self.kind == Kind.SYSCALL
+
+    def has(self, flag: Flag) -> npt.NDArray[np.bool_]:
+        mask: npt.NDArray[np.bool_] = self.events["flags"] & np.uint16(flag) != 0
+        return mask
+
+    @cached_property
+    def call(self) -> npt.NDArray[np.int64]:
+        """ABI and number as one number, below _CALLS where the tables might know it."""
+        nr, abi = self.events["nr"], self.events["abi"].astype(np.int64)
+        number: npt.NDArray[np.int64] = abi * NR_MAX + nr
+        strange = (nr.view(np.uint32) >= NR_MAX) | (abi >= len(ABIS))
+        if strange.any():
+            number[strange] = _STRANGE | abi[strange] << 32 | nr[strange].view(np.uint32)
+        return number
+
+
+_CALLS = len(ABIS) * NR_MAX
+_STRANGE = 1 << 40
+_KINDS = _CALLS  # behind the calls: what events of other kinds are called
+
+
+def _name(number: int) -> str:
+    if number >= _STRANGE:
+        return call_name(number & 0xFFFFFFFF, number >> 32 & 0xFF)
+    if number >= _KINDS:
+        return kind_name(number - _KINDS)
+    return call_name(number % NR_MAX, number // NR_MAX)
+
+
+class Columns:
+    """Makes columns of a trace.
+
+    Words keep their places from one `take` to the next; those of paths do until they are many.
+
+    Args:
+        names: which columns; see `chosen`.
+    """
+
+    def __init__(self, trace: Recorded, names: Sequence[str] | None = None) -> None:
+        self.names = chosen(names)
+        self._trace = trace
+        self._payload = np.ascontiguousarray(trace.payload)
+        self._names = Numbering(_KINDS + 256, _name)
+        self._kinds = Numbering(256, kind_name)
+        self._abis = Numbering(256, abi_name)
+        # INT64_MIN, from a damaged file, has no negative: it stays what it is.
+        self._errnos = Numbering(ERRNO_MAX + 1, lambda n: errno_name(abs(n) if n == _LEAST else n))
+        self._comms = Numbering(len(trace.processes), self._comm)
+        self._paths = _decode.Paths(_paths_of_calls(), int.from_bytes(os.urandom(8), "little"))
+        self._told = 0
+
+    def __len__(self) -> int:
+        return len(self._trace.events)
+
+    def batches(self, size: int) -> Iterator[dict[str, Column]]:
+        """All rows, so many at a time."""
+        for start in range(0, len(self), size):
+            yield self.take(start, start + size)
+
+    def take(self, start: int, stop: int) -> dict[str, Column]:
+        """Some rows of all columns, in the order of `names`."""
+        events = self._trace.events[start:stop]
+        made = {
+            name: Column(
+                np.empty(len(events), FORMS[name].dtype),
+                np.empty(len(events), np.bool_) if FORMS[name].nullable else None,
+            )
+            for name in self.names
+        }
+        if "path" in made and len(self._paths.text()[1]) > _TEXT_MAX:
+            self._paths.clear()
+        for at in range(0, len(events), _AT_ONCE):
+            some = _Some(np.ascontiguousarray(events[at : at + _AT_ONCE]))
+            part = slice(at, at + _AT_ONCE)
+            for name, column in made.items():
+                valid = _FILL[name](self, some, column.values[part])
+                if column.valid is not None:
+                    column.valid[part] = True if valid is None else valid
+        return {name: self._finished(name, column, events) for name, column in made.items()}
+
+    def _finished(self, name: str, column: Column, events: npt.NDArray[np.void]) -> Column:
+        words = _WORDS.get(name)
+        if words is not None:
+            return column._replace(words=words(self))
+        if name == "data":
+            ends = np.cumsum(column.values)
+            self._told += int(ends[-1]) if len(ends) else 0
+            # An event has its items for itself: those of all events are no more than the stream.
+            if self._told > 2 * len(self._payload):
+                raise TraceError("payload items lie on each other: the trace is damaged")
+            data = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
+            _decode.copy_items(np.ascontiguousarray(events).data, self._payload.data, data.data)
+            return Column(ends, data=data)
+        return column
+
+    def _comm(self, i: int) -> str:
+        return utf8(self._trace.processes[i].comm)
+
+    def _owners(self, events: npt.NDArray[np.void]) -> npt.NDArray[np.intp]:
+        """As `conditions.owners`, which need not be asked where a pid says it all."""
+        pids, table = events["pid"], self._owner_of_pid
+        if len(pids) and pids.min() >= 0 and pids.max() < len(table):
+            owners: npt.NDArray[np.intp] = table[pids]
+            if owners.min() != _SEVERAL:
+                return owners
+        return conditions.owners(events, self._trace.processes)
+
+    @cached_property
+    def _owner_of_pid(self) -> npt.NDArray[np.intp]:
+        processes = self._trace.processes
+        pids = {p.pid: i for i, p in enumerate(processes) if 0 <= p.pid < _PIDS}
+        pids.update((pid, _SEVERAL) for pid in reused_pids(processes) if pid in pids)
+        table = np.full(max(pids, default=-1) + 1, -1, np.intp)
+        for pid, i in pids.items():
+            table[pid] = i
+        return table
+
+    def _path_words(self) -> Words:
+        ends, text = self._paths.text()
+        return Words(np.frombuffer(ends, np.int64), text)
+
+    def _fill_name(self, some: _Some, out: Numbers) -> None:
+        numbers = some.call
+        if not some.is_call.all():
+            numbers = np.where(some.is_call, numbers, some.kind + np.int64(_KINDS))
+        out[:] = self._names.codes(numbers)
+
+    def _fill_kind(self, some: _Some, out: Numbers) -> None:
+        out[:] = self._kinds.codes(some.kind)
+
+    def _fill_abi(self, some: _Some, out: Numbers) -> None:
+        out[:] = self._abis.codes(some.events["abi"])
+
+    def _fill_comm(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+        owners = self._owners(some.events)
+        valid: npt.NDArray[np.bool_] = owners >= 0
+        out[:] = 0
+        out[valid] = self._comms.codes(owners[valid])
+        return valid
+
+    def _fill_time(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_] | None:
+        offset = self._trace.info.realtime_offset_ns
+        if offset is None:
+            out[:] = 0
+            return np.zeros(len(out), np.bool_)
+        np.add(some.events["time_ns"].view(np.int64), offset, out=out)
+        return None
+
+    def _fill_duration(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+        out[:] = some.events["duration_ns"]
+        valid: npt.NDArray[np.bool_] = some.is_call & ~some.has(Flag.UNFINISHED) | (out != 0)
+        return valid
+
+    def _fill_ret(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+        out[:] = some.events["ret"]
+        valid: npt.NDArray[np.bool_] = ~(some.is_call & some.has(Flag.UNFINISHED)) | (out != 0)
+        return valid
+
+    def _fill_errno(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+        valid = some.is_call & some.has(Flag.ERROR)
+        out[:] = 0
+        if valid.any():
+            out[valid] = self._errnos.codes(-some.events["ret"][valid])
+        return valid
+
+    def _fill_path(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+        self._paths.number(some.events.data, self._payload.data, out.data)
+        valid: npt.NDArray[np.bool_] = out >= 0
+        np.maximum(out, 0, out=out)
+        return valid
+
+    def _fill_fd(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+        which = _descriptors_of_calls()[np.minimum(some.call, _CALLS)]
+        valid: npt.NDArray[np.bool_] = some.is_call & (which < 6)
+        rows = np.flatnonzero(valid)
+        out[:] = 0
+        out[rows] = some.events["args"][rows, which[rows]].astype(np.uint32).view(np.int32)
+        return valid
+
+
+_PIDS = 1 << 22  # PID_MAX_LIMIT of the kernel
+_SEVERAL = -2
+_LEAST = -(1 << 63)
+
+
+def _field(name: str) -> Callable[[Columns, _Some, Numbers], None]:
+    def fill(columns: Columns, some: _Some, out: Numbers) -> None:
+        out[:] = some.events[name]
+
+    return fill
+
+
+def _argument(i: int) -> Callable[[Columns, _Some, Numbers], None]:
+    def fill(columns: Columns, some: _Some, out: Numbers) -> None:
+        out[:] = some.events["args"][:, i]
+
+    return fill
+
+
+def _fill_sizes(columns: Columns, some: _Some, out: Numbers) -> None:
+    _decode.item_sizes(some.events.data, columns._payload.data, out.view(np.uint64).data)
+
+
+_FILL: dict[str, Callable[[Columns, _Some, Numbers], npt.NDArray[np.bool_] | None]] = {
+    "name": Columns._fill_name,
+    "kind": Columns._fill_kind,
+    "abi": Columns._fill_abi,
+    "comm": Columns._fill_comm,
+    "time": Columns._fill_time,
+    "duration_ns": Columns._fill_duration,
+    "ret": Columns._fill_ret,
+    "errno": Columns._fill_errno,
+    "path": Columns._fill_path,
+    "fd": Columns._fill_fd,
+    **{f"arg{i}": _argument(i) for i in range(6)},
+    **{name: _field(name) for name in ("pid", "tid", "time_ns", "nr", "flags", "payload")},
+    "data": _fill_sizes,
+}
+_WORDS: dict[str, Callable[[Columns], Words]] = {
+    "name": lambda columns: columns._names.words,
+    "kind": lambda columns: columns._kinds.words,
+    "abi": lambda columns: columns._abis.words,
+    "comm": lambda columns: columns._comms.words,
+    "errno": lambda columns: columns._errnos.words,
+    "path": Columns._path_words,
+}
+
+
+@lru_cache(maxsize=1)
+def _paths_of_calls() -> bytes:
+    """For each ABI and number the bits of the arguments that are paths."""
+    return bytes(_tables.path_args(abi, nr) for abi in range(len(ABIS)) for nr in range(NR_MAX))
+
+
+_DESCRIPTORS = ("fd_in", "fd_out", "fdin", "fdout", "fildes", "mqdes")
+
+
+@lru_cache(maxsize=1)
+def _descriptors_of_calls() -> npt.NDArray[np.uint8]:
+    """For each ABI and number the first argument that is a descriptor, 255 for none; the last
+    entry is for all that the tables do not know."""
+    first = np.full(_CALLS + 1, 255, np.uint8)
+    for number in range(_CALLS):
+        for i, (name, type) in enumerate(_tables.signature(*divmod(number, NR_MAX)) or ()):
+            is_one = name in _DESCRIPTORS or (name.endswith("fd") and name != "max_fd")
+            if is_one and "*" not in type:
+                first[number] = i
+                break
+    return first
