@@ -18,6 +18,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_OPT_BY_PROCESS
         FT_OPT_PAYLOAD
         FT_OPT_ENTRY_ONLY
+        FT_OPT_ENVIRONMENTS
         FT_STRING_LIMIT_MAX
         FT_PYTHON_FRAMES_MAX
 

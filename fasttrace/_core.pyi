@@ -129,6 +129,7 @@ class Session:
         handled: list[bytes] | None = None,
         string_limit: int = 0,
         python_frames: int = 0,
+        environments: bool = False,
     ) -> None: ...
     def spawn(
         self,

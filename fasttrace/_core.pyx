@@ -124,7 +124,8 @@ cdef class Session:
                   bint by_process=False, bint payload=False, bint results=True,
                   str engine="ptrace", list policy=None, bytes filter=None, uint32_t block_events=0,
                   uint32_t queue_blocks=0, list injections=None, list handled=None,
-                  uint32_t string_limit=0, uint32_t python_frames=0):
+                  uint32_t string_limit=0, uint32_t python_frames=0,
+                  bint environments=False):
         cdef ft_config config
         cdef Injections rows = Injections(injections or [])
         cdef int abi
@@ -132,6 +133,7 @@ cdef class Session:
             (FT_OPT_FOLLOW if follow else 0) | (FT_OPT_EVENTS if events else 0)
             | (FT_OPT_TALLY if tally else 0) | (FT_OPT_BY_PROCESS if by_process else 0)
             | (FT_OPT_PAYLOAD if payload else 0) | (0 if results else FT_OPT_ENTRY_ONLY)
+            | (FT_OPT_ENVIRONMENTS if environments else 0)
         )
         config.engine = <uint32_t>ENGINES.index(engine)
         config.block_events = block_events

@@ -49,6 +49,11 @@ class Story:
         leaders: only the first task of each process is told.
         separately: each task has a text of its own.
         modes: it is told where a task turns to 32-bit calls, and back.
+        constants: 0: names, 1: numbers, 2: numbers, with the names as a comment.
+        forms: for each ABI FT_NR_MAX bytes, one for each number of a call: 1: nothing is
+            abbreviated, 2: addresses instead of structures, 4: numbers alone; or-ed.
+        reads, writes: a byte for each descriptor: whether what is read from it or written to it is
+            dumped; the last byte is also that of all higher ones.
     """
 
     def __init__(
@@ -74,6 +79,10 @@ class Story:
         leaders: bool,
         separately: bool,
         modes: bool,
+        constants: int = 0,
+        forms: list[bytes] | None = None,
+        reads: bytes = b"",
+        writes: bytes = b"",
     ) -> None: ...
     def add(self, events: Buffer, payload: Buffer, payload_base: int) -> int:
         """Copies of a block's events. payload_base: what events call payload[0]. Returns when the

@@ -20,6 +20,10 @@ cdef extern from "stdbool.h" nogil:
     ctypedef bint cbool "bool"
 
 cdef extern from "event.h" nogil:
+    enum:
+        FT_ABI_COUNT
+        FT_NR_MAX
+
     struct ft_event:
         uint64_t time_ns, duration_ns
         int64_t ret
@@ -63,6 +67,11 @@ cdef extern from "decode/story.h" nogil:
         uint8_t who, clock, clock_digits, relative, relative_digits, took, took_digits
         uint8_t numbers, hex, statuses, attaches, exits, supersedes, leaders, separately
         uint8_t modes
+        uint8_t constants
+        const uint8_t *forms[FT_ABI_COUNT]
+        const uint8_t *reads
+        const uint8_t *writes
+        uint32_t reads_count, writes_count
 
     struct ft_story
 
@@ -83,7 +92,7 @@ cdef extern from "decode/story.h" nogil:
 
 
 cdef enum:
-    BUFFER_SIZE = 1 << 20  # of the text that is made at a time; no line is longer
+    BUFFER_SIZE = 1 << 21  # of the text that is made at a time; no line is longer
     EVENTS_MAX = 1 << 30
     IDLE_MAX = 64
 
@@ -150,6 +159,8 @@ cdef class Lines:
 cdef class Story:
     cdef ft_story *story
     cdef char *buffer
+    cdef list forms
+    cdef bytes reads, writes
 
     def __cinit__(self):
         self.story = NULL
@@ -160,7 +171,8 @@ cdef class Story:
                  uint8_t clock_digits, bint relative, uint8_t relative_digits, bint took,
                  uint8_t took_digits, bint numbers, uint8_t hex, uint8_t statuses, bint attaches,
                  bint exits, bint supersedes, bint leaders, bint separately,
-                 bint modes):
+                 bint modes, uint8_t constants=0, list forms=None, bytes reads=b"",
+                 bytes writes=b""):
         cdef ft_strace_style style
         if self.story is not NULL:
             raise ValueError("it has begun")
@@ -174,6 +186,16 @@ cdef class Story:
         style.numbers, style.hex, style.statuses = numbers, hex, statuses
         style.attaches, style.exits, style.supersedes = attaches, exits, supersedes
         style.leaders, style.separately, style.modes = leaders, separately, modes
+        self.forms, self.reads, self.writes = forms, reads, writes
+        style.constants = constants
+        style.reads, style.reads_count = <const uint8_t *><const char *>self.reads, len(reads)
+        style.writes, style.writes_count = <const uint8_t *><const char *>self.writes, len(writes)
+        for abi in range(FT_ABI_COUNT):
+            style.forms[abi] = NULL
+            if forms is not None:
+                if len(forms[abi]) != FT_NR_MAX:
+                    raise ValueError(f"forms are {FT_NR_MAX} bytes for each ABI")
+                style.forms[abi] = <const uint8_t *><const char *><bytes>forms[abi]
         self.buffer = <char *>malloc(BUFFER_SIZE)
         if self.buffer is NULL or ft_story_new(&self.story, &style) < 0:
             raise MemoryError()

@@ -4,10 +4,6 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 
 
 cdef extern from "decode/columns.h" nogil:
-    enum:
-        FT_ABI_COUNT
-        FT_NR_MAX
-
     struct ft_words
 
     int ft_words_new(ft_words **out, uint64_t seed)

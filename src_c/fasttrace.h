@@ -38,6 +38,7 @@ enum ft_option {
 	FT_OPT_BY_PROCESS = 1 << 3, /* tally per process */
 	FT_OPT_PAYLOAD = 1 << 4, /* run the capture programs that the policy names */
 	FT_OPT_ENTRY_ONLY = 1 << 5, /* with a filter: no results, one stop per call */
+	FT_OPT_ENVIRONMENTS = 1 << 6, /* of environments the strings too, which may be secrets */
 };
 
 enum ft_engine_id {

@@ -11,7 +11,8 @@ ADDRESS = re.compile(r"0x[0-9a-f]{5,}")
 # Where a number may be a pid; elsewhere it is a size, a descriptor, ... that only looks like one.
 _WITH_PIDS = re.compile(
     r"---|\+\+\+|(?:clone3?|v?fork|wait4|waitid|[gs]etp?pid|gettid|set_tid_address|t?g?kill|"
-    r"[gs]etpgr?p?(?:id)?|[gs]etsid|futex|rt_(?:tg)?sigqueueinfo|rt_sigreturn|prlimit64)\(|"
+    r"[gs]etpgr?p?(?:id)?|[gs]etsid|futex|rt_(?:tg)?sigqueueinfo|rt_sigreturn|rt_sigtimedwait|"
+    r"prlimit64|kcmp|pidfd_open)\(|"
     r"fcntl\(\d+, F_SETOWN,"
 )
 _UNFINISHED = " <unfinished ...>"
@@ -28,6 +29,8 @@ DIFFERENCES = [
     (r"sysinfo\(\{.*?\}\)", "sysinfo(NOW)", "as it is at that moment"),
     (r" => \{pidfd=\[\d+\]\}", "", "what a structure's pointers lead to is not copied"),
     (r'read\((\d), "(?:\\.|[^"\\])*", 4\) = 4', r"read(\1, SEED, 4) = 4", "perl's random seeds"),
+    (r"FUTEX_32\b", "FUTEX2_SIZE_U32", "the kernel has given it another name since"),
+    (r"(/tmp/directory)\d+", r"\1", "named by a pid"),
 ]
 
 

@@ -34,7 +34,7 @@ _REST = 1 << (NR_MAX - 1)
 # strace takes these without their % too.
 _BARE_CLASSES = ("file", "process", "network", "signal", "ipc", "desc", "memory")
 # What is captured of what arguments point to.
-Capture: TypeAlias = Literal["all", "paths", "none"]
+Capture: TypeAlias = Literal["environments", "all", "paths", "none"]
 _WIDTHS = {"64": ("x86_64", "aarch64", "riscv64"), "32": ("i386",), "x32": ()}
 
 

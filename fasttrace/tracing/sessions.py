@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
 ENGINES = ("auto", "ptrace", "inline")
-CAPTURES = ("all", "paths", "none")
+CAPTURES = ("environments", "all", "paths", "none")
 PYTHON_FRAMES = 16
 """Of each call, with ``python=True``."""
 
@@ -60,6 +60,7 @@ class SessionOptions(NamedTuple):
             tally=self.tally,
             by_process=self.by_process,
             payload=capture != "none",
+            environments=capture == "environments",
             string_limit=self.string_limit,
             python_frames=self.python_frames,
             results=self.results,

@@ -57,7 +57,8 @@ class Tracer(Answering):
         tally: count in C, for `summary`.
         by_process: keep the tally per process.
         capture: what is copied of what arguments point to, with events: "all" (paths whole, other
-            data up to `string_limit`, structures), "paths" or "none".
+            data up to `string_limit`, structures), "environments" (those of execve(2) too, which
+            may have secrets), "paths" or "none".
         string_limit: bytes of data that are kept, 1 to 32768; not of paths and structures.
         strings: False: as ``capture="none"``.
         results: False: for a command, only what is called, without results and durations: one stop

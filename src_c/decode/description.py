@@ -37,6 +37,7 @@ class Set:
     name: str
     is_flags: bool
     unknown: str
+    has_parts: bool = False
     members: list[tuple[str, str | None]] = field(default_factory=list)  # name, mask
     values: dict[str, int] = field(default_factory=dict)  # where they are not those of values.txt
 
@@ -52,9 +53,9 @@ def read_sets() -> tuple[dict[str, Set], dict[str, int]]:
     sets, given = {}, {}
     for head, lines in blocks("sets.txt"):
         name, kind, unknown = head.split()
-        assert kind in ("flags", "enum"), head
+        assert kind in ("flags", "parts", "enum"), head
         assert name not in sets, head
-        found = sets[name] = Set(name, kind == "flags", unknown)
+        found = sets[name] = Set(name, kind != "enum", unknown, kind == "parts")
         for line in lines:
             if line.startswith("@ioctls.txt"):
                 read = read_ioctls().items()
@@ -109,6 +110,7 @@ class Struct:
     header: str | None
     fields: list[Field] = field(default_factory=list)
     brief: list[str] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)
     packed: bool = False
 
 
@@ -123,6 +125,8 @@ def read_structs() -> list[Struct]:
                 found.packed = True
             elif line.startswith(".brief "):
                 found.brief = line.split()[1:]
+            elif line.startswith(".whole "):
+                found.whole += line.split()[1:]
             else:
                 name, _, rest = line.partition(" ")
                 ctype, _, condition = rest.partition(" if ")
@@ -262,6 +266,8 @@ class Descriptions:
             size, align, _ = self.struct_layout(self.structs[name, model], model)
             return size, align
         assert row.counted == "FT_COUNT_FIXED", f"{row}: no size"
+        if row.kind == "FT_CODE" and not row.size:
+            return row.count * word, word
         size, align = self.layout(row.ref, model) if row.kind == "FT_ARRAY" else (1, 1)
         return size * row.count, align
 

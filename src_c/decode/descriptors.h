@@ -22,7 +22,7 @@ struct ft_set {
 	const char *unknown; /* what the comment says where no name is known */
 	const struct ft_member *members;
 	uint16_t count;
-	uint8_t is_flags;
+	uint8_t is_flags; /* 2: what has a mask of several bits is a part by itself */
 };
 
 enum ft_type_kind {
@@ -41,7 +41,14 @@ enum ft_type_kind {
 	FT_CODE, /* ref: which of ft_reads */
 };
 
-enum ft_shown_as { FT_SIGNED, FT_UNSIGNED, FT_HEX, FT_OCTAL, FT_ADDRESS };
+enum ft_shown_as {
+	FT_SIGNED,
+	FT_UNSIGNED,
+	FT_HEX,
+	FT_OCTAL,
+	FT_ADDRESS,
+	FT_AS_TEXT, /* with its text in each form */
+};
 
 /* When the memory behind a pointer is worth reading. */
 enum ft_phase {
@@ -80,8 +87,9 @@ struct ft_field {
 
 struct ft_struct {
 	const struct ft_field *fields;
-	const uint8_t *brief; /* what is shown, in this order; NULL: all */
-	uint8_t count, brief_count;
+	const uint8_t *brief; /* what is shown, in this order; NULL: as `whole` */
+	const uint8_t *whole; /* the same of one that is not abbreviated; NULL: all */
+	uint8_t count, brief_count, whole_count;
 	uint16_t size; /* 0: this model has no such structure */
 };
 
@@ -108,10 +116,12 @@ enum ft_result_kind {
 	FT_RESULT_ADDR,
 	FT_RESULT_MODE,
 	FT_RESULT_FLAGS, /* with the word */
+	FT_RESULT_SEALS, /* with another */
 	FT_RESULT_NAMES,
 	FT_RESULT_ENUM,
 	FT_RESULT_HANDLER,
 	FT_RESULT_SIGNAL,
+	FT_RESULT_IOPRIO,
 	FT_RESULT_POLL,
 	FT_RESULT_SELECT,
 	FT_RESULT_SLEEP,

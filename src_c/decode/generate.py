@@ -42,7 +42,7 @@ RESULTS = (
     "handler",
     "signal",
 )
-RESULTS += ("poll", "select", "sleep", "clone", "clone3", "sigreturn")
+RESULTS += ("seals", "ioprio", "poll", "select", "sleep", "clone", "clone3", "sigreturn")
 
 
 def syscall_tables() -> ModuleType:
@@ -175,7 +175,8 @@ class Writer:
                 members = sorted(first.values())
             rows = "".join(f'\t{{ 0x{v:x}, 0x{m:x}, "{n}", {len(n)} }},\n' for v, m, n in members)
             out.append(f"static const struct ft_member {name}[] = {{\n{rows}}};\n")
-            table.append(f'\t{{ "{one.unknown}", {name}, {len(members)}, {int(one.is_flags)} }},\n')
+            kind = int(one.is_flags) + one.has_parts
+            table.append(f'\t{{ "{one.unknown}", {name}, {len(members)}, {kind} }},\n')
         text = "\n".join(out) + f"\nconst struct ft_set ft_sets[] = {{\n{''.join(table)}}};\n"
         self.put("generated_sets.c", "sets.txt and values.txt", text)
 
@@ -200,17 +201,17 @@ class Writer:
                     rows.append(
                         f'\t{{ "{one.name}", {len(one.name)}, {index}, {at}, {condition} }},\n'
                     )
-                brief = ", ".join(str(names.index(word)) for word in struct.brief)
-                out.append(
-                    f"static const struct ft_field {model}_{name}[] = {{\n{''.join(rows)}}};\n"
-                    + (
-                        f"static const uint8_t {model}_{name}_brief[] = {{ {brief} }};\n"
-                        if brief
-                        else ""
-                    )
-                )
-                lists = f"{model}_{name}, " + (f"{model}_{name}_brief" if brief else "NULL")
-                table.append(f"\t{{ {lists}, {len(rows)}, {len(struct.brief)}, {size} }},\n")
+                text = f"static const struct ft_field {model}_{name}[] = {{\n{''.join(rows)}}};\n"
+                lists = [f"{model}_{name}"]
+                for kind, words in (("brief", struct.brief), ("whole", struct.whole)):
+                    listed = ", ".join(str(names.index(word)) for word in words)
+                    list_name = f"{model}_{name}_{kind}"
+                    if words:
+                        text += f"static const uint8_t {list_name}[] = {{ {listed} }};\n"
+                    lists.append(list_name if words else "NULL")
+                out.append(text)
+                counts = f"{len(rows)}, {len(struct.brief)}, {len(struct.whole)}, {size}"
+                table.append(f"\t{{ {', '.join(lists)}, {counts} }},\n")
             tables.append(f"\t{{\n{''.join(table)}\t}},\n")
         text = (
             "\n".join(out)

@@ -243,6 +243,44 @@ static const struct ft_member fd_flags[] = {
 	{ 0x1, 0x1, "FD_CLOEXEC", 10 },
 };
 
+static const struct ft_member futex_operation[] = {
+	{ 0x0, 0x0, "FUTEX_OP_SET", 12 },
+	{ 0x1, 0x0, "FUTEX_OP_ADD", 12 },
+	{ 0x2, 0x0, "FUTEX_OP_OR", 11 },
+	{ 0x3, 0x0, "FUTEX_OP_ANDN", 13 },
+	{ 0x4, 0x0, "FUTEX_OP_XOR", 12 },
+};
+
+static const struct ft_member futex_comparison[] = {
+	{ 0x0, 0x0, "FUTEX_OP_CMP_EQ", 15 },
+	{ 0x1, 0x0, "FUTEX_OP_CMP_NE", 15 },
+	{ 0x2, 0x0, "FUTEX_OP_CMP_LT", 15 },
+	{ 0x3, 0x0, "FUTEX_OP_CMP_LE", 15 },
+	{ 0x4, 0x0, "FUTEX_OP_CMP_GT", 15 },
+	{ 0x5, 0x0, "FUTEX_OP_CMP_GE", 15 },
+};
+
+static const struct ft_member ioprio_class[] = {
+	{ 0x0, 0x0, "IOPRIO_CLASS_NONE", 17 },
+	{ 0x1, 0x0, "IOPRIO_CLASS_RT", 15 },
+	{ 0x2, 0x0, "IOPRIO_CLASS_BE", 15 },
+	{ 0x3, 0x0, "IOPRIO_CLASS_IDLE", 17 },
+};
+
+static const struct ft_member syslog_action[] = {
+	{ 0x0, 0x0, "SYSLOG_ACTION_CLOSE", 19 },
+	{ 0x1, 0x0, "SYSLOG_ACTION_OPEN", 18 },
+	{ 0x2, 0x0, "SYSLOG_ACTION_READ", 18 },
+	{ 0x3, 0x0, "SYSLOG_ACTION_READ_ALL", 22 },
+	{ 0x4, 0x0, "SYSLOG_ACTION_READ_CLEAR", 24 },
+	{ 0x5, 0x0, "SYSLOG_ACTION_CLEAR", 19 },
+	{ 0x6, 0x0, "SYSLOG_ACTION_CONSOLE_OFF", 25 },
+	{ 0x7, 0x0, "SYSLOG_ACTION_CONSOLE_ON", 24 },
+	{ 0x8, 0x0, "SYSLOG_ACTION_CONSOLE_LEVEL", 27 },
+	{ 0x9, 0x0, "SYSLOG_ACTION_SIZE_UNREAD", 25 },
+	{ 0xa, 0x0, "SYSLOG_ACTION_SIZE_BUFFER", 25 },
+};
+
 static const struct ft_member lock_type[] = {
 	{ 0x0, 0x0, "F_RDLCK", 7 },
 	{ 0x1, 0x0, "F_WRLCK", 7 },
@@ -372,6 +410,10 @@ static const struct ft_member madvise_advice[] = {
 	{ 0x65, 0x0, "MADV_SOFT_OFFLINE", 17 },
 	{ 0x66, 0x0, "MADV_GUARD_INSTALL", 18 },
 	{ 0x67, 0x0, "MADV_GUARD_REMOVE", 17 },
+};
+
+static const struct ft_member memfd_secret_flags[] = {
+	{ 0x80000, 0x80000, "O_CLOEXEC", 9 },
 };
 
 static const struct ft_member memfd_create_flags[] = {
@@ -536,7 +578,6 @@ static const struct ft_member clone3_flags[] = {
 	{ 0x80000, 0x80000, "CLONE_SETTLS", 12 },
 	{ 0x100000, 0x100000, "CLONE_PARENT_SETTID", 19 },
 	{ 0x200000, 0x200000, "CLONE_CHILD_CLEARTID", 20 },
-	{ 0x400000, 0x400000, "CLONE_DETACHED", 14 },
 	{ 0x800000, 0x800000, "CLONE_UNTRACED", 14 },
 	{ 0x1000000, 0x1000000, "CLONE_CHILD_SETTID", 18 },
 	{ 0x2000000, 0x2000000, "CLONE_NEWCGROUP", 15 },
@@ -1937,7 +1978,7 @@ static const struct ft_member keyctl_op[] = {
 	{ 0x20, 0x0, "KEYCTL_WATCH_KEY", 16 },
 };
 
-static const struct ft_member key_serial[] = {
+static const struct ft_member special_key[] = {
 	{ 0xfffffff9, 0x0, "KEY_SPEC_REQKEY_AUTH_KEY", 24 },
 	{ 0xfffffffa, 0x0, "KEY_SPEC_GROUP_KEYRING", 22 },
 	{ 0xfffffffb, 0x0, "KEY_SPEC_USER_SESSION_KEYRING", 29 },
@@ -2091,7 +2132,7 @@ static const struct ft_member termios_oflag[] = {
 	{ 0x0, 0x1800, "TAB0", 4 },
 	{ 0x800, 0x1800, "TAB1", 4 },
 	{ 0x1000, 0x1800, "TAB2", 4 },
-	{ 0x1800, 0x1800, "TAB3", 4 },
+	{ 0x1800, 0x1800, "XTABS", 5 },
 	{ 0x0, 0x2000, "BS0", 3 },
 	{ 0x2000, 0x2000, "BS1", 3 },
 	{ 0x0, 0x4000, "VT0", 3 },
@@ -2164,14 +2205,66 @@ static const struct ft_member termios_lflag[] = {
 	{ 0x20, 0x20, "ECHOK", 5 },
 	{ 0x40, 0x40, "ECHONL", 6 },
 	{ 0x80, 0x80, "NOFLSH", 6 },
-	{ 0x100, 0x100, "TOSTOP", 6 },
+	{ 0x8000, 0x8000, "IEXTEN", 6 },
 	{ 0x200, 0x200, "ECHOCTL", 7 },
 	{ 0x400, 0x400, "ECHOPRT", 7 },
 	{ 0x800, 0x800, "ECHOKE", 6 },
 	{ 0x1000, 0x1000, "FLUSHO", 6 },
 	{ 0x4000, 0x4000, "PENDIN", 6 },
-	{ 0x8000, 0x8000, "IEXTEN", 6 },
+	{ 0x100, 0x100, "TOSTOP", 6 },
 	{ 0x10000, 0x10000, "EXTPROC", 7 },
+};
+
+static const struct ft_member line_discipline[] = {
+	{ 0x0, 0x0, "N_TTY", 5 },
+	{ 0x1, 0x0, "N_SLIP", 6 },
+	{ 0x2, 0x0, "N_MOUSE", 7 },
+	{ 0x3, 0x0, "N_PPP", 5 },
+	{ 0x4, 0x0, "N_STRIP", 7 },
+	{ 0x5, 0x0, "N_AX25", 6 },
+	{ 0x6, 0x0, "N_X25", 5 },
+	{ 0x7, 0x0, "N_6PACK", 7 },
+	{ 0x8, 0x0, "N_MASC", 6 },
+	{ 0x9, 0x0, "N_R3964", 7 },
+	{ 0xa, 0x0, "N_PROFIBUS_FDL", 14 },
+	{ 0xb, 0x0, "N_IRDA", 6 },
+	{ 0xc, 0x0, "N_SMSBLOCK", 10 },
+	{ 0xd, 0x0, "N_HDLC", 6 },
+	{ 0xe, 0x0, "N_SYNC_PPP", 10 },
+	{ 0xf, 0x0, "N_HCI", 5 },
+	{ 0x10, 0x0, "N_GIGASET_M101", 14 },
+	{ 0x11, 0x0, "N_SLCAN", 7 },
+	{ 0x12, 0x0, "N_PPS", 5 },
+	{ 0x13, 0x0, "N_V253", 6 },
+	{ 0x14, 0x0, "N_CAIF", 6 },
+	{ 0x15, 0x0, "N_GSM0710", 9 },
+	{ 0x16, 0x0, "N_TI_WL", 7 },
+	{ 0x17, 0x0, "N_TRACESINK", 11 },
+	{ 0x18, 0x0, "N_TRACEROUTER", 13 },
+	{ 0x19, 0x0, "N_NCI", 5 },
+	{ 0x1a, 0x0, "N_SPEAKUP", 9 },
+	{ 0x1b, 0x0, "N_NULL", 6 },
+	{ 0x1c, 0x0, "N_MCTP", 6 },
+};
+
+static const struct ft_member control_character[] = {
+	{ 0x0, 0x0, "VINTR", 5 },
+	{ 0x1, 0x0, "VQUIT", 5 },
+	{ 0x2, 0x0, "VERASE", 6 },
+	{ 0x3, 0x0, "VKILL", 5 },
+	{ 0x4, 0x0, "VEOF", 4 },
+	{ 0x5, 0x0, "VTIME", 5 },
+	{ 0x6, 0x0, "VMIN", 4 },
+	{ 0x7, 0x0, "VSWTC", 5 },
+	{ 0x8, 0x0, "VSTART", 6 },
+	{ 0x9, 0x0, "VSTOP", 5 },
+	{ 0xa, 0x0, "VSUSP", 5 },
+	{ 0xb, 0x0, "VEOL", 4 },
+	{ 0xc, 0x0, "VREPRINT", 8 },
+	{ 0xd, 0x0, "VDISCARD", 8 },
+	{ 0xe, 0x0, "VWERASE", 7 },
+	{ 0xf, 0x0, "VLNEXT", 6 },
+	{ 0x10, 0x0, "VEOL2", 5 },
 };
 
 static const struct ft_member tiocm[] = {
@@ -6464,6 +6557,10 @@ const struct ft_set ft_sets[] = {
 	{ "CLOSE_RANGE_???", close_range_flags, 2, 1 },
 	{ "F_???", fcntl_cmd, 36, 0 },
 	{ "FD_???", fd_flags, 1, 1 },
+	{ "FUTEX_OP_???", futex_operation, 5, 0 },
+	{ "FUTEX_OP_CMP_???", futex_comparison, 6, 0 },
+	{ "IOPRIO_CLASS_???", ioprio_class, 4, 0 },
+	{ "SYSLOG_ACTION_???", syslog_action, 11, 0 },
 	{ "F_???", lock_type, 5, 0 },
 	{ "F_SEAL_???", seals, 6, 1 },
 	{ "DN_???", notify_flags, 7, 1 },
@@ -6477,6 +6574,7 @@ const struct ft_set ft_sets[] = {
 	{ "MLOCK_???", mlock2_flags, 1, 1 },
 	{ "MCL_???", mlockall_flags, 3, 1 },
 	{ "MADV_???", madvise_advice, 27, 0 },
+	{ "O_???", memfd_secret_flags, 1, 1 },
 	{ "MFD_???", memfd_create_flags, 5, 1 },
 	{ "PKEY_???", pkey_rights, 3, 1 },
 	{ "MEMBARRIER_CMD_???", membarrier_cmd, 11, 0 },
@@ -6489,7 +6587,7 @@ const struct ft_set ft_sets[] = {
 	{ "W???", wait_options, 8, 1 },
 	{ "P_???", waitid_type, 4, 0 },
 	{ "CLONE_???", clone_flags, 24, 1 },
-	{ "CLONE_???", clone3_flags, 27, 1 },
+	{ "CLONE_???", clone3_flags, 26, 1 },
 	{ "CLONE_???", unshare_flags, 14, 1 },
 	{ "PIDFD_???", pidfd_open_flags, 2, 1 },
 	{ "RUSAGE_???", rusage_who, 4, 0 },
@@ -6498,7 +6596,7 @@ const struct ft_set ft_sets[] = {
 	{ "SCHED_???", sched_policy, 9, 1 },
 	{ "SCHED_FLAG_???", sched_attr_flags, 7, 1 },
 	{ "IOPRIO_WHO_???", ioprio_who, 3, 0 },
-	{ "PER_???", personality, 14, 1 },
+	{ "PER_???", personality, 14, 2 },
 	{ "ARCH_???", arch_prctl_op, 19, 0 },
 	{ "PR_???", prctl_op, 67, 0 },
 	{ "CAP_???", cap, 41, 0 },
@@ -6512,7 +6610,7 @@ const struct ft_set ft_sets[] = {
 	{ "KCMP_???", kcmp_type, 8, 0 },
 	{ "RSEQ_FLAG_???", rseq_flags, 1, 1 },
 	{ "AF_???", socket_family, 46, 0 },
-	{ "SOCK_???", socket_type, 9, 1 },
+	{ "SOCK_???", socket_type, 9, 2 },
 	{ "SOCK_???", accept_flags, 2, 1 },
 	{ "IPPROTO_???", inet_protocol, 32, 0 },
 	{ "NETLINK_???", netlink_protocol, 22, 0 },
@@ -6569,7 +6667,7 @@ const struct ft_set ft_sets[] = {
 	{ "SEM_???", sem_flags, 2, 1 },
 	{ "MSG_???", msgrcv_flags, 4, 1 },
 	{ "KEYCTL_???", keyctl_op, 33, 0 },
-	{ "KEY_SPEC_???", key_serial, 7, 0 },
+	{ "KEY_SPEC_???", special_key, 7, 0 },
 	{ "BPF_???", bpf_cmd, 37, 0 },
 	{ "PERF_FLAG_???", perf_event_flags, 4, 1 },
 	{ "IORING_ENTER_???", io_uring_enter_flags, 5, 1 },
@@ -6583,9 +6681,11 @@ const struct ft_set ft_sets[] = {
 	{ "SWAP_FLAG_???", swapon_flags, 4, 1 },
 	{ "S_IF???", mode_type, 7, 0 },
 	{ "???", termios_iflag, 15, 1 },
-	{ "???", termios_oflag, 24, 1 },
-	{ "???", termios_cflag, 44, 1 },
+	{ "???", termios_oflag, 24, 2 },
+	{ "???", termios_cflag, 44, 2 },
 	{ "???", termios_lflag, 16, 1 },
+	{ "N_???", line_discipline, 29, 0 },
+	{ "V???", control_character, 17, 0 },
 	{ "TIOCM_???", tiocm, 12, 1 },
 	{ "TC???", tcflush_queue, 3, 0 },
 	{ "TC???", tcflow_action, 4, 0 },

@@ -32,13 +32,13 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 404, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 404, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 412, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 412, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 430, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 430, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 439, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 439, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
@@ -65,160 +65,152 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 432, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 432, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 432, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 432, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 441, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 441, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 441, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 441, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 253, 24, 0, 0, 0, 0 },
+	{ "st_mode", 7, 257, 24, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 28, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 254, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_rdev", 7, 258, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 16, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 16, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 16, 72, 0, 0, 0, 0 },
-	{ "st_atime_nsec", 13, 3, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 16, 88, 0, 0, 0, 0 },
-	{ "st_mtime_nsec", 13, 3, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 16, 104, 0, 0, 0, 0 },
-	{ "st_ctime_nsec", 13, 3, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 442, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 443, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 444, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
+static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 253, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 257, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 254, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 258, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 106, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 3, 80, 0, 0, 0, 0 },
-	{ "st_atime_nsec", 13, 3, 88, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 3, 96, 0, 0, 0, 0 },
-	{ "st_mtime_nsec", 13, 3, 104, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 3, 112, 0, 0, 0, 0 },
-	{ "st_ctime_nsec", 13, 3, 120, 0, 0, 0, 0 },
+	{ "st_atime", 8, 442, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 443, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 444, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 49, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
-
-static const struct ft_field x86_64_statx_timestamp[] = {
-	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
-	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
-};
+static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 383, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 391, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 434, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 446, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 435, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 447, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 434, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 436, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 436, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 436, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 436, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 446, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 448, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 448, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 448, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 448, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
+	{ "stx_mnt_id", 10, 449, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 438, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 439, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 440, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 451, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 452, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 453, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 442, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 455, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 444, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 457, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 442, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 455, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 444, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 457, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 443, 0, 0, 0, 0, 0 },
+	{ "val", 3, 456, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 448, 0, 0, 0, 0, 0 },
+	{ "type", 4, 461, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 450, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 463, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 451, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 464, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -228,9 +220,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 452, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 452, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 453, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 465, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 465, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 466, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -247,7 +239,7 @@ static const struct ft_field x86_64_file_clone_range[] = {
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "start", 5, 449, 0, 0, 0, 0, 0 },
 	{ "len", 3, 49, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
@@ -273,18 +265,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 455, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 455, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 467, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 467, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 456, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 456, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 468, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 468, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 457, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 469, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -298,30 +290,30 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 458, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 458, 65, 0, 0, 0, 0 },
-	{ "release", 7, 458, 130, 0, 0, 0, 0 },
-	{ "version", 7, 458, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 458, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 458, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 470, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 470, 65, 0, 0, 0, 0 },
+	{ "release", 7, 470, 130, 0, 0, 0, 0 },
+	{ "version", 7, 470, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 470, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 470, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 459, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 460, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 460, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 460, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 461, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 460, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 454, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 460, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 471, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 472, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 472, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 472, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 473, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 472, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 449, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 472, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 260, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 462, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 264, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 474, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -330,7 +322,7 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 463, 0, 0, 0, 0, 0 },
+	{ "version", 7, 475, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -344,39 +336,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 256, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 260, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 464, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 476, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 465, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 477, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 465, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 477, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 466, 0, 0, 0, 0, 0 },
-	{ "data", 4, 467, 4, 0, 0, 0, 0 },
+	{ "events", 6, 478, 0, 0, 0, 0, 0 },
+	{ "data", 4, 479, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 454, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 460, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 413, 16, 0, 0, 0, 0 },
+	{ "val", 3, 449, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 472, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 422, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 320, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 328, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -400,19 +392,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 468, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 469, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 470, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 471, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 472, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 473, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 480, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 481, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 482, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 483, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 484, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 485, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 474, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 475, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 486, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 487, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -425,14 +417,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 21, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 476, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 472, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 472, 19, 0, 0, 0, 0 },
-	{ "port", 4, 472, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 488, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 489, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 489, 19, 0, 0, 0, 0 },
+	{ "port", 4, 489, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -440,7 +432,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -460,30 +452,33 @@ static const struct ft_field x86_64_rtc_time[] = {
 static const uint8_t x86_64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field x86_64_uffdio_range[] = {
-	{ "start", 5, 454, 0, 0, 0, 0, 0 },
-	{ "len", 3, 454, 8, 0, 0, 0, 0 },
+	{ "start", 5, 449, 0, 0, 0, 0, 0 },
+	{ "len", 3, 449, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 481, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 494, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
-	{ "dst", 3, 454, 0, 0, 0, 0, 0 },
-	{ "src", 3, 454, 8, 0, 0, 0, 0 },
-	{ "len", 3, 454, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 482, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 449, 0, 0, 0, 0, 0 },
+	{ "src", 3, 449, 8, 0, 0, 0, 0 },
+	{ "len", 3, 449, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 495, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 483, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 496, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
-	{ "api", 3, 454, 0, 0, 0, 0, 0 },
-	{ "features", 8, 484, 8, 0, 0, 0, 0 },
+	{ "api", 3, 449, 0, 0, 0, 0, 0 },
+	{ "features", 8, 497, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_message_head[] = {
 };
 
 static const struct ft_field generic64_timespec[] = {
@@ -517,13 +512,13 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 404, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 404, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 412, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 412, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 430, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 430, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 439, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 439, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
@@ -550,160 +545,152 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 432, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 432, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 432, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 432, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 441, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 441, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 441, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 441, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 253, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 257, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 254, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 258, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 16, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 0, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 16, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 16, 72, 0, 0, 0, 0 },
-	{ "st_atime_nsec", 13, 3, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 16, 88, 0, 0, 0, 0 },
-	{ "st_mtime_nsec", 13, 3, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 16, 104, 0, 0, 0, 0 },
-	{ "st_ctime_nsec", 13, 3, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 442, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 443, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 444, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
+static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 253, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 257, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 254, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 258, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 106, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 3, 80, 0, 0, 0, 0 },
-	{ "st_atime_nsec", 13, 3, 88, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 3, 96, 0, 0, 0, 0 },
-	{ "st_mtime_nsec", 13, 3, 104, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 3, 112, 0, 0, 0, 0 },
-	{ "st_ctime_nsec", 13, 3, 120, 0, 0, 0, 0 },
+	{ "st_atime", 8, 442, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 443, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 444, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 49, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
-
-static const struct ft_field generic64_statx_timestamp[] = {
-	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
-	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
-};
+static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 383, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 391, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 434, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 446, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 435, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 447, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 434, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 436, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 436, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 436, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 436, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 446, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 448, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 448, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 448, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 448, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
+	{ "stx_mnt_id", 10, 449, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 438, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 439, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 440, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 451, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 452, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 453, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 442, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 455, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 444, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 457, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 442, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 455, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 444, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 457, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 443, 0, 0, 0, 0, 0 },
+	{ "val", 3, 456, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 448, 0, 0, 0, 0, 0 },
+	{ "type", 4, 461, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 450, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 463, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 451, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 464, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -713,9 +700,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 452, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 452, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 453, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 465, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 465, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 466, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -732,7 +719,7 @@ static const struct ft_field generic64_file_clone_range[] = {
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "start", 5, 449, 0, 0, 0, 0, 0 },
 	{ "len", 3, 49, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
@@ -758,18 +745,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 455, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 455, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 467, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 467, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 456, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 456, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 468, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 468, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 457, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 469, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -783,30 +770,30 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 458, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 458, 65, 0, 0, 0, 0 },
-	{ "release", 7, 458, 130, 0, 0, 0, 0 },
-	{ "version", 7, 458, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 458, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 458, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 470, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 470, 65, 0, 0, 0, 0 },
+	{ "release", 7, 470, 130, 0, 0, 0, 0 },
+	{ "version", 7, 470, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 470, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 470, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 459, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 460, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 460, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 460, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 461, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 460, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 454, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 460, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 471, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 472, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 472, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 472, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 473, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 472, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 449, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 472, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 260, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 462, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 264, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 474, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -815,7 +802,7 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 463, 0, 0, 0, 0, 0 },
+	{ "version", 7, 475, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -829,39 +816,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 256, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 260, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 464, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 476, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 465, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 477, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 465, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 477, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 466, 0, 0, 0, 0, 0 },
-	{ "data", 4, 467, 8, 0, 0, 0, 0 },
+	{ "events", 6, 478, 0, 0, 0, 0, 0 },
+	{ "data", 4, 479, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 454, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 460, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 413, 16, 0, 0, 0, 0 },
+	{ "val", 3, 449, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 472, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 422, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 320, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 328, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -885,19 +872,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 468, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 469, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 470, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 471, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 472, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 473, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 480, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 481, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 482, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 483, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 484, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 485, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 474, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 475, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 486, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 487, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -910,14 +897,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 21, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 476, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 472, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 472, 19, 0, 0, 0, 0 },
-	{ "port", 4, 472, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 488, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 489, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 489, 19, 0, 0, 0, 0 },
+	{ "port", 4, 489, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -925,7 +912,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -945,30 +932,33 @@ static const struct ft_field generic64_rtc_time[] = {
 static const uint8_t generic64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field generic64_uffdio_range[] = {
-	{ "start", 5, 454, 0, 0, 0, 0, 0 },
-	{ "len", 3, 454, 8, 0, 0, 0, 0 },
+	{ "start", 5, 449, 0, 0, 0, 0, 0 },
+	{ "len", 3, 449, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 481, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 494, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
-	{ "dst", 3, 454, 0, 0, 0, 0, 0 },
-	{ "src", 3, 454, 8, 0, 0, 0, 0 },
-	{ "len", 3, 454, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 482, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 449, 0, 0, 0, 0, 0 },
+	{ "src", 3, 449, 8, 0, 0, 0, 0 },
+	{ "len", 3, 449, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 495, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 483, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 496, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
-	{ "api", 3, 454, 0, 0, 0, 0, 0 },
-	{ "features", 8, 484, 8, 0, 0, 0, 0 },
+	{ "api", 3, 449, 0, 0, 0, 0, 0 },
+	{ "features", 8, 497, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_message_head[] = {
 };
 
 static const struct ft_field i386_timespec[] = {
@@ -1002,13 +992,13 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 404, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 404, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 412, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 412, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 430, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 430, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 439, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 439, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
@@ -1035,160 +1025,152 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 432, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 432, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 432, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 432, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 441, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 441, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 441, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 441, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 486, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 500, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 435, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 447, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 75, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 75, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 75, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 486, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 500, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 3, 32, 0, 0, 0, 0 },
-	{ "st_atime_nsec", 13, 3, 36, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 3, 40, 0, 0, 0, 0 },
-	{ "st_mtime_nsec", 13, 3, 44, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 3, 48, 0, 0, 0, 0 },
-	{ "st_ctime_nsec", 13, 3, 52, 0, 0, 0, 0 },
+	{ "st_atime", 8, 442, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 443, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 444, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
+static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 254, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 253, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 257, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 254, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 258, 32, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 106, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 3, 64, 0, 0, 0, 0 },
-	{ "st_atime_nsec", 13, 3, 68, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 3, 72, 0, 0, 0, 0 },
-	{ "st_mtime_nsec", 13, 3, 76, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 3, 80, 0, 0, 0, 0 },
-	{ "st_ctime_nsec", 13, 3, 84, 0, 0, 0, 0 },
+	{ "st_atime", 8, 442, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 443, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 444, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 49, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
-
-static const struct ft_field i386_statx_timestamp[] = {
-	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
-	{ "tv_nsec", 7, 15, 8, 0, 0, 0, 0 },
-};
+static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 383, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 391, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 434, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 446, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 435, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 447, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 434, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 436, 64, 0, 0, 0, 0 },
-	{ "stx_btime", 9, 436, 80, 0, 0, 0, 0 },
-	{ "stx_ctime", 9, 436, 96, 0, 0, 0, 0 },
-	{ "stx_mtime", 9, 436, 112, 0, 0, 0, 0 },
+	{ "stx_attributes_mask", 19, 446, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 448, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 448, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 448, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 448, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
+	{ "stx_mnt_id", 10, 449, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 438, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 439, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 440, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 451, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 452, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 453, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 442, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 455, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 444, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 457, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 441, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 442, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 455, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 444, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 457, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 443, 0, 0, 0, 0, 0 },
+	{ "val", 3, 456, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 446, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 447, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 448, 0, 0, 0, 0, 0 },
+	{ "type", 4, 461, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 450, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 463, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 451, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 464, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -1198,9 +1180,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 452, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 452, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 453, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 465, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 465, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 466, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
 };
 
@@ -1217,7 +1199,7 @@ static const struct ft_field i386_file_clone_range[] = {
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 454, 0, 0, 0, 0, 0 },
+	{ "start", 5, 449, 0, 0, 0, 0, 0 },
 	{ "len", 3, 49, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
@@ -1243,18 +1225,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 455, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 455, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 467, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 467, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 456, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 456, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 468, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 468, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 457, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 469, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -1268,30 +1250,30 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 458, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 458, 65, 0, 0, 0, 0 },
-	{ "release", 7, 458, 130, 0, 0, 0, 0 },
-	{ "version", 7, 458, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 458, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 458, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 470, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 470, 65, 0, 0, 0, 0 },
+	{ "release", 7, 470, 130, 0, 0, 0, 0 },
+	{ "version", 7, 470, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 470, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 470, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 459, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 460, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 460, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 460, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 461, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 460, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 454, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 460, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 471, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 472, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 472, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 472, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 473, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 472, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 449, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 472, 56, 0x80000, 0x80000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 260, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 462, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 264, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 474, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
@@ -1300,7 +1282,7 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 463, 0, 0, 0, 0, 0 },
+	{ "version", 7, 475, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -1314,39 +1296,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 256, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 260, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 464, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 476, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 465, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 477, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 465, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 477, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 466, 0, 0, 0, 0, 0 },
-	{ "data", 4, 467, 4, 0, 0, 0, 0 },
+	{ "events", 6, 478, 0, 0, 0, 0, 0 },
+	{ "data", 4, 479, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 454, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 460, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 413, 16, 0, 0, 0, 0 },
+	{ "val", 3, 449, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 472, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 422, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 320, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 328, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1370,19 +1352,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 468, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 469, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 470, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 471, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 472, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 473, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 480, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 481, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 482, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 483, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 484, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 485, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 474, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 475, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 486, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 487, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -1395,14 +1377,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 21, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 476, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 472, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 472, 11, 0, 0, 0, 0 },
-	{ "port", 4, 472, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 488, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 489, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 489, 11, 0, 0, 0, 0 },
+	{ "port", 4, 489, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1410,7 +1392,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 479, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1430,220 +1412,223 @@ static const struct ft_field i386_rtc_time[] = {
 static const uint8_t i386_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field i386_uffdio_range[] = {
-	{ "start", 5, 454, 0, 0, 0, 0, 0 },
-	{ "len", 3, 454, 8, 0, 0, 0, 0 },
+	{ "start", 5, 449, 0, 0, 0, 0, 0 },
+	{ "len", 3, 449, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 481, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 494, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
-	{ "dst", 3, 454, 0, 0, 0, 0, 0 },
-	{ "src", 3, 454, 8, 0, 0, 0, 0 },
-	{ "len", 3, 454, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 482, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 449, 0, 0, 0, 0, 0 },
+	{ "src", 3, 449, 8, 0, 0, 0, 0 },
+	{ "len", 3, 449, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 495, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 483, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 496, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
-	{ "api", 3, 454, 0, 0, 0, 0, 0 },
-	{ "features", 8, 484, 8, 0, 0, 0, 0 },
+	{ "api", 3, 449, 0, 0, 0, 0, 0 },
+	{ "features", 8, 497, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_message_head[] = {
 };
 
 const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{
-	{ x86_64_timespec, NULL, 2, 0, 16 },
-	{ x86_64_timespec64, NULL, 2, 0, 16 },
-	{ x86_64_timeval, NULL, 2, 0, 16 },
-	{ x86_64_timezone, NULL, 2, 0, 8 },
-	{ x86_64_itimerval, NULL, 2, 0, 32 },
-	{ x86_64_itimerspec, NULL, 2, 0, 32 },
-	{ x86_64_itimerspec64, NULL, 2, 0, 32 },
-	{ x86_64_utimbuf, NULL, 2, 0, 16 },
-	{ x86_64_timex, NULL, 20, 0, 208 },
-	{ x86_64_tms, NULL, 4, 0, 32 },
-	{ x86_64_stat, x86_64_stat_brief, 16, 3, 144 },
-	{ x86_64_stat64, x86_64_stat64_brief, 16, 3, 136 },
-	{ x86_64_statx_timestamp, NULL, 2, 0, 16 },
-	{ x86_64_statx, x86_64_statx_brief, 19, 4, 256 },
-	{ x86_64_open_how, NULL, 3, 0, 24 },
-	{ x86_64_statfs, NULL, 11, 0, 120 },
-	{ x86_64_statfs64, NULL, 11, 0, 120 },
-	{ x86_64_fsid, NULL, 1, 0, 8 },
-	{ x86_64_flock, NULL, 4, 0, 32 },
-	{ x86_64_flock_found, NULL, 5, 0, 32 },
-	{ x86_64_flock64, NULL, 4, 0, 32 },
-	{ x86_64_flock64_found, NULL, 5, 0, 32 },
-	{ x86_64_f_owner_ex, NULL, 2, 0, 8 },
-	{ x86_64_iovec_in, NULL, 2, 0, 16 },
-	{ x86_64_iovec_out, NULL, 2, 0, 16 },
-	{ x86_64_iovec_addr, NULL, 2, 0, 16 },
-	{ x86_64_mount_attr, NULL, 4, 0, 32 },
-	{ x86_64_file_handle, NULL, 2, 0, 8 },
-	{ x86_64_file_clone_range, NULL, 4, 0, 32 },
-	{ x86_64_fstrim_range, NULL, 3, 0, 24 },
-	{ x86_64_rusage, x86_64_rusage_brief, 16, 2, 144 },
-	{ x86_64_rlimit, NULL, 2, 0, 16 },
-	{ x86_64_rlimit64, NULL, 2, 0, 16 },
-	{ x86_64_sysinfo, NULL, 12, 0, 112 },
-	{ x86_64_utsname, x86_64_utsname_brief, 6, 2, 390 },
-	{ x86_64_clone_args, NULL, 8, 0, 64 },
-	{ x86_64_sched_attr, NULL, 8, 0, 48 },
-	{ x86_64_cap_header, NULL, 2, 0, 8 },
-	{ x86_64_robust_list_head, NULL, 3, 0, 24 },
-	{ x86_64_rseq, NULL, 4, 0, 24 },
-	{ x86_64_stack_t, NULL, 3, 0, 24 },
-	{ x86_64_pollfd, NULL, 2, 0, 8 },
-	{ x86_64_pollfd_found, NULL, 2, 0, 8 },
-	{ x86_64_epoll_event, NULL, 2, 0, 12 },
-	{ x86_64_futex_waitv, NULL, 3, 0, 24 },
-	{ x86_64_inotify_event, NULL, 4, 0, 16 },
-	{ x86_64_linger, NULL, 2, 0, 8 },
-	{ x86_64_ucred, NULL, 3, 0, 12 },
-	{ x86_64_winsize, NULL, 4, 0, 8 },
-	{ x86_64_termios, x86_64_termios_brief, 6, 4, 36 },
-	{ x86_64_sembuf, NULL, 3, 0, 6 },
-	{ x86_64_mq_attr, NULL, 4, 0, 64 },
-	{ x86_64_ifmap, NULL, 6, 0, 24 },
-	{ x86_64_fsxattr, NULL, 5, 0, 28 },
-	{ x86_64_fsxattr_set, NULL, 4, 0, 28 },
-	{ x86_64_rtc_time, x86_64_rtc_time_brief, 9, 6, 36 },
-	{ x86_64_uffdio_range, NULL, 2, 0, 16 },
-	{ x86_64_uffdio_register, NULL, 2, 0, 32 },
-	{ x86_64_uffdio_copy, NULL, 4, 0, 40 },
-	{ x86_64_uffdio_zeropage, NULL, 2, 0, 32 },
-	{ x86_64_uffdio_api, NULL, 2, 0, 24 },
+	{ x86_64_timespec, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_timespec64, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_timeval, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_timezone, NULL, NULL, 2, 0, 0, 8 },
+	{ x86_64_itimerval, NULL, NULL, 2, 0, 0, 32 },
+	{ x86_64_itimerspec, NULL, NULL, 2, 0, 0, 32 },
+	{ x86_64_itimerspec64, NULL, NULL, 2, 0, 0, 32 },
+	{ x86_64_utimbuf, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_timex, NULL, NULL, 20, 0, 0, 208 },
+	{ x86_64_tms, NULL, NULL, 4, 0, 0, 32 },
+	{ x86_64_stat, x86_64_stat_brief, x86_64_stat_whole, 13, 3, 13, 144 },
+	{ x86_64_stat64, x86_64_stat64_brief, x86_64_stat64_whole, 13, 3, 13, 136 },
+	{ x86_64_statx, x86_64_statx_brief, NULL, 20, 4, 0, 256 },
+	{ x86_64_open_how, NULL, NULL, 3, 0, 0, 24 },
+	{ x86_64_statfs, NULL, NULL, 11, 0, 0, 120 },
+	{ x86_64_statfs64, NULL, NULL, 11, 0, 0, 120 },
+	{ x86_64_fsid, NULL, NULL, 1, 0, 0, 8 },
+	{ x86_64_flock, NULL, NULL, 4, 0, 0, 32 },
+	{ x86_64_flock_found, NULL, NULL, 5, 0, 0, 32 },
+	{ x86_64_flock64, NULL, NULL, 4, 0, 0, 32 },
+	{ x86_64_flock64_found, NULL, NULL, 5, 0, 0, 32 },
+	{ x86_64_f_owner_ex, NULL, NULL, 2, 0, 0, 8 },
+	{ x86_64_iovec_in, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_iovec_out, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_iovec_addr, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_mount_attr, NULL, NULL, 4, 0, 0, 32 },
+	{ x86_64_file_handle, NULL, NULL, 2, 0, 0, 8 },
+	{ x86_64_file_clone_range, NULL, NULL, 4, 0, 0, 32 },
+	{ x86_64_fstrim_range, NULL, NULL, 3, 0, 0, 24 },
+	{ x86_64_rusage, x86_64_rusage_brief, NULL, 16, 2, 0, 144 },
+	{ x86_64_rlimit, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_rlimit64, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_sysinfo, NULL, NULL, 12, 0, 0, 112 },
+	{ x86_64_utsname, x86_64_utsname_brief, NULL, 6, 2, 0, 390 },
+	{ x86_64_clone_args, NULL, NULL, 8, 0, 0, 64 },
+	{ x86_64_sched_attr, NULL, NULL, 8, 0, 0, 48 },
+	{ x86_64_cap_header, NULL, NULL, 2, 0, 0, 8 },
+	{ x86_64_robust_list_head, NULL, NULL, 3, 0, 0, 24 },
+	{ x86_64_rseq, NULL, NULL, 4, 0, 0, 24 },
+	{ x86_64_stack_t, NULL, NULL, 3, 0, 0, 24 },
+	{ x86_64_pollfd, NULL, NULL, 2, 0, 0, 8 },
+	{ x86_64_pollfd_found, NULL, NULL, 2, 0, 0, 8 },
+	{ x86_64_epoll_event, NULL, NULL, 2, 0, 0, 12 },
+	{ x86_64_futex_waitv, NULL, NULL, 3, 0, 0, 24 },
+	{ x86_64_inotify_event, NULL, NULL, 4, 0, 0, 16 },
+	{ x86_64_linger, NULL, NULL, 2, 0, 0, 8 },
+	{ x86_64_ucred, NULL, NULL, 3, 0, 0, 12 },
+	{ x86_64_winsize, NULL, NULL, 4, 0, 0, 8 },
+	{ x86_64_termios, x86_64_termios_brief, NULL, 6, 4, 0, 36 },
+	{ x86_64_sembuf, NULL, NULL, 3, 0, 0, 6 },
+	{ x86_64_mq_attr, NULL, NULL, 4, 0, 0, 64 },
+	{ x86_64_ifmap, NULL, NULL, 6, 0, 0, 24 },
+	{ x86_64_fsxattr, NULL, NULL, 5, 0, 0, 28 },
+	{ x86_64_fsxattr_set, NULL, NULL, 4, 0, 0, 28 },
+	{ x86_64_rtc_time, x86_64_rtc_time_brief, NULL, 9, 6, 0, 36 },
+	{ x86_64_uffdio_range, NULL, NULL, 2, 0, 0, 16 },
+	{ x86_64_uffdio_register, NULL, NULL, 2, 0, 0, 32 },
+	{ x86_64_uffdio_copy, NULL, NULL, 4, 0, 0, 40 },
+	{ x86_64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32 },
+	{ x86_64_uffdio_api, NULL, NULL, 2, 0, 0, 24 },
+	{ x86_64_message_head, NULL, NULL, 0, 0, 0, 64 },
 	},
 	{
-	{ generic64_timespec, NULL, 2, 0, 16 },
-	{ generic64_timespec64, NULL, 2, 0, 16 },
-	{ generic64_timeval, NULL, 2, 0, 16 },
-	{ generic64_timezone, NULL, 2, 0, 8 },
-	{ generic64_itimerval, NULL, 2, 0, 32 },
-	{ generic64_itimerspec, NULL, 2, 0, 32 },
-	{ generic64_itimerspec64, NULL, 2, 0, 32 },
-	{ generic64_utimbuf, NULL, 2, 0, 16 },
-	{ generic64_timex, NULL, 20, 0, 208 },
-	{ generic64_tms, NULL, 4, 0, 32 },
-	{ generic64_stat, generic64_stat_brief, 16, 3, 128 },
-	{ generic64_stat64, generic64_stat64_brief, 16, 3, 136 },
-	{ generic64_statx_timestamp, NULL, 2, 0, 16 },
-	{ generic64_statx, generic64_statx_brief, 19, 4, 256 },
-	{ generic64_open_how, NULL, 3, 0, 24 },
-	{ generic64_statfs, NULL, 11, 0, 120 },
-	{ generic64_statfs64, NULL, 11, 0, 120 },
-	{ generic64_fsid, NULL, 1, 0, 8 },
-	{ generic64_flock, NULL, 4, 0, 32 },
-	{ generic64_flock_found, NULL, 5, 0, 32 },
-	{ generic64_flock64, NULL, 4, 0, 32 },
-	{ generic64_flock64_found, NULL, 5, 0, 32 },
-	{ generic64_f_owner_ex, NULL, 2, 0, 8 },
-	{ generic64_iovec_in, NULL, 2, 0, 16 },
-	{ generic64_iovec_out, NULL, 2, 0, 16 },
-	{ generic64_iovec_addr, NULL, 2, 0, 16 },
-	{ generic64_mount_attr, NULL, 4, 0, 32 },
-	{ generic64_file_handle, NULL, 2, 0, 8 },
-	{ generic64_file_clone_range, NULL, 4, 0, 32 },
-	{ generic64_fstrim_range, NULL, 3, 0, 24 },
-	{ generic64_rusage, generic64_rusage_brief, 16, 2, 144 },
-	{ generic64_rlimit, NULL, 2, 0, 16 },
-	{ generic64_rlimit64, NULL, 2, 0, 16 },
-	{ generic64_sysinfo, NULL, 12, 0, 112 },
-	{ generic64_utsname, generic64_utsname_brief, 6, 2, 390 },
-	{ generic64_clone_args, NULL, 8, 0, 64 },
-	{ generic64_sched_attr, NULL, 8, 0, 48 },
-	{ generic64_cap_header, NULL, 2, 0, 8 },
-	{ generic64_robust_list_head, NULL, 3, 0, 24 },
-	{ generic64_rseq, NULL, 4, 0, 24 },
-	{ generic64_stack_t, NULL, 3, 0, 24 },
-	{ generic64_pollfd, NULL, 2, 0, 8 },
-	{ generic64_pollfd_found, NULL, 2, 0, 8 },
-	{ generic64_epoll_event, NULL, 2, 0, 16 },
-	{ generic64_futex_waitv, NULL, 3, 0, 24 },
-	{ generic64_inotify_event, NULL, 4, 0, 16 },
-	{ generic64_linger, NULL, 2, 0, 8 },
-	{ generic64_ucred, NULL, 3, 0, 12 },
-	{ generic64_winsize, NULL, 4, 0, 8 },
-	{ generic64_termios, generic64_termios_brief, 6, 4, 36 },
-	{ generic64_sembuf, NULL, 3, 0, 6 },
-	{ generic64_mq_attr, NULL, 4, 0, 64 },
-	{ generic64_ifmap, NULL, 6, 0, 24 },
-	{ generic64_fsxattr, NULL, 5, 0, 28 },
-	{ generic64_fsxattr_set, NULL, 4, 0, 28 },
-	{ generic64_rtc_time, generic64_rtc_time_brief, 9, 6, 36 },
-	{ generic64_uffdio_range, NULL, 2, 0, 16 },
-	{ generic64_uffdio_register, NULL, 2, 0, 32 },
-	{ generic64_uffdio_copy, NULL, 4, 0, 40 },
-	{ generic64_uffdio_zeropage, NULL, 2, 0, 32 },
-	{ generic64_uffdio_api, NULL, 2, 0, 24 },
+	{ generic64_timespec, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_timespec64, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_timeval, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_timezone, NULL, NULL, 2, 0, 0, 8 },
+	{ generic64_itimerval, NULL, NULL, 2, 0, 0, 32 },
+	{ generic64_itimerspec, NULL, NULL, 2, 0, 0, 32 },
+	{ generic64_itimerspec64, NULL, NULL, 2, 0, 0, 32 },
+	{ generic64_utimbuf, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_timex, NULL, NULL, 20, 0, 0, 208 },
+	{ generic64_tms, NULL, NULL, 4, 0, 0, 32 },
+	{ generic64_stat, generic64_stat_brief, generic64_stat_whole, 13, 3, 13, 128 },
+	{ generic64_stat64, generic64_stat64_brief, generic64_stat64_whole, 13, 3, 13, 136 },
+	{ generic64_statx, generic64_statx_brief, NULL, 20, 4, 0, 256 },
+	{ generic64_open_how, NULL, NULL, 3, 0, 0, 24 },
+	{ generic64_statfs, NULL, NULL, 11, 0, 0, 120 },
+	{ generic64_statfs64, NULL, NULL, 11, 0, 0, 120 },
+	{ generic64_fsid, NULL, NULL, 1, 0, 0, 8 },
+	{ generic64_flock, NULL, NULL, 4, 0, 0, 32 },
+	{ generic64_flock_found, NULL, NULL, 5, 0, 0, 32 },
+	{ generic64_flock64, NULL, NULL, 4, 0, 0, 32 },
+	{ generic64_flock64_found, NULL, NULL, 5, 0, 0, 32 },
+	{ generic64_f_owner_ex, NULL, NULL, 2, 0, 0, 8 },
+	{ generic64_iovec_in, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_iovec_out, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_iovec_addr, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_mount_attr, NULL, NULL, 4, 0, 0, 32 },
+	{ generic64_file_handle, NULL, NULL, 2, 0, 0, 8 },
+	{ generic64_file_clone_range, NULL, NULL, 4, 0, 0, 32 },
+	{ generic64_fstrim_range, NULL, NULL, 3, 0, 0, 24 },
+	{ generic64_rusage, generic64_rusage_brief, NULL, 16, 2, 0, 144 },
+	{ generic64_rlimit, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_rlimit64, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_sysinfo, NULL, NULL, 12, 0, 0, 112 },
+	{ generic64_utsname, generic64_utsname_brief, NULL, 6, 2, 0, 390 },
+	{ generic64_clone_args, NULL, NULL, 8, 0, 0, 64 },
+	{ generic64_sched_attr, NULL, NULL, 8, 0, 0, 48 },
+	{ generic64_cap_header, NULL, NULL, 2, 0, 0, 8 },
+	{ generic64_robust_list_head, NULL, NULL, 3, 0, 0, 24 },
+	{ generic64_rseq, NULL, NULL, 4, 0, 0, 24 },
+	{ generic64_stack_t, NULL, NULL, 3, 0, 0, 24 },
+	{ generic64_pollfd, NULL, NULL, 2, 0, 0, 8 },
+	{ generic64_pollfd_found, NULL, NULL, 2, 0, 0, 8 },
+	{ generic64_epoll_event, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_futex_waitv, NULL, NULL, 3, 0, 0, 24 },
+	{ generic64_inotify_event, NULL, NULL, 4, 0, 0, 16 },
+	{ generic64_linger, NULL, NULL, 2, 0, 0, 8 },
+	{ generic64_ucred, NULL, NULL, 3, 0, 0, 12 },
+	{ generic64_winsize, NULL, NULL, 4, 0, 0, 8 },
+	{ generic64_termios, generic64_termios_brief, NULL, 6, 4, 0, 36 },
+	{ generic64_sembuf, NULL, NULL, 3, 0, 0, 6 },
+	{ generic64_mq_attr, NULL, NULL, 4, 0, 0, 64 },
+	{ generic64_ifmap, NULL, NULL, 6, 0, 0, 24 },
+	{ generic64_fsxattr, NULL, NULL, 5, 0, 0, 28 },
+	{ generic64_fsxattr_set, NULL, NULL, 4, 0, 0, 28 },
+	{ generic64_rtc_time, generic64_rtc_time_brief, NULL, 9, 6, 0, 36 },
+	{ generic64_uffdio_range, NULL, NULL, 2, 0, 0, 16 },
+	{ generic64_uffdio_register, NULL, NULL, 2, 0, 0, 32 },
+	{ generic64_uffdio_copy, NULL, NULL, 4, 0, 0, 40 },
+	{ generic64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32 },
+	{ generic64_uffdio_api, NULL, NULL, 2, 0, 0, 24 },
+	{ generic64_message_head, NULL, NULL, 0, 0, 0, 64 },
 	},
 	{
-	{ i386_timespec, NULL, 2, 0, 8 },
-	{ i386_timespec64, NULL, 2, 0, 16 },
-	{ i386_timeval, NULL, 2, 0, 8 },
-	{ i386_timezone, NULL, 2, 0, 8 },
-	{ i386_itimerval, NULL, 2, 0, 16 },
-	{ i386_itimerspec, NULL, 2, 0, 16 },
-	{ i386_itimerspec64, NULL, 2, 0, 32 },
-	{ i386_utimbuf, NULL, 2, 0, 8 },
-	{ i386_timex, NULL, 20, 0, 128 },
-	{ i386_tms, NULL, 4, 0, 16 },
-	{ i386_stat, i386_stat_brief, 16, 3, 64 },
-	{ i386_stat64, i386_stat64_brief, 16, 3, 96 },
-	{ i386_statx_timestamp, NULL, 2, 0, 16 },
-	{ i386_statx, i386_statx_brief, 19, 4, 256 },
-	{ i386_open_how, NULL, 3, 0, 24 },
-	{ i386_statfs, NULL, 11, 0, 64 },
-	{ i386_statfs64, NULL, 11, 0, 84 },
-	{ i386_fsid, NULL, 1, 0, 8 },
-	{ i386_flock, NULL, 4, 0, 16 },
-	{ i386_flock_found, NULL, 5, 0, 16 },
-	{ i386_flock64, NULL, 4, 0, 24 },
-	{ i386_flock64_found, NULL, 5, 0, 24 },
-	{ i386_f_owner_ex, NULL, 2, 0, 8 },
-	{ i386_iovec_in, NULL, 2, 0, 8 },
-	{ i386_iovec_out, NULL, 2, 0, 8 },
-	{ i386_iovec_addr, NULL, 2, 0, 8 },
-	{ i386_mount_attr, NULL, 4, 0, 32 },
-	{ i386_file_handle, NULL, 2, 0, 8 },
-	{ i386_file_clone_range, NULL, 4, 0, 32 },
-	{ i386_fstrim_range, NULL, 3, 0, 24 },
-	{ i386_rusage, i386_rusage_brief, 16, 2, 72 },
-	{ i386_rlimit, NULL, 2, 0, 8 },
-	{ i386_rlimit64, NULL, 2, 0, 16 },
-	{ i386_sysinfo, NULL, 12, 0, 56 },
-	{ i386_utsname, i386_utsname_brief, 6, 2, 390 },
-	{ i386_clone_args, NULL, 8, 0, 64 },
-	{ i386_sched_attr, NULL, 8, 0, 48 },
-	{ i386_cap_header, NULL, 2, 0, 8 },
-	{ i386_robust_list_head, NULL, 3, 0, 12 },
-	{ i386_rseq, NULL, 4, 0, 20 },
-	{ i386_stack_t, NULL, 3, 0, 12 },
-	{ i386_pollfd, NULL, 2, 0, 8 },
-	{ i386_pollfd_found, NULL, 2, 0, 8 },
-	{ i386_epoll_event, NULL, 2, 0, 12 },
-	{ i386_futex_waitv, NULL, 3, 0, 24 },
-	{ i386_inotify_event, NULL, 4, 0, 16 },
-	{ i386_linger, NULL, 2, 0, 8 },
-	{ i386_ucred, NULL, 3, 0, 12 },
-	{ i386_winsize, NULL, 4, 0, 8 },
-	{ i386_termios, i386_termios_brief, 6, 4, 36 },
-	{ i386_sembuf, NULL, 3, 0, 6 },
-	{ i386_mq_attr, NULL, 4, 0, 32 },
-	{ i386_ifmap, NULL, 6, 0, 16 },
-	{ i386_fsxattr, NULL, 5, 0, 28 },
-	{ i386_fsxattr_set, NULL, 4, 0, 28 },
-	{ i386_rtc_time, i386_rtc_time_brief, 9, 6, 36 },
-	{ i386_uffdio_range, NULL, 2, 0, 16 },
-	{ i386_uffdio_register, NULL, 2, 0, 32 },
-	{ i386_uffdio_copy, NULL, 4, 0, 40 },
-	{ i386_uffdio_zeropage, NULL, 2, 0, 32 },
-	{ i386_uffdio_api, NULL, 2, 0, 24 },
+	{ i386_timespec, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_timespec64, NULL, NULL, 2, 0, 0, 16 },
+	{ i386_timeval, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_timezone, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_itimerval, NULL, NULL, 2, 0, 0, 16 },
+	{ i386_itimerspec, NULL, NULL, 2, 0, 0, 16 },
+	{ i386_itimerspec64, NULL, NULL, 2, 0, 0, 32 },
+	{ i386_utimbuf, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_timex, NULL, NULL, 20, 0, 0, 128 },
+	{ i386_tms, NULL, NULL, 4, 0, 0, 16 },
+	{ i386_stat, i386_stat_brief, i386_stat_whole, 13, 3, 13, 64 },
+	{ i386_stat64, i386_stat64_brief, i386_stat64_whole, 13, 3, 13, 96 },
+	{ i386_statx, i386_statx_brief, NULL, 20, 4, 0, 256 },
+	{ i386_open_how, NULL, NULL, 3, 0, 0, 24 },
+	{ i386_statfs, NULL, NULL, 11, 0, 0, 64 },
+	{ i386_statfs64, NULL, NULL, 11, 0, 0, 84 },
+	{ i386_fsid, NULL, NULL, 1, 0, 0, 8 },
+	{ i386_flock, NULL, NULL, 4, 0, 0, 16 },
+	{ i386_flock_found, NULL, NULL, 5, 0, 0, 16 },
+	{ i386_flock64, NULL, NULL, 4, 0, 0, 24 },
+	{ i386_flock64_found, NULL, NULL, 5, 0, 0, 24 },
+	{ i386_f_owner_ex, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_iovec_in, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_iovec_out, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_iovec_addr, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_mount_attr, NULL, NULL, 4, 0, 0, 32 },
+	{ i386_file_handle, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_file_clone_range, NULL, NULL, 4, 0, 0, 32 },
+	{ i386_fstrim_range, NULL, NULL, 3, 0, 0, 24 },
+	{ i386_rusage, i386_rusage_brief, NULL, 16, 2, 0, 72 },
+	{ i386_rlimit, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_rlimit64, NULL, NULL, 2, 0, 0, 16 },
+	{ i386_sysinfo, NULL, NULL, 12, 0, 0, 56 },
+	{ i386_utsname, i386_utsname_brief, NULL, 6, 2, 0, 390 },
+	{ i386_clone_args, NULL, NULL, 8, 0, 0, 64 },
+	{ i386_sched_attr, NULL, NULL, 8, 0, 0, 48 },
+	{ i386_cap_header, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_robust_list_head, NULL, NULL, 3, 0, 0, 12 },
+	{ i386_rseq, NULL, NULL, 4, 0, 0, 20 },
+	{ i386_stack_t, NULL, NULL, 3, 0, 0, 12 },
+	{ i386_pollfd, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_pollfd_found, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_epoll_event, NULL, NULL, 2, 0, 0, 12 },
+	{ i386_futex_waitv, NULL, NULL, 3, 0, 0, 24 },
+	{ i386_inotify_event, NULL, NULL, 4, 0, 0, 16 },
+	{ i386_linger, NULL, NULL, 2, 0, 0, 8 },
+	{ i386_ucred, NULL, NULL, 3, 0, 0, 12 },
+	{ i386_winsize, NULL, NULL, 4, 0, 0, 8 },
+	{ i386_termios, i386_termios_brief, NULL, 6, 4, 0, 36 },
+	{ i386_sembuf, NULL, NULL, 3, 0, 0, 6 },
+	{ i386_mq_attr, NULL, NULL, 4, 0, 0, 32 },
+	{ i386_ifmap, NULL, NULL, 6, 0, 0, 16 },
+	{ i386_fsxattr, NULL, NULL, 5, 0, 0, 28 },
+	{ i386_fsxattr_set, NULL, NULL, 4, 0, 0, 28 },
+	{ i386_rtc_time, i386_rtc_time_brief, NULL, 9, 6, 0, 36 },
+	{ i386_uffdio_range, NULL, NULL, 2, 0, 0, 16 },
+	{ i386_uffdio_register, NULL, NULL, 2, 0, 0, 32 },
+	{ i386_uffdio_copy, NULL, NULL, 4, 0, 0, 40 },
+	{ i386_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32 },
+	{ i386_uffdio_api, NULL, NULL, 2, 0, 0, 24 },
+	{ i386_message_head, NULL, NULL, 0, 0, 0, 32 },
 	},
 };

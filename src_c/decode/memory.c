@@ -2,22 +2,31 @@
 
 #include <string.h>
 
+/* That which has most of what is there: several may begin at the same address. */
 static const struct ft_snapshot *holding(const struct ft_view *view, bool after, uint64_t address)
 {
-	const struct ft_snapshot *fault = NULL;
+	const struct ft_snapshot *fault = NULL, *most = NULL;
+	uint64_t most_left = 0;
 
 	for (size_t i = 0; i < view->count; i++) {
 		const struct ft_snapshot *s = &view->snapshots[i];
+		uint64_t left = s->length - (address - s->address);
 
 		if (s->after != after || address < s->address)
 			continue;
-		if (s->fault && s->address == address)
+		if (s->fault && s->address == address) {
 			fault = s;
+			continue;
+		}
 		/* A string's NUL lies behind its bytes. */
-		else if (address - s->address < s->length || address == s->address)
-			return s;
+		if (address - s->address >= s->length && address != s->address)
+			continue;
+		if (!most || left > most_left) {
+			most = s;
+			most_left = left;
+		}
 	}
-	return fault;
+	return most ? most : fault;
 }
 
 struct ft_memory ft_memory_at(const struct ft_view *view, bool after, uint64_t address, size_t size)

@@ -9,7 +9,7 @@
 #include "event.h"
 
 /* Of one call, which is more than a capture program copies; what a damaged file says beyond is not there. */
-#define FT_SNAPSHOTS_MAX 320
+#define FT_SNAPSHOTS_MAX 1200
 
 /* One piece of memory. */
 struct ft_snapshot {

@@ -1,4 +1,4 @@
-/* struct msghdr and its control messages; entries of directories. */
+/* struct msghdr and its control messages. */
 #define _GNU_SOURCE
 #include <linux/socket.h>
 #include <sys/socket.h>
@@ -14,7 +14,7 @@ static void show_vector(struct ft_walk *walk, uint64_t address, uint64_t count, 
 {
 	unsigned of = walk->shape && after ? FT_STRUCT_IOVEC_OUT : FT_STRUCT_IOVEC_IN;
 	size_t size = 2u * walk->word,
-	       shown = count < FT_ELEMENTS_SHOWN ? (size_t)count : FT_ELEMENTS_SHOWN;
+	       shown = count < walk->elements_max ? (size_t)count : walk->elements_max;
 	struct ft_memory memory = ft_memory_at(walk->view, after, address, size * shown);
 	size_t n = 0;
 
@@ -47,7 +47,7 @@ static void show_control_data(
 		ft_open(walk, "[");
 		for (size_t i = 0; i + 4 <= length; i += 4) {
 			ft_next(walk, NULL);
-			if (i / 4 == FT_ELEMENTS_SHOWN) {
+			if (i / 4 == walk->elements_max) {
 				walk->sink->ops->more(walk->sink);
 				break;
 			}
@@ -186,53 +186,19 @@ bool ft_read_msghdr(struct ft_walk *walk, const struct ft_memory *memory)
 /* One with the number of its bytes that were sent or received. */
 bool ft_read_mmsghdr(struct ft_walk *walk, const struct ft_memory *memory)
 {
-	uint64_t length;
+	struct ft_memory after =
+		ft_memory_at(walk->view, true, memory->address, header_size(walk) + walk->word);
 
 	if (memory->length < header_size(walk) + walk->word)
 		return false;
 	ft_open(walk, "{");
 	ft_next(walk, "msg_hdr");
-	length = walk->left = ft_load(memory->data + header_size(walk), 4);
+	walk->left = ft_load(memory->data + header_size(walk), 4);
 	show_header(walk, memory, NULL);
-	if (memory->after) {
+	if (after.found == FT_HERE) {
 		ft_next(walk, "msg_len");
-		ft_integer(walk, length, FT_UNSIGNED);
+		ft_integer(walk, ft_load(after.data + header_size(walk), 4), FT_UNSIGNED);
 	}
 	ft_close(walk, "}");
 	return true;
-}
-
-/* How many entries getdents(2) gave; each says at `length_at` how long it is. */
-static bool show_entries(struct ft_walk *walk, const struct ft_memory *memory, size_t length_at)
-{
-	char buffer[48];
-	struct ft_text text;
-	uint64_t count = 0;
-
-	if (memory->found == FT_FAULT || memory->found == FT_CUT)
-		return false;
-	for (size_t at = 0; memory->length - at >= length_at + 2; count++) {
-		size_t size = (size_t)ft_load(memory->data + at + length_at, 2);
-
-		if (size < length_at + 2 || size > memory->length - at)
-			return false;
-		at += size;
-	}
-	ft_text_start(&text, buffer, sizeof(buffer) - 1);
-	ft_put_decimal(&text, count);
-	ft_puts(&text, count == 1 ? " entry" : " entries");
-	*text.at = 0;
-	ft_integer(walk, memory->address, FT_ADDRESS);
-	walk->sink->ops->comment(walk->sink, buffer);
-	return true;
-}
-
-bool ft_read_dirents(struct ft_walk *walk, const struct ft_memory *memory)
-{
-	return show_entries(walk, memory, 2u * walk->word);
-}
-
-bool ft_read_dirents64(struct ft_walk *walk, const struct ft_memory *memory)
-{
-	return show_entries(walk, memory, 16);
 }

@@ -11,9 +11,9 @@
 	char buffer[512];                                                                          \
 	struct ft_text text;                                                                       \
 	ft_text_start(&text, buffer, sizeof(buffer))
-#define FINISH(walk, value, text, buffer)                                                          \
-	(walk)->sink->ops->named(                                                                  \
-		(walk)->sink, value, FT_UNSIGNED, buffer, (size_t)((text).at - (buffer)))
+/* FT_AS_TEXT: the text is all that is ever shown of it; else it is the number's name. */
+#define FINISH(walk, value, shown, text, buffer)                                                   \
+	(walk)->sink->ops->named((walk)->sink, value, shown, buffer, (size_t)((text).at - (buffer)))
 
 void ft_show_dirfd(struct ft_walk *walk, uint64_t value)
 {
@@ -48,7 +48,7 @@ void ft_show_mode(struct ft_walk *walk, uint64_t value)
 	START(text, buffer);
 
 	put_mode(&text, value);
-	FINISH(walk, value, text, buffer);
+	FINISH(walk, value, FT_AS_TEXT, text, buffer);
 }
 
 void ft_show_filemode(struct ft_walk *walk, uint64_t value)
@@ -69,7 +69,7 @@ void ft_show_filemode(struct ft_walk *walk, uint64_t value)
 	if (value & S_ISVTX)
 		ft_puts(&text, "S_ISVTX|");
 	put_mode(&text, rest);
-	FINISH(walk, value, text, buffer);
+	FINISH(walk, value, rest == value ? FT_AS_TEXT : FT_OCTAL, text, buffer);
 }
 
 void ft_show_dev(struct ft_walk *walk, uint64_t value)
@@ -81,7 +81,7 @@ void ft_show_dev(struct ft_walk *walk, uint64_t value)
 	ft_puts(&text, ", ");
 	ft_put_hex(&text, minor(value));
 	ft_puts(&text, ")");
-	FINISH(walk, value, text, buffer);
+	FINISH(walk, value, FT_HEX, text, buffer);
 }
 
 static void show_limit(struct ft_walk *walk, uint64_t value, uint64_t infinity, const char *name)
@@ -95,15 +95,18 @@ static void show_limit(struct ft_walk *walk, uint64_t value, uint64_t infinity, 
 	if (value > 1024 && value % 1024 == 0) {
 		ft_put_decimal(&text, value / 1024);
 		ft_puts(&text, "*1024");
+		FINISH(walk, value, FT_UNSIGNED, text, buffer);
 	} else {
-		ft_put_decimal(&text, value);
+		ft_integer(walk, value, FT_UNSIGNED);
 	}
-	FINISH(walk, value, text, buffer);
 }
 
 void ft_show_rlim(struct ft_walk *walk, uint64_t value)
 {
-	show_limit(walk, value, walk->word == 4 ? UINT32_MAX : UINT64_MAX, "RLIM_INFINITY");
+	if (walk->word == 4)
+		show_limit(walk, value, UINT32_MAX, "RLIM_INFINITY");
+	else
+		show_limit(walk, value, UINT64_MAX, "RLIM64_INFINITY");
 }
 
 void ft_show_rlim64(struct ft_walk *walk, uint64_t value)
@@ -147,7 +150,7 @@ void ft_show_mmap_flags(struct ft_walk *walk, uint64_t value)
 			ft_put_hex(&text, flags);
 	}
 	put_huge(&text, value, "<<MAP_HUGE_SHIFT", false);
-	FINISH(walk, value, text, buffer);
+	FINISH(walk, value, FT_HEX, text, buffer);
 }
 
 void ft_show_memfd_flags(struct ft_walk *walk, uint64_t value)
@@ -155,10 +158,14 @@ void ft_show_memfd_flags(struct ft_walk *walk, uint64_t value)
 	uint64_t flags = value & ~(UINT64_C(63) << 26);
 	START(text, buffer);
 
-	if (flags || value == flags)
+	if (value == flags) {
+		ft_set_shown(walk, FT_SET_MEMFD_CREATE_FLAGS, flags);
+		return;
+	}
+	if (flags)
 		ft_put_set(&text, &ft_sets[FT_SET_MEMFD_CREATE_FLAGS], flags);
 	put_huge(&text, value, "<<MFD_HUGE_SHIFT", !flags);
-	FINISH(walk, value, text, buffer);
+	FINISH(walk, value, FT_HEX, text, buffer);
 }
 
 /* Of SO_ERROR: 0 is none. */
@@ -170,18 +177,35 @@ void ft_show_errno_value(struct ft_walk *walk, uint64_t value)
 		ft_integer(walk, 0, FT_UNSIGNED);
 }
 
+/* Flags that are a part of a number; bare where no name is known. */
+static void put_part(
+	const struct ft_walk *walk, struct ft_text *text, const struct ft_set *set, uint64_t flags)
+{
+	char *from = text->at;
+
+	text->constants = walk->constants;
+	if (!ft_put_flags(text, set, flags)) {
+		ft_put_hex(text, flags);
+	} else {
+		text->at = from;
+		ft_put_set(text, set, flags);
+	}
+	text->constants = FT_NAMES;
+}
+
 /* Flags, and the permissions of what is made. */
 void ft_show_ipc_flags(struct ft_walk *walk, uint64_t value)
 {
+	const struct ft_set *set = &ft_sets[FT_SET_IPC_GET_FLAGS];
+	uint64_t flags = value & ~UINT64_C(0777);
 	START(text, buffer);
 
-	if (value & ~UINT64_C(0777)) {
-		if (!ft_put_flags(&text, &ft_sets[FT_SET_IPC_GET_FLAGS], value & ~UINT64_C(0777)))
-			ft_put_hex(&text, value & ~UINT64_C(0777));
+	if (flags) {
+		put_part(walk, &text, set, flags);
 		ft_puts(&text, "|");
 	}
 	put_mode(&text, value & 0777);
-	FINISH(walk, value, text, buffer);
+	FINISH(walk, value, FT_AS_TEXT, text, buffer);
 }
 
 void ft_show_ipc_key(struct ft_walk *walk, uint64_t value)
@@ -189,7 +213,7 @@ void ft_show_ipc_key(struct ft_walk *walk, uint64_t value)
 	if (value)
 		ft_integer(walk, value, FT_HEX);
 	else
-		ft_named(walk, value, FT_UNSIGNED, "IPC_PRIVATE");
+		ft_named(walk, value, FT_HEX, "IPC_PRIVATE");
 }
 
 /* Flags, and in the lower half a priority. */
@@ -198,20 +222,19 @@ void ft_show_swap_flags(struct ft_walk *walk, uint64_t value)
 	START(text, buffer);
 
 	if (value >> 15) {
-		if (!ft_put_flags(&text, &ft_sets[FT_SET_SWAPON_FLAGS], value & ~UINT64_C(0x7fff)))
-			ft_put_hex(&text, value & ~UINT64_C(0x7fff));
+		put_part(walk, &text, &ft_sets[FT_SET_SWAPON_FLAGS], value & ~UINT64_C(0x7fff));
 		if (value & 0x7fff)
 			ft_puts(&text, "|");
 	}
 	if (value & 0x7fff || !value)
 		ft_put_decimal(&text, value & 0x7fff);
-	FINISH(walk, value, text, buffer);
+	FINISH(walk, value, FT_AS_TEXT, text, buffer);
 }
 
 void ft_show_futex_bitset(struct ft_walk *walk, uint64_t value)
 {
 	if (value == UINT32_MAX)
-		ft_named(walk, value, FT_UNSIGNED, "FUTEX_BITSET_MATCH_ANY");
+		ft_named(walk, value, FT_HEX, "FUTEX_BITSET_MATCH_ANY");
 	else
 		ft_integer(walk, value, FT_HEX);
 }

@@ -1,7 +1,10 @@
 #include "decode/result.h"
 
+#include "decode/composed.h"
 #include "decode/families.h"
 #include "decode/signals.h"
+
+#define FT_POLLED_MAX 4096 /* elements of poll(2) that are looked at */
 
 /* The kernel's restart codes, which no program ever sees. */
 static const char *restart_meaning(unsigned error)
@@ -49,12 +52,11 @@ static bool has_time64(const struct ft_walk *walk)
 
 static void put_polled(struct ft_text *text, struct ft_walk *walk)
 {
-	uint64_t count =
-		walk->args[1] < FT_ELEMENTS_SHOWN * 8 ? walk->args[1] : FT_ELEMENTS_SHOWN * 8;
+	uint64_t count = walk->args[1] < FT_POLLED_MAX ? walk->args[1] : FT_POLLED_MAX;
 	struct ft_memory memory = ft_memory_at(walk->view, true, walk->args[0], 8 * (size_t)count);
 	unsigned shown = 0;
 
-	if (memory.length < 8)
+	if (memory.length < 8 || walk->is_shallow)
 		return;
 	ft_puts(text, " ([");
 	text->is_first = true;
@@ -62,7 +64,7 @@ static void put_polled(struct ft_text *text, struct ft_walk *walk)
 		if (!ft_load(memory.data + 6, 2))
 			continue;
 		ft_next(walk, NULL);
-		if (shown++ == FT_ELEMENTS_SHOWN) {
+		if (shown++ == walk->elements_max) {
 			ft_puts(text, "...");
 			break;
 		}
@@ -105,11 +107,14 @@ static void put_selected(struct ft_text *text, struct ft_walk *walk)
 		walk->view, true, walk->args[4], has_time64(walk) ? 16 : 2u * walk->word);
 	if (memory.found == FT_HERE) {
 		ft_puts(text, any ? ", left " : " (left ");
-		ft_walk_struct(walk,
-			has_time64(walk)			? FT_STRUCT_TIMESPEC64
-			: strcmp(walk->shape->name, "pselect6") ? FT_STRUCT_TIMEVAL
-								: FT_STRUCT_TIMESPEC,
-			&memory);
+		if (walk->is_shallow)
+			ft_put_hex(text, walk->args[4]);
+		else
+			ft_walk_struct(walk,
+				has_time64(walk)			? FT_STRUCT_TIMESPEC64
+				: strcmp(walk->shape->name, "pselect6") ? FT_STRUCT_TIMEVAL
+									: FT_STRUCT_TIMESPEC,
+				&memory);
 		any = true;
 	}
 	if (any)
@@ -122,7 +127,7 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 	const struct ft_shape *shape = walk->shape;
 	const struct ft_set *set;
 	const struct ft_member *m;
-	char *named;
+	char *named, *names;
 
 	switch (shape ? (enum ft_result_kind)shape->result : FT_RESULT_INT) {
 	case FT_RESULT_ADDR:
@@ -135,15 +140,32 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 		ft_show_handler(walk, value);
 		return;
 	case FT_RESULT_FLAGS:
+	case FT_RESULT_SEALS:
 	case FT_RESULT_NAMES:
 		set = &ft_sets[shape->result_set];
 		ft_put_hex(text, value);
+		value = ft_as_on_x86(walk, shape->result_set, value);
 		named = text->at;
-		ft_puts(text, shape->result == FT_RESULT_FLAGS ? " (flags " : " (");
-		if (ft_put_flags(text, set, ft_as_on_x86(walk, shape->result_set, value)))
+		ft_puts(text, shape->result == FT_RESULT_FLAGS	 ? " (flags "
+			      : shape->result == FT_RESULT_SEALS ? " (seals "
+								 : " (");
+		names = text->at;
+		m = set->is_flags ? NULL : ft_member_of(set, value);
+		if (m) {
+			ft_put(text, m->name, m->length);
 			ft_puts(text, ")");
-		else if (!text->is_full)
-			text->at = named;
+			return;
+		}
+		if (!ft_put_flags(text, set, value)) {
+			text->at = text->is_full ? text->at : named;
+			return;
+		}
+		/* strace has the flags of a file by name in each form. */
+		if (shape->result_set != FT_SET_OPEN_FLAGS && !text->is_full) {
+			text->at = names;
+			ft_put_set(text, set, value);
+		}
+		ft_puts(text, ")");
 		return;
 	case FT_RESULT_ENUM:
 	case FT_RESULT_SIGNAL:
@@ -154,6 +176,14 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 			return;
 		ft_puts(text, " (");
 		ft_put(text, m->name, m->length);
+		ft_puts(text, ")");
+		return;
+	case FT_RESULT_IOPRIO:
+		ft_put_signed(text, walk->ret);
+		if (text->constants == FT_NUMBERS)
+			return;
+		ft_puts(text, " (");
+		ft_put_ioprio(text, (uint32_t)value);
 		ft_puts(text, ")");
 		return;
 	case FT_RESULT_UID:
@@ -191,6 +221,9 @@ void ft_put_result(struct ft_text *text, struct ft_walk *walk, const char *red, 
 		put_error(text, (unsigned)-walk->ret);
 		ft_put(text, reset, strlen(reset));
 	} else {
-		put_value(text, walk);
+		if (walk->is_raw)
+			ft_put_hex(text, ft_cut_to((uint64_t)walk->ret, walk->word));
+		else
+			put_value(text, walk);
 	}
 }

@@ -39,19 +39,42 @@ static void join_registers(struct ft_walk *walk, const struct ft_shape *shape)
 	memcpy(walk->args, args, sizeof(args));
 }
 
+static const struct ft_shape *shape_of(const struct ft_event *ev)
+{
+	const struct ft_shapes_of_abi *abi = ev->abi < FT_ABI_COUNT ? &ft_shapes_of[ev->abi] : NULL;
+	unsigned at = abi && (uint32_t)ev->nr < abi->count ? abi->at[ev->nr] : 0;
+
+	return at ? &ft_shapes[at - 1] : NULL;
+}
+
+unsigned ft_walk_registers(const struct ft_walk *walk)
+{
+	const struct ft_shape *shape = shape_of(walk->view->event);
+	unsigned most = 0;
+
+	for (unsigned i = 0; shape && i <= shape->nvariants; i++) {
+		const struct ft_argument *arguments = &ft_arguments[shape[i].arguments];
+		unsigned count = shape[i].nargs;
+
+		for (unsigned j = 0; walk->word == 4 && j < shape[i].nargs; j++)
+			count += ft_types[arguments[j].type].size == 8;
+		most = count > most ? count : most;
+	}
+	return most < 6 ? most : 6;
+}
+
 int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_sink *sink)
 {
 	const struct ft_event *ev = view->event;
 	const struct ft_shapes_of_abi *abi = ev->abi < FT_ABI_COUNT ? &ft_shapes_of[ev->abi] : NULL;
 	const struct ft_shape *shape;
-	uint32_t nr = (uint32_t)ev->nr;
-	unsigned at;
 
 	*walk = (struct ft_walk){
 		.view = view,
 		.sink = sink,
 		.ret = ev->ret,
 		.left = ev->ret > 0 ? (uint64_t)ev->ret : 0,
+		.elements_max = FT_ELEMENTS_SHOWN,
 		.ended = !(ev->flags & FT_FLAG_UNFINISHED),
 		.failed = ev->flags & (FT_FLAG_ERROR | FT_FLAG_UNFINISHED | FT_FLAG_INTERRUPTED),
 		.model = abi ? abi->model : FT_MODEL_GENERIC64,
@@ -59,10 +82,9 @@ int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_si
 	};
 	for (int i = 0; i < 6; i++)
 		walk->args[i] = ft_cut_to(ev->args[i], walk->word);
-	at = abi && nr < abi->count ? abi->at[nr] : 0;
-	if (!at)
+	shape = walk->shape = shape_of(ev);
+	if (!shape)
 		return -ENOSYS;
-	shape = walk->shape = &ft_shapes[at - 1];
 	if (walk->word == 4)
 		join_registers(walk, shape);
 	for (unsigned i = 1; i <= shape->nvariants; i++) {

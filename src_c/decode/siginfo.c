@@ -193,7 +193,8 @@ static void show_code(struct ft_walk *walk, int32_t signo, int32_t code)
 
 	ft_text_start(&text, buffer, sizeof(buffer));
 	ft_put_signal_code(&text, (uint32_t)signo, code);
-	walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+	walk->sink->ops->named(
+		walk->sink, (uint32_t)code, FT_HEX, buffer, (size_t)(text.at - buffer));
 }
 
 void ft_siginfo_shown(struct ft_walk *walk, const uint8_t *data)

@@ -46,42 +46,40 @@ void ft_show_handler(struct ft_walk *walk, uint64_t value)
 	static const char *const names[] = { "SIG_DFL", "SIG_IGN" };
 
 	if (value < 2)
-		ft_named(walk, value, FT_UNSIGNED, names[value]);
+		ft_named(walk, value, FT_HEX, names[value]);
 	else if (value == (walk->word == 4 ? UINT32_MAX : UINT64_MAX))
-		ft_named(walk, value, FT_UNSIGNED, "SIG_ERR");
+		ft_named(walk, value, FT_HEX, "SIG_ERR");
 	else
 		ft_integer(walk, value, FT_ADDRESS);
 }
 
 static void show_signals(struct ft_walk *walk, uint64_t set)
 {
-	char buffer[512];
-	struct ft_text text;
+	char buffer[2048], name[32];
+	struct ft_text text, one;
 	/* A set of most signals is told by what it lacks. */
 	bool inverted = __builtin_popcountll(set) >= 42;
 	uint64_t left = inverted ? ~set : set;
 	bool first = true;
 
 	ft_text_start(&text, buffer, sizeof(buffer));
+	text.constants = walk->constants;
 	ft_puts(&text, inverted ? "~[" : "[");
 	for (unsigned i = 0; i < 64; i++) {
-		char *name;
-
 		if (!(left >> i & 1))
 			continue;
 		if (!first)
 			ft_puts(&text, " ");
 		first = false;
-		name = text.at;
-		if (!ft_put_signal(&text, i + 1)) {
+		ft_text_start(&one, name, sizeof(name));
+		if (ft_put_signal(&one, i + 1)) /* without SIG */
+			ft_put_named(
+				&text, i + 1, FT_UNSIGNED, name + 3, (size_t)(one.at - name) - 3);
+		else
 			ft_put_decimal(&text, i + 1);
-			continue;
-		}
-		memmove(name, name + 3, (size_t)(text.at - name) - 3); /* without SIG */
-		text.at -= 3;
 	}
 	ft_puts(&text, "]");
-	walk->sink->ops->named(walk->sink, set, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
+	walk->sink->ops->named(walk->sink, set, FT_AS_TEXT, buffer, (size_t)(text.at - buffer));
 }
 
 /* The mask is captured as bytes of argument 0. */
@@ -117,7 +115,8 @@ void ft_sigreturn_shown(struct ft_walk *walk)
 
 bool ft_read_sigset(struct ft_walk *walk, const struct ft_memory *memory)
 {
-	if (memory->length < 4 || memory->found == FT_FAULT)
+	/* A set of another size is none; the kernel writes a part of one if that is asked for. */
+	if (memory->length < (memory->after ? 4 : 8) || memory->found != FT_HERE)
 		return false;
 	show_signals(walk, ft_load(memory->data, memory->length < 8 ? memory->length : 8));
 	return true;

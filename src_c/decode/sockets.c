@@ -9,16 +9,53 @@
 #include "decode/text.h"
 #include "decode/walk.h"
 
-static void call_word(struct ft_walk *walk, const char *before, uint64_t value, const char *after)
+/* Where numbers are wanted it is the bytes that are in memory; with names what makes them is a comment. */
+static bool is_bytes(struct ft_walk *walk, const void *data, size_t length)
+{
+	if (walk->constants != FT_NAMES)
+		walk->sink->ops->binary(walk->sink, data, length, false);
+	return walk->constants == FT_NUMBERS;
+}
+
+static void show_call(
+	struct ft_walk *walk, const void *data, size_t length, const char *before, uint64_t value)
 {
 	char buffer[96];
 	struct ft_text text;
 
-	ft_text_start(&text, buffer, sizeof(buffer));
-	ft_puts(&text, before);
+	if (is_bytes(walk, data, length))
+		return;
+	ft_text_start(&text, buffer, sizeof(buffer) - 1);
+	ft_put(&text, before, strlen(before));
 	ft_put_decimal(&text, value);
-	ft_puts(&text, after);
-	walk->sink->ops->named(walk->sink, value, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
+	ft_puts(&text, ")");
+	*text.at = 0;
+	if (walk->constants != FT_NAMES)
+		walk->sink->ops->comment(walk->sink, buffer);
+	else
+		walk->sink->ops->named(
+			walk->sink, value, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
+}
+
+static void show_address(struct ft_walk *walk, const void *data, size_t length, const char *string,
+	const char *before, const char *after)
+{
+	char buffer[96];
+	struct ft_text text;
+
+	if (walk->constants == FT_NAMES) {
+		walk->sink->ops->made(walk->sink, string, before, after);
+		return;
+	}
+	if (is_bytes(walk, data, length))
+		return;
+	ft_text_start(&text, buffer, sizeof(buffer) - 1);
+	ft_put(&text, before, strlen(before));
+	ft_puts(&text, "\"");
+	ft_put(&text, string, strlen(string));
+	ft_puts(&text, "\")");
+	*text.at = 0;
+	walk->sink->ops->comment(walk->sink, buffer);
 }
 
 static void show_unix(struct ft_walk *walk, const uint8_t *data, size_t length)
@@ -44,9 +81,9 @@ static void show_inet(struct ft_walk *walk, const struct sockaddr_in *in)
 	char name[INET_ADDRSTRLEN];
 
 	ft_next(walk, "sin_port");
-	call_word(walk, "htons(", ntohs(in->sin_port), ")");
+	show_call(walk, &in->sin_port, 2, "htons(", ntohs(in->sin_port));
 	ft_next(walk, "sin_addr");
-	walk->sink->ops->made(walk->sink, inet_ntop(AF_INET, &in->sin_addr, name, sizeof(name)),
+	show_address(walk, &in->sin_addr, 4, inet_ntop(AF_INET, &in->sin_addr, name, sizeof(name)),
 		"inet_addr(", ")");
 }
 
@@ -55,12 +92,15 @@ static void show_inet6(struct ft_walk *walk, const struct sockaddr_in6 *in6, boo
 	char name[INET6_ADDRSTRLEN];
 
 	ft_next(walk, "sin6_port");
-	call_word(walk, "htons(", ntohs(in6->sin6_port), ")");
+	show_call(walk, &in6->sin6_port, 2, "htons(", ntohs(in6->sin6_port));
 	ft_next(walk, "sin6_flowinfo");
-	call_word(walk, "htonl(", ntohl(in6->sin6_flowinfo), ")");
-	walk->sink->ops->next(walk->sink, "sin6_addr", 0);
-	walk->sink->ops->made(walk->sink, inet_ntop(AF_INET6, &in6->sin6_addr, name, sizeof(name)),
-		"inet_pton(AF_INET6, ", ", &sin6_addr)");
+	show_call(walk, &in6->sin6_flowinfo, 4, "htonl(", ntohl(in6->sin6_flowinfo));
+	/* A name has the place where it would be put; bytes are the field. */
+	walk->sink->ops->next(
+		walk->sink, "sin6_addr", walk->constants == FT_NAMES ? 0 : strlen("sin6_addr"));
+	show_address(walk, &in6->sin6_addr, 16,
+		inet_ntop(AF_INET6, &in6->sin6_addr, name, sizeof(name)), "inet_pton(AF_INET6, ",
+		", &sin6_addr)");
 	if (has_scope) {
 		ft_next(walk, "sin6_scope_id");
 		ft_integer(walk, in6->sin6_scope_id, FT_UNSIGNED);
@@ -82,7 +122,7 @@ static void show_netlink(struct ft_walk *walk, const struct sockaddr_nl *nl)
 	memcpy(buffer, "0x", 2);
 	for (int i = first; i < 8; i++)
 		buffer[i] = "0123456789abcdef"[nl->nl_groups >> (28 - 4 * i) & 15];
-	walk->sink->ops->named(walk->sink, nl->nl_groups, FT_UNSIGNED, buffer, sizeof(buffer));
+	walk->sink->ops->named(walk->sink, nl->nl_groups, FT_AS_TEXT, buffer, sizeof(buffer));
 }
 
 bool ft_read_sockaddr(struct ft_walk *walk, const struct ft_memory *memory)
@@ -154,17 +194,25 @@ bool ft_read_socklen(struct ft_walk *walk, const struct ft_memory *memory)
 	return true;
 }
 
+bool ft_read_option_text(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	size_t most = walk->string_max;
+
+	if (memory->found == FT_FAULT)
+		return false;
+	walk->sink->ops->bytes(walk->sink, memory->data,
+		memory->length < most ? memory->length : most,
+		memory->length > most || memory->found == FT_CUT);
+	return true;
+}
+
 /* Most options are an int. */
 bool ft_read_sockopt(struct ft_walk *walk, const struct ft_memory *memory)
 {
+	if (memory->length != 4)
+		return ft_read_option_text(walk, memory);
 	if (memory->found == FT_FAULT)
 		return false;
-	if (memory->length != 4) {
-		walk->sink->ops->bytes(walk->sink, memory->data,
-			memory->length < walk->string_max ? memory->length : walk->string_max,
-			memory->length > walk->string_max || memory->found == FT_CUT);
-		return true;
-	}
 	ft_open(walk, "[");
 	ft_next(walk, NULL);
 	ft_integer(walk, (uint64_t)(int32_t)ft_load(memory->data, 4), FT_SIGNED);

@@ -63,6 +63,7 @@ void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, cons
 	if (siginfo) {
 		text->is_first = true;
 		ft_walk_start(&walk, &view, &text->sink);
+		walk.constants = st->style->constants;
 		ft_siginfo_shown(&walk, siginfo);
 	} else {
 		put_brief(text, ev);

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "decode/strace_text.h"
 
+#include "decode/dump.h"
 #include "decode/families.h"
 #include "decode/result.h"
 
@@ -73,6 +74,7 @@ void ft_strace_into(struct ft_strace_text *st, char *buffer, size_t size)
 
 	ft_text_start(&st->text, buffer, size);
 	st->text.sink.ops = &st->ops;
+	st->text.constants = st->style->constants;
 	st->line = buffer - column;
 }
 
@@ -241,7 +243,7 @@ static void put_arguments(struct ft_strace_text *st, struct ft_walk *walk)
 	const struct ft_view view = { .event = &event };
 	struct ft_walk previous;
 
-	if (!walk->shape || strcmp(walk->shape->name, "restart_syscall")) {
+	if (!walk->shape || walk->is_raw || strcmp(walk->shape->name, "restart_syscall")) {
 		ft_walk_arguments(walk);
 		return;
 	}
@@ -288,6 +290,22 @@ static void put_end(struct ft_strace_text *st, struct ft_walk *walk)
 		ft_puts(text, ">");
 	}
 	ft_put(text, "\n", 1);
+	ft_put_dumps(text, walk, st->style);
+}
+
+static void set_form(struct ft_walk *walk, const struct ft_strace_style *style)
+{
+	const struct ft_event *ev = walk->view->event;
+	const uint8_t *forms = ev->abi < FT_ABI_COUNT ? style->forms[ev->abi] : NULL;
+	uint8_t form = forms && (uint32_t)ev->nr < FT_NR_MAX ? forms[ev->nr] : 0;
+
+	walk->string_max = style->string_max;
+	walk->is_whole = form & FT_FORM_WHOLE;
+	walk->is_shallow = form & FT_FORM_SHALLOW;
+	walk->is_raw = form & FT_FORM_RAW;
+	walk->constants = style->constants;
+	/* A list is as long as a string may be. */
+	walk->elements_max = walk->is_whole ? UINT32_MAX : style->string_max;
 }
 
 void ft_strace_call(struct ft_strace_text *st, const struct ft_view *view, enum ft_strace_part part)
@@ -297,9 +315,10 @@ void ft_strace_call(struct ft_strace_text *st, const struct ft_view *view, enum 
 
 	text->is_first = true;
 	ft_walk_start(&walk, view, &text->sink);
-	walk.string_max = st->style->string_max;
+	set_form(&walk, st->style);
 	st->argument = 0;
-	st->at_entry = part == FT_PART_WHOLE ? UINT32_MAX - 1 : shown_at_entry(walk.shape);
+	st->at_entry =
+		part == FT_PART_WHOLE || walk.is_raw ? UINT32_MAX - 1 : shown_at_entry(walk.shape);
 	st->split = NULL;
 	if (part == FT_PART_EXIT) {
 		ft_puts(text, "<... ");

@@ -22,6 +22,13 @@ enum ft_strace_status {
 	FT_STATUS_ALL = 7,
 };
 
+/* How the arguments of a call are told. */
+enum ft_strace_form {
+	FT_FORM_WHOLE = 1 << 0, /* nothing is abbreviated */
+	FT_FORM_SHALLOW = 1 << 1, /* addresses instead of structures */
+	FT_FORM_RAW = 1 << 2, /* numbers alone */
+};
+
 struct ft_strace_style {
 	uint64_t signals; /* bit n-1: signal n is shown */
 	int64_t realtime_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
@@ -39,6 +46,12 @@ struct ft_strace_style {
 	uint8_t leaders; /* only the first task of each process is shown */
 	uint8_t modes; /* whether it is told that a task makes 32-bit calls from now on, or 64-bit ones */
 	uint8_t separately; /* each task has a text of its own */
+	uint8_t constants; /* enum ft_constants */
+	/* enum ft_strace_form of each number below FT_NR_MAX; NULL: none. They outlive the story. */
+	const uint8_t *forms[FT_ABI_COUNT];
+	/* Whether what is read from, or written to, a descriptor is dumped; the last is also of all higher ones. */
+	const uint8_t *reads, *writes;
+	uint32_t reads_count, writes_count;
 };
 
 struct ft_strace_text {

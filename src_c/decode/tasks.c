@@ -43,31 +43,33 @@ void ft_clone_shown(struct ft_walk *walk)
 {
 	uint64_t value = argument(walk, "flags"), flags = value & ~(uint64_t)CSIGNAL;
 	uint64_t parent = argument(walk, "parent_tid");
-	char buffer[512];
-	struct ft_text text;
-	bool any;
+	char buffer[768], name[32];
+	struct ft_text text, signal;
 
 	labelled(walk, "child_stack");
 	ft_pointer_shown(walk, argument(walk, "stack"));
 	labelled(walk, "flags");
 	ft_text_start(&text, buffer, sizeof(buffer));
-	any = flags && ft_put_flags(&text, &ft_sets[FT_SET_CLONE_FLAGS], flags);
-	if (flags && !any) {
-		ft_put_hex(&text, flags);
-		ft_puts(&text, " /* CLONE_??? */");
-	}
+	text.constants = walk->constants;
+	if (flags)
+		ft_put_set(&text, &ft_sets[FT_SET_CLONE_FLAGS], flags);
 	if (value & CSIGNAL) {
 		if (flags)
 			ft_puts(&text, "|");
-		if (!ft_put_signal(&text, value & CSIGNAL))
+		ft_text_start(&signal, name, sizeof(name));
+		if (ft_put_signal(&signal, value & CSIGNAL))
+			ft_put_named(&text, value & CSIGNAL, FT_UNSIGNED, name,
+				(size_t)(signal.at - name));
+		else
 			ft_put_decimal(&text, value & CSIGNAL);
 	} else if (!flags) {
 		ft_puts(&text, "0");
 	}
-	walk->sink->ops->named(walk->sink, value, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
+	walk->sink->ops->named(walk->sink, value, FT_AS_TEXT, buffer, (size_t)(text.at - buffer));
 	if (flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)) {
 		labelled(walk, "parent_tid");
-		if (walk->failed || !tid_shown(walk, parent, flags & CLONE_PARENT_SETTID))
+		if (walk->failed || walk->is_shallow ||
+			!tid_shown(walk, parent, flags & CLONE_PARENT_SETTID))
 			ft_pointer_shown(walk, parent);
 	}
 	if (flags & CLONE_SETTLS) {
@@ -120,7 +122,7 @@ bool ft_strings_shown(struct ft_walk *walk, const struct ft_memory *vector)
 		if (!address)
 			break;
 		ft_next(walk, NULL);
-		if (i == FT_ELEMENTS_SHOWN) {
+		if (i == walk->elements_max) {
 			walk->sink->ops->more(walk->sink);
 			break;
 		}
@@ -143,12 +145,36 @@ bool ft_strings_shown(struct ft_walk *walk, const struct ft_memory *vector)
 	return true;
 }
 
+/* The kernel takes 15 bytes for a task's name. */
+bool ft_read_comm(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	struct ft_memory name = ft_string_at(walk->view, memory->after, memory->address);
+	size_t most = walk->string_max < 15 ? walk->string_max : 15;
+	size_t length = name.length < most ? name.length : most;
+
+	if (!name.data || name.found == FT_FAULT)
+		return false;
+	walk->sink->ops->string(
+		walk->sink, name.data, length, length < name.length || name.found == FT_CUT);
+	return true;
+}
+
+/* What a vector leads to is copied only if that was asked for. */
+static bool is_copied(const struct ft_walk *walk, const struct ft_memory *vector)
+{
+	uint64_t first = vector->length >= walk->word ? ft_load(vector->data, walk->word) : 0;
+
+	return !first || ft_string_at(walk->view, vector->after, first).found != FT_NOT_THERE;
+}
+
 bool ft_environment_shown(struct ft_walk *walk, const struct ft_memory *vector)
 {
 	size_t n = vector->length / walk->word, count = 0;
 	char buffer[48];
 	struct ft_text text;
 
+	if (walk->is_whole && is_copied(walk, vector))
+		return ft_strings_shown(walk, vector);
 	while (count < n && ft_load(vector->data + count * walk->word, walk->word))
 		count++;
 	if (count == n && vector->found != FT_FAULT)

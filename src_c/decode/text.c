@@ -158,6 +158,125 @@ bool ft_put_flags(struct ft_text *text, const struct ft_set *set, uint64_t value
 	return any;
 }
 
+void ft_put_number(struct ft_text *text, uint64_t value, enum ft_shown_as shown)
+{
+	switch (shown) {
+	case FT_SIGNED:
+		ft_put_signed(text, (int64_t)value);
+		break;
+	case FT_UNSIGNED:
+		ft_put_decimal(text, value);
+		break;
+	case FT_OCTAL:
+		ft_put_octal(text, value);
+		break;
+	case FT_HEX:
+	case FT_ADDRESS:
+	case FT_AS_TEXT:
+		ft_put_hex(text, value);
+		break;
+	}
+}
+
+static void put_comment(struct ft_text *text, const char *comment, size_t length)
+{
+	ft_puts(text, " /* ");
+	ft_put(text, comment, length);
+	ft_puts(text, " */");
+}
+
+void ft_put_named(struct ft_text *text, uint64_t value, enum ft_shown_as shown, const char *name,
+	size_t length)
+{
+	if (text->constants == FT_NAMES || shown == FT_AS_TEXT) {
+		ft_put(text, name, length);
+		return;
+	}
+	ft_put_number(text, value, shown);
+	if (text->constants == FT_NUMBERS_AND_NAMES)
+		put_comment(text, name, length);
+}
+
+static void put_unknown(struct ft_text *text, const struct ft_set *set, uint64_t value)
+{
+	ft_put_hex(text, value);
+	if (text->constants != FT_NUMBERS && (value || !set->is_flags))
+		put_comment(text, set->unknown, strlen(set->unknown));
+}
+
+static void put_flags_in_form(struct ft_text *text, const struct ft_set *set, uint64_t value)
+{
+	struct ft_text names = *text;
+	char buffer[1024];
+
+	names.constants = FT_NAMES;
+	names.at = buffer;
+	names.end = buffer + sizeof(buffer);
+	if (ft_put_flags(&names, set, value))
+		ft_put_named(text, value, FT_HEX, buffer, (size_t)(names.at - buffer));
+	else
+		put_unknown(text, set, value);
+}
+
+/* Its bits may also mean something else. */
+static bool is_part(const struct ft_set *set, unsigned i)
+{
+	const struct ft_member *m = &set->members[i];
+
+	return m->mask != m->value || m->mask & (m->mask - 1) ||
+	       (i && set->members[i - 1].mask == m->mask);
+}
+
+/* Of a set that has parts each is a number of its own, and the flags are another. */
+static void put_parts(struct ft_text *text, const struct ft_set *set, uint64_t value)
+{
+	struct ft_member flags[64];
+	struct ft_set others = { .unknown = set->unknown, .members = flags, .is_flags = 1 };
+	bool any = false;
+
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct ft_member *m = &set->members[i];
+
+		if (!is_part(set, i)) {
+			if (others.count < sizeof(flags) / sizeof(*flags))
+				flags[others.count++] = *m;
+			continue;
+		}
+		if ((value & m->mask) != m->value)
+			continue;
+		if (any)
+			ft_put(text, "|", 1);
+		ft_put_named(text, m->value, FT_HEX, m->name, m->length);
+		value &= ~m->mask;
+		any = true;
+	}
+	if (!value && any)
+		return;
+	if (any)
+		ft_put(text, "|", 1);
+	put_flags_in_form(text, &others, value);
+}
+
+void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value)
+{
+	const struct ft_member *m;
+
+	if (set->is_flags > 1) {
+		put_parts(text, set, value);
+	} else if (set->is_flags && text->constants == FT_NAMES) {
+		if (!ft_put_flags(text, set, value))
+			put_unknown(text, set, value);
+	} else if (set->is_flags) {
+		put_flags_in_form(text, set, value);
+	} else {
+		m = ft_member_of(set, value);
+		if (m)
+			ft_put_named(text, value, FT_HEX, m->name, m->length);
+		else
+			put_unknown(text, set, value);
+	}
+}
+
 static struct ft_text *of(struct ft_sink *sink)
 {
 	return (struct ft_text *)sink;
@@ -165,54 +284,23 @@ static struct ft_text *of(struct ft_sink *sink)
 
 static void text_integer(struct ft_sink *sink, uint64_t value, enum ft_shown_as shown)
 {
-	switch (shown) {
-	case FT_SIGNED:
-		ft_put_signed(of(sink), (int64_t)value);
-		break;
-	case FT_UNSIGNED:
-		ft_put_decimal(of(sink), value);
-		break;
-	case FT_OCTAL:
-		ft_put_octal(of(sink), value);
-		break;
-	case FT_HEX:
-	case FT_ADDRESS:
-		ft_put_hex(of(sink), value);
-		break;
-	}
+	ft_put_number(of(sink), value, shown);
+}
+
+static void text_named(struct ft_sink *sink, uint64_t value, enum ft_shown_as shown,
+	const char *name, size_t length)
+{
+	ft_put_named(of(sink), value, shown, name, length);
 }
 
 static void text_comment(struct ft_sink *sink, const char *comment)
 {
-	ft_puts(of(sink), " /* ");
-	ft_put(of(sink), comment, strlen(comment));
-	ft_puts(of(sink), " */");
+	put_comment(of(sink), comment, strlen(comment));
 }
 
 static void text_set(struct ft_sink *sink, const struct ft_set *set, uint64_t value)
 {
-	const struct ft_member *m;
-
-	if (set->is_flags) {
-		if (ft_put_flags(of(sink), set, value))
-			return;
-		ft_put_hex(of(sink), value);
-		if (value)
-			text_comment(sink, set->unknown);
-		return;
-	}
-	m = ft_member_of(set, value);
-	if (m) {
-		ft_put(of(sink), m->name, m->length);
-		return;
-	}
-	ft_put_hex(of(sink), value);
-	text_comment(sink, set->unknown);
-}
-
-void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value)
-{
-	text_set(&text->sink, set, value);
+	ft_put_set(of(sink), set, value);
 }
 
 static void text_bytes(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut)
@@ -236,14 +324,6 @@ static void text_abstract(struct ft_sink *sink, const uint8_t *data, size_t leng
 {
 	ft_put(of(sink), "@", 1);
 	sink->ops->string(sink, data, length, false);
-}
-
-static void text_named(struct ft_sink *sink, uint64_t value, enum ft_shown_as shown,
-	const char *text, size_t length)
-{
-	(void)value;
-	(void)shown;
-	ft_put(of(sink), text, length);
 }
 
 static void text_made(

@@ -6,9 +6,17 @@
 
 #include "decode/sink.h"
 
+/* How a constant is written. */
+enum ft_constants {
+	FT_NAMES,
+	FT_NUMBERS,
+	FT_NUMBERS_AND_NAMES, /* the names as a comment */
+};
+
 struct ft_text {
 	struct ft_sink sink;
 	char *at, *end;
+	uint8_t constants; /* enum ft_constants */
 	bool is_first; /* no comma before the next value */
 	bool is_full; /* something did not fit; nothing more is written */
 };
@@ -37,6 +45,12 @@ void ft_put_octal(struct ft_text *text, uint64_t value); /* 017; 0 for 0 */
 /* At least so many digits. */
 void ft_put_padded(struct ft_text *text, uint64_t value, unsigned digits);
 
+void ft_put_number(struct ft_text *text, uint64_t value, enum ft_shown_as shown);
+/* A number that has a name, in the form that the text is in. */
+void ft_put_named(struct ft_text *text, uint64_t value, enum ft_shown_as shown, const char *name,
+	size_t length);
+/* Flags, or one name of several, in that form, with a comment where no name is known. */
+void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value);
 /* The names of flags alone; false: there are none, and nothing is written. */
 bool ft_put_flags(struct ft_text *text, const struct ft_set *set, uint64_t value);
 /* A value of a set, whatever it is. */

@@ -78,11 +78,16 @@ void ft_show_time(struct ft_walk *walk, uint64_t value)
 static void show_time_of_file(struct ft_walk *walk, const uint8_t *data, size_t word, bool in_ns)
 {
 	int64_t seconds, fraction;
+	const char *name;
 
 	seconds = word == 4 ? (int32_t)ft_load(data, 4) : (int64_t)ft_load(data, 8);
 	fraction = word == 4 ? (int32_t)ft_load(data + 4, 4) : (int64_t)ft_load(data + 8, 8);
-	if (in_ns && (fraction == UTIME_NOW_NS || fraction == UTIME_OMIT_NS)) {
-		ft_word(walk, fraction == UTIME_NOW_NS ? "UTIME_NOW" : "UTIME_OMIT");
+	name = !in_ns			   ? NULL
+	       : fraction == UTIME_NOW_NS  ? "UTIME_NOW"
+	       : fraction == UTIME_OMIT_NS ? "UTIME_OMIT"
+					   : NULL;
+	if (name && walk->constants == FT_NAMES) {
+		ft_word(walk, name);
 		return;
 	}
 	ft_open(walk, "{");
@@ -91,6 +96,8 @@ static void show_time_of_file(struct ft_walk *walk, const uint8_t *data, size_t 
 	ft_next(walk, in_ns ? "tv_nsec" : "tv_usec");
 	ft_integer(walk, (uint64_t)fraction, FT_SIGNED);
 	ft_close(walk, "}");
+	if (name && walk->constants == FT_NUMBERS_AND_NAMES)
+		walk->sink->ops->comment(walk->sink, name);
 	if (fraction >= 0 && fraction < (in_ns ? 1000000000 : 1000000))
 		date_comment(walk, seconds, (uint64_t)fraction, in_ns ? 9 : 6);
 }
@@ -123,4 +130,60 @@ bool ft_read_utimens(struct ft_walk *walk, const struct ft_memory *memory)
 bool ft_read_utimens64(struct ft_walk *walk, const struct ft_memory *memory)
 {
 	return show_times_of_file(walk, memory, 8, true);
+}
+
+/* Of struct stat, where nanoseconds are a field of their own. */
+static bool show_time_of_stat(
+	struct ft_walk *walk, const struct ft_memory *memory, const char *fraction_name)
+{
+	size_t word = walk->word;
+	uint64_t fraction;
+	int64_t seconds;
+
+	if (memory->length < 2 * word)
+		return false;
+	seconds = word == 4 ? (int32_t)ft_load(memory->data, 4) : (int64_t)ft_load(memory->data, 8);
+	fraction = ft_load(memory->data + word, word);
+	ft_integer(walk, (uint64_t)seconds, FT_SIGNED);
+	if (fraction < 1000000000)
+		date_comment(walk, seconds, fraction, 9);
+	walk->sink->ops->next(walk->sink, fraction_name, strlen(fraction_name));
+	ft_integer(walk, fraction, FT_UNSIGNED);
+	return true;
+}
+
+bool ft_read_st_atime(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_time_of_stat(walk, memory, "st_atime_nsec");
+}
+
+bool ft_read_st_mtime(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_time_of_stat(walk, memory, "st_mtime_nsec");
+}
+
+bool ft_read_st_ctime(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_time_of_stat(walk, memory, "st_ctime_nsec");
+}
+
+/* struct statx_timestamp. */
+bool ft_read_statx_time(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	uint32_t fraction;
+	int64_t seconds;
+
+	if (memory->length < 12)
+		return false;
+	seconds = (int64_t)ft_load(memory->data, 8);
+	fraction = (uint32_t)ft_load(memory->data + 8, 4);
+	ft_open(walk, "{");
+	ft_next(walk, "tv_sec");
+	ft_integer(walk, (uint64_t)seconds, FT_SIGNED);
+	ft_next(walk, "tv_nsec");
+	ft_integer(walk, fraction, FT_UNSIGNED);
+	ft_close(walk, "}");
+	if (fraction < 1000000000)
+		date_comment(walk, seconds, fraction, 9);
+	return true;
 }

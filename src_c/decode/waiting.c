@@ -50,7 +50,7 @@ bool ft_read_waitstatus(struct ft_walk *walk, const struct ft_memory *memory)
 		ft_put_hex(&text, (unsigned)status);
 	}
 	ft_puts(&text, "]");
-	walk->sink->ops->named(walk->sink, (uint64_t)(uint32_t)whole, FT_UNSIGNED, buffer,
+	walk->sink->ops->named(walk->sink, (uint64_t)(uint32_t)whole, FT_AS_TEXT, buffer,
 		(size_t)(text.at - buffer));
 	return true;
 }
@@ -80,7 +80,7 @@ bool ft_read_fdset(struct ft_walk *walk, const struct ft_memory *memory)
 
 bool ft_read_cpuset(struct ft_walk *walk, const struct ft_memory *memory)
 {
-	if (!memory->length || memory->found == FT_FAULT || memory->length > 1 << 13)
+	if (memory->found == FT_FAULT || memory->length > 1 << 13)
 		return false;
 	show_bits(walk, memory->data, memory->length * 8);
 	return true;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "decode/families.h"
 #include "decode/signals.h"
 #include "decode/tasks.h"
 
@@ -55,6 +56,15 @@ uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, c
 	return ft_load(base + field->offset, size_of(walk, &ft_types[field->type]));
 }
 
+/* A negative length is none. */
+static uint64_t argument_count(const struct ft_walk *walk, unsigned index)
+{
+	const struct ft_type *type = &ft_types[ft_arguments[walk->shape->arguments + index].type];
+	bool is_int = type->kind == FT_NUMBER && type->shown == FT_SIGNED && type->size == 4;
+
+	return is_int && (int32_t)walk->args[index] < 0 ? 0 : walk->args[index];
+}
+
 /* How many, or how many bytes, of what a type says; more than can be is no matter. */
 static uint64_t count_of(struct ft_walk *walk, const struct ft_type *type)
 {
@@ -65,7 +75,7 @@ static uint64_t count_of(struct ft_walk *walk, const struct ft_type *type)
 	case FT_COUNT_FIXED:
 		return type->count;
 	case FT_COUNT_ARGUMENT:
-		return walk->args[type->count];
+		return argument_count(walk, type->count);
 	case FT_COUNT_RESULT:
 		return walk->ret > 0 ? (uint64_t)walk->ret : 0;
 	case FT_COUNT_FIELD:
@@ -108,14 +118,15 @@ static void shown_number(struct ft_walk *walk, const struct ft_type *type, uint6
 /* A string, or bytes; false: there is nothing of it to show. */
 static bool string_shown(struct ft_walk *walk, const struct ft_type *type, struct ft_memory memory)
 {
-	size_t shown = memory.length;
+	size_t shown = memory.length, most;
 	bool cut = memory.found != FT_HERE;
 
 	/* A string without an end before memory that cannot be read is none. */
 	if (!memory.data || memory.found == FT_FAULT)
 		return false;
-	if (type->kind != FT_PATH && shown > walk->string_max) {
-		shown = walk->string_max;
+	most = type->kind == FT_PATH ? FT_PATH_SHOWN : walk->string_max;
+	if (shown > most) {
+		shown = most;
 		cut = true;
 	}
 	if (type->kind == FT_BYTES && cut && !shown)
@@ -140,7 +151,7 @@ static bool array_shown(
 	if (count && memory.length < size)
 		return false;
 	ft_open(walk, "[");
-	for (; n < count && n < FT_ELEMENTS_SHOWN && memory.length >= size; n++) {
+	for (; n < count && n < walk->elements_max && memory.length >= size; n++) {
 		struct ft_memory element = memory;
 
 		element.length = size;
@@ -154,7 +165,7 @@ static bool array_shown(
 	if (n < count) {
 		ft_next(walk, NULL);
 		walk->sink->ops->more(walk->sink);
-		if (n < FT_ELEMENTS_SHOWN && memory.found == FT_FAULT)
+		if (n < walk->elements_max && memory.found == FT_FAULT)
 			walk->sink->ops->fault(walk->sink, memory.address);
 	}
 	ft_close(walk, "]");
@@ -204,7 +215,7 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 			break;
 		}
 		memory = ft_memory_at(view, after, address,
-			size * (size_t)(count < FT_ELEMENTS_SHOWN ? count : FT_ELEMENTS_SHOWN));
+			size * (size_t)(count < walk->elements_max ? count : walk->elements_max));
 		shown = (!count || memory.data) && array_shown(walk, type, memory, count);
 		break;
 	case FT_STRINGS:
@@ -240,6 +251,13 @@ static bool changed(struct ft_walk *walk, const struct ft_type *type, uint64_t a
 	       (before.found != FT_HERE || memcmp(before.data, after.data, size));
 }
 
+/* Text and data are shown in any case. */
+static bool is_text(const struct ft_type *type)
+{
+	return type->kind == FT_PATH || type->kind == FT_STRING || type->kind == FT_BYTES ||
+	       (type->kind == FT_CODE && ft_reads[type->ref] == ft_read_comm);
+}
+
 static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, uint64_t address)
 {
 	const struct ft_type *to = &ft_types[type->ref];
@@ -247,6 +265,14 @@ static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, u
 
 	if (!address) {
 		walk->sink->ops->null(walk->sink);
+		return;
+	}
+	if (walk->is_shallow && !is_text(to)) {
+		if (to->kind == FT_ARRAY && (!walk->failed || type->shown == FT_IN) &&
+			!count_of(walk, to))
+			ft_word(walk, "[]");
+		else
+			ft_integer(walk, address, FT_ADDRESS);
 		return;
 	}
 	switch ((enum ft_phase)type->shown) {
@@ -335,7 +361,8 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 	const struct ft_struct *of = &ft_structs[walk->model][index], *outer = walk->of;
 	const uint8_t *outer_base = walk->base;
 	bool brief = of->brief && !walk->is_whole;
-	unsigned n = brief ? of->brief_count : of->count;
+	const uint8_t *list = brief ? of->brief : of->whole;
+	unsigned n = brief ? of->brief_count : list ? of->whole_count : of->count;
 
 	if (!of->size || memory->length < of->size)
 		return false;
@@ -343,7 +370,7 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 	walk->base = memory->data;
 	ft_open(walk, "{");
 	for (unsigned i = 0; i < n; i++) {
-		const struct ft_field *f = &of->fields[brief ? of->brief[i] : i];
+		const struct ft_field *f = &of->fields[list ? list[i] : i];
 		const struct ft_type *type = &ft_types[f->type];
 		struct ft_memory at = *memory;
 
@@ -382,6 +409,13 @@ void ft_walk_arguments(struct ft_walk *walk)
 		for (int i = 0; i < 6; i++) {
 			walk->sink->ops->argument(walk->sink, NULL);
 			ft_integer(walk, walk->args[i], FT_HEX);
+		}
+		return;
+	}
+	if (walk->is_raw) {
+		for (unsigned i = 0; i < ft_walk_registers(walk); i++) {
+			walk->sink->ops->argument(walk->sink, NULL);
+			ft_integer(walk, ft_cut_to(walk->view->event->args[i], walk->word), FT_HEX);
 		}
 		return;
 	}

@@ -6,7 +6,8 @@
 #include "decode/memory.h"
 #include "decode/sink.h"
 
-#define FT_ELEMENTS_SHOWN 32 /* of an array */
+#define FT_PATH_SHOWN	  4095 /* bytes: a longer one the kernel takes for none */
+#define FT_ELEMENTS_SHOWN 32 /* of an array, unless said */
 
 struct ft_walk {
 	const struct ft_view *view;
@@ -19,7 +20,11 @@ struct ft_walk {
 	uint8_t word; /* bytes of a word of the ABI */
 	bool after; /* memory behind pointers of a structure: as it was then */
 	uint32_t string_max; /* bytes of a string that are shown; paths are whole */
-	bool is_whole; /* all fields of structures are shown */
+	uint32_t elements_max; /* of an array */
+	bool is_whole; /* structures, environments and lists are not abbreviated */
+	bool is_raw; /* all is a number */
+	bool is_shallow; /* of pointers only strings and data are shown, else addresses */
+	uint8_t constants; /* enum ft_constants */
 	/* The structure that fields are counted in. */
 	const struct ft_struct *of;
 	const uint8_t *base;
@@ -29,6 +34,8 @@ struct ft_walk {
 
 /* Chooses the shape; 0, or -ENOSYS where no table has this call. */
 int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_sink *sink);
+/* How many registers the call's arguments are in, those that are not always shown too. */
+unsigned ft_walk_registers(const struct ft_walk *walk);
 /* All arguments; without a shape six numbers. */
 void ft_walk_arguments(struct ft_walk *walk);
 

@@ -283,7 +283,8 @@ static void run_op(struct run *r, const struct ft_capture_op *op)
 		return;
 	r->arg = op->arg;
 	r->limit = ft_capture_limit(r->from->s, op);
-	r->left = FT_CAPTURE_FOLLOWED;
+	r->left = r->from->s->options & FT_OPT_ENVIRONMENTS ? FT_CAPTURE_FOLLOWED_WHOLE
+							    : FT_CAPTURE_FOLLOWED;
 	switch (op->what) {
 	case FT_CAPTURE_STRING:
 		take_string(r, address, r->limit, op->limit == FT_LIMIT_PATH);
@@ -301,7 +302,9 @@ static void run_op(struct run *r, const struct ft_capture_op *op)
 		break;
 	case FT_CAPTURE_STRINGS:
 	case FT_CAPTURE_POINTERS:
-		take_strings(r, address, op->what == FT_CAPTURE_STRINGS);
+		take_strings(r, address,
+			op->what == FT_CAPTURE_STRINGS ||
+				r->from->s->options & FT_OPT_ENVIRONMENTS);
 		break;
 	default:
 		take_messages(r, address, count, op->what == FT_CAPTURE_MMSGHDR);

@@ -9,6 +9,8 @@
 #define FT_CAPTURE_ROOM 0x20000u
 /* What one op follows of pointers; elements and messages beyond are left out. */
 #define FT_CAPTURE_FOLLOWED 128
+/* With FT_OPT_ENVIRONMENTS: all that such a vector has room for. */
+#define FT_CAPTURE_FOLLOWED_WHOLE (FT_STRUCTURE_MAX / 8)
 
 /* The program for this call, never NULL. */
 const struct ft_capture_program *ft_capture_program(

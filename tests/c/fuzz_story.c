@@ -18,8 +18,10 @@ static void check_text(const char *text, size_t length)
 static struct ft_strace_style any_style(struct input *in)
 {
 	static const uint8_t digits[] = { 0, 3, 6, 9 };
-	uint32_t how = (uint32_t)take(in, 3);
+	static uint8_t forms[FT_NR_MAX], descriptors[2] = { 0, 1 };
+	uint32_t how = (uint32_t)take(in, 3), form = (uint32_t)take(in, 1);
 
+	memset(forms, form >> 4 & 7, sizeof(forms));
 	return (struct ft_strace_style){
 		.signals = how & 1 ? UINT64_MAX : 0,
 		.realtime_ns = how & 2 ? INT64_MAX : 0,
@@ -41,6 +43,12 @@ static struct ft_strace_style any_style(struct input *in)
 		.leaders = (how & 1023) == 7,
 		.separately = how >> 23 & 1,
 		.modes = how & 1,
+		.constants = (form & 3) % 3,
+		.forms = { [FT_ABI_X86_64] = form & 4 ? forms : NULL },
+		.reads = descriptors,
+		.writes = descriptors,
+		.reads_count = form >> 3 & 1,
+		.writes_count = form & 8 ? 2 : 0,
 	};
 }
 

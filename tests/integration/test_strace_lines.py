@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from strace_text import differences, plain
+from strace_together import TELLING, Together
 from support import ENGINES, FASTTRACE, Builder
 
 STRACE = shutil.which("strace") or ""
@@ -112,6 +113,22 @@ def test_a_tracee_has_straces_lines(
 ) -> None:
     mine, its = files_of(tmp_path, engine, *tracees.command(name))
     assert differences(mine, its) == []
+
+
+@pytest.fixture(scope="module")
+def together(tracees: Builder, tmp_path_factory: pytest.TempPathFactory) -> Together:
+    """They run one after the other under one tracer, for each that is asked for."""
+    folder = tmp_path_factory.mktemp("together")
+    return Together([tracees.command(name) for name in TELLING], folder)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("place", range(len(TELLING)), ids=TELLING)
+def test_calls_with_odd_arguments_have_straces_lines(
+    place: int, engine: str, together: Together
+) -> None:
+    """NULL, nowhere, the end of a page, unknown flags, cut structures, success and failure."""
+    assert differences(together.texts(engine)[place], together.texts(None)[place]) == []
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -46,7 +46,10 @@ def test_a_duration_longer_than_the_clock() -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"capture": "everything"}, "unknown capture 'everything': one of all, paths, none"),
+        (
+            {"capture": "everything"},
+            "unknown capture 'everything': one of environments, all, paths, none",
+        ),
         ({"string_limit": 0}, "a string limit is 1 to 32768 bytes, not 0"),
         ({"string_limit": 32769}, "a string limit is 1 to 32768 bytes, not 32769"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from fasttrace.syscalls.sets import Selection, parse_selection
 if TYPE_CHECKING:
     from fasttrace.alter.rules import AlterRule
 
+_DESCRIPTOR_MAX = 1 << 20  # what fs.nr_open is unless it was raised
 STATUSES = frozenset({"successful", "failed", "unfinished", "unavailable", "detached"})
 QUIETS = frozenset({"attach", "exit", "path-resolution", "personality", "thread-execve"})
 _QUIET_NAMES = {name: name for name in QUIETS} | {
@@ -43,25 +45,54 @@ def qualifier(text: str) -> tuple[str, str]:
     return "trace", text
 
 
+def _tokens(what: str, text: str) -> tuple[list[str], bool]:
+    """The words of a set, and whether it is all but them. As strtok(3) parts them: empty words are
+    none; BadOption where there is no other."""
+    body = text.lstrip("!")
+    found = [word for word in body.split(",") if word]
+    if not found:
+        raise BadOption(f"invalid {what} '{text}'", hint=False)
+    return found, (len(text) - len(body)) % 2 == 1
+
+
 def calls(text: str) -> Selection:
     """strace's language of sets. BadOption names what it does not know."""
-    inverted = text.startswith("!")
-    words = text.lstrip("!").split(",")
-    for word in words:
+    tokens, inverted = _tokens("system call", text)
+    for word in tokens:
         try:
             parse_selection(word)
         except SelectionError:
-            raise BadOption(f"invalid system call '{word or text}'", hint=False) from None
-    found = parse_selection(",".join(words))
-    return ~found if inverted and (len(text) - len(text.lstrip("!"))) % 2 else found
+            raise BadOption(f"invalid system call '{word}'", hint=False) from None
+    found = parse_selection(",".join(tokens))
+    return ~found if inverted else found
+
+
+def descriptors(text: str) -> bytes:
+    """A byte for each descriptor: whether it is in the set; the last is also that of all higher
+    ones. Numbers beyond _DESCRIPTOR_MAX, which no process has open, are left out."""
+    tokens, inverted = _tokens("descriptor", text)
+    given: set[int] = set()
+    every = False
+    for word in tokens:
+        if re.fullmatch(r"\d+", word, re.A) and int(word) < 1 << 31:
+            given.add(int(word))
+        elif word == "all":
+            every = True
+        elif word != "none":
+            raise BadOption(f"invalid descriptor '{word}'", hint=False)
+    known = {fd for fd in given if fd <= _DESCRIPTOR_MAX}
+    table = bytearray([every] * (max(known, default=-1) + 2))
+    for fd in known:
+        table[fd] = True
+    return bytes(bit ^ inverted for bit in table)
 
 
 def words(name: str, text: str, known: Iterable[str]) -> frozenset[str]:
     """A set of words: all, none, !a,b."""
     every = frozenset(known)
-    inverted = text.startswith("!")
+    tokens, inverted = _tokens(name, text)
     given: set[str] = set()
-    for word in text.removeprefix("!").split(","):
+    for word in tokens:
         if word == "all":
             given |= every
         elif word in every:
@@ -75,8 +106,9 @@ def quiet(text: str) -> frozenset[str]:
     """The messages that are not wanted."""
     if not text:
         return frozenset({"attach", "personality"})
-    names = ",".join(_QUIET_NAMES.get(word, word) for word in text.removeprefix("!").split(","))
-    return words("quiet", ("!" if text.startswith("!") else "") + names, QUIETS)
+    body = text.lstrip("!")
+    names = ",".join(_QUIET_NAMES.get(word, word) for word in body.split(","))
+    return words("quiet", text[: len(text) - len(body)] + names, QUIETS)
 
 
 def quieter(times: int) -> frozenset[str]:
@@ -91,9 +123,9 @@ def signals(text: str) -> int:
     from fasttrace.alter.language import signal_number
 
     every = (1 << 64) - 1
-    inverted = text.startswith("!")
+    tokens, inverted = _tokens("signal", text)
     given = 0
-    for word in text.removeprefix("!").split(","):
+    for word in tokens:
         if word == "all":
             given = every
         elif word != "none":

@@ -21,6 +21,10 @@ class BadOption(UsageError):
         self.hint = hint
 
 
+class BadArgument(Exception):
+    """An option's value means nothing; only who reads the options knows what it is called there."""
+
+
 class Long(NamedTuple):
     """A long option: what it is called inside, and its value: "no", "must" or "may"."""
 
@@ -30,8 +34,9 @@ class Long(NamedTuple):
 
 def read(
     words: Sequence[str], letters: Mapping[str, bool], longs: Mapping[str, Long]
-) -> Iterator[tuple[str, str | None]]:
-    """Each option as (key, value), and at the end ("", the index of the first other word).
+) -> Iterator[tuple[str, str | None, str]]:
+    """Each option as (key, value, how it is called: -x or the whole of --name), and at the end
+    ("", the index of the first other word, "").
 
     letters: whether each has a value; its key is the letter. Raises BadOption.
     """
@@ -52,13 +57,13 @@ def read(
                     raise BadOption(f"option '--{full}' requires an argument")
                 value = words[at]
                 at += 1
-            yield long.key, value
+            yield long.key, value, f"--{full}"
             continue
         for place, letter in enumerate(word[1:], 2):
             if letter not in letters or letter == ":":
                 raise BadOption(f"invalid option -- '{letter}'")
             if not letters[letter]:
-                yield letter, None
+                yield letter, None, f"-{letter}"
                 continue
             value = word[place:]
             if not value:
@@ -66,9 +71,9 @@ def read(
                     raise BadOption(f"option requires an argument -- '{letter}'")
                 value = words[at]
                 at += 1
-            yield letter, value
+            yield letter, value, f"-{letter}"
             break
-    yield "", str(at)
+    yield "", str(at), ""
 
 
 def _long(name: str, word: str, longs: Mapping[str, Long]) -> tuple[str, Long]:

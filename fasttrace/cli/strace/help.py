@@ -13,6 +13,9 @@ Run a command, or attach to a process, and print its system calls as strace does
   -z, -Z             only calls that succeed; that fail
   -t, -tt, -ttt, -r  when: time of day, with microseconds, seconds since 1970, since the line before
   -T, -n             how long each call took; its number
+  -v, -X raw|abbrev|verbose   nothing abbreviated; constants as numbers, names, both
+  -e abbrev=SET, -e verbose=SET, -e raw=SET   the same of some calls; structures; numbers alone
+  -e read=SET, -e write=SET   dump what is read from descriptors, or written
   -a COLUMN          where results stand (40); -s SIZE: how much of a string is shown (32)
   -x, -xx            strings in hexadecimal: those that are no text, all
   -c, -C             count calls, errors and times instead, too; -S, -U: order and columns

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.strace import expressions
-from fasttrace.cli.strace.getopt import BadOption, Long, read
+from fasttrace.cli.strace.forms import FORM_KEYS, Forms
+from fasttrace.cli.strace.getopt import BadArgument, BadOption, Long, read
 from fasttrace.syscalls.sets import Selection
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Options:
     took: int | None = None
     count: str = ""  # "only": -c, "too": -C
     sort: str | None = None
+    forms: Forms = Forms()
     engine: str = "auto"
     help: bool = False
     version: bool = False
@@ -138,9 +140,9 @@ _LONGS = {
 }
 # What strace has and we do not, by key: how an error names it.
 _ABSENT = {
-    **{letter: f"-{letter}" for letter in "bdDikOPuvyY"},
+    **{letter: f"-{letter}" for letter in "bdDikOPuyY"},
     "tips": "--tips",
-    **{name: f"-e {name}" for name in ("abbrev", "verbose", "raw", "read", "write", "kvm")},
+    "kvm": "-e kvm",
     "decode-fds": "-e decode-fds",
 }
 
@@ -150,7 +152,7 @@ def parse(words: Sequence[str]) -> Options:
     options = Options()
     options.engine = os.environ.get("FASTTRACE_ENGINE", "auto")
     counts: dict[str, int] = {}
-    for key, value in read(words, _LETTERS, _LONGS):
+    for key, value, said in read(words, _LETTERS, _LONGS):
         if not key:
             options.command = list(words[int(value or 0) :])
             break
@@ -161,7 +163,10 @@ def parse(words: Sequence[str]) -> Options:
         if key in _FLAGS:
             counts[key] = counts.get(key, 0) + 1
         else:
-            _VALUES[key](options, value if value is not None else "")
+            try:
+                _VALUES[key](options, value or "")
+            except BadArgument:
+                raise BadOption(f"invalid {said} argument: '{value}'") from None
         if key in ("h", "V"):
             options.help, options.version = key == "h", key == "V"
             return options
@@ -221,33 +226,30 @@ def _check(options: Options, counts: dict[str, int]) -> None:
         options.quiet |= {"attach", "personality"}
 
 
-def _number(name: str, most: int = 2**31 - 1) -> Callable[[str], int]:
-    def read_number(text: str) -> int:
-        if not re.fullmatch(r"\d+", text, re.A) or int(text) > most:
-            raise BadOption(f"invalid {name} argument: '{text}'")
-        return int(text)
-
-    return read_number
+def _number(text: str) -> int:
+    if not re.fullmatch(r"\d+", text, re.A) or int(text) >= 1 << 31:
+        raise BadArgument
+    return int(text)
 
 
 def _column(options: Options, text: str) -> None:
-    options.column = _number("-a")(text)
+    options.column = _number(text)
 
 
 def _string_max(options: Options, text: str) -> None:
-    options.string_max = _number("-s")(text)
+    options.string_max = _number(text)
 
 
 def _interruptible(_: Options, text: str) -> None:
     if text not in ("1", "anywhere", "2", "waiting", "3", "never", "4", "never_tstp"):
-        raise BadOption(f"invalid -I argument: '{text}'")
+        raise BadArgument
 
 
-def _print_style(_: Options, text: str) -> None:
-    if text in ("raw", "verbose"):
-        raise BadOption(f"option -X {text} is not supported by fasttrace")
-    if text != "abbrev":
-        raise BadOption(f"invalid -X argument: '{text}'")
+def _form(key: str) -> Callable[[Options, str], None]:
+    def read_form(options: Options, text: str) -> None:
+        options.forms = options.forms.given(key, text)
+
+    return read_form
 
 
 def _pids(options: Options, text: str) -> None:
@@ -281,18 +283,18 @@ def _columns(options: Options, text: str) -> None:
         options.columns.append(COLUMNS[word])
 
 
-def _digits(name: str, text: str) -> int:
+def _digits(text: str) -> int:
     if text not in DIGITS:
-        raise BadOption(f"invalid --{name} argument: '{text}'")
+        raise BadArgument
     return DIGITS[text]
 
 
 def _relative(options: Options, text: str) -> None:
-    options.relative = _digits("relative-timestamps", text) if text else 6
+    options.relative = _digits(text) if text else 6
 
 
 def _took(options: Options, text: str) -> None:
-    options.took = _digits("syscall-times", text) if text else 6
+    options.took = _digits(text) if text else 6
 
 
 def _clock(options: Options, text: str) -> None:
@@ -304,7 +306,7 @@ def _clock(options: Options, text: str) -> None:
         elif value in DIGITS and kind in ("", "precision"):
             digits = DIGITS[value]
         else:
-            raise BadOption(f"invalid --absolute-timestamps argument: '{text}'")
+            raise BadArgument
     options.clock, options.clock_digits = clock, digits
 
 
@@ -312,7 +314,7 @@ def _hex(options: Options, text: str) -> None:
     if text == "non-ascii-chars":
         raise BadOption("option --strings-in-hex=non-ascii-chars is not supported by fasttrace")
     if text not in ("", "all", "non-ascii", "none"):
-        raise BadOption(f"invalid --strings-in-hex argument: '{text}'")
+        raise BadArgument
     options.hex = {"none": 0, "non-ascii": 1}.get(text, 2)
 
 
@@ -348,7 +350,7 @@ _VALUES: dict[str, Callable[[Options, str], None]] = {
     "a": _column,
     "s": _string_max,
     "I": _interruptible,
-    "X": _print_style,
+    **{key: _form(key) for key in FORM_KEYS},
     "p": _pids,
     "E": _environment,
     "o": _output,

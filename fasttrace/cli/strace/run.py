@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasttrace._core import STRING_LIMIT_MAX, Block
@@ -109,7 +110,10 @@ def _tracer_options(options: Options) -> dict[str, Any]:
         "inject": _altered(options) or None,
         "follow": bool(options.follow),
         "engine": options.engine,
-        "string_limit": min(max(options.string_max, 1), STRING_LIMIT_MAX),
+        "string_limit": STRING_LIMIT_MAX
+        if options.forms.dumps
+        else min(max(options.string_max, 1), STRING_LIMIT_MAX),
+        "capture": "environments" if options.forms.environments else "all",
         "events": options.count != "only" or len(options.pids) > 1,
         "tally": bool(options.count),
         **said,
@@ -177,11 +181,12 @@ def _with_threads(pid: int) -> str:
 
 
 def _is_there(pid: int) -> bool:
+    """Not one that has ended and whose parent does not know that yet (proc_pid_stat(5))."""
     try:
-        os.kill(pid, 0)
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return False
-    return True
+    return stat.rpartition(b") ")[2][:1] not in (b"Z", b"X")
 
 
 def _story(options: Options) -> Story:
@@ -209,4 +214,8 @@ def _story(options: Options) -> Story:
         leaders=not options.follow,
         modes="personality" not in quiet and options.output is None,
         separately=options.separately,
+        constants=options.forms.constants,
+        forms=options.forms.table(),
+        reads=options.forms.reads,
+        writes=options.forms.writes,
     )

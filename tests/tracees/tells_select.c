@@ -1,0 +1,30 @@
+/* role: named
+ * arch: x86_64
+ *
+ * select(2) and pselect6(2).
+ */
+#include "tells.h"
+#include <sys/select.h>
+#include <time.h>
+
+int main(void)
+{
+	fd_set in, out;
+	struct timeval now = { 0, 0 }, odd = { -1, 0 };
+	struct timespec soon = { 0, 0 };
+
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_SET(1, &out);
+	syscall(SYS_select, 2, &in, &out, NULL, &now);
+	syscall(SYS_select, 2, &in, NULL, &in, &now);
+	syscall(SYS_select, 0, NULL, NULL, NULL, &now);
+	syscall(SYS_select, -1, &in, &out, NULL, &now);
+	syscall(SYS_select, 5, WRONG, NULL, NULL, &odd);
+	FD_SET(99, &in);
+	syscall(SYS_select, 100, &in, NULL, NULL, WRONG);
+	syscall(SYS_select, 100, &in, NULL, NULL, &now);
+	syscall(SYS_pselect6, 0, NULL, NULL, NULL, &soon, NULL);
+	syscall(SYS_pselect6, 2, WRONG, NULL, NULL, &soon, WRONG);
+	return 0;
+}
