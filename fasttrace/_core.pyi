@@ -130,6 +130,7 @@ class Session:
         string_limit: int = 0,
         python_frames: int = 0,
         environments: bool = False,
+        places: bool = False,
     ) -> None: ...
     def spawn(
         self,

@@ -71,6 +71,7 @@ class Story:
         took: bool,
         took_digits: int,
         numbers: bool,
+        places: bool,
         hex: int,
         statuses: int,
         attaches: bool,

@@ -65,7 +65,7 @@ cdef extern from "decode/story.h" nogil:
         int64_t realtime_ns
         uint32_t column, string_max
         uint8_t who, clock, clock_digits, relative, relative_digits, took, took_digits
-        uint8_t numbers, hex, statuses, attaches, exits, supersedes, leaders, separately
+        uint8_t numbers, places, hex, statuses, attaches, exits, supersedes, leaders, separately
         uint8_t modes
         uint8_t constants
         const uint8_t *forms[FT_ABI_COUNT]
@@ -169,7 +169,7 @@ cdef class Story:
     def __init__(self, *, uint64_t signals, int64_t realtime_ns, uint32_t column,
                  uint32_t string_max, uint8_t who, uint8_t clock,
                  uint8_t clock_digits, bint relative, uint8_t relative_digits, bint took,
-                 uint8_t took_digits, bint numbers, uint8_t hex, uint8_t statuses, bint attaches,
+                 uint8_t took_digits, bint numbers, bint places, uint8_t hex, uint8_t statuses, bint attaches,
                  bint exits, bint supersedes, bint leaders, bint separately,
                  bint modes, uint8_t constants=0, list forms=None, bytes reads=b"",
                  bytes writes=b""):
@@ -183,6 +183,7 @@ cdef class Story:
         style.string_max, style.who, style.clock = string_max, who, clock
         style.clock_digits, style.relative = clock_digits, relative
         style.relative_digits, style.took, style.took_digits = relative_digits, took, took_digits
+        style.places = places
         style.numbers, style.hex, style.statuses = numbers, hex, statuses
         style.attaches, style.exits, style.supersedes = attaches, exits, supersedes
         style.leaders, style.separately, style.modes = leaders, separately, modes

@@ -34,7 +34,7 @@ cdef extern from *:
         { "STRING", FT_PAYLOAD_STRING }, { "BYTES", FT_PAYLOAD_BYTES },
         { "ARGV", FT_PAYLOAD_ARGV }, { "COMM", FT_PAYLOAD_COMM },
         { "SIGINFO", FT_PAYLOAD_SIGINFO },
-        { "PYTHON", FT_PAYLOAD_PYTHON },
+        { "STACK", FT_PAYLOAD_STACK }, { "PYTHON", FT_PAYLOAD_PYTHON },
     }, ft_payload_flags[] = {
         { "MORE", FT_PAYLOAD_MORE }, { "TRUNCATED", FT_PAYLOAD_TRUNCATED },
         { "FAULT", FT_PAYLOAD_FAULT }, { "EXIT", FT_PAYLOAD_EXIT },

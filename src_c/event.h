@@ -73,6 +73,7 @@ enum ft_payload_type {
 	FT_PAYLOAD_ARGV = 3, /* as in /proc/PID/cmdline: each argument ends with NUL */
 	FT_PAYLOAD_COMM = 4,
 	FT_PAYLOAD_SIGINFO = 6, /* of a signal: struct siginfo as a 64-bit tracer gets it */
+	FT_PAYLOAD_STACK = 7, /* 64-bit addresses of code, the first one behind the call */
 	FT_PAYLOAD_PYTHON = 8, /* struct ft_payload_frame, one behind the other: what CPython ran */
 };
 

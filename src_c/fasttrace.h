@@ -39,6 +39,7 @@ enum ft_option {
 	FT_OPT_PAYLOAD = 1 << 4, /* run the capture programs that the policy names */
 	FT_OPT_ENTRY_ONLY = 1 << 5, /* with a filter: no results, one stop per call */
 	FT_OPT_ENVIRONMENTS = 1 << 6, /* of environments the strings too, which may be secrets */
+	FT_OPT_PLACES = 1 << 7, /* keep the addresses that calls are made at, and signals come at */
 };
 
 enum ft_engine_id {
@@ -51,18 +52,18 @@ extern const char *const ft_engine_names[FT_ENGINE_COUNT];
 /* Why a process of an inline session is traced by ptrace. */
 enum ft_fallback {
 	FT_FALLBACK_NONE,
-	FT_FALLBACK_KERNEL,    /* no PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG: before Linux 6.4 */
-	FT_FALLBACK_SETUP,     /* memory or descriptors could not be had or mapped */
-	FT_FALLBACK_ABI,       /* 32-bit code */
-	FT_FALLBACK_SIGNALS,   /* what it sets for SIGSYS or SIGTRAP could not be followed */
-	FT_FALLBACK_DISPATCH,  /* uses Syscall User Dispatch itself */
-	FT_FALLBACK_SECCOMP,   /* has a seccomp filter of its own that is in the way */
-	FT_FALLBACK_GS,	       /* uses the gs segment */
-	FT_FALLBACK_TSC,       /* forbids rdtsc to itself */
-	FT_FALLBACK_UNTRACED,  /* makes a task with CLONE_UNTRACED */
+	FT_FALLBACK_KERNEL, /* no PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG: before Linux 6.4 */
+	FT_FALLBACK_SETUP, /* memory or descriptors could not be had or mapped */
+	FT_FALLBACK_ABI, /* 32-bit code */
+	FT_FALLBACK_SIGNALS, /* what it sets for SIGSYS or SIGTRAP could not be followed */
+	FT_FALLBACK_DISPATCH, /* uses Syscall User Dispatch itself */
+	FT_FALLBACK_SECCOMP, /* has a seccomp filter of its own that is in the way */
+	FT_FALLBACK_GS, /* uses the gs segment */
+	FT_FALLBACK_TSC, /* forbids rdtsc to itself */
+	FT_FALLBACK_UNTRACED, /* makes a task with CLONE_UNTRACED */
 	FT_FALLBACK_NAMESPACE, /* another root, mount, pid or user namespace */
-	FT_FALLBACK_MEMORY,    /* locks all its memory */
-	FT_FALLBACK_SPOILED,   /* wrote to or unmapped memory of the engine's */
+	FT_FALLBACK_MEMORY, /* locks all its memory */
+	FT_FALLBACK_SPOILED, /* wrote to or unmapped memory of the engine's */
 	FT_FALLBACK_STUCK, /* did not come back from code of the engine's; if it was spawned it is killed */
 	FT_FALLBACK_DUMPABLE, /* forks, and is not dumpable; the tracer has no CAP_SYS_PTRACE */
 	FT_FALLBACK_ALTERED, /* makes a call that is altered and that the engine must look after */

@@ -10,7 +10,14 @@ from fasttrace import _tables
 from fasttrace._decode import Event, Payload, events_of
 from fasttrace._tables import ABIS
 from fasttrace.data.described import described
-from fasttrace.data.events import Flag, Kind, PayloadItem, argument_strings, payload_items
+from fasttrace.data.events import (
+    Flag,
+    Kind,
+    PayloadItem,
+    PayloadType,
+    argument_strings,
+    payload_items,
+)
 from fasttrace.data.frames import Frame, frames_of
 from fasttrace.decode.values import Named
 from fasttrace.syscalls.errnos import errno_name
@@ -123,6 +130,15 @@ class Call(Event):
         """The frames of Python that made it, the innermost first, of a trace with ``python=True``;
         empty where none did."""
         return frames_of(self.items())
+
+    @property
+    def instruction_pointer(self) -> int | None:
+        """The address behind the instruction that made it, of a trace with
+        ``instruction_pointer=True``; None: it is not known."""
+        for item in self.items():
+            if item.type == PayloadType.STACK and len(item.data) >= 8:
+                return int.from_bytes(item.data[:8], "little")
+        return None
 
     def items(self) -> list[PayloadItem]:
         """What was copied from the tracee with it."""

@@ -63,6 +63,7 @@ class PayloadType(IntEnum):
     ARGV = 3
     COMM = 4
     SIGINFO = 6
+    STACK = 7
     PYTHON = 8
 
 

@@ -53,6 +53,7 @@ class TracingOptions(Running, total=False):
     capture: Capture
     string_limit: int
     python: bool | int
+    instruction_pointer: bool
     results: bool
     inject: AlterRules | None
     deny: Denial | None

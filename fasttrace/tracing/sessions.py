@@ -40,6 +40,7 @@ class SessionOptions(NamedTuple):
     selection: Selection | None
     injections: list[Injection]
     python_frames: int
+    places: bool
 
     @property
     def is_filtered(self) -> bool:
@@ -63,6 +64,7 @@ class SessionOptions(NamedTuple):
             environments=capture == "environments",
             string_limit=self.string_limit,
             python_frames=self.python_frames,
+            places=self.places,
             results=self.results,
             policy=_policy(self.selection, capture),
             filter=self._filter(handlers) if self.is_filtered and engine == "ptrace" else None,

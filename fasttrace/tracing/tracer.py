@@ -76,6 +76,8 @@ class Tracer(Answering):
         python: with events: which lines of Python made each call, read from the memory of CPython
             3.11 and later: so many frames (1 to 64), the innermost first; True: 16. See
             docs/python.md.
+        instruction_pointer: with events: keep the address that each call was made at, for
+            `Call.instruction_pointer`. Each call stops for that, with both engines.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Tracer(Answering):
         inject: AlterRules | None = None,
         deny: Denial | None = None,
         python: bool | int = False,
+        instruction_pointer: bool = False,
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
@@ -119,6 +122,8 @@ class Tracer(Answering):
                 )
         if python and not events:
             raise ValueError("python goes with events: lines are told with each, not counted")
+        if instruction_pointer and not events:
+            raise ValueError("instruction_pointer goes with events")
         self._wall = sessions.wall(seccomp)
         self._pid = pid
         self._command: Command | None = None
@@ -150,6 +155,7 @@ class Tracer(Answering):
             selection=sessions.selection(trace),
             injections=injections,
             python_frames=sessions.python_frames(python),
+            places=instruction_pointer,
         )
         self._session: Session | None
         self.engine, self._session = sessions.open_session(self._options, engine)

@@ -42,6 +42,8 @@ int ft_arch_get_registers(pid_t tid, struct ft_registers *out);
 int ft_arch_set_registers(pid_t tid, const struct ft_registers *registers);
 /* The stack pointer of a stopped task. 0 or -errno. */
 int ft_arch_stack(pid_t tid, uint64_t *out);
+/* The instruction pointer of a stopped task. 0 or -errno. */
+int ft_arch_instruction(pid_t tid, uint64_t *out);
 /* What pthread_self(3) is in a stopped task. 0 or -errno; -EOPNOTSUPP: that is not known of this machine. */
 int ft_arch_thread_pointer(pid_t tid, uint64_t *out);
 /* Whether both are at the same instruction with the same stack. */

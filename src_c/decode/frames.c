@@ -26,6 +26,19 @@ const uint8_t *ft_item_of(const struct ft_event *event, enum ft_payload_type typ
 	return NULL;
 }
 
+uint64_t ft_place_of(
+	const struct ft_event *event, const uint8_t *payload, size_t length, uint64_t payload_base)
+{
+	uint64_t place = 0;
+	size_t size;
+	const uint8_t *data =
+		ft_item_of(event, FT_PAYLOAD_STACK, payload, length, payload_base, &size);
+
+	if (data && size >= sizeof(place))
+		memcpy(&place, data, sizeof(place));
+	return place;
+}
+
 bool ft_next_frame(const uint8_t **frames, size_t *size, struct ft_frame *out)
 {
 	struct ft_payload_frame head;

@@ -7,6 +7,10 @@
 /* The bytes of a call's first item of this type, as ft_snapshots() has the stream; NULL: it has none. */
 const uint8_t *ft_item_of(const struct ft_event *event, enum ft_payload_type type,
 	const uint8_t *payload, size_t length, uint64_t payload_base, size_t *size);
+/* Where a call was made, or a signal came; 0: not known. */
+uint64_t ft_place_of(
+	const struct ft_event *event, const uint8_t *payload, size_t length, uint64_t payload_base);
+
 struct ft_frame {
 	uint32_t line; /* 0: none */
 	size_t file_size, function_size;

@@ -1,12 +1,24 @@
 #include "decode/story_lines.h"
 
+#include "decode/frames.h"
+
 /* Begins a line, after that of a call that has not ended. */
-static void begin(struct ft_story *s, const struct ft_story_task *t, uint64_t time_ns)
+static void begin(
+	struct ft_story *s, const struct ft_story_task *t, uint64_t time_ns, uint64_t place)
 {
+	const struct ft_strace_head head = {
+		.tid = t->tid,
+		.nr = t->nr < 0 ? 0 : t->nr,
+		.time_ns = time_ns,
+		.place = place,
+		.in_32_bits = t->in_32_bits,
+		.several = s->alive > 1,
+	};
+
 	if (s->current)
 		ft_puts(&s->st.text, " <unfinished ...>\n");
 	s->current = 0;
-	ft_strace_head(&s->st, t->tid, t->nr < 0 ? 0 : t->nr, time_ns, s->alive > 1);
+	ft_strace_head(&s->st, &head);
 }
 
 static bool is_wanted(const struct ft_story *s, const struct ft_event *ev)
@@ -18,7 +30,8 @@ static bool is_wanted(const struct ft_story *s, const struct ft_event *ev)
 }
 
 /* Its architecture is another one than that of the call before. */
-static void tell_mode(struct ft_story *s, struct ft_story_task *t, const struct ft_event *ev)
+static void tell_mode(
+	struct ft_story *s, struct ft_story_task *t, const struct ft_event *ev, uint64_t place)
 {
 	bool in_32_bits = ev->abi == FT_ABI_I386;
 
@@ -27,7 +40,7 @@ static void tell_mode(struct ft_story *s, struct ft_story_task *t, const struct 
 	t->in_32_bits = in_32_bits;
 	if (!s->style.modes)
 		return;
-	begin(s, t, ev->time_ns);
+	begin(s, t, ev->time_ns, place);
 	ft_puts(&s->st.text, "[ Process PID=");
 	ft_put_decimal(&s->st.text, (uint32_t)t->tid);
 	ft_puts(&s->st.text,
@@ -42,6 +55,9 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 	uint64_t others = s->style.separately ? FT_NEVER : ft_story_second(&s->tasks), end;
 	enum ft_strace_part part = FT_PART_EXIT;
 
+	const uint64_t place =
+		ft_place_of(ev, (const uint8_t *)(call + 1), call->payload_length, ev->payload);
+
 	end = ft_story_end_of(t, call);
 	if (t->others_count && t->others[0].event.time_ns < others &&
 		(t->others[0].event.kind != FT_KIND_FORK || s->style.attaches) &&
@@ -54,7 +70,7 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		return;
 	}
 	if (part != FT_PART_EXIT)
-		tell_mode(s, t, ev);
+		tell_mode(s, t, ev, place);
 	s->st.previous = t->nr;
 	t->nr = ev->nr;
 	view.count = ft_snapshots(
@@ -62,7 +78,7 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 	if (part == FT_PART_EXIT && s->current == t->tid) {
 		ft_strace_call(&s->st, &view, FT_PART_REST);
 	} else {
-		begin(s, t, part == FT_PART_EXIT ? end : ev->time_ns);
+		begin(s, t, part == FT_PART_EXIT ? end : ev->time_ns, place);
 		ft_strace_call(&s->st, &view, part);
 	}
 	s->current = part == FT_PART_ENTRY ? t->tid : 0;
@@ -95,7 +111,7 @@ static void tell_superseded(struct ft_story *s, struct ft_story_task *t, int32_t
 	struct ft_story_call *first;
 
 	if (s->style.supersedes) {
-		begin(s, t, t->others[0].event.time_ns);
+		begin(s, t, t->others[0].event.time_ns, 0);
 		ft_puts(&s->st.text, "+++ superseded by execve in pid ");
 		ft_put_decimal(&s->st.text, (uint32_t)by);
 		ft_puts(&s->st.text, " +++\n");
@@ -119,6 +135,7 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 {
 	const struct ft_story_other *other = &t->others[0];
 	const struct ft_event ev = other->event;
+	const uint64_t place = other->place;
 
 	switch (ev.kind) {
 	case FT_KIND_FORK:
@@ -127,13 +144,13 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 	case FT_KIND_SIGNAL:
 		if (!is_shown(s, ev.nr))
 			break;
-		begin(s, t, ev.time_ns);
+		begin(s, t, ev.time_ns, place);
 		ft_strace_signal(&s->st, &ev, other->has_siginfo ? other->siginfo : NULL);
 		break;
 	case FT_KIND_STOP:
 		if (!is_shown(s, ev.nr))
 			break;
-		begin(s, t, ev.time_ns);
+		begin(s, t, ev.time_ns, place);
 		ft_strace_stop(&s->st, &ev);
 		break;
 	case FT_KIND_EXEC:
@@ -141,7 +158,7 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 		break;
 	case FT_KIND_EXIT:
 		if (s->style.exits) {
-			begin(s, t, ev.time_ns);
+			begin(s, t, ev.time_ns, place);
 			ft_strace_exit(&s->st, &ev);
 		}
 		s->alive -= t->counted;

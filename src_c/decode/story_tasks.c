@@ -1,5 +1,7 @@
 #include "decode/story_tasks.h"
 
+#include "decode/frames.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,19 +164,17 @@ int ft_story_push(struct ft_story_tasks *tasks, struct ft_story_task *t,
 	return 0;
 }
 
-/* Of a signal, of which it is the only item. */
-static void take_siginfo(struct ft_story_other *other, const void *payload, size_t length)
+static void take_items(struct ft_story_other *other, const struct ft_event *event,
+	const void *payload, size_t length)
 {
-	struct ft_payload head;
+	const uint8_t *data;
+	size_t size;
 
-	other->has_siginfo = false;
-	if (length < FT_PAYLOAD_SIZE(sizeof(other->siginfo)))
-		return;
-	memcpy(&head, payload, sizeof(head));
-	if (head.type != FT_PAYLOAD_SIGINFO || head.length < sizeof(other->siginfo))
-		return;
-	memcpy(other->siginfo, (const uint8_t *)payload + sizeof(head), sizeof(other->siginfo));
-	other->has_siginfo = true;
+	data = ft_item_of(event, FT_PAYLOAD_SIGINFO, payload, length, event->payload, &size);
+	other->has_siginfo = data && size >= sizeof(other->siginfo);
+	if (other->has_siginfo)
+		memcpy(other->siginfo, data, sizeof(other->siginfo));
+	other->place = ft_place_of(event, payload, length, event->payload);
 }
 
 int ft_story_push_other(
@@ -196,7 +196,7 @@ int ft_story_push_other(
 		at--;
 	}
 	t->others[at].event = *event;
-	take_siginfo(&t->others[at], payload, length);
+	take_items(&t->others[at], event, payload, length);
 	t->others_count++;
 	return 0;
 }

@@ -20,6 +20,7 @@ struct ft_story_call {
 struct ft_story_other {
 	struct ft_event event;
 	bool has_siginfo;
+	uint64_t place; /* where its task was; 0: not known */
 	uint8_t siginfo[FT_SIGINFO_SIZE];
 };
 

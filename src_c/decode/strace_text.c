@@ -147,34 +147,47 @@ static void put_relative(struct ft_strace_text *st, uint64_t time_ns)
 	ft_puts(&st->text, in_brackets ? ") " : " ");
 }
 
-void ft_strace_head(
-	struct ft_strace_text *st, int32_t tid, int32_t nr, uint64_t time_ns, bool several)
+static void put_place(struct ft_text *text, uint64_t place, bool in_32_bits)
+{
+	int digits = in_32_bits ? 8 : 16; /* at least: 64-bit code may call by int 0x80 */
+
+	while (digits < 16 && place >> 4 * digits)
+		digits++;
+	ft_puts(text, "[");
+	for (int i = digits; i--;)
+		ft_put(text, place ? &"0123456789abcdef"[place >> 4 * i & 15] : "?", 1);
+	ft_puts(text, "] ");
+}
+
+void ft_strace_head(struct ft_strace_text *st, const struct ft_strace_head *head)
 {
 	const struct ft_strace_style *style = st->style;
 	struct ft_text *text = &st->text;
 	char *from;
 
 	st->line = text->at;
-	if (style->who == FT_WHO_BRACKETS && several) {
+	if (style->who == FT_WHO_BRACKETS && head->several) {
 		ft_puts(text, "[pid ");
-		put_aligned(text, (uint32_t)tid, 5);
+		put_aligned(text, (uint32_t)head->tid, 5);
 		ft_puts(text, "] ");
 	} else if (style->who == FT_WHO_PLAIN) {
 		from = text->at;
-		ft_put_decimal(text, (uint32_t)tid);
+		ft_put_decimal(text, (uint32_t)head->tid);
 		put_spaces(text, 5 - (text->at - from));
 		ft_put(text, " ", 1);
 	}
 	if (style->clock)
-		put_clock(st, time_ns);
+		put_clock(st, head->time_ns);
 	if (style->relative)
-		put_relative(st, time_ns);
+		put_relative(st, head->time_ns);
 	if (style->numbers) {
 		ft_puts(text, "[");
-		put_aligned(text, (uint32_t)nr, 4);
+		put_aligned(text, (uint32_t)head->nr, 4);
 		ft_puts(text, "] ");
 	}
-	st->last_ns = time_ns;
+	if (style->places)
+		put_place(text, head->place, head->in_32_bits);
+	st->last_ns = head->time_ns;
 }
 
 /* How many arguments are shown at the entry: up to the first whose memory is read after the call. */

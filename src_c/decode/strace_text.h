@@ -40,6 +40,7 @@ struct ft_strace_style {
 	uint8_t relative, relative_digits; /* time since the line before */
 	uint8_t took, took_digits; /* by a call */
 	uint8_t numbers; /* of the syscalls */
+	uint8_t places; /* addresses of code */
 	uint8_t hex; /* strings: 1: those that are no text, 2: all */
 	uint8_t statuses; /* enum ft_strace_status: of the calls that are shown */
 	uint8_t attaches, exits, supersedes; /* whether these are told */
@@ -79,9 +80,16 @@ void ft_strace_start(struct ft_strace_text *st, const struct ft_strace_style *st
 /* From now on into this buffer. */
 void ft_strace_into(struct ft_strace_text *st, char *buffer, size_t size);
 
-/* The head of a new line. several: there are other tasks. */
-void ft_strace_head(
-	struct ft_strace_text *st, int32_t tid, int32_t nr, uint64_t time_ns, bool several);
+struct ft_strace_head {
+	int32_t tid, nr;
+	uint64_t time_ns;
+	uint64_t place; /* the address of code; 0: not known */
+	bool in_32_bits;
+	bool several; /* there are other tasks */
+};
+
+/* The head of a new line. */
+void ft_strace_head(struct ft_strace_text *st, const struct ft_strace_head *head);
 /* A call; all parts but the entry end the line. */
 void ft_strace_call(
 	struct ft_strace_text *st, const struct ft_view *view, enum ft_strace_part part);

@@ -198,6 +198,8 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 		ft_session_fail(s, errno == EIO ? -EOPNOTSUPP : -errno); /* EIO: before Linux 5.3 */
 		return 1;
 	}
+	if (!t->in) /* else it is made in code of the engine's, who knows where it would be */
+		t->place = info.instruction_pointer;
 	switch (info.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
 		on_entry(s, t, info.arch, info.entry.nr, (const uint64_t *)info.entry.args,

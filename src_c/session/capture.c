@@ -28,27 +28,6 @@ struct run {
 	int left; /* pointers that it may still follow */
 };
 
-size_t ft_payload_put(uint8_t *at, const struct ft_payload *head)
-{
-	size_t size = FT_PAYLOAD_SIZE(head->length);
-
-	memcpy(at, head, sizeof(*head));
-	memset(at + sizeof(*head) + head->length, 0, size - sizeof(*head) - head->length);
-	return size;
-}
-
-void ft_payload_chain(uint8_t *items, size_t size)
-{
-	struct ft_payload *item = NULL;
-
-	for (size_t at = 0; at < size; at += FT_PAYLOAD_SIZE(item->length)) {
-		if (item)
-			item->flags |= FT_PAYLOAD_MORE;
-		item = (struct ft_payload *)(items + at);
-		item->flags &= (uint16_t)~FT_PAYLOAD_MORE;
-	}
-}
-
 const struct ft_capture_program *ft_capture_program(
 	const struct ft_session *s, enum ft_abi abi, uint64_t nr)
 {
@@ -373,11 +352,13 @@ void ft_capture_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enu
 	struct run r = { .from = &from, .t = t, .abi = abi, .args = args };
 
 	t->payload_len = 0;
-	if ((!p->entry_count && !s->python_frames) || !has_room(t))
+	if ((!p->entry_count && !s->python_frames && !(s->options & FT_OPT_PLACES)) || !has_room(t))
 		return;
 	/* What is bounded first: of the rest there may be more than there is room for. */
 	if (s->python_frames)
 		t->payload_len = ft_python_capture(s, t, memory, t->payload, FT_CAPTURE_ROOM);
+	t->payload_len += ft_payload_place(s, t->place, t->payload + t->payload_len);
+	ft_payload_chain(t->payload, t->payload_len);
 	if (!p->entry_count)
 		return;
 	ft_fetch_begin(&from, s, t, memory);

@@ -2,6 +2,7 @@
 #ifndef FT_CAPTURE_H
 #define FT_CAPTURE_H
 
+#include "session/payload.h"
 #include "session/session.h"
 #include "tables/capture.h"
 
@@ -27,12 +28,5 @@ void ft_capture_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enu
 void ft_capture_exit(struct ft_session *s, struct ft_task *t, const struct ft_event *call);
 /* The task's payload is this. False: there is no memory. */
 bool ft_capture_set(struct ft_task *t, const void *items, size_t size);
-
-/* An item that belongs to no argument: ft_payload.arg. */
-#define FT_CAPTURE_NO_ARG 255
-/* Writes the head of an item whose bytes stand behind it, and the zeros that end it. Returns its size. */
-size_t ft_payload_put(uint8_t *at, const struct ft_payload *head);
-/* Says of each item of an event but the last that another one follows. */
-void ft_payload_chain(uint8_t *items, size_t size);
 
 #endif

@@ -135,7 +135,7 @@ static bool is_settled(const struct ft_session *s, const struct ft_task *t)
 size_t ft_python_capture(
 	struct ft_session *s, struct ft_task *t, pid_t memory, uint8_t *to, size_t room)
 {
-	struct ft_payload item = { .arg = FT_CAPTURE_NO_ARG, .type = FT_PAYLOAD_PYTHON };
+	struct ft_payload item = { .arg = FT_NO_ARG, .type = FT_PAYLOAD_PYTHON };
 	struct place place = { .s = s, .t = t, .memory = memory };
 	struct ft_python_source source;
 	struct ft_python_thread *thread;

@@ -223,11 +223,17 @@ void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *
 	struct {
 		struct ft_payload head;
 		uint8_t info[FT_SIGINFO_SIZE];
-	} item = { .head = { .length = FT_SIGINFO_SIZE,
-			   .arg = FT_CAPTURE_NO_ARG,
-			   .type = FT_PAYLOAD_SIGINFO } };
+		uint8_t place[FT_PLACE_SIZE];
+	} item = {
+		.head = { .length = FT_SIGINFO_SIZE, .arg = FT_NO_ARG, .type = FT_PAYLOAD_SIGINFO }
+	};
 
-	static_assert(sizeof(item) == FT_PAYLOAD_SIZE(FT_SIGINFO_SIZE), "nothing is between");
+	const bool asks = s->options & FT_OPT_PLACES;
+	uint64_t place;
+	size_t size = FT_PAYLOAD_SIZE(FT_SIGINFO_SIZE);
+
+	static_assert(sizeof(item) == FT_PAYLOAD_SIZE(FT_SIGINFO_SIZE) + FT_PLACE_SIZE,
+		"nothing is between");
 	ev.nr = info->si_signo;
 	ev.args[0] = (uint64_t)(int64_t)info->si_code;
 	if (by_fault(info)) {
@@ -237,7 +243,10 @@ void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *
 		ev.args[2] = info->si_uid;
 	}
 	memcpy(&item.info, info, sizeof(item.info));
-	emit(s, t, &ev, &item, s->options & FT_OPT_PAYLOAD ? sizeof(item) : 0);
+	if (asks && !ft_arch_instruction(t->tid, &place))
+		size += ft_payload_place(s, place, item.place);
+	ft_payload_chain((uint8_t *)&item, size);
+	emit(s, t, &ev, &item, s->options & FT_OPT_PAYLOAD ? size : 0);
 }
 
 void ft_record_stop(struct ft_session *s, struct ft_task *t, int sig, uint64_t now)
@@ -287,9 +296,9 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 {
 	bool is_new = ev->kind == FT_KIND_EXEC;
 	struct ft_payload comm = {
-		.arg = FT_CAPTURE_NO_ARG, .type = FT_PAYLOAD_COMM, .flags = FT_PAYLOAD_MORE
+		.arg = FT_NO_ARG, .type = FT_PAYLOAD_COMM, .flags = FT_PAYLOAD_MORE
 	};
-	struct ft_payload argv = { .arg = FT_CAPTURE_NO_ARG, .type = FT_PAYLOAD_ARGV };
+	struct ft_payload argv = { .arg = FT_NO_ARG, .type = FT_PAYLOAD_ARGV };
 	alignas(struct ft_payload) uint8_t payload[2 * ITEM_MAX];
 	char name[FT_COMM_MAX + 1], text[FT_STRING_MAX];
 	ssize_t n = -ENOENT;

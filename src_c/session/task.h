@@ -79,6 +79,7 @@ struct ft_task {
 	uint64_t sent; /* bit n - 1: signal n, by a rule or a handler; it has not come yet */
 	uint32_t *counts; /* of its calls, by rule; NULL: none yet */
 	struct ft_abandoned *abandoned; /* it has not come back from code of the engine's; NULL */
+	uint64_t place; /* behind the instruction of the call under way; 0: not known */
 	struct ft_python *python; /* the interpreter in its memory; NULL: not looked for yet */
 	struct ft_python_thread *python_thread; /* its thread there; NULL: as above */
 	uint64_t sleeps_until; /* CLOCK_MONOTONIC; it stays at its stop; 0: it does not */

@@ -35,6 +35,7 @@ static struct ft_strace_style any_style(struct input *in)
 		.took = how >> 12 & 1,
 		.took_digits = digits[how >> 13 & 3],
 		.numbers = how >> 15 & 1,
+		.places = how >> 14 & 1,
 		.hex = how >> 16 & 3,
 		.statuses = how >> 18 & 1 ? FT_STATUS_ALL : how >> 19 & 7,
 		.attaches = how >> 20 & 1,

@@ -27,6 +27,7 @@ STYLE: dict[str, Any] = {
     "took": False,
     "took_digits": 0,
     "numbers": False,
+    "places": False,
     "hex": 0,
     "statuses": 7,
     "attaches": False,

@@ -48,6 +48,7 @@ class Options:
     string_max: int = 32
     hex: int = 0
     numbers: bool = False
+    places: bool = False
     clock: int = 0
     clock_digits: int = 0
     relative: int | None = None
@@ -140,7 +141,7 @@ _LONGS = {
 }
 # What strace has and we do not, by key: how an error names it.
 _ABSENT = {
-    **{letter: f"-{letter}" for letter in "bdDikOPuyY"},
+    **{letter: f"-{letter}" for letter in "bdDkOPuyY"},
     "tips": "--tips",
     "kvm": "-e kvm",
     "decode-fds": "-e decode-fds",
@@ -174,7 +175,7 @@ def parse(words: Sequence[str]) -> Options:
     return options
 
 
-_FLAGS = frozenset("AcCfFhnqrtTVwxzZ") | {"output-separately", "seccomp-bpf"}
+_FLAGS = frozenset("AcCfFhinqrtTVwxzZ") | {"output-separately", "seccomp-bpf"}
 
 
 def _apply(options: Options, counts: dict[str, int]) -> None:
@@ -183,6 +184,7 @@ def _apply(options: Options, counts: dict[str, int]) -> None:
     options.separately = options.follow > 1 or "output-separately" in counts
     options.append = "A" in counts
     options.numbers = "n" in counts
+    options.places = "i" in counts
     options.hex = max(options.hex, min(counts.get("x", 0), 2))
     if "r" in counts and options.relative is None:
         options.relative = 6

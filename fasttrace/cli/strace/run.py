@@ -116,6 +116,7 @@ def _tracer_options(options: Options) -> dict[str, Any]:
         "capture": "environments" if options.forms.environments else "all",
         "events": options.count != "only" or len(options.pids) > 1,
         "tally": bool(options.count),
+        "instruction_pointer": options.places and options.count != "only",
         **said,
     }
 
@@ -206,6 +207,7 @@ def _story(options: Options) -> Story:
         took=options.took is not None,
         took_digits=options.took or 0,
         numbers=options.numbers,
+        places=options.places,
         hex=options.hex,
         statuses=sum(_STATUS_BITS.get(word, 0) for word in options.statuses),
         attaches="attach" not in quiet and bool(options.follow) and options.output is None,

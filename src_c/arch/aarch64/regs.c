@@ -104,6 +104,15 @@ int ft_arch_set_result(pid_t tid, int64_t ret)
 	return rc < 0 ? rc : ft_arch_set_registers(tid, &regs);
 }
 
+int ft_arch_instruction(pid_t tid, uint64_t *out)
+{
+	struct user_regs_struct regs = { 0 };
+	int rc = transfer(PTRACE_GETREGSET, tid, NT_PRSTATUS, &regs, sizeof(regs));
+
+	*out = regs.pc;
+	return rc;
+}
+
 int ft_arch_thread_pointer(pid_t tid, uint64_t *out)
 {
 	(void)tid;

@@ -230,6 +230,13 @@ int ft_arch_stack(pid_t tid, uint64_t *out)
 	return -errno;
 }
 
+int ft_arch_instruction(pid_t tid, uint64_t *out)
+{
+	errno = 0;
+	*out = (uint64_t)ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user_regs_struct, rip), 0);
+	return -errno;
+}
+
 int ft_arch_thread_pointer(pid_t tid, uint64_t *out)
 {
 	errno = 0;

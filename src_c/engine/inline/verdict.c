@@ -105,5 +105,7 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	for (uint32_t nr = 0; nr < FT_VERDICTS_USED; nr++)
 		in->stopping[nr] =
 			ft_record_wants(s, FT_ABI_X86_64, nr) ? FT_RECORDER_TRAP : verdicts[nr];
+	if (s->options & FT_OPT_PLACES)
+		memcpy(verdicts, in->stopping, sizeof(in->stopping));
 }
 #endif

@@ -43,7 +43,7 @@ static bool recorder_copies(
 /* Whether the tracer has something to read before the call. */
 static bool is_wanted(const struct ft_session *s, const struct ft_inline_task *it, uint32_t nr)
 {
-	if (it->space->stops)
+	if (it->space->stops || s->options & FT_OPT_PLACES)
 		return ft_record_wants(s, FT_ABI_X86_64, nr);
 	return !recorder_copies(s, it, nr) &&
 	       (ft_programs_at_entry(s, nr) || ft_programs_at_exit(s, nr));

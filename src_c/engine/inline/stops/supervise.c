@@ -61,8 +61,8 @@ static void on_sigreturn(
 		return;
 	pthread_mutex_lock(&s->in->lock);
 	it->returning = true;
-	if (!it->space->stops)
-		t->payload_len = 0; /* it may be an earlier call's */
+	if (!it->strings_at)
+		t->payload_len = 0; /* it is an earlier call's */
 	ft_sigframe_add(s, t, FT_ABI_X86_64, true, regs->rsp, is_there ? &mask : NULL);
 	it->sigreturn = (struct ft_event){
 		.time_ns = ft_now(),

@@ -31,6 +31,8 @@
 #include "kernel/reader.h"
 #include "session/engine.h"
 
+#define SYSCALL_SIZE 2
+
 static uint64_t bit(int sig)
 {
 	return 1ull << (sig - 1);
@@ -105,6 +107,7 @@ static void go_on(
 	bool altered = ft_plan_has(s->plan, FT_ABI_X86_64, (uint32_t)regs->rax);
 	enum ft_fallback why = FT_FALLBACK_ALTERED;
 
+	t->place = ft_normalise_site(it->space, ret) + SYSCALL_SIZE;
 	if (!altered || !ft_altered_elsewhere(s->in, (uint32_t)regs->rax)) {
 		ft_supervise_begin(s, t, regs);
 		if (!altered && ft_altered_is_ours(regs) && ft_altered_make(s, t, regs, ret)) {
