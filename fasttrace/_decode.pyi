@@ -193,6 +193,9 @@ class Paths:
     def __len__(self) -> int:
         """How many different ones there were."""
     def clear(self) -> None: ...
+    @property
+    def size(self) -> int:
+        """The bytes of all of them."""
     def number(self, events: Buffer, payload: Buffer, numbers: Buffer) -> None:
         """The first path of each event, -1 for none, into an array of int32.
 

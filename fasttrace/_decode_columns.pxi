@@ -65,6 +65,14 @@ cdef class Paths:
         if rc < 0:
             raise MemoryError()
 
+    @property
+    def size(self):
+        cdef const int64_t *ends = NULL
+        if not len(self):
+            return 0
+        ft_words_text(self.words, &ends)
+        return ends[len(self) - 1]
+
     def text(self):
         cdef const int64_t *ends = NULL
         cdef const uint8_t *text

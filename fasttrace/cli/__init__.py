@@ -59,6 +59,7 @@ VERBS = {
     "run": "run a command and alter some of its system calls",
     "report": "show what was recorded",
     "diff": "show how two recordings differ",
+    "export": "write what was recorded as Parquet, Arrow, CSV or JSON",
     "tree": "show the processes of what was recorded",
     "bench": "measure what tracing costs a command, against other tracers",
     "seccomp": "make, try, check and compare seccomp profiles",

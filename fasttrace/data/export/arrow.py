@@ -7,8 +7,9 @@ syscall. What has words is dictionary-encoded.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from fasttrace.data.run_info import RunInfo
 
 if TYPE_CHECKING:
     import pyarrow
+
+T = TypeVar("T")
 
 BATCH = 1 << 17  # rows
 _TYPES = {"u8": "uint64", "i8": "int64", "i4": "int32", "u2": "uint16"}
@@ -110,3 +113,65 @@ def reader(
         wanted, batches(trace, names, size)
     )
     return made
+
+
+def write_to(
+    file: Any,
+    trace: Recorded,
+    names: Sequence[str] | None,
+    progress: Callable[[int], object],
+    *,
+    in_one_go: bool,
+) -> None:
+    """Write Arrow's file format, which most tools open, or in_one_go its format for streams, into
+    what has `write`. OSError: what that raises."""
+    pa, ipc = extra("pyarrow", "arrow"), extra("pyarrow.ipc", "arrow")
+    wanted = schema(names, trace.info)
+    # A file has each dictionary once, and in it all words that will come.
+    columns = Columns(trace, names, keep_words=not in_one_go)
+    if not in_one_go:
+        columns.learn(BATCH)
+    new = ipc.new_stream if in_one_go else ipc.new_file
+    with new(sink_of(pa, file), wanted) as writer:
+        for some in one_ahead(columns.batches(BATCH)):
+            made = batch(pa, some, wanted)
+            writer.write_batch(made)
+            progress(made.num_rows)
+
+
+def one_ahead(batches: Iterator[T]) -> Iterator[T]:
+    """The next one is made while this one is compressed: neither needs the interpreter for long."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, batches, None)
+        while (some := coming.result()) is not None:
+            coming = worker.submit(next, batches, None)
+            yield some
+
+
+def sink_of(pa: Any, file: Any) -> Any:
+    """What has `write` as Arrow wants it."""
+    return pa.PythonFile(_Sink(file), mode="w")
+
+
+class _Sink:
+    """As much of a file as Arrow wants of one; closing it closes nothing."""
+
+    closed = False
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._at = 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        count: int = self._file.write(data)
+        self._at += count
+        return count
+
+    def tell(self) -> int:
+        return self._at
+
+    def flush(self) -> None:
+        return
+
+    def close(self) -> None:
+        self.closed = True

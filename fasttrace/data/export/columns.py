@@ -22,6 +22,7 @@ events can be made anew.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -156,9 +157,12 @@ class Columns:
 
     Args:
         names: which columns; see `chosen`.
+        keep_words: those of paths keep their places in any case.
     """
 
-    def __init__(self, trace: Recorded, names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, trace: Recorded, names: Sequence[str] | None = None, *, keep_words: bool = False
+    ) -> None:
         self.names = chosen(names)
         self._trace = trace
         self._payload = np.ascontiguousarray(trace.payload)
@@ -169,6 +173,8 @@ class Columns:
         self._errnos = Numbering(ERRNO_MAX + 1, lambda n: errno_name(abs(n) if n == _LEAST else n))
         self._comms = Numbering(len(trace.processes), self._comm)
         self._paths = _decode.Paths(_paths_of_calls(), int.from_bytes(os.urandom(8), "little"))
+        self._text_max = sys.maxsize if keep_words else _TEXT_MAX
+        self._kept: Words | None = None
         self._told = 0
 
     def __len__(self) -> int:
@@ -178,6 +184,14 @@ class Columns:
         """All rows, so many at a time."""
         for start in range(0, len(self), size):
             yield self.take(start, start + size)
+
+    def learn(self, size: int) -> None:
+        """All words get their places before the first row is taken."""
+        names = self.names
+        self.names = tuple(name for name in names if FORMS[name].has_words)
+        for _ in self.batches(size):
+            pass
+        self.names = names
 
     def take(self, start: int, stop: int) -> dict[str, Column]:
         """Some rows of all columns, in the order of `names`."""
@@ -189,8 +203,9 @@ class Columns:
             )
             for name in self.names
         }
-        if "path" in made and len(self._paths.text()[1]) > _TEXT_MAX:
+        if self._paths.size > self._text_max:
             self._paths.clear()
+            self._kept = None
         for at in range(0, len(events), _AT_ONCE):
             some = _Some(np.ascontiguousarray(events[at : at + _AT_ONCE]))
             part = slice(at, at + _AT_ONCE)
@@ -238,8 +253,11 @@ class Columns:
         return table
 
     def _path_words(self) -> Words:
-        ends, text = self._paths.text()
-        return Words(np.frombuffer(ends, np.int64), text)
+        kept = self._kept
+        if kept is None or (len(kept.ends), len(kept.text)) != (len(self._paths), self._paths.size):
+            ends, text = self._paths.text()
+            kept = self._kept = Words(np.frombuffer(ends, np.int64), text)
+        return kept
 
     def _fill_name(self, some: _Some, out: Numbers) -> None:
         numbers = some.call

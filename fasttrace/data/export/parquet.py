@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +25,6 @@ from fasttrace.data.stored import FORMAT, VERSION, Meta, Stored, checked, parsed
 from fasttrace.errors import TraceError
 from fasttrace.system.files import Text
 from fasttrace.system.new_file import NewFile, cannot_write
-
-T = TypeVar("T")
 
 _EXTRA = "parquet"
 _KEY = b"fasttrace"
@@ -74,52 +71,18 @@ def write_to(
     schema = arrow.schema(names, trace.info)
     schema = schema.with_metadata({**(schema.metadata or {}), _KEY: _meta(trace)})
     columns = Columns(trace, names)
-    sink = _Sink(file)
     with pq.ParquetWriter(
-        pa.PythonFile(sink, mode="w"),
+        arrow.sink_of(pa, file),
         schema,
         compression="zstd",
         compression_level=3,
         use_dictionary=[name for name in names if name not in (*_DELTAS, "data")],
         column_encoding={name: "DELTA_BINARY_PACKED" for name in names if name in _DELTAS},
     ) as writer:
-        for batch in _one_ahead(columns.batches(arrow.BATCH)):
+        for batch in arrow.one_ahead(columns.batches(arrow.BATCH)):
             made = arrow.batch(pa, batch, schema)
             writer.write_batch(made, row_group_size=arrow.BATCH)
             progress(made.num_rows)
-
-
-def _one_ahead(batches: Iterator[T]) -> Iterator[T]:
-    """The next one is made while this one is compressed: neither needs the interpreter for long."""
-    with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = worker.submit(next, batches, None)
-            yield batch
-
-
-class _Sink:
-    """As much of a file as Arrow wants of one; closing it closes nothing."""
-
-    closed = False
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._at = 0
-
-    def write(self, data: bytes | memoryview) -> int:
-        count: int = self._file.write(data)
-        self._at += count
-        return count
-
-    def tell(self) -> int:
-        return self._at
-
-    def flush(self) -> None:
-        return
-
-    def close(self) -> None:
-        self.closed = True
 
 
 def _meta(trace: Recorded) -> bytes:

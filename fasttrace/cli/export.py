@@ -1,0 +1,167 @@
+"""`fasttrace export`: what was recorded, in a format that other tools read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from fasttrace.cli.filters import add_filter_options, conditions_of
+from fasttrace.cli.output import say, write_all
+from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.progress import Progress
+from fasttrace.errors import FasttraceError, UsageError
+
+if TYPE_CHECKING:
+    from fasttrace.data.export.files import Format
+    from fasttrace.data.trace import Trace
+
+EXAMPLE = "fasttrace export x.fst -o x.parquet"
+TAKES_COMMAND = False
+
+_FORMATS = ("parquet", "arrow", "csv", "jsonl")
+
+
+def configure(parser: VerbParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
+    parser.add_argument(
+        "-o",
+        dest="output",
+        metavar="FILE",
+        required=True,
+        help="where to; - is standard output. FILE has its name once it is whole",
+    )
+    parser.add_argument(
+        "--format",
+        choices=_FORMATS,
+        help="parquet, arrow (need pip install 'fasttrace[parquet]'), csv, or jsonl: an object on"
+        " each line; without it as FILE's name ends",
+    )
+    parser.add_argument(
+        "--columns", metavar="NAME[,NAME]", help="only these columns, see docs/export.md"
+    )
+    parser.add_argument("-e", dest="expression", metavar="SET", help="only these calls")
+    add_filter_options(parser, saved=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.expression is not None:
+        from fasttrace.syscalls.sets import parse_selection
+
+        parse_selection(args.expression)  # a mistake shows before a long load
+    format = _format(args)
+    names = _columns(args, format)
+    from fasttrace.data.trace import load
+
+    trace = load(args.folder)
+    conditions = conditions_of(args)
+    if args.expression is not None or conditions:
+        trace = trace.where(syscall=args.expression, **conditions)
+    if not trace.finished:
+        say(
+            f"{args.folder} is not finished: its recorder was killed, or still runs; what is"
+            " missing at the end is not known"
+        )
+    progress = Progress("exported", "events", len(trace))
+    try:
+        if args.output == "-":
+            size = _to_stdout(trace, format, names, progress)
+        else:
+            size = _to_file(args.output, trace, format, names, progress)
+    except BrokenPipeError:
+        return -signal.SIGPIPE
+    finally:
+        progress.end()
+    where = "standard output" if args.output == "-" else args.output
+    say(f"{len(trace):,} events written to {where} as {format}, {size:,} bytes")
+    return 0
+
+
+def _format(args: argparse.Namespace) -> Format:
+    """UsageError: neither said nor to be seen from the name."""
+    from fasttrace.data.export.files import SUFFIXES
+
+    format: Format | None = args.format or SUFFIXES.get(PurePath(args.output).suffix.lower())
+    if format is None:
+        raise UsageError(f"which format? --format {', '.join(_FORMATS)}, or -o x.parquet, x.csv")
+    return format
+
+
+def _columns(args: argparse.Namespace, format: Format) -> tuple[str, ...] | None:
+    """UsageError: there is no such column, or not in this format."""
+    if args.columns is None:
+        return None
+    from fasttrace.data.export.columns import chosen
+    from fasttrace.data.export.files import TEXT
+
+    try:
+        names = chosen(args.columns.split(","))
+    except ValueError as error:
+        raise UsageError(f"--columns: {error}") from None
+    if format in TEXT and "data" in names:
+        raise UsageError("--columns data: bytes are for parquet and arrow")
+    return names
+
+
+def _to_file(
+    path: str, trace: Trace, format: Format, names: tuple[str, ...] | None, progress: Progress
+) -> int:
+    from fasttrace.data.export.files import write
+    from fasttrace.system.new_file import NewFile, cannot_write
+
+    with NewFile(path) as file:
+        try:
+            write(file, trace._recorded(counted=True), format, names, progress=progress.add)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if isinstance(error, FasttraceError):
+                raise
+            raise cannot_write(path, error) from None
+        file.finish()
+        return file.written
+
+
+class _Stdout:
+    def __init__(self) -> None:
+        self.written = 0
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        count = memoryview(data).nbytes
+        write_all(1, bytes(data))
+        self.written += count
+        return count
+
+
+def _to_stdout(
+    trace: Trace, format: Format, names: tuple[str, ...] | None, progress: Progress
+) -> int:
+    from fasttrace.data.export.files import TEXT, write
+    from fasttrace.system.new_file import cannot_write
+
+    if sys.stdout is None:
+        raise BrokenPipeError
+    is_terminal = os.isatty(1)
+    if is_terminal and format not in TEXT:
+        raise UsageError(f"{format} is no text: give -o FILE, or a pipe")
+    sink = _Stdout()
+    try:
+        write(
+            sink,
+            trace._recorded(counted=True),
+            format,
+            names,
+            progress=(lambda rows: None) if is_terminal else progress.add,
+            in_one_go=True,
+            for_terminal=is_terminal,
+        )
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if isinstance(error, FasttraceError):
+            raise
+        raise cannot_write("the output", error) from None
+    return sink.written
