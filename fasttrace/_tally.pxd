@@ -35,6 +35,8 @@ cdef extern from "tally.h" nogil:
     int ft_tally_merge(ft_tally *into, const ft_tally *source)
     int ft_tally_add_row(ft_tally *into, int32_t pid, int32_t serial, uint8_t abi, int32_t nr,
                          const ft_tally *source, size_t i)
+    int ft_tally_put(ft_tally *t, const ft_tally_row *r, const uint32_t *errnos,
+                     const uint64_t *counts, size_t n, const uint64_t *hist)
     size_t ft_tally_rows(const ft_tally *t)
     const ft_tally_row *ft_tally_row_at "ft_tally_row"(const ft_tally *t, size_t i)
     size_t ft_tally_errnos(const ft_tally *t, size_t i, uint32_t *errnos, uint64_t *counts,

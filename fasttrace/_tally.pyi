@@ -42,7 +42,12 @@ def hist_bucket(ns: int) -> int:
 def hist_low(bucket: int) -> int:
     """The smallest duration in ns of a bucket. IndexError: there is no such bucket."""
 
+def restored(rows: list[tuple[tuple[object, ...], dict[int, int]]]) -> Tally:
+    """What a pickled Tally is made of again."""
+
 class Tally:
+    """Can be pickled and copied."""
+
     def __init__(self) -> None: ...
     def __len__(self) -> int:
         """Number of rows."""
@@ -56,6 +61,10 @@ class Tally:
 
     def add_row(self, source: Tally, i: int, pid: int, serial: int, abi: int, nr: int) -> None:
         """Add row i of another tally to the row with this key."""
+
+    def put(self, row: Row, hist: dict[int, int]) -> None:
+        """Add what `rows` and `hist` told of a row, under its own key. ValueError: no row tells
+        that."""
 
     def merge(self, other: Tally) -> None:
         """Add all rows of another tally; exact, histograms included."""

@@ -2,6 +2,9 @@
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 
+from libc.errno cimport EINVAL
+from libc.string cimport memset
+
 import os
 from collections import namedtuple
 
@@ -85,6 +88,21 @@ cdef int check(int rc) except -1:
     return rc
 
 
+cdef bint check_row(int rc) except -1:
+    """Whether there is no such row."""
+    if rc != -EINVAL:
+        check(rc)
+    return rc == -EINVAL
+
+
+def restored(rows):
+    """From what Tally.__reduce__ gives."""
+    tally = Tally()
+    for row, hist in rows:
+        tally.put(row, hist)
+    return tally
+
+
 def hist_bucket(uint64_t ns):
     return ft_hist_bucket(ns)
 
@@ -161,6 +179,29 @@ cdef class Tally:
         if source is self:
             raise ValueError("a row of the tally itself")
         check(ft_tally_add_row(self.tally, pid, serial, abi, nr, source.tally, source.row(i)))
+
+    def put(self, row not None, hist not None):
+        cdef ft_tally_row r
+        cdef uint32_t numbers[4096]
+        cdef uint64_t counts[4096]
+        cdef uint64_t buckets[FT_HIST_BUCKETS]
+        cdef size_t n = 0
+        (r.pid, r.serial, r.abi, r.nr, r.calls, r.finished, r.errors, r.total_ns, r.min_ns,
+         r.max_ns, errnos) = row
+        memset(buckets, 0, sizeof(buckets))
+        if len(errnos) > 4096 or any([not 0 <= i < FT_HIST_BUCKETS for i in hist]):
+            raise ValueError("no row of a tally")
+        for number, count in errnos.items():
+            numbers[n], counts[n] = number, count
+            n += 1
+        for bucket, count in hist.items():
+            buckets[<int>bucket] = count
+        if check_row(ft_tally_put(self.tally, &r, numbers, counts, n, buckets)):
+            raise ValueError("no row of a tally")
+
+    def __reduce__(self):
+        rows = [(tuple(row), self.hist(i)) for i, row in enumerate(self.rows())]
+        return restored, (rows,)
 
     def merge(self, Tally other not None):
         check(ft_tally_merge(self.tally, other.tally))

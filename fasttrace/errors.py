@@ -55,11 +55,12 @@ class ProfileError(FasttraceError, ValueError):
 class ForkedError(FasttraceError, RuntimeError):
     """A tracer was used in a forked child, which has but a copy of it."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "this tracer belongs to the process that was forked, and its child cannot use it: make"
-            " a tracer in the child"
-        )
+    def __init__(
+        self,
+        message: str = "this tracer belongs to the process that was forked, and its child cannot"
+        " use it: make a tracer in the child",
+    ) -> None:
+        super().__init__(message)
 
 
 class HandlerError(FasttraceError, TypeError):

@@ -41,6 +41,13 @@ int ft_tally_merge(struct ft_tally *into, const struct ft_tally *from);
 int ft_tally_add_row(struct ft_tally *into, int32_t pid, int32_t serial, uint8_t abi, int32_t nr,
 	const struct ft_tally *from, size_t i);
 
+/*
+ * Add what ft_tally_row(), ft_tally_errnos() (n of them) and ft_tally_hist() told of a row, under its own key.
+ * -EINVAL: no row tells that.
+ */
+int ft_tally_put(struct ft_tally *t, const struct ft_tally_row *r, const uint32_t *errnos,
+	const uint64_t *counts, size_t n, const uint64_t *hist);
+
 size_t ft_tally_rows(const struct ft_tally *t);
 const struct ft_tally_row *ft_tally_row(const struct ft_tally *t, size_t i);
 /* errno/count pairs of row i: returns how many there are, fills at most max of each. Errors that name no errno (1..4095) are under 0. */

@@ -155,6 +155,12 @@ class Call(Event):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"
 
+    def _repr_html_(self) -> str:
+        from fasttrace.text.html import html_table
+
+        row = (str(self.pid), self.comm, str(self))
+        return html_table(("pid", "comm", "event"), [row], "><<", "")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), *self.parts(), self.comm)
 

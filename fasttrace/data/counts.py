@@ -69,6 +69,35 @@ class Counts(OfRun):
         self.info = info._replace(**about)
         self._by_process = by_process
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "_tally": self._tally,
+            "_given": self.processes,
+            "info": self.info,
+            "_by_process": self._by_process,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same was counted of the same run: `info`, `processes`, and of each syscall,
+        and process, calls, errors by errno, and times with their histogram."""
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return (
+            self.info._replace(argv=self.argv) == other.info._replace(argv=other.argv)
+            and self.processes == other.processes
+            and self._counted() == other._counted()
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.total_calls, self.wall_ns, self.exit_status))
+
+    def _counted(self) -> dict[tuple[int, ...], tuple[Any, ...]]:
+        """By process and syscall."""
+        return {
+            (row.pid, row.serial, row.abi, row.nr): (*row[4:], self._tally.hist(i))
+            for i, row in enumerate(self._rows)
+        }
+
     @cached_property
     def processes(self) -> list[Process]:
         """The processes counted, each with the number of its calls."""

@@ -48,6 +48,22 @@ class Process(NamedTuple):
             return os.WEXITSTATUS(self.status)
         return -os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
 
+    def _repr_html_(self) -> str:
+        from fasttrace.text.html import html_table
+
+        known = {
+            "pid": self.pid,
+            "ppid": self.ppid,
+            "comm": self.comm,
+            "argv": " ".join(self.argv),
+            "calls": self.calls,
+            "exit status": self.exit_status,
+            "engine": self.engine,
+            "fallback": self.fallback,
+        }
+        rows = [(name, str(value)) for name, value in known.items() if value not in (None, "")]
+        return html_table(("process", ""), rows, "<<", "")
+
     def to_dict(self) -> dict[str, Any]:
         """The keys of `fasttrace summary --json`."""
         return {

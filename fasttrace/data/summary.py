@@ -14,7 +14,12 @@ from fasttrace.data.processes import Process, with_calls
 from fasttrace.data.run_info import RunInfo
 
 if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
     from fasttrace._tally import Row
+    from fasttrace.data.difference import Difference
 
 ByKey: TypeAlias = Literal["pid", "comm", "abi"]
 T = TypeVar("T")
@@ -148,6 +153,44 @@ class Summary(Counts):
         """So that sum() works."""
         return self if other == 0 else NotImplemented
 
+    def __sub__(self, other: Summary) -> Difference:
+        """What this one has more than the other, and less: see `Difference`."""
+        if not isinstance(other, Summary):
+            return NotImplemented
+        from fasttrace.data.difference import Difference
+
+        return Difference.of(self, other)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A pyarrow.Table with a row for each syscall: see `fasttrace.data.export.counted`.
+        MissingExtra: pyarrow is not installed."""
+        from fasttrace.data.export.counted import to_arrow
+
+        return to_arrow(self.syscalls, self.info)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The same as a pandas.DataFrame."""
+        from fasttrace.data.export.counted import to_pandas
+
+        return to_pandas(self.syscalls)
+
+    def to_polars(self) -> polars.DataFrame:
+        """The same as a polars.DataFrame."""
+        from fasttrace.data.export.counted import to_polars
+
+        return to_polars(self.syscalls)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        """The Arrow PyCapsule protocol."""
+        table: Any = self.to_arrow()
+        return table.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> Any:
+        from fasttrace.data.export.counted import schema
+
+        made: Any = schema(self.info)
+        return made.__arrow_c_schema__()
+
     def to_dict(self) -> dict[str, Any]:
         """What `fasttrace summary --json` prints."""
         return {
@@ -173,6 +216,11 @@ class Summary(Counts):
         from fasttrace.data.summary_table import summary_table
 
         return summary_table(self)
+
+    def _repr_html_(self) -> str:
+        from fasttrace.data.html import summary_html
+
+        return summary_html(self)
 
     def __repr__(self) -> str:
         failed = "?" if self.total_errors is None else self.total_errors

@@ -58,7 +58,7 @@ def summary_table(
     total_ns = sum(s.total_ns or 0 for s in entries)
     left_out = len(entries[top:]) if top else 0
     entries = entries[:top]
-    rows = [(*_cells(s, total_ns), s.name) for s in entries]
+    rows = [(*cells_of(s, total_ns), s.name) for s in entries]
     known = summary.total_errors is not None
     total = (
         f"{100 if total_ns else 0:.2f}" if known else "-",
@@ -68,7 +68,7 @@ def summary_table(
         *[""] * 4,
         "total",
     )
-    whole = [(*row[:-1], row[-1] + _errnos(s)) for s, row in zip(entries, rows, strict=True)]
+    whole = [(*row[:-1], row[-1] + errnos_text(s)) for s, row in zip(entries, rows, strict=True)]
     shown = _shown([_HEADINGS, *whole, total], sort, width)
     headings, end, *table = ([row[i] for i in shown] for row in (_HEADINGS, total, *rows))
     columns = Columns([headings, end, *table], ">" * (len(shown) - 1) + "<", width=width)
@@ -95,7 +95,7 @@ def _shown(rows: list[tuple[str, ...]], sort: str, width: int | None) -> list[in
     return shown
 
 
-def _cells(entry: SyscallStats, total_ns: int) -> tuple[str, ...]:
+def cells_of(entry: SyscallStats, total_ns: int) -> tuple[str, ...]:
     share = 100 * (entry.total_ns or 0) / total_ns if total_ns else 0.0
     times = (entry.min_ns, entry.p50_ns, entry.p99_ns, entry.max_ns)
     return (
@@ -116,7 +116,7 @@ def _errors(count: int | None) -> str:
     return "-" if count is None else str(count or "")
 
 
-def _errnos(entry: SyscallStats) -> str:
+def errnos_text(entry: SyscallStats) -> str:
     counts = [f"{name}:{count}" for name, count in entry.errnos.items()]
     return "  " + " ".join(counts) if counts else ""
 

@@ -117,6 +117,21 @@ class Trace(Exported):
     def __repr__(self) -> str:
         return f"<Trace of {self.argv or 'a process'}: {len(self)} events>"
 
+    def _repr_html_(self) -> str:
+        from fasttrace.data.html import CALLS, trace_html
+
+        return trace_html(self[:CALLS], len(self), repr(self)[1:-1])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it was made of: what it has counted since is counted anew."""
+        made_of = ("events", "payload", "info", "_given")
+        return {name: self.__dict__[name] for name in made_of}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.events = self.events.view()
+        self.events.flags.writeable = False
+
     def __iter__(self) -> Iterator[Call]:
         for start in range(0, len(self.events), _CHUNK):
             events = np.ascontiguousarray(self.events[start : start + _CHUNK])

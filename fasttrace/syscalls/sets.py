@@ -46,6 +46,12 @@ class Selection:
     def __init__(self, masks: Iterable[int] = (0,) * len(ABIS)) -> None:
         self._masks = tuple(masks)
 
+    def _repr_html_(self) -> str:
+        from fasttrace.text.html import html_table
+
+        rows = [(abi, " ".join(sorted(self.names(abi)))) for abi in ABIS if self.names(abi)]
+        return html_table(("ABI", "calls"), rows, "<<", repr(self)[1:-1])
+
     def contains(self, nr: int, abi: str | int = "x86_64") -> bool:
         """Whether a number of an ABI (its name or index) is in the set."""
         index = abi_index(abi)

@@ -38,6 +38,11 @@ class Completed:
     altered: Trace
     processes: list[Process] = field(repr=False)
 
+    def _repr_html_(self) -> str:
+        from fasttrace.text.html import escaped
+
+        return f"<p>{escaped(repr(self))}</p>\n{self.altered._repr_html_()}"
+
     def __repr__(self) -> str:
         altered = f"{len(self.altered)} altered calls"
         return f"Completed(argv={self.argv!r}, exit_status={self.exit_status}, {altered})"

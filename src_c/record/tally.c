@@ -267,6 +267,18 @@ int ft_tally_add_all(struct ft_tally *t, const struct ft_event *ev, size_t n, in
 	return rc;
 }
 
+static void add_counts(struct ft_tally_row *row, const struct ft_tally_row *more)
+{
+	if (more->finished && (!row->finished || more->min_ns < row->min_ns))
+		row->min_ns = more->min_ns;
+	if (more->max_ns > row->max_ns)
+		row->max_ns = more->max_ns;
+	row->calls += more->calls;
+	row->finished += more->finished;
+	row->errors += more->errors;
+	row->total_ns += more->total_ns;
+}
+
 int ft_tally_add_row(struct ft_tally *into, int32_t pid, int32_t serial, uint8_t abi, int32_t nr,
 	const struct ft_tally *from, size_t i)
 {
@@ -276,18 +288,36 @@ int ft_tally_add_row(struct ft_tally *into, int32_t pid, int32_t serial, uint8_t
 
 	if (!row)
 		return -ENOMEM;
-	if (source->r.finished && (!row->r.finished || source->r.min_ns < row->r.min_ns))
-		row->r.min_ns = source->r.min_ns;
-	if (source->r.max_ns > row->r.max_ns)
-		row->r.max_ns = source->r.max_ns;
-	row->r.calls += source->r.calls;
-	row->r.finished += source->r.finished;
-	row->r.errors += source->r.errors;
-	row->r.total_ns += source->r.total_ns;
+	add_counts(&row->r, &source->r);
 	for (unsigned k = 0; k < source->errors_used && rc == 0; k++)
 		rc = errors_add(row, source->errors[k].number, source->errors[k].count);
 	if (rc == 0)
 		rc = ft_hist_merge(&row->hist, &source->hist, row->r.finished);
+	return rc;
+}
+
+int ft_tally_put(struct ft_tally *t, const struct ft_tally_row *r, const uint32_t *errnos,
+	const uint64_t *counts, size_t n, const uint64_t *hist)
+{
+	uint64_t timed = 0;
+	struct row *row;
+	int rc = 0;
+
+	for (unsigned i = 0; i < FT_HIST_BUCKETS; i++)
+		if (__builtin_add_overflow(timed, hist[i], &timed))
+			return -EINVAL;
+	if (timed != r->finished || r->finished > r->calls || r->errors > r->finished ||
+		r->min_ns > r->max_ns || n > FT_ERRNO_MAX + 1)
+		return -EINVAL;
+	row = row_of(t, r->pid, r->serial, r->abi, r->nr);
+	if (!row)
+		return -ENOMEM;
+	add_counts(&row->r, r);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = errors_add(row, errnos[i], counts[i]);
+	for (unsigned i = 0; i < FT_HIST_BUCKETS && rc == 0; i++)
+		if (hist[i])
+			rc = ft_hist_add(&row->hist, i, hist[i], row->r.finished);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
  * src_c/record/hist.c */
 #include "tally.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,8 +334,47 @@ static void test_made_up_numbers(void)
 	check_group("numbers that no table knows have rows up to a bound");
 }
 
+/* What is told of each row makes the same tally anew. */
+static void test_put(void)
+{
+	static uint64_t hist[FT_HIST_BUCKETS], again[FT_HIST_BUCKETS];
+	struct ft_tally *t = new_tally(), *made = new_tally();
+	struct ft_tally_row row;
+	uint32_t errnos[64], same[64];
+	uint64_t counts[64], equal[64];
+
+	for (uint64_t i = 0; i < 5000; i++) {
+		struct ft_event ev = call(1 + (int32_t)(i % 5), (int32_t)(i % 7), i * i,
+			i % 3 ? 0 : -(int64_t)(1 + i % 40));
+
+		CHECK_EQ(ft_tally_add(t, ev.pid, 0, &ev), 0);
+	}
+	for (size_t i = 0; i < ft_tally_rows(t); i++) {
+		size_t n = ft_tally_errnos(t, i, errnos, counts, 64);
+
+		ft_tally_hist(t, i, hist);
+		CHECK_EQ(ft_tally_put(made, ft_tally_row(t, i), errnos, counts, n, hist), 0);
+		CHECK(!memcmp(ft_tally_row(made, i), ft_tally_row(t, i), sizeof(row)));
+		CHECK_EQ(ft_tally_errnos(made, i, same, equal, 64), n);
+		ft_tally_hist(made, i, again);
+		CHECK(!memcmp(again, hist, sizeof(hist)));
+		CHECK_EQ(ft_tally_percentile(made, i, 0.9), ft_tally_percentile(t, i, 0.9));
+	}
+	CHECK_EQ(ft_tally_rows(made), ft_tally_rows(t));
+	row = *ft_tally_row(t, 0);
+	row.finished++;
+	ft_tally_hist(t, 0, hist);
+	CHECK_EQ(ft_tally_put(made, &row, errnos, counts, 0, hist), -EINVAL);
+	hist[0] = hist[1] = UINT64_MAX;
+	CHECK_EQ(ft_tally_put(made, &row, errnos, counts, 0, hist), -EINVAL);
+	ft_tally_free(t);
+	ft_tally_free(made);
+	check_group("a row that is told can be put into another tally");
+}
+
 int main(void)
 {
+	test_put();
 	test_buckets();
 	test_counts();
 	test_wild_values();

@@ -48,13 +48,13 @@ class Exported(OfRun):
     def to_pandas(self, columns: Sequence[str] | None = None) -> pandas.DataFrame:
         """A pandas.DataFrame: categories for names, paths and the like, whole numbers (and <NA>)
         for numbers, datetime64[ns, UTC] for `time`."""
-        from fasttrace.data.export.frames import to_pandas
+        from fasttrace.data.export.dataframes import to_pandas
 
         return to_pandas(self._recorded(), columns)
 
     def to_polars(self, columns: Sequence[str] | None = None) -> polars.DataFrame:
         """A polars.DataFrame: Categorical for names, paths and the like."""
-        from fasttrace.data.export.frames import to_polars
+        from fasttrace.data.export.dataframes import to_polars
 
         return to_polars(self._recorded(), columns)
 
