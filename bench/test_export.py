@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,15 +55,6 @@ def trace():
     return fasttrace.Trace(events, payload, realtime_offset_ns=1)
 
 
-@pytest.fixture(scope="module")
-def folder(trace, tmp_path_factory):
-    path = tmp_path_factory.mktemp("export") / "x.fst"
-    with Writer(path) as writer:
-        writer.put(trace.events.view(np.uint8).data, trace.payload.data)
-        writer.finish()
-    return path
-
-
 def test_columns_of_ten_million(in_turn, trace):
     """A row of 96 bytes is no column, so all is copied once: the measure is a copy of the rows."""
     pytest.importorskip("pyarrow")
@@ -93,45 +82,32 @@ def test_parquet_of_ten_million(in_turn, report, trace, tmp_path):
     report("bytes an event", path.stat().st_size / EVENTS, "<= 20")
 
 
+PROGRAM = """
+import sys
+from fasttrace.cli import main, progress
+most = 0
+def add(self, count):
+    global most
+    lines = open('/proc/self/status').read().splitlines()
+    most = max(most, int(next(line.split()[1] for line in lines if line.startswith('RssAnon'))))
+progress.Progress.add = add
+status = main(sys.argv[1:])
+print(most)
+sys.exit(status)
+"""
+
+
 @pytest.mark.parametrize("format", ["parquet", "arrow", "csv"])
-def test_memory_of_an_export(report, folder, tmp_path, format):
-    """MiB that the process has for itself: the mapped trace is the page cache's."""
+def test_memory_of_an_export(report, tmp_path, format):
+    """Of the process for itself, after each batch: the mapped trace is the page cache's."""
     pytest.importorskip("pyarrow")
-    program = (
-        "import sys, resource\n"
-        "from fasttrace.cli import main\n"
-        "status = main(sys.argv[1:])\n"
-        "lines = open('/proc/self/status').read().splitlines()\n"
-        "print(next(line.split()[1] for line in lines if line.startswith('RssAnon')))\n"
-        "sys.exit(status)"
-    )
-    out = tmp_path / f"x.{format}"
-    command = [sys.executable, "-c", program, "export", str(folder), "-o", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    report(f"MiB at the end, {format}", int(done.stdout) / 1024, "<= 500")
-
-
-def test_peak_memory_does_not_grow_with_the_trace(report, tmp_path):
-    pytest.importorskip("pyarrow")
-    for count in (1_000_000, 4_000_000):
+    for count in (500_000, 2_000_000):
+        folder = tmp_path / f"{count}.fst"
         events, payload = make(count)
-        path = tmp_path / f"{count}.fst"
-        with Writer(path) as writer:
+        with Writer(folder) as writer:
             writer.put(events.view(np.uint8).data, payload.data)
             writer.finish()
-        report(f"MiB, {count:,} events", peak(path, tmp_path / "x.parquet"), "the same")
-
-
-def peak(folder: Path, out: Path) -> float:
-    """Of anonymous memory, as the kernel limits it: the least RLIMIT_DATA that suffices, to 32."""
-    low, high = 32, 4096
-    while high - low > 32:
-        middle = (low + high) // 2
-
-        def limit(size: int = middle) -> None:
-            resource.setrlimit(resource.RLIMIT_DATA, (size << 20, size << 20))
-
-        command = [sys.executable, "-m", "fasttrace", "export", str(folder), "-o", str(out)]
-        done = subprocess.run(command, capture_output=True, preexec_fn=limit)
-        low, high = (low, middle) if done.returncode == 0 else (middle, high)
-    return high
+        words = ["export", str(folder), "-o", str(tmp_path / f"x.{format}")]
+        command = [sys.executable, "-c", PROGRAM, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        report(f"MiB, {format}, {count:,} events", int(done.stdout) / 1024, "the same")
