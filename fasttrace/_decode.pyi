@@ -3,7 +3,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import Buffer
 
-from fasttrace.decode.values import Arguments
+from fasttrace.decode.values import Arguments, Struct
 
 class Lines:
     """Makes lines of blocks of events.
@@ -158,10 +158,16 @@ _E = TypeVar("_E", bound=Event)
 def events_of(cls: type[_E], events: Buffer, payload: Payload) -> list[_E]:
     """An object of the class for each of a buffer. ValueError: no whole number of events."""
 
+def siginfo(number: int, data: Buffer) -> Struct:
+    """A signal's siginfo_t, as a 64-bit tracer gets it. ValueError: it is too short."""
+
 JSON_VERSION: int
 
 def json_string(data: Buffer, cut: bool = False) -> str:
     """Bytes as a value of JSON; cut: there was more. See docs/json.md."""
+
+def siginfo_json(number: int, data: Buffer) -> str:
+    """`siginfo` as a value of JSON."""
 
 class JsonLines:
     """Makes JSON of blocks of events, an object on a line. string_limit: of the calls' text."""
@@ -173,13 +179,14 @@ class JsonLines:
         payload: Buffer,
         payload_base: int,
         other: Callable[[int], str],
-        comm_of: Callable[[int, int], bytes],
+        comm_of: Callable[[int, int], tuple[bytes, int, int]],
     ) -> str:
         """All lines, in the order in which the events ended.
 
         payload_base: what events call payload[0]. other: the line of an event that is no syscall,
-        by its place in `events`. comm_of: by pid and time, the program's name as JSON; asked anew
-        after each `other`. ValueError: events are no whole number of records.
+        by its place in `events`. comm_of: by pid and time, the program's name as JSON, and from
+        and until which time it holds; asked anew after each `other`. ValueError: events are no
+        whole number of records.
         """
 
 class Paths:

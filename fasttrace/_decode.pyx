@@ -39,6 +39,7 @@ cdef extern from "event.h" nogil:
 
     enum:
         FT_KIND_SYSCALL
+        FT_SIGINFO_SIZE
         FT_FLAG_PAYLOAD
         FT_PAYLOAD_MORE
 

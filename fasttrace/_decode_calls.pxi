@@ -29,6 +29,7 @@ cdef extern from "decode/data.h" nogil:
 
     enum ft_shown_as:
         FT_SIGNED
+        FT_HEX_INT
         FT_ADDRESS
 
     struct ft_set:
@@ -53,6 +54,7 @@ cdef extern from "decode/data.h" nogil:
         cbool is_full
 
     void ft_data_start(ft_data *data, ft_datum *list, size_t max, char *texts, size_t texts_max)
+    void ft_data_siginfo(ft_data *data, const ft_event *signal, const uint8_t *siginfo)
     int ft_data_arguments(ft_data *data, const ft_view *view)
     cbool ft_data_result(ft_data *data, const ft_view *view)
 
@@ -131,7 +133,7 @@ cdef inline object empty(object cls):
 
 
 cdef object number_of(const ft_datum *d):
-    return <int64_t>d.value if d.shown == FT_SIGNED else d.value
+    return <int64_t>d.value if d.shown in (FT_SIGNED, FT_HEX_INT) else d.value
 
 
 cdef object named_of(const ft_datum *d):
@@ -428,3 +430,23 @@ def events_of(cls not None, events, Payload payload not None):
     finally:
         PyBuffer_Release(&view)
     return out
+
+
+cdef int list_siginfo(Room room, int32_t number, const uint8_t[::1] data) except -1:
+    """ValueError: it is too short."""
+    cdef ft_event event
+    if data.shape[0] < FT_SIGINFO_SIZE:
+        raise ValueError(f"{data.shape[0]} bytes are no siginfo")
+    memset(&event, 0, sizeof(event))
+    event.nr = number
+    ft_data_siginfo(&room.data, &event, &data[0])
+    return 0
+
+
+def siginfo(int32_t number, const uint8_t[::1] data not None):
+    cdef Room room = take_room()
+    try:
+        list_siginfo(room, number, data)
+        return value_of(room.data.list)
+    finally:
+        room.is_used = False

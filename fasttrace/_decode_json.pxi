@@ -12,6 +12,7 @@ cdef extern from "decode/json.h" nogil:
         size_t frames_size
 
     void ft_put_json_string(ft_text *text, const uint8_t *data, size_t length, cbool cut)
+    void ft_put_json_value(ft_text *text, const ft_datum *datum)
     void ft_put_json_call(ft_text *text, const ft_view *view, const ft_json_style *style,
                           ft_data *room)
 
@@ -43,6 +44,19 @@ def json_string(const uint8_t[::1] data not None, bint cut=False):
         return buffer[:text.at - buffer].decode("ascii")
     finally:
         free(buffer)
+
+
+def siginfo_json(int32_t number, const uint8_t[::1] data not None):
+    cdef char buffer[8192]  # there are some twenty numbers in it
+    cdef ft_text text
+    cdef Room room = take_room()
+    try:
+        list_siginfo(room, number, data)
+        ft_text_start(&text, buffer, sizeof(buffer))
+        ft_put_json_value(&text, room.data.list)
+        return buffer[:text.at - buffer].decode("ascii")
+    finally:
+        room.is_used = False
 
 
 cdef class JsonLines:
@@ -114,6 +128,7 @@ cdef class JsonLines:
         cdef char *line
         cdef bytes comm = None
         cdef int32_t pid = 0
+        cdef uint64_t since = 0, until = 0
         cdef size_t i = 0
         ft_text_start(&text, self.buffer, self.size)
         self.style.without_args = False
@@ -125,9 +140,9 @@ cdef class JsonLines:
                 comm = None
                 i += 1
                 continue
-            if comm is None or ev.pid != pid:
+            if comm is None or ev.pid != pid or ev.time_ns < since or ev.time_ns >= until:
                 pid = ev.pid
-                comm = comm_of(pid, ev.time_ns)
+                comm, since, until = comm_of(pid, ev.time_ns)
                 self.style.comm, self.style.comm_length = comm, len(comm)
             view.event, view.snapshots = ev, snapshots
             view.count = ft_snapshots(ev, <const uint8_t *>stream.buf, stream.len, base, snapshots)

@@ -10,6 +10,8 @@ from typing import Any
 from fasttrace.data.calls import Call
 from fasttrace.decode.values import Address, Change, Named, Struct
 
+# What is no quoted string: of times, and hardware addresses.
+WORD = re.compile(r"UTIME_\w+|([0-9a-f]{2}:)+[0-9a-f]{2}")
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?')
 # What a text has beside values: brackets, names of fields, what is said of values, macros.
 AROUND = re.compile(
@@ -66,7 +68,7 @@ def differences(call: Call) -> list[str]:
 
 def told_at(text: str, at: int, value: Any) -> int | None:
     """Where the value ends that begins here; None: another one does."""
-    is_text = isinstance(value, str) and not re.fullmatch(r"UTIME_\w+", value)
+    is_text = isinstance(value, str) and not WORD.fullmatch(value)
     if not is_text and not isinstance(value, bytes):
         word = next((w for w in spellings(value) if text.startswith(w, at)), None)
         return None if word is None else at + len(word)

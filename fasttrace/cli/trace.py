@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 ToText: TypeAlias = "Callable[[Buffer, memoryview, int], str]"
+Learn: TypeAlias = "Callable[[Buffer, memoryview, int], None]"
 
 EXAMPLE = "fasttrace trace -e openat,execve -o calls.txt make"
 TAKES_COMMAND = True
@@ -60,14 +61,17 @@ def run(args: argparse.Namespace) -> int:
     frames = python_frames(args)
     with Output(args.output) as output, run_of(args, python=frames) as run:
         start_ns = run.tracer.stats["start_ns"]
+        learn: Learn | None = None
         if args.json:
-            to_text = _json_text(args.string_limit)
+            to_text, learn = _json_text(args.string_limit)
         else:
             to_text = _line_text(output.color, start_ns, args.string_limit)
         for block in run.blocks(None if goes_on else output.is_unread):
             if output.failed:
                 continue
             if conditions:
+                if learn is not None:
+                    learn(block, block.payload, block.payload_base)
                 output.write(to_text(chosen(block, conditions).data, block.payload, 0))
             else:
                 output.write(to_text(block, block.payload, block.payload_base))
@@ -83,7 +87,8 @@ def _line_text(color: bool, origin_ns: int, string_limit: int) -> ToText:
     return CallLines(color=color, origin_ns=origin_ns, string_limit=string_limit).text
 
 
-def _json_text(string_limit: int) -> ToText:
+def _json_text(string_limit: int) -> tuple[ToText, Learn]:
     from fasttrace.data.json_events import JsonEvents
 
-    return JsonEvents(string_limit=string_limit).text
+    lines = JsonEvents(string_limit=string_limit)
+    return lines.text, lines.learn

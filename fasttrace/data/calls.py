@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace import _tables
-from fasttrace._decode import Event, Payload, events_of
+from fasttrace._decode import Event, Payload, events_of, siginfo
 from fasttrace._tables import ABIS
 from fasttrace.data.described import described
 from fasttrace.data.events import (
@@ -17,13 +17,16 @@ from fasttrace.data.events import (
     PayloadType,
     argument_strings,
     payload_items,
+    siginfo_of,
 )
 from fasttrace.data.frames import Frame, frames_of
-from fasttrace.decode.values import Named
+from fasttrace.decode.values import Named, Struct
 from fasttrace.syscalls.errnos import errno_name
 from fasttrace.syscalls.names import syscall_name
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from fasttrace.syscalls.sets import Selection
 
 _FLAG_BITS = sum(Flag)
@@ -140,6 +143,12 @@ class Call(Event):
                 return int.from_bytes(item.data[:8], "little")
         return None
 
+    @property
+    def siginfo(self) -> Struct | None:
+        """Of a signal: what the program is told of it; None where that was not copied."""
+        data = siginfo_of(self.items()) if self.kind == Kind.SIGNAL else None
+        return None if data is None else siginfo(self.nr, data)
+
     def items(self) -> list[PayloadItem]:
         """What was copied from the tracee with it."""
         if not self.bits & Flag.PAYLOAD:
@@ -163,6 +172,14 @@ class Call(Event):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), *self.parts(), self.comm)
+
+
+def calls_of(events: Buffer, payload: Buffer, payload_base: int = 0) -> list[Call]:
+    """The system calls of a buffer of events, in the order of their ends; payload_base: what events
+    call payload[0]."""
+    made = events_of(Call, events, Payload(payload, payload_base))
+    calls = [call for call in made if call.kind == Kind.SYSCALL]
+    return sorted(calls, key=lambda call: call.time_ns + call.duration_ns)
 
 
 def _restored(cls: type[Call], event: bytes, items: bytes, base: int, comm: str) -> Call:

@@ -138,6 +138,7 @@ class PayloadItem(NamedTuple):
 
 
 _HEAD = Struct("<IBBHQ")
+SIGINFO_SIZE = 48  # FT_SIGINFO_SIZE of src_c/event.h
 # An event has some items per argument (src_c/session/capture.h), or a name and an argument list. A
 # damaged file must not make one event out of a whole stream.
 _ITEMS_MAX = 1024
@@ -173,6 +174,14 @@ def argument_strings(items: Iterable[PayloadItem]) -> Iterator[PayloadItem]:
         if item.arg not in seen and item.type == PayloadType.STRING:
             yield item
         seen.add(item.arg)
+
+
+def siginfo_of(items: Iterable[PayloadItem]) -> bytes | None:
+    """Of a signal's event: siginfo_t as its tracer got it; None: it has none, or not all."""
+    for item in items:
+        if item.type == PayloadType.SIGINFO and len(item.data) >= SIGINFO_SIZE:
+            return item.data
+    return None
 
 
 def split_argv(data: bytes) -> list[str]:

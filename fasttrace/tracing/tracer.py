@@ -21,6 +21,7 @@ from fasttrace.tracing.state import Snapshot
 if TYPE_CHECKING:
     from fasttrace.alter.handlers import Handlers
     from fasttrace.alter.language import AlterRules, Denial
+    from fasttrace.data.calls import Call
     from fasttrace.syscalls.sets import Capture, Selection
     from fasttrace.tracing.sessions import Seccomp
 
@@ -309,6 +310,16 @@ class Tracer(Answering):
                 return
             if block is not None:
                 yield block
+
+    def calls(self) -> Iterator[Call]:
+        """System calls to the end, as they come: what ended in the same 50 ms in the order of ends.
+
+        Their `comm` is not known yet: `Trace.calls` of a whole run has it.
+        """
+        from fasttrace.data.calls import calls_of
+
+        for block in self.blocks():
+            yield from calls_of(block, block.payload, block.payload_base)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end of the last task; False after `timeout` seconds."""

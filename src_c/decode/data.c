@@ -1,6 +1,7 @@
 #include "decode/data.h"
 
 #include "decode/families.h"
+#include "decode/siginfo.h"
 
 static struct ft_data *of(struct ft_sink *sink)
 {
@@ -286,6 +287,17 @@ int ft_data_arguments(struct ft_data *data, const struct ft_view *view)
 
 	ft_walk_arguments(&walk);
 	return known;
+}
+
+void ft_data_siginfo(struct ft_data *data, const struct ft_event *signal, const uint8_t *siginfo)
+{
+	/* Tracers of 64 bits get it as programs of 64 bits do. */
+	struct ft_event ev = { .kind = signal->kind, .nr = signal->nr, .abi = FT_ABI_X86_64 };
+	const struct ft_view view = { .event = &ev };
+	struct ft_walk walk;
+
+	start(data, &view, &walk);
+	ft_siginfo_shown(&walk, siginfo);
 }
 
 bool ft_data_result(struct ft_data *data, const struct ft_view *view)

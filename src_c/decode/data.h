@@ -62,6 +62,8 @@ void ft_data_start(
  * Bytes of the data lie where the view's do.
  */
 int ft_data_arguments(struct ft_data *data, const struct ft_view *view);
+/* What a signal's event says of it, as one structure in their place; of siginfo FT_SIGINFO_SIZE bytes are there. */
+void ft_data_siginfo(struct ft_data *data, const struct ft_event *signal, const uint8_t *siginfo);
 /* What it returned, in their place; false: nothing, for it failed or never returned. */
 bool ft_data_result(struct ft_data *data, const struct ft_view *view);
 

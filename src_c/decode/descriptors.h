@@ -47,6 +47,7 @@ enum ft_shown_as {
 	FT_HEX,
 	FT_OCTAL,
 	FT_ADDRESS,
+	FT_HEX_INT, /* an int of 32 bits that is signed, though it is shown in hexadecimal */
 	FT_AS_TEXT, /* with its text in each form */
 };
 

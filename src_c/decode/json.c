@@ -125,7 +125,7 @@ void ft_put_json_string(struct ft_text *text, const uint8_t *data, size_t length
 
 static void put_number(struct ft_text *text, const struct ft_datum *d)
 {
-	if (d->shown == FT_SIGNED)
+	if (d->shown == FT_SIGNED || d->shown == FT_HEX_INT)
 		ft_put_signed(text, (int64_t)d->value);
 	else
 		ft_put_decimal(text, d->value);
@@ -150,7 +150,7 @@ static void put_address(struct ft_text *text, const struct ft_datum *d)
 static void put_values(
 	struct ft_text *text, const struct ft_datum *list, size_t count, const char *unnamed);
 
-static void put_value(struct ft_text *text, const struct ft_datum *d)
+void ft_put_json_value(struct ft_text *text, const struct ft_datum *d)
 {
 	switch ((enum ft_datum_kind)d->kind) {
 	case FT_DATUM_INTEGER:
@@ -223,13 +223,13 @@ static void put_values(
 		i += width_of(d);
 		if (d->becomes && i < count) {
 			LITERAL(text, "{\"before\":");
-			put_value(text, d);
+			ft_put_json_value(text, d);
 			LITERAL(text, ",\"after\":");
-			put_value(text, &list[i]);
+			ft_put_json_value(text, &list[i]);
 			LITERAL(text, "}");
 			i += width_of(&list[i]);
 		} else {
-			put_value(text, d);
+			ft_put_json_value(text, d);
 		}
 	}
 }
@@ -398,7 +398,7 @@ void ft_put_json_call(struct ft_text *text, const struct ft_view *view,
 		LITERAL(text, "null");
 	LITERAL(text, ",\"result\":");
 	if (ft_data_result(room, view) && room->count)
-		put_value(text, room->list);
+		ft_put_json_value(text, room->list);
 	else
 		LITERAL(text, "null");
 	LITERAL(text, ",\"errno\":");

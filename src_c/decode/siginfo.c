@@ -116,13 +116,14 @@ static void show_refused_call(struct ft_walk *walk, const uint8_t *rest)
 		ft_text_start(&text, buffer, sizeof(buffer));
 		ft_puts(&text, "__NR_");
 		ft_put(&text, of_call.shape->name, of_call.shape->length);
-		walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+		walk->sink->ops->named(walk->sink, (uint64_t)(int64_t)call.nr, FT_SIGNED, buffer,
+			(size_t)(text.at - buffer));
 	} else {
 		ft_integer(walk, (uint64_t)(int64_t)call.nr, FT_SIGNED);
 	}
 	ft_next(walk, "si_arch");
 	if (name) {
-		ft_word(walk, name);
+		ft_named(walk, arch, FT_UNSIGNED, name);
 	} else {
 		ft_integer(walk, arch, FT_HEX);
 		walk->sink->ops->comment(walk->sink, "AUDIT_ARCH_???");
@@ -193,8 +194,8 @@ static void show_code(struct ft_walk *walk, int32_t signo, int32_t code)
 
 	ft_text_start(&text, buffer, sizeof(buffer));
 	ft_put_signal_code(&text, (uint32_t)signo, code);
-	walk->sink->ops->named(
-		walk->sink, (uint32_t)code, FT_HEX, buffer, (size_t)(text.at - buffer));
+	walk->sink->ops->named(walk->sink, (uint64_t)(int64_t)code, FT_HEX_INT, buffer,
+		(size_t)(text.at - buffer));
 }
 
 void ft_siginfo_shown(struct ft_walk *walk, const uint8_t *data)

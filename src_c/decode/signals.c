@@ -102,7 +102,7 @@ void ft_sigreturn_shown(struct ft_walk *walk)
 	}
 	if (!first)
 		return;
-	walk->sink->ops->argument(walk->sink, NULL);
+	walk->sink->ops->argument(walk->sink, "frame");
 	if (length < sizeof(mask)) {
 		ft_integer(walk, first->address, FT_ADDRESS);
 		return;

@@ -170,6 +170,9 @@ void ft_put_number(struct ft_text *text, uint64_t value, enum ft_shown_as shown)
 	case FT_OCTAL:
 		ft_put_octal(text, value);
 		break;
+	case FT_HEX_INT:
+		ft_put_hex(text, (uint32_t)value);
+		break;
 	case FT_HEX:
 	case FT_ADDRESS:
 	case FT_AS_TEXT:

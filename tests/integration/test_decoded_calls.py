@@ -5,6 +5,7 @@ The calls are those of whole programs and of tests/c/decoded_calls.c, which make
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 import subprocess
@@ -67,3 +68,34 @@ def test_values_of_all_kinds_of_calls_are_those_of_their_lines(
 ) -> None:
     trace = fasttrace.trace([str(many_calls), str(tmp_path)], engine=engine, string_limit=4096)
     assert check(trace) > 2500
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_calls_come_while_the_program_waits_for_us(engine: str) -> None:
+    """It reads what is written only when its first call has been seen."""
+    code = "import os; os.access('/begun', 0); os.read(0, 1); os.access('/ended', 0)"
+    theirs, ours = os.pipe()
+    with fasttrace.Tracer([sys.executable, "-c", code], stdin=theirs, engine=engine) as tracer:
+        os.close(theirs)
+        paths = []
+        for call in tracer.calls():
+            path = call.args.get("pathname")
+            if path == "/begun":
+                os.write(ours, b"x")
+            if call.name.startswith(("access", "faccessat")):
+                paths.append(path)
+    os.close(ours)
+    assert [path for path in paths if path in ("/begun", "/ended")] == ["/begun", "/ended"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_signal_has_its_siginfo(engine: str) -> None:
+    code = "import os, signal; signal.signal(10, lambda *_: 0); os.kill(os.getpid(), 10)"
+    trace = fasttrace.trace([sys.executable, "-c", code], engine=engine)
+    (sent,) = [event for event in trace.where(kind="signal") if event.nr == 10]
+    assert sent.siginfo is not None
+    assert (str(sent.siginfo.si_signo), str(sent.siginfo.si_code)) == ("SIGUSR1", "SI_USER")
+    assert sent.siginfo.si_pid == sent.pid
+    assert sent.args == {}
+    records = [one for one in trace.to_records() if one["kind"] == "signal" and one["nr"] == 10]
+    assert [one["siginfo"]["si_pid"] for one in records] == [sent.pid]

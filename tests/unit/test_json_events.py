@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from typing import Any
 
 import numpy as np
@@ -142,14 +143,34 @@ def test_programs_are_told_by_what_happened() -> None:
     assert found == [None, "sh", "sh", "sh", "sh", "sh", odd, odd, odd, "sh"]
 
 
+def test_a_call_is_of_the_program_that_ran_when_it_began() -> None:
+    """It may come after that of the next; and where only some events are shown, all are heard."""
+    first, second = item(b"sh", type=PayloadType.COMM), item(b"ls", type=PayloadType.COMM)
+    exec = {"pid": 1, "kind": Kind.EXEC, "flags": Flag.PAYLOAD}
+    events = make_events(
+        {"time_ns": 1} | exec,
+        {"pid": 1, "time_ns": 2, "duration_ns": 3},
+        {"time_ns": 4, "payload": len(first)} | exec,
+        {"pid": 1, "time_ns": 5},
+        {"pid": 1, "time_ns": 6},
+    )
+    names = ["sh", "ls", "sh", "ls", "ls"]
+    assert [event["comm"] for event in lines(events, first + second)] == names
+    some = JsonEvents()
+    some.learn(events, memoryview(first + second))
+    chosen = np.ascontiguousarray(events[events["kind"] == Kind.SYSCALL])
+    text = some.text(chosen, memoryview(first + second)).splitlines()
+    assert [json.loads(line)["comm"] for line in text] == ["sh", "ls", "ls"]
+
+
 def test_names_of_ended_processes_are_forgotten_in_the_end() -> None:
     """A session may see millions."""
     programs = Programs()
     for pid in range(100_000):
-        programs.runs(pid, b"x")
+        programs.runs(pid, b"x", pid)
         programs.ends(pid)
-    assert programs(99_999, 0) == b'"x"'
-    assert programs(1, 0) == b"null"
+    assert programs(99_999, 0)[0] == b'"x"'
+    assert programs(1, 0)[0] == b"null"
 
 
 def test_a_trace_without_its_births_knows_the_programs_of_its_processes() -> None:
@@ -177,6 +198,19 @@ def test_other_events_say_what_they_are_in_fields() -> None:
     (run,) = lines(make_events({"kind": Kind.EXEC, "flags": Flag.PAYLOAD}), words)
     assert run["argv"] == ["a", {"text": "\ufffd", "hex": "ff"}]
     assert one(kind=77)["kind"] == "kind_77"
+    stopped = one(kind=Kind.STOP, nr=19)
+    assert (stopped["kind"], stopped["signal"]) == ("stop", "SIGSTOP")
+    info = struct.pack("<iiiiii24x", 10, 0, -1, 0, 5, 1000)  # SI_QUEUE
+    events = make_events({"kind": Kind.SIGNAL, "nr": 10, "flags": Flag.PAYLOAD})
+    payload = item(info, type=PayloadType.SIGINFO)
+    (queued,) = lines(events, payload)
+    assert queued["siginfo"]["si_code"] == {"value": -1, "text": "SI_QUEUE"}
+    assert queued["siginfo"]["si_pid"] == 5
+    (as_call,) = Trace(events, stream(payload))
+    assert queued["siginfo"] == as_json(as_call.siginfo)
+    assert as_call.siginfo.si_signo == 10
+    (cut,) = lines(events, item(info[:40], type=PayloadType.SIGINFO))
+    assert cut["siginfo"] is None
 
 
 def test_a_call_that_is_too_long_for_a_line_goes_without_its_arguments() -> None:
@@ -226,7 +260,7 @@ memories = st.tuples(
     args=st.lists(numbers, min_size=6, max_size=6),
     ret=st.integers(-5, 300) | st.integers(-(1 << 63) + 1, (1 << 63) - 1),
     flags=st.integers(0, 63),
-    kind=st.sampled_from([1, 1, 1, 2, 3, 4, 5, 6, 7, 8]),
+    kind=st.sampled_from([1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
     items=st.lists(memories, max_size=6),
 )
 def test_any_event_with_any_memory_fits_the_schema_and_has_the_values_of_python(
