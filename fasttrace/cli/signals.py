@@ -54,6 +54,7 @@ class Relay:
     def __init__(self, tracer: Tracer, *, attached: bool) -> None:
         self.killed_by: int | None = None  # the signal upon which the tree was killed
         self.detached_by: int | None = None
+        self.asked_by: int | None = None  # the signal that asked for the end, not the program's own
         self._tracer = tracer
         self._attached = attached
         self._signals = [
@@ -132,6 +133,7 @@ class Relay:
             if number in _FOR_THE_PROGRAM:
                 self._quietly(lambda: self._tracer.send_signal(number))
                 return
+            self.asked_by = number
             mine = self._attached or self._ended or not from_terminal
             if mine and not self._is_new_request(number):
                 return

@@ -161,6 +161,13 @@ class Run:
             say(f"tracing ended early: {os.strerror(-error)}; the counts are those up to then")
 
     @property
+    def over_by(self) -> int | None:
+        """The signal to us that asked for the end, if the program has ended or was let go."""
+        if self._relay.detached_by is not None or self.tracer.exit_status is None:
+            return self._relay.detached_by
+        return self._relay.asked_by
+
+    @property
     def detached_by(self) -> int | None:
         """The signal to us upon which a process that we were attached to was let go."""
         return self._relay.detached_by

@@ -70,7 +70,7 @@ _KEYS: dict[str, Callable[[Row], tuple[float, ...]]] = {
 
 def table(summaries: list[Summary], options: Options) -> str:
     """The table of all together, or nothing where there was no call."""
-    rows = _rows(summaries)
+    rows = _rows(summaries, options.overhead_ns)
     if not rows:
         return ""
     key = options.sort or "time"
@@ -109,8 +109,8 @@ def _line(columns: list[_Column], texts: list[str]) -> str:
     return " ".join(aligned).rstrip()
 
 
-def _rows(summaries: list[Summary]) -> list[Row]:
-    """strace counts a call when it ends."""
+def _rows(summaries: list[Summary], overhead_ns: int) -> list[Row]:
+    """strace counts a call when it ends. overhead_ns: what each took because it was traced."""
     rows: dict[str, Row] = {}
     for summary in summaries:
         for entry in summary.syscalls:
@@ -120,9 +120,9 @@ def _rows(summaries: list[Summary]) -> list[Row]:
                 entry.name,
                 entry.finished,
                 entry.errors or 0,
-                entry.total_ns or 0,
-                entry.min_ns or 0,
-                entry.max_ns or 0,
+                max(0, (entry.total_ns or 0) - entry.finished * overhead_ns),
+                max(0, (entry.min_ns or 0) - overhead_ns),
+                max(0, (entry.max_ns or 0) - overhead_ns),
             )
             rows[row.name] = row.plus(rows[row.name]) if row.name in rows else row
     return list(rows.values())

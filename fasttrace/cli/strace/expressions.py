@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fasttrace.cli.strace.getopt import BadOption
+from fasttrace.cli.strace.getopt import BadArgument, BadOption
 from fasttrace.errors import InjectError, SelectionError
 from fasttrace.syscalls.sets import Selection, parse_selection
 
 if TYPE_CHECKING:
     from fasttrace.alter.rules import AlterRule
 
+_UNITS_NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 _DESCRIPTOR_MAX = 1 << 20  # what fs.nr_open is unless it was raised
 STATUSES = frozenset({"successful", "failed", "unfinished", "unavailable", "detached"})
 QUIETS = frozenset({"attach", "exit", "path-resolution", "personality", "thread-execve"})
@@ -85,6 +86,18 @@ def descriptors(text: str) -> bytes:
     for fd in known:
         table[fd] = True
     return bytes(bit ^ inverted for bit in table)
+
+
+def nanoseconds(text: str) -> int:
+    """A span of time, in microseconds where no unit is said. Raises BadArgument."""
+    match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(?:e([+-]?\d{1,3}))?(s|ms|us|ns)?", text, re.A)
+    if match is None:
+        raise BadArgument
+    number, exponent, unit = match.groups()
+    span = float(f"{number}e{exponent or 0}") * _UNITS_NS[unit or "us"]
+    if not span < 1 << 63:
+        raise BadArgument
+    return int(span)
 
 
 def words(name: str, text: str, known: Iterable[str]) -> frozenset[str]:

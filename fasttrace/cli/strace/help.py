@@ -7,7 +7,8 @@ Run a command, or attach to a process, and print its system calls as strace does
 
   -f                 children too; -ff with -o FILE: each task into FILE.PID
   -o FILE            write the lines to FILE, or to the input of a command: '|COMMAND'; -A: append
-  -p PID             attach to a process
+  -p PID             attach to a process; with a command, too
+  -u USER            run the command with a user's rights; -D: as our child, traced by a grandchild
   -e trace=SET       only these calls: names, %class, /regex, ! for all but
   -e signal=SET, -e status=SET, -e quiet=SET, -e inject=RULE, -e fault=RULE
   -z, -Z             only calls that succeed; that fail

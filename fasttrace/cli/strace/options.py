@@ -56,6 +56,11 @@ class Options:
     count: str = ""  # "only": -c, "too": -C
     sort: str | None = None
     forms: Forms = Forms()
+    overhead_ns: int = 0  # of each call, that -c leaves out
+    debug: bool = False
+    daemonize: int = 0  # 1: the tracer is a grandchild, 2: in a process group, 3: in a session
+    user: str | None = None
+    tip: str | None = None
     engine: str = "auto"
     help: bool = False
     version: bool = False
@@ -68,9 +73,14 @@ class Options:
         self.columns: list[str] = []
 
     @property
+    def traces_several(self) -> bool:
+        """Whether there are several tracers: of processes, or of a command and others."""
+        return len(self.pids) + bool(self.command) > 1
+
+    @property
     def plain_pids(self) -> bool:
         """Whether each line begins with its task."""
-        several = bool(self.follow) or len(self.pids) > 1
+        several = bool(self.follow) or self.traces_several
         return self.output is not None and several and not self.separately
 
 
@@ -85,10 +95,10 @@ _LONGS = {
     "summary-only": Long("c", "no"),
     "summary": Long("C", "no"),
     "debug": Long("d", "no"),
-    "daemonize": Long("D", "may"),
-    "daemonised": Long("D", "may"),
-    "daemonized": Long("D", "may"),
-    "daemonise": Long("D", "may"),
+    "daemonize": Long("daemonize", "may"),
+    "daemonised": Long("daemonize", "may"),
+    "daemonized": Long("daemonize", "may"),
+    "daemonise": Long("daemonize", "may"),
     "env": Long("E", "must"),
     "follow-forks": Long("f", "no"),
     "output-separately": Long("output-separately", "no"),
@@ -139,10 +149,10 @@ _LONGS = {
     "silence": Long("quiet", "may"),
     "decode-fds": Long("y", "may"),
 }
+_DAEMONS = {"": 1, "grandchild": 1, "pgroup": 2, "pgrp": 2, "session": 3}
 # What strace has and we do not, by key: how an error names it.
 _ABSENT = {
-    **{letter: f"-{letter}" for letter in "bdDkOPuyY"},
-    "tips": "--tips",
+    **{letter: f"-{letter}" for letter in "bkPyY"},
     "kvm": "-e kvm",
     "decode-fds": "-e decode-fds",
 }
@@ -175,7 +185,7 @@ def parse(words: Sequence[str]) -> Options:
     return options
 
 
-_FLAGS = frozenset("AcCfFhinqrtTVwxzZ") | {"output-separately", "seccomp-bpf"}
+_FLAGS = frozenset("AcCdDfFhinqrtTVwxzZ") | {"output-separately", "seccomp-bpf"}
 
 
 def _apply(options: Options, counts: dict[str, int]) -> None:
@@ -185,6 +195,10 @@ def _apply(options: Options, counts: dict[str, int]) -> None:
     options.append = "A" in counts
     options.numbers = "n" in counts
     options.places = "i" in counts
+    options.debug = "d" in counts
+    if (times := counts.get("D", 0)) > 3:
+        raise BadOption(f"Too many -D's ({times}), maximum supported -D count is 3")
+    options.daemonize = options.daemonize or times
     options.hex = max(options.hex, min(counts.get("x", 0), 2))
     if "r" in counts and options.relative is None:
         options.relative = 6
@@ -206,8 +220,6 @@ def _apply(options: Options, counts: dict[str, int]) -> None:
 def _check(options: Options, counts: dict[str, int]) -> None:
     if not options.command and not options.pids:
         raise BadOption("must have PROG [ARGS] or -p PID")
-    if options.command and options.pids:
-        raise BadOption("a command together with -p PID is not supported by fasttrace", hint=False)
     if options.count and options.separately:
         raise BadOption(
             "(-c/--summary-only or -C/--summary) and -ff/--output-separately are mutually exclusive"
@@ -268,6 +280,26 @@ def _environment(options: Options, text: str) -> None:
 
 def _output(options: Options, text: str) -> None:
     options.output = text
+
+
+def _daemonize(options: Options, text: str) -> None:
+    if text not in _DAEMONS:
+        raise BadArgument
+    options.daemonize = _DAEMONS[text]
+
+
+def _user(options: Options, text: str) -> None:
+    options.user = text
+
+
+def _overhead(options: Options, text: str) -> None:
+    options.overhead_ns = expressions.nanoseconds(text)
+
+
+def _tips(options: Options, text: str) -> None:
+    from fasttrace.cli.strace.tips import read_tip
+
+    options.tip = read_tip(text)
 
 
 def _sort(options: Options, text: str) -> None:
@@ -356,6 +388,10 @@ _VALUES: dict[str, Callable[[Options, str], None]] = {
     "p": _pids,
     "E": _environment,
     "o": _output,
+    "O": _overhead,
+    "daemonize": _daemonize,
+    "u": _user,
+    "tips": _tips,
     "S": _sort,
     "U": _columns,
     "relative-timestamps": _relative,

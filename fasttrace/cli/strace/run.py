@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
     from fasttrace.alter.rules import AlterRule
+    from fasttrace.cli.strace.held import Held
 
 _BEAT_S = 0.06
 # What ended so long before the newest that came has come: see docs/inline.md, and the ring.
@@ -32,13 +33,26 @@ _STATUS_BITS = {"successful": 1, "failed": 2, "unfinished": 4}
 
 def run(options: Options) -> int:
     """The exit status, or -n: to die of signal n. Raises BadOption."""
+    if not options.command or not (options.daemonize or options.user is not None):
+        return _run(options, None, 0)
+    from fasttrace.cli.strace.held import Held, as_child, as_grandchild
+
+    held = Held(options.command, _environment(options), options.user)
+    pid = as_grandchild(held, options.daemonize) if options.daemonize else as_child(held)
+    options.command = []
+    options.pids.append(pid)
+    with closing(held):
+        return _run(options, held, pid)
+
+
+def _run(options: Options, held: Held | None, held_pid: int) -> int:
+    """held: it becomes the command when it is traced, with this pid."""
     texts = Texts(options.output, append=options.append, separately=options.separately)
     try:
-        with _run_of(options) as run, ExitStack() as stack:
-            more = [
-                stack.enter_context(Tracer(pid=pid, **_tracer_options(options)))
-                for pid in options.pids[1:]
-            ]
+        with ExitStack() as stack:
+            run, more = _started(options, stack, held, held_pid)
+            if run is None:
+                return 1
             if options.count == "only" and not more:
                 run.wait()
             else:
@@ -50,9 +64,10 @@ def run(options: Options) -> int:
                 texts.write(0, table(summaries, options).encode())
             if run.let_go:
                 return -signal.SIGPIPE
-            if run.detached_by is not None:
-                return -run.detached_by
-            return run.status
+            ended_by = run.over_by if more else run.detached_by
+            if ended_by is None and held is not None and not options.daemonize:
+                return _status_of(held_pid, (run.tracer, *more))
+            return run.status if ended_by is None else -ended_by
     except CommandNotFound:
         say(f"Can't stat '{options.command[0]}': {os.strerror(2)}")
         return 1
@@ -60,18 +75,12 @@ def run(options: Options) -> int:
         say(f"exec: {os.strerror(error.errno or 0)}")
         return 1
     except FasttraceError as error:
-        if options.pids:
-            say(f"attach: ptrace(PTRACE_SEIZE, {_refused(options.pids)}): {_reason(error)}")
-            return 1
         say(str(error))
         return 1
     finally:
         texts.close()
-
-
-def _refused(pids: list[int]) -> int:
-    """Which of them could not be attached to: the first that has gone, as far as can be told."""
-    return next((pid for pid in pids if not _is_there(pid)), pids[0])
+        if options.tip is not None:
+            say(f"tip: {options.tip}")
 
 
 def _reason(error: FasttraceError) -> str:
@@ -79,9 +88,59 @@ def _reason(error: FasttraceError) -> str:
     return os.strerror(number) if number else str(error)
 
 
-def _run_of(options: Options) -> Run:
-    pid = options.pids[0] if options.pids else None
-    return Run(options.command or None, pid=pid, **_tracer_options(options))
+def _started(
+    options: Options, stack: ExitStack, held: Held | None, held_pid: int
+) -> tuple[Run | None, list[Tracer]]:
+    """The run of the command, or else of the first process; and tracers of the others. As in
+    strace those that cannot be attached to are told and left out; None: there is nothing else."""
+    run: Run | None = None
+    more: list[Tracer] = []
+    attached = []
+    for pid in options.pids:
+        said = _tracer_options(options, with_command=False)
+        if held is not None and pid == held_pid:
+            held.comes()
+        try:
+            if run is None and not options.command:
+                run = stack.enter_context(Run(None, pid=pid, verbose=options.debug, **said))
+            else:
+                more.append(stack.enter_context(Tracer(pid=pid, **said)))
+        except FasttraceError as error:
+            say(f"attach: ptrace(PTRACE_SEIZE, {pid}): {_reason(error)}")
+            continue
+        attached.append(pid)
+        if held is not None and pid == held_pid:
+            held.go()
+            if not options.daemonize:
+                continue  # it is the command, as far as anybody knows
+        if "attach" not in options.quiet:
+            say(f"Process {pid} attached{_with_threads(pid)}")
+    options.pids = attached
+    if options.command:
+        said = _tracer_options(options, with_command=True)
+        run = stack.enter_context(Run(options.command, verbose=options.debug, **said))
+    return run, more
+
+
+def _environment(options: Options) -> dict[str, str] | None:
+    """The command's; None: ours."""
+    if not options.environment:
+        return None
+    environment = dict(os.environ)
+    for name, value in options.environment:
+        environment.pop(name, None)
+        if value is not None:
+            environment[name] = value
+    return environment
+
+
+def _status_of(pid: int, tracers: Iterable[Tracer]) -> int:
+    """How a child of ours ended that was traced as others are: our tracer has waited for it."""
+    for tracer in tracers:
+        for process in tracer.processes:
+            if process.pid == pid and process.exit_status is not None:
+                return process.exit_status
+    return 0
 
 
 def _altered(options: Options) -> list[AlterRule]:
@@ -95,16 +154,11 @@ def _altered(options: Options) -> list[AlterRule]:
     return [rule for rule in rules if rule.calls != NOTHING]
 
 
-def _tracer_options(options: Options) -> dict[str, Any]:
+def _tracer_options(options: Options, *, with_command: bool) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if options.trace is not None:
         said["trace"] = options.trace
-    if options.environment:
-        environment = dict(os.environ)
-        for name, value in options.environment:
-            environment.pop(name, None)
-            if value is not None:
-                environment[name] = value
+    if with_command and (environment := _environment(options)) is not None:
         said["env"] = environment
     return {
         "inject": _altered(options) or None,
@@ -114,7 +168,7 @@ def _tracer_options(options: Options) -> dict[str, Any]:
         if options.forms.dumps
         else min(max(options.string_max, 1), STRING_LIMIT_MAX),
         "capture": "environments" if options.forms.environments else "all",
-        "events": options.count != "only" or len(options.pids) > 1,
+        "events": options.count != "only" or options.traces_several,
         "tally": bool(options.count),
         "instruction_pointer": options.places and options.count != "only",
         **said,
@@ -126,8 +180,6 @@ def _tell(options: Options, run: Run, more: list[Tracer], texts: Texts) -> None:
 
     What cannot be written is said once, and changes nothing about how we end, as with strace.
     """
-    for pid in options.pids if "attach" not in options.quiet else ():
-        say(f"Process {pid} attached{_with_threads(pid)}")
     is_unwanted = None if options.inject else texts.is_unread
     if more:
         from fasttrace.cli.strace.several import beats_of_several
@@ -149,7 +201,7 @@ def _write(options: Options, blocks: Iterator[Block | None], texts: Texts) -> No
     story = _story(options)
     waits = Waits(options.trace)
     # Of several processes one might be over before anything is known of the others.
-    begins_ns = time.monotonic_ns() + _LATE_NS if len(options.pids) > 1 else 0
+    begins_ns = time.monotonic_ns() + _LATE_NS if options.traces_several else 0
     for block in blocks:
         now = time.monotonic_ns()
         heard_ns = now  # what ended some time before that has come
@@ -191,7 +243,7 @@ def _is_there(pid: int) -> bool:
 
 
 def _story(options: Options) -> Story:
-    several = options.follow or len(options.pids) > 1
+    several = options.follow or options.traces_several
     who = 2 if options.plain_pids else 1 if options.output is None and several else 0
     quiet = options.quiet
     return Story(

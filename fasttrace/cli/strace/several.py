@@ -17,14 +17,14 @@ def beats_of_several(
     run: Run, more: list[Tracer], every_s: float, is_unwanted: Callable[[], bool] | None
 ) -> Iterator[Block | None]:
     """As `Run.beats`, until all have ended. What lets go of the first lets go of the others."""
-    blocks: queue.Queue[Block | None] = queue.Queue(_WAITING_MAX)
+    blocks: queue.Queue[Block | Tracer] = queue.Queue(_WAITING_MAX)  # a tracer: it has ended
 
     def take(tracer: Tracer) -> None:
         try:
             for block in tracer.blocks():
                 blocks.put(block)
         finally:
-            blocks.put(None)
+            blocks.put(tracer)
 
     tracers = [run.tracer, *more]
     for tracer in tracers:
@@ -32,19 +32,21 @@ def beats_of_several(
     left, let_go = len(tracers), False
     while left:
         try:
-            block = blocks.get(timeout=every_s)
+            taken = blocks.get(timeout=every_s)
         except queue.Empty:
             yield None
         else:
-            left -= block is None
-            if block is not None:
-                yield block
+            if isinstance(taken, Tracer):
+                left -= 1
+                if taken is run.tracer:
+                    run.ended()
+            else:
+                yield taken
         if is_unwanted is not None and is_unwanted():
             is_unwanted = None
             run.let_go = True
             run.tracer.detach()
-        if not let_go and (run.let_go or run.detached_by is not None):
+        if not let_go and (run.let_go or run.over_by is not None):
             let_go = True
             for tracer in more:
                 tracer.detach()
-    run.ended()
