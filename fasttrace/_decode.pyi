@@ -214,5 +214,9 @@ class Paths:
 def item_sizes(events: Buffer, payload: Buffer, sizes: Buffer) -> None:
     """The bytes that each event's items take in the payload stream, into an array of uint64."""
 
+def json_arguments(events: Buffer, payload: Buffer, lengths: Buffer) -> bytes:
+    """The decoded arguments of each call, a JSON object by name, one behind the other; how long
+    each is goes into an array of int64. 0: the event is no call, or they are too long."""
+
 def copy_items(events: Buffer, payload: Buffer, out: Buffer) -> None:
     """These bytes, one event's behind the other's. ValueError: `out` has not just room for them."""

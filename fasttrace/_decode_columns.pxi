@@ -127,6 +127,67 @@ def copy_items(events, const uint8_t[::1] payload not None, uint8_t[::1] out not
         PyBuffer_Release(&view)
 
 
+cdef extern from "decode/json.h" nogil:
+    void ft_put_json_arguments(ft_text *text, const ft_view *view, ft_data *room)
+
+cdef enum:
+    ARGS_MAX = 1 << 16  # of one call's: two paths, and each byte an escape
+    ARGS_ROOM = 1 << 20
+
+
+def json_arguments(events, const uint8_t[::1] payload not None, int64_t[::1] lengths not None):
+    cdef Py_buffer view
+    cdef ft_snapshot snapshots[FT_SNAPSHOTS_MAX]
+    cdef ft_text text
+    cdef ft_view call
+    cdef const ft_event *list
+    cdef const uint8_t *stream = &payload[0] if payload.shape[0] else NULL
+    cdef char *buffer = <char *>malloc(ARGS_ROOM)
+    cdef size_t count, i
+    cdef Room room = take_room()
+    pieces = []
+    try:
+        if buffer is NULL:
+            raise MemoryError()
+        get_events(events, &view)
+        try:
+            count = view.len // sizeof(ft_event)
+            list = <const ft_event *>view.buf
+            if <size_t>lengths.shape[0] != count:
+                raise ValueError(f"room for {lengths.shape[0]} lengths of {count}")
+            ft_text_start(&text, buffer, ARGS_ROOM)
+            for i in range(count):
+                if buffer + ARGS_ROOM - text.at < ARGS_MAX:
+                    pieces.append(buffer[:text.at - buffer])
+                    ft_text_start(&text, buffer, ARGS_ROOM)
+                lengths[i] = put_arguments(&text, &list[i], stream, payload.shape[0], &call,
+                                           snapshots, room)
+            pieces.append(buffer[:text.at - buffer])
+        finally:
+            PyBuffer_Release(&view)
+    finally:
+        room.is_used = False
+        free(buffer)
+    return b"".join(pieces)
+
+
+cdef int64_t put_arguments(ft_text *text, const ft_event *event, const uint8_t *stream,
+                           size_t length, ft_view *call, ft_snapshot *snapshots, Room room):
+    """How long they are; 0: there are none, or they are too long."""
+    cdef ft_text one
+    if event.kind != FT_KIND_SYSCALL:
+        return 0
+    call.event, call.snapshots = event, snapshots
+    call.count = ft_snapshots(event, stream, length, 0, snapshots)
+    ft_text_start(&one, text.at, ARGS_MAX)
+    ft_put_json_arguments(&one, call, &room.data)
+    if one.is_full:
+        return 0
+    length = one.at - text.at
+    text.at = one.at
+    return length
+
+
 cdef int get_events(events, Py_buffer *view) except -1:
     PyObject_GetBuffer(events, view, PyBUF_SIMPLE)
     if view.len % sizeof(ft_event) or <uintptr_t>view.buf % 8:

@@ -338,6 +338,14 @@ static void put_line(struct ft_text *text, const struct ft_view *view, uint32_t 
 	}
 }
 
+void ft_put_json_arguments(struct ft_text *text, const struct ft_view *view, struct ft_data *room)
+{
+	ft_data_arguments(room, view);
+	LITERAL(text, "{");
+	put_values(text, room->list, room->count, "arg");
+	LITERAL(text, "}");
+}
+
 void ft_put_json_call(struct ft_text *text, const struct ft_view *view,
 	const struct ft_json_style *style, struct ft_data *room)
 {
@@ -380,10 +388,7 @@ void ft_put_json_call(struct ft_text *text, const struct ft_view *view,
 	if (style->without_args) {
 		LITERAL(text, "null");
 	} else {
-		ft_data_arguments(room, view);
-		LITERAL(text, "{");
-		put_values(text, room->list, room->count, "arg");
-		LITERAL(text, "}");
+		ft_put_json_arguments(text, view, room);
 	}
 	LITERAL(text, ",\"raw_args\":[");
 	for (int i = 0; i < 6; i++) {

@@ -72,6 +72,10 @@ def test_columns_are_chosen_in_every_form() -> None:
     data = example().to_arrow(["data"]).column("data").to_pylist()
     assert [bool(value) for value in data] == [bool(e["flags"] & 8) for e in example().events]
     assert len(example().to_arrow(WHOLE).columns) == len(WHOLE)
+    args = example().to_arrow(["args"])
+    args.validate(full=True)
+    assert json.loads(args.column("args")[1].as_py())["pathname"] == "/etc/hosts"
+    assert args.column("args")[0].as_py() is None
     with pytest.raises(ValueError, match="no column is called 'x'"):
         example().to_arrow(["x"])
 
@@ -100,6 +104,9 @@ def test_a_frame_of_pandas_has_whole_numbers_and_categories() -> None:
     assert str(frame["time"].dtype) == "datetime64[ns, UTC]"
     assert isinstance(frame["path"].dtype, pd.CategoricalDtype)
     assert example().to_pandas(["data"])["data"].map(len).sum() == len(example().payload)
+    args = example().to_pandas(["args"])["args"]
+    assert json.loads(args[1])["pathname"] == "/etc/hosts"
+    assert args[0] is None
     assert Trace().to_pandas().shape == (0, len(FOR_READERS))
     assert Trace(example().events).to_pandas()["time"].isna().all()
 

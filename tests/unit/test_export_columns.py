@@ -3,6 +3,7 @@ safe to make of any bytes."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from synthetic import PROCESSES, item, make_events, stream, traces
 
 from fasttrace import _decode
 from fasttrace.data.events import EVENT_DTYPE, Flag
-from fasttrace.data.export.columns import FOR_READERS, WHOLE, Column, Columns, chosen
+from fasttrace.data.export.columns import FOR_READERS, FORMS, WHOLE, Column, Columns, chosen, pieces
 from fasttrace.data.export.words import Numbering, Words, utf8
+from fasttrace.data.json_events import JsonEvents
 from fasttrace.data.trace import Trace
 from fasttrace.errors import TraceError
 
@@ -106,10 +108,37 @@ def test_errors_that_are_no_errnos_have_a_name_each() -> None:
     ]
 
 
+def test_decoded_arguments_are_those_of_the_json_of_events() -> None:
+    rng = np.random.default_rng(3)
+    events = np.frombuffer(rng.bytes(96 * 500), EVENT_DTYPE).copy()
+    events["kind"] = rng.integers(1, 3, 500)
+    events["abi"] %= 5
+    events["nr"] = rng.integers(-2, 460, 500)
+    events["payload"] %= 2000
+    for trace in (example(), Trace(events, stream(rng.bytes(2000)))):
+        column = Columns(trace._recorded(), ["args"]).take(0, len(trace))["args"]
+        assert column.valid is not None
+        for event, piece, valid in zip(trace.events, pieces(column), column.valid, strict=True):
+            line = json.loads(JsonEvents().text(event.tobytes(), trace.payload.data))
+            assert valid == (event["kind"] == 1)
+            assert not valid or json.loads(piece) == line["args"]
+
+
+def test_arguments_that_are_too_long_are_not_there() -> None:
+    long = item(b"\x01" * 60_000, arg=1, type=2)
+    call = {"nr": 1, "args": (1, 0x7F00, 60_000, 0, 0, 0), "flags": Flag.PAYLOAD, "ret": 60_000}
+    short = make_events(call, {"nr": 39})
+    column = Columns(Trace(short, stream(long))._recorded(), ["args"]).take(0, 2)["args"]
+    assert column.valid is not None
+    assert column.valid.tolist() == [False, True]
+    assert pieces(column) == [b"", b"{}"]
+
+
 def test_columns_are_chosen_by_name() -> None:
     assert chosen(None) == FOR_READERS
     assert chosen(["pid", "name", "pid"]) == ("pid", "name")
     assert set(WHOLE) - set(FOR_READERS) == {"payload", "data"}
+    assert set(FORMS) - set(WHOLE) == {"args"}
     with pytest.raises(ValueError, match="no column is called 'nmae': one of name, "):
         chosen(["nmae"])
 

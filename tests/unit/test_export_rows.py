@@ -61,6 +61,17 @@ def test_drawn_traces_as_text(trace: Trace) -> None:
     agree(trace)
 
 
+def test_decoded_arguments_are_json_in_json_and_text_in_csv() -> None:
+    names, count = ["name", "args"], len(example())
+    lines = text(json_blocks(example()._recorded(), names), count).splitlines()
+    assert json.loads(lines[1])["args"]["pathname"] == "/etc/hosts"
+    assert json.loads(lines[0])["args"] is None
+    made = text(csv_blocks(example()._recorded(), names), count)
+    found = list(csv.DictReader(io.StringIO(made, newline=""), strict=True))
+    assert json.loads(found[1]["args"])["pathname"] == "/etc/hosts"
+    assert found[0]["args"] == ""
+
+
 def test_without_events_csv_has_a_heading_and_json_nothing() -> None:
     assert text(csv_blocks(Trace()._recorded(), ["pid", "name"]), 0) == "pid,name\n"
     assert text(json_blocks(Trace()._recorded(), None), 0) == ""

@@ -55,6 +55,8 @@ def type_of(pa: Any, name: str) -> Any:
         return pa.timestamp("ns", "UTC")
     if name == "data":
         return pa.large_binary()
+    if name == "args":
+        return pa.large_string()
     if FORMS[name].has_words:
         return pa.dictionary(pa.int32(), pa.large_string())
     return getattr(pa, _TYPES[FORMS[name].dtype])()
@@ -63,15 +65,15 @@ def type_of(pa: Any, name: str) -> Any:
 def array(pa: Any, column: Column, type: Any) -> Any:
     """A column of ours as an Arrow array, in the same memory."""
     count = len(column.values)
-    if column.data is not None:
-        ends = np.concatenate([np.zeros(1, np.int64), column.values])
-        buffers = [None, pa.py_buffer(ends), pa.py_buffer(column.data)]
-        return pa.Array.from_buffers(type, count, buffers)
     bits, nulls = None, 0
     if column.valid is not None:
         nulls = count - int(np.count_nonzero(column.valid))
         if nulls:
             bits = pa.py_buffer(np.packbits(column.valid, bitorder="little"))
+    if column.data is not None:
+        ends = np.concatenate([np.zeros(1, np.int64), column.values])
+        buffers = [bits, pa.py_buffer(ends), pa.py_buffer(column.data)]
+        return pa.Array.from_buffers(type, count, buffers, nulls)
     buffers = [bits, pa.py_buffer(column.values)]
     if column.words is None:
         return pa.Array.from_buffers(type, count, buffers, nulls)

@@ -14,9 +14,11 @@
     arg0 ... 5   the arguments, unsigned
     nr, flags    the number of the call, signal, ...; see `fasttrace.Flag`
 
-What other programs get is made of these, so it has the same names everywhere. `payload` and `data`,
-where an event's items stand in the stream and their bytes, are there for who asks: with them, the
-events can be made anew.
+    args         the arguments decoded, an object of JSON (docs/json.md); of a call alone
+
+`args` is there for who asks. What other programs get is made of these, so it has the same
+names everywhere. So are `payload` and `data`, where an event's items stand in the stream and their
+bytes: with them, the events can be made anew.
 """
 
 from __future__ import annotations
@@ -24,17 +26,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from fasttrace import _decode, _tables
+from fasttrace import _decode
 from fasttrace._tables import ABIS, ERRNO_MAX, NR_MAX
 from fasttrace.data import conditions
 from fasttrace.data.calls import abi_name, call_name, kind_name
 from fasttrace.data.events import Flag, Kind
+from fasttrace.data.export.call_tables import CALLS, descriptors_of_calls, paths_of_calls
 from fasttrace.data.export.words import Numbering, Words, utf8
 from fasttrace.data.processes import Process, reused_pids
 from fasttrace.data.run_info import RunInfo
@@ -61,14 +65,22 @@ class Recorded(NamedTuple):
 class Column(NamedTuple):
     """Some rows of a column.
 
-    values: shape (n,); places in `words`, if there are some; of "data", where each row ends in
-    `data`. valid: bool, shape (n,), False where there is no value; None: there is one everywhere.
+    values: shape (n,); places in `words`, if there are some; of "data" and "args", where each row
+    ends in `data`. valid: bool, shape (n,), False where there is no value; None: there is one
+    everywhere.
     """
 
     values: Numbers
     valid: npt.NDArray[np.bool_] | None = None
     words: Words | None = None
     data: npt.NDArray[np.uint8] | None = None
+
+
+def pieces(column: Column) -> list[bytes]:
+    """The bytes of each row of a column that has `data`."""
+    assert column.data is not None
+    data = column.data.tobytes()
+    return [data[start:end] for start, end in pairwise([0, *column.values.tolist()])]
 
 
 class Form(NamedTuple):
@@ -98,9 +110,10 @@ FORMS: dict[str, Form] = {
     "flags": Form("u2"),
     "payload": Form("u8"),
     "data": Form("i8"),
+    "args": Form("i8", nullable=True),
 }
-FOR_READERS = tuple(name for name in FORMS if name not in ("payload", "data"))
-WHOLE = tuple(FORMS)
+FOR_READERS = tuple(name for name in FORMS if name not in ("payload", "data", "args"))
+WHOLE = tuple(name for name in FORMS if name != "args")
 
 
 def chosen(names: Sequence[str] | None) -> tuple[str, ...]:
@@ -128,7 +141,7 @@ class _Some:
 
     @cached_property
     def call(self) -> npt.NDArray[np.int64]:
-        """ABI and number as one number, below _CALLS where the tables might know it."""
+        """ABI and number as one number, below CALLS where the tables might know it."""
         nr, abi = self.events["nr"], self.events["abi"].astype(np.int64)
         number: npt.NDArray[np.int64] = abi * NR_MAX + nr
         strange = (nr.view(np.uint32) >= NR_MAX) | (abi >= len(ABIS))
@@ -137,9 +150,8 @@ class _Some:
         return number
 
 
-_CALLS = len(ABIS) * NR_MAX
 _STRANGE = 1 << 40
-_KINDS = _CALLS  # behind the calls: what events of other kinds are called
+_KINDS = CALLS  # behind the calls: what events of other kinds are called
 
 
 def _name(number: int) -> str:
@@ -172,9 +184,11 @@ class Columns:
         # INT64_MIN, from a damaged file, has no negative: it stays what it is.
         self._errnos = Numbering(ERRNO_MAX + 1, lambda n: errno_name(abs(n) if n == _LEAST else n))
         self._comms = Numbering(len(trace.processes), self._comm)
-        self._paths = _decode.Paths(_paths_of_calls(), int.from_bytes(os.urandom(8), "little"))
+        self._paths = _decode.Paths(paths_of_calls(), int.from_bytes(os.urandom(8), "little"))
         self._text_max = sys.maxsize if keep_words else _TEXT_MAX
         self._kept: Words | None = None
+        self._args: list[bytes] = []
+        self._args_size = 0  # of one `take`
         self._told = 0
 
     def __len__(self) -> int:
@@ -207,7 +221,8 @@ class Columns:
             self._paths.clear()
             self._kept = None
         for at in range(0, len(events), _AT_ONCE):
-            some = _Some(np.ascontiguousarray(events[at : at + _AT_ONCE]))
+            # A copy: others may write to a mapped file while we look at it.
+            some = _Some(events[at : at + _AT_ONCE].copy())
             part = slice(at, at + _AT_ONCE)
             for name, column in made.items():
                 valid = _FILL[name](self, some, column.values[part])
@@ -219,6 +234,10 @@ class Columns:
         words = _WORDS.get(name)
         if words is not None:
             return column._replace(words=words(self))
+        if name == "args":
+            text, self._args, self._args_size = b"".join(self._args), [], 0
+            data = np.frombuffer(text, np.uint8)
+            return column._replace(values=np.cumsum(column.values), data=data)
         if name == "data":
             ends = np.cumsum(column.values)
             self._told += int(ends[-1]) if len(ends) else 0
@@ -309,8 +328,17 @@ class Columns:
         np.maximum(out, 0, out=out)
         return valid
 
+    def _fill_args(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+        text = _decode.json_arguments(some.events.data, self._payload.data, out.data)
+        self._args.append(text)
+        self._args_size += len(text)
+        if self._args_size > _ARGS_MAX:
+            raise TraceError("arguments are more than anybody has recorded: the trace is damaged")
+        valid: npt.NDArray[np.bool_] = out > 0
+        return valid
+
     def _fill_fd(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
-        which = _descriptors_of_calls()[np.minimum(some.call, _CALLS)]
+        which = descriptors_of_calls()[np.minimum(some.call, CALLS)]
         valid: npt.NDArray[np.bool_] = some.is_call & (which < 6)
         rows = np.flatnonzero(valid)
         out[:] = 0
@@ -320,6 +348,7 @@ class Columns:
 
 _PIDS = 1 << 22  # PID_MAX_LIMIT of the kernel
 _SEVERAL = -2
+_ARGS_MAX = 1 << 31
 _LEAST = -(1 << 63)
 
 
@@ -352,6 +381,7 @@ _FILL: dict[str, Callable[[Columns, _Some, Numbers], npt.NDArray[np.bool_] | Non
     "errno": Columns._fill_errno,
     "path": Columns._fill_path,
     "fd": Columns._fill_fd,
+    "args": Columns._fill_args,
     **{f"arg{i}": _argument(i) for i in range(6)},
     **{name: _field(name) for name in ("pid", "tid", "time_ns", "nr", "flags", "payload")},
     "data": _fill_sizes,
@@ -364,26 +394,3 @@ _WORDS: dict[str, Callable[[Columns], Words]] = {
     "errno": lambda columns: columns._errnos.words,
     "path": Columns._path_words,
 }
-
-
-@lru_cache(maxsize=1)
-def _paths_of_calls() -> bytes:
-    """For each ABI and number the bits of the arguments that are paths."""
-    return bytes(_tables.path_args(abi, nr) for abi in range(len(ABIS)) for nr in range(NR_MAX))
-
-
-_DESCRIPTORS = ("fd_in", "fd_out", "fdin", "fdout", "fildes", "mqdes")
-
-
-@lru_cache(maxsize=1)
-def _descriptors_of_calls() -> npt.NDArray[np.uint8]:
-    """For each ABI and number the first argument that is a descriptor, 255 for none; the last
-    entry is for all that the tables do not know."""
-    first = np.full(_CALLS + 1, 255, np.uint8)
-    for number in range(_CALLS):
-        for i, (name, type) in enumerate(_tables.signature(*divmod(number, NR_MAX)) or ()):
-            is_one = name in _DESCRIPTORS or (name.endswith("fd") and name != "max_fd")
-            if is_one and "*" not in type:
-                first[number] = i
-                break
-    return first

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fasttrace.data.export import arrow
-from fasttrace.data.export.columns import Column, Columns, Recorded
+from fasttrace.data.export.columns import Column, Columns, Recorded, pieces
 from fasttrace.data.export.extras import extra
 
 if TYPE_CHECKING:
@@ -32,9 +31,10 @@ def _series(pd: Any, name: str, column: Column) -> Any:
         codes = values if valid is None else np.where(valid, values, -1)
         return pd.Categorical.from_codes(codes, column.words.strings())
     if column.data is not None:
-        bounds = [0, *values.tolist()]
-        data = column.data.tobytes()
-        return pd.Series([data[start:end] for start, end in pairwise(bounds)], dtype=object)
+        made = pieces(column)
+        if name == "args":
+            return pd.Series([piece.decode() or None for piece in made], dtype=object)
+        return pd.Series(made, dtype=object)
     if name == "time":
         times = values.view("datetime64[ns]")
         if valid is not None and not valid.all():

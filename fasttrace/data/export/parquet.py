@@ -76,7 +76,7 @@ def write_to(
         schema,
         compression="zstd",
         compression_level=3,
-        use_dictionary=[name for name in names if name not in (*_DELTAS, "data")],
+        use_dictionary=[name for name in names if name not in (*_DELTAS, "data", "args")],
         column_encoding={name: "DELTA_BINARY_PACKED" for name in names if name in _DELTAS},
     ) as writer:
         for batch in arrow.one_ahead(columns.batches(arrow.BATCH)):

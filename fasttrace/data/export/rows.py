@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fasttrace.data.export.columns import Column, Columns, Recorded, chosen
+from fasttrace.data.export.columns import Column, Columns, Recorded, chosen, pieces
 from fasttrace.text.terminal import printable
 
 _ROWS = 1 << 15  # at a time
@@ -70,6 +70,10 @@ def _texts(
     if column.words is not None:
         words = [word(text) for text in column.words.strings()] or [missing]
         found = [words[code] for code in column.values.tolist()]
+    elif name == "args":
+        # JSON already, and text for CSV.
+        as_is = quote != ""
+        found = [piece.decode() if as_is else word(piece.decode()) for piece in pieces(column)]
     elif name == "time":
         times = np.datetime_as_string(column.values.view("datetime64[ns]"))
         found = [f"{quote}{text}Z{quote}" for text in times.tolist()]
