@@ -5,6 +5,7 @@ itself would tell of there, and no other call has any.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,13 +14,22 @@ from pathlib import Path
 
 import pytest
 from command_line import cli
+from support import Builder, running
 
 import fasttrace
 from fasttrace.data.calls import Call
 from fasttrace.data.frames import Frame
+from fasttrace.data.lines import LineCounts
 
-PROGRAM = Path(__file__).parents[1] / "tracees" / "python_lines.py"
+FOLDER = Path(__file__).parents[1] / "tracees"
 ASK = "import sys; print(sys.implementation.name, *sys.version_info[:2], sys.executable)"
+
+
+def library_of(python: str) -> str | None:
+    """Its libpython; None: it is built in."""
+    libraries = subprocess.run(["ldd", python], capture_output=True, text=True).stdout
+    found = re.search(r"libpython\S+ => (/\S+)", libraries)
+    return found[1] if found else None
 
 
 @cache
@@ -36,8 +46,7 @@ def pythons() -> dict[str, str]:
             if done.returncode or not done.stdout.startswith("cpython 3 "):
                 continue
             minor = done.stdout.split()[2]
-            libraries = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
-            how = "shared" if "libpython" in libraries else "static"
+            how = "shared" if library_of(str(path)) else "static"
             if int(minor) >= 11:
                 found.setdefault(f"3.{minor}-{how}", str(path))
     return found
@@ -66,7 +75,10 @@ def test_frames_are_those_that_the_program_tells_of(
     output = tmp_path / "output"
     with output.open("w") as stdout:
         trace = fasttrace.trace(
-            [python, "-X", "utf8", str(PROGRAM)], python=64, engine=engine, stdout=stdout
+            [python, "-X", "utf8", str(FOLDER / "python_lines.py")],
+            python=64,
+            engine=engine,
+            stdout=stdout,
         )
     assert trace.exit_status == 0
     assert not trace.fallbacks
@@ -108,15 +120,24 @@ for _ in range(7):
 
 
 @pytest.fixture
+def python() -> str:
+    if not pythons():
+        pytest.skip("there is no CPython here that has lines")
+    return next(iter(pythons().values()))
+
+
+@pytest.fixture
 def script(tmp_path: Path) -> str:
     path = tmp_path / "script.py"
     path.write_text(SCRIPT)
     return str(path)
 
 
-def test_counts_by_line_on_the_command_line(engine: str, script: str, tmp_path: Path) -> None:
+def test_counts_by_line_on_the_command_line(
+    python: str, engine: str, script: str, tmp_path: Path
+) -> None:
     """While it runs, and from a recording."""
-    python, saved = next(iter(pythons().values())), str(tmp_path / "saved.fst")
+    saved = str(tmp_path / "saved.fst")
     options = ["-e", "getppid", "--engine", engine]
     done = cli("summary", "--by", "line", *options, "--json", python, script)
     live = json.loads(done.stderr)
@@ -133,8 +154,7 @@ def test_counts_by_line_on_the_command_line(engine: str, script: str, tmp_path: 
     assert "getppid:7" in table
 
 
-def test_lines_end_with_where_they_come_from(engine: str, script: str) -> None:
-    python = next(iter(pythons().values()))
+def test_lines_end_with_where_they_come_from(python: str, engine: str, script: str) -> None:
     options = ["-e", "getppid", "--engine", engine, "--python", "--frames", "2"]
     lines = cli("trace", *options, python, script).stderr.splitlines()
     ends = Counter(line.partition("> at ")[2] for line in lines if "getppid" in line)
@@ -147,10 +167,74 @@ def test_lines_end_with_where_they_come_from(engine: str, script: str) -> None:
     assert frames == [[10], [5, 10]] * 7
 
 
-def test_a_recording_without_lines_says_so(script: str, tmp_path: Path) -> None:
-    python, saved = next(iter(pythons().values())), str(tmp_path / "saved.fst")
+def test_a_recording_without_lines_says_so(python: str, script: str, tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.fst")
     assert cli("record", "-o", saved, python, script).returncode == 0
     assert "has no line of Python" in cli("report", "--by", "line", saved).stderr
+
+
+@pytest.mark.parametrize("python", pythons().values(), ids=pythons().keys())
+@pytest.mark.parametrize("seed", range(3))
+def test_an_interpreter_that_lies_leads_nobody_astray(python: str, engine: str, seed: int) -> None:
+    """What it says of the calls is its own affair; tracer and program go on."""
+    command = [python, str(FOLDER / "python_lies.py"), str(seed)]
+    trace = fasttrace.trace(command, python=64, engine=engine, trace="umask")
+    assert trace.exit_status == 0
+    calls = list(trace.where(kind="syscall"))
+    assert [call.raw_args[0] for call in calls] == [7] * 300 + [8]
+    assert [frame.line for frame in calls[-1].python] == [34]
+
+
+@pytest.mark.parametrize(
+    "python", [path for name, path in pythons().items() if name.endswith("shared")]
+)
+def test_an_interpreter_that_is_loaded_late_is_found(
+    python: str, engine: str, tracees: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a program that did not link to it."""
+    monkeypatch.setenv("PYTHONHOME", str(Path(python).parents[1]))
+    library = library_of(python)
+    assert library
+    trace = fasttrace.trace(
+        tracees.command("embeds_python", library), python=True, engine=engine, trace="umask"
+    )
+    assert trace.exit_status == 0
+    found = {call.raw_args[0]: call.python for call in trace.where(kind="syscall")}
+    assert found == {
+        31: (),
+        33: (Frame("<string>", 4, "inner"), Frame("<string>", 6, "<module>")),
+        32: (),
+    }
+
+
+def test_a_running_process_has_lines_from_the_first_call_on(
+    python: str, engine: str, tmp_path: Path
+) -> None:
+    """With threads that run when it is attached to."""
+    source = """
+import os, sys, threading
+goes_on = True
+def work():
+    while goes_on:
+        os.umask(0o22)
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads: thread.start()
+print("ready", flush=True)
+sys.stdin.read()
+goes_on = False
+"""
+    with running([python, "-c", source]) as target:
+        with fasttrace.Tracer(
+            pid=target.pid, python=1, engine=engine, trace="umask", tally=False
+        ) as tracer:
+            counts, seen = LineCounts(), 0
+            for block in tracer.blocks():
+                counts.add(block, block.payload, block.payload_base)
+                seen += len(block)
+                if seen > 500:
+                    break
+        target.end()
+    assert {line.frame for line in counts.lines} == {Frame("<string>", 6, "work")}
 
 
 def test_other_programs_have_no_frames_and_do_not_stop(engine: str) -> None:
