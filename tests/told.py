@@ -13,6 +13,8 @@ from fasttrace.decode.values import Address, Change, Named, Struct
 # What is no quoted string: of times, and hardware addresses.
 WORD = re.compile(r"UTIME_\w+|([0-9a-f]{2}:)+[0-9a-f]{2}")
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?')
+# What no quotes are around: a special time, a hardware address.
+WORD = re.compile(r"UTIME_\w+|[0-9a-f]{2}(?::[0-9a-f]{2})*")
 # What a text has beside values: brackets, names of fields, what is said of values, macros.
 AROUND = re.compile(
     r"[\[\]{}(), ]|=> |\w+=(?!>)|/\* .*? \*/|@(?=\")|inet_addr\(|inet_pton\(AF_INET6, |&sin6_addr"

@@ -47,20 +47,6 @@ static const struct family {
 	{ 'k', 0x00, 0x00, WRITES, "SPI_IOC_MESSAGE", OF_SIZE },
 };
 
-static void put_member(struct ft_text *text, unsigned set, uint64_t value)
-{
-	const struct ft_member *m = ft_member_of(&ft_sets[set], value);
-
-	if (m) {
-		ft_put(text, m->name, m->length);
-		return;
-	}
-	ft_put_hex(text, value);
-	ft_puts(text, " /* ");
-	ft_put(text, ft_sets[set].unknown, strlen(ft_sets[set].unknown));
-	ft_puts(text, " */");
-}
-
 static bool put_family(struct ft_text *text, uint64_t command)
 {
 	const struct family *f = families, *end = f + sizeof(families) / sizeof(families[0]);
@@ -82,14 +68,14 @@ static bool put_family(struct ft_text *text, uint64_t command)
 		break;
 	case OF_BITS:
 		if (NR(command) & 0x1f)
-			put_member(text, FT_SET_EVENT_TYPE, NR(command) & 0x1f);
+			ft_put_set(text, &ft_sets[FT_SET_EVENT_TYPE], NR(command) & 0x1f);
 		else
 			ft_puts(text, "0"); /* which types there are */
 		ft_puts(text, ", ");
 		ft_put_decimal(text, SIZE(command));
 		break;
 	case OF_AXIS:
-		put_member(text, FT_SET_EVENT_AXIS, NR(command) & 0x3f);
+		ft_put_set(text, &ft_sets[FT_SET_EVENT_AXIS], NR(command) & 0x3f);
 		break;
 	}
 	ft_puts(text, ")");

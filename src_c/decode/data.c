@@ -330,6 +330,9 @@ bool ft_data_result(struct ft_data *data, const struct ft_view *view)
 	case FT_RESULT_SIGNAL:
 		ft_show_signal(&walk, value);
 		break;
+	case FT_RESULT_IOPRIO:
+		ft_show_ioprio(&walk, value);
+		break;
 	case FT_RESULT_UID:
 	case FT_RESULT_GID:
 		data_integer(&data->sink, (uint32_t)value, FT_UNSIGNED);

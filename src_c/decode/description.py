@@ -112,6 +112,7 @@ class Struct:
     brief: list[str] = field(default_factory=list)
     whole: list[str] = field(default_factory=list)
     packed: bool = False
+    least: int | None = None  # bytes of the oldest callers
 
 
 def read_structs() -> list[Struct]:
@@ -123,6 +124,8 @@ def read_structs() -> list[Struct]:
         for line in lines:
             if line == ".packed":
                 found.packed = True
+            elif line.startswith(".least "):
+                found.least = int(line.split()[1])
             elif line.startswith(".brief "):
                 found.brief = line.split()[1:]
             elif line.startswith(".whole "):

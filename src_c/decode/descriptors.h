@@ -92,6 +92,7 @@ struct ft_struct {
 	const uint8_t *whole; /* the same of one that is not abbreviated; NULL: all */
 	uint8_t count, brief_count, whole_count;
 	uint16_t size; /* 0: this model has no such structure */
+	uint16_t least; /* of older callers; what they lack is not shown */
 };
 
 enum ft_model { FT_MODEL_X86_64, FT_MODEL_GENERIC64, FT_MODEL_I386, FT_MODELS };

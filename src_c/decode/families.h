@@ -29,6 +29,10 @@ ft_show ft_show_ioctl_cmd;
 ft_show ft_show_rlim;
 ft_show ft_show_rlim64;
 ft_show ft_show_handler;
+ft_show ft_show_mempolicy;
+ft_show ft_show_quota_cmd;
+ft_show ft_show_packet_protocol;
+ft_show ft_show_kernel_version;
 ft_read ft_read_waitstatus;
 ft_read ft_read_sockaddr;
 ft_read ft_read_sigset;
@@ -57,5 +61,9 @@ ft_read ft_read_dirents;
 ft_read ft_read_dirents64;
 ft_read ft_read_ifreq;
 ft_read ft_read_ifreq_index;
+ft_read ft_read_nodemask;
+ft_read ft_read_io_uring_params;
+ft_read ft_read_file_handle;
+ft_read ft_read_perf_attr;
 
 #endif

@@ -210,8 +210,8 @@ class Writer:
                         text += f"static const uint8_t {list_name}[] = {{ {listed} }};\n"
                     lists.append(list_name if words else "NULL")
                 out.append(text)
-                counts = f"{len(rows)}, {len(struct.brief)}, {len(struct.whole)}, {size}"
-                table.append(f"\t{{ {', '.join(lists)}, {counts} }},\n")
+                counts = [len(rows), len(struct.brief), len(struct.whole), size, struct.least or size]
+                table.append(f"\t{{ {', '.join((*lists, *map(str, counts)))} }},\n")
             tables.append(f"\t{{\n{''.join(table)}\t}},\n")
         text = (
             "\n".join(out)

@@ -6536,6 +6536,631 @@ static const struct ft_member ioctl_of_memory[] = {
 	{ 0xd000941e, 0x0, "BTRFS_IOC_DEV_INFO", 18 },
 };
 
+static const struct ft_member mempolicy_flags[] = {
+	{ 0x8000, 0x8000, "MPOL_F_STATIC_NODES", 19 },
+	{ 0x4000, 0x4000, "MPOL_F_RELATIVE_NODES", 21 },
+	{ 0x2000, 0x2000, "MPOL_F_NUMA_BALANCING", 21 },
+};
+
+static const struct ft_member mbind_flags[] = {
+	{ 0x1, 0x1, "MPOL_MF_STRICT", 14 },
+	{ 0x2, 0x2, "MPOL_MF_MOVE", 12 },
+	{ 0x4, 0x4, "MPOL_MF_MOVE_ALL", 16 },
+};
+
+static const struct ft_member get_mempolicy_flags[] = {
+	{ 0x1, 0x1, "MPOL_F_NODE", 11 },
+	{ 0x2, 0x2, "MPOL_F_ADDR", 11 },
+	{ 0x4, 0x4, "MPOL_F_MEMS_ALLOWED", 19 },
+};
+
+static const struct ft_member cap_ambient[] = {
+	{ 0x1, 0x0, "PR_CAP_AMBIENT_IS_SET", 21 },
+	{ 0x2, 0x0, "PR_CAP_AMBIENT_RAISE", 20 },
+	{ 0x3, 0x0, "PR_CAP_AMBIENT_LOWER", 20 },
+	{ 0x4, 0x0, "PR_CAP_AMBIENT_CLEAR_ALL", 24 },
+};
+
+static const struct ft_member speculation[] = {
+	{ 0x0, 0x0, "PR_SPEC_STORE_BYPASS", 20 },
+	{ 0x1, 0x0, "PR_SPEC_INDIRECT_BRANCH", 23 },
+	{ 0x2, 0x0, "PR_SPEC_L1D_FLUSH", 17 },
+};
+
+static const struct ft_member speculation_state[] = {
+	{ 0x1, 0x1, "PR_SPEC_PRCTL", 13 },
+	{ 0x2, 0x2, "PR_SPEC_ENABLE", 14 },
+	{ 0x4, 0x4, "PR_SPEC_DISABLE", 15 },
+	{ 0x8, 0x8, "PR_SPEC_FORCE_DISABLE", 21 },
+	{ 0x10, 0x10, "PR_SPEC_DISABLE_NOEXEC", 22 },
+};
+
+static const struct ft_member mm_field[] = {
+	{ 0x1, 0x0, "PR_SET_MM_START_CODE", 20 },
+	{ 0x2, 0x0, "PR_SET_MM_END_CODE", 18 },
+	{ 0x3, 0x0, "PR_SET_MM_START_DATA", 20 },
+	{ 0x4, 0x0, "PR_SET_MM_END_DATA", 18 },
+	{ 0x5, 0x0, "PR_SET_MM_START_STACK", 21 },
+	{ 0x6, 0x0, "PR_SET_MM_START_BRK", 19 },
+	{ 0x7, 0x0, "PR_SET_MM_BRK", 13 },
+	{ 0x8, 0x0, "PR_SET_MM_ARG_START", 19 },
+	{ 0x9, 0x0, "PR_SET_MM_ARG_END", 17 },
+	{ 0xa, 0x0, "PR_SET_MM_ENV_START", 19 },
+	{ 0xb, 0x0, "PR_SET_MM_ENV_END", 17 },
+	{ 0xc, 0x0, "PR_SET_MM_AUXV", 14 },
+	{ 0xd, 0x0, "PR_SET_MM_EXE_FILE", 18 },
+	{ 0xe, 0x0, "PR_SET_MM_MAP", 13 },
+	{ 0xf, 0x0, "PR_SET_MM_MAP_SIZE", 18 },
+};
+
+static const struct ft_member tsc_mode[] = {
+	{ 0x1, 0x0, "PR_TSC_ENABLE", 13 },
+	{ 0x2, 0x0, "PR_TSC_SIGSEGV", 14 },
+};
+
+static const struct ft_member machine_check[] = {
+	{ 0x0, 0x0, "PR_MCE_KILL_LATE", 16 },
+	{ 0x1, 0x0, "PR_MCE_KILL_EARLY", 17 },
+	{ 0x2, 0x0, "PR_MCE_KILL_DEFAULT", 19 },
+};
+
+static const struct ft_member vma_attribute[] = {
+	{ 0x0, 0x0, "PR_SET_VMA_ANON_NAME", 20 },
+};
+
+static const struct ft_member ptracer[] = {
+	{ 0xffffffff, 0x0, "PR_SET_PTRACER_ANY", 18 },
+};
+
+static const struct ft_member seccomp_action[] = {
+	{ 0x0, 0x0, "SECCOMP_RET_KILL_THREAD", 23 },
+	{ 0x30000, 0x0, "SECCOMP_RET_TRAP", 16 },
+	{ 0x50000, 0x0, "SECCOMP_RET_ERRNO", 17 },
+	{ 0x7fc00000, 0x0, "SECCOMP_RET_USER_NOTIF", 22 },
+	{ 0x7ff00000, 0x0, "SECCOMP_RET_TRACE", 17 },
+	{ 0x7ffc0000, 0x0, "SECCOMP_RET_LOG", 15 },
+	{ 0x7fff0000, 0x0, "SECCOMP_RET_ALLOW", 17 },
+	{ 0x80000000, 0x0, "SECCOMP_RET_KILL_PROCESS", 24 },
+};
+
+static const struct ft_member io_uring_setup_flags[] = {
+	{ 0x1, 0x1, "IORING_SETUP_IOPOLL", 19 },
+	{ 0x2, 0x2, "IORING_SETUP_SQPOLL", 19 },
+	{ 0x4, 0x4, "IORING_SETUP_SQ_AFF", 19 },
+	{ 0x8, 0x8, "IORING_SETUP_CQSIZE", 19 },
+	{ 0x10, 0x10, "IORING_SETUP_CLAMP", 18 },
+	{ 0x20, 0x20, "IORING_SETUP_ATTACH_WQ", 22 },
+	{ 0x40, 0x40, "IORING_SETUP_R_DISABLED", 23 },
+	{ 0x80, 0x80, "IORING_SETUP_SUBMIT_ALL", 23 },
+	{ 0x100, 0x100, "IORING_SETUP_COOP_TASKRUN", 25 },
+	{ 0x200, 0x200, "IORING_SETUP_TASKRUN_FLAG", 25 },
+	{ 0x400, 0x400, "IORING_SETUP_SQE128", 19 },
+	{ 0x800, 0x800, "IORING_SETUP_CQE32", 18 },
+	{ 0x1000, 0x1000, "IORING_SETUP_SINGLE_ISSUER", 26 },
+	{ 0x2000, 0x2000, "IORING_SETUP_DEFER_TASKRUN", 26 },
+	{ 0x4000, 0x4000, "IORING_SETUP_NO_MMAP", 20 },
+	{ 0x8000, 0x8000, "IORING_SETUP_REGISTERED_FD_ONLY", 31 },
+	{ 0x10000, 0x10000, "IORING_SETUP_NO_SQARRAY", 23 },
+};
+
+static const struct ft_member io_uring_features[] = {
+	{ 0x1, 0x1, "IORING_FEAT_SINGLE_MMAP", 23 },
+	{ 0x2, 0x2, "IORING_FEAT_NODROP", 18 },
+	{ 0x4, 0x4, "IORING_FEAT_SUBMIT_STABLE", 25 },
+	{ 0x8, 0x8, "IORING_FEAT_RW_CUR_POS", 22 },
+	{ 0x10, 0x10, "IORING_FEAT_CUR_PERSONALITY", 27 },
+	{ 0x20, 0x20, "IORING_FEAT_FAST_POLL", 21 },
+	{ 0x40, 0x40, "IORING_FEAT_POLL_32BITS", 23 },
+	{ 0x80, 0x80, "IORING_FEAT_SQPOLL_NONFIXED", 27 },
+	{ 0x100, 0x100, "IORING_FEAT_EXT_ARG", 19 },
+	{ 0x200, 0x200, "IORING_FEAT_NATIVE_WORKERS", 26 },
+	{ 0x400, 0x400, "IORING_FEAT_RSRC_TAGS", 21 },
+	{ 0x800, 0x800, "IORING_FEAT_CQE_SKIP", 20 },
+	{ 0x1000, 0x1000, "IORING_FEAT_LINKED_FILE", 23 },
+	{ 0x2000, 0x2000, "IORING_FEAT_REG_REG_RING", 24 },
+};
+
+static const struct ft_member io_uring_op[] = {
+	{ 0x0, 0x0, "IORING_REGISTER_BUFFERS", 23 },
+	{ 0x1, 0x0, "IORING_UNREGISTER_BUFFERS", 25 },
+	{ 0x2, 0x0, "IORING_REGISTER_FILES", 21 },
+	{ 0x3, 0x0, "IORING_UNREGISTER_FILES", 23 },
+	{ 0x4, 0x0, "IORING_REGISTER_EVENTFD", 23 },
+	{ 0x5, 0x0, "IORING_UNREGISTER_EVENTFD", 25 },
+	{ 0x6, 0x0, "IORING_REGISTER_FILES_UPDATE", 28 },
+	{ 0x7, 0x0, "IORING_REGISTER_EVENTFD_ASYNC", 29 },
+	{ 0x8, 0x0, "IORING_REGISTER_PROBE", 21 },
+	{ 0x9, 0x0, "IORING_REGISTER_PERSONALITY", 27 },
+	{ 0xa, 0x0, "IORING_UNREGISTER_PERSONALITY", 29 },
+	{ 0xb, 0x0, "IORING_REGISTER_RESTRICTIONS", 28 },
+	{ 0xc, 0x0, "IORING_REGISTER_ENABLE_RINGS", 28 },
+	{ 0xd, 0x0, "IORING_REGISTER_FILES2", 22 },
+	{ 0xe, 0x0, "IORING_REGISTER_FILES_UPDATE2", 29 },
+	{ 0xf, 0x0, "IORING_REGISTER_BUFFERS2", 24 },
+	{ 0x10, 0x0, "IORING_REGISTER_BUFFERS_UPDATE", 30 },
+	{ 0x11, 0x0, "IORING_REGISTER_IOWQ_AFF", 24 },
+	{ 0x12, 0x0, "IORING_UNREGISTER_IOWQ_AFF", 26 },
+	{ 0x13, 0x0, "IORING_REGISTER_IOWQ_MAX_WORKERS", 32 },
+	{ 0x14, 0x0, "IORING_REGISTER_RING_FDS", 24 },
+	{ 0x15, 0x0, "IORING_UNREGISTER_RING_FDS", 26 },
+	{ 0x16, 0x0, "IORING_REGISTER_PBUF_RING", 25 },
+	{ 0x17, 0x0, "IORING_UNREGISTER_PBUF_RING", 27 },
+};
+
+static const struct ft_member landlock_fs[] = {
+	{ 0x1, 0x1, "LANDLOCK_ACCESS_FS_EXECUTE", 26 },
+	{ 0x2, 0x2, "LANDLOCK_ACCESS_FS_WRITE_FILE", 29 },
+	{ 0x4, 0x4, "LANDLOCK_ACCESS_FS_READ_FILE", 28 },
+	{ 0x8, 0x8, "LANDLOCK_ACCESS_FS_READ_DIR", 27 },
+	{ 0x10, 0x10, "LANDLOCK_ACCESS_FS_REMOVE_DIR", 29 },
+	{ 0x20, 0x20, "LANDLOCK_ACCESS_FS_REMOVE_FILE", 30 },
+	{ 0x40, 0x40, "LANDLOCK_ACCESS_FS_MAKE_CHAR", 28 },
+	{ 0x80, 0x80, "LANDLOCK_ACCESS_FS_MAKE_DIR", 27 },
+	{ 0x100, 0x100, "LANDLOCK_ACCESS_FS_MAKE_REG", 27 },
+	{ 0x200, 0x200, "LANDLOCK_ACCESS_FS_MAKE_SOCK", 28 },
+	{ 0x400, 0x400, "LANDLOCK_ACCESS_FS_MAKE_FIFO", 28 },
+	{ 0x800, 0x800, "LANDLOCK_ACCESS_FS_MAKE_BLOCK", 29 },
+	{ 0x1000, 0x1000, "LANDLOCK_ACCESS_FS_MAKE_SYM", 27 },
+	{ 0x2000, 0x2000, "LANDLOCK_ACCESS_FS_REFER", 24 },
+	{ 0x4000, 0x4000, "LANDLOCK_ACCESS_FS_TRUNCATE", 27 },
+	{ 0x8000, 0x8000, "LANDLOCK_ACCESS_FS_IOCTL_DEV", 28 },
+};
+
+static const struct ft_member timex_modes[] = {
+	{ 0x8001, 0xffff, "ADJ_OFFSET_SINGLESHOT", 21 },
+	{ 0xa001, 0xffff, "ADJ_OFFSET_SS_READ", 18 },
+	{ 0x1, 0x1, "ADJ_OFFSET", 10 },
+	{ 0x2, 0x2, "ADJ_FREQUENCY", 13 },
+	{ 0x4, 0x4, "ADJ_MAXERROR", 12 },
+	{ 0x8, 0x8, "ADJ_ESTERROR", 12 },
+	{ 0x10, 0x10, "ADJ_STATUS", 10 },
+	{ 0x20, 0x20, "ADJ_TIMECONST", 13 },
+	{ 0x80, 0x80, "ADJ_TAI", 7 },
+	{ 0x100, 0x100, "ADJ_SETOFFSET", 13 },
+	{ 0x1000, 0x1000, "ADJ_MICRO", 9 },
+	{ 0x2000, 0x2000, "ADJ_NANO", 8 },
+	{ 0x4000, 0x4000, "ADJ_TICK", 8 },
+};
+
+static const struct ft_member timex_status[] = {
+	{ 0x1, 0x1, "STA_PLL", 7 },
+	{ 0x2, 0x2, "STA_PPSFREQ", 11 },
+	{ 0x4, 0x4, "STA_PPSTIME", 11 },
+	{ 0x8, 0x8, "STA_FLL", 7 },
+	{ 0x10, 0x10, "STA_INS", 7 },
+	{ 0x20, 0x20, "STA_DEL", 7 },
+	{ 0x40, 0x40, "STA_UNSYNC", 10 },
+	{ 0x80, 0x80, "STA_FREQHOLD", 12 },
+	{ 0x100, 0x100, "STA_PPSSIGNAL", 13 },
+	{ 0x200, 0x200, "STA_PPSJITTER", 13 },
+	{ 0x400, 0x400, "STA_PPSWANDER", 13 },
+	{ 0x800, 0x800, "STA_PPSERROR", 12 },
+	{ 0x1000, 0x1000, "STA_CLOCKERR", 12 },
+	{ 0x2000, 0x2000, "STA_NANO", 8 },
+	{ 0x4000, 0x4000, "STA_MODE", 8 },
+	{ 0x8000, 0x8000, "STA_CLK", 7 },
+};
+
+static const struct ft_member timex_state[] = {
+	{ 0x0, 0x0, "TIME_OK", 7 },
+	{ 0x1, 0x0, "TIME_INS", 8 },
+	{ 0x2, 0x0, "TIME_DEL", 8 },
+	{ 0x3, 0x0, "TIME_OOP", 8 },
+	{ 0x4, 0x0, "TIME_WAIT", 9 },
+	{ 0x5, 0x0, "TIME_ERROR", 10 },
+};
+
+static const struct ft_member futex_waitv_flags[] = {
+	{ 0x2, 0x2, "FUTEX_32", 8 },
+	{ 0x80, 0x80, "FUTEX_PRIVATE_FLAG", 18 },
+};
+
+static const struct ft_member request_key_default[] = {
+	{ 0x0, 0x0, "KEY_REQKEY_DEFL_DEFAULT", 23 },
+	{ 0x1, 0x0, "KEY_REQKEY_DEFL_THREAD_KEYRING", 30 },
+	{ 0x2, 0x0, "KEY_REQKEY_DEFL_PROCESS_KEYRING", 31 },
+	{ 0x3, 0x0, "KEY_REQKEY_DEFL_SESSION_KEYRING", 31 },
+	{ 0x4, 0x0, "KEY_REQKEY_DEFL_USER_KEYRING", 28 },
+	{ 0x5, 0x0, "KEY_REQKEY_DEFL_USER_SESSION_KEYRING", 36 },
+	{ 0x6, 0x0, "KEY_REQKEY_DEFL_GROUP_KEYRING", 29 },
+	{ 0x7, 0x0, "KEY_REQKEY_DEFL_REQUESTOR_KEYRING", 33 },
+	{ 0xffffffff, 0x0, "KEY_REQKEY_DEFL_NO_CHANGE", 25 },
+};
+
+static const struct ft_member quota_command[] = {
+	{ 0x5801, 0x0, "Q_XQUOTAON", 10 },
+	{ 0x5802, 0x0, "Q_XQUOTAOFF", 11 },
+	{ 0x5803, 0x0, "Q_XGETQUOTA", 11 },
+	{ 0x5804, 0x0, "Q_XSETQLIM", 10 },
+	{ 0x5805, 0x0, "Q_XGETQSTAT", 11 },
+	{ 0x5806, 0x0, "Q_XQUOTARM", 10 },
+	{ 0x5807, 0x0, "Q_XQUOTASYNC", 12 },
+	{ 0x5808, 0x0, "Q_XGETQSTATV", 12 },
+	{ 0x5809, 0x0, "Q_XGETNEXTQUOTA", 15 },
+	{ 0x800001, 0x0, "Q_SYNC", 6 },
+	{ 0x800002, 0x0, "Q_QUOTAON", 9 },
+	{ 0x800003, 0x0, "Q_QUOTAOFF", 10 },
+	{ 0x800004, 0x0, "Q_GETFMT", 8 },
+	{ 0x800005, 0x0, "Q_GETINFO", 9 },
+	{ 0x800006, 0x0, "Q_SETINFO", 9 },
+	{ 0x800007, 0x0, "Q_GETQUOTA", 10 },
+	{ 0x800008, 0x0, "Q_SETQUOTA", 10 },
+	{ 0x800009, 0x0, "Q_GETNEXTQUOTA", 14 },
+};
+
+static const struct ft_member quota_type[] = {
+	{ 0x0, 0x0, "USRQUOTA", 8 },
+	{ 0x1, 0x0, "GRPQUOTA", 8 },
+	{ 0x2, 0x0, "PRJQUOTA", 8 },
+};
+
+static const struct ft_member bluetooth_protocol[] = {
+	{ 0x0, 0x0, "BTPROTO_L2CAP", 13 },
+	{ 0x1, 0x0, "BTPROTO_HCI", 11 },
+	{ 0x2, 0x0, "BTPROTO_SCO", 11 },
+	{ 0x3, 0x0, "BTPROTO_RFCOMM", 14 },
+	{ 0x4, 0x0, "BTPROTO_BNEP", 12 },
+	{ 0x5, 0x0, "BTPROTO_CMTP", 12 },
+	{ 0x6, 0x0, "BTPROTO_HIDP", 12 },
+	{ 0x7, 0x0, "BTPROTO_AVDTP", 13 },
+};
+
+static const struct ft_member can_protocol[] = {
+	{ 0x1, 0x0, "CAN_RAW", 7 },
+	{ 0x2, 0x0, "CAN_BCM", 7 },
+	{ 0x3, 0x0, "CAN_TP16", 8 },
+	{ 0x4, 0x0, "CAN_TP20", 8 },
+	{ 0x5, 0x0, "CAN_MCNET", 9 },
+	{ 0x6, 0x0, "CAN_ISOTP", 9 },
+	{ 0x7, 0x0, "CAN_J1939", 9 },
+};
+
+static const struct ft_member iocb_command[] = {
+	{ 0x0, 0x0, "IOCB_CMD_PREAD", 14 },
+	{ 0x1, 0x0, "IOCB_CMD_PWRITE", 15 },
+	{ 0x2, 0x0, "IOCB_CMD_FSYNC", 14 },
+	{ 0x3, 0x0, "IOCB_CMD_FDSYNC", 15 },
+	{ 0x5, 0x0, "IOCB_CMD_POLL", 13 },
+	{ 0x6, 0x0, "IOCB_CMD_NOOP", 13 },
+	{ 0x7, 0x0, "IOCB_CMD_PREADV", 15 },
+	{ 0x8, 0x0, "IOCB_CMD_PWRITEV", 16 },
+};
+
+static const struct ft_member perf_type[] = {
+	{ 0x0, 0x0, "PERF_TYPE_HARDWARE", 18 },
+	{ 0x1, 0x0, "PERF_TYPE_SOFTWARE", 18 },
+	{ 0x2, 0x0, "PERF_TYPE_TRACEPOINT", 20 },
+	{ 0x3, 0x0, "PERF_TYPE_HW_CACHE", 18 },
+	{ 0x4, 0x0, "PERF_TYPE_RAW", 13 },
+	{ 0x5, 0x0, "PERF_TYPE_BREAKPOINT", 20 },
+};
+
+static const struct ft_member perf_attr_size[] = {
+	{ 0x40, 0x0, "PERF_ATTR_SIZE_VER0", 19 },
+	{ 0x48, 0x0, "PERF_ATTR_SIZE_VER1", 19 },
+	{ 0x50, 0x0, "PERF_ATTR_SIZE_VER2", 19 },
+	{ 0x60, 0x0, "PERF_ATTR_SIZE_VER3", 19 },
+	{ 0x68, 0x0, "PERF_ATTR_SIZE_VER4", 19 },
+	{ 0x70, 0x0, "PERF_ATTR_SIZE_VER5", 19 },
+	{ 0x78, 0x0, "PERF_ATTR_SIZE_VER6", 19 },
+	{ 0x80, 0x0, "PERF_ATTR_SIZE_VER7", 19 },
+	{ 0x88, 0x0, "PERF_ATTR_SIZE_VER8", 19 },
+	{ 0x90, 0x0, "PERF_ATTR_SIZE_VER9", 19 },
+};
+
+static const struct ft_member perf_hardware[] = {
+	{ 0x0, 0x0, "PERF_COUNT_HW_CPU_CYCLES", 24 },
+	{ 0x1, 0x0, "PERF_COUNT_HW_INSTRUCTIONS", 26 },
+	{ 0x2, 0x0, "PERF_COUNT_HW_CACHE_REFERENCES", 30 },
+	{ 0x3, 0x0, "PERF_COUNT_HW_CACHE_MISSES", 26 },
+	{ 0x4, 0x0, "PERF_COUNT_HW_BRANCH_INSTRUCTIONS", 33 },
+	{ 0x5, 0x0, "PERF_COUNT_HW_BRANCH_MISSES", 27 },
+	{ 0x6, 0x0, "PERF_COUNT_HW_BUS_CYCLES", 24 },
+	{ 0x7, 0x0, "PERF_COUNT_HW_STALLED_CYCLES_FRONTEND", 37 },
+	{ 0x8, 0x0, "PERF_COUNT_HW_STALLED_CYCLES_BACKEND", 36 },
+	{ 0x9, 0x0, "PERF_COUNT_HW_REF_CPU_CYCLES", 28 },
+};
+
+static const struct ft_member perf_software[] = {
+	{ 0x0, 0x0, "PERF_COUNT_SW_CPU_CLOCK", 23 },
+	{ 0x1, 0x0, "PERF_COUNT_SW_TASK_CLOCK", 24 },
+	{ 0x2, 0x0, "PERF_COUNT_SW_PAGE_FAULTS", 25 },
+	{ 0x3, 0x0, "PERF_COUNT_SW_CONTEXT_SWITCHES", 30 },
+	{ 0x4, 0x0, "PERF_COUNT_SW_CPU_MIGRATIONS", 28 },
+	{ 0x5, 0x0, "PERF_COUNT_SW_PAGE_FAULTS_MIN", 29 },
+	{ 0x6, 0x0, "PERF_COUNT_SW_PAGE_FAULTS_MAJ", 29 },
+	{ 0x7, 0x0, "PERF_COUNT_SW_ALIGNMENT_FAULTS", 30 },
+	{ 0x8, 0x0, "PERF_COUNT_SW_EMULATION_FAULTS", 30 },
+	{ 0x9, 0x0, "PERF_COUNT_SW_DUMMY", 19 },
+	{ 0xa, 0x0, "PERF_COUNT_SW_BPF_OUTPUT", 24 },
+	{ 0xb, 0x0, "PERF_COUNT_SW_CGROUP_SWITCHES", 29 },
+};
+
+static const struct ft_member perf_cache[] = {
+	{ 0x0, 0x0, "PERF_COUNT_HW_CACHE_L1D", 23 },
+	{ 0x1, 0x0, "PERF_COUNT_HW_CACHE_L1I", 23 },
+	{ 0x2, 0x0, "PERF_COUNT_HW_CACHE_LL", 22 },
+	{ 0x3, 0x0, "PERF_COUNT_HW_CACHE_DTLB", 24 },
+	{ 0x4, 0x0, "PERF_COUNT_HW_CACHE_ITLB", 24 },
+	{ 0x5, 0x0, "PERF_COUNT_HW_CACHE_BPU", 23 },
+	{ 0x6, 0x0, "PERF_COUNT_HW_CACHE_NODE", 24 },
+};
+
+static const struct ft_member perf_cache_op[] = {
+	{ 0x0, 0x0, "PERF_COUNT_HW_CACHE_OP_READ", 27 },
+	{ 0x1, 0x0, "PERF_COUNT_HW_CACHE_OP_WRITE", 28 },
+	{ 0x2, 0x0, "PERF_COUNT_HW_CACHE_OP_PREFETCH", 31 },
+};
+
+static const struct ft_member perf_cache_result[] = {
+	{ 0x0, 0x0, "PERF_COUNT_HW_CACHE_RESULT_ACCESS", 33 },
+	{ 0x1, 0x0, "PERF_COUNT_HW_CACHE_RESULT_MISS", 31 },
+};
+
+static const struct ft_member perf_sample_type[] = {
+	{ 0x1, 0x1, "PERF_SAMPLE_IP", 14 },
+	{ 0x2, 0x2, "PERF_SAMPLE_TID", 15 },
+	{ 0x4, 0x4, "PERF_SAMPLE_TIME", 16 },
+	{ 0x8, 0x8, "PERF_SAMPLE_ADDR", 16 },
+	{ 0x10, 0x10, "PERF_SAMPLE_READ", 16 },
+	{ 0x20, 0x20, "PERF_SAMPLE_CALLCHAIN", 21 },
+	{ 0x40, 0x40, "PERF_SAMPLE_ID", 14 },
+	{ 0x80, 0x80, "PERF_SAMPLE_CPU", 15 },
+	{ 0x100, 0x100, "PERF_SAMPLE_PERIOD", 18 },
+	{ 0x200, 0x200, "PERF_SAMPLE_STREAM_ID", 21 },
+	{ 0x400, 0x400, "PERF_SAMPLE_RAW", 15 },
+	{ 0x800, 0x800, "PERF_SAMPLE_BRANCH_STACK", 24 },
+	{ 0x1000, 0x1000, "PERF_SAMPLE_REGS_USER", 21 },
+	{ 0x2000, 0x2000, "PERF_SAMPLE_STACK_USER", 22 },
+	{ 0x4000, 0x4000, "PERF_SAMPLE_WEIGHT", 18 },
+	{ 0x8000, 0x8000, "PERF_SAMPLE_DATA_SRC", 20 },
+	{ 0x10000, 0x10000, "PERF_SAMPLE_IDENTIFIER", 22 },
+	{ 0x20000, 0x20000, "PERF_SAMPLE_TRANSACTION", 23 },
+	{ 0x40000, 0x40000, "PERF_SAMPLE_REGS_INTR", 21 },
+	{ 0x80000, 0x80000, "PERF_SAMPLE_PHYS_ADDR", 21 },
+	{ 0x100000, 0x100000, "PERF_SAMPLE_AUX", 15 },
+	{ 0x200000, 0x200000, "PERF_SAMPLE_CGROUP", 18 },
+	{ 0x400000, 0x400000, "PERF_SAMPLE_DATA_PAGE_SIZE", 26 },
+	{ 0x800000, 0x800000, "PERF_SAMPLE_CODE_PAGE_SIZE", 26 },
+	{ 0x1000000, 0x1000000, "PERF_SAMPLE_WEIGHT_STRUCT", 25 },
+};
+
+static const struct ft_member perf_read_format[] = {
+	{ 0x1, 0x1, "PERF_FORMAT_TOTAL_TIME_ENABLED", 30 },
+	{ 0x2, 0x2, "PERF_FORMAT_TOTAL_TIME_RUNNING", 30 },
+	{ 0x4, 0x4, "PERF_FORMAT_ID", 14 },
+	{ 0x8, 0x8, "PERF_FORMAT_GROUP", 17 },
+	{ 0x10, 0x10, "PERF_FORMAT_LOST", 16 },
+};
+
+static const struct ft_member bpf_map_type[] = {
+	{ 0x0, 0x0, "BPF_MAP_TYPE_UNSPEC", 19 },
+	{ 0x1, 0x0, "BPF_MAP_TYPE_HASH", 17 },
+	{ 0x2, 0x0, "BPF_MAP_TYPE_ARRAY", 18 },
+	{ 0x3, 0x0, "BPF_MAP_TYPE_PROG_ARRAY", 23 },
+	{ 0x4, 0x0, "BPF_MAP_TYPE_PERF_EVENT_ARRAY", 29 },
+	{ 0x5, 0x0, "BPF_MAP_TYPE_PERCPU_HASH", 24 },
+	{ 0x6, 0x0, "BPF_MAP_TYPE_PERCPU_ARRAY", 25 },
+	{ 0x7, 0x0, "BPF_MAP_TYPE_STACK_TRACE", 24 },
+	{ 0x8, 0x0, "BPF_MAP_TYPE_CGROUP_ARRAY", 25 },
+	{ 0x9, 0x0, "BPF_MAP_TYPE_LRU_HASH", 21 },
+	{ 0xa, 0x0, "BPF_MAP_TYPE_LRU_PERCPU_HASH", 28 },
+	{ 0xb, 0x0, "BPF_MAP_TYPE_LPM_TRIE", 21 },
+	{ 0xc, 0x0, "BPF_MAP_TYPE_ARRAY_OF_MAPS", 26 },
+	{ 0xd, 0x0, "BPF_MAP_TYPE_HASH_OF_MAPS", 25 },
+	{ 0xe, 0x0, "BPF_MAP_TYPE_DEVMAP", 19 },
+	{ 0xf, 0x0, "BPF_MAP_TYPE_SOCKMAP", 20 },
+	{ 0x10, 0x0, "BPF_MAP_TYPE_CPUMAP", 19 },
+	{ 0x11, 0x0, "BPF_MAP_TYPE_XSKMAP", 19 },
+	{ 0x12, 0x0, "BPF_MAP_TYPE_SOCKHASH", 21 },
+	{ 0x13, 0x0, "BPF_MAP_TYPE_CGROUP_STORAGE_DEPRECATED", 38 },
+	{ 0x14, 0x0, "BPF_MAP_TYPE_REUSEPORT_SOCKARRAY", 32 },
+	{ 0x15, 0x0, "BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE_DEPRECATED", 45 },
+	{ 0x16, 0x0, "BPF_MAP_TYPE_QUEUE", 18 },
+	{ 0x17, 0x0, "BPF_MAP_TYPE_STACK", 18 },
+	{ 0x18, 0x0, "BPF_MAP_TYPE_SK_STORAGE", 23 },
+	{ 0x19, 0x0, "BPF_MAP_TYPE_DEVMAP_HASH", 24 },
+	{ 0x1a, 0x0, "BPF_MAP_TYPE_STRUCT_OPS", 23 },
+	{ 0x1b, 0x0, "BPF_MAP_TYPE_RINGBUF", 20 },
+	{ 0x1c, 0x0, "BPF_MAP_TYPE_INODE_STORAGE", 26 },
+	{ 0x1d, 0x0, "BPF_MAP_TYPE_TASK_STORAGE", 25 },
+	{ 0x1e, 0x0, "BPF_MAP_TYPE_BLOOM_FILTER", 25 },
+	{ 0x1f, 0x0, "BPF_MAP_TYPE_USER_RINGBUF", 25 },
+	{ 0x20, 0x0, "BPF_MAP_TYPE_CGRP_STORAGE", 25 },
+	{ 0x21, 0x0, "BPF_MAP_TYPE_ARENA", 18 },
+	{ 0x22, 0x0, "BPF_MAP_TYPE_INSN_ARRAY", 23 },
+	{ 0x23, 0x0, "BPF_MAP_TYPE_RHASH", 18 },
+};
+
+static const struct ft_member bpf_prog_type[] = {
+	{ 0x0, 0x0, "BPF_PROG_TYPE_UNSPEC", 20 },
+	{ 0x1, 0x0, "BPF_PROG_TYPE_SOCKET_FILTER", 27 },
+	{ 0x2, 0x0, "BPF_PROG_TYPE_KPROBE", 20 },
+	{ 0x3, 0x0, "BPF_PROG_TYPE_SCHED_CLS", 23 },
+	{ 0x4, 0x0, "BPF_PROG_TYPE_SCHED_ACT", 23 },
+	{ 0x5, 0x0, "BPF_PROG_TYPE_TRACEPOINT", 24 },
+	{ 0x6, 0x0, "BPF_PROG_TYPE_XDP", 17 },
+	{ 0x7, 0x0, "BPF_PROG_TYPE_PERF_EVENT", 24 },
+	{ 0x8, 0x0, "BPF_PROG_TYPE_CGROUP_SKB", 24 },
+	{ 0x9, 0x0, "BPF_PROG_TYPE_CGROUP_SOCK", 25 },
+	{ 0xa, 0x0, "BPF_PROG_TYPE_LWT_IN", 20 },
+	{ 0xb, 0x0, "BPF_PROG_TYPE_LWT_OUT", 21 },
+	{ 0xc, 0x0, "BPF_PROG_TYPE_LWT_XMIT", 22 },
+	{ 0xd, 0x0, "BPF_PROG_TYPE_SOCK_OPS", 22 },
+	{ 0xe, 0x0, "BPF_PROG_TYPE_SK_SKB", 20 },
+	{ 0xf, 0x0, "BPF_PROG_TYPE_CGROUP_DEVICE", 27 },
+	{ 0x10, 0x0, "BPF_PROG_TYPE_SK_MSG", 20 },
+	{ 0x11, 0x0, "BPF_PROG_TYPE_RAW_TRACEPOINT", 28 },
+	{ 0x12, 0x0, "BPF_PROG_TYPE_CGROUP_SOCK_ADDR", 30 },
+	{ 0x13, 0x0, "BPF_PROG_TYPE_LWT_SEG6LOCAL", 27 },
+	{ 0x14, 0x0, "BPF_PROG_TYPE_LIRC_MODE2", 24 },
+	{ 0x15, 0x0, "BPF_PROG_TYPE_SK_REUSEPORT", 26 },
+	{ 0x16, 0x0, "BPF_PROG_TYPE_FLOW_DISSECTOR", 28 },
+	{ 0x17, 0x0, "BPF_PROG_TYPE_CGROUP_SYSCTL", 27 },
+	{ 0x18, 0x0, "BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE", 37 },
+	{ 0x19, 0x0, "BPF_PROG_TYPE_CGROUP_SOCKOPT", 28 },
+	{ 0x1a, 0x0, "BPF_PROG_TYPE_TRACING", 21 },
+	{ 0x1b, 0x0, "BPF_PROG_TYPE_STRUCT_OPS", 24 },
+	{ 0x1c, 0x0, "BPF_PROG_TYPE_EXT", 17 },
+	{ 0x1d, 0x0, "BPF_PROG_TYPE_LSM", 17 },
+	{ 0x1e, 0x0, "BPF_PROG_TYPE_SK_LOOKUP", 23 },
+	{ 0x1f, 0x0, "BPF_PROG_TYPE_SYSCALL", 21 },
+	{ 0x20, 0x0, "BPF_PROG_TYPE_NETFILTER", 23 },
+};
+
+static const struct ft_member bpf_attach_type[] = {
+	{ 0x0, 0x0, "BPF_CGROUP_INET_INGRESS", 23 },
+	{ 0x1, 0x0, "BPF_CGROUP_INET_EGRESS", 22 },
+	{ 0x2, 0x0, "BPF_CGROUP_INET_SOCK_CREATE", 27 },
+	{ 0x3, 0x0, "BPF_CGROUP_SOCK_OPS", 19 },
+	{ 0x4, 0x0, "BPF_SK_SKB_STREAM_PARSER", 24 },
+	{ 0x5, 0x0, "BPF_SK_SKB_STREAM_VERDICT", 25 },
+	{ 0x6, 0x0, "BPF_CGROUP_DEVICE", 17 },
+	{ 0x7, 0x0, "BPF_SK_MSG_VERDICT", 18 },
+	{ 0x8, 0x0, "BPF_CGROUP_INET4_BIND", 21 },
+	{ 0x9, 0x0, "BPF_CGROUP_INET6_BIND", 21 },
+	{ 0xa, 0x0, "BPF_CGROUP_INET4_CONNECT", 24 },
+	{ 0xb, 0x0, "BPF_CGROUP_INET6_CONNECT", 24 },
+	{ 0xc, 0x0, "BPF_CGROUP_INET4_POST_BIND", 26 },
+	{ 0xd, 0x0, "BPF_CGROUP_INET6_POST_BIND", 26 },
+	{ 0xe, 0x0, "BPF_CGROUP_UDP4_SENDMSG", 23 },
+	{ 0xf, 0x0, "BPF_CGROUP_UDP6_SENDMSG", 23 },
+	{ 0x10, 0x0, "BPF_LIRC_MODE2", 14 },
+	{ 0x11, 0x0, "BPF_FLOW_DISSECTOR", 18 },
+	{ 0x12, 0x0, "BPF_CGROUP_SYSCTL", 17 },
+	{ 0x13, 0x0, "BPF_CGROUP_UDP4_RECVMSG", 23 },
+	{ 0x14, 0x0, "BPF_CGROUP_UDP6_RECVMSG", 23 },
+	{ 0x15, 0x0, "BPF_CGROUP_GETSOCKOPT", 21 },
+	{ 0x16, 0x0, "BPF_CGROUP_SETSOCKOPT", 21 },
+	{ 0x17, 0x0, "BPF_TRACE_RAW_TP", 16 },
+	{ 0x18, 0x0, "BPF_TRACE_FENTRY", 16 },
+	{ 0x19, 0x0, "BPF_TRACE_FEXIT", 15 },
+	{ 0x1a, 0x0, "BPF_MODIFY_RETURN", 17 },
+	{ 0x1b, 0x0, "BPF_LSM_MAC", 11 },
+	{ 0x1c, 0x0, "BPF_TRACE_ITER", 14 },
+	{ 0x1d, 0x0, "BPF_CGROUP_INET4_GETPEERNAME", 28 },
+	{ 0x1e, 0x0, "BPF_CGROUP_INET6_GETPEERNAME", 28 },
+	{ 0x1f, 0x0, "BPF_CGROUP_INET4_GETSOCKNAME", 28 },
+	{ 0x20, 0x0, "BPF_CGROUP_INET6_GETSOCKNAME", 28 },
+	{ 0x21, 0x0, "BPF_XDP_DEVMAP", 14 },
+	{ 0x22, 0x0, "BPF_CGROUP_INET_SOCK_RELEASE", 28 },
+	{ 0x23, 0x0, "BPF_XDP_CPUMAP", 14 },
+	{ 0x24, 0x0, "BPF_SK_LOOKUP", 13 },
+	{ 0x25, 0x0, "BPF_XDP", 7 },
+	{ 0x26, 0x0, "BPF_SK_SKB_VERDICT", 18 },
+	{ 0x27, 0x0, "BPF_SK_REUSEPORT_SELECT", 23 },
+	{ 0x28, 0x0, "BPF_SK_REUSEPORT_SELECT_OR_MIGRATE", 34 },
+	{ 0x29, 0x0, "BPF_PERF_EVENT", 14 },
+	{ 0x2a, 0x0, "BPF_TRACE_KPROBE_MULTI", 22 },
+	{ 0x2b, 0x0, "BPF_LSM_CGROUP", 14 },
+	{ 0x2c, 0x0, "BPF_STRUCT_OPS", 14 },
+	{ 0x2d, 0x0, "BPF_NETFILTER", 13 },
+	{ 0x2e, 0x0, "BPF_TCX_INGRESS", 15 },
+	{ 0x2f, 0x0, "BPF_TCX_EGRESS", 14 },
+	{ 0x30, 0x0, "BPF_TRACE_UPROBE_MULTI", 22 },
+	{ 0x31, 0x0, "BPF_CGROUP_UNIX_CONNECT", 23 },
+	{ 0x32, 0x0, "BPF_CGROUP_UNIX_SENDMSG", 23 },
+	{ 0x33, 0x0, "BPF_CGROUP_UNIX_RECVMSG", 23 },
+	{ 0x34, 0x0, "BPF_CGROUP_UNIX_GETPEERNAME", 27 },
+	{ 0x35, 0x0, "BPF_CGROUP_UNIX_GETSOCKNAME", 27 },
+	{ 0x36, 0x0, "BPF_NETKIT_PRIMARY", 18 },
+	{ 0x37, 0x0, "BPF_NETKIT_PEER", 15 },
+	{ 0x38, 0x0, "BPF_TRACE_KPROBE_SESSION", 24 },
+	{ 0x39, 0x0, "BPF_TRACE_UPROBE_SESSION", 24 },
+	{ 0x3a, 0x0, "BPF_TRACE_FSESSION", 18 },
+	{ 0x3b, 0x0, "BPF_TRACE_FENTRY_MULTI", 22 },
+	{ 0x3c, 0x0, "BPF_TRACE_FEXIT_MULTI", 21 },
+	{ 0x3d, 0x0, "BPF_TRACE_FSESSION_MULTI", 24 },
+};
+
+static const struct ft_member bpf_map_flags[] = {
+	{ 0x1, 0x1, "BPF_F_NO_PREALLOC", 17 },
+	{ 0x2, 0x2, "BPF_F_NO_COMMON_LRU", 19 },
+	{ 0x4, 0x4, "BPF_F_NUMA_NODE", 15 },
+	{ 0x8, 0x8, "BPF_F_RDONLY", 12 },
+	{ 0x10, 0x10, "BPF_F_WRONLY", 12 },
+	{ 0x20, 0x20, "BPF_F_STACK_BUILD_ID", 20 },
+	{ 0x40, 0x40, "BPF_F_ZERO_SEED", 15 },
+	{ 0x80, 0x80, "BPF_F_RDONLY_PROG", 17 },
+	{ 0x100, 0x100, "BPF_F_WRONLY_PROG", 17 },
+	{ 0x200, 0x200, "BPF_F_CLONE", 11 },
+	{ 0x400, 0x400, "BPF_F_MMAPABLE", 14 },
+	{ 0x800, 0x800, "BPF_F_PRESERVE_ELEMS", 20 },
+	{ 0x1000, 0x1000, "BPF_F_INNER_MAP", 15 },
+	{ 0x2000, 0x2000, "BPF_F_LINK", 10 },
+	{ 0x4000, 0x4000, "BPF_F_PATH_FD", 13 },
+	{ 0x8000, 0x8000, "BPF_F_VTYPE_BTF_OBJ_FD", 22 },
+	{ 0x10000, 0x10000, "BPF_F_TOKEN_FD", 14 },
+	{ 0x20000, 0x20000, "BPF_F_SEGV_ON_FAULT", 19 },
+	{ 0x40000, 0x40000, "BPF_F_NO_USER_CONV", 18 },
+};
+
+static const struct ft_member bpf_element_flags[] = {
+	{ 0x0, 0x0, "BPF_ANY", 7 },
+	{ 0x1, 0x0, "BPF_NOEXIST", 11 },
+	{ 0x2, 0x0, "BPF_EXIST", 9 },
+	{ 0x4, 0x0, "BPF_F_LOCK", 10 },
+};
+
+static const struct ft_member bpf_file_flags[] = {
+	{ 0x8, 0x8, "BPF_F_RDONLY", 12 },
+	{ 0x10, 0x10, "BPF_F_WRONLY", 12 },
+	{ 0x4000, 0x4000, "BPF_F_PATH_FD", 13 },
+};
+
+static const struct ft_member bpf_prog_flags[] = {
+	{ 0x1, 0x1, "BPF_F_STRICT_ALIGNMENT", 22 },
+	{ 0x2, 0x2, "BPF_F_ANY_ALIGNMENT", 19 },
+	{ 0x4, 0x4, "BPF_F_TEST_RND_HI32", 19 },
+	{ 0x8, 0x8, "BPF_F_TEST_STATE_FREQ", 21 },
+	{ 0x10, 0x10, "BPF_F_SLEEPABLE", 15 },
+	{ 0x20, 0x20, "BPF_F_XDP_HAS_FRAGS", 19 },
+	{ 0x40, 0x40, "BPF_F_XDP_DEV_BOUND_ONLY", 24 },
+	{ 0x80, 0x80, "BPF_F_TEST_REG_INVARIANTS", 25 },
+};
+
+static const struct ft_member bpf_attach_flags[] = {
+	{ 0x1, 0x1, "BPF_F_ALLOW_OVERRIDE", 20 },
+	{ 0x2, 0x2, "BPF_F_ALLOW_MULTI", 17 },
+	{ 0x4, 0x4, "BPF_F_REPLACE", 13 },
+};
+
+static const struct ft_member bpf_lookup_flags[] = {
+	{ 0x0, 0x0, "BPF_ANY", 7 },
+	{ 0x4, 0x0, "BPF_F_LOCK", 10 },
+};
+
+static const struct ft_member perf_breakpoint[] = {
+	{ 0x0, 0x0, "HW_BREAKPOINT_EMPTY", 19 },
+	{ 0x1, 0x0, "HW_BREAKPOINT_R", 15 },
+	{ 0x2, 0x0, "HW_BREAKPOINT_W", 15 },
+	{ 0x3, 0x0, "HW_BREAKPOINT_RW", 16 },
+	{ 0x4, 0x0, "HW_BREAKPOINT_X", 15 },
+};
+
+static const struct ft_member perf_branch_sample[] = {
+	{ 0x1, 0x1, "PERF_SAMPLE_BRANCH_USER", 23 },
+	{ 0x2, 0x2, "PERF_SAMPLE_BRANCH_KERNEL", 25 },
+	{ 0x4, 0x4, "PERF_SAMPLE_BRANCH_HV", 21 },
+	{ 0x8, 0x8, "PERF_SAMPLE_BRANCH_ANY", 22 },
+	{ 0x10, 0x10, "PERF_SAMPLE_BRANCH_ANY_CALL", 27 },
+	{ 0x20, 0x20, "PERF_SAMPLE_BRANCH_ANY_RETURN", 29 },
+	{ 0x40, 0x40, "PERF_SAMPLE_BRANCH_IND_CALL", 27 },
+	{ 0x80, 0x80, "PERF_SAMPLE_BRANCH_ABORT_TX", 27 },
+	{ 0x100, 0x100, "PERF_SAMPLE_BRANCH_IN_TX", 24 },
+	{ 0x200, 0x200, "PERF_SAMPLE_BRANCH_NO_TX", 24 },
+	{ 0x400, 0x400, "PERF_SAMPLE_BRANCH_COND", 23 },
+	{ 0x800, 0x800, "PERF_SAMPLE_BRANCH_CALL_STACK", 29 },
+	{ 0x1000, 0x1000, "PERF_SAMPLE_BRANCH_IND_JUMP", 27 },
+	{ 0x2000, 0x2000, "PERF_SAMPLE_BRANCH_CALL", 23 },
+	{ 0x4000, 0x4000, "PERF_SAMPLE_BRANCH_NO_FLAGS", 27 },
+	{ 0x8000, 0x8000, "PERF_SAMPLE_BRANCH_NO_CYCLES", 28 },
+	{ 0x10000, 0x10000, "PERF_SAMPLE_BRANCH_TYPE_SAVE", 28 },
+	{ 0x20000, 0x20000, "PERF_SAMPLE_BRANCH_HW_INDEX", 27 },
+	{ 0x40000, 0x40000, "PERF_SAMPLE_BRANCH_PRIV_SAVE", 28 },
+	{ 0x80000, 0x80000, "PERF_SAMPLE_BRANCH_COUNTERS", 27 },
+};
+
 const struct ft_set ft_sets[] = {
 	{ "O_???", open_flags, 23, 1 },
 	{ "O_???", descriptor_flags, 19, 1 },
@@ -6715,4 +7340,50 @@ const struct ft_set ft_sets[] = {
 	{ "EV_???", event_type, 12, 0 },
 	{ "ABS_???", event_axis, 43, 0 },
 	{ "???", ioctl_of_memory, 324, 0 },
+	{ "MPOL_F_???", mempolicy_flags, 3, 1 },
+	{ "MPOL_MF_???", mbind_flags, 3, 1 },
+	{ "MPOL_F_???", get_mempolicy_flags, 3, 1 },
+	{ "PR_CAP_AMBIENT_???", cap_ambient, 4, 0 },
+	{ "PR_SPEC_???", speculation, 3, 0 },
+	{ "PR_SPEC_???", speculation_state, 5, 1 },
+	{ "PR_SET_MM_???", mm_field, 15, 0 },
+	{ "PR_TSC_???", tsc_mode, 2, 0 },
+	{ "PR_MCE_KILL_???", machine_check, 3, 0 },
+	{ "PR_SET_VMA_???", vma_attribute, 1, 0 },
+	{ "PR_SET_PTRACER_???", ptracer, 1, 0 },
+	{ "SECCOMP_RET_???", seccomp_action, 8, 0 },
+	{ "IORING_SETUP_???", io_uring_setup_flags, 17, 1 },
+	{ "IORING_FEAT_???", io_uring_features, 14, 1 },
+	{ "IORING_REGISTER_???", io_uring_op, 24, 0 },
+	{ "LANDLOCK_ACCESS_FS_???", landlock_fs, 16, 1 },
+	{ "ADJ_???", timex_modes, 13, 1 },
+	{ "STA_???", timex_status, 16, 1 },
+	{ "TIME_???", timex_state, 6, 0 },
+	{ "FUTEX_???", futex_waitv_flags, 2, 1 },
+	{ "KEY_REQKEY_DEFL_???", request_key_default, 9, 0 },
+	{ "Q_???", quota_command, 18, 0 },
+	{ "???QUOTA", quota_type, 3, 0 },
+	{ "BTPROTO_???", bluetooth_protocol, 8, 0 },
+	{ "CAN_???", can_protocol, 7, 0 },
+	{ "IOCB_CMD_???", iocb_command, 8, 0 },
+	{ "PERF_TYPE_???", perf_type, 6, 0 },
+	{ "PERF_ATTR_SIZE_???", perf_attr_size, 10, 0 },
+	{ "PERF_COUNT_HW_???", perf_hardware, 10, 0 },
+	{ "PERF_COUNT_SW_???", perf_software, 12, 0 },
+	{ "PERF_COUNT_HW_CACHE_???", perf_cache, 7, 0 },
+	{ "PERF_COUNT_HW_CACHE_OP_???", perf_cache_op, 3, 0 },
+	{ "PERF_COUNT_HW_CACHE_RESULT_???", perf_cache_result, 2, 0 },
+	{ "PERF_SAMPLE_???", perf_sample_type, 25, 1 },
+	{ "PERF_FORMAT_???", perf_read_format, 5, 1 },
+	{ "BPF_MAP_TYPE_???", bpf_map_type, 36, 0 },
+	{ "BPF_PROG_TYPE_???", bpf_prog_type, 33, 0 },
+	{ "BPF_???", bpf_attach_type, 62, 0 },
+	{ "BPF_F_???", bpf_map_flags, 19, 1 },
+	{ "BPF_???", bpf_element_flags, 4, 0 },
+	{ "BPF_F_???", bpf_file_flags, 3, 1 },
+	{ "BPF_F_???", bpf_prog_flags, 8, 1 },
+	{ "BPF_F_???", bpf_attach_flags, 3, 1 },
+	{ "BPF_???", bpf_lookup_flags, 2, 0 },
+	{ "HW_BREAKPOINT_???", perf_breakpoint, 5, 0 },
+	{ "PERF_SAMPLE_BRANCH_???", perf_branch_sample, 20, 1 },
 };

@@ -32,22 +32,22 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 412, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 412, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 495, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 495, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 439, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 439, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 529, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 529, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 15, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 530, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 16, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 16, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 16, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 16, 32, 0, 0, 0, 0 },
-	{ "status", 6, 0, 40, 0, 0, 0, 0 },
+	{ "status", 6, 531, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 16, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 16, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 16, 64, 0, 0, 0, 0 },
@@ -64,153 +64,181 @@ static const struct ft_field x86_64_timex[] = {
 	{ "tai", 3, 0, 160, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_timex64[] = {
+	{ "modes", 5, 530, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 106, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 106, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 106, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 106, 32, 0, 0, 0, 0 },
+	{ "status", 6, 531, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 106, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 106, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 106, 64, 0, 0, 0, 0 },
+	{ "time", 4, 533, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 106, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 106, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 106, 104, 0, 0, 0, 0 },
+	{ "shift", 5, 0, 112, 0, 0, 0, 0 },
+	{ "stabil", 6, 106, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 106, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 106, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 106, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 106, 152, 0, 0, 0, 0 },
+	{ "tai", 3, 0, 160, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_timeval64[] = {
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 106, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 441, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 441, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 441, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 441, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 534, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 534, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 534, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 534, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 263, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 257, 24, 0, 0, 0, 0 },
+	{ "st_mode", 7, 262, 24, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 28, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 258, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_rdev", 7, 263, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 16, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 16, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 442, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 443, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 444, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 535, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 536, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 537, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 257, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 263, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 262, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 258, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 263, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 106, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 442, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 443, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 444, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 535, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 536, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 537, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 49, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 391, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 472, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 446, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 539, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 447, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 540, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 446, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 448, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 448, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 448, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 448, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 539, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 541, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 541, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 541, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 541, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 449, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 542, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 451, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 452, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 453, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 544, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 545, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 546, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 547, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 455, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 548, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 457, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 550, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 547, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 455, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 548, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 457, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 550, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 456, 0, 0, 0, 0, 0 },
+	{ "val", 3, 549, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 461, 0, 0, 0, 0, 0 },
+	{ "type", 4, 554, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 463, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 556, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 464, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 557, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -220,15 +248,10 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 465, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 465, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 466, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 558, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 558, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 559, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
-};
-
-static const struct ft_field x86_64_file_handle[] = {
-	{ "handle_bytes", 12, 15, 0, 0, 0, 0, 0 },
-	{ "handle_type", 11, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_clone_range[] = {
@@ -239,7 +262,7 @@ static const struct ft_field x86_64_file_clone_range[] = {
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 449, 0, 0, 0, 0, 0 },
+	{ "start", 5, 542, 0, 0, 0, 0, 0 },
 	{ "len", 3, 49, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
@@ -265,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 467, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 467, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 560, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 560, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 468, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 468, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 561, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 561, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 469, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 562, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -290,39 +313,44 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 470, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 470, 65, 0, 0, 0, 0 },
-	{ "release", 7, 470, 130, 0, 0, 0, 0 },
-	{ "version", 7, 470, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 470, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 470, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 563, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 563, 65, 0, 0, 0, 0 },
+	{ "release", 7, 563, 130, 0, 0, 0, 0 },
+	{ "version", 7, 563, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 563, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 563, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 471, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 472, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 472, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 472, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 473, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 472, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 449, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 472, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 565, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 565, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 565, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 566, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 565, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 542, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 565, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 565, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "set_tid_size", 12, 49, 72, 0xffffffff, 0x0, 9, 2 },
+	{ "cgroup", 6, 49, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 264, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 474, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 269, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 567, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 49, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 49, 40, 0, 0, 0, 0 },
+	{ "sched_util_min", 14, 15, 48, 0xfffffff8, 0x38, 0, 1 },
+	{ "sched_util_max", 14, 15, 52, 0xfffffff8, 0x38, 0, 1 },
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 475, 0, 0, 0, 0, 0 },
+	{ "version", 7, 568, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -336,39 +364,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 260, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 265, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 476, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 569, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 477, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 570, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 477, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 570, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 478, 0, 0, 0, 0, 0 },
-	{ "data", 4, 479, 4, 0, 0, 0, 0 },
+	{ "events", 6, 571, 0, 0, 0, 0, 0 },
+	{ "data", 4, 572, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 449, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 472, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 422, 16, 0, 0, 0, 0 },
+	{ "val", 3, 542, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 565, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 573, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 328, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 364, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -392,19 +420,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 480, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 481, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 482, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 483, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 484, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 485, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 574, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 575, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 576, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 577, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 578, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 579, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 486, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 487, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 580, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 581, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -417,14 +445,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 21, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 488, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 489, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 489, 19, 0, 0, 0, 0 },
-	{ "port", 4, 489, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 582, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 583, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 583, 19, 0, 0, 0, 0 },
+	{ "port", 4, 583, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 586, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -432,7 +460,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 586, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -452,33 +480,219 @@ static const struct ft_field x86_64_rtc_time[] = {
 static const uint8_t x86_64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field x86_64_uffdio_range[] = {
-	{ "start", 5, 449, 0, 0, 0, 0, 0 },
-	{ "len", 3, 449, 8, 0, 0, 0, 0 },
+	{ "start", 5, 542, 0, 0, 0, 0, 0 },
+	{ "len", 3, 542, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 494, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 588, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
-	{ "dst", 3, 449, 0, 0, 0, 0, 0 },
-	{ "src", 3, 449, 8, 0, 0, 0, 0 },
-	{ "len", 3, 449, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 495, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 542, 0, 0, 0, 0, 0 },
+	{ "src", 3, 542, 8, 0, 0, 0, 0 },
+	{ "len", 3, 542, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 589, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 496, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 590, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
-	{ "api", 3, 449, 0, 0, 0, 0, 0 },
-	{ "features", 8, 497, 8, 0, 0, 0, 0 },
+	{ "api", 3, 542, 0, 0, 0, 0, 0 },
+	{ "features", 8, 591, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_message_head[] = {
+};
+
+static const struct ft_field x86_64_sock_fprog[] = {
+	{ "len", 3, 75, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 18, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_seccomp_notif_sizes[] = {
+	{ "seccomp_notif", 13, 75, 0, 0, 0, 0, 0 },
+	{ "seccomp_notif_resp", 18, 75, 2, 0, 0, 0, 0 },
+	{ "seccomp_data", 12, 75, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_sigset_argument[] = {
+	{ "sigmask", 7, 594, 0, 0, 0, 0, 0 },
+	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_landlock_ruleset_attr[] = {
+	{ "handled_access_fs", 17, 595, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
+	{ "allowed_access", 14, 595, 0, 0, 0, 0, 0 },
+	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_io_sqring_offsets[] = {
+	{ "head", 4, 15, 0, 0, 0, 0, 0 },
+	{ "tail", 4, 15, 4, 0, 0, 0, 0 },
+	{ "ring_mask", 9, 15, 8, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 15, 16, 0, 0, 0, 0 },
+	{ "dropped", 7, 15, 20, 0, 0, 0, 0 },
+	{ "array", 5, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_io_cqring_offsets[] = {
+	{ "head", 4, 15, 0, 0, 0, 0, 0 },
+	{ "tail", 4, 15, 4, 0, 0, 0, 0 },
+	{ "ring_mask", 9, 15, 8, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 12, 0, 0, 0, 0 },
+	{ "overflow", 8, 15, 16, 0, 0, 0, 0 },
+	{ "cqes", 4, 15, 20, 0, 0, 0, 0 },
+	{ "flags", 5, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_iocb[] = {
+	{ "aio_data", 8, 542, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 597, 16, 0, 0, 0, 0 },
+	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_io_event[] = {
+	{ "data", 4, 542, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 565, 8, 0, 0, 0, 0 },
+	{ "res", 3, 106, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 106, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_map_create[] = {
+	{ "map_type", 8, 599, 0, 0, 0, 0, 0 },
+	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
+	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
+	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
+	{ "map_flags", 9, 600, 16, 0, 0, 0, 0 },
+	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
+	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
+	{ "map_name", 8, 71, 28, 0, 0, 0, 0 },
+	{ "map_ifindex", 11, 15, 44, 0, 0, 0, 0 },
+	{ "btf_fd", 6, 0, 48, 0, 0, 0, 0 },
+	{ "btf_key_type_id", 15, 15, 52, 0, 0, 0, 0 },
+	{ "btf_value_type_id", 17, 15, 56, 0, 0, 0, 0 },
+	{ "btf_vmlinux_value_type_id", 25, 15, 60, 0, 0, 0, 0 },
+	{ "map_extra", 9, 49, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_map_element[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "value", 5, 565, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 601, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_map_lookup[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "value", 5, 565, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 602, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_map_key[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_map_keys[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 565, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_map[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_prog_load[] = {
+	{ "prog_type", 9, 603, 0, 0, 0, 0, 0 },
+	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
+	{ "insns", 5, 565, 8, 0, 0, 0, 0 },
+	{ "license", 7, 565, 16, 0, 0, 0, 0 },
+	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
+	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
+	{ "log_buf", 7, 565, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 604, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 605, 44, 0, 0, 0, 0 },
+	{ "prog_name", 9, 71, 48, 0, 0, 0, 0 },
+	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 606, 68, 0, 0, 0, 0 },
+	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
+	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
+	{ "func_info", 9, 565, 80, 0, 0, 0, 0 },
+	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
+	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
+	{ "line_info", 9, 565, 96, 0, 0, 0, 0 },
+	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
+	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
+	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_object[] = {
+	{ "pathname", 8, 565, 0, 0, 0, 0, 0 },
+	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
+	{ "file_flags", 10, 607, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_attach[] = {
+	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
+	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 608, 12, 0, 0, 0, 0 },
+	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_detach[] = {
+	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_prog_id[] = {
+	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_map_id[] = {
+	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_next_id[] = {
+	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_info_of[] = {
+	{ "info", 4, 609, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_info[] = {
+	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
+	{ "info", 4, 565, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_link_create_of[] = {
+	{ "link_create", 11, 610, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_link_create[] = {
+	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 265, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timespec[] = {
@@ -512,22 +726,22 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 412, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 412, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 495, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 495, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 439, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 439, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 529, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 529, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 15, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 530, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 16, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 16, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 16, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 16, 32, 0, 0, 0, 0 },
-	{ "status", 6, 0, 40, 0, 0, 0, 0 },
+	{ "status", 6, 531, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 16, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 16, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 16, 64, 0, 0, 0, 0 },
@@ -544,153 +758,181 @@ static const struct ft_field generic64_timex[] = {
 	{ "tai", 3, 0, 160, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_timex64[] = {
+	{ "modes", 5, 530, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 106, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 106, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 106, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 106, 32, 0, 0, 0, 0 },
+	{ "status", 6, 531, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 106, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 106, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 106, 64, 0, 0, 0, 0 },
+	{ "time", 4, 533, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 106, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 106, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 106, 104, 0, 0, 0, 0 },
+	{ "shift", 5, 0, 112, 0, 0, 0, 0 },
+	{ "stabil", 6, 106, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 106, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 106, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 106, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 106, 152, 0, 0, 0, 0 },
+	{ "tai", 3, 0, 160, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_timeval64[] = {
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 106, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 441, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 441, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 441, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 441, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 534, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 534, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 534, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 534, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 263, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 257, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 262, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 258, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 263, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 16, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 0, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 16, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 442, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 443, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 444, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 535, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 536, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 537, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 257, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 263, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 262, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 258, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 263, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 106, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 442, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 443, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 444, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 535, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 536, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 537, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 49, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 391, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 472, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 446, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 539, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 447, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 540, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 446, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 448, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 448, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 448, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 448, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 539, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 541, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 541, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 541, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 541, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 449, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 542, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 451, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 452, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 453, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 544, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 545, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 546, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 547, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 455, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 548, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 457, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 550, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 547, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 455, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 548, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 457, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 550, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 456, 0, 0, 0, 0, 0 },
+	{ "val", 3, 549, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 461, 0, 0, 0, 0, 0 },
+	{ "type", 4, 554, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 463, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 556, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 464, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 557, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -700,15 +942,10 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 465, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 465, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 466, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 558, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 558, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 559, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
-};
-
-static const struct ft_field generic64_file_handle[] = {
-	{ "handle_bytes", 12, 15, 0, 0, 0, 0, 0 },
-	{ "handle_type", 11, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_clone_range[] = {
@@ -719,7 +956,7 @@ static const struct ft_field generic64_file_clone_range[] = {
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 449, 0, 0, 0, 0, 0 },
+	{ "start", 5, 542, 0, 0, 0, 0, 0 },
 	{ "len", 3, 49, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
@@ -745,18 +982,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 467, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 467, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 560, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 560, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 468, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 468, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 561, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 561, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 469, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 562, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -770,39 +1007,44 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 470, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 470, 65, 0, 0, 0, 0 },
-	{ "release", 7, 470, 130, 0, 0, 0, 0 },
-	{ "version", 7, 470, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 470, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 470, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 563, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 563, 65, 0, 0, 0, 0 },
+	{ "release", 7, 563, 130, 0, 0, 0, 0 },
+	{ "version", 7, 563, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 563, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 563, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 471, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 472, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 472, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 472, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 473, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 472, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 449, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 472, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 565, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 565, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 565, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 566, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 565, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 542, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 565, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 565, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "set_tid_size", 12, 49, 72, 0xffffffff, 0x0, 9, 2 },
+	{ "cgroup", 6, 49, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 264, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 474, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 269, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 567, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 49, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 49, 40, 0, 0, 0, 0 },
+	{ "sched_util_min", 14, 15, 48, 0xfffffff8, 0x38, 0, 1 },
+	{ "sched_util_max", 14, 15, 52, 0xfffffff8, 0x38, 0, 1 },
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 475, 0, 0, 0, 0, 0 },
+	{ "version", 7, 568, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -816,39 +1058,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 260, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 265, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 476, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 569, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 477, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 570, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 477, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 570, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 478, 0, 0, 0, 0, 0 },
-	{ "data", 4, 479, 8, 0, 0, 0, 0 },
+	{ "events", 6, 571, 0, 0, 0, 0, 0 },
+	{ "data", 4, 572, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 449, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 472, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 422, 16, 0, 0, 0, 0 },
+	{ "val", 3, 542, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 565, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 573, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 328, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 364, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -872,19 +1114,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 480, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 481, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 482, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 483, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 484, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 485, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 574, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 575, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 576, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 577, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 578, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 579, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 486, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 487, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 580, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 581, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -897,14 +1139,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 21, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 488, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 489, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 489, 19, 0, 0, 0, 0 },
-	{ "port", 4, 489, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 582, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 583, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 583, 19, 0, 0, 0, 0 },
+	{ "port", 4, 583, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 586, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -912,7 +1154,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 586, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -932,33 +1174,219 @@ static const struct ft_field generic64_rtc_time[] = {
 static const uint8_t generic64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field generic64_uffdio_range[] = {
-	{ "start", 5, 449, 0, 0, 0, 0, 0 },
-	{ "len", 3, 449, 8, 0, 0, 0, 0 },
+	{ "start", 5, 542, 0, 0, 0, 0, 0 },
+	{ "len", 3, 542, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 494, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 588, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
-	{ "dst", 3, 449, 0, 0, 0, 0, 0 },
-	{ "src", 3, 449, 8, 0, 0, 0, 0 },
-	{ "len", 3, 449, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 495, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 542, 0, 0, 0, 0, 0 },
+	{ "src", 3, 542, 8, 0, 0, 0, 0 },
+	{ "len", 3, 542, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 589, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 496, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 590, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
-	{ "api", 3, 449, 0, 0, 0, 0, 0 },
-	{ "features", 8, 497, 8, 0, 0, 0, 0 },
+	{ "api", 3, 542, 0, 0, 0, 0, 0 },
+	{ "features", 8, 591, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_message_head[] = {
+};
+
+static const struct ft_field generic64_sock_fprog[] = {
+	{ "len", 3, 75, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 18, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_seccomp_notif_sizes[] = {
+	{ "seccomp_notif", 13, 75, 0, 0, 0, 0, 0 },
+	{ "seccomp_notif_resp", 18, 75, 2, 0, 0, 0, 0 },
+	{ "seccomp_data", 12, 75, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_sigset_argument[] = {
+	{ "sigmask", 7, 594, 0, 0, 0, 0, 0 },
+	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_landlock_ruleset_attr[] = {
+	{ "handled_access_fs", 17, 595, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_landlock_path_beneath_attr[] = {
+	{ "allowed_access", 14, 595, 0, 0, 0, 0, 0 },
+	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_io_sqring_offsets[] = {
+	{ "head", 4, 15, 0, 0, 0, 0, 0 },
+	{ "tail", 4, 15, 4, 0, 0, 0, 0 },
+	{ "ring_mask", 9, 15, 8, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 15, 16, 0, 0, 0, 0 },
+	{ "dropped", 7, 15, 20, 0, 0, 0, 0 },
+	{ "array", 5, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_io_cqring_offsets[] = {
+	{ "head", 4, 15, 0, 0, 0, 0, 0 },
+	{ "tail", 4, 15, 4, 0, 0, 0, 0 },
+	{ "ring_mask", 9, 15, 8, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 12, 0, 0, 0, 0 },
+	{ "overflow", 8, 15, 16, 0, 0, 0, 0 },
+	{ "cqes", 4, 15, 20, 0, 0, 0, 0 },
+	{ "flags", 5, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_iocb[] = {
+	{ "aio_data", 8, 542, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 597, 16, 0, 0, 0, 0 },
+	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_io_event[] = {
+	{ "data", 4, 542, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 565, 8, 0, 0, 0, 0 },
+	{ "res", 3, 106, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 106, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_map_create[] = {
+	{ "map_type", 8, 599, 0, 0, 0, 0, 0 },
+	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
+	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
+	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
+	{ "map_flags", 9, 600, 16, 0, 0, 0, 0 },
+	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
+	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
+	{ "map_name", 8, 71, 28, 0, 0, 0, 0 },
+	{ "map_ifindex", 11, 15, 44, 0, 0, 0, 0 },
+	{ "btf_fd", 6, 0, 48, 0, 0, 0, 0 },
+	{ "btf_key_type_id", 15, 15, 52, 0, 0, 0, 0 },
+	{ "btf_value_type_id", 17, 15, 56, 0, 0, 0, 0 },
+	{ "btf_vmlinux_value_type_id", 25, 15, 60, 0, 0, 0, 0 },
+	{ "map_extra", 9, 49, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_map_element[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "value", 5, 565, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 601, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_map_lookup[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "value", 5, 565, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 602, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_map_key[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_map_keys[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 565, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_map[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_prog_load[] = {
+	{ "prog_type", 9, 603, 0, 0, 0, 0, 0 },
+	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
+	{ "insns", 5, 565, 8, 0, 0, 0, 0 },
+	{ "license", 7, 565, 16, 0, 0, 0, 0 },
+	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
+	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
+	{ "log_buf", 7, 565, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 604, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 605, 44, 0, 0, 0, 0 },
+	{ "prog_name", 9, 71, 48, 0, 0, 0, 0 },
+	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 606, 68, 0, 0, 0, 0 },
+	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
+	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
+	{ "func_info", 9, 565, 80, 0, 0, 0, 0 },
+	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
+	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
+	{ "line_info", 9, 565, 96, 0, 0, 0, 0 },
+	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
+	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
+	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_object[] = {
+	{ "pathname", 8, 565, 0, 0, 0, 0, 0 },
+	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
+	{ "file_flags", 10, 607, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_attach[] = {
+	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
+	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 608, 12, 0, 0, 0, 0 },
+	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_detach[] = {
+	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_prog_id[] = {
+	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_map_id[] = {
+	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_next_id[] = {
+	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_info_of[] = {
+	{ "info", 4, 609, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_info[] = {
+	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
+	{ "info", 4, 565, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_link_create_of[] = {
+	{ "link_create", 11, 610, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_link_create[] = {
+	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 265, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timespec[] = {
@@ -992,22 +1420,22 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 412, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 412, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 495, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 495, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 439, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 439, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 529, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 529, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 15, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 530, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 16, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 16, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 16, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 16, 16, 0, 0, 0, 0 },
-	{ "status", 6, 0, 20, 0, 0, 0, 0 },
+	{ "status", 6, 531, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 16, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 16, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 16, 32, 0, 0, 0, 0 },
@@ -1024,153 +1452,181 @@ static const struct ft_field i386_timex[] = {
 	{ "tai", 3, 0, 80, 0, 0, 0, 0 },
 };
 
+static const struct ft_field i386_timex64[] = {
+	{ "modes", 5, 530, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 106, 4, 0, 0, 0, 0 },
+	{ "freq", 4, 106, 12, 0, 0, 0, 0 },
+	{ "maxerror", 8, 106, 20, 0, 0, 0, 0 },
+	{ "esterror", 8, 106, 28, 0, 0, 0, 0 },
+	{ "status", 6, 531, 36, 0, 0, 0, 0 },
+	{ "constant", 8, 106, 40, 0, 0, 0, 0 },
+	{ "precision", 9, 106, 48, 0, 0, 0, 0 },
+	{ "tolerance", 9, 106, 56, 0, 0, 0, 0 },
+	{ "time", 4, 533, 64, 0, 0, 0, 0 },
+	{ "tick", 4, 106, 80, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 106, 88, 0, 0, 0, 0 },
+	{ "jitter", 6, 106, 96, 0, 0, 0, 0 },
+	{ "shift", 5, 0, 104, 0, 0, 0, 0 },
+	{ "stabil", 6, 106, 108, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 106, 116, 0, 0, 0, 0 },
+	{ "calcnt", 6, 106, 124, 0, 0, 0, 0 },
+	{ "errcnt", 6, 106, 132, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 106, 140, 0, 0, 0, 0 },
+	{ "tai", 3, 0, 148, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_timeval64[] = {
+	{ "tv_sec", 6, 106, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 106, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 441, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 441, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 441, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 441, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 534, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 534, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 534, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 534, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 500, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 511, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 447, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 540, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 75, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 75, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 75, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 500, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 511, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 442, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 443, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 444, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 535, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 536, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 537, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 258, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 257, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 263, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 262, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 62, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 62, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 258, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 263, 32, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 106, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 49, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 442, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 443, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 444, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 535, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 536, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 537, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 49, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 391, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 472, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 446, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 539, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 62, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 62, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 447, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 540, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 49, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 49, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 49, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 446, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 448, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 448, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 448, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 448, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 539, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 541, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 541, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 541, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 541, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 449, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 542, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 451, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 452, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 453, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 544, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 545, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 546, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 547, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 455, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 548, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 457, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 550, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 454, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 547, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 16, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 49, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 49, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 49, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 49, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 49, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 455, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 548, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 16, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 16, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 457, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 550, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 456, 0, 0, 0, 0, 0 },
+	{ "val", 3, 549, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 16, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 16, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 459, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 460, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 552, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 553, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 106, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 106, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 461, 0, 0, 0, 0, 0 },
+	{ "type", 4, 554, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 463, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 556, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 464, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 557, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -1180,15 +1636,10 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 465, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 465, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 466, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 558, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 558, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 559, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 49, 24, 0, 0, 0, 0 },
-};
-
-static const struct ft_field i386_file_handle[] = {
-	{ "handle_bytes", 12, 15, 0, 0, 0, 0, 0 },
-	{ "handle_type", 11, 0, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_clone_range[] = {
@@ -1199,7 +1650,7 @@ static const struct ft_field i386_file_clone_range[] = {
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 449, 0, 0, 0, 0, 0 },
+	{ "start", 5, 542, 0, 0, 0, 0, 0 },
 	{ "len", 3, 49, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 49, 16, 0, 0, 0, 0 },
 };
@@ -1225,18 +1676,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 467, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 467, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 560, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 560, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 468, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 468, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 561, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 561, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 16, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 469, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 562, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -1250,39 +1701,44 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 470, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 470, 65, 0, 0, 0, 0 },
-	{ "release", 7, 470, 130, 0, 0, 0, 0 },
-	{ "version", 7, 470, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 470, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 470, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 563, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 563, 65, 0, 0, 0, 0 },
+	{ "release", 7, 563, 130, 0, 0, 0, 0 },
+	{ "version", 7, 563, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 563, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 563, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 471, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 472, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 472, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 472, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 473, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 472, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 449, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 472, 56, 0x80000, 0x80000, 0, 1 },
+	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 565, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 565, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 565, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 566, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 565, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 542, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 565, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 565, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "set_tid_size", 12, 49, 72, 0xffffffff, 0x0, 9, 2 },
+	{ "cgroup", 6, 49, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 264, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 474, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 269, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 567, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 0, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 49, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 49, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 49, 40, 0, 0, 0, 0 },
+	{ "sched_util_min", 14, 15, 48, 0xfffffff8, 0x38, 0, 1 },
+	{ "sched_util_max", 14, 15, 52, 0xfffffff8, 0x38, 0, 1 },
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 475, 0, 0, 0, 0, 0 },
+	{ "version", 7, 568, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 0, 4, 0, 0, 0, 0 },
 };
 
@@ -1296,39 +1752,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 0, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 49, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 260, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 265, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 18, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 476, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 569, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 477, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 570, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 477, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 570, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 478, 0, 0, 0, 0, 0 },
-	{ "data", 4, 479, 4, 0, 0, 0, 0 },
+	{ "events", 6, 571, 0, 0, 0, 0, 0 },
+	{ "data", 4, 572, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 449, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 472, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 422, 16, 0, 0, 0, 0 },
+	{ "val", 3, 542, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 565, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 573, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 328, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 364, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1352,19 +1808,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 480, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 481, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 482, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 483, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 484, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 485, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 574, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 575, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 576, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 577, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 578, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 579, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 75, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 486, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 487, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 580, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 581, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -1377,14 +1833,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 21, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 21, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 488, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 489, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 489, 11, 0, 0, 0, 0 },
-	{ "port", 4, 489, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 582, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 583, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 583, 11, 0, 0, 0, 0 },
+	{ "port", 4, 583, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 586, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1392,7 +1848,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 492, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 586, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1412,223 +1868,490 @@ static const struct ft_field i386_rtc_time[] = {
 static const uint8_t i386_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field i386_uffdio_range[] = {
-	{ "start", 5, 449, 0, 0, 0, 0, 0 },
-	{ "len", 3, 449, 8, 0, 0, 0, 0 },
+	{ "start", 5, 542, 0, 0, 0, 0, 0 },
+	{ "len", 3, 542, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 494, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 588, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
-	{ "dst", 3, 449, 0, 0, 0, 0, 0 },
-	{ "src", 3, 449, 8, 0, 0, 0, 0 },
-	{ "len", 3, 449, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 495, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 542, 0, 0, 0, 0, 0 },
+	{ "src", 3, 542, 8, 0, 0, 0, 0 },
+	{ "len", 3, 542, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 589, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 92, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 496, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 590, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
-	{ "api", 3, 449, 0, 0, 0, 0, 0 },
-	{ "features", 8, 497, 8, 0, 0, 0, 0 },
+	{ "api", 3, 542, 0, 0, 0, 0, 0 },
+	{ "features", 8, 591, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_message_head[] = {
 };
 
+static const struct ft_field i386_sock_fprog[] = {
+	{ "len", 3, 75, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 18, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_seccomp_notif_sizes[] = {
+	{ "seccomp_notif", 13, 75, 0, 0, 0, 0, 0 },
+	{ "seccomp_notif_resp", 18, 75, 2, 0, 0, 0, 0 },
+	{ "seccomp_data", 12, 75, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_sigset_argument[] = {
+	{ "sigmask", 7, 594, 0, 0, 0, 0, 0 },
+	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_landlock_ruleset_attr[] = {
+	{ "handled_access_fs", 17, 595, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_landlock_path_beneath_attr[] = {
+	{ "allowed_access", 14, 595, 0, 0, 0, 0, 0 },
+	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_io_sqring_offsets[] = {
+	{ "head", 4, 15, 0, 0, 0, 0, 0 },
+	{ "tail", 4, 15, 4, 0, 0, 0, 0 },
+	{ "ring_mask", 9, 15, 8, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 15, 16, 0, 0, 0, 0 },
+	{ "dropped", 7, 15, 20, 0, 0, 0, 0 },
+	{ "array", 5, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_io_cqring_offsets[] = {
+	{ "head", 4, 15, 0, 0, 0, 0, 0 },
+	{ "tail", 4, 15, 4, 0, 0, 0, 0 },
+	{ "ring_mask", 9, 15, 8, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 12, 0, 0, 0, 0 },
+	{ "overflow", 8, 15, 16, 0, 0, 0, 0 },
+	{ "cqes", 4, 15, 20, 0, 0, 0, 0 },
+	{ "flags", 5, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_iocb[] = {
+	{ "aio_data", 8, 542, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 597, 16, 0, 0, 0, 0 },
+	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_io_event[] = {
+	{ "data", 4, 542, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 565, 8, 0, 0, 0, 0 },
+	{ "res", 3, 106, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 106, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_map_create[] = {
+	{ "map_type", 8, 599, 0, 0, 0, 0, 0 },
+	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
+	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
+	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
+	{ "map_flags", 9, 600, 16, 0, 0, 0, 0 },
+	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
+	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
+	{ "map_name", 8, 71, 28, 0, 0, 0, 0 },
+	{ "map_ifindex", 11, 15, 44, 0, 0, 0, 0 },
+	{ "btf_fd", 6, 0, 48, 0, 0, 0, 0 },
+	{ "btf_key_type_id", 15, 15, 52, 0, 0, 0, 0 },
+	{ "btf_value_type_id", 17, 15, 56, 0, 0, 0, 0 },
+	{ "btf_vmlinux_value_type_id", 25, 15, 60, 0, 0, 0, 0 },
+	{ "map_extra", 9, 49, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_map_element[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "value", 5, 565, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 601, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_map_lookup[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "value", 5, 565, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 602, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_map_key[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_map_keys[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "key", 3, 565, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 565, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_map[] = {
+	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_prog_load[] = {
+	{ "prog_type", 9, 603, 0, 0, 0, 0, 0 },
+	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
+	{ "insns", 5, 565, 8, 0, 0, 0, 0 },
+	{ "license", 7, 565, 16, 0, 0, 0, 0 },
+	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
+	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
+	{ "log_buf", 7, 565, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 604, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 605, 44, 0, 0, 0, 0 },
+	{ "prog_name", 9, 71, 48, 0, 0, 0, 0 },
+	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 606, 68, 0, 0, 0, 0 },
+	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
+	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
+	{ "func_info", 9, 565, 80, 0, 0, 0, 0 },
+	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
+	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
+	{ "line_info", 9, 565, 96, 0, 0, 0, 0 },
+	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
+	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
+	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_object[] = {
+	{ "pathname", 8, 565, 0, 0, 0, 0, 0 },
+	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
+	{ "file_flags", 10, 607, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_attach[] = {
+	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
+	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 608, 12, 0, 0, 0, 0 },
+	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_detach[] = {
+	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_prog_id[] = {
+	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_map_id[] = {
+	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_next_id[] = {
+	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
+	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
+	{ "open_flags", 10, 607, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_info_of[] = {
+	{ "info", 4, 609, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_info[] = {
+	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
+	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
+	{ "info", 4, 565, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_link_create_of[] = {
+	{ "link_create", 11, 610, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_link_create[] = {
+	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
+	{ "attach_type", 11, 606, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 265, 12, 0, 0, 0, 0 },
+};
+
 const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{
-	{ x86_64_timespec, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_timespec64, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_timeval, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_timezone, NULL, NULL, 2, 0, 0, 8 },
-	{ x86_64_itimerval, NULL, NULL, 2, 0, 0, 32 },
-	{ x86_64_itimerspec, NULL, NULL, 2, 0, 0, 32 },
-	{ x86_64_itimerspec64, NULL, NULL, 2, 0, 0, 32 },
-	{ x86_64_utimbuf, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_timex, NULL, NULL, 20, 0, 0, 208 },
-	{ x86_64_tms, NULL, NULL, 4, 0, 0, 32 },
-	{ x86_64_stat, x86_64_stat_brief, x86_64_stat_whole, 13, 3, 13, 144 },
-	{ x86_64_stat64, x86_64_stat64_brief, x86_64_stat64_whole, 13, 3, 13, 136 },
-	{ x86_64_statx, x86_64_statx_brief, NULL, 20, 4, 0, 256 },
-	{ x86_64_open_how, NULL, NULL, 3, 0, 0, 24 },
-	{ x86_64_statfs, NULL, NULL, 11, 0, 0, 120 },
-	{ x86_64_statfs64, NULL, NULL, 11, 0, 0, 120 },
-	{ x86_64_fsid, NULL, NULL, 1, 0, 0, 8 },
-	{ x86_64_flock, NULL, NULL, 4, 0, 0, 32 },
-	{ x86_64_flock_found, NULL, NULL, 5, 0, 0, 32 },
-	{ x86_64_flock64, NULL, NULL, 4, 0, 0, 32 },
-	{ x86_64_flock64_found, NULL, NULL, 5, 0, 0, 32 },
-	{ x86_64_f_owner_ex, NULL, NULL, 2, 0, 0, 8 },
-	{ x86_64_iovec_in, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_iovec_out, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_iovec_addr, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_mount_attr, NULL, NULL, 4, 0, 0, 32 },
-	{ x86_64_file_handle, NULL, NULL, 2, 0, 0, 8 },
-	{ x86_64_file_clone_range, NULL, NULL, 4, 0, 0, 32 },
-	{ x86_64_fstrim_range, NULL, NULL, 3, 0, 0, 24 },
-	{ x86_64_rusage, x86_64_rusage_brief, NULL, 16, 2, 0, 144 },
-	{ x86_64_rlimit, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_rlimit64, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_sysinfo, NULL, NULL, 12, 0, 0, 112 },
-	{ x86_64_utsname, x86_64_utsname_brief, NULL, 6, 2, 0, 390 },
-	{ x86_64_clone_args, NULL, NULL, 8, 0, 0, 64 },
-	{ x86_64_sched_attr, NULL, NULL, 8, 0, 0, 48 },
-	{ x86_64_cap_header, NULL, NULL, 2, 0, 0, 8 },
-	{ x86_64_robust_list_head, NULL, NULL, 3, 0, 0, 24 },
-	{ x86_64_rseq, NULL, NULL, 4, 0, 0, 24 },
-	{ x86_64_stack_t, NULL, NULL, 3, 0, 0, 24 },
-	{ x86_64_pollfd, NULL, NULL, 2, 0, 0, 8 },
-	{ x86_64_pollfd_found, NULL, NULL, 2, 0, 0, 8 },
-	{ x86_64_epoll_event, NULL, NULL, 2, 0, 0, 12 },
-	{ x86_64_futex_waitv, NULL, NULL, 3, 0, 0, 24 },
-	{ x86_64_inotify_event, NULL, NULL, 4, 0, 0, 16 },
-	{ x86_64_linger, NULL, NULL, 2, 0, 0, 8 },
-	{ x86_64_ucred, NULL, NULL, 3, 0, 0, 12 },
-	{ x86_64_winsize, NULL, NULL, 4, 0, 0, 8 },
-	{ x86_64_termios, x86_64_termios_brief, NULL, 6, 4, 0, 36 },
-	{ x86_64_sembuf, NULL, NULL, 3, 0, 0, 6 },
-	{ x86_64_mq_attr, NULL, NULL, 4, 0, 0, 64 },
-	{ x86_64_ifmap, NULL, NULL, 6, 0, 0, 24 },
-	{ x86_64_fsxattr, NULL, NULL, 5, 0, 0, 28 },
-	{ x86_64_fsxattr_set, NULL, NULL, 4, 0, 0, 28 },
-	{ x86_64_rtc_time, x86_64_rtc_time_brief, NULL, 9, 6, 0, 36 },
-	{ x86_64_uffdio_range, NULL, NULL, 2, 0, 0, 16 },
-	{ x86_64_uffdio_register, NULL, NULL, 2, 0, 0, 32 },
-	{ x86_64_uffdio_copy, NULL, NULL, 4, 0, 0, 40 },
-	{ x86_64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32 },
-	{ x86_64_uffdio_api, NULL, NULL, 2, 0, 0, 24 },
-	{ x86_64_message_head, NULL, NULL, 0, 0, 0, 64 },
+	{ x86_64_timespec, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_timespec64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_timeval, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_timezone, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ x86_64_itimerval, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ x86_64_itimerspec, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ x86_64_itimerspec64, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ x86_64_utimbuf, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_timex, NULL, NULL, 20, 0, 0, 208, 208 },
+	{ x86_64_timex64, NULL, NULL, 20, 0, 0, 208, 208 },
+	{ x86_64_timeval64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_tms, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ x86_64_stat, x86_64_stat_brief, x86_64_stat_whole, 13, 3, 13, 144, 144 },
+	{ x86_64_stat64, x86_64_stat64_brief, x86_64_stat64_whole, 13, 3, 13, 136, 136 },
+	{ x86_64_statx, x86_64_statx_brief, NULL, 20, 4, 0, 256, 256 },
+	{ x86_64_open_how, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ x86_64_statfs, NULL, NULL, 11, 0, 0, 120, 120 },
+	{ x86_64_statfs64, NULL, NULL, 11, 0, 0, 120, 120 },
+	{ x86_64_fsid, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ x86_64_flock, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ x86_64_flock_found, NULL, NULL, 5, 0, 0, 32, 32 },
+	{ x86_64_flock64, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ x86_64_flock64_found, NULL, NULL, 5, 0, 0, 32, 32 },
+	{ x86_64_f_owner_ex, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ x86_64_iovec_in, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_iovec_out, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_iovec_addr, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_mount_attr, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ x86_64_file_clone_range, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ x86_64_fstrim_range, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ x86_64_rusage, x86_64_rusage_brief, NULL, 16, 2, 0, 144, 144 },
+	{ x86_64_rlimit, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_rlimit64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_sysinfo, NULL, NULL, 12, 0, 0, 112, 112 },
+	{ x86_64_utsname, x86_64_utsname_brief, NULL, 6, 2, 0, 390, 390 },
+	{ x86_64_clone_args, NULL, NULL, 11, 0, 0, 88, 64 },
+	{ x86_64_sched_attr, NULL, NULL, 10, 0, 0, 56, 48 },
+	{ x86_64_cap_header, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ x86_64_robust_list_head, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ x86_64_rseq, NULL, NULL, 4, 0, 0, 24, 24 },
+	{ x86_64_stack_t, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ x86_64_pollfd, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ x86_64_pollfd_found, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ x86_64_epoll_event, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ x86_64_futex_waitv, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ x86_64_inotify_event, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_linger, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ x86_64_ucred, NULL, NULL, 3, 0, 0, 12, 12 },
+	{ x86_64_winsize, NULL, NULL, 4, 0, 0, 8, 8 },
+	{ x86_64_termios, x86_64_termios_brief, NULL, 6, 4, 0, 36, 36 },
+	{ x86_64_sembuf, NULL, NULL, 3, 0, 0, 6, 6 },
+	{ x86_64_mq_attr, NULL, NULL, 4, 0, 0, 64, 64 },
+	{ x86_64_ifmap, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ x86_64_fsxattr, NULL, NULL, 5, 0, 0, 28, 28 },
+	{ x86_64_fsxattr_set, NULL, NULL, 4, 0, 0, 28, 28 },
+	{ x86_64_rtc_time, x86_64_rtc_time_brief, NULL, 9, 6, 0, 36, 36 },
+	{ x86_64_uffdio_range, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_uffdio_register, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ x86_64_uffdio_copy, NULL, NULL, 4, 0, 0, 40, 40 },
+	{ x86_64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ x86_64_uffdio_api, NULL, NULL, 2, 0, 0, 24, 24 },
+	{ x86_64_message_head, NULL, NULL, 0, 0, 0, 64, 64 },
+	{ x86_64_sock_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
+	{ x86_64_sigset_argument, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ x86_64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ x86_64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
+	{ x86_64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
+	{ x86_64_iocb, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ x86_64_io_event, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ x86_64_bpf_map_create, NULL, NULL, 14, 0, 0, 72, 20 },
+	{ x86_64_bpf_map_element, NULL, NULL, 4, 0, 0, 32, 24 },
+	{ x86_64_bpf_map_lookup, NULL, NULL, 4, 0, 0, 32, 24 },
+	{ x86_64_bpf_map_key, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_bpf_map_keys, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ x86_64_bpf_map, NULL, NULL, 1, 0, 0, 4, 4 },
+	{ x86_64_bpf_prog_load, NULL, NULL, 21, 0, 0, 120, 40 },
+	{ x86_64_bpf_object, NULL, NULL, 3, 0, 0, 16, 12 },
+	{ x86_64_bpf_attach, NULL, NULL, 5, 0, 0, 20, 16 },
+	{ x86_64_bpf_detach, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ x86_64_bpf_prog_id, NULL, NULL, 3, 0, 0, 12, 4 },
+	{ x86_64_bpf_map_id, NULL, NULL, 3, 0, 0, 12, 4 },
+	{ x86_64_bpf_next_id, NULL, NULL, 3, 0, 0, 12, 8 },
+	{ x86_64_bpf_info_of, NULL, NULL, 1, 0, 0, 16, 16 },
+	{ x86_64_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ x86_64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
+	{ x86_64_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	},
 	{
-	{ generic64_timespec, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_timespec64, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_timeval, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_timezone, NULL, NULL, 2, 0, 0, 8 },
-	{ generic64_itimerval, NULL, NULL, 2, 0, 0, 32 },
-	{ generic64_itimerspec, NULL, NULL, 2, 0, 0, 32 },
-	{ generic64_itimerspec64, NULL, NULL, 2, 0, 0, 32 },
-	{ generic64_utimbuf, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_timex, NULL, NULL, 20, 0, 0, 208 },
-	{ generic64_tms, NULL, NULL, 4, 0, 0, 32 },
-	{ generic64_stat, generic64_stat_brief, generic64_stat_whole, 13, 3, 13, 128 },
-	{ generic64_stat64, generic64_stat64_brief, generic64_stat64_whole, 13, 3, 13, 136 },
-	{ generic64_statx, generic64_statx_brief, NULL, 20, 4, 0, 256 },
-	{ generic64_open_how, NULL, NULL, 3, 0, 0, 24 },
-	{ generic64_statfs, NULL, NULL, 11, 0, 0, 120 },
-	{ generic64_statfs64, NULL, NULL, 11, 0, 0, 120 },
-	{ generic64_fsid, NULL, NULL, 1, 0, 0, 8 },
-	{ generic64_flock, NULL, NULL, 4, 0, 0, 32 },
-	{ generic64_flock_found, NULL, NULL, 5, 0, 0, 32 },
-	{ generic64_flock64, NULL, NULL, 4, 0, 0, 32 },
-	{ generic64_flock64_found, NULL, NULL, 5, 0, 0, 32 },
-	{ generic64_f_owner_ex, NULL, NULL, 2, 0, 0, 8 },
-	{ generic64_iovec_in, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_iovec_out, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_iovec_addr, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_mount_attr, NULL, NULL, 4, 0, 0, 32 },
-	{ generic64_file_handle, NULL, NULL, 2, 0, 0, 8 },
-	{ generic64_file_clone_range, NULL, NULL, 4, 0, 0, 32 },
-	{ generic64_fstrim_range, NULL, NULL, 3, 0, 0, 24 },
-	{ generic64_rusage, generic64_rusage_brief, NULL, 16, 2, 0, 144 },
-	{ generic64_rlimit, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_rlimit64, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_sysinfo, NULL, NULL, 12, 0, 0, 112 },
-	{ generic64_utsname, generic64_utsname_brief, NULL, 6, 2, 0, 390 },
-	{ generic64_clone_args, NULL, NULL, 8, 0, 0, 64 },
-	{ generic64_sched_attr, NULL, NULL, 8, 0, 0, 48 },
-	{ generic64_cap_header, NULL, NULL, 2, 0, 0, 8 },
-	{ generic64_robust_list_head, NULL, NULL, 3, 0, 0, 24 },
-	{ generic64_rseq, NULL, NULL, 4, 0, 0, 24 },
-	{ generic64_stack_t, NULL, NULL, 3, 0, 0, 24 },
-	{ generic64_pollfd, NULL, NULL, 2, 0, 0, 8 },
-	{ generic64_pollfd_found, NULL, NULL, 2, 0, 0, 8 },
-	{ generic64_epoll_event, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_futex_waitv, NULL, NULL, 3, 0, 0, 24 },
-	{ generic64_inotify_event, NULL, NULL, 4, 0, 0, 16 },
-	{ generic64_linger, NULL, NULL, 2, 0, 0, 8 },
-	{ generic64_ucred, NULL, NULL, 3, 0, 0, 12 },
-	{ generic64_winsize, NULL, NULL, 4, 0, 0, 8 },
-	{ generic64_termios, generic64_termios_brief, NULL, 6, 4, 0, 36 },
-	{ generic64_sembuf, NULL, NULL, 3, 0, 0, 6 },
-	{ generic64_mq_attr, NULL, NULL, 4, 0, 0, 64 },
-	{ generic64_ifmap, NULL, NULL, 6, 0, 0, 24 },
-	{ generic64_fsxattr, NULL, NULL, 5, 0, 0, 28 },
-	{ generic64_fsxattr_set, NULL, NULL, 4, 0, 0, 28 },
-	{ generic64_rtc_time, generic64_rtc_time_brief, NULL, 9, 6, 0, 36 },
-	{ generic64_uffdio_range, NULL, NULL, 2, 0, 0, 16 },
-	{ generic64_uffdio_register, NULL, NULL, 2, 0, 0, 32 },
-	{ generic64_uffdio_copy, NULL, NULL, 4, 0, 0, 40 },
-	{ generic64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32 },
-	{ generic64_uffdio_api, NULL, NULL, 2, 0, 0, 24 },
-	{ generic64_message_head, NULL, NULL, 0, 0, 0, 64 },
+	{ generic64_timespec, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_timespec64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_timeval, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_timezone, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ generic64_itimerval, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ generic64_itimerspec, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ generic64_itimerspec64, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ generic64_utimbuf, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_timex, NULL, NULL, 20, 0, 0, 208, 208 },
+	{ generic64_timex64, NULL, NULL, 20, 0, 0, 208, 208 },
+	{ generic64_timeval64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_tms, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ generic64_stat, generic64_stat_brief, generic64_stat_whole, 13, 3, 13, 128, 128 },
+	{ generic64_stat64, generic64_stat64_brief, generic64_stat64_whole, 13, 3, 13, 136, 136 },
+	{ generic64_statx, generic64_statx_brief, NULL, 20, 4, 0, 256, 256 },
+	{ generic64_open_how, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ generic64_statfs, NULL, NULL, 11, 0, 0, 120, 120 },
+	{ generic64_statfs64, NULL, NULL, 11, 0, 0, 120, 120 },
+	{ generic64_fsid, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ generic64_flock, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ generic64_flock_found, NULL, NULL, 5, 0, 0, 32, 32 },
+	{ generic64_flock64, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ generic64_flock64_found, NULL, NULL, 5, 0, 0, 32, 32 },
+	{ generic64_f_owner_ex, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ generic64_iovec_in, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_iovec_out, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_iovec_addr, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_mount_attr, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ generic64_file_clone_range, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ generic64_fstrim_range, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ generic64_rusage, generic64_rusage_brief, NULL, 16, 2, 0, 144, 144 },
+	{ generic64_rlimit, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_rlimit64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_sysinfo, NULL, NULL, 12, 0, 0, 112, 112 },
+	{ generic64_utsname, generic64_utsname_brief, NULL, 6, 2, 0, 390, 390 },
+	{ generic64_clone_args, NULL, NULL, 11, 0, 0, 88, 64 },
+	{ generic64_sched_attr, NULL, NULL, 10, 0, 0, 56, 48 },
+	{ generic64_cap_header, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ generic64_robust_list_head, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ generic64_rseq, NULL, NULL, 4, 0, 0, 24, 24 },
+	{ generic64_stack_t, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ generic64_pollfd, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ generic64_pollfd_found, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ generic64_epoll_event, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_futex_waitv, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ generic64_inotify_event, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_linger, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ generic64_ucred, NULL, NULL, 3, 0, 0, 12, 12 },
+	{ generic64_winsize, NULL, NULL, 4, 0, 0, 8, 8 },
+	{ generic64_termios, generic64_termios_brief, NULL, 6, 4, 0, 36, 36 },
+	{ generic64_sembuf, NULL, NULL, 3, 0, 0, 6, 6 },
+	{ generic64_mq_attr, NULL, NULL, 4, 0, 0, 64, 64 },
+	{ generic64_ifmap, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ generic64_fsxattr, NULL, NULL, 5, 0, 0, 28, 28 },
+	{ generic64_fsxattr_set, NULL, NULL, 4, 0, 0, 28, 28 },
+	{ generic64_rtc_time, generic64_rtc_time_brief, NULL, 9, 6, 0, 36, 36 },
+	{ generic64_uffdio_range, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_uffdio_register, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ generic64_uffdio_copy, NULL, NULL, 4, 0, 0, 40, 40 },
+	{ generic64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ generic64_uffdio_api, NULL, NULL, 2, 0, 0, 24, 24 },
+	{ generic64_message_head, NULL, NULL, 0, 0, 0, 64, 64 },
+	{ generic64_sock_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
+	{ generic64_sigset_argument, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ generic64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ generic64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
+	{ generic64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
+	{ generic64_iocb, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ generic64_io_event, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ generic64_bpf_map_create, NULL, NULL, 14, 0, 0, 72, 20 },
+	{ generic64_bpf_map_element, NULL, NULL, 4, 0, 0, 32, 24 },
+	{ generic64_bpf_map_lookup, NULL, NULL, 4, 0, 0, 32, 24 },
+	{ generic64_bpf_map_key, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_bpf_map_keys, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ generic64_bpf_map, NULL, NULL, 1, 0, 0, 4, 4 },
+	{ generic64_bpf_prog_load, NULL, NULL, 21, 0, 0, 120, 40 },
+	{ generic64_bpf_object, NULL, NULL, 3, 0, 0, 16, 12 },
+	{ generic64_bpf_attach, NULL, NULL, 5, 0, 0, 20, 16 },
+	{ generic64_bpf_detach, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ generic64_bpf_prog_id, NULL, NULL, 3, 0, 0, 12, 4 },
+	{ generic64_bpf_map_id, NULL, NULL, 3, 0, 0, 12, 4 },
+	{ generic64_bpf_next_id, NULL, NULL, 3, 0, 0, 12, 8 },
+	{ generic64_bpf_info_of, NULL, NULL, 1, 0, 0, 16, 16 },
+	{ generic64_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ generic64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
+	{ generic64_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	},
 	{
-	{ i386_timespec, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_timespec64, NULL, NULL, 2, 0, 0, 16 },
-	{ i386_timeval, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_timezone, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_itimerval, NULL, NULL, 2, 0, 0, 16 },
-	{ i386_itimerspec, NULL, NULL, 2, 0, 0, 16 },
-	{ i386_itimerspec64, NULL, NULL, 2, 0, 0, 32 },
-	{ i386_utimbuf, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_timex, NULL, NULL, 20, 0, 0, 128 },
-	{ i386_tms, NULL, NULL, 4, 0, 0, 16 },
-	{ i386_stat, i386_stat_brief, i386_stat_whole, 13, 3, 13, 64 },
-	{ i386_stat64, i386_stat64_brief, i386_stat64_whole, 13, 3, 13, 96 },
-	{ i386_statx, i386_statx_brief, NULL, 20, 4, 0, 256 },
-	{ i386_open_how, NULL, NULL, 3, 0, 0, 24 },
-	{ i386_statfs, NULL, NULL, 11, 0, 0, 64 },
-	{ i386_statfs64, NULL, NULL, 11, 0, 0, 84 },
-	{ i386_fsid, NULL, NULL, 1, 0, 0, 8 },
-	{ i386_flock, NULL, NULL, 4, 0, 0, 16 },
-	{ i386_flock_found, NULL, NULL, 5, 0, 0, 16 },
-	{ i386_flock64, NULL, NULL, 4, 0, 0, 24 },
-	{ i386_flock64_found, NULL, NULL, 5, 0, 0, 24 },
-	{ i386_f_owner_ex, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_iovec_in, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_iovec_out, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_iovec_addr, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_mount_attr, NULL, NULL, 4, 0, 0, 32 },
-	{ i386_file_handle, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_file_clone_range, NULL, NULL, 4, 0, 0, 32 },
-	{ i386_fstrim_range, NULL, NULL, 3, 0, 0, 24 },
-	{ i386_rusage, i386_rusage_brief, NULL, 16, 2, 0, 72 },
-	{ i386_rlimit, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_rlimit64, NULL, NULL, 2, 0, 0, 16 },
-	{ i386_sysinfo, NULL, NULL, 12, 0, 0, 56 },
-	{ i386_utsname, i386_utsname_brief, NULL, 6, 2, 0, 390 },
-	{ i386_clone_args, NULL, NULL, 8, 0, 0, 64 },
-	{ i386_sched_attr, NULL, NULL, 8, 0, 0, 48 },
-	{ i386_cap_header, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_robust_list_head, NULL, NULL, 3, 0, 0, 12 },
-	{ i386_rseq, NULL, NULL, 4, 0, 0, 20 },
-	{ i386_stack_t, NULL, NULL, 3, 0, 0, 12 },
-	{ i386_pollfd, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_pollfd_found, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_epoll_event, NULL, NULL, 2, 0, 0, 12 },
-	{ i386_futex_waitv, NULL, NULL, 3, 0, 0, 24 },
-	{ i386_inotify_event, NULL, NULL, 4, 0, 0, 16 },
-	{ i386_linger, NULL, NULL, 2, 0, 0, 8 },
-	{ i386_ucred, NULL, NULL, 3, 0, 0, 12 },
-	{ i386_winsize, NULL, NULL, 4, 0, 0, 8 },
-	{ i386_termios, i386_termios_brief, NULL, 6, 4, 0, 36 },
-	{ i386_sembuf, NULL, NULL, 3, 0, 0, 6 },
-	{ i386_mq_attr, NULL, NULL, 4, 0, 0, 32 },
-	{ i386_ifmap, NULL, NULL, 6, 0, 0, 16 },
-	{ i386_fsxattr, NULL, NULL, 5, 0, 0, 28 },
-	{ i386_fsxattr_set, NULL, NULL, 4, 0, 0, 28 },
-	{ i386_rtc_time, i386_rtc_time_brief, NULL, 9, 6, 0, 36 },
-	{ i386_uffdio_range, NULL, NULL, 2, 0, 0, 16 },
-	{ i386_uffdio_register, NULL, NULL, 2, 0, 0, 32 },
-	{ i386_uffdio_copy, NULL, NULL, 4, 0, 0, 40 },
-	{ i386_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32 },
-	{ i386_uffdio_api, NULL, NULL, 2, 0, 0, 24 },
-	{ i386_message_head, NULL, NULL, 0, 0, 0, 32 },
+	{ i386_timespec, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_timespec64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ i386_timeval, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_timezone, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_itimerval, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ i386_itimerspec, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ i386_itimerspec64, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ i386_utimbuf, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_timex, NULL, NULL, 20, 0, 0, 128, 128 },
+	{ i386_timex64, NULL, NULL, 20, 0, 0, 196, 196 },
+	{ i386_timeval64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ i386_tms, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_stat, i386_stat_brief, i386_stat_whole, 13, 3, 13, 64, 64 },
+	{ i386_stat64, i386_stat64_brief, i386_stat64_whole, 13, 3, 13, 96, 96 },
+	{ i386_statx, i386_statx_brief, NULL, 20, 4, 0, 256, 256 },
+	{ i386_open_how, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ i386_statfs, NULL, NULL, 11, 0, 0, 64, 64 },
+	{ i386_statfs64, NULL, NULL, 11, 0, 0, 84, 84 },
+	{ i386_fsid, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ i386_flock, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_flock_found, NULL, NULL, 5, 0, 0, 16, 16 },
+	{ i386_flock64, NULL, NULL, 4, 0, 0, 24, 24 },
+	{ i386_flock64_found, NULL, NULL, 5, 0, 0, 24, 24 },
+	{ i386_f_owner_ex, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_iovec_in, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_iovec_out, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_iovec_addr, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_mount_attr, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ i386_file_clone_range, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ i386_fstrim_range, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ i386_rusage, i386_rusage_brief, NULL, 16, 2, 0, 72, 72 },
+	{ i386_rlimit, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_rlimit64, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ i386_sysinfo, NULL, NULL, 12, 0, 0, 56, 56 },
+	{ i386_utsname, i386_utsname_brief, NULL, 6, 2, 0, 390, 390 },
+	{ i386_clone_args, NULL, NULL, 11, 0, 0, 88, 64 },
+	{ i386_sched_attr, NULL, NULL, 10, 0, 0, 56, 48 },
+	{ i386_cap_header, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_robust_list_head, NULL, NULL, 3, 0, 0, 12, 12 },
+	{ i386_rseq, NULL, NULL, 4, 0, 0, 20, 20 },
+	{ i386_stack_t, NULL, NULL, 3, 0, 0, 12, 12 },
+	{ i386_pollfd, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_pollfd_found, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_epoll_event, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ i386_futex_waitv, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ i386_inotify_event, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_linger, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_ucred, NULL, NULL, 3, 0, 0, 12, 12 },
+	{ i386_winsize, NULL, NULL, 4, 0, 0, 8, 8 },
+	{ i386_termios, i386_termios_brief, NULL, 6, 4, 0, 36, 36 },
+	{ i386_sembuf, NULL, NULL, 3, 0, 0, 6, 6 },
+	{ i386_mq_attr, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ i386_ifmap, NULL, NULL, 6, 0, 0, 16, 16 },
+	{ i386_fsxattr, NULL, NULL, 5, 0, 0, 28, 28 },
+	{ i386_fsxattr_set, NULL, NULL, 4, 0, 0, 28, 28 },
+	{ i386_rtc_time, i386_rtc_time_brief, NULL, 9, 6, 0, 36, 36 },
+	{ i386_uffdio_range, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ i386_uffdio_register, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ i386_uffdio_copy, NULL, NULL, 4, 0, 0, 40, 40 },
+	{ i386_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32, 32 },
+	{ i386_uffdio_api, NULL, NULL, 2, 0, 0, 24, 24 },
+	{ i386_message_head, NULL, NULL, 0, 0, 0, 32, 32 },
+	{ i386_sock_fprog, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
+	{ i386_sigset_argument, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ i386_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ i386_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
+	{ i386_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
+	{ i386_iocb, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ i386_io_event, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ i386_bpf_map_create, NULL, NULL, 14, 0, 0, 72, 20 },
+	{ i386_bpf_map_element, NULL, NULL, 4, 0, 0, 32, 24 },
+	{ i386_bpf_map_lookup, NULL, NULL, 4, 0, 0, 32, 24 },
+	{ i386_bpf_map_key, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ i386_bpf_map_keys, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ i386_bpf_map, NULL, NULL, 1, 0, 0, 4, 4 },
+	{ i386_bpf_prog_load, NULL, NULL, 21, 0, 0, 116, 40 },
+	{ i386_bpf_object, NULL, NULL, 3, 0, 0, 16, 12 },
+	{ i386_bpf_attach, NULL, NULL, 5, 0, 0, 20, 16 },
+	{ i386_bpf_detach, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ i386_bpf_prog_id, NULL, NULL, 3, 0, 0, 12, 4 },
+	{ i386_bpf_map_id, NULL, NULL, 3, 0, 0, 12, 4 },
+	{ i386_bpf_next_id, NULL, NULL, 3, 0, 0, 12, 8 },
+	{ i386_bpf_info_of, NULL, NULL, 1, 0, 0, 16, 16 },
+	{ i386_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ i386_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
+	{ i386_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	},
 };

@@ -1,5 +1,6 @@
 /* Numbers whose text is more than a number or a name. */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -243,4 +244,46 @@ void ft_show_futex_bitset(struct ft_walk *walk, uint64_t value)
 void ft_show_pages(struct ft_walk *walk, uint64_t value)
 {
 	ft_integer(walk, value << 12, FT_HEX);
+}
+
+/* What, and of whom: of users, groups, or projects. */
+void ft_show_quota_cmd(struct ft_walk *walk, uint64_t value)
+{
+	START(text, buffer);
+
+	ft_puts(&text, "QCMD(");
+	ft_put_set(&text, &ft_sets[FT_SET_QUOTA_COMMAND], value >> 8);
+	ft_puts(&text, ", ");
+	ft_put_set(&text, &ft_sets[FT_SET_QUOTA_TYPE], value & 0xff);
+	ft_puts(&text, ")");
+	FINISH(walk, value, FT_HEX, text, buffer);
+}
+
+/* In the order of the network. */
+void ft_show_packet_protocol(struct ft_walk *walk, uint64_t value)
+{
+	START(text, buffer);
+
+	if (value > UINT16_MAX) {
+		ft_integer(walk, value, FT_UNSIGNED);
+		return;
+	}
+	ft_puts(&text, "htons(");
+	ft_put_set(&text, &ft_sets[FT_SET_ETHERNET_PROTOCOL], (value & 0xff) << 8 | value >> 8);
+	ft_puts(&text, ")");
+	FINISH(walk, value, FT_UNSIGNED, text, buffer);
+}
+
+void ft_show_kernel_version(struct ft_walk *walk, uint64_t value)
+{
+	START(text, buffer);
+
+	ft_puts(&text, "KERNEL_VERSION(");
+	ft_put_decimal(&text, value >> 16);
+	ft_puts(&text, ", ");
+	ft_put_decimal(&text, value >> 8 & 0xff);
+	ft_puts(&text, ", ");
+	ft_put_decimal(&text, value & 0xff);
+	ft_puts(&text, ")");
+	FINISH(walk, value, FT_AS_TEXT, text, buffer);
 }

@@ -6,7 +6,7 @@
 #include "decode/signals.h"
 #include "decode/text.h"
 
-static uint64_t argument(const struct ft_walk *walk, const char *name)
+uint64_t ft_argument_named(const struct ft_walk *walk, const char *name)
 {
 	const struct ft_argument *a = &ft_arguments[walk->shape->arguments];
 
@@ -41,13 +41,13 @@ static bool tid_shown(struct ft_walk *walk, uint64_t address, bool is_tid)
 
 void ft_clone_shown(struct ft_walk *walk)
 {
-	uint64_t value = argument(walk, "flags"), flags = value & ~(uint64_t)CSIGNAL;
-	uint64_t parent = argument(walk, "parent_tid");
+	uint64_t value = ft_argument_named(walk, "flags"), flags = value & ~(uint64_t)CSIGNAL;
+	uint64_t parent = ft_argument_named(walk, "parent_tid");
 	char buffer[768], name[32];
 	struct ft_text text, signal;
 
 	labelled(walk, "child_stack");
-	ft_pointer_shown(walk, argument(walk, "stack"));
+	ft_pointer_shown(walk, ft_argument_named(walk, "stack"));
 	labelled(walk, "flags");
 	ft_text_start(&text, buffer, sizeof(buffer));
 	text.constants = walk->constants;
@@ -74,11 +74,11 @@ void ft_clone_shown(struct ft_walk *walk)
 	}
 	if (flags & CLONE_SETTLS) {
 		labelled(walk, "tls");
-		ft_integer(walk, argument(walk, "tls"), FT_HEX);
+		ft_integer(walk, ft_argument_named(walk, "tls"), FT_HEX);
 	}
 	if (flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) {
 		labelled(walk, "child_tidptr");
-		ft_pointer_shown(walk, argument(walk, "child_tid"));
+		ft_pointer_shown(walk, ft_argument_named(walk, "child_tid"));
 	}
 }
 

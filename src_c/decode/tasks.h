@@ -12,4 +12,7 @@ void ft_clone3_written(struct ft_walk *walk);
 bool ft_strings_shown(struct ft_walk *walk, const struct ft_memory *vector);
 bool ft_environment_shown(struct ft_walk *walk, const struct ft_memory *vector);
 
+/* What an argument of the call is; 0 where it has none of that name. */
+uint64_t ft_argument_named(const struct ft_walk *walk, const char *name);
+
 #endif

@@ -172,6 +172,14 @@ static bool array_shown(
 	return true;
 }
 
+static bool is_older(
+	const struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory)
+{
+	const struct ft_struct *of = &ft_structs[walk->model][type->ref];
+
+	return type->kind == FT_STRUCT && memory->data && memory->length >= of->least;
+}
+
 /* What lies at an address, read before or after the call; false: it is not there. */
 static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t address, bool after)
 {
@@ -234,7 +242,8 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 		break;
 	default:
 		memory = ft_memory_at(view, after, address, size_of(walk, type));
-		shown = memory.found == FT_HERE && ft_walk_memory(walk, type, &memory);
+		shown = (memory.found == FT_HERE || is_older(walk, type, &memory)) &&
+			ft_walk_memory(walk, type, &memory);
 	}
 	walk->after = outer;
 	return shown;
@@ -256,6 +265,14 @@ static bool is_text(const struct ft_type *type)
 {
 	return type->kind == FT_PATH || type->kind == FT_STRING || type->kind == FT_BYTES ||
 	       (type->kind == FT_CODE && ft_reads[type->ref] == ft_read_comm);
+}
+
+/* Of a vector whose buffers nothing was read into its addresses are shown. */
+static bool is_vector(const struct ft_type *type)
+{
+	const struct ft_type *one = &ft_types[type->ref];
+
+	return type->kind == FT_ARRAY && one->kind == FT_STRUCT && one->ref == FT_STRUCT_IOVEC_OUT;
 }
 
 static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, uint64_t address)
@@ -280,8 +297,10 @@ static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, u
 		shown = shown_at(walk, to, address, walk->of ? walk->after : false);
 		break;
 	case FT_OUT:
-		if (walk->failed)
+		if (walk->failed) {
+			shown = walk->ended && is_vector(to) && shown_at(walk, to, address, true);
 			break;
+		}
 		walk->is_limited = walk->of && to->kind == FT_BYTES;
 		shown = shown_at(walk, to, address, true);
 		walk->is_limited = false;
@@ -345,14 +364,23 @@ bool ft_walk_memory(
 	}
 }
 
+/* Older callers have shorter structures. */
+static bool is_there(
+	const struct ft_walk *walk, const struct ft_field *f, const struct ft_memory *memory)
+{
+	return f->offset + size_of(walk, &ft_types[f->type]) <= memory->length;
+}
+
 static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
-	const struct ft_field *f, const uint8_t *base)
+	const struct ft_field *f, const struct ft_memory *memory)
 {
 	uint32_t bits;
 
 	if (!f->condition)
 		return true;
-	bits = (uint32_t)ft_field_of(walk, &of->fields[f->of], base) & f->mask;
+	if (!is_there(walk, &of->fields[f->of], memory))
+		return false;
+	bits = (uint32_t)ft_field_of(walk, &of->fields[f->of], memory->data) & f->mask;
 	return (bits == f->value) == (f->condition == 1);
 }
 
@@ -364,7 +392,7 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 	const uint8_t *list = brief ? of->brief : of->whole;
 	unsigned n = brief ? of->brief_count : list ? of->whole_count : of->count;
 
-	if (!of->size || memory->length < of->size)
+	if (!of->size || memory->length < of->least)
 		return false;
 	walk->of = of;
 	walk->base = memory->data;
@@ -374,7 +402,7 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 		const struct ft_type *type = &ft_types[f->type];
 		struct ft_memory at = *memory;
 
-		if (!is_shown(walk, of, f, memory->data))
+		if (!is_there(walk, f, memory) || !is_shown(walk, of, f, memory))
 			continue;
 		walk->sink->ops->next(walk->sink, f->name, f->length);
 		at.data += f->offset;

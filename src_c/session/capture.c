@@ -145,6 +145,14 @@ static uint64_t word_at(const struct run *r, const uint8_t *at)
 	return value;
 }
 
+/* Of a vector's buffers: behind a call as many as it has filled. */
+static uint64_t most_bytes(const struct run *r)
+{
+	if (!r->at_exit)
+		return UINT64_MAX;
+	return r->ret > 0 ? (uint64_t)r->ret : 0;
+}
+
 static void take_iovec(struct run *r, uint64_t address, uint64_t count, uint64_t bytes)
 {
 	uint32_t size = 2 * word_size(r), length;
@@ -213,7 +221,7 @@ static void take_messages(struct run *r, uint64_t address, uint64_t count, bool 
 		count > most ? (most + 1) * size : count * size, FT_STRUCTURE_MAX, &length);
 
 	for (; length >= size && r->left-- > 0; message += size, length -= size) {
-		uint64_t bytes = r->at_exit ? (uint64_t)r->ret : UINT64_MAX;
+		uint64_t bytes = most_bytes(r);
 		uint32_t name_len, received, copied;
 
 		memcpy(&name_len, message + word, sizeof(name_len));
@@ -277,7 +285,7 @@ static void run_op(struct run *r, const struct ft_capture_op *op)
 			take_bytes(r, address, size, r->limit, &copied);
 		break;
 	case FT_CAPTURE_IOVEC:
-		take_iovec(r, address, count, r->at_exit ? (uint64_t)r->ret : UINT64_MAX);
+		take_iovec(r, address, count, most_bytes(r));
 		break;
 	case FT_CAPTURE_STRINGS:
 	case FT_CAPTURE_POINTERS:

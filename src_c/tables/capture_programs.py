@@ -24,6 +24,8 @@ ABI_MODELS = {
     "riscv64": "generic64",
 }
 ENTRY, SUCCESS, EXIT = "FT_CAPTURE_ENTRY", "FT_CAPTURE_SUCCESS", "FT_CAPTURE_EXIT"
+# A vector is shown where the call failed, too.
+VECTORS_AT = {SUCCESS: EXIT}
 PHASES = {"in": (ENTRY,), "out": (SUCCESS,), "inout": (ENTRY, SUCCESS), "exit": (EXIT,)}
 # What has no size: how it is copied, up to which limit.
 STRINGS = {
@@ -158,7 +160,7 @@ class Reader:
         """Of a call's lines; a copy is instead of what a line says of the same memory."""
         always: dict[tuple[int, str], What] = {}
         sometimes: dict[tuple[int, str, What], list[If]] = {}
-        said = {key for line in copies for key in self.pointers(line)}
+        said = {key for line in copies if not line.conditions for key in self.pointers(line)}
         rows = [(line, key, what) for line in lines for key, what in self.pointers(line).items()]
         rows = [row for row in rows if row[1] not in said]
         rows += [(line, key, what) for line in copies for key, what in self.pointers(line).items()]
@@ -183,8 +185,26 @@ class Reader:
             if phase in PHASES and argument.shown:
                 at = self.register(line.arguments, argument.name)
                 for when in PHASES[phase]:
-                    found[at, when] = self.what(rest.strip(), line.arguments, when)
+                    what = self.what(rest.strip(), line.arguments, when)
+                    if what.what == "FT_CAPTURE_IOVEC":
+                        when = VECTORS_AT.get(when, when)
+                    found[at, when] = what
         return found
+
+
+def not_said(op: Op) -> list[Op]:
+    """An op of ioctl(2) for those of its commands that do not say themselves what it copies."""
+    condition, way = op.condition, 30 if op.when == ENTRY else 31
+    commands = [condition.base + i for i in range(IF_VALUES) if condition.values >> i & 1]
+    if op.what.what == "FT_CAPTURE_BYTES":
+        commands = [
+            command
+            for command in commands
+            if command >= IOCTL_SAYS_IT
+            and not (command >> way & 1 and (command >> 16 & IOCTL_SIZE) >= op.what.size)
+        ]
+    found = joined([condition._replace(base=command, values=1) for command in commands])
+    return [op._replace(condition=one) for one in found]
 
 
 def joined(conditions: list[If]) -> list[If]:
@@ -220,8 +240,8 @@ class Programs:
         copies = self._copies.get(own, self._copies.get(name, []))
         ops = Reader(self._known, abi).ops(lines, copies)
         if name == "ioctl":
-            # Strings by their commands; else these say how much, or ft_capture_ioctls does.
-            ops = [op for op in ops if op.what.what == "FT_CAPTURE_STRING"]
+            # Most commands say how much, or ft_capture_ioctls does.
+            ops = [one for op in ops for one in not_said(op)]
             said = What("FT_CAPTURE_IOCTL", "FT_COUNT_ONE", 0, "FT_LIMIT_STRUCTURE", 1)
             ops += [Op(2, when, said) for when in (ENTRY, SUCCESS)]
         return self.number(paths), self.number(list(dict.fromkeys(paths + ops)))

@@ -1,6 +1,6 @@
 """Promise: `Trace.calls` gives what traced programs did as Python values, the same as their lines.
 
-The calls are those of whole programs and of tests/c/decoded_calls.c, which makes some 3,000.
+The calls are those of whole programs and of tests/c/decoded_*.c, which make some 4,000.
 """
 
 from __future__ import annotations
@@ -34,15 +34,23 @@ PROGRAMS = {
 }
 
 
-@pytest.fixture(scope="module", params=["-m64", "-m32"])
+MANY = {"decoded_calls": 2500, "decoded_families": 1000}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(name, model) for name in MANY for model in ("-m64", "-m32")],
+    ids=" ".join,
+)
 def many_calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    program = tmp_path_factory.mktemp("decoded") / "decoded_calls"
-    sources = [ROOT / "tests/c/decoded_calls.c", *sorted((ROOT / "src_c/decode").glob("*.c"))]
-    command = ["gcc", "-std=gnu11", "-O1", f"-I{ROOT / 'src_c'}", request.param, "-o", program]
+    name, model = request.param
+    program = tmp_path_factory.mktemp("decoded") / name
+    sources = [ROOT / f"tests/c/{name}.c", *sorted((ROOT / "src_c/decode").glob("*.c"))]
+    command = ["gcc", "-std=gnu11", "-O1", f"-I{ROOT / 'src_c'}", model, "-o", program]
     if subprocess.run([*command, *sources], capture_output=True, timeout=300).returncode:
-        pytest.skip(f"gcc {request.param} does not work here")
+        pytest.skip(f"gcc {model} does not work here")
     return program
 
 
@@ -67,7 +75,7 @@ def test_values_of_all_kinds_of_calls_are_those_of_their_lines(
     engine: str, many_calls: Path, tmp_path: Path
 ) -> None:
     trace = fasttrace.trace([str(many_calls), str(tmp_path)], engine=engine, string_limit=4096)
-    assert check(trace) > 2500
+    assert check(trace) > MANY[many_calls.name]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
