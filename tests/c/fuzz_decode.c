@@ -187,6 +187,36 @@ static void one_block(struct input *in, const struct ft_event *ev)
 	free(stream);
 }
 
+/* The call, or the next one that is told by its arguments; these become what one of its lines asks for. */
+static void choose_line(struct input *in, struct ft_event *ev)
+{
+	const struct ft_shapes_of_abi *abi = &ft_shapes_of[ev->abi];
+	uint32_t nr = (uint32_t)ev->nr % abi->count, left = abi->count;
+	const struct ft_shape *shape;
+	unsigned line;
+
+	while (left-- && (!abi->at[nr] || !ft_shapes[abi->at[nr] - 1].nvariants))
+		nr = (nr + 1) % abi->count;
+	if (!abi->at[nr] || !ft_shapes[abi->at[nr] - 1].nvariants)
+		return;
+	ev->nr = (int32_t)nr;
+	shape = &ft_shapes[abi->at[nr] - 1];
+	line = (unsigned)take(in, 1) % shape->nvariants;
+	shape += 1 + line;
+	for (unsigned i = 0; i < shape->nconditions; i++) {
+		const struct ft_condition *c = &ft_conditions[shape->conditions + i];
+		unsigned skip = c->more ? (unsigned)take(in, 1) : 0;
+
+		while (skip-- && c->more) {
+			c++;
+			i++;
+		}
+		ev->args[c->argument] = (ev->args[c->argument] & ~(uint64_t)c->mask) | c->value;
+		while (ft_conditions[shape->conditions + i].more)
+			i++;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, data + size };
@@ -202,6 +232,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ev.ret = how & 32 ? (int64_t)take(&in, 8) : (int64_t)take(&in, 1) - 3;
 	for (int i = 0; i < 6; i++)
 		ev.args[i] = how >> (i & 1 ? 6 : 7) & 1 ? take(&in, 1) : take_address(&in);
+	if (ev.abi < FT_ABI_COUNT && take(&in, 1) & 1)
+		choose_line(&in, &ev);
 	if (how & 1)
 		one_block(&in, &ev);
 	else
