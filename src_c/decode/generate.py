@@ -210,7 +210,8 @@ class Writer:
                         text += f"static const uint8_t {list_name}[] = {{ {listed} }};\n"
                     lists.append(list_name if words else "NULL")
                 out.append(text)
-                counts = [len(rows), len(struct.brief), len(struct.whole), size, struct.least or size]
+                least = struct.least or size
+                counts = [len(rows), len(struct.brief), len(struct.whole), size, least]
                 table.append(f"\t{{ {', '.join((*lists, *map(str, counts)))} }},\n")
             tables.append(f"\t{{\n{''.join(table)}\t}},\n")
         text = (

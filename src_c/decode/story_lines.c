@@ -157,7 +157,8 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 		tell_superseded(s, t, (int32_t)ev.ret);
 		break;
 	case FT_KIND_EXIT:
-		if (s->style.exits) {
+		/* Of what kills as of what comes: -e signal= chooses. */
+		if (ev.ret & 0x7f ? is_shown(s, ev.ret & 0x7f) : s->style.exits) {
 			begin(s, t, ev.time_ns, place);
 			ft_strace_exit(&s->st, &ev);
 		}

@@ -114,7 +114,8 @@ def _started(
             if not options.daemonize:
                 continue  # it is the command, as far as anybody knows
         if "attach" not in options.quiet:
-            say(f"Process {pid} attached{_with_threads(pid)}")
+            count = len(_tasks(pid)) if options.follow else 1
+            say(f"Process {pid} attached{f' with {count} threads' if count > 1 else ''}")
     options.pids = attached
     if options.command:
         said = _tracer_options(options, with_command=True)
@@ -194,7 +195,8 @@ def _tell(options: Options, run: Run, more: list[Tracer], texts: Texts) -> None:
         _write(options, blocks, texts)
     for pid in options.pids if "attach" not in options.quiet else ():
         if _is_there(pid):
-            say(f"Process {pid} detached")
+            for tid in _tasks(pid) if options.follow else [pid]:
+                say(f"Process {tid} detached")
 
 
 def _write(options: Options, blocks: Iterator[Block | None], texts: Texts) -> None:
@@ -225,12 +227,13 @@ def _is_full(block: Block) -> bool:
     return len(block) >= _FULL_EVENTS or len(block.payload) >= _FULL_PAYLOAD
 
 
-def _with_threads(pid: int) -> str:
+def _tasks(pid: int) -> list[int]:
+    """Its threads, itself first."""
     try:
-        count = len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - names alone
+        tids = [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - names alone
     except OSError:
-        return ""
-    return f" with {count} threads" if count > 1 else ""
+        return [pid]
+    return sorted(tids, key=lambda tid: (tid != pid, tid))
 
 
 def _is_there(pid: int) -> bool:
