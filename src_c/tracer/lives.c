@@ -148,9 +148,7 @@ void ft_lives_exited(struct ft_session *s, struct ft_task *t, const struct ft_st
 	if (s->gate && is_root && died_in_exec(s, stop->status)) {
 		ft_start_done(s, t);
 	} else if (s->gate && is_root) {
-		int error = s->gate->error ? s->gate->error : -ECHILD;
-
-		ft_session_started(s, error, s->gate->stage);
+		ft_start_failed(s, t, stop);
 		ft_task_free(&s->tasks, t);
 		return;
 	}

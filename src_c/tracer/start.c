@@ -176,17 +176,33 @@ kill:
 	return rc;
 }
 
-/* The command runs: its execve began before there was a stop to see it by. */
-void ft_start_done(struct ft_session *s, struct ft_task *t)
+/* The command's execve, which began before there was a stop to see it by. */
+static void record_execve(struct ft_session *s, struct ft_task *t)
 {
 	const struct ft_command *c = s->command;
 	uint64_t args[6] = { (uintptr_t)c->path, (uintptr_t)c->argv, (uintptr_t)c->envp };
 
-	if (!s->filter) { /* which would have stopped it, were it wanted */
-		/* Our own memory holds the path, at the same address as the child's did. */
-		ft_record_entry(
-			s, t, getpid(), ft_arch_native_abi, SYS_execve, args, s->gate->exec_ns);
+	if (s->filter) /* which would have stopped it, were it wanted */
+		return;
+	/* Our own memory holds the path, at the same address as the child's did. */
+	ft_record_entry(s, t, getpid(), ft_arch_native_abi, SYS_execve, args, s->gate->exec_ns);
+}
+
+void ft_start_failed(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	int error = s->gate->error ? s->gate->error : -ECHILD;
+
+	if (s->gate->stage == FT_STAGE_EXEC && s->gate->error) {
+		record_execve(s, t);
+		ft_record_return(s, t, error, true, stop->time_ns);
+		ft_record_exit(s, t, stop->status, stop->time_ns);
 	}
+	ft_session_started(s, error, s->gate->stage);
+}
+
+void ft_start_done(struct ft_session *s, struct ft_task *t)
+{
+	record_execve(s, t);
 	ft_spawn_free_gate(s->gate);
 	s->gate = NULL;
 	pthread_mutex_lock(&s->lock);

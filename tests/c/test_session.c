@@ -36,7 +36,10 @@ static void test_errors(void)
 
 	CHECK_EQ(seen.started, -ENOENT);
 	CHECK_EQ(seen.stage, FT_STAGE_EXEC);
-	CHECK_EQ(seen.stats.events, 0);
+	CHECK_EQ(seen.stats.events, 2);
+	CHECK_EQ(seen.calls[SYS_execve], 1);
+	CHECK_EQ(seen.errors, 1);
+	CHECK_EQ(seen.kinds[FT_KIND_EXIT], 1);
 	seen = RUN(ALL, "/");
 	CHECK_EQ(seen.started, -EACCES);
 	CHECK_EQ(waitpid(-1, NULL, __WALL), -1);

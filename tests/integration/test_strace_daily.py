@@ -64,6 +64,9 @@ def both(folder: Path, engine: str, script: str) -> tuple[str, str]:
 
 SCRIPTS = {
     "no such program": "S /nonexistent; echo st=$?; S nonexistent; echo st=$?; S ''; echo st=$?",
+    "no program": "S /etc/passwd; echo st=$?; S /etc; echo garbage > g; chmod +x g; S ./g; "
+    "S -qq ./g; S -f -o o ./g; cat o; S -e trace=openat -e status=successful ./g; echo st=$?",
+    "no interpreter": "echo '#!/nonexistent' > g; chmod +x g; S -z ./g; S -Z -f ./g; echo st=$?",
     "no such file for the lines": "S -o /nonexistent/x true; echo st=$?",
     "no such process": "S -p 99999999; echo st=$?; S -p 0; echo st=$?",
     "no command": "S; echo st=$?; S -f; echo st=$?; S -e trace=foo true; echo st=$?",

@@ -50,7 +50,7 @@ def _run(options: Options, held: Held | None, held_pid: int) -> int:
     texts = Texts(options.output, append=options.append, separately=options.separately)
     try:
         with ExitStack() as stack:
-            run, more = _started(options, stack, held, held_pid)
+            run, more = _started(options, texts, stack, held, held_pid)
             if run is None:
                 return 1
             if options.count == "only" and not more:
@@ -71,9 +71,6 @@ def _run(options: Options, held: Held | None, held_pid: int) -> int:
     except CommandNotFound:
         say(f"Can't stat '{options.command[0]}': {os.strerror(2)}")
         return 1
-    except CommandNotExecutable as error:
-        say(f"exec: {os.strerror(error.errno or 0)}")
-        return 1
     except FasttraceError as error:
         say(str(error))
         return 1
@@ -89,10 +86,11 @@ def _reason(error: FasttraceError) -> str:
 
 
 def _started(
-    options: Options, stack: ExitStack, held: Held | None, held_pid: int
+    options: Options, texts: Texts, stack: ExitStack, held: Held | None, held_pid: int
 ) -> tuple[Run | None, list[Tracer]]:
     """The run of the command, or else of the first process; and tracers of the others. As in
-    strace those that cannot be attached to are told and left out; None: there is nothing else."""
+    strace those that cannot be attached to are told and left out; None: there is nothing else, or
+    the command cannot be executed, which is told."""
     run: Run | None = None
     more: list[Tracer] = []
     attached = []
@@ -119,7 +117,13 @@ def _started(
     options.pids = attached
     if options.command:
         said = _tracer_options(options, with_command=True)
-        run = stack.enter_context(Run(options.command, verbose=options.debug, **said))
+        run = Run(options.command, verbose=options.debug, **said)
+        try:
+            stack.enter_context(run)
+        except CommandNotExecutable as error:
+            tracer = None if options.count == "only" else run.tracer
+            _tell_failure(options, tracer, texts, f"exec: {os.strerror(error.errno or 0)}")
+            return None, more
     return run, more
 
 
@@ -197,6 +201,23 @@ def _tell(options: Options, run: Run, more: list[Tracer], texts: Texts) -> None:
         if _is_there(pid):
             for tid in _tasks(pid) if options.follow else [pid]:
                 say(f"Process {tid} detached")
+
+
+def _tell_failure(options: Options, tracer: Tracer | None, texts: Texts, message: str) -> None:
+    """The command's execve and its end, and between them what its process says."""
+    lines: list[tuple[int, bytes]] = []
+    if tracer is not None:
+        story = _story(options)
+        for block in tracer.blocks():
+            story.add(block, block.payload, block.payload_base)
+        for tid, text in story.tell(None):
+            lines += [(tid, line) for line in text.splitlines(keepends=True)]
+    calls = [line for line in lines if not line[1].rstrip().endswith(b"+++")]
+    for tid, line in calls:
+        texts.write(tid, line)
+    say(message)
+    for tid, line in lines[len(calls) :]:
+        texts.write(tid, line)
 
 
 def _write(options: Options, blocks: Iterator[Block | None], texts: Texts) -> None:
