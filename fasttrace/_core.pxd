@@ -20,6 +20,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_OPT_ENTRY_ONLY
         FT_OPT_ENVIRONMENTS
         FT_OPT_PLACES
+        FT_OPT_DESCRIPTORS
         FT_STRING_LIMIT_MAX
         FT_PYTHON_FRAMES_MAX
 

@@ -131,6 +131,7 @@ class Session:
         python_frames: int = 0,
         environments: bool = False,
         places: bool = False,
+        descriptors: bool = False,
     ) -> None: ...
     def spawn(
         self,

@@ -125,7 +125,7 @@ cdef class Session:
                   str engine="ptrace", list policy=None, bytes filter=None, uint32_t block_events=0,
                   uint32_t queue_blocks=0, list injections=None, list handled=None,
                   uint32_t string_limit=0, uint32_t python_frames=0,
-                  bint environments=False, bint places=False):
+                  bint environments=False, bint places=False, bint descriptors=False):
         cdef ft_config config
         cdef Injections rows = Injections(injections or [])
         cdef int abi
@@ -135,6 +135,7 @@ cdef class Session:
             | (FT_OPT_PAYLOAD if payload else 0) | (0 if results else FT_OPT_ENTRY_ONLY)
             | (FT_OPT_ENVIRONMENTS if environments else 0)
             | (FT_OPT_PLACES if places else 0)
+            | (FT_OPT_DESCRIPTORS if descriptors else 0)
         )
         config.engine = <uint32_t>ENGINES.index(engine)
         config.block_events = block_events

@@ -35,7 +35,7 @@ cdef extern from *:
         { "THREAD", FT_FLAG_THREAD }, { "ERROR", FT_FLAG_ERROR },
     }, ft_payload_types[] = {
         { "STRING", FT_PAYLOAD_STRING }, { "BYTES", FT_PAYLOAD_BYTES },
-        { "ARGV", FT_PAYLOAD_ARGV }, { "COMM", FT_PAYLOAD_COMM },
+        { "ARGV", FT_PAYLOAD_ARGV }, { "COMM", FT_PAYLOAD_COMM }, { "LINK", FT_PAYLOAD_LINK },
         { "SIGINFO", FT_PAYLOAD_SIGINFO },
         { "STACK", FT_PAYLOAD_STACK }, { "PYTHON", FT_PAYLOAD_PYTHON },
     }, ft_payload_flags[] = {

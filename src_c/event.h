@@ -20,7 +20,8 @@ enum ft_kind {
 	FT_KIND_SIGNAL =
 		2, /* nr: signal; args: si_code, si_pid, si_uid, si_addr; payload: siginfo */
 	FT_KIND_FORK =
-		3, /* pid, tid: the parent; ret: child's tid; args[0]: child's pid; nr: ft_fork */
+		3, /* pid, tid: the parent; ret: child's tid; args[0]: child's pid; nr: ft_fork; args[1]: CLONE_FILES and
+		     CLONE_FS, with FT_OPT_DESCRIPTORS, if it shares those */
 	FT_KIND_EXEC = 4, /* pid == tid; ret: tid before the exec; payload: comm, argv */
 	FT_KIND_EXIT = 5, /* ret: wait status as wait4(2) gives it */
 	FT_KIND_LOST = 6, /* ret: number of events lost before this one; never seen so far */
@@ -72,6 +73,7 @@ enum ft_payload_type {
 	FT_PAYLOAD_BYTES = 2,
 	FT_PAYLOAD_ARGV = 3, /* as in /proc/PID/cmdline: each argument ends with NUL */
 	FT_PAYLOAD_COMM = 4,
+	FT_PAYLOAD_LINK = 5, /* what a descriptor is, see below; address: its number */
 	FT_PAYLOAD_SIGINFO = 6, /* of a signal: struct siginfo as a 64-bit tracer gets it */
 	FT_PAYLOAD_STACK = 7, /* 64-bit addresses of code, the first one behind the call */
 	FT_PAYLOAD_PYTHON = 8, /* struct ft_payload_frame, one behind the other: what CPython ran */
@@ -107,6 +109,19 @@ struct ft_payload_frame {
 };
 
 static_assert(sizeof(struct ft_payload_frame) == 8, "frame head must stay 8 bytes");
+
+/*
+ * The bytes of an FT_PAYLOAD_LINK: the link /proc/PID/fd/N, or /proc/PID/cwd where the address is AT_FDCWD, and behind
+ * a NUL what else the kernel tells, in words with a NUL between them:
+ *
+ *   char 1:3 | block 8:0         a device's number
+ *   pid N                        of a pidfd
+ *   TCP LOCAL REMOTE, UDPv6 ...  a socket's protocol, and addresses as 127.0.0.1:80 or [::1]:80, if it has them
+ *   UNIX-STREAM PEER NAME        inode of the peer, or ""; "=" and a path, or "@" and an abstract name, or ""
+ *   NETLINK PROTOCOL PORT        numbers
+ */
+#define FT_LINK_MAX 4608u /* a path of PATH_MAX and those */
+#define FT_LINK_CWD ((uint64_t)(int64_t)-100) /* AT_FDCWD */
 
 /* The largest error number that the kernel returns: MAX_ERRNO of include/linux/err.h. */
 #define FT_ERRNO_MAX 4095

@@ -40,6 +40,7 @@ enum ft_option {
 	FT_OPT_ENTRY_ONLY = 1 << 5, /* with a filter: no results, one stop per call */
 	FT_OPT_ENVIRONMENTS = 1 << 6, /* of environments the strings too, which may be secrets */
 	FT_OPT_PLACES = 1 << 7, /* keep the addresses that calls are made at, and signals come at */
+	FT_OPT_DESCRIPTORS = 1 << 8, /* with payload: what descriptors are, see FT_PAYLOAD_LINK */
 };
 
 enum ft_engine_id {

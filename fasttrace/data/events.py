@@ -62,6 +62,7 @@ class PayloadType(IntEnum):
     BYTES = 2
     ARGV = 3
     COMM = 4
+    LINK = 5
     SIGINFO = 6
     STACK = 7
     PYTHON = 8

@@ -23,6 +23,16 @@ ENGINES = ("auto", "ptrace", "inline")
 CAPTURES = ("environments", "all", "paths", "none")
 PYTHON_FRAMES = 16
 """Of each call, with ``python=True``."""
+# Those that make descriptors are in src_c/tables/links.txt; and those that copy, close or rename.
+_DESCRIPTOR_CALLS = (
+    "?open,?openat,?openat2,?creat,?open_by_handle_at,?memfd_create,?memfd_secret,?socket,?accept,"
+    "?accept4,?eventfd,?eventfd2,?epoll_create,?epoll_create1,?timerfd_create,?signalfd,?signalfd4,"
+    "?inotify_init,?inotify_init1,?fanotify_init,?pidfd_open,?pidfd_getfd,?userfaultfd,"
+    "?perf_event_open,?bpf,?io_uring_setup,?landlock_create_ruleset,?mq_open,?fsopen,?fsmount,"
+    "?fspick,?open_tree,?open_tree_attr,?pipe,?pipe2,?socketpair,?bind,?listen,?connect,?recvmsg,"
+    "?recvmmsg,?chdir,?fchdir,?setns,?pivot_root,?execve,?execveat,?dup,?dup2,?dup3,?fcntl,"
+    "?fcntl64,?close,?close_range,?unshare,?rename,?renameat,?renameat2,?unlink,?unlinkat,?rmdir"
+)
 
 
 class SessionOptions(NamedTuple):
@@ -41,6 +51,7 @@ class SessionOptions(NamedTuple):
     injections: list[Injection]
     python_frames: int
     places: bool
+    descriptors: bool = False
 
     @property
     def is_filtered(self) -> bool:
@@ -50,6 +61,14 @@ class SessionOptions(NamedTuple):
         # not come to RET_TRACE: of several filters the severest has its way.
         wanted = self.selection is not None or not self.results
         return wanted and self.follow and not self.attach and not self.walled
+
+    def check(self) -> None:
+        """ValueError: they do not go together."""
+        if self.descriptors and not (self.events and self.results and self.capture != "none"):
+            raise ValueError(
+                "descriptors are told with events, results and what is captured: leave out"
+                " events=False, results=False, capture='none' or descriptors=True"
+            )
 
     def open(self, engine: str, handlers: Handlers | None = None) -> Session:
         """engine: "ptrace" or "inline". OSError: it does not work here."""
@@ -66,17 +85,28 @@ class SessionOptions(NamedTuple):
             python_frames=self.python_frames,
             places=self.places,
             results=self.results,
-            policy=_policy(self.selection, capture),
+            policy=_policy(self._recorded, capture),
             filter=self._filter(handlers) if self.is_filtered and engine == "ptrace" else None,
             injections=self.injections or None,
             handled=handlers.table() if handlers else None,
+            descriptors=self.descriptors,
         )
+
+    @property
+    def _recorded(self) -> Selection | None:
+        """What is wanted, and what tells which descriptors there are."""
+        if self.selection is None or not self.descriptors:
+            return self.selection
+        from fasttrace.syscalls.sets import parse_selection
+
+        return self.selection | parse_selection(_DESCRIPTOR_CALLS)
 
     def _filter(self, handlers: Handlers | None) -> bytes:
         from fasttrace.syscalls.bpf import program
         from fasttrace.syscalls.sets import EVERYTHING
 
-        wanted = EVERYTHING if self.selection is None else self.selection
+        recorded = self._recorded
+        wanted = EVERYTHING if recorded is None else recorded
         if handlers:
             wanted |= handlers.calls
         if self.injections:

@@ -79,6 +79,9 @@ class Tracer(Answering):
             docs/python.md.
         instruction_pointer: with events: keep the address that each call was made at, for
             `Call.instruction_pointer`. Each call stops for that, with both engines.
+        descriptors: look up in /proc what descriptors are when they are made, paths and addresses
+            of sockets: one stop for each such call, which is recorded whatever `trace` says. See
+            docs/capture.md.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class Tracer(Answering):
         deny: Denial | None = None,
         python: bool | int = False,
         instruction_pointer: bool = False,
+        descriptors: bool = False,
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
@@ -157,7 +161,9 @@ class Tracer(Answering):
             injections=injections,
             python_frames=sessions.python_frames(python),
             places=instruction_pointer,
+            descriptors=descriptors,
         )
+        self._options.check()
         self._session: Session | None
         self.engine, self._session = sessions.open_session(self._options, engine)
         self._handlers: Handlers | None = None

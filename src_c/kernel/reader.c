@@ -28,11 +28,13 @@
 #define SWAPPED	    (1ull << 62)
 
 struct wish {
-	enum { BYTES, STRING, PROC } what;
+	enum { BYTES, STRING, PROC, QUESTION } what;
 	pid_t pid;
 	int memory; /* its /proc/PID/mem, if open */
 	uint64_t addr;
 	char name[16];
+	ft_reader_question *question;
+	uint64_t second; /* of its arguments; addr is the first */
 	size_t max;
 };
 
@@ -73,6 +75,8 @@ static ssize_t run(const struct wish *w, char *buf, int *truncated)
 		return n < 0 && w->memory >= 0 ? pread(w->memory, buf, w->max, (off_t)w->addr) : n;
 	case STRING:
 		return ft_remote_string(w->pid, w->addr, buf, w->max, truncated);
+	case QUESTION:
+		return w->question(w->pid, w->addr, w->second, buf, w->max);
 	default:
 		return ft_proc_read(w->pid, w->name, buf, w->max);
 	}
@@ -334,5 +338,18 @@ ssize_t ft_reader_proc(struct ft_reader *r, pid_t pid, const char *name, char *b
 	struct wish w = { .what = PROC, .pid = pid, .max = max };
 
 	snprintf(w.name, sizeof(w.name), "%s", name);
+	return fulfil(r, &w, buf, NULL);
+}
+
+ssize_t ft_reader_call(struct ft_reader *r, ft_reader_question *question, pid_t pid, uint64_t first,
+	uint64_t second, char *buf, size_t max)
+{
+	struct wish w = { .what = QUESTION,
+		.pid = pid,
+		.addr = first,
+		.question = question,
+		.second = second,
+		.max = max };
+
 	return fulfil(r, &w, buf, NULL);
 }

@@ -41,6 +41,11 @@ struct ft_piece {
 };
 size_t ft_reader_pieces(
 	struct ft_reader *r, pid_t pid, const struct ft_piece *pieces, size_t n, uint8_t *buf);
+/* What else may have to wait for others; n: what it returns, at most `max`, of what it writes. */
+typedef ssize_t ft_reader_question(
+	pid_t pid, uint64_t first, uint64_t second, char *buf, size_t max);
+ssize_t ft_reader_call(struct ft_reader *r, ft_reader_question *question, pid_t pid, uint64_t first,
+	uint64_t second, char *buf, size_t max);
 ssize_t ft_reader_proc(struct ft_reader *r, pid_t pid, const char *name, char *buf, size_t max);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "session/fetch.h"
+#include "session/links.h"
 #include "session/python.h"
 #include "session/record.h"
 
@@ -21,6 +22,7 @@ struct run {
 	struct ft_task *t;
 	enum ft_abi abi;
 	const uint64_t *args;
+	const struct ft_event *call; /* that has ended */
 	int64_t ret;
 	bool at_exit;
 	uint8_t arg; /* of the op */
@@ -34,6 +36,11 @@ const struct ft_capture_program *ft_capture_program(
 	uint16_t number = ft_record_policy(s, abi, nr) / FT_POLICY_PROGRAM;
 
 	return &ft_capture_programs[s->options & FT_OPT_PAYLOAD ? number : 0];
+}
+
+int ft_capture_count(const struct ft_session *s, const struct ft_capture_program *p)
+{
+	return s->options & FT_OPT_DESCRIPTORS ? p->count : p->count - p->links;
 }
 
 uint32_t ft_capture_limit(const struct ft_session *s, const struct ft_capture_op *op)
@@ -263,9 +270,14 @@ static bool count_of(struct run *r, const struct ft_capture_op *op, uint64_t *co
 
 static void run_op(struct run *r, const struct ft_capture_op *op)
 {
-	uint64_t address = r->args[op->arg], count;
+	uint64_t address, count;
 	uint32_t size, copied;
 
+	if (op->what == FT_CAPTURE_LINK) {
+		ft_links_of_call(r->from->s, r->t, r->call, op);
+		return;
+	}
+	address = r->args[op->arg];
 	if (!address || !ft_capture_applies(op, r->args) || !count_of(r, op, &count))
 		return;
 	r->arg = op->arg;
@@ -309,8 +321,11 @@ static void ask_for(struct run *r, const struct ft_capture_op *op)
 {
 	struct ft_fetched *f = &r->from->first;
 	uint32_t limit = ft_capture_limit(r->from->s, op), size;
-	uint64_t address = r->args[op->arg], count;
+	uint64_t address, count;
 
+	if (op->what == FT_CAPTURE_LINK)
+		return;
+	address = r->args[op->arg];
 	if (!address || !ft_capture_applies(op, r->args))
 		return;
 	if (op->count == FT_COUNT_BEHIND) {
@@ -382,12 +397,15 @@ void ft_capture_exit(struct ft_session *s, struct ft_task *t, const struct ft_ev
 		.t = t,
 		.abi = call->abi,
 		.args = call->args,
+		.call = call,
 		.ret = call->ret,
 		.at_exit = true,
 	};
 
-	if (p->count == p->entry_count || !has_room(t))
+	int count = ft_capture_count(s, p) - p->entry_count;
+
+	if (!count || !has_room(t))
 		return;
 	ft_fetch_begin(&from, s, t, t->tid);
-	run_ops(&r, &ft_capture_ops[p->first + p->entry_count], p->count - p->entry_count, call);
+	run_ops(&r, &ft_capture_ops[p->first + p->entry_count], count, call);
 }

@@ -16,6 +16,8 @@
 /* The program for this call, never NULL. */
 const struct ft_capture_program *ft_capture_program(
 	const struct ft_session *s, enum ft_abi abi, uint64_t nr);
+/* How many ops it has in this session. */
+int ft_capture_count(const struct ft_session *s, const struct ft_capture_program *p);
 /* The bytes that an op copies at most. */
 uint32_t ft_capture_limit(const struct ft_session *s, const struct ft_capture_op *op);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdalign.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arch/arch.h"
@@ -10,6 +11,7 @@
 #include "kernel/reader.h"
 #include "kernel/proc.h"
 #include "session/capture.h"
+#include "session/links.h"
 
 #define ITEM_MAX FT_PAYLOAD_SIZE(FT_STRING_MAX)
 
@@ -270,6 +272,8 @@ void ft_record_birth(
 	ev.nr = how;
 	ev.ret = child->tid;
 	ev.args[0] = (uint64_t)child->tgid;
+	if (s->options & FT_OPT_DESCRIPTORS)
+		ev.args[1] = ft_links_shared(tid, child->tid);
 	if (child->tid != child->tgid)
 		ev.flags |= FT_FLAG_THREAD;
 	emit(s, child, &ev, NULL, 0);
@@ -288,6 +292,23 @@ static ssize_t ask_image(struct ft_session *s, const struct ft_task *t, bool is_
 	/* A dead leader has none. It lies in memory of the program's own, which may be anything by now. */
 	return is_new ? ft_proc_read(t->tid, "cmdline", argv, FT_STRING_MAX)
 		      : ft_reader_proc(s->reader, t->tid, "cmdline", argv, FT_STRING_MAX);
+}
+
+/* With what its descriptors are, too; the execve of a program that we see has that itself. */
+static void emit_with_links(struct ft_session *s, struct ft_task *t, struct ft_event *ev,
+	const uint8_t *image, size_t size)
+{
+	uint8_t *payload = malloc(FT_CAPTURE_ROOM);
+
+	if (!payload) {
+		emit(s, t, ev, image, size);
+		return;
+	}
+	memcpy(payload, image, size);
+	size += ft_links_of_task(s, t, payload + size, FT_CAPTURE_ROOM - size);
+	ft_payload_chain(payload, size);
+	emit(s, t, ev, payload, size);
+	free(payload);
 }
 
 /* An event with the name and the argument list of the task's process, which the process table gets
@@ -323,7 +344,10 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	if (rc < 0)
 		ft_session_fail(s, rc);
 	pos += ft_payload_put(payload + pos, &argv);
-	emit(s, t, ev, payload, pos);
+	if (!is_new && s->options & FT_OPT_DESCRIPTORS)
+		emit_with_links(s, t, ev, payload, pos);
+	else
+		emit(s, t, ev, payload, pos);
 }
 
 void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, uint64_t now)

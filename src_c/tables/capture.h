@@ -24,6 +24,7 @@ enum ft_capture_what {
 	FT_CAPTURE_POINTERS, /* these alone */
 	FT_CAPTURE_MSGHDR,
 	FT_CAPTURE_MMSGHDR, /* count: of messages */
+	FT_CAPTURE_LINK, /* what descriptors are; count: enum ft_capture_links */
 };
 #define FT_CAPTURE_NESTED FT_CAPTURE_IOVEC /* from here on */
 
@@ -32,6 +33,16 @@ enum ft_capture_count {
 	FT_COUNT_ARGUMENT, /* `from` */
 	FT_COUNT_BEHIND, /* the 32-bit number that it points to */
 	FT_COUNT_RESULT,
+};
+
+/* Which descriptors; the argument is `from`. */
+enum ft_capture_links {
+	FT_LINKS_RESULT, /* the call's result */
+	FT_LINKS_ARGUMENT,
+	FT_LINKS_PAIR, /* two that it points to */
+	FT_LINKS_MESSAGES, /* in the control messages of those that it points to, which are copied already */
+	FT_LINKS_CWD, /* the working directory instead */
+	FT_LINKS_ALL, /* and that */
 };
 
 enum ft_capture_limit {
@@ -45,7 +56,7 @@ enum ft_capture_limit {
 #define FT_LIST_MAX	 0x8000u /* what glibc's readdir(3) asks for at once */
 
 struct ft_capture_op {
-	uint8_t arg;
+	uint8_t arg; /* 6: none, the number of the call in its place */
 	uint8_t when; /* enum ft_capture_when */
 	uint8_t what; /* enum ft_capture_what */
 	uint8_t count; /* enum ft_capture_count */
@@ -64,6 +75,7 @@ struct ft_capture_program {
 	uint8_t count; /* of ops: those at the entry come first */
 	uint8_t entry_count;
 	bool nested; /* some op follows pointers */
+	uint8_t links; /* of the ops, the last so many are of descriptors */
 };
 
 /* Program 0 has no op. */

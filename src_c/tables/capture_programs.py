@@ -83,6 +83,24 @@ class Op(NamedTuple):
 
 
 Program = tuple[Op, ...]
+LINK = re.compile(r"(result|argument|pair|messages|cwd|all)(?: arg([0-5]))? (success|exit)")
+
+
+def read_links() -> dict[str, list[Op]]:
+    """links.txt: by call, how what descriptors are is looked up."""
+    found: dict[str, list[Op]] = {}
+    for line in (HERE / "links.txt").read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        head, calls = line.split(": ", 1)
+        match = LINK.fullmatch(head)
+        assert match, f"links.txt: {head}"
+        which, source = f"FT_LINKS_{match[1].upper()}", int(match[2] or 0)
+        when = {"success": SUCCESS, "exit": EXIT}[match[3]]
+        for name in calls.split():
+            what = What("FT_CAPTURE_LINK", which, source, "0", 0)
+            found.setdefault(name, []).append(Op(6, when, what))
+    return found
 
 
 def path_ops(mask: int) -> list[Op]:
@@ -226,10 +244,11 @@ class Programs:
     def __init__(self) -> None:
         self._known = Descriptions()
         self._calls, self._copies = read_calls(), read_copies()
+        self._links = read_links()
         self._numbers: dict[Program, int] = {(): 0}
 
     def number(self, ops: list[Op]) -> int:
-        """Those at the entry come first."""
+        """Those at the entry come first, those of descriptors last."""
         program = tuple(sorted(ops, key=lambda op: (op.when != ENTRY, op.arg)))
         return self._numbers.setdefault(program, len(self._numbers))
 
@@ -244,7 +263,8 @@ class Programs:
             ops = [one for op in ops for one in not_said(op)]
             said = What("FT_CAPTURE_IOCTL", "FT_COUNT_ONE", 0, "FT_LIMIT_STRUCTURE", 1)
             ops += [Op(2, when, said) for when in (ENTRY, SUCCESS)]
-        return self.number(paths), self.number(list(dict.fromkeys(paths + ops)))
+        links = self._links.get(name, [])
+        return self.number(paths + links), self.number(list(dict.fromkeys(paths + ops + links)))
 
     def ioctls(self) -> dict[int, dict[int, str]]:
         """ioctl(2)'s commands that do not say themselves how much they read and write: by their
@@ -271,7 +291,8 @@ class Programs:
         for ops in self._numbers:
             entry = sum(op.when == ENTRY for op in ops)
             follows = int(any(op.what.what in nested for op in ops))
-            programs.append(f"\t{{{first}, {len(ops)}, {entry}, {follows}}},")
+            links = sum(op.what.what == "FT_CAPTURE_LINK" for op in ops)
+            programs.append(f"\t{{{first}, {len(ops)}, {entry}, {follows}, {links}}},")
             rows += [op.row() for op in ops]
             first += len(ops)
         ioctls = sorted(self.ioctls().items())

@@ -29,11 +29,13 @@ from capture_programs import (  # noqa: E402
     path_ops,
     read_calls,
     read_copies,
+    read_links,
 )
 from description import read_ioctls  # noqa: E402
 
 CALLS, COPIES = read_calls(), read_copies()
 KNOWN = Descriptions()
+LINKS = read_links()
 
 
 def ops(abi: str, name: str) -> list[Op]:
@@ -189,7 +191,8 @@ def test_ops_at_the_entry_come_first_and_equal_programs_are_one() -> None:
     paths, everything = programs.of_call("x86_64", "newfstatat", 0b10)
     assert paths != everything
     # A path that both tables know is copied once.
-    assert programs.of_call("x86_64", "openat", 0b10) == (paths, paths)
+    assert programs.of_call("x86_64", "readlinkat", 0b10)[0] == paths
+    assert programs.of_call("x86_64", "faccessat", 0b10) == (paths, paths)
 
 
 def test_the_table_has_a_program_for_each_call_with_memory() -> None:
@@ -198,7 +201,20 @@ def test_the_table_has_a_program_for_each_call_with_memory() -> None:
         for nr, name in _tables.names(abi).items():
             has_paths = bool(_tables.path_args(abi, nr))
             has_more = name == "ioctl" or bool(ops(abi_name, name))
-            assert bool(_tables.capture_program(abi, nr, paths=True)) == has_paths
+            links = name in LINKS
+            assert bool(_tables.capture_program(abi, nr, paths=True)) == (has_paths or links)
             found = bool(_tables.capture_program(abi, nr, paths=False))
-            assert found == (has_paths or has_more), name
+            assert found == (has_paths or has_more or links), name
     assert _tables.capture_program(0, 100_000, paths=False) == 0
+
+
+def test_each_call_that_makes_a_descriptor_has_its_link_looked_up_last() -> None:
+    """Also where paths alone are captured; of calls that there are."""
+    names = {name for abi in range(len(_tables.ABIS)) for name in _tables.names(abi).values()}
+    assert LINKS.keys() <= names
+    for name, links in LINKS.items():
+        programs = Programs()
+        for number in programs.of_call("x86_64", name, 0b1):
+            found = next(ops for ops, n in programs._numbers.items() if n == number)
+            assert found[-len(links) :] == tuple(links)
+            assert all(op.what.what != "FT_CAPTURE_LINK" for op in found[: -len(links)])

@@ -26,7 +26,7 @@ bool ft_programs_at_exit(const struct ft_session *s, uint64_t nr)
 {
 	const struct ft_capture_program *p = program_of(s, nr);
 
-	return !(s->options & FT_OPT_ENTRY_ONLY) && p->count > p->entry_count;
+	return !(s->options & FT_OPT_ENTRY_ONLY) && ft_capture_count(s, p) > p->entry_count;
 }
 
 /* Whether the recorder's code knows how. */
@@ -56,14 +56,15 @@ static bool put_program(const struct ft_session *s, const struct ft_capture_prog
 	uint64_t *words, size_t *at, size_t room)
 {
 	const struct ft_capture_op *ops = &ft_capture_ops[p->first];
-	int count = s->options & FT_OPT_ENTRY_ONLY ? p->entry_count : p->count;
+	int count = s->options & FT_OPT_ENTRY_ONLY ? p->entry_count : ft_capture_count(s, p);
 	bool tracer = false;
 	size_t space = 0, n = *at;
 
 	if (room - n < 3 * (size_t)count + 2)
 		return false;
 	for (int i = 0; i < count; i++) {
-		space += FT_CAPTURE_ITEM_SPACE(ft_capture_limit(s, &ops[i]));
+		if (ops[i].what != FT_CAPTURE_LINK)
+			space += FT_CAPTURE_ITEM_SPACE(ft_capture_limit(s, &ops[i]));
 		tracer |= !is_known(&ops[i]);
 		if (tracer && i < p->entry_count)
 			return false;
@@ -130,7 +131,7 @@ static const struct ft_capture_op *op_of(
 {
 	bool at_exit = item->flags & FT_PAYLOAD_EXIT;
 
-	while (*i < p->count) {
+	while (*i < p->count - p->links) {
 		const struct ft_capture_op *op = &ft_capture_ops[p->first + (*i)++];
 		uint8_t type = op->what == FT_CAPTURE_STRING ? FT_PAYLOAD_STRING : FT_PAYLOAD_BYTES;
 
