@@ -54,6 +54,10 @@ class Story:
             abbreviated, 2: addresses instead of structures, 4: numbers alone; or-ed.
         reads, writes: a byte for each descriptor: whether what is read from it or written to it is
             dumped; the last byte is also that of all higher ones.
+        told: what descriptors are: 1 paths, 2 sockets, 4 devices, 8 processes of pidfds.
+        shown: bit nr of NR_MAX for each ABI: which calls are told; None: all.
+        paths: only calls that name one of these, each ended by NUL, or a descriptor of one.
+        fds: or one of these descriptors.
     """
 
     def __init__(
@@ -84,6 +88,10 @@ class Story:
         forms: list[bytes] | None = None,
         reads: bytes = b"",
         writes: bytes = b"",
+        told: int = 0,
+        shown: bytes | None = None,
+        paths: bytes | None = None,
+        fds: Sequence[int] | None = None,
     ) -> None: ...
     def add(self, events: Buffer, payload: Buffer, payload_base: int) -> int:
         """Copies of a block's events. payload_base: what events call payload[0]. Returns when the

@@ -15,6 +15,8 @@ cdef extern from "Python.h":
     object PyUnicode_InternFromString(const char *text)
     ctypedef object (*newfunc)(type cls, object args, void *keywords)
 
+from array import array
+
 
 cdef extern from "stdbool.h" nogil:
     ctypedef bint cbool "bool"
@@ -73,6 +75,12 @@ cdef extern from "decode/story.h" nogil:
         const uint8_t *reads
         const uint8_t *writes
         uint32_t reads_count, writes_count
+        uint8_t told
+        const uint8_t *shown
+        const char *paths
+        size_t paths_length
+        const int32_t *fds
+        size_t fds_count
 
     struct ft_story
 
@@ -162,6 +170,7 @@ cdef class Story:
     cdef char *buffer
     cdef list forms
     cdef bytes reads, writes
+    cdef bytes shown, paths, fds  # that the story's style points to
 
     def __cinit__(self):
         self.story = NULL
@@ -173,7 +182,7 @@ cdef class Story:
                  uint8_t took_digits, bint numbers, bint places, uint8_t hex, uint8_t statuses, bint attaches,
                  bint exits, bint supersedes, bint leaders, bint separately,
                  bint modes, uint8_t constants=0, list forms=None, bytes reads=b"",
-                 bytes writes=b""):
+                 bytes writes=b"", uint8_t told=0, bytes shown=None, bytes paths=None, fds=None):
         cdef ft_strace_style style
         if self.story is not NULL:
             raise ValueError("it has begun")
@@ -198,6 +207,16 @@ cdef class Story:
                 if len(forms[abi]) != FT_NR_MAX:
                     raise ValueError(f"forms are {FT_NR_MAX} bytes for each ABI")
                 style.forms[abi] = <const uint8_t *><const char *><bytes>forms[abi]
+        style.told = told
+        if shown is not None and len(shown) != FT_ABI_COUNT * FT_NR_MAX // 8:
+            raise ValueError(f"{len(shown)} bytes are no bits for each call of each ABI")
+        self.shown, self.paths = shown, paths
+        self.fds = None if fds is None else array("i", fds).tobytes()
+        style.shown = <const uint8_t *><char *>shown if shown is not None else NULL
+        style.paths = <char *>paths if paths is not None else NULL
+        style.paths_length = len(paths) if paths is not None else 0
+        style.fds = <const int32_t *><char *>self.fds if fds is not None else NULL
+        style.fds_count = len(self.fds) // sizeof(int32_t) if fds is not None else 0
         self.buffer = <char *>malloc(BUFFER_SIZE)
         if self.buffer is NULL or ft_story_new(&self.story, &style) < 0:
             raise MemoryError()

@@ -4,6 +4,7 @@
 
 #include "decode/descriptors.h"
 
+ft_show ft_show_fd;
 ft_show ft_show_id;
 ft_show ft_show_dirfd;
 ft_show ft_show_mode;

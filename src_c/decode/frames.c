@@ -69,14 +69,14 @@ void ft_put_frames(struct ft_text *text, const uint8_t *frames, size_t size)
 
 	while (ft_next_frame(&frames, &size, &frame)) {
 		ft_puts(text, before);
-		ft_put_escaped(text, frame.file, frame.file_size);
+		ft_put_escaped(text, frame.file, frame.file_size, "");
 		ft_puts(text, ":");
 		if (frame.line)
 			ft_put_decimal(text, frame.line);
 		else
 			ft_puts(text, "?");
 		ft_puts(text, " ");
-		ft_put_escaped(text, frame.function, frame.function_size);
+		ft_put_escaped(text, frame.function, frame.function_size, "");
 		before = ", ";
 	}
 }

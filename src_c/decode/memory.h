@@ -27,6 +27,9 @@ struct ft_view {
 	const struct ft_event *event;
 	const struct ft_snapshot *snapshots;
 	size_t count;
+	const uint8_t *
+		payload; /* from its first item on, which what descriptors are is read from; or NULL */
+	size_t payload_length;
 };
 
 enum ft_found {

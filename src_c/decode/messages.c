@@ -51,7 +51,7 @@ static void show_control_data(
 				walk->sink->ops->more(walk->sink);
 				break;
 			}
-			ft_integer(walk, (uint64_t)(int32_t)ft_load(data + i, 4), FT_SIGNED);
+			ft_show_fd(walk, ft_load(data + i, 4));
 		}
 		ft_close(walk, "]");
 		return;
@@ -71,6 +71,7 @@ static void show_control(struct ft_walk *walk, uint64_t address, uint64_t length
 	struct ft_memory memory = ft_memory_at(
 		walk->view, after, address, (size_t)(length < SIZE_MAX ? length : SIZE_MAX));
 	size_t head = walk->word + 8u, at = 0;
+	bool outer = walk->after;
 
 	if (!memory.data || memory.length < head) {
 		ft_pointer_shown(walk, address);
@@ -100,7 +101,9 @@ static void show_control(struct ft_walk *walk, uint64_t address, uint64_t length
 			ft_integer(walk, type, FT_HEX);
 		if (size > head && size <= memory.length - at) {
 			ft_next(walk, "cmsg_data");
+			walk->after = after;
 			show_control_data(walk, level, type, data + head, (size_t)size - head);
+			walk->after = outer;
 		}
 		ft_close(walk, "}");
 		if (size < head || size > memory.length - at)

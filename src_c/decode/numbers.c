@@ -16,14 +16,6 @@
 #define FINISH(walk, value, shown, text, buffer)                                                   \
 	(walk)->sink->ops->named((walk)->sink, value, shown, buffer, (size_t)((text).at - (buffer)))
 
-void ft_show_dirfd(struct ft_walk *walk, uint64_t value)
-{
-	if ((int32_t)value == AT_FDCWD)
-		ft_named(walk, (uint64_t)(int32_t)value, FT_SIGNED, "AT_FDCWD");
-	else
-		ft_integer(walk, (uint64_t)(int32_t)value, FT_SIGNED);
-}
-
 /* A user or a group: -1 is nobody's. */
 void ft_show_id(struct ft_walk *walk, uint64_t value)
 {

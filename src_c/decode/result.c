@@ -192,6 +192,7 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 		return;
 	case FT_RESULT_POLL:
 	case FT_RESULT_SELECT:
+		walk->files = NULL; /* what they are is told in the arguments */
 		ft_put_signed(text, walk->ret);
 		if (!walk->ret)
 			ft_puts(text, " (Timeout)");
@@ -199,6 +200,9 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 			put_polled(text, walk);
 		else
 			put_selected(text, walk);
+		return;
+	case FT_RESULT_FD:
+		ft_show_fd(walk, value);
 		return;
 	default:
 		ft_put_signed(text, walk->ret);
@@ -221,6 +225,7 @@ void ft_put_result(struct ft_text *text, struct ft_walk *walk, const char *red, 
 		put_error(text, (unsigned)-walk->ret);
 		ft_put(text, reset, strlen(reset));
 	} else {
+		walk->after = true;
 		if (walk->is_raw)
 			ft_put_hex(text, ft_cut_to((uint64_t)walk->ret, walk->word));
 		else

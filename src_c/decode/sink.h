@@ -4,6 +4,7 @@
 
 #include "decode/descriptors.h"
 
+struct ft_file;
 struct ft_sink;
 
 struct ft_sink_ops {
@@ -44,6 +45,11 @@ struct ft_sink_ops {
 	void (*more)(struct ft_sink *sink);
 	/* Why: memory could not be read from there on. */
 	void (*fault)(struct ft_sink *sink, uint64_t address);
+	/*
+	 * A descriptor, or FT_LINK_CWD; file: what it is, NULL: not known. Not called, but integer or word, if nobody
+	 * keeps what descriptors are; then it may be NULL.
+	 */
+	void (*descriptor)(struct ft_sink *sink, int32_t fd, const struct ft_file *file);
 };
 
 struct ft_sink {

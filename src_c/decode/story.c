@@ -16,6 +16,11 @@ int ft_story_new(struct ft_story **out, const struct ft_strace_style *style)
 		return -ENOMEM;
 	s->style = *style;
 	ft_strace_start(&s->st, &s->style);
+	if ((style->told || style->paths || style->fds) && ft_open_files_new(&s->files) < 0) {
+		free(s);
+		return -ENOMEM;
+	}
+	s->st.files = s->files;
 	*out = s;
 	return 0;
 }
@@ -25,6 +30,7 @@ void ft_story_free(struct ft_story *s)
 	if (!s)
 		return;
 	ft_story_forget_all(&s->tasks);
+	ft_open_files_free(s->files);
 	free(s);
 }
 
@@ -233,6 +239,25 @@ static int add(struct ft_story *s, const struct ft_event *ev, const uint8_t *pay
 	return rc;
 }
 
+/* What is not told, or before all that is. */
+static void opened_at_once(struct ft_story *s, const struct ft_event *ev, const uint8_t *payload,
+	size_t payload_length)
+{
+	struct ft_snapshot snapshots[FT_SNAPSHOTS_MAX];
+	struct ft_view view = { .event = ev,
+		.snapshots = snapshots,
+		.payload = payload,
+		.payload_length = payload_length };
+
+	if (ev->kind != FT_KIND_SYSCALL) {
+		ft_opened_event(s->files, ev, payload, payload_length);
+		return;
+	}
+	if (payload)
+		view.count = ft_snapshots(ev, payload, payload_length, ev->payload, snapshots);
+	ft_opened_unseen(s->files, &view);
+}
+
 int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count,
 	const uint8_t *payload, size_t payload_length, uint64_t payload_base, uint64_t *newest_ns)
 {
@@ -246,9 +271,12 @@ int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count
 		if (end > *newest_ns)
 			*newest_ns = end;
 
+		length = payload_of(&events[i], payload, payload_length, payload_base, &start);
+		if (s->files && (events[i].kind == FT_KIND_ATTACH ||
+					(s->style.leaders && events[i].tid != events[i].pid)))
+			opened_at_once(s, &events[i], start, length);
 		if (s->style.leaders && events[i].tid != events[i].pid)
 			continue;
-		length = payload_of(&events[i], payload, payload_length, payload_base, &start);
 		rc = add(s, &events[i], start, length);
 		if (rc < 0)
 			return rc;

@@ -1,6 +1,7 @@
 #include "decode/story_lines.h"
 
 #include "decode/frames.h"
+#include "decode/touches.h"
 
 /* Begins a line, after that of a call that has not ended. */
 static void begin(
@@ -47,6 +48,19 @@ static void tell_mode(
 		in_32_bits ? " runs in 32 bit mode. ]\n" : " runs in 64 bit mode. ]\n");
 }
 
+static bool is_call_shown(const struct ft_story *s, const struct ft_view *view)
+{
+	const struct ft_event *ev = view->event;
+	uint32_t nr = (uint32_t)ev->nr < FT_NR_MAX ? (uint32_t)ev->nr : FT_NR_MAX - 1;
+
+	if (s->style.shown && ev->abi < FT_ABI_COUNT &&
+		!(s->style.shown[(ev->abi * FT_NR_MAX + nr) / 8] >> nr % 8 & 1))
+		return false;
+	return (!s->style.paths && !s->style.fds) ||
+	       ft_touches(s->files, view, s->style.paths, s->style.paths_length, s->style.fds,
+		       s->style.fds_count);
+}
+
 static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_story_call *call)
 {
 	struct ft_snapshot snapshots[FT_SNAPSHOTS_MAX];
@@ -65,7 +79,14 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		others = t->others[0].event.time_ns;
 	if (!t->told)
 		part = end <= others && end != FT_NEVER ? FT_PART_WHOLE : FT_PART_ENTRY;
-	if (ft_story_is_filtered(s) && !is_wanted(s, ev)) {
+	view.payload = (const uint8_t *)(call + 1);
+	view.payload_length = call->payload_length;
+	view.count = ft_snapshots(ev, view.payload, view.payload_length, ev->payload, snapshots);
+	if (s->files)
+		ft_opened_begin(s->files, &view);
+	if ((ft_story_is_filtered(s) && !is_wanted(s, ev)) || (!t->told && !is_call_shown(s, &view))) {
+		if (s->files)
+			ft_opened_end(s->files, &view);
 		ft_story_pop(&s->tasks, t);
 		return;
 	}
@@ -73,8 +94,6 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		tell_mode(s, t, ev, place);
 	s->st.previous = t->nr;
 	t->nr = ev->nr;
-	view.count = ft_snapshots(
-		ev, (const uint8_t *)(call + 1), call->payload_length, ev->payload, snapshots);
 	if (part == FT_PART_EXIT && s->current == t->tid) {
 		ft_strace_call(&s->st, &view, FT_PART_REST);
 	} else {
@@ -82,6 +101,8 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		ft_strace_call(&s->st, &view, part);
 	}
 	s->current = part == FT_PART_ENTRY ? t->tid : 0;
+	if (part != FT_PART_ENTRY && s->files)
+		ft_opened_end(s->files, &view);
 	if (part == FT_PART_ENTRY)
 		t->told = true;
 	else
@@ -137,6 +158,8 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 	const struct ft_event ev = other->event;
 	const uint64_t place = other->place;
 
+	if (s->files)
+		ft_opened_event(s->files, &ev, NULL, 0);
 	switch (ev.kind) {
 	case FT_KIND_FORK:
 		tell_birth(s, t, &ev);

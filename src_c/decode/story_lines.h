@@ -2,6 +2,7 @@
 #ifndef FT_DECODE_STORY_LINES_H
 #define FT_DECODE_STORY_LINES_H
 
+#include "decode/opened.h"
 #include "decode/story.h"
 #include "decode/story_tasks.h"
 
@@ -9,6 +10,7 @@ struct ft_story {
 	struct ft_strace_style style;
 	struct ft_strace_text st;
 	struct ft_story_tasks tasks;
+	struct ft_open_files *files; /* NULL: nobody asks what descriptors are */
 	int32_t current; /* whose call's line is not ended; 0: none is */
 	size_t alive;
 };

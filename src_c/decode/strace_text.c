@@ -75,6 +75,8 @@ void ft_strace_into(struct ft_strace_text *st, char *buffer, size_t size)
 	ft_text_start(&st->text, buffer, size);
 	st->text.sink.ops = &st->ops;
 	st->text.constants = st->style->constants;
+	st->text.told = st->style->told;
+	st->text.hex = st->style->hex;
 	st->line = buffer - column;
 }
 
@@ -329,6 +331,7 @@ void ft_strace_call(struct ft_strace_text *st, const struct ft_view *view, enum 
 	text->is_first = true;
 	ft_walk_start(&walk, view, &text->sink);
 	set_form(&walk, st->style);
+	walk.files = st->files;
 	st->argument = 0;
 	st->at_entry =
 		part == FT_PART_WHOLE || walk.is_raw ? UINT32_MAX - 1 : shown_at_entry(walk.shape);

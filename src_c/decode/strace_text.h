@@ -53,11 +53,20 @@ struct ft_strace_style {
 	/* Whether what is read from, or written to, a descriptor is dumped; the last is also of all higher ones. */
 	const uint8_t *reads, *writes;
 	uint32_t reads_count, writes_count;
+	uint8_t told; /* of descriptors: enum ft_told_files */
+	/* FT_NR_MAX bits of each ABI: which calls are shown; NULL: all. */
+	const uint8_t *shown;
+	/* Only those with one of these, if there are any: paths, each behind the one before and ended by NUL. */
+	const char *paths;
+	size_t paths_length;
+	const int32_t *fds; /* or of these */
+	size_t fds_count;
 };
 
 struct ft_strace_text {
 	struct ft_text text; /* first: it is the sink */
 	const struct ft_strace_style *style;
+	struct ft_open_files *files; /* NULL: nobody keeps what descriptors are */
 	struct ft_sink_ops ops;
 	int32_t previous; /* number of the task's call before this one; -1: unknown */
 	const char *line; /* column 0 of the line, which may lie before the buffer */

@@ -1,5 +1,7 @@
 #include "decode/text.h"
 
+#include "decode/file_text.h"
+
 static const char pairs[] =
 	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
 	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
@@ -76,7 +78,12 @@ static const char escapes[256] = {
 	[0x7f ... 0xff] = 'o',
 };
 
-void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length)
+static bool is_text(uint8_t byte, const char *octal)
+{
+	return !escapes[byte] && !(*octal && byte && strchr(octal, byte));
+}
+
+void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length, const char *octal)
 {
 	for (size_t i = 0; i < length;) {
 		size_t run = i;
@@ -84,14 +91,14 @@ void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length)
 		size_t n = 1;
 		uint8_t byte;
 
-		while (run < length && !escapes[data[run]])
+		while (run < length && is_text(data[run], octal))
 			run++;
 		ft_put(text, (const char *)data + i, run - i);
 		i = run;
 		if (i == length)
 			break;
 		byte = data[i++];
-		if (escapes[byte] != 'o') {
+		if (escapes[byte] && escapes[byte] != 'o') {
 			escape[n++] = escapes[byte];
 		} else {
 			bool is_long = i < length && data[i] >= '0' && data[i] <= '9';
@@ -109,7 +116,7 @@ void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length)
 void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut)
 {
 	ft_put(text, "\"", 1);
-	ft_put_escaped(text, data, length);
+	ft_put_escaped(text, data, length, "");
 	ft_put(text, cut ? "\"..." : "\"", cut ? 4 : 1);
 }
 
@@ -410,6 +417,16 @@ static void text_fault(struct ft_sink *sink, uint64_t address)
 	ft_puts(of(sink), " */");
 }
 
+static void text_descriptor(struct ft_sink *sink, int32_t fd, const struct ft_file *file)
+{
+	if (fd == (int32_t)FT_LINK_CWD)
+		sink->ops->named(sink, (uint64_t)(int64_t)fd, FT_SIGNED, "AT_FDCWD", 8);
+	else
+		ft_put_signed(of(sink), fd);
+	if (file && of(sink)->told)
+		ft_put_file(of(sink), file, of(sink)->told, of(sink)->hex);
+}
+
 static const struct ft_sink_ops text_ops = {
 	.integer = text_integer,
 	.set = text_set,
@@ -431,6 +448,7 @@ static const struct ft_sink_ops text_ops = {
 	.becomes = text_becomes,
 	.more = text_more,
 	.fault = text_fault,
+	.descriptor = text_descriptor,
 };
 
 void ft_text_start(struct ft_text *text, char *buffer, size_t size)

@@ -18,6 +18,7 @@ struct ft_text {
 	char *at, *end;
 	uint8_t constants; /* enum ft_constants */
 	bool is_first; /* no comma before the next value */
+	uint8_t told, hex; /* what is told of descriptors, and how: see ft_put_file() */
 	bool is_full; /* something did not fit; nothing more is written */
 };
 
@@ -55,8 +56,8 @@ void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value);
 bool ft_put_flags(struct ft_text *text, const struct ft_set *set, uint64_t value);
 /* A value of a set, whatever it is. */
 void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value);
-/* ASCII, with the escapes that C has in a string. */
-void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length);
+/* ASCII, with the escapes that C has in a string; octal: characters that are no text here. */
+void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length, const char *octal);
 void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut);
 
 #endif

@@ -55,14 +55,17 @@ bool ft_read_waitstatus(struct ft_walk *walk, const struct ft_memory *memory)
 	return true;
 }
 
-static void show_bits(struct ft_walk *walk, const uint8_t *data, size_t bits)
+static void show_bits(struct ft_walk *walk, const uint8_t *data, size_t bits, bool are_fds)
 {
 	ft_open(walk, "[");
 	for (size_t i = 0; i < bits; i++) {
 		if (!(data[i / 8] >> i % 8 & 1))
 			continue;
 		walk->sink->ops->also(walk->sink);
-		ft_integer(walk, i, FT_UNSIGNED);
+		if (are_fds)
+			ft_show_fd(walk, i);
+		else
+			ft_integer(walk, i, FT_UNSIGNED);
 	}
 	ft_close(walk, "]");
 }
@@ -74,7 +77,7 @@ bool ft_read_fdset(struct ft_walk *walk, const struct ft_memory *memory)
 
 	if (bits < 0 || bits > 1 << 16 || memory->length < (size_t)(bits + 7) / 8)
 		return false;
-	show_bits(walk, memory->data, (size_t)bits);
+	show_bits(walk, memory->data, (size_t)bits, true);
 	return true;
 }
 
@@ -82,6 +85,6 @@ bool ft_read_cpuset(struct ft_walk *walk, const struct ft_memory *memory)
 {
 	if (memory->found == FT_FAULT || memory->length > 1 << 13)
 		return false;
-	show_bits(walk, memory->data, memory->length * 8);
+	show_bits(walk, memory->data, memory->length * 8, false);
 	return true;
 }

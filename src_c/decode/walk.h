@@ -9,9 +9,12 @@
 #define FT_PATH_SHOWN	  4095 /* bytes: a longer one the kernel takes for none */
 #define FT_ELEMENTS_SHOWN 32 /* of an array, unless said */
 
+struct ft_open_files;
+
 struct ft_walk {
 	const struct ft_view *view;
 	struct ft_sink *sink;
+	struct ft_open_files *files; /* NULL: nobody keeps what descriptors are */
 	const struct ft_shape *shape; /* NULL: no table has this call */
 	uint64_t args[6]; /* as wide as the ABI's registers */
 	int64_t ret;

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from functools import reduce
 from typing import NamedTuple
 
+from fasttrace._tables import ABIS
 from fasttrace.cli.strace.options import Options
 from fasttrace.data.summary import Summary
+from fasttrace.syscalls.sets import EVERYTHING, Selection
 
 _DEFAULT = ("time-percent", "total-time", "avg-time", "calls", "errors", "name")
 
@@ -71,6 +73,9 @@ _KEYS: dict[str, Callable[[Row], tuple[float, ...]]] = {
 def table(summaries: list[Summary], options: Options) -> str:
     """The table of all together, or nothing where there was no call."""
     rows = _rows(summaries, options.overhead_ns)
+    if options.trace is not None:  # others may be recorded for what they tell of descriptors
+        known, wanted = _names(EVERYTHING), _names(options.trace)
+        rows = [row for row in rows if row.name in wanted or row.name not in known]
     if not rows:
         return ""
     key = options.sort or "time"
@@ -92,6 +97,10 @@ def table(summaries: list[Summary], options: Options) -> str:
         _line(columns, [_of_total(name, total) for name in names]),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _names(calls: Selection) -> set[str]:
+    return {name for abi in ABIS for name in calls.names(abi)}
 
 
 def _of_total(name: str, total: Row) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _UNITS_NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 _DESCRIPTOR_MAX = 1 << 20  # what fs.nr_open is unless it was raised
 STATUSES = frozenset({"successful", "failed", "unfinished", "unavailable", "detached"})
+FILES = frozenset({"path", "socket", "dev", "pidfd"})
 QUIETS = frozenset({"attach", "exit", "path-resolution", "personality", "thread-execve"})
 _QUIET_NAMES = {name: name for name in QUIETS} | {
     "attaching": "attach",
@@ -35,6 +36,7 @@ _QUALIFIERS = {
     **dict.fromkeys(("write", "writes", "w"), "write"),
     **dict.fromkeys(("quiet", "silent", "silence", "q"), "quiet"),
     **{word: word for word in ("fault", "inject", "status", "kvm", "decode-fds")},
+    **dict.fromkeys(("trace-fds", "trace-fd", "fds", "fd"), "trace-fds"),
 }
 
 
@@ -113,6 +115,23 @@ def words(name: str, text: str, known: Iterable[str]) -> frozenset[str]:
         elif word != "none":
             raise BadOption(f"invalid {name} '{word}'", hint=False)
     return every - given if inverted else frozenset(given)
+
+
+def files(text: str) -> frozenset[str]:
+    """What is told of descriptors; newer ones of strace's, which a path tells as well, too."""
+    if not text:
+        return FILES
+    newer = {"eventfd", "signalfd"}
+    return words("descriptor decode", text, FILES | newer) & FILES
+
+
+def numbers(text: str) -> list[int]:
+    """Descriptors, one or several."""
+    found = text.split(",")
+    for word in found:
+        if not re.fullmatch(r"\d{1,9}", word, re.A):
+            raise BadOption(f"invalid descriptor '{word}'", hint=False)
+    return [int(word) for word in found]
 
 
 def quiet(text: str) -> frozenset[str]:

@@ -26,10 +26,12 @@ class BadArgument(Exception):
 
 
 class Long(NamedTuple):
-    """A long option: what it is called inside, and its value: "no", "must" or "may"."""
+    """A long option: what it is called inside, and its value: "no", "must" or "may"; whole: it has
+    no abbreviations, for strace 6.1 does not know it."""
 
     key: str
     value: str
+    whole: bool = False
 
 
 def read(
@@ -79,7 +81,7 @@ def read(
 def _long(name: str, word: str, longs: Mapping[str, Long]) -> tuple[str, Long]:
     if name in longs:
         return name, longs[name]
-    found = [full for full in longs if full.startswith(name)]
+    found = [full for full, long in longs.items() if full.startswith(name) and not long.whole]
     if not found:
         raise BadOption(f"unrecognized option '{word}'")
     if len({longs[full] for full in found}) > 1:

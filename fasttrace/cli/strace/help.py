@@ -11,6 +11,8 @@ Run a command, or attach to a process, and print its system calls as strace does
   -u USER            run the command with a user's rights; -D: as our child, traced by a grandchild
   -e trace=SET       only these calls: names, %class, /regex, ! for all but
   -e signal=SET, -e status=SET, -e quiet=SET, -e inject=RULE, -e fault=RULE
+  -P PATH            only calls that are given the path, or a descriptor of it
+  -y, -yy            what descriptors are: their paths; devices and sockets' addresses, too
   -z, -Z             only calls that succeed; that fail
   -t, -tt, -ttt, -r  when: time of day, with microseconds, seconds since 1970, since the line before
   -T, -n             how long each call took; its number

@@ -49,6 +49,7 @@ class Options:
     hex: int = 0
     numbers: bool = False
     places: bool = False
+    decode_fds: frozenset[str] = frozenset()
     clock: int = 0
     clock_digits: int = 0
     relative: int | None = None
@@ -71,6 +72,8 @@ class Options:
         self.environment: list[tuple[str, str | None]] = []
         self.inject: list[AlterRule] = []
         self.columns: list[str] = []
+        self.paths: list[str] = []
+        self.trace_fds: list[int] = []
 
     @property
     def traces_several(self) -> bool:
@@ -111,6 +114,10 @@ _LONGS = {
     "summary-syscall-overhead": Long("O", "must"),
     "attach": Long("p", "must"),
     "trace-path": Long("P", "must"),
+    "trace-fds": Long("trace-fds", "must", whole=True),
+    "trace-fd": Long("trace-fds", "must", whole=True),
+    "fds": Long("trace-fds", "must", whole=True),
+    "fd": Long("trace-fds", "must", whole=True),
     "relative-timestamps": Long("relative-timestamps", "may"),
     "string-limit": Long("s", "must"),
     "summary-sort-by": Long("S", "must"),
@@ -147,14 +154,13 @@ _LONGS = {
     "quiet": Long("quiet", "may"),
     "silent": Long("quiet", "may"),
     "silence": Long("quiet", "may"),
-    "decode-fds": Long("y", "may"),
+    "decode-fds": Long("decode-fds", "may"),
 }
 _DAEMONS = {"": 1, "grandchild": 1, "pgroup": 2, "pgrp": 2, "session": 3}
 # What strace has and we do not, by key: how an error names it.
 _ABSENT = {
-    **{letter: f"-{letter}" for letter in "bkPyY"},
+    **{letter: f"-{letter}" for letter in "bkY"},
     "kvm": "-e kvm",
-    "decode-fds": "-e decode-fds",
 }
 
 
@@ -185,7 +191,7 @@ def parse(words: Sequence[str]) -> Options:
     return options
 
 
-_FLAGS = frozenset("AcCdDfFhinqrtTVwxzZ") | {"output-separately", "seccomp-bpf"}
+_FLAGS = frozenset("AcCdDfFhinqrtTVwxyzZ") | {"output-separately", "seccomp-bpf"}
 
 
 def _apply(options: Options, counts: dict[str, int]) -> None:
@@ -207,6 +213,8 @@ def _apply(options: Options, counts: dict[str, int]) -> None:
     if times := counts.get("t", 0):
         options.clock, options.clock_digits = (2 if times > 2 else 1), (6 if times > 1 else 0)
     options.quiet |= expressions.quieter(counts.get("q", 0))
+    if ys := counts.get("y", 0):
+        options.decode_fds = expressions.FILES if ys > 1 else frozenset({"path"})
     if "z" in counts:
         options.statuses = frozenset({"successful"})
     elif "Z" in counts:
@@ -227,6 +235,10 @@ def _check(options: Options, counts: dict[str, int]) -> None:
     if "w" in counts and not options.count:
         raise BadOption(
             "-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)"
+        )
+    if options.count and (options.paths or options.trace_fds):
+        raise BadOption(
+            "-P and --trace-fds with -c or -C are not supported by fasttrace", hint=False
         )
     if options.columns and not options.count:
         raise BadOption(
@@ -264,6 +276,18 @@ def _form(key: str) -> Callable[[Options, str], None]:
         options.forms = options.forms.given(key, text)
 
     return read_form
+
+
+def _decode_fds(options: Options, text: str) -> None:
+    options.decode_fds = expressions.files(text)
+
+
+def _paths(options: Options, text: str) -> None:
+    options.paths.append(text)
+
+
+def _trace_fds(options: Options, text: str) -> None:
+    options.trace_fds += expressions.numbers(text)
 
 
 def _pids(options: Options, text: str) -> None:
@@ -386,6 +410,9 @@ _VALUES: dict[str, Callable[[Options, str], None]] = {
     "I": _interruptible,
     **{key: _form(key) for key in FORM_KEYS},
     "p": _pids,
+    "P": _paths,
+    "decode-fds": _decode_fds,
+    "trace-fds": _trace_fds,
     "E": _environment,
     "o": _output,
     "O": _overhead,

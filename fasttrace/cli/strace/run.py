@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fasttrace._core import STRING_LIMIT_MAX, Block
 from fasttrace._decode import Story
+from fasttrace._tables import ABIS, NR_MAX
 from fasttrace.cli.strace.options import Options
 from fasttrace.cli.strace.texts import Texts, say
 from fasttrace.cli.strace.waits import Waits
@@ -28,6 +29,7 @@ _BEAT_S = 0.06
 # What ended so long before the newest that came has come: see docs/inline.md, and the ring.
 _LATE_NS = 320_000_000
 _FULL_EVENTS, _FULL_PAYLOAD = 4096, 1 << 20
+_TOLD_BITS = {"path": 1, "socket": 2, "dev": 4, "pidfd": 8}
 _STATUS_BITS = {"successful": 1, "failed": 2, "unfinished": 4}
 
 
@@ -159,6 +161,10 @@ def _altered(options: Options) -> list[AlterRule]:
     return [rule for rule in rules if rule.calls != NOTHING]
 
 
+def _asks_for_descriptors(options: Options) -> bool:
+    return bool(options.decode_fds or options.paths or options.trace_fds)
+
+
 def _tracer_options(options: Options, *, with_command: bool) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if options.trace is not None:
@@ -176,6 +182,7 @@ def _tracer_options(options: Options, *, with_command: bool) -> dict[str, Any]:
         "events": options.count != "only" or options.traces_several,
         "tally": bool(options.count),
         "instruction_pointer": options.places and options.count != "only",
+        "descriptors": options.count != "only" and _asks_for_descriptors(options),
         **said,
     }
 
@@ -296,4 +303,31 @@ def _story(options: Options) -> Story:
         forms=options.forms.table(),
         reads=options.forms.reads,
         writes=options.forms.writes,
+        told=sum(_TOLD_BITS[word] for word in options.decode_fds),
+        shown=_shown(options),
+        paths=_paths(options),
+        fds=options.trace_fds or None,
     )
+
+
+def _shown(options: Options) -> bytes | None:
+    """Where others are recorded for what they tell of descriptors: those that were asked for."""
+    if options.trace is None or not _asks_for_descriptors(options):
+        return None
+    masks = [options.trace.mask(abi) for abi in range(len(ABIS))]
+    return b"".join(mask.to_bytes(NR_MAX // 8, "little") for mask in masks)
+
+
+def _paths(options: Options) -> bytes | None:
+    """Each as it was given, and without links."""
+    if not options.paths:
+        return None
+    found = []
+    for path in options.paths:
+        found.append(path)
+        resolved = os.path.realpath(path)
+        if resolved != path:
+            found.append(resolved)
+            if "path-resolution" not in options.quiet:
+                say(f"Requested path '{path}' resolved into '{resolved}'")
+    return b"".join(os.fsencode(path) + b"\0" for path in found)
