@@ -40,7 +40,7 @@ static long made(long nr, const long *args, const struct region *regions, size_t
 	static uint8_t copies[2 * REGIONS][4096];
 	struct ft_snapshot snapshots[2 * REGIONS];
 	struct ft_event ev = { .kind = FT_KIND_SYSCALL, .abi = ABI, .nr = (int32_t)nr };
-	struct ft_view view = { &ev, snapshots, 2 * count };
+	struct ft_view view = { .event = &ev, .snapshots = snapshots, .count = 2 * count };
 	struct ft_text text;
 	long ret;
 

@@ -119,7 +119,7 @@ static void one_call(struct input *in, struct ft_event *ev)
 {
 	static char buffer[SIZE];
 	struct ft_snapshot snapshots[FT_SNAPSHOTS_MAX];
-	struct ft_view view = { ev, snapshots, 0 };
+	struct ft_view view = { .event = ev, .snapshots = snapshots };
 	uint8_t *copies[FT_SNAPSHOTS_MAX];
 	struct ft_text text;
 	size_t room;

@@ -9,6 +9,10 @@
 #define EVENTS	32
 #define PAYLOAD 512
 
+/* Such a path is in the payload now and then. */
+static const char paths[] = "/\0\1";
+static const int32_t fds[] = { 0, 3 };
+
 static void check_text(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -20,6 +24,8 @@ static struct ft_strace_style any_style(struct input *in)
 	static const uint8_t digits[] = { 0, 3, 6, 9 };
 	static uint8_t forms[FT_NR_MAX], descriptors[2] = { 0, 1 };
 	uint32_t how = (uint32_t)take(in, 3), form = (uint32_t)take(in, 1);
+	uint32_t how = (uint32_t)take(in, 3);
+	uint8_t files = (uint8_t)take(in, 1);
 
 	memset(forms, form >> 4 & 7, sizeof(forms));
 	return (struct ft_strace_style){
@@ -50,6 +56,11 @@ static struct ft_strace_style any_style(struct input *in)
 		.writes = descriptors,
 		.reads_count = form >> 3 & 1,
 		.writes_count = form & 8 ? 2 : 0,
+		.told = files & 15,
+		.paths = files & 16 ? paths : NULL,
+		.paths_length = sizeof(paths),
+		.fds = files & 32 ? fds : NULL,
+		.fds_count = files & 32 ? 2 : 0,
 	};
 }
 

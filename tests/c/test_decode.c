@@ -21,7 +21,7 @@ static const char *decoded_on(unsigned abi, const char *name, const uint64_t *ar
 		.ret = ret,
 		.nr = ft_syscall_number(abi, name),
 		.flags = ret < 0 && ret >= -4095 ? FT_FLAG_ERROR : 0 };
-	struct ft_view view = { &ev, snapshots, count };
+	struct ft_view view = { .event = &ev, .snapshots = snapshots, .count = count };
 	struct ft_text out;
 
 	memcpy(ev.args, args, sizeof(ev.args));
@@ -214,7 +214,7 @@ static void short_buffers(void)
 	struct ft_event ev = {
 		.kind = FT_KIND_SYSCALL, .nr = 87, .args = { BASE }, .time_ns = 1500000
 	};
-	struct ft_view view = { &ev, &s, 1 };
+	struct ft_view view = { .event = &ev, .snapshots = &s, .count = 1 };
 	struct ft_event events[2] = { ev, ev };
 	uint32_t order[4] = { 0, 1 };
 	struct ft_text out;
