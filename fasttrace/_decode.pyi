@@ -228,3 +228,21 @@ def json_arguments(events: Buffer, payload: Buffer, lengths: Buffer) -> bytes:
 
 def copy_items(events: Buffer, payload: Buffer, out: Buffer) -> None:
     """These bytes, one event's behind the other's. ValueError: `out` has not just room for them."""
+
+class Touched:
+    """Which files each call of a trace has to do with: those that its paths and descriptors name.
+
+    What descriptors are is followed from the events, so all of a trace are to be looked at, some at
+    a time, in the order in which they ended.
+    """
+
+    def __init__(self) -> None: ...
+    def look(self, events: Buffer, order: Buffer, payload: Buffer, payload_base: int = 0) -> bytes:
+        """events: bytes of EVENT_DTYPE. order: uint32, the places of those to look at now.
+
+        Returns rows of a uint32 and two int32: the event, the descriptor that it is given or makes
+        (-1: a path), the number of its name (-1: not known). ValueError: no whole events, or there
+        is none at such a place.
+        """
+    def names(self, first: int = 0) -> list[bytes]:
+        """All names so far, by their numbers, from one on."""

@@ -278,3 +278,4 @@ cdef class Story:
 include "_decode_calls.pxi"
 include "_decode_json.pxi"
 include "_decode_columns.pxi"
+include "_decode_touched.pxi"

@@ -26,7 +26,11 @@ def add_filter_options(parser: VerbParser, *, saved: bool = False) -> None:
     group.add_argument(
         "--slower-than", type=_time, metavar="TIME", help="took at least so long: 5ms, 100us, 1.5s"
     )
-    group.add_argument("--path", metavar="TEXT", help="were given a path with TEXT in it")
+    group.add_argument(
+        "--path",
+        metavar="TEXT",
+        help="name a path with TEXT in it, or a descriptor of one; or that matches: '*.so'",
+    )
     if saved:
         group.add_argument(
             "--pid", dest="pids", type=_pids, metavar="PID[,PID]", help="are of these processes"
@@ -43,23 +47,37 @@ def conditions_of(args: argparse.Namespace) -> dict[str, Any]:
         "failed": True if args.failed else None,
         "min_duration_ns": args.slower_than,
         "path": args.path,
+        # What descriptors are is told by other calls, too.
+        "syscall": given.get("expression") if args.path else None,
         "pid": given.get("pids"),
         "comm": given.get("comm"),
     }
     return {name: wanted for name, wanted in found.items() if wanted is not None}
 
 
-def chosen(block: Block, conditions: Mapping[str, Any]) -> npt.NDArray[np.void]:
-    """The events of a block that meet the conditions; their payloads count from its payload's
-    first byte."""
-    import numpy as np
+class Chooser:
+    """Chooses the events that meet the conditions, block by block; their payloads count from the
+    block's payload's first byte."""
 
-    from fasttrace.data.conditions import Observed, choose
-    from fasttrace.data.events import EVENT_DTYPE
+    def __init__(self, conditions: Mapping[str, Any]) -> None:
+        from fasttrace.data.touches import Following
 
-    events = np.frombuffer(memoryview(block), EVENT_DTYPE).copy()
-    events["payload"] -= np.uint64(block.payload_base)
-    return np.ascontiguousarray(choose(events, conditions, Observed((), block.payload))[0])
+        self._conditions = conditions
+        self._following = Following()
+
+    def __call__(self, block: Block) -> npt.NDArray[np.void]:
+        import numpy as np
+
+        from fasttrace.data.conditions import Observed, choose
+        from fasttrace.data.events import EVENT_DTYPE
+        from fasttrace.data.touches import Touches
+
+        events = np.frombuffer(memoryview(block), EVENT_DTYPE).copy()
+        events["payload"] -= np.uint64(block.payload_base)
+        payload = np.frombuffer(block.payload, np.uint8)
+        touches = Touches(events, payload, self._following)
+        observed = Observed((), block.payload, touches)
+        return np.ascontiguousarray(choose(events, self._conditions, observed)[0])
 
 
 def _time(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from fasttrace.cli.filters import add_filter_options, chosen, conditions_of
+from fasttrace.cli.filters import Chooser, add_filter_options, conditions_of
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.tables import add_table_options, check_by_line, summary_text
@@ -69,9 +69,9 @@ def _looked_at(args: argparse.Namespace, conditions: dict[str, Any]) -> int:
         from fasttrace.data.lines import LineCounts
         from fasttrace.data.summary import Summary
 
-        tally, lines = Tally(), LineCounts()
+        tally, lines, choose = Tally(), LineCounts(), Chooser(conditions)
         for block in run.blocks():
-            events = chosen(block, conditions)
+            events = choose(block)
             tally.add(events.data, by_pid=args.by == "pid")
             if by_line:
                 lines.add(events.data, block.payload)

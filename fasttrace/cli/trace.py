@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
-from fasttrace.cli.filters import add_filter_options, chosen, conditions_of
+from fasttrace.cli.filters import Chooser, add_filter_options, conditions_of
 from fasttrace.cli.output import Output, show
 from fasttrace.cli.parser import (
     VerbParser,
@@ -66,13 +66,14 @@ def run(args: argparse.Namespace) -> int:
             to_text, learn = _json_text(args.string_limit)
         else:
             to_text = _line_text(output.color, start_ns, args.string_limit)
+        choose = Chooser(conditions) if conditions else None
         for block in run.blocks(None if goes_on else output.is_unread):
             if output.failed:
                 continue
-            if conditions:
+            if choose:
                 if learn is not None:
                     learn(block, block.payload, block.payload_base)
-                output.write(to_text(chosen(block, conditions).data, block.payload, 0))
+                output.write(to_text(choose(block).data, block.payload, 0))
             else:
                 output.write(to_text(block, block.payload, block.payload_base))
         if run.let_go:

@@ -34,6 +34,8 @@ def run_of(args: argparse.Namespace, **options: Any) -> Run:
         "follow": not args.no_follow,
         "engine": args.engine,
     }
+    if given.get("path"):
+        said["descriptors"] = True
     if "string_limit" in given:
         said["string_limit"] = args.string_limit
     return Run(args.command or None, **said | options)

@@ -13,6 +13,7 @@ from fasttrace._tables import NR_MAX
 from fasttrace.data.calls import Calls, path_args, selection_of
 from fasttrace.data.events import Flag, Kind, argument_strings, payload_items
 from fasttrace.data.processes import Process
+from fasttrace.data.touches import Touches
 from fasttrace.syscalls.errnos import errno_number
 from fasttrace.syscalls.names import abi_index
 
@@ -114,19 +115,6 @@ def with_payload(events: Events) -> Mask:
     return _has(events, Flag.PAYLOAD)
 
 
-def with_path(events: Events, path: str | re.Pattern[str], stream: memoryview) -> Mask:
-    """Calls with a path that contains `path`, or in which the pattern is found."""
-
-    def matches(text: str) -> bool:
-        return path in text if isinstance(path, str) else path.search(text) is not None
-
-    mask = np.zeros(len(events), np.bool_)
-    candidates = np.flatnonzero(with_payload(events))
-    for i, event in zip(candidates, events[candidates], strict=True):
-        mask[i] = any(matches(text) for text in paths_of(event, stream))
-    return mask
-
-
 def paths_of(event: np.void, stream: memoryview) -> list[str]:
     """The paths that a call was given."""
     if event["kind"] != Kind.SYSCALL:
@@ -187,6 +175,7 @@ class Conditions(TypedDict, total=False):
     after: int | None
     before: int | None
     path: str | re.Pattern[str] | None
+    fd: int | Iterable[int] | None
     mask: Mask | None
 
 
@@ -195,6 +184,7 @@ class Observed(NamedTuple):
 
     processes: Sequence[Process]
     stream: memoryview
+    touches: Touches
 
 
 # Each condition by its name. A new one has a line here or below, and in Conditions.
@@ -214,10 +204,11 @@ MASKS: dict[str, Callable[[Events, Any], Mask]] = {
 # Those that look at more than the events: asked last, of the events that the others leave.
 LATE_MASKS: dict[str, Callable[[Events, Any, Observed], Mask]] = {
     "comm": lambda events, comms, observed: of_comm(events, comms, observed.processes),
-    "path": lambda events, path, observed: with_path(events, path, observed.stream),
+    "path": lambda events, path, observed: observed.touches.by_path(events, path),
+    "fd": lambda events, fds, observed: observed.touches.by_fd(events, fds),
 }
 # One number or text, or several.
-SETS = ("pid", "tid", "comm")
+SETS = ("pid", "tid", "comm", "fd")
 # Those that leave out whole processes, too.
 OF_PROCESSES: dict[str, Callable[[Process, Any], bool]] = {
     "pid": lambda process, wanted: process.pid in wanted,

@@ -31,6 +31,7 @@ from fasttrace.data.processes import (
 )
 from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
 from fasttrace.data.summary import Summary
+from fasttrace.data.touches import Touches
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -73,6 +74,7 @@ class Trace(Exported):
         self.events.flags.writeable = False  # what is counted once stays right
         self.info = info._replace(**about)
         self._given = None if processes is None else list(processes)
+        self._touches = Touches(self.events, self.payload)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
@@ -280,7 +282,9 @@ class Trace(Exported):
         return forest(self._told, self.events, self._stream, counted._tally.rows())
 
     def _part(self, events: npt.NDArray[np.void], processes: Iterable[Process]) -> Trace:
-        return Trace(events, self.payload, self.info, processes=processes)
+        part = Trace(events, self.payload, self.info, processes=processes)
+        part._touches = self._touches
+        return part
 
     def where(self, syscall: Calls | None = None, **wanted: Unpack[conditions.Conditions]) -> Trace:
         """The events that meet all conditions given, as a Trace.
@@ -290,15 +294,19 @@ class Trace(Exported):
         errno: the error, by name or number. pid, tid, comm: one or several; comm is the name of the
         program that the process ran last. kind: Kind.SIGNAL or "signal". abi: "x86_64", "i386", ...
         min_duration_ns: calls that took at least so long. after, before: events that started at or
-        after, and before, a CLOCK_MONOTONIC time in ns. path: text contained in a captured string,
-        or a compiled regular expression that is found in one. mask: bool array, shape (n,), that
-        must be True too.
+        after, and before, a CLOCK_MONOTONIC time in ns. path: calls that name such a path, or a
+        descriptor of it: text that it contains; with one of ``*?[`` a pattern of the shell for all
+        of it ("/etc/*", which has "/etc/ssl/certs" too); or a compiled regular expression that is
+        found in it. fd: calls that are given, or make, this descriptor, or one of several. What
+        descriptors are is followed from the calls of the whole trace: recorded with
+        ``descriptors=True`` as /proc tells it, else as their paths say. mask: bool array, shape
+        (n,), that must be True too.
 
         `processes` is what pid and comm leave, calls counted again. SelectionError: syscall cannot
         be read. ValueError: no such errno, kind or abi.
         """
         given = {"syscall": syscall, **wanted}
-        observed = conditions.Observed(self._told, self._stream)
+        observed = conditions.Observed(self._told, self._stream, self._touches)
         events, processes = conditions.choose(self.events, given, observed)
         return self._part(events, processes)
 

@@ -57,6 +57,7 @@ class TracingOptions(Running, total=False):
     results: bool
     inject: AlterRules | None
     deny: Denial | None
+    descriptors: bool
 
 
 def _check(duration: float | None) -> None:

@@ -108,3 +108,17 @@ size_t ft_snapshots(const struct ft_event *event, const uint8_t *payload, size_t
 	}
 	return n;
 }
+
+void ft_view_payload(
+	struct ft_view *view, const uint8_t *payload, size_t length, uint64_t payload_base)
+{
+	uint64_t at = view->event->payload - payload_base;
+
+	view->payload = NULL;
+	view->payload_length = 0;
+	if (!(view->event->flags & FT_FLAG_PAYLOAD) || view->event->payload < payload_base ||
+		at > length)
+		return;
+	view->payload = payload + at;
+	view->payload_length = length - (size_t)at;
+}

@@ -60,4 +60,8 @@ struct ft_memory ft_string_at(const struct ft_view *view, bool after, uint64_t a
 size_t ft_snapshots(const struct ft_event *event, const uint8_t *payload, size_t length,
 	uint64_t payload_base, struct ft_snapshot *snapshots);
 
+/* What of the stream begins with the items of the view's event. */
+void ft_view_payload(
+	struct ft_view *view, const uint8_t *payload, size_t length, uint64_t payload_base);
+
 #endif

@@ -64,6 +64,7 @@ struct ft_open_files {
 	/* Of the call that is looked at: what its descriptors become. */
 	struct ft_made made[FT_MADE_MAX];
 	size_t made_count;
+	bool replaces; /* it is all that the task has: of a new program */
 	uint8_t kinds[FT_ABI_COUNT][FT_NR_MAX]; /* see opened.c; 0: not looked up yet */
 };
 

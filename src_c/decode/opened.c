@@ -214,6 +214,7 @@ void ft_opened_begin(struct ft_open_files *f, const struct ft_view *view)
 	k = known_of(f, &walk);
 	o = owner_of(f, view->event);
 	closes = closes_on_exec(k, &walk);
+	f->replaces = k && k->kind == EXECUTES;
 	if (add_links(f, view, closes) || walk.failed)
 		return;
 	fd = (int32_t)walk.ret;

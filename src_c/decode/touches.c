@@ -148,7 +148,7 @@ static void is_named(
 
 	if (path)
 		w->found |= is_one_of(w, path, length);
-	else if (file)
+	else if (file && fd >= 0)
 		w->found |= is_one_of(w, file->bytes, file->link_length);
 	for (size_t i = 0; !path && i < w->fds_count; i++)
 		w->found |= w->fds[i] == fd;

@@ -1,0 +1,113 @@
+"""Which events have to do with which files and descriptors, followed through a whole trace."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Container, Iterator
+from fnmatch import translate
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fasttrace._decode import Touched
+
+Events: TypeAlias = npt.NDArray[np.void]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Path: TypeAlias = "str | re.Pattern[str]"
+
+_CHUNK = 1 << 17  # events that are looked at at once
+_ROW = np.dtype([("event", "<u4"), ("fd", "<i4"), ("name", "<i4")])
+# What tells an event of a trace from all others.
+_KEY = np.dtype([("time_ns", "<u8"), ("tid", "<i4"), ("nr", "<i4"), ("kind", "u1")])
+_DELETED = " (deleted)"
+
+
+def path_matcher(path: Path) -> Callable[[str], bool]:
+    """A text is contained; with one of ``*?[`` it is a pattern of the shell for the whole path, in
+    which ``*`` stands for slashes too; a regular expression is found.
+
+    >>> path_matcher("/etc/*")("/etc/ssl/certs"), path_matcher("/etc/*")("/usr/etc/x")
+    (True, False)
+    """
+    if isinstance(path, re.Pattern):
+        found = path.search
+    elif any(char in path for char in "*?["):
+        found = re.compile(translate(path)).match
+    else:
+        return lambda text: path in text
+    return lambda text: found(text) is not None
+
+
+class Following:
+    """What is known from the events so far, where they come one block after the other."""
+
+    def __init__(self) -> None:
+        self.touched = Touched()
+        self.verdicts: list[bool] = []  # of its names, on the one path that is asked for
+
+
+class Touches:
+    """Of a trace, whose parts ask too: of a part alone it is not known what its descriptors are.
+
+    Calls touch a file by a path that they are given, which counts as it stands there and as one
+    from the root, and by descriptors that they are given or make. following: the trace is only the
+    next block of one.
+    """
+
+    def __init__(
+        self, events: Events, payload: npt.NDArray[np.uint8], following: Following | None = None
+    ) -> None:
+        self._events = events
+        self._payload = payload
+        self._following = following
+
+    def by_path(self, part: Events, path: Path) -> Mask:
+        """Those events of a part that touch a path that matches; see `path_matcher`."""
+        matches = path_matcher(path)
+        following = self._following or Following()
+        verdicts, mask = following.verdicts, np.zeros(len(self._events), np.bool_)
+        for rows in self._rows(following):
+            for name in following.touched.names(len(verdicts)):
+                verdicts.append(matches(_text(name)))
+            known = rows[rows["name"] >= 0]
+            mask[known["event"][np.array(verdicts, np.bool_)[known["name"]]]] = True
+        return self._of_part(part, mask)
+
+    def by_fd(self, part: Events, fds: Container[int]) -> Mask:
+        """Those that are given, or make, one of these descriptors."""
+        mask = np.zeros(len(self._events), np.bool_)
+        for rows in self._rows(self._following or Following()):
+            given = np.unique(rows["fd"])
+            wanted = [fd for fd in given.tolist() if fd >= 0 and fd in fds]
+            mask[rows["event"][np.isin(rows["fd"], np.array(wanted, np.int32))]] = True
+        return self._of_part(part, mask)
+
+    def _rows(self, following: Following) -> Iterator[npt.NDArray[np.void]]:
+        events = np.ascontiguousarray(self._events)
+        ends = events["time_ns"] + events["duration_ns"]
+        order = np.argsort(ends, kind="stable").astype(np.uint32)
+        stream = np.ascontiguousarray(self._payload)
+        for start in range(0, len(order), _CHUNK):
+            chunk = order[start : start + _CHUNK]
+            rows = following.touched.look(events.view(np.uint8).data, chunk.data, stream.data)
+            yield np.frombuffer(rows, _ROW)
+
+    def _of_part(self, part: Events, mask: Mask) -> Mask:
+        if part is self._events:
+            return mask
+        found: Mask = np.isin(_keys(part), _keys(self._events[mask]))
+        return found
+
+
+def _text(name: bytes) -> str:
+    text = os.fsdecode(name)
+    return text.removesuffix(_DELETED) if text.startswith("/") else text
+
+
+def _keys(events: Events) -> npt.NDArray[np.void]:
+    keys = np.empty(len(events), _KEY)
+    for field in _KEY.names or ():
+        keys[field] = events[field]
+    return keys.view(f"V{_KEY.itemsize}")
