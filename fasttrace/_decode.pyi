@@ -9,11 +9,17 @@ class Lines:
     """Makes lines of blocks of events.
 
     dim, red, cyan, reset: escapes of a terminal, or empty. string_limit: bytes of data that are
-    shown; paths are whole.
+    shown; paths are whole. told: what descriptors are: see `Story`.
     """
 
     def __init__(
-        self, dim: bytes, red: bytes, cyan: bytes, reset: bytes, string_limit: int = 32
+        self,
+        dim: bytes,
+        red: bytes,
+        cyan: bytes,
+        reset: bytes,
+        string_limit: int = 32,
+        told: int = 0,
     ) -> None: ...
     def text(
         self,
@@ -22,12 +28,14 @@ class Lines:
         payload_base: int,
         origin_ns: int,
         other: Callable[[int], str],
+        shown: bytes | None = None,
     ) -> str:
         """All lines, in the order in which the events ended.
 
         payload_base: what events call payload[0]. origin_ns: CLOCK_MONOTONIC that times are counted
-        from. other: the line of an event that is no syscall, by its place in `events`.
-        ValueError: events are no whole number of records.
+        from. other: the line of an event that is no syscall, by its place in `events`. shown: with
+        `told`, which is followed from one call to the next: a byte for each event, 0 for those that
+        only tell what descriptors are. ValueError: events are no whole number of records.
         """
 
 class Story:

@@ -56,10 +56,23 @@ cdef extern from "decode/lines.h" nogil:
         uint32_t string_max
         cbool is_whole
 
-    size_t ft_put_lines(const ft_line_style *style, const ft_event *events, const uint32_t *order,
+    struct ft_open_files
+
+    struct ft_line_files:
+        ft_open_files *files
+        uint8_t told
+        const uint8_t *shown
+
+    size_t ft_put_lines(const ft_line_style *style, const ft_line_files *files,
+                        const ft_event *events, const uint32_t *order,
                         size_t count, const uint8_t *payload, size_t payload_length,
                         uint64_t payload_base, char *buffer, size_t size, size_t *done)
     void ft_order_of_end(const ft_event *events, size_t count, uint32_t *order)
+
+
+cdef extern from "decode/open_files.h" nogil:
+    int ft_open_files_new(ft_open_files **out)
+    void ft_open_files_free(ft_open_files *f)
 
 
 cdef extern from "decode/story.h" nogil:
@@ -109,15 +122,26 @@ cdef enum:
 cdef class Lines:
     cdef bytes dim, red, cyan, reset
     cdef ft_line_style style
+    cdef ft_line_files files
+
+    def __cinit__(self):
+        self.files.files = NULL
+
+    def __dealloc__(self):
+        ft_open_files_free(self.files.files)
 
     def __init__(self, bytes dim not None, bytes red not None, bytes cyan not None,
-                 bytes reset not None, uint32_t string_limit=32):
+                 bytes reset not None, uint32_t string_limit=32, uint8_t told=0):
         self.dim, self.red, self.cyan, self.reset = dim, red, cyan, reset
         self.style.dim, self.style.red = self.dim, self.red
         self.style.cyan, self.style.reset = self.cyan, self.reset
         self.style.string_max = string_limit
+        self.files.told = told
+        if told and self.files.files is NULL and ft_open_files_new(&self.files.files) < 0:
+            raise MemoryError()
 
-    def text(self, events, payload, uint64_t payload_base, uint64_t origin_ns, other not None):
+    def text(self, events, payload, uint64_t payload_base, uint64_t origin_ns, other not None,
+             bytes shown=None):
         cdef Py_buffer view, stream
         cdef bytes aligned
         cdef uint32_t *order = NULL
@@ -125,6 +149,8 @@ cdef class Lines:
         cdef const ft_event *list
         cdef size_t count, at = 0, done = 0, length = 0
         cdef ft_line_style style = self.style
+        cdef ft_line_files files = self.files
+        cdef const ft_line_files *known = NULL
         style.origin_ns = origin_ns
         pieces = []
         PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
@@ -134,6 +160,11 @@ cdef class Lines:
             count = view.len // sizeof(ft_event)
             if count > <size_t>EVENTS_MAX:
                 raise ValueError(f"{count} events at once")
+            if shown is not None and (len(shown) != <Py_ssize_t>count or not self.files.told):
+                raise ValueError(f"{len(shown)} bytes: one for each event, with `told`")
+            files.shown = <const uint8_t *><char *>shown if shown is not None else NULL
+            if files.files is not NULL:
+                known = &files
             list = <const ft_event *>view.buf
             if <uintptr_t>view.buf % 8:
                 aligned = bytes(events)
@@ -149,12 +180,14 @@ cdef class Lines:
                 while at < count:
                     with nogil:
                         length = ft_put_lines(
-                            &style, list, order + at, count - at, <const uint8_t *>stream.buf,
-                            stream.len, payload_base, buffer, BUFFER_SIZE, &done)
+                            &style, known, list, order + at, count - at,
+                            <const uint8_t *>stream.buf, stream.len, payload_base, buffer,
+                            BUFFER_SIZE, &done)
                     pieces.append(buffer[:length].decode("ascii"))
                     at += done
                     if not done:
-                        pieces.append(other(order[at]))
+                        if shown is None or shown[order[at]]:
+                            pieces.append(other(order[at]))
                         at += 1
             finally:
                 PyBuffer_Release(&stream)

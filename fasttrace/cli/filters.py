@@ -59,13 +59,30 @@ class Chooser:
     """Chooses the events that meet the conditions, block by block; their payloads count from the
     block's payload's first byte."""
 
-    def __init__(self, conditions: Mapping[str, Any]) -> None:
+    def __init__(self, conditions: Mapping[str, Any], *, calls: str | None = None) -> None:
+        """calls: of system calls only those in this set, too."""
         from fasttrace.data.touches import Following
 
         self._conditions = conditions
+        self._calls = calls
         self._following = Following()
 
     def __call__(self, block: Block) -> npt.NDArray[np.void]:
+        return self._chosen(block)[1]
+
+    def mask(self, block: Block) -> bytes:
+        """A byte for each event: whether it was chosen."""
+        from fasttrace.data.conditions import is_call, of_syscall
+        from fasttrace.data.touches import among
+
+        events, found = self._chosen(block)
+        mask = among(events, found)
+        if self._calls is not None:
+            mask &= ~is_call(events) | of_syscall(events, self._calls)
+        return mask.tobytes()
+
+    def _chosen(self, block: Block) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
+        """All events of a block, and those that meet the conditions."""
         import numpy as np
 
         from fasttrace.data.conditions import Observed, choose
@@ -77,7 +94,7 @@ class Chooser:
         payload = np.frombuffer(block.payload, np.uint8)
         touches = Touches(events, payload, self._following)
         observed = Observed((), block.payload, touches)
-        return np.ascontiguousarray(choose(events, self._conditions, observed)[0])
+        return events, np.ascontiguousarray(choose(events, self._conditions, observed)[0])
 
 
 def _time(text: str) -> int:

@@ -129,6 +129,12 @@ def add_payload_options(parser: VerbParser) -> None:
     add_string_limit(
         parser, "keep N bytes of data that arguments point to (32); paths are kept whole"
     )
+    parser.add_argument(
+        "-y",
+        dest="descriptors",
+        action="store_true",
+        help="look up what descriptors are: paths, devices, addresses of sockets",
+    )
 
 
 def add_string_limit(parser: VerbParser, help: str) -> None:

@@ -36,6 +36,12 @@ def configure(parser: VerbParser) -> None:
         help="each call on a line, not the counts; with --top N the N slowest",
     )
     add_string_limit(parser, "with --calls: show N bytes of data (32)")
+    parser.add_argument(
+        "-y",
+        dest="descriptors",
+        action="store_true",
+        help="with --calls: tell what descriptors are, as far as is known; see record -y",
+    )
     add_table_options(parser)
     add_filter_options(parser, saved=True)
 
@@ -47,13 +53,15 @@ def run(args: argparse.Namespace) -> int:
     check_by_line(args)
     if "string_limit" in args.given and (not args.calls or args.json):
         raise UsageError("-s is for lines of calls: leave it, or say --calls")
+    if args.descriptors and (not args.calls or args.json):
+        raise UsageError("-y is for lines of calls: leave it, or say --calls")
     if args.expression is not None:
         from fasttrace.syscalls.sets import parse_selection
 
         parse_selection(args.expression)  # a mistake shows before a long load
     from fasttrace.data.trace import load
 
-    trace = load(args.folder)
+    whole = trace = load(args.folder)
     conditions = conditions_of(args)
     if args.expression is not None or conditions:
         trace = trace.where(**{"syscall": args.expression, **conditions})
@@ -72,7 +80,11 @@ def run(args: argparse.Namespace) -> int:
         output.write(summary_text(trace.summary(), args, output, lines))
     else:
         progress = Progress("shown", "events", len(trace.events))
-        for text, count in _texts(trace, _to_text(trace, args, output.color)):
+        if args.descriptors:
+            texts = _texts_with_descriptors(whole, trace, args, output.color)
+        else:
+            texts = _texts(trace, _to_text(trace, args, output.color))
+        for text, count in texts:
             output.write(text)
             progress.add(0 if output.is_terminal else count)
             if output.failed:
@@ -105,6 +117,29 @@ def _to_text(
         origin_ns = int(starts.min()) if len(starts) else 0
         return CallLines(color=color, origin_ns=origin_ns, string_limit=args.string_limit).text
     return trace.json_events().text
+
+
+def _texts_with_descriptors(
+    whole: Trace, trace: Trace, args: argparse.Namespace, color: bool
+) -> Iterator[tuple[str, int]]:
+    """The same of a part of a trace, of which all is looked at in the order of time."""
+    import numpy as np
+
+    from fasttrace.data.touches import among
+    from fasttrace.report.call_line import CallLines
+
+    events = whole.events
+    events = events[np.argsort(events["time_ns"] + events["duration_ns"], kind="stable")]
+    shown = among(events, trace.events)
+    origin_ns = int(events["time_ns"].min()) if len(events) else 0
+    lines = CallLines(
+        color=color, origin_ns=origin_ns, string_limit=args.string_limit, descriptors=True
+    )
+    for start in range(0, len(events), _CHUNK):
+        part = np.ascontiguousarray(events[start : start + _CHUNK])
+        mask = shown[start : start + _CHUNK]
+        text = lines.text(part.data, whole.payload.data, 0, mask.tobytes())
+        yield text, int(np.count_nonzero(mask))
 
 
 def _texts(trace: Trace, to_text: Callable[[Buffer, memoryview], str]) -> Iterator[tuple[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from fasttrace.cli.filters import Chooser, add_filter_options, conditions_of
 from fasttrace.cli.output import Output, show
@@ -17,9 +17,12 @@ from fasttrace.cli.parser import (
     python_frames,
 )
 from fasttrace.cli.traced import run_of
+from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from fasttrace._core import Block
 
 ToText: TypeAlias = "Callable[[Buffer, memoryview, int], str]"
 Learn: TypeAlias = "Callable[[Buffer, memoryview, int], None]"
@@ -59,37 +62,62 @@ def run(args: argparse.Namespace) -> int:
     goes_on = args.inject or args.deny
     conditions = conditions_of(args)
     frames = python_frames(args)
+    if args.descriptors and args.json:
+        raise UsageError("-y is for lines of text: leave it, or --json")
     with Output(args.output) as output, run_of(args, python=frames) as run:
         start_ns = run.tracer.stats["start_ns"]
-        learn: Learn | None = None
-        if args.json:
-            to_text, learn = _json_text(args.string_limit)
-        else:
-            to_text = _line_text(output.color, start_ns, args.string_limit)
-        choose = Chooser(conditions) if conditions else None
+        write = _writer(args, conditions, output.color, start_ns)
         for block in run.blocks(None if goes_on else output.is_unread):
-            if output.failed:
-                continue
-            if choose:
-                if learn is not None:
-                    learn(block, block.payload, block.payload_base)
-                output.write(to_text(choose(block).data, block.payload, 0))
-            else:
-                output.write(to_text(block, block.payload, block.payload_base))
+            if not output.failed:
+                output.write(write(block))
         if run.let_go:
             return -signal.SIGPIPE
         output.close()
         return run.status or output.status
 
 
-def _line_text(color: bool, origin_ns: int, string_limit: int) -> ToText:
+def _writer(
+    args: argparse.Namespace, conditions: dict[str, Any], color: bool, origin_ns: int
+) -> Callable[[Block], str]:
+    """What makes text of blocks, of the events that meet the conditions."""
+    if args.descriptors:
+        return _descriptor_text(args, conditions, color, origin_ns)
+    to_text, learn = _to_text(args, color, origin_ns)
+    if not conditions:
+        return lambda block: to_text(block, block.payload, block.payload_base)
+    choose = Chooser(conditions)
+
+    def write(block: Block) -> str:
+        if learn is not None:
+            learn(block, block.payload, block.payload_base)
+        return to_text(choose(block).data, block.payload, 0)
+
+    return write
+
+
+def _to_text(args: argparse.Namespace, color: bool, origin_ns: int) -> tuple[ToText, Learn | None]:
+    """What makes text of events, and what learns from those that it does not get."""
+    if args.json:
+        from fasttrace.data.json_events import JsonEvents
+
+        json_lines = JsonEvents(string_limit=args.string_limit)
+        return json_lines.text, json_lines.learn
     from fasttrace.report.call_line import CallLines
 
-    return CallLines(color=color, origin_ns=origin_ns, string_limit=string_limit).text
+    lines = CallLines(color=color, origin_ns=origin_ns, string_limit=args.string_limit)
+    return lines.text, None
 
 
-def _json_text(string_limit: int) -> tuple[ToText, Learn]:
-    from fasttrace.data.json_events import JsonEvents
+def _descriptor_text(
+    args: argparse.Namespace, conditions: dict[str, Any], color: bool, origin_ns: int
+) -> Callable[[Block], str]:
+    """All events are looked at, for what they tell of descriptors."""
+    from fasttrace.report.call_line import CallLines
 
-    lines = JsonEvents(string_limit=string_limit)
-    return lines.text, lines.learn
+    lines = CallLines(
+        color=color, origin_ns=origin_ns, string_limit=args.string_limit, descriptors=True
+    )
+    shown: Callable[[Block], bytes | None] = lambda block: None  # noqa: E731
+    if conditions or args.expression is not None:
+        shown = Chooser(conditions, calls=args.expression).mask
+    return lambda block: lines.text(block, block.payload, block.payload_base, shown(block))

@@ -34,7 +34,7 @@ def run_of(args: argparse.Namespace, **options: Any) -> Run:
         "follow": not args.no_follow,
         "engine": args.engine,
     }
-    if given.get("path"):
+    if given.get("descriptors") or given.get("path"):
         said["descriptors"] = True
     if "string_limit" in given:
         said["string_limit"] = args.string_limit

@@ -21,7 +21,7 @@ Events: TypeAlias = npt.NDArray[np.void]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
-def _is_call(events: Events) -> Mask:
+def is_call(events: Events) -> Mask:
     mask: Mask = events["kind"] == Kind.SYSCALL
     return mask
 
@@ -49,7 +49,7 @@ def of_syscall(events: Events, calls: Calls) -> Mask:
     numbers, mask = events["nr"], np.zeros(len(events), np.bool_)
     in_table = (numbers >= 0) & (numbers < NR_MAX)
     for abi in np.flatnonzero(np.bincount(events["abi"], minlength=1)).tolist():
-        ours = _is_call(events) & (events["abi"] == abi)
+        ours = is_call(events) & (events["abi"] == abi)
         table = np.array([selection.contains(nr, abi) for nr in range(NR_MAX)], np.bool_)
         known = ours & in_table
         mask[known] = table[numbers[known]]
@@ -64,8 +64,8 @@ def of_syscall(events: Events, calls: Calls) -> Mask:
 def failed(events: Events, wanted: bool) -> Mask:
     """Calls that ended with an error, or those that ended without."""
     if wanted:
-        return _is_call(events) & _has(events, Flag.ERROR)
-    return _is_call(events) & ~_has(events, Flag.ERROR | Flag.UNFINISHED)
+        return is_call(events) & _has(events, Flag.ERROR)
+    return is_call(events) & ~_has(events, Flag.ERROR | Flag.UNFINISHED)
 
 
 def with_errno(events: Events, error: str | int) -> Mask:
@@ -91,7 +91,7 @@ def of_abi(events: Events, abi: str | int) -> Mask:
 
 def longer(events: Events, duration_ns: int) -> Mask:
     """Calls that took at least duration_ns."""
-    finished = _is_call(events) & ~_has(events, Flag.UNFINISHED)
+    finished = is_call(events) & ~_has(events, Flag.UNFINISHED)
     mask: Mask = finished & (events["duration_ns"] >= _u64(duration_ns))
     return mask
 

@@ -97,8 +97,13 @@ class Touches:
     def _of_part(self, part: Events, mask: Mask) -> Mask:
         if part is self._events:
             return mask
-        found: Mask = np.isin(_keys(part), _keys(self._events[mask]))
-        return found
+        return among(part, self._events[mask])
+
+
+def among(events: Events, chosen: Events) -> Mask:
+    """Which events of a trace are in a part of it."""
+    found: Mask = np.isin(_keys(events), _keys(chosen))
+    return found
 
 
 def _text(name: bytes) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _SYSCALL = int(Kind.SYSCALL)
+_DESCRIPTORS = 15  # all that they can be: see fasttrace._decode.Story
 _PAYLOAD, _ALTERED = int(Flag.PAYLOAD), int(Flag.ALTERED)
 
 
@@ -37,20 +38,35 @@ class CallLines:
         color: for a terminal.
         origin_ns: CLOCK_MONOTONIC that times are counted from; None: the first event's start.
         string_limit: bytes of data that are shown; paths are whole.
+        descriptors: tell what they are, followed from one buffer to the next.
     """
 
     def __init__(
-        self, *, color: bool = False, origin_ns: int | None = None, string_limit: int = 32
+        self,
+        *,
+        color: bool = False,
+        origin_ns: int | None = None,
+        string_limit: int = 32,
+        descriptors: bool = False,
     ) -> None:
         self._origin = origin_ns
         escapes = (DIM, RED, CYAN, RESET)
         self._dim, _, self._cyan, self._reset = escapes if color else [""] * 4
         dim, red, cyan, reset = (text.encode() if color else b"" for text in escapes)
-        self._calls = _decode.Lines(dim, red, cyan, reset, string_limit)
+        self._calls = _decode.Lines(
+            dim, red, cyan, reset, string_limit, _DESCRIPTORS if descriptors else 0
+        )
 
-    def text(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> str:
+    def text(
+        self,
+        events: Buffer,
+        payload: memoryview,
+        payload_base: int = 0,
+        shown: bytes | None = None,
+    ) -> str:
         """All lines of a buffer of events, each ending with a newline; payload_base: what events
-        call the first byte of `payload`."""
+        call the first byte of `payload`. shown: with `descriptors`, a byte for each event, 0 for
+        those without a line."""
         view = memoryview(events).cast("B")
         if self._origin is None and view:
             starts = (start + took for start, took, *_ in EVENT.iter_unpack(view))
@@ -60,7 +76,7 @@ class CallLines:
         def other(index: int) -> str:
             return self._other(EVENT.unpack_from(view, index * EVENT.size), payload, payload_base)
 
-        return self._calls.text(view, payload, payload_base, self._origin or 0, other)
+        return self._calls.text(view, payload, payload_base, self._origin or 0, other, shown)
 
     def lines(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> Iterator[str]:
         """The same, one by one."""

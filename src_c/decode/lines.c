@@ -1,6 +1,7 @@
 #include "decode/lines.h"
 
 #include "decode/frames.h"
+#include "decode/opened.h"
 #include "decode/result.h"
 
 #define WHO_WIDTH 7
@@ -15,6 +16,7 @@ void ft_put_call(
 	text->is_first = true;
 	walk.string_max = style->string_max;
 	walk.is_whole = style->is_whole;
+	walk.files = text->files;
 	if (known < 0) {
 		ft_puts(text, "syscall_");
 		ft_put_hex(text, (uint32_t)view->event->nr);
@@ -110,15 +112,19 @@ static void put_line(struct ft_text *text, const struct ft_view *view,
 	ft_put(text, "\n", 1);
 }
 
-size_t ft_put_lines(const struct ft_line_style *style, const struct ft_event *events,
-	const uint32_t *order, size_t count, const uint8_t *payload, size_t payload_length,
-	uint64_t payload_base, char *buffer, size_t size, size_t *done)
+size_t ft_put_lines(const struct ft_line_style *style, const struct ft_line_files *files,
+	const struct ft_event *events, const uint32_t *order, size_t count, const uint8_t *payload,
+	size_t payload_length, uint64_t payload_base, char *buffer, size_t size, size_t *done)
 {
 	struct ft_snapshot snapshots[FT_SNAPSHOTS_MAX];
 	struct ft_text text;
 	size_t n = 0;
 
 	ft_text_start(&text, buffer, size);
+	if (files) {
+		text.files = files->files;
+		text.told = files->told;
+	}
 	for (; n < count; n++) {
 		const struct ft_event *ev = &events[order[n]];
 		struct ft_view view = { .event = ev, .snapshots = snapshots };
@@ -126,12 +132,23 @@ size_t ft_put_lines(const struct ft_line_style *style, const struct ft_event *ev
 		char *line = text.at;
 		size_t frames_size = 0;
 
-		if (ev->kind != FT_KIND_SYSCALL)
+		if (files)
+			ft_view_payload(&view, payload, payload_length, payload_base);
+		if (ev->kind != FT_KIND_SYSCALL) {
+			if (files && !n) /* it comes once as the first */
+				ft_opened_event(
+					files->files, ev, view.payload, view.payload_length);
 			break;
+		}
 		view.count = ft_snapshots(ev, payload, payload_length, payload_base, snapshots);
 		frames = ft_item_of(
 			ev, FT_PAYLOAD_PYTHON, payload, payload_length, payload_base, &frames_size);
-		put_line(&text, &view, style, frames, frames_size);
+		if (files)
+			ft_opened_begin(files->files, &view);
+		if (!files || !files->shown || files->shown[order[n]])
+			put_line(&text, &view, style, frames, frames_size);
+		if (files && (!text.is_full || line == buffer))
+			ft_opened_end(files->files, &view);
 		if (!text.is_full)
 			continue;
 		if (line == buffer && size > 4) {

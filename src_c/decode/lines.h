@@ -13,6 +13,13 @@ struct ft_line_style {
 	bool is_whole; /* all fields of structures are shown */
 };
 
+/* What descriptors are, followed from one block to the next. */
+struct ft_line_files {
+	struct ft_open_files *files;
+	uint8_t told; /* enum ft_told_files */
+	const uint8_t *shown; /* a byte for each event; NULL: all are */
+};
+
 /* The call alone: name(arguments) = result. */
 void ft_put_call(
 	struct ft_text *text, const struct ft_view *view, const struct ft_line_style *style);
@@ -20,11 +27,11 @@ void ft_put_call(
 /*
  * Lines for events[order[0]], events[order[1]] ...; each is written whole, or not at all if it does not fit.
  * Stops at an event that is no syscall, and at the end of the buffer; *done: how many were written. Returns the
- * bytes. A line that no empty buffer could hold is cut.
+ * bytes. A line that no empty buffer could hold is cut. files: or NULL.
  */
-size_t ft_put_lines(const struct ft_line_style *style, const struct ft_event *events,
-	const uint32_t *order, size_t count, const uint8_t *payload, size_t payload_length,
-	uint64_t payload_base, char *buffer, size_t size, size_t *done);
+size_t ft_put_lines(const struct ft_line_style *style, const struct ft_line_files *files,
+	const struct ft_event *events, const uint32_t *order, size_t count, const uint8_t *payload,
+	size_t payload_length, uint64_t payload_base, char *buffer, size_t size, size_t *done);
 
 /*
  * The order in which the events end. order: room for 2 * count; the first half is the result. Tasks that

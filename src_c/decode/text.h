@@ -13,12 +13,15 @@ enum ft_constants {
 	FT_NUMBERS_AND_NAMES, /* the names as a comment */
 };
 
+struct ft_open_files;
+
 struct ft_text {
 	struct ft_sink sink;
 	char *at, *end;
 	uint8_t constants; /* enum ft_constants */
 	bool is_first; /* no comma before the next value */
 	uint8_t told, hex; /* what is told of descriptors, and how: see ft_put_file() */
+	struct ft_open_files *files; /* that ft_put_call() knows them from; NULL: from nowhere */
 	bool is_full; /* something did not fit; nothing more is written */
 };
 

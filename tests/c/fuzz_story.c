@@ -24,7 +24,6 @@ static struct ft_strace_style any_style(struct input *in)
 	static const uint8_t digits[] = { 0, 3, 6, 9 };
 	static uint8_t forms[FT_NR_MAX], descriptors[2] = { 0, 1 };
 	uint32_t how = (uint32_t)take(in, 3), form = (uint32_t)take(in, 1);
-	uint32_t how = (uint32_t)take(in, 3);
 	uint8_t files = (uint8_t)take(in, 1);
 
 	memset(forms, form >> 4 & 7, sizeof(forms));

@@ -235,17 +235,17 @@ static void short_buffers(void)
 		free(buffer);
 	}
 	/* Lines are written whole, or later; one that fits nowhere is cut. */
-	length = ft_put_lines(&plain, events, order, 2, NULL, 0, 0, text, sizeof(text), &done);
+	length = ft_put_lines(&plain, NULL, events, order, 2, NULL, 0, 0, text, sizeof(text), &done);
 	CHECK_EQ(done, 2);
-	length = ft_put_lines(&plain, events, order, 2, NULL, 0, 0, text, length - 1, &done);
+	length = ft_put_lines(&plain, NULL, events, order, 2, NULL, 0, 0, text, length - 1, &done);
 	CHECK_EQ(done, 1);
 	CHECK(text[length - 1] == '\n');
-	length = ft_put_lines(&plain, events, order, 2, NULL, 0, 0, text, 20, &done);
+	length = ft_put_lines(&plain, NULL, events, order, 2, NULL, 0, 0, text, 20, &done);
 	CHECK_EQ(done, 1);
 	CHECK_EQ(length, 20);
 	CHECK(!memcmp(text + 16, "...\n", 4));
 	events[1].kind = FT_KIND_SIGNAL;
-	ft_put_lines(&plain, events, order, 2, NULL, 0, 0, text, sizeof(text), &done);
+	ft_put_lines(&plain, NULL, events, order, 2, NULL, 0, 0, text, sizeof(text), &done);
 	CHECK_EQ(done, 1);
 	check_group("a buffer that ends is not written beyond");
 }
