@@ -84,7 +84,8 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 	view.count = ft_snapshots(ev, view.payload, view.payload_length, ev->payload, snapshots);
 	if (s->files)
 		ft_opened_begin(s->files, &view);
-	if ((ft_story_is_filtered(s) && !is_wanted(s, ev)) || (!t->told && !is_call_shown(s, &view))) {
+	if ((ft_story_is_filtered(s) && !is_wanted(s, ev)) ||
+		(!t->told && !is_call_shown(s, &view))) {
 		if (s->files)
 			ft_opened_end(s->files, &view);
 		ft_story_pop(&s->tasks, t);

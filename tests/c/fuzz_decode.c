@@ -175,8 +175,8 @@ static void one_block(struct input *in, const struct ft_event *ev)
 	}
 	ft_order_of_end(events, 3, order);
 	while (at < 3) {
-		size_t done, n = ft_put_lines(&plain, NULL, events, order + at, 3 - at, stream, length, 0,
-				     buffer, SIZE, &done);
+		size_t done, n = ft_put_lines(&plain, NULL, events, order + at, 3 - at, stream,
+				     length, 0, buffer, SIZE, &done);
 
 		if (!done)
 			break;

@@ -235,7 +235,8 @@ static void short_buffers(void)
 		free(buffer);
 	}
 	/* Lines are written whole, or later; one that fits nowhere is cut. */
-	length = ft_put_lines(&plain, NULL, events, order, 2, NULL, 0, 0, text, sizeof(text), &done);
+	length =
+		ft_put_lines(&plain, NULL, events, order, 2, NULL, 0, 0, text, sizeof(text), &done);
 	CHECK_EQ(done, 2);
 	length = ft_put_lines(&plain, NULL, events, order, 2, NULL, 0, 0, text, length - 1, &done);
 	CHECK_EQ(done, 1);
