@@ -72,7 +72,8 @@ def plain(text: str) -> dict[str, list[str]]:
     """The same without addresses and pids."""
     tasks = by_task(text)
     numbers = {tid: f"P{place}" for place, tid in enumerate(by_age(tasks))}
-    pids = re.compile(rf"\b({'|'.join(numbers)})\b") if numbers else None
+    # A limit may be the same number.
+    pids = re.compile(rf"(?<!rlim_...=)\b({'|'.join(numbers)})\b") if numbers else None
     found: dict[str, list[str]] = {}
     for tid in by_age(tasks):
         lines = tasks[tid]
