@@ -16,12 +16,23 @@ from workloads import ENVIRONMENT, Made
 
 NULL = subprocess.DEVNULL
 
+REDIS = """
+folder=$(mktemp -d)
+redis-server --port 0 --unixsocket $folder/s --save '' --dir $folder &
+while [ ! -S $folder/s ]; do :; done
+redis-benchmark -s $folder/s -t set,get -n 20000 -q
+redis-cli -s $folder/s shutdown nosave
+wait
+rm -r $folder
+"""
+
 COMMANDS = {
     "dd": (["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=50000"], 3.0),
     "find": (["find", "/usr"], 1.5),
     "tar": (["tar", "-cf", "/dev/null", "/usr/include"], 1.5),
     "perl": (["perl", "-e", "stat '/etc/passwd' for 1 .. 20000"], 1.5),
     "git_log": (["git", "log", "--stat"], 1.5),
+    "redis": (["sh", "-c", REDIS], 3.0),
 }
 
 
@@ -35,8 +46,9 @@ def lines_in(path: Path) -> int:
 def test_strace_output(name: str, in_turn, report, tmp_path: Path, tmp_path_factory):
     argv, limit = COMMANDS[name]
     cwd = Made(tmp_path_factory.mktemp("made")).repository if name == "git_log" else "/"
-    if shutil.which(argv[0]) is None:
-        pytest.skip(f"{argv[0]} is not installed")
+    program = "redis-benchmark" if name == "redis" else argv[0]
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
 
     def run(*tracer: str | Path) -> Callable[[], object]:
