@@ -69,7 +69,8 @@ def _looked_at(args: argparse.Namespace, conditions: dict[str, Any]) -> int:
         from fasttrace.data.lines import LineCounts
         from fasttrace.data.summary import Summary
 
-        tally, lines, choose = Tally(), LineCounts(), Chooser(conditions)
+        tally, choose = Tally(), Chooser(conditions)
+        lines = LineCounts(results=not args.no_results)
         for block in run.blocks():
             events = choose(block)
             tally.add(events.data, by_pid=args.by == "pid")

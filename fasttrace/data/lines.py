@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _ITEM = Struct("<IBBHQ")
+# Of an item of frames the length and the type, and of its first frame the sizes of the names.
+_FIRST = Struct("<IxB10x4xHH")
+_PYTHON = int(PayloadType.PYTHON)
 _LINES_MAX = 65536
 """A program may make new code all the time. Calls of further lines count as those of none."""
 
@@ -25,7 +28,8 @@ class LineStats(NamedTuple):
     """The calls that one line of Python made, the innermost that ran; frame None: those that no
     Python made, or no CPython that can be read.
 
-    errors and total_ns, the wall time of calls that finished, are None where none has finished.
+    errors and total_ns, the wall time of calls that finished, are None where none has finished, and
+    without results.
     syscalls: calls by name, the most frequent first.
     """
 
@@ -54,7 +58,9 @@ class LineCounts:
     []
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, results: bool = True) -> None:
+        """results: whether it is known how calls ended; see `Tracer`."""
+        self._results = results
         self._ids: dict[bytes, int] = {b"": 1}
         self._tally = Tally()
 
@@ -83,7 +89,7 @@ class LineCounts:
             was = found.get(row.pid) or LineStats(frames[row.pid], 0, None, None, {})
             name = call_name(row.nr, row.abi)
             was.syscalls[name] = was.syscalls.get(name, 0) + row.calls
-            known = was.errors is not None or row.finished
+            known = self._results and (was.errors is not None or row.finished)
             found[row.pid] = was._replace(
                 calls=was.calls + row.calls,
                 errors=(was.errors or 0) + row.errors if known else None,
@@ -103,15 +109,16 @@ class LineCounts:
 
 def _innermost(payload: memoryview, offset: int) -> bytes:
     """The first frame as the payload has it; b"": there is none. Nothing there is trusted."""
-    if not 0 <= offset <= len(payload) - _ITEM.size:
+    if not 0 <= offset <= len(payload) - _ITEM.size - HEAD.size:
         return b""
-    if payload[offset + 5] == PayloadType.PYTHON:  # as a session writes it
-        length = _ITEM.unpack_from(payload, offset)[0]
-        data = payload[offset + _ITEM.size : offset + _ITEM.size + length]
-    else:
-        items = payload_items(payload, offset)
-        data = memoryview(next((i.data for i in items if i.type == PayloadType.PYTHON), b""))
+    length, type, file_size, function_size = _FIRST.unpack_from(payload, offset)
+    size = HEAD.size + file_size + function_size
+    start = offset + _ITEM.size
+    if type == _PYTHON:  # as a session writes it
+        return bytes(payload[start : start + size]) if size <= length else b""
+    items = payload_items(payload, offset)
+    data = next((item.data for item in items if item.type == PayloadType.PYTHON), b"")
     if len(data) < HEAD.size:
         return b""
     _, file_size, function_size = HEAD.unpack_from(data)
-    return bytes(data[: HEAD.size + file_size + function_size])
+    return data[: HEAD.size + file_size + function_size]

@@ -265,7 +265,7 @@ class Trace(Exported):
         """What the calls of each line of Python add up to, of a trace with ``python=True``."""
         from fasttrace.data.lines import LineCounts
 
-        counts = LineCounts()
+        counts = LineCounts(results=self.results)
         for start in range(0, len(self.events), _COUNTED):
             events = np.ascontiguousarray(self.events[start : start + _COUNTED])
             counts.add(events.data, self._stream)

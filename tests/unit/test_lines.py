@@ -83,6 +83,8 @@ def test_calls_that_did_not_finish_have_no_times() -> None:
     (line,) = Trace(events).lines()
     assert (line.frame, line.calls, line.errors, line.total_ns) == (None, 1, None, None)
     assert "  -  " in lines_table([line])
+    (line,) = Trace(make_events({"nr": READ, "duration_ns": 5}), results=False).lines()
+    assert (line.calls, line.errors, line.total_ns) == (1, None, None)
 
 
 @pytest.mark.parametrize("width", [None, 40, 60, 200])
