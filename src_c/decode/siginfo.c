@@ -116,14 +116,14 @@ static void show_refused_call(struct ft_walk *walk, const uint8_t *rest)
 		ft_text_start(&text, buffer, sizeof(buffer));
 		ft_puts(&text, "__NR_");
 		ft_put(&text, of_call.shape->name, of_call.shape->length);
-		walk->sink->ops->named(walk->sink, (uint64_t)(int64_t)call.nr, FT_SIGNED, buffer,
+		walk->sink->ops->named(walk->sink, (uint32_t)call.nr, FT_AS_TEXT, buffer,
 			(size_t)(text.at - buffer));
 	} else {
 		ft_integer(walk, (uint64_t)(int64_t)call.nr, FT_SIGNED);
 	}
 	ft_next(walk, "si_arch");
 	if (name) {
-		ft_named(walk, arch, FT_UNSIGNED, name);
+		ft_named(walk, arch, FT_AS_TEXT, name);
 	} else {
 		ft_integer(walk, arch, FT_HEX);
 		walk->sink->ops->comment(walk->sink, "AUDIT_ARCH_???");

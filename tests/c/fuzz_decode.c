@@ -100,7 +100,9 @@ static void one_as_json(const struct ft_view *view, size_t room)
 {
 	static struct ft_datum list[DATA];
 	static char texts[SIZE], buffer[SIZE];
-	const struct ft_json_style style = { "null", 4, 32, room & 1 };
+	const struct ft_json_style style = {
+		.comm = "null", .comm_length = 4, .string_max = 32, .without_args = room & 1
+	};
 	struct ft_text text;
 	struct ft_data data;
 
