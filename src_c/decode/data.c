@@ -324,6 +324,7 @@ bool ft_data_result(struct ft_data *data, const struct ft_view *view)
 		break;
 	case FT_RESULT_FLAGS:
 	case FT_RESULT_NAMES:
+	case FT_RESULT_SEALS:
 	case FT_RESULT_ENUM:
 		ft_set_shown(&walk, shape->result_set, value);
 		break;

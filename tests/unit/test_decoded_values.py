@@ -195,6 +195,8 @@ def test_results_have_a_meaning() -> None:
     assert got.result.names == ("O_RDWR", "O_APPEND")
     assert list(got.args) == ["fd", "cmd"]
     assert str(call("umask", (0,), ret=0o22).result) == "022"
+    sealed = call("fcntl", (3, 1034), ret=5)  # F_GET_SEALS
+    assert sealed.result.names == ("F_SEAL_SEAL", "F_SEAL_GROW")
     never = call("exit_group", (1,), flags=Flag.UNFINISHED)
     assert (never.result, never.unfinished, never.failed) == (None, True, False)
     broken = call("nanosleep", (0, 0), ret=-516, flags=Flag.INTERRUPTED)
