@@ -11,7 +11,7 @@ from fasttrace.alter.language import plan
 from fasttrace.alter.rules import altered_calls
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.errors import Interrupted
-from fasttrace.tracing.runs import take_all, trace_of
+from fasttrace.tracing.runs import interrupts, take_all, trace_of
 from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
@@ -74,13 +74,14 @@ def run(
     kept = _AlteredCalls()
     chosen = altered_calls(plan(inject, deny))
     tracer = Tracer(argv, trace=chosen, inject=inject, deny=deny, **options)
-    tracer.start()
-    with tracer:
-        interrupt = take_all(tracer, kept.add)
+    with interrupts(tracer) as noted:
+        tracer.start()
+        with tracer:
+            take_all(tracer, noted, kept.add)
     altered = trace_of(tracer, kept.events, kept.payload)
     result = Completed(tracer.argv, tracer.exit_status or 0, altered, tracer.processes)
-    if interrupt is not None:
-        raise Interrupted(result) from interrupt
+    if noted:
+        raise Interrupted(result) from noted[0]
     return result
 
 

@@ -70,36 +70,41 @@ Argv: TypeAlias = "Sequence[Text] | Text | None"
 
 
 def _to_end(
-    tracer: Tracer, step: Callable[[float | None], bool], duration: float | None
-) -> KeyboardInterrupt | None:
+    tracer: Tracer,
+    noted: list[KeyboardInterrupt],
+    step: Callable[[float | None], bool],
+    duration: float | None,
+) -> None:
     """Call `step(timeout)` until it says that the session has ended.
 
     After `duration` seconds, or at Ctrl-C, the tracer is stopped, and what is still on its way
-    taken. Returns the KeyboardInterrupt, if any.
+    taken. noted: of `interrupts`.
     """
     deadline = None if duration is None else time.monotonic() + duration
-    with _interrupts(tracer) as interrupts:
-        while True:
-            try:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                if step(left):
-                    return interrupts[0] if interrupts else None
-                if deadline is not None and time.monotonic() >= deadline:
-                    deadline = None
-                    tracer.stop()
-            except KeyboardInterrupt as error:  # raised by a handler that is not Python's own
-                if tracer.forked:
-                    raise
-                interrupts.append(error)
+    if noted:  # while it started
+        tracer.stop()
+    while True:
+        try:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if step(left):
+                return
+            if deadline is not None and time.monotonic() >= deadline:
                 deadline = None
                 tracer.stop()
+        except KeyboardInterrupt as error:  # raised by a handler that is not Python's own
+            if tracer.forked:
+                raise
+            noted.append(error)
+            deadline = None
+            tracer.stop()
 
 
 @contextmanager
-def _interrupts(tracer: Tracer) -> Iterator[list[KeyboardInterrupt]]:
-    """Ctrl-C stops the tracer and is noted in the list.
+def interrupts(tracer: Tracer) -> Iterator[list[KeyboardInterrupt]]:
+    """Ctrl-C stops the tracer and is noted in the list; from before the start on.
 
-    Raised, a KeyboardInterrupt could strike between the taking of a block and its use and lose it.
+    Raised, a KeyboardInterrupt could strike between the taking of a block and its use and lose it,
+    or between the start and the first block, and lose the program.
     """
     noted: list[KeyboardInterrupt] = []
 
@@ -107,7 +112,8 @@ def _interrupts(tracer: Tracer) -> Iterator[list[KeyboardInterrupt]]:
         if tracer.forked:  # by another thread, or by what takes the blocks
             signal.default_int_handler(number, frame)
         noted.append(KeyboardInterrupt())
-        tracer.stop()
+        if tracer.started and not tracer.closed:
+            tracer.stop()
 
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield noted
@@ -124,8 +130,11 @@ def _interrupts(tracer: Tracer) -> Iterator[list[KeyboardInterrupt]]:
 
 
 def take_all(
-    tracer: Tracer, use: Callable[[Block], None], duration: float | None = None
-) -> KeyboardInterrupt | None:
+    tracer: Tracer,
+    noted: list[KeyboardInterrupt],
+    use: Callable[[Block], None],
+    duration: float | None = None,
+) -> None:
     """Give every block to `use` until the end; as `_to_end`."""
 
     def step(timeout: float | None) -> bool:
@@ -137,12 +146,7 @@ def take_all(
             use(block)
         return False
 
-    return _to_end(tracer, step, duration)
-
-
-def wait_all(tracer: Tracer, duration: float | None = None) -> KeyboardInterrupt | None:
-    """Wait for the end; as `_to_end`."""
-    return _to_end(tracer, tracer.wait, duration)
+    _to_end(tracer, noted, step, duration)
 
 
 def summary(
@@ -169,10 +173,10 @@ def summary(
         raise ValueError(f'no counts by {by!r}: by "pid" or "comm"')
     _check(duration)
     tracer = Tracer(argv, events=False, tally=True, by_process=by is not None, **options)
-    with tracer:
-        interrupt = wait_all(tracer, duration)
-    if interrupt is not None:
-        raise Interrupted(tracer.summary()) from interrupt
+    with interrupts(tracer) as noted, tracer:
+        _to_end(tracer, noted, tracer.wait, duration)
+    if noted:
+        raise Interrupted(tracer.summary()) from noted[0]
     return tracer.summary()
 
 
@@ -187,12 +191,13 @@ def trace(
     _check(duration)
     blocks: list[Block] = []
     tracer = Tracer(argv, **options)
-    tracer.start()
-    with tracer:
-        interrupt = take_all(tracer, blocks.append, duration)
+    with interrupts(tracer) as noted:
+        tracer.start()
+        with tracer:
+            take_all(tracer, noted, blocks.append, duration)
     result = _trace(tracer, blocks)
-    if interrupt is not None:
-        raise Interrupted(result) from interrupt
+    if noted:
+        raise Interrupted(result) from noted[0]
     return result
 
 
@@ -229,13 +234,14 @@ def record(
     _check(duration)
     tracer = Tracer(argv, **options)
     recorder = Recorder(tracer, path)
-    recorder.start(tracer.start)
-    with recorder, tracer:
-        interrupt = take_all(tracer, recorder.append, duration)
-        recorder.finish()
-        result = Trace.of_stored(recorder.stored())
-    if interrupt is not None:
-        raise Interrupted(result) from interrupt
+    with interrupts(tracer) as noted:
+        recorder.start(tracer.start)
+        with recorder, tracer:
+            take_all(tracer, noted, recorder.append, duration)
+            recorder.finish()
+            result = Trace.of_stored(recorder.stored())
+    if noted:
+        raise Interrupted(result) from noted[0]
     if recorder.failed is not None:
         raise recorder.failed
     return result

@@ -208,6 +208,10 @@ class Tracer(Answering):
         return self._started
 
     @property
+    def closed(self) -> bool:
+        return self._session is None
+
+    @property
     def forked(self) -> bool:
         """Whether we are a forked child, which has but a copy of a tracer that was in use."""
         return self._session is not None and self._session.forked

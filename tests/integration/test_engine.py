@@ -231,6 +231,31 @@ def test_ctrl_c_gives_the_result_so_far(tracees, tmp_path, how):
     assert issubclass(Interrupted, KeyboardInterrupt)
 
 
+@pytest.mark.parametrize("how", ["summary", "trace", "record", "run"])
+def test_ctrl_c_while_it_starts_ends_it_too(how, tmp_path):
+    """It comes right behind the start of the command, which would run for ever."""
+    code = """
+import os, signal, sys
+import fasttrace
+from fasttrace.errors import Interrupted
+start = fasttrace.Tracer.start
+def interrupted(self, **options):
+    start(self, **options)
+    os.kill(os.getpid(), signal.SIGINT)
+fasttrace.Tracer.start = interrupted
+options = {"path": sys.argv[2]} if sys.argv[1] == "record" else {}
+try:
+    getattr(fasttrace, sys.argv[1])(["sleep", "1000"], **options)
+except Interrupted as error:
+    print(error.result.exit_status)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, how, tmp_path / "x.fst"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (f"{-signal.SIGKILL}\n", "")
+
+
 def test_signals_forks_execs_and_exits_are_events(tracees):
     trace = fasttrace.trace(tracees.command("sigqueue"), **QUIET)
     (event,) = trace.events[trace.events["kind"] == Kind.SIGNAL]
