@@ -57,8 +57,7 @@ void ft_put_named(struct ft_text *text, uint64_t value, enum ft_shown_as shown, 
 void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value);
 /* The names of flags alone; false: there are none, and nothing is written. */
 bool ft_put_flags(struct ft_text *text, const struct ft_set *set, uint64_t value);
-/* A value of a set, whatever it is. */
-void ft_put_set(struct ft_text *text, const struct ft_set *set, uint64_t value);
+void ft_put_comment(struct ft_text *text, const char *comment, size_t length);
 /* ASCII, with the escapes that C has in a string; octal: characters that are no text here. */
 void ft_put_escaped(struct ft_text *text, const uint8_t *data, size_t length, const char *octal);
 void ft_put_quoted(struct ft_text *text, const uint8_t *data, size_t length, bool cut);

@@ -20,7 +20,7 @@ static size_t width(const struct ft_walk *walk, const struct ft_type *type)
 	return type->size ? type->size : walk->word;
 }
 
-static size_t size_of(const struct ft_walk *walk, const struct ft_type *type)
+size_t ft_size_of(const struct ft_walk *walk, const struct ft_type *type)
 {
 	switch ((enum ft_type_kind)type->kind) {
 	case FT_NUMBER:
@@ -30,7 +30,7 @@ static size_t size_of(const struct ft_walk *walk, const struct ft_type *type)
 	case FT_STRUCT:
 		return ft_structs[walk->model][type->ref].size;
 	case FT_ARRAY:
-		return size_of(walk, &ft_types[type->ref]) * type->count;
+		return ft_size_of(walk, &ft_types[type->ref]) * type->count;
 	case FT_CODE:
 		if (!type->size)
 			return (size_t)walk->word * type->count;
@@ -53,7 +53,7 @@ void ft_pointer_shown(struct ft_walk *walk, uint64_t address)
 
 uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, const uint8_t *base)
 {
-	return ft_load(base + field->offset, size_of(walk, &ft_types[field->type]));
+	return ft_load(base + field->offset, ft_size_of(walk, &ft_types[field->type]));
 }
 
 /* A negative length is none. */
@@ -144,7 +144,7 @@ static bool array_shown(
 	struct ft_walk *walk, const struct ft_type *type, struct ft_memory memory, uint64_t count)
 {
 	const struct ft_type *one = &ft_types[type->ref];
-	size_t size = size_of(walk, one), n = 0;
+	size_t size = ft_size_of(walk, one), n = 0;
 
 	if (!size)
 		return false;
@@ -217,7 +217,7 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 		break;
 	case FT_ARRAY:
 		count = count_of(walk, type);
-		size = size_of(walk, &ft_types[type->ref]);
+		size = ft_size_of(walk, &ft_types[type->ref]);
 		if (size && count > (UINT64_MAX - address) / size) {
 			shown = false; /* no memory goes that far */
 			break;
@@ -234,14 +234,14 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 						  : ft_environment_shown(walk, &memory));
 		break;
 	case FT_CODE:
-		count = type->counted == FT_COUNT_FIXED ? size_of(walk, type)
+		count = type->counted == FT_COUNT_FIXED ? ft_size_of(walk, type)
 							: count_of(walk, type);
 		memory = ft_memory_at(
 			view, after, address, (size_t)(count < SIZE_MAX ? count : SIZE_MAX));
 		shown = (memory.data || !count) && ft_reads[type->ref](walk, &memory);
 		break;
 	default:
-		memory = ft_memory_at(view, after, address, size_of(walk, type));
+		memory = ft_memory_at(view, after, address, ft_size_of(walk, type));
 		shown = (memory.found == FT_HERE || is_older(walk, type, &memory)) &&
 			ft_walk_memory(walk, type, &memory);
 	}
@@ -252,7 +252,7 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 /* Whether memory after the call is another than before it. */
 static bool changed(struct ft_walk *walk, const struct ft_type *type, uint64_t address)
 {
-	size_t size = size_of(walk, type);
+	size_t size = ft_size_of(walk, type);
 	struct ft_memory before = ft_memory_at(walk->view, false, address, size);
 	struct ft_memory after = ft_memory_at(walk->view, true, address, size);
 
@@ -337,7 +337,7 @@ void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t va
 bool ft_walk_memory(
 	struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory)
 {
-	size_t size = size_of(walk, type);
+	size_t size = ft_size_of(walk, type);
 
 	switch ((enum ft_type_kind)type->kind) {
 	case FT_STRUCT:
@@ -362,62 +362,6 @@ bool ft_walk_memory(
 		ft_walk_value(walk, type, ft_load(memory->data, size));
 		return true;
 	}
-}
-
-/* Older callers have shorter structures. */
-static bool is_there(
-	const struct ft_walk *walk, const struct ft_field *f, const struct ft_memory *memory)
-{
-	return f->offset + size_of(walk, &ft_types[f->type]) <= memory->length;
-}
-
-static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
-	const struct ft_field *f, const struct ft_memory *memory)
-{
-	uint32_t bits;
-
-	if (!f->condition)
-		return true;
-	if (!is_there(walk, &of->fields[f->of], memory))
-		return false;
-	bits = (uint32_t)ft_field_of(walk, &of->fields[f->of], memory->data) & f->mask;
-	return (bits == f->value) == (f->condition == 1);
-}
-
-bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory *memory)
-{
-	const struct ft_struct *of = &ft_structs[walk->model][index], *outer = walk->of;
-	const uint8_t *outer_base = walk->base;
-	bool brief = of->brief && !walk->is_whole;
-	const uint8_t *list = brief ? of->brief : of->whole;
-	unsigned n = brief ? of->brief_count : list ? of->whole_count : of->count;
-
-	if (!of->size || memory->length < of->least)
-		return false;
-	walk->of = of;
-	walk->base = memory->data;
-	ft_open(walk, "{");
-	for (unsigned i = 0; i < n; i++) {
-		const struct ft_field *f = &of->fields[list ? list[i] : i];
-		const struct ft_type *type = &ft_types[f->type];
-		struct ft_memory at = *memory;
-
-		if (!is_there(walk, f, memory) || !is_shown(walk, of, f, memory))
-			continue;
-		walk->sink->ops->next(walk->sink, f->name, f->length);
-		at.data += f->offset;
-		at.length -= f->offset;
-		at.address += f->offset;
-		ft_walk_memory(walk, type, &at);
-	}
-	if (brief) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
-	}
-	ft_close(walk, "}");
-	walk->of = outer;
-	walk->base = outer_base;
-	return true;
 }
 
 /* A register may be narrower than the type of its argument. */

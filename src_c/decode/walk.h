@@ -52,6 +52,8 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, const uint8_t *base);
 
 uint64_t ft_load(const uint8_t *data, size_t size);
+/* The bytes of a type in memory; 0: that is told from elsewhere. */
+size_t ft_size_of(const struct ft_walk *walk, const struct ft_type *type);
 
 /* The lower bytes of a value. */
 static inline uint64_t ft_cut_to(uint64_t value, unsigned size)
