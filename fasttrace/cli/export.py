@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     trace = load(args.folder)
     conditions = conditions_of(args)
     if args.expression is not None or conditions:
-        trace = trace.where(syscall=args.expression, **conditions)
+        trace = trace.where(**{"syscall": args.expression, **conditions})
     if not trace.finished:
         say(
             f"{args.folder} is not finished: its recorder was killed, or still runs; what is"

@@ -1,5 +1,6 @@
 /* role: named
  * arch: x86_64
+ * oracle: no (strace -c 6.1 leaves out the numbers that it does not know)
  *
  * Calls that only the administrator may make, with what nobody may.
  */

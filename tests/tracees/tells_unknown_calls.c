@@ -1,5 +1,6 @@
 /* role: named
  * arch: x86_64
+ * oracle: no (strace -c 6.1 dies of the number 0x7fffffff)
  *
  * Numbers that no table has.
  */
