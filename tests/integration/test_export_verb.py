@@ -45,11 +45,11 @@ def read(path: Path) -> list[dict[str, object]]:
     if path.suffix == ".csv":
         with path.open(newline="") as file:
             return list(csv.DictReader(file))
-    pa = pytest.importorskip("pyarrow")
     if path.suffix == ".parquet":
-        rows: list[dict[str, object]] = pa.parquet.read_table(path).to_pylist()
-        return rows
-    rows = pa.ipc.open_file(path).read_all().to_pylist()
+        table = pytest.importorskip("pyarrow.parquet").read_table(path)
+    else:
+        table = pytest.importorskip("pyarrow.ipc").open_file(path).read_all()
+    rows: list[dict[str, object]] = table.to_pylist()
     return rows
 
 

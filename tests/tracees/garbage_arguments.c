@@ -1,5 +1,6 @@
 /* role: named
  * arch: x86_64
+ * oracle: no (strace -c 6.1 leaves out the numbers that it does not know)
  *
  * All calls with garbage in all six arguments, but for those that end, stop or multiply us, signal others,
  * or are of the whole machine.
