@@ -1,5 +1,5 @@
 /* An instruction before a syscall that must run just once a call, under a storm of signals, or ("quiet") none.
- * args: 200000
+ * args: 20000
  * arch: x86_64
  * oracle: no (timers)
  */

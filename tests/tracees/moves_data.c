@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  *
  * Data that is read and written by each call that does.
  */

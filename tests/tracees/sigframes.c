@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  *
  * Returns from handlers of both kinds of frame to masks of many signals, those of the upper half too.
  */

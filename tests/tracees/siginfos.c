@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  * arch: x86_64
  *
  * Sends itself signals whose siginfo says anything that a kernel may say: of each layout of the union, with zeros

@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  * arch: x86_64
  *
  * Asynchronous input and output.

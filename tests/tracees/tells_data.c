@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  * arch: x86_64
  *
  * Data that is read and written, with ends where no more can be read.

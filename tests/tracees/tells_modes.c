@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  * arch: x86_64
  *
  * Owners and permissions of files that are not there.

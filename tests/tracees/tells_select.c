@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  * arch: x86_64
  *
  * select(2) and pselect6(2).

@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  * arch: x86_64
  * oracle: no (strace -c 6.1 dies of the number 0x7fffffff)
  *

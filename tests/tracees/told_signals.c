@@ -1,4 +1,5 @@
-/* role: named
+/*
+ * role: named
  * arch: x86_64
  *
  * Signals from a timer, the kernel, a process and the processor, and of children that end in each way.

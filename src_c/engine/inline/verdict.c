@@ -74,7 +74,8 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS;
 
 	ft_programs_table(s, in, tables);
-	for (uint32_t nr = 0; nr < FT_RECORDER_VERDICTS; nr++) {
+	/* All numbers from FT_NR_MAX on are looked upon as that one. */
+	for (uint32_t nr = 0; nr <= FT_NR_MAX; nr++) {
 		bool wanted = ft_record_wants(s, FT_ABI_X86_64, nr);
 
 		if (nr < FT_NR_MAX &&
@@ -89,6 +90,7 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 		else
 			verdicts[nr] = FT_RECORDER_RECORD;
 	}
+	memset(verdicts + FT_NR_MAX, verdicts[FT_NR_MAX], FT_RECORDER_VERDICTS - FT_NR_MAX);
 	/* Recorded even where nobody wants them: what is not wanted is left out later. */
 	set(verdicts, "rt_sigprocmask", FT_RECORDER_MASK, FT_RECORDER_CAPTURE);
 	set_table(verdicts, "rt_sigaction", 0);
