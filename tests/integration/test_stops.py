@@ -179,5 +179,5 @@ def test_what_stands_before_a_site_moves(tracees):
 
 def test_what_has_moved_runs_once_a_call(tracees):
     """It is not run again where a signal comes between it and the call."""
-    run = stops(*tracees.command("before_site"))
+    run = stops(*tracees.command("before_site", "200000"))
     assert run.calls > 200_000
