@@ -81,7 +81,13 @@ def test_what_was_recorded_is_chosen_by_process_and_program(recorded: Path) -> N
             *("report", "--json", "--comm", "cat", "--path", "/etc/hostname"), recorded
         ).stdout
     )
-    assert {one["name"] for one in both["syscalls"]} == {"openat", "newfstatat", "fadvise64", "read", "close"}
+    assert {one["name"] for one in both["syscalls"]} == {
+        "openat",
+        "newfstatat",
+        "fadvise64",
+        "read",
+        "close",
+    }
 
 
 def test_the_slowest_calls_come_in_their_order(recorded: Path) -> None:
