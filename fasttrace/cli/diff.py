@@ -7,6 +7,7 @@ import signal
 
 from fasttrace.cli.output import Output, say
 from fasttrace.cli.parser import VerbParser, a_number_of_lines
+from fasttrace.cli.recorded import selected
 from fasttrace.errors import UsageError
 
 EXAMPLE = "fasttrace diff a.fst b.fst"
@@ -35,10 +36,7 @@ def configure(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     before, after = _sides(args)
-    if args.expression is not None:
-        from fasttrace.syscalls.sets import parse_selection
-
-        parse_selection(args.expression)  # a mistake shows before a long load
+    selected(args)
     from fasttrace.analysis.diff import diff
     from fasttrace.data.trace import load
 

@@ -9,10 +9,11 @@ import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from fasttrace.cli.filters import add_filter_options, conditions_of
+from fasttrace.cli.filters import add_filter_options
 from fasttrace.cli.output import say, write_all
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.progress import Progress
+from fasttrace.cli.recorded import add_recorded_options, chosen_part, opened, selected
 from fasttrace.errors import FasttraceError, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _FORMATS = ("parquet", "arrow", "csv", "jsonl")
 
 
 def configure(parser: VerbParser) -> None:
-    parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
+    add_recorded_options(parser, "only these calls")
     parser.add_argument(
         "-o",
         dest="output",
@@ -43,28 +44,14 @@ def configure(parser: VerbParser) -> None:
     parser.add_argument(
         "--columns", metavar="NAME[,NAME]", help="only these columns, see docs/export.md"
     )
-    parser.add_argument("-e", dest="expression", metavar="SET", help="only these calls")
     add_filter_options(parser, saved=True)
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.expression is not None:
-        from fasttrace.syscalls.sets import parse_selection
-
-        parse_selection(args.expression)  # a mistake shows before a long load
+    selected(args)
     format = _format(args)
     names = _columns(args, format)
-    from fasttrace.data.trace import load
-
-    trace = load(args.folder)
-    conditions = conditions_of(args)
-    if args.expression is not None or conditions:
-        trace = trace.where(**{"syscall": args.expression, **conditions})
-    if not trace.finished:
-        say(
-            f"{args.folder} is not finished: its recorder was killed, or still runs; what is"
-            " missing at the end is not known"
-        )
+    trace = chosen_part(opened(args), args)
     progress = Progress("exported", "events", len(trace))
     try:
         if args.output == "-":

@@ -7,10 +7,11 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fasttrace.cli.filters import add_filter_options, conditions_of
+from fasttrace.cli.filters import add_filter_options
 from fasttrace.cli.output import Output, say
 from fasttrace.cli.parser import VerbParser, add_string_limit
 from fasttrace.cli.progress import Progress
+from fasttrace.cli.recorded import add_recorded_options, chosen_part, opened, selected
 from fasttrace.cli.tables import add_table_options, check_by_line, summary_text
 from fasttrace.errors import UsageError
 
@@ -28,8 +29,7 @@ _CHUNK = 16384  # events
 
 
 def configure(parser: VerbParser) -> None:
-    parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
-    parser.add_argument("-e", dest="expression", metavar="SET", help="only these calls")
+    add_recorded_options(parser, "only these calls")
     parser.add_argument(
         "--calls",
         action="store_true",
@@ -55,21 +55,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("-s is for lines of calls: leave it, or say --calls")
     if args.descriptors and (not args.calls or args.json):
         raise UsageError("-y is for lines of calls: leave it, or say --calls")
-    if args.expression is not None:
-        from fasttrace.syscalls.sets import parse_selection
-
-        parse_selection(args.expression)  # a mistake shows before a long load
-    from fasttrace.data.trace import load
-
-    whole = trace = load(args.folder)
-    conditions = conditions_of(args)
-    if args.expression is not None or conditions:
-        trace = trace.where(**{"syscall": args.expression, **conditions})
-    if not trace.finished:
-        say(
-            f"{args.folder} is not finished: its recorder was killed, or still runs; what is"
-            " missing at the end is not known"
-        )
+    selected(args)
+    whole = opened(args)
+    trace = chosen_part(whole, args)
     if args.calls and args.top:
         trace = trace.where(mask=_slowest(trace, args.top))
     output = Output(fd=1)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import signal
 
-from fasttrace.cli.output import Output, say
+from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.recorded import add_recorded_options, opened, selected
 
 EXAMPLE = "fasttrace tree x.fst"
 TAKES_COMMAND = False
 
 
 def configure(parser: VerbParser) -> None:
-    parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
-    parser.add_argument("-e", dest="expression", metavar="SET", help="count only these calls")
+    add_recorded_options(parser, "count only these calls")
     parser.add_argument(
         "--json",
         action="store_true",
@@ -23,17 +23,8 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from fasttrace.syscalls.sets import parse_selection
-
-    selection = None if args.expression is None else parse_selection(args.expression)
-    from fasttrace.data.trace import load
-
-    trace = load(args.folder)
-    if not trace.finished:
-        say(
-            f"{args.folder} is not finished: its recorder was killed, or still runs; what is"
-            " missing at the end is not known"
-        )
+    selection = selected(args)
+    trace = opened(args)
     output = Output(fd=1)
     roots = trace.tree(selection)
     if args.json:
