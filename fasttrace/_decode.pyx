@@ -16,6 +16,7 @@ cdef extern from "Python.h":
     ctypedef object (*newfunc)(type cls, object args, void *keywords)
 
 from array import array
+from os import urandom
 
 
 cdef extern from "stdbool.h" nogil:
@@ -119,6 +120,39 @@ cdef enum:
     IDLE_MAX = 64
 
 
+cdef class Ordered:
+    """Events with their payload, as buffers that are held, and the order in which they end."""
+    cdef Py_buffer view, stream
+    cdef bytes aligned
+    cdef const ft_event *events
+    cdef uint32_t *order
+    cdef size_t count
+
+    def __cinit__(self, events, payload):
+        PyObject_GetBuffer(events, &self.view, PyBUF_SIMPLE)
+        if self.view.len % sizeof(ft_event):
+            raise ValueError(f"{self.view.len} bytes are no whole number of events")
+        self.count = self.view.len // sizeof(ft_event)
+        if self.count > <size_t>EVENTS_MAX:
+            raise ValueError(f"{self.count} events at once")
+        self.events = <const ft_event *>self.view.buf
+        if <uintptr_t>self.view.buf % 8:
+            self.aligned = bytes(events)
+            self.events = <const ft_event *><const char *>self.aligned
+        PyObject_GetBuffer(payload, &self.stream, PyBUF_SIMPLE)
+        self.order = <uint32_t *>malloc(2 * self.count * sizeof(uint32_t) + 1)
+        if self.order is NULL:
+            raise MemoryError()
+        with nogil:
+            ft_order_of_end(self.events, self.count, self.order)
+
+    def __dealloc__(self):
+        # Of a view that was not taken nothing is released.
+        PyBuffer_Release(&self.stream)
+        PyBuffer_Release(&self.view)
+        free(self.order)
+
+
 cdef class Lines:
     cdef bytes dim, red, cyan, reset
     cdef ft_line_style style
@@ -142,59 +176,37 @@ cdef class Lines:
 
     def text(self, events, payload, uint64_t payload_base, uint64_t origin_ns, other not None,
              bytes shown=None):
-        cdef Py_buffer view, stream
-        cdef bytes aligned
-        cdef uint32_t *order = NULL
+        cdef Ordered held = Ordered(events, payload)
         cdef char *buffer = NULL
-        cdef const ft_event *list
-        cdef size_t count, at = 0, done = 0, length = 0
+        cdef size_t at = 0, done = 0, length = 0
         cdef ft_line_style style = self.style
         cdef ft_line_files files = self.files
         cdef const ft_line_files *known = NULL
         style.origin_ns = origin_ns
+        if shown is not None and (len(shown) != <Py_ssize_t>held.count or not self.files.told):
+            raise ValueError(f"{len(shown)} bytes: one for each event, with `told`")
+        files.shown = <const uint8_t *><char *>shown if shown is not None else NULL
+        if files.files is not NULL:
+            known = &files
         pieces = []
-        PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
+        buffer = <char *>malloc(BUFFER_SIZE)
+        if buffer is NULL:
+            raise MemoryError()
         try:
-            if view.len % sizeof(ft_event):
-                raise ValueError(f"{view.len} bytes are no whole number of events")
-            count = view.len // sizeof(ft_event)
-            if count > <size_t>EVENTS_MAX:
-                raise ValueError(f"{count} events at once")
-            if shown is not None and (len(shown) != <Py_ssize_t>count or not self.files.told):
-                raise ValueError(f"{len(shown)} bytes: one for each event, with `told`")
-            files.shown = <const uint8_t *><char *>shown if shown is not None else NULL
-            if files.files is not NULL:
-                known = &files
-            list = <const ft_event *>view.buf
-            if <uintptr_t>view.buf % 8:
-                aligned = bytes(events)
-                list = <const ft_event *><const char *>aligned
-            PyObject_GetBuffer(payload, &stream, PyBUF_SIMPLE)
-            try:
-                order = <uint32_t *>malloc(2 * count * sizeof(uint32_t) + 1)
-                buffer = <char *>malloc(BUFFER_SIZE)
-                if order is NULL or buffer is NULL:
-                    raise MemoryError()
+            while at < held.count:
                 with nogil:
-                    ft_order_of_end(list, count, order)
-                while at < count:
-                    with nogil:
-                        length = ft_put_lines(
-                            &style, known, list, order + at, count - at,
-                            <const uint8_t *>stream.buf, stream.len, payload_base, buffer,
-                            BUFFER_SIZE, &done)
-                    pieces.append(buffer[:length].decode("ascii"))
-                    at += done
-                    if not done:
-                        if shown is None or shown[order[at]]:
-                            pieces.append(other(order[at]))
-                        at += 1
-            finally:
-                PyBuffer_Release(&stream)
+                    length = ft_put_lines(
+                        &style, known, held.events, held.order + at, held.count - at,
+                        <const uint8_t *>held.stream.buf, held.stream.len, payload_base, buffer,
+                        BUFFER_SIZE, &done)
+                pieces.append(buffer[:length].decode("ascii"))
+                at += done
+                if not done:
+                    if shown is None or shown[held.order[at]]:
+                        pieces.append(other(held.order[at]))
+                    at += 1
         finally:
-            free(order)
             free(buffer)
-            PyBuffer_Release(&view)
         return "".join(pieces)
 
 

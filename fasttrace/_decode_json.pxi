@@ -82,38 +82,12 @@ cdef class JsonLines:
         return 0
 
     def text(self, events, payload, uint64_t payload_base, other not None, comm_of not None):
-        cdef Py_buffer view, stream
-        cdef uint32_t *order = NULL
-        cdef const ft_event *list
-        cdef bytes aligned
-        cdef size_t count, i
+        cdef Ordered held = Ordered(events, payload)
         cdef Room room = take_room()
         pieces = []
         try:
-            PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
-            try:
-                if view.len % sizeof(ft_event):
-                    raise ValueError(f"{view.len} bytes are no whole number of events")
-                count = view.len // sizeof(ft_event)
-                if count > <size_t>EVENTS_MAX:
-                    raise ValueError(f"{count} events at once")
-                list = <const ft_event *>view.buf
-                if <uintptr_t>view.buf % 8:
-                    aligned = bytes(events)
-                    list = <const ft_event *><const char *>aligned
-                order = <uint32_t *>malloc(2 * count * sizeof(uint32_t) + 1)
-                if order is NULL:
-                    raise MemoryError()
-                ft_order_of_end(list, count, order)
-                PyObject_GetBuffer(payload, &stream, PyBUF_SIMPLE)
-                try:
-                    self.put_all(list, order, count, &stream, payload_base, room, pieces, other,
-                                 comm_of)
-                finally:
-                    PyBuffer_Release(&stream)
-            finally:
-                free(order)
-                PyBuffer_Release(&view)
+            self.put_all(held.events, held.order, held.count, &held.stream, payload_base, room, pieces,
+                         other, comm_of)
         finally:
             room.is_used = False
         return "".join(pieces)

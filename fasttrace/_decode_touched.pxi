@@ -5,20 +5,20 @@ cdef extern from "decode/touched.h" nogil:
 
     struct ft_touched:
         ft_touched_row *rows
-        size_t count, names_count
+        size_t count
+        ft_words *names
 
-    int ft_touched_new(ft_touched **out)
+    int ft_touched_new(ft_touched **out, uint64_t seed)
     void ft_touched_free(ft_touched *t)
     int ft_touched_look(ft_touched *t, const ft_event *events, const uint32_t *order, size_t count,
                         const uint8_t *payload, size_t payload_length, uint64_t payload_base)
-    const uint8_t *ft_touched_name(const ft_touched *t, size_t number, size_t *length)
 
 
 cdef class Touched:
     cdef ft_touched *touched
 
     def __cinit__(self):
-        if ft_touched_new(&self.touched) < 0:
+        if ft_touched_new(&self.touched, int.from_bytes(urandom(8), "little")) < 0:
             raise MemoryError()
 
     def __dealloc__(self):
@@ -52,10 +52,12 @@ cdef class Touched:
         return (<char *>self.touched.rows)[:self.touched.count * sizeof(ft_touched_row)]
 
     def names(self, size_t first=0):
-        cdef size_t length, i
-        cdef const uint8_t *name
+        cdef const int64_t *ends
+        cdef const uint8_t *text = ft_words_text(self.touched.names, &ends)
+        cdef size_t count = ft_words_count(self.touched.names), i
+        cdef int64_t start = ends[first - 1] if 0 < first <= count else 0
         found = []
-        for i in range(first, self.touched.names_count):
-            name = ft_touched_name(self.touched, i, &length)
-            found.append((<char *>name)[:length])
+        for i in range(first, count):
+            found.append((<const char *>text)[start:ends[i]])
+            start = ends[i]
         return found

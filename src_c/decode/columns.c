@@ -69,7 +69,7 @@ static int first_path(const struct ft_event *ev, uint8_t wanted, const uint8_t *
 		}
 		if (!items.head.length && items.head.flags & FT_PAYLOAD_FAULT)
 			return 0;
-		return ft_words_number(words, items.data, items.head.length, number);
+		return ft_words_utf8_number(words, items.data, items.head.length, number);
 	}
 	return 0;
 }

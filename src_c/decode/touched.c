@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-int ft_touched_new(struct ft_touched **out)
+int ft_touched_new(struct ft_touched **out, uint64_t seed)
 {
 	struct ft_touched *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
-	if (ft_open_files_new(&t->files) < 0) {
-		free(t);
+	if (ft_open_files_new(&t->files) < 0 || ft_words_new(&t->names, seed) < 0) {
+		ft_touched_free(t);
 		return -ENOMEM;
 	}
 	*out = t;
@@ -23,120 +23,42 @@ void ft_touched_free(struct ft_touched *t)
 	if (!t)
 		return;
 	ft_open_files_free(t->files);
+	ft_words_free(t->names);
 	free(t->rows);
-	free(t->names);
-	free(t->ends);
-	free(t->slots);
 	free(t);
 }
 
-/* Makes room for one more; false: no memory. */
-static bool grow(void **list, size_t *room, size_t count, size_t size)
+static void add(struct ft_touched *t, int32_t fd, int32_t name)
 {
-	size_t more = *room ? 2 * *room : 64;
-	void *grown;
+	if (t->count == t->room) {
+		size_t room = 2 * t->room + 64;
+		struct ft_touched_row *rows = realloc(t->rows, room * sizeof(*rows));
 
-	if (count < *room)
-		return true;
-	grown = realloc(*list, more * size);
-	if (!grown)
-		return false;
-	*list = grown;
-	*room = more;
-	return true;
-}
-
-const uint8_t *ft_touched_name(const struct ft_touched *t, size_t number, size_t *length)
-{
-	size_t start = number ? t->ends[number - 1] : 0;
-
-	*length = t->ends[number] - start;
-	return t->names + start;
-}
-
-static uint32_t hash(const uint8_t *bytes, size_t length)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	while (length--)
-		h = (h ^ *bytes++) * 16777619u;
-	return h;
-}
-
-static size_t slot_of(const struct ft_touched *t, const uint8_t *bytes, size_t length)
-{
-	size_t at = hash(bytes, length) & (t->slots_room - 1), size;
-
-	for (; t->slots[at]; at = (at + 1) & (t->slots_room - 1)) {
-		const uint8_t *name = ft_touched_name(t, t->slots[at] - 1, &size);
-
-		if (size == length && !memcmp(name, bytes, length))
-			break;
+		if (!rows) {
+			t->error = -ENOMEM;
+			return;
+		}
+		t->rows = rows;
+		t->room = room;
 	}
-	return at;
-}
-
-static bool more_slots(struct ft_touched *t)
-{
-	size_t room = t->slots_room ? 2 * t->slots_room : 256, size;
-	uint32_t *slots;
-
-	if (2 * t->names_count < t->slots_room)
-		return true;
-	slots = calloc(room, sizeof(*slots));
-	if (!slots)
-		return false;
-	free(t->slots);
-	t->slots = slots;
-	t->slots_room = room;
-	for (size_t i = 0; i < t->names_count; i++) {
-		const uint8_t *name = ft_touched_name(t, i, &size);
-
-		slots[slot_of(t, name, size)] = (uint32_t)i + 1;
-	}
-	return true;
+	t->rows[t->count++] = (struct ft_touched_row){ .event = t->event, .fd = fd, .name = name };
 }
 
 /* The number of a name; -1: no memory. */
 static int32_t number_of(struct ft_touched *t, const uint8_t *bytes, size_t length)
 {
-	size_t at;
+	int32_t number = -1;
 
-	if (!more_slots(t))
-		return -1;
-	at = slot_of(t, bytes, length);
-	if (t->slots[at])
-		return (int32_t)t->slots[at] - 1;
-	while (t->names_room - t->names_length < length)
-		if (!grow((void **)&t->names, &t->names_room, t->names_room, 1))
-			return -1;
-	if (t->names_count == INT32_MAX ||
-		!grow((void **)&t->ends, &t->ends_room, t->names_count, sizeof(*t->ends)))
-		return -1;
-	if (length)
-		memcpy(t->names + t->names_length, bytes, length);
-	t->names_length += length;
-	t->ends[t->names_count++] = t->names_length;
-	t->slots[at] = (uint32_t)t->names_count;
-	return (int32_t)t->names_count - 1;
-}
-
-static void add(struct ft_touched *t, int32_t fd, int32_t name)
-{
-	if (!grow((void **)&t->rows, &t->room, t->count, sizeof(*t->rows))) {
+	if (ft_words_number(t->names, bytes, length, &number) < 0)
 		t->error = -ENOMEM;
-		return;
-	}
-	t->rows[t->count++] = (struct ft_touched_row){ .event = t->event, .fd = fd, .name = name };
+	return number;
 }
 
 static void add_name(struct ft_touched *t, int32_t fd, const uint8_t *bytes, size_t length)
 {
 	int32_t name = number_of(t, bytes, length);
 
-	if (name < 0)
-		t->error = -ENOMEM;
-	else
+	if (name >= 0)
 		add(t, fd, name);
 }
 
@@ -150,10 +72,8 @@ static void add_file(struct ft_touched *t, int32_t fd, struct ft_file *file)
 	if (!file->name) {
 		int32_t name = number_of(t, file->bytes, file->link_length);
 
-		if (name < 0) {
-			t->error = -ENOMEM;
+		if (name < 0)
 			return;
-		}
 		file->name = (uint32_t)name + 1;
 	}
 	add(t, fd, (int32_t)file->name - 1);

@@ -191,17 +191,9 @@ static size_t begin_of(const struct ft_words *w, size_t i)
 
 int ft_words_number(struct ft_words *w, const uint8_t *data, size_t length, int32_t *number)
 {
-	uint8_t text[ESCAPE * FT_STRING_MAX];
-	uint32_t hash;
+	uint32_t hash = hash_of(w, data, length);
 	size_t at, i;
 
-	if (length > FT_STRING_MAX)
-		length = FT_STRING_MAX;
-	if (valid_part(data, length) < length) {
-		length = escaped(data, length, text);
-		data = text;
-	}
-	hash = hash_of(w, data, length);
 	for (at = hash; w->slots[at & w->slots_mask]; at++) {
 		i = (size_t)w->slots[at & w->slots_mask] - 1;
 		if (w->hashes[i] == hash && (size_t)w->ends[i] - begin_of(w, i) == length &&
@@ -223,13 +215,27 @@ int ft_words_number(struct ft_words *w, const uint8_t *data, size_t length, int3
 	/* One byte at least, so that there is something to compare an empty word with. */
 	if (w->text_room - w->text_used <= length && grow_text(w, length + 1) < 0)
 		return -ENOMEM;
-	memcpy(w->text + w->text_used, data, length);
+	if (length)
+		memcpy(w->text + w->text_used, data, length);
 	w->text_used += length;
 	w->ends[w->count] = (int64_t)w->text_used;
 	w->hashes[w->count] = hash;
 	*number = (int32_t)w->count++;
 	w->slots[at & w->slots_mask] = *number + 1;
 	return 0;
+}
+
+int ft_words_utf8_number(struct ft_words *w, const uint8_t *data, size_t length, int32_t *number)
+{
+	uint8_t text[ESCAPE * FT_STRING_MAX];
+
+	if (length > FT_STRING_MAX)
+		length = FT_STRING_MAX;
+	if (valid_part(data, length) < length) {
+		length = escaped(data, length, text);
+		data = text;
+	}
+	return ft_words_number(w, data, length, number);
 }
 
 size_t ft_words_count(const struct ft_words *w)

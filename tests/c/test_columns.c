@@ -10,7 +10,7 @@ static int32_t number_of(struct ft_words *w, const char *bytes, size_t length)
 {
 	int32_t number = -1;
 
-	CHECK(ft_words_number(w, (const uint8_t *)bytes, length, &number) == 0);
+	CHECK(ft_words_utf8_number(w, (const uint8_t *)bytes, length, &number) == 0);
 	return number;
 }
 
