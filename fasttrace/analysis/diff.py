@@ -65,7 +65,7 @@ class Timing(NamedTuple):
     @property
     def ratio(self) -> float:
         """The middle run after over the middle run before."""
-        return _middle(self.after_ns) / max(_middle(self.before_ns), 1)
+        return middle(self.after_ns) / max(middle(self.before_ns), 1)
 
     @property
     def differs(self) -> bool:
@@ -203,7 +203,7 @@ def _changes(
     )
     return sorted(
         (change for change in changes if change.kind != "same"),
-        key=lambda c: -abs(_middle(c.after) - _middle(c.before)),
+        key=lambda c: -abs(middle(c.after) - middle(c.before)),
     )
 
 
@@ -235,5 +235,6 @@ def _chance(before: Sequence[int], after: Sequence[int]) -> float | None:
     return float(mannwhitneyu(before, after).pvalue)
 
 
-def _middle(values: Sequence[int]) -> int:
+def middle(values: Sequence[int]) -> int:
+    """Of several runs the one in the middle; of an even number the later of the two."""
     return sorted(values)[len(values) // 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fasttrace.analysis.diff import LIKELY, Change, Difference, Timing
+from fasttrace.analysis.diff import LIKELY, Change, Difference, Timing, middle
 from fasttrace.text.color import BOLD, GREEN, RED, painted
 from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
@@ -91,8 +91,7 @@ def _times(found: Difference, top: int, color: bool, width: int | None) -> str:
 
 
 def _timing(timing: Timing) -> tuple[str, ...]:
-    before, after = (sorted(ns)[len(ns) // 2] for ns in (timing.before_ns, timing.after_ns))
-    times = (duration(before), duration(after))
+    times = (duration(middle(timing.before_ns)), duration(middle(timing.after_ns)))
     return (f"x {timing.ratio:.2f}", *times, f"{timing.p:.3f}", printable(timing.name))
 
 

@@ -18,8 +18,7 @@ from typing import Any
 from fasttrace.errors import FasttraceError
 from fasttrace.tracing.runs import Recorder
 from fasttrace.tracing.tracer import Tracer
-
-PACKET_MAX = 1 << 16
+from fasttrace.tracing.watching import PACKET_MAX
 
 
 class _Recording:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
     from fasttrace.syscalls.sets import Capture
 
-_PACKET_MAX = 1 << 16
+PACKET_MAX = 1 << 16
 _PR_SET_PTRACER = 0x59616D61  # include/uapi/linux/prctl.h
 _CODE = "import sys; sys.path[:] = {path!r}; from fasttrace.tracing.watcher import main; main({fd})"
 # What may go wrong over there, by name.
@@ -94,7 +94,7 @@ class _Watcher:
     def _answer(self) -> dict[str, Any]:
         packet = b""
         with suppress(ConnectionResetError):  # it has died with our question unread
-            packet = os.read(self.fd, _PACKET_MAX)
+            packet = os.read(self.fd, PACKET_MAX)
         if not packet:
             _forget()
             raise FasttraceError("the process that watches this one has ended; watch() again")

@@ -104,6 +104,8 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	tables[PR_SET_DUMPABLE] = !in->privileged;
 	tables[PR_SET_SECCOMP] = tables[PR_SET_TSC] = tables[PR_GET_TSC] = 1;
 	tables[59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */] = 1;
+	if (!s->python_frames && !(s->options & FT_OPT_PLACES))
+		return;
 	for (uint32_t nr = 0; nr < FT_VERDICTS_USED; nr++)
 		in->stopping[nr] =
 			ft_record_wants(s, FT_ABI_X86_64, nr) ? FT_RECORDER_TRAP : verdicts[nr];
