@@ -29,6 +29,7 @@ from fasttrace.data.processes import (
     reused_pids,
     with_calls,
 )
+from fasttrace.data.programs import Programs
 from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
 from fasttrace.data.summary import Summary
 from fasttrace.data.touches import Touches
@@ -56,6 +57,8 @@ class Trace(Exported):
     `len` counts events; iteration gives a Call for each, `calls` those that are system calls.
     """
 
+    _whole: Trace | None = None
+
     def __init__(
         self,
         events: npt.NDArray[np.void] | None = None,
@@ -74,7 +77,6 @@ class Trace(Exported):
         self.events.flags.writeable = False  # what is counted once stays right
         self.info = info._replace(**about)
         self._given = None if processes is None else list(processes)
-        self._touches = Touches(self.events, self.payload)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
@@ -172,11 +174,15 @@ class Trace(Exported):
 
     @cached_property
     def _source(self) -> Payload:
-        return Payload(self._stream, 0, Comms(self._told))
+        return Payload(self._stream, 0, self._comms)
+
+    @cached_property
+    def _comms(self) -> Comms:
+        return Comms(self._told)
 
     def json_events(self) -> JsonEvents:
         """What makes JSON of this trace's events, in their order."""
-        return JsonEvents(before=Comms(self._told))
+        return JsonEvents(programs=self._all._programs)
 
     def to_records(self) -> list[dict[str, Any]]:
         """All events as plain dicts, in the order of their ends.
@@ -281,9 +287,25 @@ class Trace(Exported):
         counted = self if syscall is None else self.where(syscall=syscall)
         return forest(self._told, self.events, self._stream, counted._tally.rows())
 
+    @property
+    def _all(self) -> Trace:
+        """The trace that this is a part of: what only all events tell, it knows."""
+        return self if self._whole is None else self._whole
+
+    @cached_property
+    def _touches(self) -> Touches:
+        return Touches(self.events, self.payload)
+
+    @cached_property
+    def _programs(self) -> Programs:
+        programs = Programs(self._comms, forgets=False)
+        others = self.events[self.events["kind"] != Kind.SYSCALL]
+        programs.learn(others.data, self._stream)
+        return programs
+
     def _part(self, events: npt.NDArray[np.void], processes: Iterable[Process]) -> Trace:
         part = Trace(events, self.payload, self.info, processes=processes)
-        part._touches = self._touches
+        part._whole = self._all
         return part
 
     def where(self, syscall: Calls | None = None, **wanted: Unpack[conditions.Conditions]) -> Trace:
@@ -306,7 +328,7 @@ class Trace(Exported):
         be read. ValueError: no such errno, kind or abi.
         """
         given = {"syscall": syscall, **wanted}
-        observed = conditions.Observed(self._told, self._stream, self._touches)
+        observed = conditions.Observed(self._told, self._stream, self._all._touches)
         events, processes = conditions.choose(self.events, given, observed)
         return self._part(events, processes)
 

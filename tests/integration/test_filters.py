@@ -93,8 +93,8 @@ def test_what_was_recorded_is_chosen_by_process_and_program(recorded: Path) -> N
 def test_the_slowest_calls_come_in_their_order(recorded: Path) -> None:
     whole = fasttrace("report", "--calls", "--json", recorded).stdout.splitlines()
     calls = [call for line in whole if (call := json.loads(line))["kind"] == "syscall"]
-    slowest = sorted((call["duration_ns"] or 0 for call in calls), reverse=True)[:4]
-    shown = fasttrace("report", "--calls", "--json", "--top", "4", recorded).stdout.splitlines()
+    slowest = sorted((call["duration_ns"] or 0 for call in calls), reverse=True)[:50]
+    shown = fasttrace("report", "--calls", "--json", "--top", "50", recorded).stdout.splitlines()
     assert sorted((json.loads(line)["duration_ns"] for line in shown), reverse=True) == slowest
     assert shown == [line for line in whole if line in shown]
 

@@ -22,8 +22,9 @@ from fasttrace._decode import json_string
 from fasttrace.data.calls import call_name
 from fasttrace.data.event_layout import EVENT
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadFlag, PayloadType
-from fasttrace.data.json_events import JsonEvents, Programs, schema
+from fasttrace.data.json_events import JsonEvents, schema
 from fasttrace.data.processes import Process
+from fasttrace.data.programs import Programs
 from fasttrace.data.trace import Trace
 from fasttrace.decode.values import Address, Change, Named
 from fasttrace.syscalls.errnos import errno_name
@@ -161,6 +162,24 @@ def test_a_call_is_of_the_program_that_ran_when_it_began() -> None:
     chosen = np.ascontiguousarray(events[events["kind"] == Kind.SYSCALL])
     text = some.text(chosen, memoryview(first + second)).splitlines()
     assert [json.loads(line)["comm"] for line in text] == ["sh", "ls", "ls"]
+
+
+def test_a_part_of_a_trace_names_programs_as_the_whole() -> None:
+    """The exec that changed the name may not be in it."""
+    payload = item(b"sh", type=PayloadType.COMM) + item(b"ls", type=PayloadType.COMM)
+    offsets = (0, len(payload) // 2)
+    exec = {"pid": 1, "kind": Kind.EXEC, "flags": Flag.PAYLOAD}
+    events = make_events(
+        {"time_ns": 1, "payload": offsets[0]} | exec,
+        {"pid": 1, "time_ns": 2, "duration_ns": 3},
+        {"time_ns": 4, "payload": offsets[1]} | exec,
+        {"pid": 1, "time_ns": 5, "ret": -2},
+    )
+    whole = Trace(events, np.frombuffer(payload, np.uint8))
+    assert [record["comm"] for record in whole.to_records()] == ["sh", "ls", "sh", "ls"]
+    calls = whole.where(kind=Kind.SYSCALL)
+    assert [record["comm"] for record in calls.to_records()] == ["sh", "ls"]
+    assert [record["comm"] for record in calls[:1].where(pid=1).to_records()] == ["sh"]
 
 
 def test_names_of_ended_processes_are_forgotten_in_the_end() -> None:

@@ -69,6 +69,14 @@ def test_a_summary_comes_back_with_its_histograms(way: Way) -> None:
     assert (back + summary).total_calls == 2 * summary.total_calls
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_trace_that_came_back_can_be_asked(way: Way) -> None:
+    trace = example()
+    assert trace.where(fd=3).to_records() == way(trace).where(fd=3).to_records() != []
+    part = trace.where(kind="syscall")
+    assert len(way(part).where(path="/")) == len(part.where(path="/"))
+
+
 @settings(max_examples=60)
 @given(traces())
 def test_drawn_summaries_come_back(trace: Trace) -> None:
