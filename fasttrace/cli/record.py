@@ -36,13 +36,20 @@ def configure(parser: VerbParser) -> None:
         required=True,
         help="the folder to make, such as x.fst",
     )
+    parser.add_argument(
+        "--host-label",
+        metavar="NAME",
+        help="what the recording says of where it was made (the name of this machine)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     capture = "none" if args.no_payload else "all"
     run = run_of(args, capture=capture, python=python_frames(args))
     # When the disk is full the program goes on, and what is stored stays.
-    recorder = Recorder(run.tracer, args.output, lambda error: say(str(error)))
+    recorder = Recorder(
+        run.tracer, args.output, lambda error: say(str(error)), host=args.host_label
+    )
     recorder.start(run.start)
     with recorder, run:
         progress = Progress("recorded", "events")

@@ -12,7 +12,8 @@ class RunInfo(NamedTuple):
     engine: what recorded it. wall_ns: how long the recording took. lost: events missing, always 0
     unless a disk was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since 1970, or
     None. finished: False if the recorder was killed, or still runs. results: False if only the
-    calls were recorded, not how they ended."""
+    calls were recorded, not how they ended. host: where, or what it was labelled with; "" where that
+    is not known."""
 
     argv: Sequence[str] = ()
     exit_status: int | None = None
@@ -22,6 +23,7 @@ class RunInfo(NamedTuple):
     realtime_offset_ns: int | None = None
     finished: bool = True
     results: bool = True
+    host: str = ""
 
 
 NOTHING_KNOWN = RunInfo()
@@ -47,3 +49,4 @@ class OfRun:
     realtime_offset_ns: int | None = _shown("realtime_offset_ns")
     finished: bool = _shown("finished")
     results: bool = _shown("results")
+    host: str = _shown("host")

@@ -77,6 +77,7 @@ class Writer:
             "argv": list(info.argv),
             "engine": info.engine,
             "results": info.results,
+            "host": info.host,
             "machine": os.uname().machine,
             "clock": {
                 "name": "CLOCK_MONOTONIC",

@@ -147,6 +147,7 @@ class Meta:
             wall_ns=self.get("wall_ns", int, 0),
             lost=self.get("lost", int, 0),
             realtime_offset_ns=self.inner("clock").optional("realtime_offset_ns"),
+            host=self.get("host", str, ""),
         )
 
     def processes(self) -> list[Process]:

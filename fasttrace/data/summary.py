@@ -265,6 +265,7 @@ def merge_summaries(summaries: Sequence[Summary]) -> Summary:
         lost=sum(s.lost for s in summaries),
         finished=all(s.finished for s in summaries),
         results=all(s.results for s in summaries),
+        host=_agreed((s.host for s in summaries), ""),
     )
     return Summary(total, info, processes=processes, by_process=by_process)
 

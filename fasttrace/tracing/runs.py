@@ -221,11 +221,12 @@ def record(
     *,
     path: str | os.PathLike[str],
     duration: float | None = None,
+    host_label: str | None = None,
     **options: Unpack[TracingOptions],
 ) -> Trace:
     """Run a command (or attach to `pid`) and keep its events in the folder `path`.
 
-    Constant memory; a trace whose recorder was killed is readable. The result is mapped from the
+    host_label: what the trace's `host` shall be, other than the name of this machine. Constant memory; a trace whose recorder was killed is readable. The result is mapped from the
     files. When the disk is full the program runs on, the trace so far is kept, and OutputError is
     raised at the end. Arguments, Ctrl-C: as for `summary`.
     """
@@ -233,7 +234,7 @@ def record(
 
     _check(duration)
     tracer = Tracer(argv, **options)
-    recorder = Recorder(tracer, path)
+    recorder = Recorder(tracer, path, host=host_label)
     with interrupts(tracer) as noted:
         recorder.start(tracer.start)
         with recorder, tracer:
@@ -259,8 +260,10 @@ class Recorder:
         tracer: Tracer,
         path: str | os.PathLike[str],
         on_failure: Callable[[OutputError], None] = lambda error: None,
+        *,
+        host: str | None = None,
     ) -> None:
-        """OutputError: the folder exists or cannot be made."""
+        """host: None for the name of this machine. OutputError: the folder exists or cannot be made."""
         from fasttrace._version import __version__
         from fasttrace.data.storage import Writer
 
@@ -272,6 +275,7 @@ class Recorder:
             argv=tracer.argv,
             engine=tracer.engine,
             results=tracer.has_results,
+            host=os.uname().nodename if host is None else host,
             versions={"fasttrace": __version__},
         )
 

@@ -93,6 +93,7 @@ class Observing:
             lost=self.lost,
             finished=bool(self.stats["end_ns"]),
             results=self.has_results,
+            host=os.uname().nodename,
         )
 
     @property

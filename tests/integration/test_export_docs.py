@@ -30,7 +30,7 @@ def test_the_python_of_the_page_runs(tmp_path: Path) -> None:
 def test_the_table_of_columns_is_whole() -> None:
     table = re.findall(r"^\| (`.*?) \| .* \| .* \|$", PAGE.read_text(), re.M)
     named = re.findall(r"`(\w+)`", " ".join(table))
-    assert set(named) | {f"arg{i}" for i in range(6)} == {*FOR_READERS, "args"}
+    assert set(named) | {f"arg{i}" for i in range(6)} == {*FOR_READERS, "args", "host"}
     for name in set(WHOLE) - set(FOR_READERS):
         assert f"`{name}`" in PAGE.read_text()
 

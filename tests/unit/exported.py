@@ -64,6 +64,7 @@ def example() -> Trace:
         lost=1,
         processes=PROCESSES,
         realtime_offset_ns=1_700_000_000_000_000_000,
+        host="db-1",
     )
 
 

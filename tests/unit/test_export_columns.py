@@ -137,7 +137,7 @@ def test_arguments_that_are_too_long_are_not_there() -> None:
 def test_columns_are_chosen_by_name() -> None:
     assert chosen(None) == FOR_READERS
     assert chosen(["pid", "name", "pid"]) == ("pid", "name")
-    assert set(WHOLE) - set(FOR_READERS) == {"payload", "data"}
+    assert set(WHOLE) - set(FOR_READERS) == {"payload", "data", "host"}
     assert set(FORMS) - set(WHOLE) == {"args"}
     with pytest.raises(ValueError, match="no column is called 'nmae': one of name, "):
         chosen(["nmae"])

@@ -210,7 +210,7 @@ def test_a_condition_that_there_is_not(trace: Trace) -> None:
 def test_what_is_known_of_a_run_is_handed_on_whole(trace: Trace, tmp_path: Path) -> None:
     info = RunInfo(
         argv=["a"], exit_status=3, engine="ptrace", wall_ns=5, lost=2, realtime_offset_ns=7,
-        results=False,
+        results=False, host="db-1",
     )  # fmt: skip
     run = Trace(trace.events, trace.payload, info, processes=PROCESSES)
     counts = run.summary()

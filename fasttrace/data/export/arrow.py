@@ -16,6 +16,7 @@ import numpy as np
 from fasttrace._version import __version__
 from fasttrace.data.export.columns import FORMS, Column, Columns, Recorded, chosen
 from fasttrace.data.export.extras import extra
+from fasttrace.data.export.words import utf8
 from fasttrace.data.run_info import RunInfo
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def metadata(info: RunInfo) -> dict[str, str]:
         "fasttrace.version": __version__,
         "fasttrace.argv": json.dumps(list(info.argv)),
         "fasttrace.engine": info.engine,
+        "fasttrace.host": utf8(info.host),
         "fasttrace.clock": "CLOCK_MONOTONIC",
         "fasttrace.realtime_offset_ns": json.dumps(info.realtime_offset_ns),
         "fasttrace.exit_status": json.dumps(info.exit_status),

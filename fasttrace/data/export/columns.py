@@ -14,9 +14,10 @@
     arg0 ... 5   the arguments, unsigned
     nr, flags    the number of the call, signal, ...; see `fasttrace.Flag`
 
+    host         where it was recorded; null where that is not known
     args         the arguments decoded, an object of JSON (docs/json.md); of a call alone
 
-`args` is there for who asks. What other programs get is made of these, so it has the same
+`host` and `args` are there for who asks, the former in Parquet always. What other programs get is made of these, so it has the same
 names everywhere. So are `payload` and `data`, where an event's items stand in the stream and their
 bytes: with them, the events can be made anew.
 """
@@ -110,9 +111,10 @@ FORMS: dict[str, Form] = {
     "flags": Form("u2"),
     "payload": Form("u8"),
     "data": Form("i8"),
+    "host": Form("i4", has_words=True, nullable=True),
     "args": Form("i8", nullable=True),
 }
-FOR_READERS = tuple(name for name in FORMS if name not in ("payload", "data", "args"))
+FOR_READERS = tuple(name for name in FORMS if name not in ("payload", "data", "host", "args"))
 WHOLE = tuple(name for name in FORMS if name != "args")
 
 
@@ -328,6 +330,10 @@ class Columns:
         np.maximum(out, 0, out=out)
         return valid
 
+    def _fill_host(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_] | None:
+        out[:] = 0
+        return None if self._trace.info.host else np.zeros(len(out), np.bool_)
+
     def _fill_args(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
         text = _decode.json_arguments(some.events.data, self._payload.data, out.data)
         self._args.append(text)
@@ -381,6 +387,7 @@ _FILL: dict[str, Callable[[Columns, _Some, Numbers], npt.NDArray[np.bool_] | Non
     "errno": Columns._fill_errno,
     "path": Columns._fill_path,
     "fd": Columns._fill_fd,
+    "host": Columns._fill_host,
     "args": Columns._fill_args,
     **{f"arg{i}": _argument(i) for i in range(6)},
     **{name: _field(name) for name in ("pid", "tid", "time_ns", "nr", "flags", "payload")},
@@ -393,4 +400,5 @@ _WORDS: dict[str, Callable[[Columns], Words]] = {
     "comm": lambda columns: columns._comms.words,
     "errno": lambda columns: columns._errnos.words,
     "path": Columns._path_words,
+    "host": lambda columns: Words.of([utf8(columns._trace.info.host)]),
 }

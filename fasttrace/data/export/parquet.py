@@ -94,6 +94,7 @@ def _meta(trace: Recorded) -> bytes:
         "argv": list(info.argv),
         "engine": info.engine,
         "results": info.results,
+        "host": info.host,
         "clock": {"name": "CLOCK_MONOTONIC", "realtime_offset_ns": info.realtime_offset_ns},
         "versions": {"fasttrace": __version__},
         "exit_status": info.exit_status,
