@@ -12,8 +12,8 @@ class RunInfo(NamedTuple):
     engine: what recorded it. wall_ns: how long the recording took. lost: events missing, always 0
     unless a disk was full. realtime_offset_ns: add it to `time_ns` for nanoseconds since 1970, or
     None. finished: False if the recorder was killed, or still runs. results: False if only the
-    calls were recorded, not how they ended. host: where, or what it was labelled with; "" where that
-    is not known."""
+    calls were recorded, not how they ended. host: where it was recorded, or what that was labelled
+    with; "" where it is not known."""
 
     argv: Sequence[str] = ()
     exit_status: int | None = None

@@ -226,7 +226,9 @@ def record(
 ) -> Trace:
     """Run a command (or attach to `pid`) and keep its events in the folder `path`.
 
-    host_label: what the trace's `host` shall be, other than the name of this machine. Constant memory; a trace whose recorder was killed is readable. The result is mapped from the
+    host_label: what the trace says of where it was recorded, instead of this machine's name.
+
+    Constant memory; a trace whose recorder was killed is readable. The result is mapped from the
     files. When the disk is full the program runs on, the trace so far is kept, and OutputError is
     raised at the end. Arguments, Ctrl-C: as for `summary`.
     """
@@ -263,7 +265,8 @@ class Recorder:
         *,
         host: str | None = None,
     ) -> None:
-        """host: None for the name of this machine. OutputError: the folder exists or cannot be made."""
+        """host: None for the name of this machine. OutputError: the folder exists, or cannot be
+        made."""
         from fasttrace._version import __version__
         from fasttrace.data.storage import Writer
 

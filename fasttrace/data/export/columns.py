@@ -17,9 +17,9 @@
     host         where it was recorded; null where that is not known
     args         the arguments decoded, an object of JSON (docs/json.md); of a call alone
 
-`host` and `args` are there for who asks, the former in Parquet always. What other programs get is made of these, so it has the same
-names everywhere. So are `payload` and `data`, where an event's items stand in the stream and their
-bytes: with them, the events can be made anew.
+`host` and `args` are there for who asks, the former in Parquet always. What other programs get is
+made of these, so it has the same names everywhere. So are `payload` and `data`, where an event's
+items stand in the stream and their bytes: with them, the events can be made anew.
 """
 
 from __future__ import annotations
