@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fasttrace._version import __version__ as __version__
     from fasttrace.alter.handlers import Answer, HandledCall
     from fasttrace.analysis.diff import diff
+    from fasttrace.analysis.finding import Finding
+    from fasttrace.analysis.why import why
     from fasttrace.data.calls import Call
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
@@ -44,6 +46,7 @@ _WHERE = {
     "Completed": "tracing.altering",
     "EVENT_DTYPE": "data.events",
     "FasttraceError": "errors",
+    "Finding": "analysis.finding",
     "Flag": "data.events",
     "Interrupted": "errors",
     "Kind": "data.events",
@@ -68,6 +71,7 @@ _WHERE = {
     "trace": "tracing.runs",
     "Watch": "tracing.watching",
     "watch": "tracing.watching",
+    "why": "analysis.why",
     "__version__": "_version",
 }
 
@@ -79,6 +83,7 @@ __all__ = [
     "Call",
     "Completed",
     "FasttraceError",
+    "Finding",
     "Flag",
     "HandledCall",
     "InjectError",
@@ -103,6 +108,7 @@ __all__ = [
     "syscall_number",
     "trace",
     "watch",
+    "why",
 ]
 
 

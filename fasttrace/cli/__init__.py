@@ -61,6 +61,7 @@ VERBS = {
     "diff": "show how two recordings differ",
     "export": "write what was recorded as Parquet, Arrow, CSV or JSON",
     "tree": "show the processes of what was recorded",
+    "why": "tell where the time of a recording, or of a command, went",
     "bench": "measure what tracing costs a command, against other tracers",
     "seccomp": "make, try, check and compare seccomp profiles",
     "doctor": "check what works on this machine",

@@ -37,6 +37,7 @@ from fasttrace.data.touches import Touches
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from fasttrace.analysis.finding import Why
     from fasttrace.data.lines import LineStats
     from fasttrace.data.tree import Branch
 
@@ -286,6 +287,12 @@ class Trace(Exported):
 
         counted = self if syscall is None else self.where(syscall=syscall)
         return forest(self._told, self.events, self._stream, counted._tally.rows())
+
+    def why(self) -> Why:
+        """Where the time of the run went: a list of findings. `fasttrace.why` says more."""
+        from fasttrace.analysis.why import why
+
+        return why(self)
 
     @property
     def _all(self) -> Trace:

@@ -1,0 +1,53 @@
+"""Where the time went, as text."""
+
+from __future__ import annotations
+
+import textwrap
+
+from fasttrace.analysis.finding import Finding, Why
+from fasttrace.text.color import BOLD, painted
+from fasttrace.text.units import duration
+
+NOTHING = "nothing that the calls prove took much of the time"
+
+
+def why_table(found: Why, *, top: int = 20, color: bool = False, width: int | None = None) -> str:
+    """The text without a final newline.
+
+    top: so many findings. color: with terminal escapes. width: of the terminal, at which lines are
+    wrapped.
+    """
+    if not found.wall_ns:
+        return "no calls"
+    lines = [f"{duration(found.wall_ns).strip()} from the first call to the last"]
+    lines.append("")
+    if not found:
+        lines.append(NOTHING)
+    for finding in found[:top]:
+        lines += _block(finding, found.wall_ns, color, width)
+    if len(found) > top:
+        lines.append(f"... and {len(found) - top} more (--top N)")
+    for note in found.notes:
+        lines += ["", *_wrapped(note, width, "")]
+    return "\n".join(lines)
+
+
+def _block(finding: Finding, wall_ns: int, color: bool, width: int | None) -> list[str]:
+    share = f"{100 * finding.cost_ns / max(wall_ns, 1):.0f} %"
+    head = f"{duration(finding.cost_ns):>10} {share:>6}  "
+    blank = " " * len(head)
+    title = _wrapped(finding.title, width, blank)
+    lines = [head + painted(title[0][len(blank) :], BOLD, color=color)]
+    lines += [painted(line, BOLD, color=color) for line in title[1:]]
+    for line in finding.text.split("\n"):
+        lines += _wrapped(line, width, blank) if line else []
+    return lines
+
+
+def _wrapped(text: str, width: int | None, blank: str) -> list[str]:
+    if width is None:
+        return [blank + text]
+    room = max(width, len(blank) + 20)
+    return textwrap.wrap(
+        text, room, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False
+    ) or [blank]
