@@ -159,6 +159,14 @@ class Event:
     @property
     def result(self) -> Any:
         """None: the call failed or never returned, or the event is none."""
+    @property
+    def found(self) -> Struct | None:
+        """What poll(2), select(2) and their like found, if they did."""
+    @property
+    def told(self) -> tuple[Arguments, Any, Struct | None] | None:
+        """args, result and found with what descriptors are; None: nobody has told that."""
+    def restore(self, told: tuple[Arguments, Any, Struct | None]) -> None:
+        """What `told` was of an event that has been pickled."""
     def line(self, string_limit: int = 32, *, whole: bool = False) -> str:
         """The call as strace writes it. string_limit: bytes of data that are shown; whole: all
         fields of structures.
@@ -170,6 +178,13 @@ class Event:
         """The same but for where the items lay."""
 
 _E = TypeVar("_E", bound=Event)
+
+class OpenFiles:
+    """What descriptors are, followed from one event to the next."""
+
+    def tell(self, event: Event, wanted: bool = True) -> None:
+        """Take what the next event, in the order of ends, tells of descriptors. wanted: it is a
+        call whose `told` shall know them."""
 
 def events_of(cls: type[_E], events: Buffer, payload: Payload) -> list[_E]:
     """An object of the class for each of a buffer. ValueError: no whole number of events."""
@@ -186,9 +201,13 @@ def siginfo_json(number: int, data: Buffer) -> str:
     """`siginfo` as a value of JSON."""
 
 class JsonLines:
-    """Makes JSON of blocks of events, an object on a line. string_limit: of the calls' text."""
+    """Makes JSON of blocks of events, an object on a line.
 
-    def __init__(self, string_limit: int = 32) -> None: ...
+    string_limit: of the calls' text. descriptors: tell what they are, followed from one block to
+    the next.
+    """
+
+    def __init__(self, string_limit: int = 32, descriptors: bool = False) -> None: ...
     def text(
         self,
         events: Buffer,
@@ -196,13 +215,14 @@ class JsonLines:
         payload_base: int,
         other: Callable[[int], str],
         comm_of: Callable[[int, int], tuple[bytes, int, int]],
+        shown: bytes | None = None,
     ) -> str:
         """All lines, in the order in which the events ended.
 
         payload_base: what events call payload[0]. other: the line of an event that is no syscall,
         by its place in `events`. comm_of: by pid and time, the program's name as JSON, and from
-        and until which time it holds; asked anew after each `other`. ValueError: events are no
-        whole number of records.
+        and until which time it holds; asked anew after each `other`. shown: a byte for each event,
+        0 for those without a line. ValueError: events are no whole number of records.
         """
 
 class Paths:

@@ -10,7 +10,11 @@ cdef extern from "decode/memory.h" nogil:
         const ft_event *event
         const ft_snapshot *snapshots
         size_t count
+        const uint8_t *payload
+        size_t payload_length
 
+    void ft_view_payload(ft_view *view, const uint8_t *payload, size_t length,
+                         uint64_t payload_base)
     size_t ft_snapshots(const ft_event *event, const uint8_t *payload, size_t length,
                         uint64_t payload_base, ft_snapshot *snapshots)
 
@@ -26,6 +30,7 @@ cdef extern from "decode/data.h" nogil:
         FT_DATUM_MORE
         FT_DATUM_STRUCT
         FT_DATUM_LIST
+        FT_DATUM_DESCRIPTOR
 
     enum ft_shown_as:
         FT_SIGNED
@@ -52,11 +57,19 @@ cdef extern from "decode/data.h" nogil:
         const ft_datum *list
         size_t count
         cbool is_full
+        ft_open_files *files
 
     void ft_data_start(ft_data *data, ft_datum *list, size_t max, char *texts, size_t texts_max)
     void ft_data_siginfo(ft_data *data, const ft_event *signal, const uint8_t *siginfo)
     int ft_data_arguments(ft_data *data, const ft_view *view)
     cbool ft_data_result(ft_data *data, const ft_view *view)
+    cbool ft_data_found(ft_data *data, const ft_view *view)
+
+cdef extern from "decode/opened.h" nogil:
+    void ft_opened_begin(ft_open_files *f, const ft_view *view)
+    void ft_opened_end(ft_open_files *f, const ft_view *view)
+    void ft_opened_event(ft_open_files *f, const ft_event *ev, const uint8_t *payload,
+                         size_t payload_length)
 
 cdef extern from "decode/text.h" nogil:
     struct ft_text:
@@ -85,6 +98,7 @@ cdef object Change = values.Change
 cdef object CutData = values.CutData
 cdef object CutText = values.CutText
 cdef object Data = values.Data
+cdef object Descriptor = values.Descriptor
 cdef object Flags = values.Flags
 cdef object Named = values.Named
 cdef object Struct = values.Struct
@@ -170,6 +184,12 @@ cdef object address_of(const ft_datum *d):
     return address
 
 
+cdef object descriptor_of(const ft_datum *d):
+    text = d.note.decode("ascii") if d.note is not NULL else str(<int64_t>d.value)
+    path = (<const char *>d.bytes)[:d.length].decode("utf-8", "surrogateescape")
+    return Descriptor(<int64_t>d.value, text, path, bool(d.cut))
+
+
 cdef object value_of(const ft_datum *d):
     cdef const char *bytes_ = <const char *>d.bytes
     if d.kind == FT_DATUM_INTEGER:
@@ -186,7 +206,9 @@ cdef object value_of(const ft_datum *d):
     if d.kind == FT_DATUM_STRUCT:
         return put_fields(empty(Struct), d + 1, d.count, "field")
     if d.kind == FT_DATUM_LIST:
-        return list_of(d + 1, d.count)
+        return list_of(d + 1, d.count) + [...] if d.cut else list_of(d + 1, d.count)
+    if d.kind == FT_DATUM_DESCRIPTOR:
+        return descriptor_of(d)
     if d.kind == FT_DATUM_WORD:
         return bytes_[:d.length].decode("ascii")
     return ... if d.kind == FT_DATUM_MORE else None
@@ -248,6 +270,21 @@ cdef object put_fields(object into, const ft_datum *list, size_t count, str unna
     return into
 
 
+cdef enum Part:
+    ARGS
+    RESULT
+    FOUND
+
+
+cdef object part_of(Room room, const ft_view *view, Part part):
+    if part == ARGS:
+        ft_data_arguments(&room.data, view)
+        return put_fields(empty(Arguments), room.data.list, room.data.count, "arg")
+    if not (ft_data_result(&room.data, view) if part == RESULT else ft_data_found(&room.data, view)):
+        return None
+    return value_of(room.data.list) if room.data.count else None
+
+
 cdef class Payload:
     cdef Py_buffer view
     cdef uint64_t base
@@ -278,6 +315,7 @@ cdef class Event:
     cdef ft_event event
     cdef readonly Payload payload
     cdef object arguments
+    cdef readonly tuple told
 
     def __cinit__(self):
         self.payload = NO_PAYLOAD
@@ -325,32 +363,39 @@ cdef class Event:
     @property
     def args(self):
         if self.arguments is None:
-            self.arguments = self.decoded(False)
+            self.arguments = self.told[0] if self.told is not None else self.decoded(ARGS)
         return self.arguments
 
     @property
     def result(self):
-        return self.decoded(True)
+        return self.told[1] if self.told is not None else self.decoded(RESULT)
 
-    cdef object decoded(self, bint result):
+    @property
+    def found(self):
+        return self.told[2] if self.told is not None else self.decoded(FOUND)
+
+    cdef object decoded(self, Part part):
         cdef ft_snapshot snapshots[FT_SNAPSHOTS_MAX]
         cdef ft_view view
         cdef Room room
         if self.event.kind != FT_KIND_SYSCALL:
-            return None if result else Arguments()
+            return Arguments() if part == ARGS else None
         room = take_room()
         try:
-            view.event, view.snapshots, view.count = &self.event, snapshots, 0
-            if not result:
-                view.count = ft_snapshots(&self.event, self.payload.start(), self.payload.length(),
-                                          self.payload.base, snapshots)
-                ft_data_arguments(&room.data, &view)
-                return put_fields(empty(Arguments), room.data.list, room.data.count, "arg")
-            if not ft_data_result(&room.data, &view) or not room.data.count:
-                return None
-            return value_of(room.data.list)
+            self.look(&view, snapshots, part != RESULT)
+            return part_of(room, &view, part)
         finally:
             room.is_used = False
+
+    cdef void look(self, ft_view *view, ft_snapshot *snapshots, bint with_memory):
+        view.event, view.snapshots, view.count = &self.event, snapshots, 0
+        ft_view_payload(view, self.payload.start(), self.payload.length(), self.payload.base)
+        if with_memory:
+            view.count = ft_snapshots(&self.event, self.payload.start(), self.payload.length(),
+                                      self.payload.base, snapshots)
+
+    def restore(self, tuple told):
+        self.told = told
 
     def line(self, uint32_t string_limit=32, *, bint whole=False):
         cdef ft_snapshot snapshots[FT_SNAPSHOTS_MAX]
@@ -406,6 +451,39 @@ cdef class Event:
         cdef ft_event event = self.event
         event.payload = 0
         return (<const char *>&event)[:sizeof(event)], self.parts()[1]
+
+
+cdef class OpenFiles:
+    """What descriptors are, followed from one event to the next."""
+
+    cdef ft_open_files *files
+
+    def __cinit__(self):
+        if ft_open_files_new(&self.files) < 0:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        ft_open_files_free(self.files)
+
+    def tell(self, Event event not None, bint wanted=True):
+        cdef ft_snapshot snapshots[FT_SNAPSHOTS_MAX]
+        cdef ft_view view
+        cdef Room room
+        event.look(&view, snapshots, event.event.kind == FT_KIND_SYSCALL)
+        if event.event.kind != FT_KIND_SYSCALL:
+            ft_opened_event(self.files, &event.event, view.payload, view.payload_length)
+            return
+        ft_opened_begin(self.files, &view)
+        if wanted:
+            room = take_room()
+            room.data.files = self.files
+            try:
+                event.told = (part_of(room, &view, ARGS), part_of(room, &view, RESULT),
+                              part_of(room, &view, FOUND))
+            finally:
+                room.data.files = NULL
+                room.is_used = False
+        ft_opened_end(self.files, &view)
 
 
 def events_of(cls not None, events, Payload payload not None):

@@ -63,9 +63,11 @@ cdef class JsonLines:
     cdef ft_json_style style
     cdef char *buffer
     cdef size_t size
+    cdef OpenFiles files
 
-    def __cinit__(self, uint32_t string_limit=32):
+    def __cinit__(self, uint32_t string_limit=32, bint descriptors=False):
         self.style.string_max = string_limit
+        self.files = OpenFiles() if descriptors else None
         self.buffer = <char *>malloc(JSON_ROOM)
         self.size = JSON_ROOM
         if self.buffer is NULL:
@@ -81,20 +83,29 @@ cdef class JsonLines:
         self.buffer, self.size = larger, self.size * 4
         return 0
 
-    def text(self, events, payload, uint64_t payload_base, other not None, comm_of not None):
+    def text(self, events, payload, uint64_t payload_base, other not None, comm_of not None,
+             bytes shown=None):
         cdef Ordered held = Ordered(events, payload)
-        cdef Room room = take_room()
+        cdef Room room
+        if shown is not None and len(shown) != <Py_ssize_t>held.count:
+            raise ValueError(f"{len(shown)} bytes: one for each event")
+        room = take_room()
+        room.data.files = self.files.files if self.files is not None else NULL
         pieces = []
         try:
-            self.put_all(held.events, held.order, held.count, &held.stream, payload_base, room, pieces,
-                         other, comm_of)
+            self.put_all(held, payload_base, room, pieces, other, comm_of,
+                         <const uint8_t *><char *>shown if shown is not None else NULL)
         finally:
+            room.data.files = NULL
             room.is_used = False
         return "".join(pieces)
 
-    cdef int put_all(self, const ft_event *events, const uint32_t *order, size_t count,
-                     Py_buffer *stream, uint64_t base, Room room, list pieces, other,
-                     comm_of) except -1:
+    cdef int put_all(self, Ordered held, uint64_t base, Room room, list pieces, other, comm_of,
+                     const uint8_t *shown) except -1:
+        cdef ft_open_files *files = room.data.files
+        cdef const uint8_t *stream = <const uint8_t *>held.stream.buf
+        cdef size_t length = held.stream.len
+        cdef bint is_begun = False
         cdef ft_snapshot snapshots[FT_SNAPSHOTS_MAX]
         cdef ft_text text
         cdef ft_view view
@@ -106,39 +117,60 @@ cdef class JsonLines:
         cdef size_t i = 0
         ft_text_start(&text, self.buffer, self.size)
         self.style.without_args = False
-        while i < count:
-            ev = &events[order[i]]
+        while i < held.count:
+            ev = &held.events[held.order[i]]
+            view.event, view.snapshots, view.count = ev, snapshots, 0
+            view.payload, view.payload_length = NULL, 0
+            if files is not NULL:
+                ft_view_payload(&view, stream, length, base)
             if ev.kind != FT_KIND_SYSCALL:
-                self.take(&text, pieces)
-                pieces.append(other(order[i]))
-                comm = None
+                if files is not NULL:
+                    ft_opened_event(files, ev, view.payload, view.payload_length)
+                if shown is NULL or shown[held.order[i]]:
+                    self.take(&text, pieces)
+                    pieces.append(other(held.order[i]))
+                    comm = None
                 i += 1
                 continue
-            if comm is None or ev.pid != pid or ev.time_ns < since or ev.time_ns >= until:
-                pid = ev.pid
-                comm, since, until = comm_of(pid, ev.time_ns)
-                self.style.comm, self.style.comm_length = comm, len(comm)
-            view.event, view.snapshots = ev, snapshots
-            view.count = ft_snapshots(ev, <const uint8_t *>stream.buf, stream.len, base, snapshots)
-            self.style.frames = ft_item_of(ev, FT_PAYLOAD_PYTHON, <const uint8_t *>stream.buf,
-                                           stream.len, base, &self.style.frames_size)
-            line = text.at
-            ft_put_json_call(&text, &view, &self.style, &room.data)
-            if not text.is_full:
+            if files is NULL and shown is not NULL and not shown[held.order[i]]:
+                i += 1
+                continue
+            view.count = ft_snapshots(ev, stream, length, base, snapshots)
+            if files is not NULL and not is_begun:
+                ft_opened_begin(files, &view)
+                is_begun = True
+            if shown is NULL or shown[held.order[i]]:
+                if comm is None or ev.pid != pid or ev.time_ns < since or ev.time_ns >= until:
+                    pid = ev.pid
+                    comm, since, until = comm_of(pid, ev.time_ns)
+                    self.style.comm, self.style.comm_length = comm, len(comm)
+                self.style.frames = ft_item_of(ev, FT_PAYLOAD_PYTHON, stream, length, base,
+                                               &self.style.frames_size)
+                line = text.at
+                ft_put_json_call(&text, &view, &self.style, &room.data)
+                if text.is_full:
+                    text.at = line
+                    self.make_room(&text, pieces)
+                    continue
                 self.style.without_args = False
-                i += 1
-                continue
-            text.at = line
-            if text.at > self.buffer:
-                self.take(&text, pieces)
-            elif self.size < JSON_MAX:
-                self.grow()
-            elif self.style.without_args:
-                raise ValueError("a name of a program that no line has room for")
-            else:
-                self.style.without_args = True
-            ft_text_start(&text, self.buffer, self.size)
+            if files is not NULL:
+                ft_opened_end(files, &view)
+                is_begun = False
+            i += 1
         self.take(&text, pieces)
+        return 0
+
+    cdef int make_room(self, ft_text *text, list pieces) except -1:
+        """For a call that did not fit."""
+        if text.at > self.buffer:
+            self.take(text, pieces)
+        elif self.size < JSON_MAX:
+            self.grow()
+        elif self.style.without_args:
+            raise ValueError("a name of a program that no line has room for")
+        else:
+            self.style.without_args = True
+        ft_text_start(text, self.buffer, self.size)
         return 0
 
     cdef int take(self, ft_text *text, list pieces) except -1:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Buffer
 
+    from fasttrace.data.json_events import JsonEvents
     from fasttrace.data.trace import Trace
+    from fasttrace.report.call_line import CallLines
 
 EXAMPLE = "fasttrace report x.fst --sort calls -e %file"
 TAKES_COMMAND = False
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     check_by_line(args)
     if "string_limit" in args.given and (not args.calls or args.json):
         raise UsageError("-s is for lines of calls: leave it, or say --calls")
-    if args.descriptors and (not args.calls or args.json):
+    if args.descriptors and not args.calls:
         raise UsageError("-y is for lines of calls: leave it, or say --calls")
     selected(args)
     whole = opened(args)
@@ -69,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         progress = Progress("shown", "events", len(trace.events))
         if args.descriptors:
-            texts = _texts_with_descriptors(whole, trace, args, output.color)
+            texts = _texts_with_descriptors(trace, args, output.color)
         else:
             texts = _texts(trace, _to_text(trace, args, output.color))
         for text, count in texts:
@@ -108,25 +110,25 @@ def _to_text(
 
 
 def _texts_with_descriptors(
-    whole: Trace, trace: Trace, args: argparse.Namespace, color: bool
+    trace: Trace, args: argparse.Namespace, color: bool
 ) -> Iterator[tuple[str, int]]:
     """The same of a part of a trace, of which all is looked at in the order of time."""
     import numpy as np
 
-    from fasttrace.data.touches import among
-    from fasttrace.report.call_line import CallLines
+    to_text: CallLines | JsonEvents | None = None
+    if args.json:
+        to_text = trace.json_events(descriptors=True)
+    for events, mask in trace.in_order(_CHUNK):
+        if to_text is None:
+            from fasttrace.report.call_line import CallLines
 
-    events = whole.events
-    events = events[np.argsort(events["time_ns"] + events["duration_ns"], kind="stable")]
-    shown = among(events, trace.events)
-    origin_ns = int(events["time_ns"].min()) if len(events) else 0
-    lines = CallLines(
-        color=color, origin_ns=origin_ns, string_limit=args.string_limit, descriptors=True
-    )
-    for start in range(0, len(events), _CHUNK):
-        part = np.ascontiguousarray(events[start : start + _CHUNK])
-        mask = shown[start : start + _CHUNK]
-        text = lines.text(part.data, whole.payload.data, 0, mask.tobytes())
+            to_text = CallLines(
+                color=color,
+                origin_ns=int(events["time_ns"].min()),
+                string_limit=args.string_limit,
+                descriptors=True,
+            )
+        text = to_text.text(events.data, trace.payload.data, 0, mask.tobytes())
         yield text, int(np.count_nonzero(mask))
 
 

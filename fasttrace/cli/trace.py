@@ -17,12 +17,13 @@ from fasttrace.cli.parser import (
     python_frames,
 )
 from fasttrace.cli.traced import run_of
-from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from fasttrace._core import Block
+    from fasttrace.data.json_events import JsonEvents
+    from fasttrace.report.call_line import CallLines
 
 ToText: TypeAlias = "Callable[[Buffer, memoryview, int], str]"
 Learn: TypeAlias = "Callable[[Buffer, memoryview, int], None]"
@@ -62,8 +63,6 @@ def run(args: argparse.Namespace) -> int:
     goes_on = args.inject or args.deny
     conditions = conditions_of(args)
     frames = python_frames(args)
-    if args.descriptors and args.json:
-        raise UsageError("-y is for lines of text: leave it, or --json")
     with Output(args.output) as output, run_of(args, python=frames) as run:
         start_ns = run.tracer.stats["start_ns"]
         write = _writer(args, conditions, output.color, start_ns)
@@ -112,11 +111,17 @@ def _descriptor_text(
     args: argparse.Namespace, conditions: dict[str, Any], color: bool, origin_ns: int
 ) -> Callable[[Block], str]:
     """All events are looked at, for what they tell of descriptors."""
-    from fasttrace.report.call_line import CallLines
+    lines: CallLines | JsonEvents
+    if args.json:
+        from fasttrace.data.json_events import JsonEvents
 
-    lines = CallLines(
-        color=color, origin_ns=origin_ns, string_limit=args.string_limit, descriptors=True
-    )
+        lines = JsonEvents(string_limit=args.string_limit, descriptors=True)
+    else:
+        from fasttrace.report.call_line import CallLines
+
+        lines = CallLines(
+            color=color, origin_ns=origin_ns, string_limit=args.string_limit, descriptors=True
+        )
     shown: Callable[[Block], bytes | None] = lambda block: None  # noqa: E731
     if conditions or args.expression is not None:
         shown = Chooser(conditions, calls=args.expression).mask

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace import _tables
-from fasttrace._decode import Event, Payload, events_of, siginfo
+from fasttrace._decode import Event, OpenFiles, Payload, events_of, siginfo
 from fasttrace._tables import ABIS
 from fasttrace.data.described import described
 from fasttrace.data.events import (
@@ -72,7 +72,9 @@ class Call(Event):
 
     pid, tid: of the task. time_ns, duration_ns: start, CLOCK_MONOTONIC, and how long it took. ret:
     the result as the kernel gave it; -errno where `errno` names one. result: its meaning: Flags,
-    an Address, None for a call that failed or never returned, else `ret`. args: the arguments,
+    an Address, None for a call that failed or never returned, else `ret`. found: what poll, ppoll,
+    select and pselect6 found beside that (`fds`; `in`, `out`, `except`; and `left` of the time), or
+    None. args: the arguments,
     decoded when they are first asked for; see fasttrace.decode.values. raw_args: six unsigned
     numbers, the registers. kind, nr, flags: as in the event.
 
@@ -171,20 +173,30 @@ class Call(Event):
         return html_table(("pid", "comm", "event"), [row], "><<", "")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), *self.parts(), self.comm)
+        return _restored, (type(self), *self.parts(), self.comm, self.told)
 
 
-def calls_of(events: Buffer, payload: Buffer, payload_base: int = 0) -> list[Call]:
+def calls_of(
+    events: Buffer, payload: Buffer, payload_base: int = 0, *, files: OpenFiles | None = None
+) -> list[Call]:
     """The system calls of a buffer of events, in the order of their ends; payload_base: what events
-    call payload[0]."""
+    call payload[0]; files: what descriptors are known from, and what learns of them."""
     made = events_of(Call, events, Payload(payload, payload_base))
-    calls = [call for call in made if call.kind == Kind.SYSCALL]
-    return sorted(calls, key=lambda call: call.time_ns + call.duration_ns)
+    made.sort(key=lambda call: call.time_ns + call.duration_ns)
+    if files is not None:
+        for call in made:
+            files.tell(call)
+    return [call for call in made if call.kind == Kind.SYSCALL]
 
 
-def _restored(cls: type[Call], event: bytes, items: bytes, base: int, comm: str) -> Call:
+def _restored(
+    cls: type[Call], event: bytes, items: bytes, base: int, comm: str, told: Any = None
+) -> Call:
     """From what `Call.__reduce__` gives."""
-    return events_of(cls, event, Payload(items, base, lambda pid, time_ns: comm))[0]
+    call = events_of(cls, event, Payload(items, base, lambda pid, time_ns: comm))[0]
+    if told is not None:
+        call.restore(told)
+    return call
 
 
 @lru_cache(maxsize=256)

@@ -25,17 +25,32 @@ class JsonEvents:
     """Turns blocks of events into lines of JSON.
 
     string_limit: bytes of data that are shown in a call's text. programs: which each process ran,
-    where more is known of them than the events tell that are to become lines.
+    where more is known of them than the events tell that are to become lines. descriptors: tell
+    what they are, followed from one buffer to the next.
     """
 
-    def __init__(self, *, string_limit: int = 32, programs: Programs | None = None) -> None:
-        self._calls = _decode.JsonLines(string_limit)
+    def __init__(
+        self,
+        *,
+        string_limit: int = 32,
+        programs: Programs | None = None,
+        descriptors: bool = False,
+    ) -> None:
+        self._calls = _decode.JsonLines(string_limit, descriptors)
         self._programs = programs or Programs()
-        self._has_learned = programs is not None
+        self._knows_all = self._has_learned = programs is not None
 
-    def text(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> str:
+    def text(
+        self,
+        events: Buffer,
+        payload: memoryview,
+        payload_base: int = 0,
+        shown: bytes | None = None,
+    ) -> str:
         """All lines of a buffer of events, in the order of their ends; payload_base: what events
-        call payload[0]."""
+        call payload[0]. shown: a byte for each event, 0 for those without a line."""
+        if shown is not None and not self._knows_all:
+            self.learn(events, payload, payload_base)
         view = memoryview(events).cast("B")
 
         def other(index: int) -> str:
@@ -45,7 +60,7 @@ class JsonEvents:
                 self._programs.learn_one(event, items)
             return _line(event, items, self._programs)
 
-        return self._calls.text(view, payload, payload_base, other, self._programs)
+        return self._calls.text(view, payload, payload_base, other, self._programs, shown)
 
     def learn(self, events: Buffer, payload: memoryview, payload_base: int = 0) -> None:
         """Take the names of programs from all events, of which `text` gets some."""

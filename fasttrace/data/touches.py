@@ -84,10 +84,18 @@ class Touches:
             mask[rows["event"][np.isin(rows["fd"], np.array(wanted, np.int32))]] = True
         return self._of_part(part, mask)
 
+    def in_order(self, part: Events, chunk: int) -> Iterator[tuple[Events, Mask]]:
+        """All events in the order of their ends, `chunk` at a time, and which of them are in a
+        part."""
+        events = self._events[np.argsort(_ends(self._events), kind="stable")]
+        chosen = among(events, part)
+        for start in range(0, len(events), chunk):
+            some = slice(start, start + chunk)
+            yield np.ascontiguousarray(events[some]), chosen[some]
+
     def _rows(self, following: Following) -> Iterator[npt.NDArray[np.void]]:
         events = np.ascontiguousarray(self._events)
-        ends = events["time_ns"] + events["duration_ns"]
-        order = np.argsort(ends, kind="stable").astype(np.uint32)
+        order = np.argsort(_ends(events), kind="stable").astype(np.uint32)
         stream = np.ascontiguousarray(self._payload)
         for start in range(0, len(order), _CHUNK):
             chunk = order[start : start + _CHUNK]
@@ -104,6 +112,11 @@ def among(events: Events, chosen: Events) -> Mask:
     """Which events of a trace are in a part of it."""
     found: Mask = np.isin(_keys(events), _keys(chosen))
     return found
+
+
+def _ends(events: Events) -> npt.NDArray[np.uint64]:
+    ends: npt.NDArray[np.uint64] = events["time_ns"] + events["duration_ns"]
+    return ends
 
 
 def _text(name: bytes) -> str:

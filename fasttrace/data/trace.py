@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from fasttrace._decode import Payload, events_of
+from fasttrace._decode import OpenFiles, Payload, events_of
 from fasttrace._tally import Tally
 from fasttrace.data import conditions, storage, stored
 from fasttrace.data.calls import Call, Calls, call_name
@@ -142,8 +142,12 @@ class Trace(Exported):
             events = np.ascontiguousarray(self.events[start : start + _CHUNK])
             yield from events_of(Call, events.data, self._source)
 
-    def calls(self) -> Iterator[Call]:
+    def calls(self, *, descriptors: bool = False) -> Iterator[Call]:
         """The system calls, in the order of their ends; those that never returned at their starts.
+
+        descriptors: each is a `fasttrace.decode.values.Descriptor`, an int that knows its path, as
+        far as the calls of the whole trace tell: recorded with ``descriptors=True``, all that
+        /proc says. `args`, `result` and `found` are decoded at once then.
 
         >>> import fasttrace
         >>> opened = fasttrace.trace(["cat", "/etc/hostname"], stdout=-3).where(syscall="openat")
@@ -153,12 +157,29 @@ class Trace(Exported):
         >>> print(call)
         openat(AT_FDCWD, "/etc/hostname", O_RDONLY) = 3
         """
+        if descriptors:
+            yield from self._calls_with_descriptors()
+            return
         places = np.flatnonzero(self.events["kind"] == Kind.SYSCALL)
         ends = self.events["time_ns"][places] + self.events["duration_ns"][places]
         places = places[np.argsort(ends, kind="stable")]
         for start in range(0, len(places), _CHUNK):
             events = self.events[places[start : start + _CHUNK]]
             yield from events_of(Call, events.data, self._source)
+
+    def _calls_with_descriptors(self) -> Iterator[Call]:
+        files = OpenFiles()
+        for events, chosen in self.in_order(_CHUNK):
+            made = events_of(Call, events.data, self._source)
+            for call, is_wanted in zip(made, chosen.tolist(), strict=True):
+                files.tell(call, is_wanted)
+                if is_wanted and call.kind == Kind.SYSCALL:
+                    yield call
+
+    def in_order(self, chunk: int) -> Iterator[tuple[npt.NDArray[np.void], npt.NDArray[np.bool_]]]:
+        """All events of the trace that this one is a part of, in the order of their ends, `chunk`
+        at a time, and which of them are in this part."""
+        return self._all._touches.in_order(self.events, chunk)
 
     @overload
     def __getitem__(self, index: int) -> Call: ...
@@ -181,15 +202,23 @@ class Trace(Exported):
     def _comms(self) -> Comms:
         return Comms(self._told)
 
-    def json_events(self) -> JsonEvents:
-        """What makes JSON of this trace's events, in their order."""
-        return JsonEvents(programs=self._all._programs)
+    def json_events(self, *, descriptors: bool = False) -> JsonEvents:
+        """What makes JSON of this trace's events, in their order; descriptors: of `in_order`."""
+        return JsonEvents(programs=self._all._programs, descriptors=descriptors)
 
-    def to_records(self) -> list[dict[str, Any]]:
+    def to_records(self, *, descriptors: bool = False) -> list[dict[str, Any]]:
         """All events as plain dicts, in the order of their ends.
 
         The objects that `fasttrace trace --json` writes; docs/json.md says what they hold.
+        descriptors: with what descriptors are, as for `calls`; so does ``trace --json -y``.
         """
+        if descriptors:
+            lines = self.json_events(descriptors=True)
+            return [
+                json.loads(line)
+                for events, chosen in self.in_order(_CHUNK)
+                for line in lines.text(events.data, self._stream, 0, chosen.tobytes()).splitlines()
+            ]
         order = np.argsort(self.events["time_ns"] + self.events["duration_ns"], kind="stable")
         lines = self.json_events()
         records: list[dict[str, Any]] = []

@@ -55,6 +55,30 @@ class Flags(Named):
         return name in self.names
 
 
+class Descriptor(Named):
+    """A file descriptor, of a call that was told what descriptors are; AT_FDCWD is one too.
+
+    path: what /proc/PID/fd/N says: of a file its path from the root, else a word such as
+    "socket:[7]" or "pipe:[9]". deleted: the file has no name any more. text: as `strace -yy`
+    writes it, with addresses of sockets.
+
+    >>> fd = Descriptor(3, "3</etc/passwd>", "/etc/passwd")
+    >>> fd == 3, fd.path, fd
+    (True, '/etc/passwd', 3</etc/passwd>)
+    """
+
+    path: str
+    deleted: bool
+
+    def __new__(cls, value: int, text: str, path: str, deleted: bool = False) -> Descriptor:
+        self = int.__new__(cls, value)
+        self.text, self.path, self.deleted = text, path, deleted
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (int(self), self.text, self.path, self.deleted)
+
+
 class Address(int):
     """An address in the traced program; what lies there was not copied, or could not be read.
 

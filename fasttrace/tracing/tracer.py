@@ -324,12 +324,15 @@ class Tracer(Answering):
     def calls(self) -> Iterator[Call]:
         """System calls to the end, as they come: what ended in the same 50 ms in the order of ends.
 
-        Their `comm` is not known yet: `Trace.calls` of a whole run has it.
+        Their `comm` is not known yet: `Trace.calls` of a whole run has it. With
+        ``descriptors=True`` each descriptor is a `fasttrace.decode.values.Descriptor`.
         """
+        from fasttrace._decode import OpenFiles
         from fasttrace.data.calls import calls_of
 
+        files = OpenFiles() if self._options.descriptors else None
         for block in self.blocks():
-            yield from calls_of(block, block.payload, block.payload_base)
+            yield from calls_of(block, block.payload, block.payload_base, files=files)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end of the last task; False after `timeout` seconds."""

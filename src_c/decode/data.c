@@ -1,6 +1,8 @@
 #include "decode/data.h"
 
 #include "decode/families.h"
+#include "decode/file_text.h"
+#include "decode/found.h"
 #include "decode/siginfo.h"
 
 static struct ft_data *of(struct ft_sink *sink)
@@ -234,6 +236,43 @@ static void data_fault(struct ft_sink *sink, uint64_t address)
 	(void)address;
 }
 
+static void data_descriptor(struct ft_sink *sink, int32_t fd, const struct ft_file *file)
+{
+	char buffer[FT_FILE_TEXT_MAX];
+	uint64_t value = (uint64_t)(int64_t)fd;
+	bool is_cwd = fd == (int32_t)FT_LINK_CWD;
+	struct ft_datum *datum;
+	struct ft_text text;
+	size_t length;
+
+	if (!file && is_cwd) {
+		data_named(sink, value, FT_SIGNED, "AT_FDCWD", 8);
+		return;
+	}
+	if (!file) {
+		data_integer(sink, value, FT_SIGNED);
+		return;
+	}
+	datum = add(of(sink), FT_DATUM_DESCRIPTOR);
+	if (!datum)
+		return;
+	datum->value = value;
+	datum->shown = FT_SIGNED;
+	datum->bytes = file->bytes;
+	datum->length = (uint32_t)ft_file_path(file, &datum->cut);
+	ft_text_start(&text, buffer, sizeof(buffer));
+	if (is_cwd)
+		ft_puts(&text, "AT_FDCWD");
+	else
+		ft_put_signed(&text, fd);
+	ft_put_file(&text, file, FT_TOLD_ALL, 0);
+	length = (size_t)(text.at - buffer);
+	if (length == sizeof(buffer))
+		length--;
+	buffer[length] = '\0';
+	datum->note = (const char *)kept(of(sink), buffer, length + 1);
+}
+
 static const struct ft_sink_ops data_ops = {
 	.integer = data_integer,
 	.set = data_set,
@@ -255,6 +294,7 @@ static const struct ft_sink_ops data_ops = {
 	.becomes = data_becomes,
 	.more = data_more,
 	.fault = data_fault,
+	.descriptor = data_descriptor,
 };
 
 void ft_data_start(
@@ -265,6 +305,7 @@ void ft_data_start(
 	data->max = max;
 	data->texts = texts;
 	data->texts_max = texts_max;
+	data->files = NULL;
 }
 
 static int start(struct ft_data *data, const struct ft_view *view, struct ft_walk *walk)
@@ -275,7 +316,9 @@ static int start(struct ft_data *data, const struct ft_view *view, struct ft_wal
 	data->depth = data->ignored = 0;
 	data->is_full = false;
 	walk->string_max = UINT32_MAX;
+	walk->elements_max = FT_ELEMENTS_WHOLE;
 	walk->is_whole = true;
+	walk->files = data->files;
 	begin(&data->sink, NULL);
 	return known;
 }
@@ -334,6 +377,10 @@ bool ft_data_result(struct ft_data *data, const struct ft_view *view)
 	case FT_RESULT_IOPRIO:
 		ft_show_ioprio(&walk, value);
 		break;
+	case FT_RESULT_FD:
+		walk.after = true;
+		ft_show_fd(&walk, value);
+		break;
 	case FT_RESULT_UID:
 	case FT_RESULT_GID:
 		data_integer(&data->sink, (uint32_t)value, FT_UNSIGNED);
@@ -342,4 +389,12 @@ bool ft_data_result(struct ft_data *data, const struct ft_view *view)
 		data_integer(&data->sink, (uint64_t)walk.ret, FT_SIGNED);
 	}
 	return true;
+}
+
+bool ft_data_found(struct ft_data *data, const struct ft_view *view)
+{
+	struct ft_walk walk;
+
+	start(data, view, &walk);
+	return ft_found_shown(&walk);
 }

@@ -17,6 +17,7 @@ enum ft_datum_kind {
 	FT_DATUM_MORE, /* stands for what is left out of a list or a structure */
 	FT_DATUM_STRUCT, /* `count` data that follow are inside */
 	FT_DATUM_LIST, /* the same */
+	FT_DATUM_DESCRIPTOR, /* value, bytes: what it is as /proc says it, note: as text; cut: it has no name any more */
 };
 
 struct ft_datum {
@@ -32,7 +33,7 @@ struct ft_datum {
 		const uint8_t *bytes;
 	};
 	uint32_t length; /* of bytes */
-	/* FT_DATUM_INTEGER: what is said of it, or NULL. */
+	/* What is said of it, or NULL. */
 	const char *note;
 };
 
@@ -52,6 +53,7 @@ struct ft_data {
 	unsigned depth;
 	unsigned ignored; /* levels below the deepest that is kept */
 	bool is_full; /* something did not fit and is left out */
+	struct ft_open_files *files; /* that descriptors are known from; NULL: they are numbers */
 };
 
 /* Nothing is allocated. list, texts: room for so many. */
@@ -66,5 +68,7 @@ int ft_data_arguments(struct ft_data *data, const struct ft_view *view);
 void ft_data_siginfo(struct ft_data *data, const struct ft_event *signal, const uint8_t *siginfo);
 /* What it returned, in their place; false: nothing, for it failed or never returned. */
 bool ft_data_result(struct ft_data *data, const struct ft_view *view);
+/* What it found beside that, as one structure in their place: see found.h. false: this call finds nothing. */
+bool ft_data_found(struct ft_data *data, const struct ft_view *view);
 
 #endif

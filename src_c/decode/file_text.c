@@ -59,16 +59,24 @@ static void put_name(
 		ft_puts(text, "\"");
 }
 
-static void put_path(struct ft_text *text, const struct ft_file *file, unsigned hex)
+size_t ft_file_path(const struct ft_file *file, bool *deleted)
 {
 	static const char mark[] = " (deleted)";
 	const size_t size = sizeof(mark) - 1;
 	size_t length = file->link_length;
-	bool deleted = length > size && file->bytes[0] == '/' &&
-		       !memcmp(file->bytes + length - size, mark, size);
+
+	*deleted = length > size && file->bytes[0] == '/' &&
+		   !memcmp(file->bytes + length - size, mark, size);
+	return *deleted ? length - size : length;
+}
+
+static void put_path(struct ft_text *text, const struct ft_file *file, unsigned hex)
+{
+	bool deleted;
+	size_t length = ft_file_path(file, &deleted);
 
 	ft_puts(text, "<");
-	put_name(text, file->bytes, deleted ? length - size : length, hex, false);
+	put_name(text, file->bytes, length, hex, false);
 	ft_puts(text, deleted ? ">(deleted)" : ">");
 }
 

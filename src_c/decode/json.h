@@ -19,6 +19,9 @@ struct ft_json_style {
 void ft_put_json_string(struct ft_text *text, const uint8_t *data, size_t length, bool cut);
 /* One datum, with all that is inside. */
 void ft_put_json_value(struct ft_text *text, const struct ft_datum *datum);
+/* Several, with commas. unnamed: of a structure, for a value without a name; NULL: of a list. */
+void ft_put_json_values(
+	struct ft_text *text, const struct ft_datum *list, size_t count, const char *unnamed);
 /* The arguments, an object by name. */
 void ft_put_json_arguments(struct ft_text *text, const struct ft_view *view, struct ft_data *room);
 /* The line of a call. room: for its data. is_full: there is less of it than the call has. */

@@ -16,6 +16,8 @@ void ft_put_call(
 	text->is_first = true;
 	walk.string_max = style->string_max;
 	walk.is_whole = style->is_whole;
+	if (walk.is_whole)
+		walk.elements_max = FT_ELEMENTS_WHOLE;
 	walk.files = text->files;
 	if (known < 0) {
 		ft_puts(text, "syscall_");

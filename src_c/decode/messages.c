@@ -26,7 +26,8 @@ static void show_vector(struct ft_walk *walk, uint64_t address, uint64_t count, 
 		return;
 	}
 	ft_open(walk, "[");
-	for (; n < shown && memory.length >= size; n++) {
+	for (; n < shown && walk->elements_left && memory.length >= size; n++) {
+		walk->elements_left--;
 		ft_next(walk, NULL);
 		ft_walk_struct(walk, of, &memory);
 		memory.data += size;

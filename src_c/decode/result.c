@@ -2,9 +2,8 @@
 
 #include "decode/composed.h"
 #include "decode/families.h"
+#include "decode/found.h"
 #include "decode/signals.h"
-
-#define FT_POLLED_MAX 4096 /* elements of poll(2) that are looked at */
 
 /* The kernel's restart codes, which no program ever sees. */
 static const char *restart_meaning(unsigned error)
@@ -41,28 +40,16 @@ static void put_error(struct ft_text *text, unsigned error)
 }
 
 /* Of the elements that poll(2) was given those in which something happened. */
-/* On i386 calls whose times have 64 bits. */
-static bool has_time64(const struct ft_walk *walk)
-{
-	const char *name = walk->shape->name;
-	size_t length = strlen(name);
-
-	return length > 7 && !strcmp(name + length - 7, "_time64");
-}
-
 static void put_polled(struct ft_text *text, struct ft_walk *walk)
 {
-	uint64_t count = walk->args[1] < FT_POLLED_MAX ? walk->args[1] : FT_POLLED_MAX;
-	struct ft_memory memory = ft_memory_at(walk->view, true, walk->args[0], 8 * (size_t)count);
-	unsigned shown = 0;
+	struct ft_memory memory = ft_found_polled(walk);
+	unsigned shown = 0, structure;
 
 	if (memory.length < 8 || walk->is_shallow)
 		return;
 	ft_puts(text, " ([");
 	text->is_first = true;
-	for (; memory.length >= 8; memory.data += 8, memory.length -= 8) {
-		if (!ft_load(memory.data + 6, 2))
-			continue;
+	for (; ft_found_next(&memory); memory.data += 8, memory.length -= 8) {
 		ft_next(walk, NULL);
 		if (shown++ == walk->elements_max) {
 			ft_puts(text, "...");
@@ -71,13 +58,9 @@ static void put_polled(struct ft_text *text, struct ft_walk *walk)
 		ft_walk_struct(walk, FT_STRUCT_POLLFD_FOUND, &memory);
 	}
 	ft_puts(text, "]");
-	/* ppoll writes what is left */
-	memory = ft_memory_at(
-		walk->view, true, walk->args[2], has_time64(walk) ? 16 : 2u * walk->word);
-	if (walk->shape->nargs == 5 && memory.found == FT_HERE) {
+	if (ft_found_left(walk, &memory, &structure)) {
 		ft_puts(text, ", left ");
-		ft_walk_struct(walk, has_time64(walk) ? FT_STRUCT_TIMESPEC64 : FT_STRUCT_TIMESPEC,
-			&memory);
+		ft_walk_struct(walk, structure, &memory);
 	}
 	ft_puts(text, ")");
 }
@@ -85,36 +68,24 @@ static void put_polled(struct ft_text *text, struct ft_walk *walk)
 static void put_selected(struct ft_text *text, struct ft_walk *walk)
 {
 	static const char *const names[] = { "in ", "out ", "except " };
-	int64_t bits = (int32_t)walk->args[0];
 	struct ft_memory memory;
+	unsigned structure;
 	bool any = false;
 
-	for (int i = 0; i < 3 && bits >= 0; i++) {
-		memory = ft_memory_at(walk->view, true, walk->args[i + 1], (size_t)(bits + 7) / 8);
-		if (memory.found != FT_HERE)
+	for (int i = 0; i < 3; i++) {
+		if (!ft_found_selected(walk, i, &memory))
 			continue;
-		for (size_t at = 0; at < memory.length; at++) {
-			if (!memory.data[at])
-				continue;
-			ft_puts(text, any ? ", " : " (");
-			ft_puts(text, names[i]);
-			ft_read_fdset(walk, &memory);
-			any = true;
-			break;
-		}
+		ft_puts(text, any ? ", " : " (");
+		ft_puts(text, names[i]);
+		ft_read_fdset(walk, &memory);
+		any = true;
 	}
-	memory = ft_memory_at(
-		walk->view, true, walk->args[4], has_time64(walk) ? 16 : 2u * walk->word);
-	if (memory.found == FT_HERE) {
+	if (ft_found_left(walk, &memory, &structure)) {
 		ft_puts(text, any ? ", left " : " (left ");
 		if (walk->is_shallow)
 			ft_put_hex(text, walk->args[4]);
 		else
-			ft_walk_struct(walk,
-				has_time64(walk)			? FT_STRUCT_TIMESPEC64
-				: strcmp(walk->shape->name, "pselect6") ? FT_STRUCT_TIMEVAL
-									: FT_STRUCT_TIMESPEC,
-				&memory);
+			ft_walk_struct(walk, structure, &memory);
 		any = true;
 	}
 	if (any)

@@ -144,16 +144,17 @@ static bool array_shown(
 	struct ft_walk *walk, const struct ft_type *type, struct ft_memory memory, uint64_t count)
 {
 	const struct ft_type *one = &ft_types[type->ref];
-	size_t size = ft_size_of(walk, one), n = 0;
+	size_t size = ft_size_of(walk, one), n = 0, most = walk->elements_max;
 
 	if (!size)
 		return false;
 	if (count && memory.length < size)
 		return false;
 	ft_open(walk, "[");
-	for (; n < count && n < walk->elements_max && memory.length >= size; n++) {
+	for (; n < count && n < most && walk->elements_left && memory.length >= size; n++) {
 		struct ft_memory element = memory;
 
+		walk->elements_left--;
 		element.length = size;
 		ft_next(walk, NULL);
 		if (!ft_walk_memory(walk, one, &element))
@@ -165,7 +166,7 @@ static bool array_shown(
 	if (n < count) {
 		ft_next(walk, NULL);
 		walk->sink->ops->more(walk->sink);
-		if (n < walk->elements_max && memory.found == FT_FAULT)
+		if (n < most && walk->elements_left && memory.found == FT_FAULT)
 			walk->sink->ops->fault(walk->sink, memory.address);
 	}
 	ft_close(walk, "]");

@@ -6,8 +6,10 @@
 #include "decode/memory.h"
 #include "decode/sink.h"
 
-#define FT_PATH_SHOWN	  4095 /* bytes: a longer one the kernel takes for none */
-#define FT_ELEMENTS_SHOWN 32 /* of an array, unless said */
+#define FT_PATH_SHOWN	    4095 /* bytes: a longer one the kernel takes for none */
+#define FT_ELEMENTS_SHOWN   32 /* of an array, unless said */
+#define FT_ELEMENTS_WHOLE   4096 /* where nothing is abbreviated; what is copied has fewer */
+#define FT_ELEMENTS_OF_CALL 65536 /* of all arrays of a call together */
 
 struct ft_open_files;
 
@@ -24,6 +26,7 @@ struct ft_walk {
 	bool after; /* memory behind pointers of a structure: as it was then */
 	uint32_t string_max; /* bytes of a string that are shown; paths are whole */
 	uint32_t elements_max; /* of an array */
+	uint32_t elements_left; /* of all that are still to come */
 	bool is_whole; /* structures, environments and lists are not abbreviated */
 	bool is_raw; /* all is a number */
 	bool is_shallow; /* of pointers only strings and data are shown, else addresses */

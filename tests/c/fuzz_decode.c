@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "decode/file_text.h"
 #include "decode/json.h"
 #include "decode/lines.h"
+#include "decode/opened.h"
 #include "tables/tables.h"
 
 #define SIZE 65536
@@ -38,9 +40,9 @@ static void check_data(const struct ft_datum *list, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct ft_datum *d = &list[i];
 
-		REQUIRE(d->kind <= FT_DATUM_LIST);
+		REQUIRE(d->kind <= FT_DATUM_DESCRIPTOR);
 		REQUIRE(!d->name || strlen(d->name) < 64);
-		REQUIRE(!d->note || strlen(d->note) < 64);
+		REQUIRE(!d->note || strlen(d->note) < FT_FILE_TEXT_MAX);
 		if (d->kind == FT_DATUM_STRUCT || d->kind == FT_DATUM_LIST) {
 			REQUIRE(d->count <= count - i - 1);
 			check_data(d + 1, d->count);
@@ -66,6 +68,31 @@ static void one_as_data(const struct ft_view *view, size_t max)
 	check_data(list, data.count);
 	REQUIRE(ft_data_result(&data, view) ? data.is_full || data.count == 1 : !data.count);
 	check_data(list, data.count);
+	REQUIRE(ft_data_found(&data, view) ? data.is_full || data.count : !data.count);
+	check_data(list, data.count);
+}
+
+/* What some descriptors of the call's task are, whatever they are called. */
+static struct ft_open_files *some_files(const struct ft_event *ev)
+{
+	static const struct {
+		const char *link;
+		size_t length;
+	} links[] = { { "/a\n\377<b> (deleted)", 17 }, { "socket:[1]\0UNIX\0002\0@\377", 20 },
+		{ "socket:[7]\0NETLINK\0000\00011", 23 }, { "/dev/x\0char\0001:3", 15 },
+		{ "anon_inode:[pidfd]\0pid\0009", 24 }, { "", 0 } };
+	struct ft_open_files *f;
+	struct ft_owner *o;
+
+	REQUIRE(!ft_open_files_new(&f));
+	o = ft_open_files_owner(f, ev->tid, ev->pid);
+	for (int i = 0; i < 6; i++) {
+		struct ft_file *file = ft_file_new(f, links[i].link, links[i].length);
+
+		ft_open_files_set(f, o, i ? i : (int32_t)FT_LINK_CWD, file, false, 0);
+		ft_file_put(f, file);
+	}
+	return f;
 }
 
 /* Brackets that close as they were opened, strings that end, nothing but ASCII: the rest is tested from Python. */
@@ -107,8 +134,12 @@ static void one_as_json(const struct ft_view *view, size_t room)
 	struct ft_data data;
 
 	ft_data_start(&data, list, DATA, texts, SIZE);
+	data.files = some_files(view->event);
+	ft_opened_begin(data.files, view);
 	ft_text_start(&text, buffer, room);
 	ft_put_json_call(&text, view, &style, &data);
+	ft_opened_end(data.files, view);
+	ft_open_files_free(data.files);
 	REQUIRE(text.at >= buffer && text.at <= buffer + room);
 	if (text.is_full)
 		return;

@@ -26,7 +26,7 @@ from fasttrace.data.json_events import JsonEvents, schema
 from fasttrace.data.processes import Process
 from fasttrace.data.programs import Programs
 from fasttrace.data.trace import Trace
-from fasttrace.decode.values import Address, Change, Named
+from fasttrace.decode.values import Address, Change, Descriptor, Named
 from fasttrace.syscalls.errnos import errno_name
 
 SCHEMA = Schema(json.loads(schema()))
@@ -46,6 +46,9 @@ def as_string(data: bytes, cut: bool) -> Any:
 def as_json(value: Any) -> Any:
     """What docs/json.md says of a value of fasttrace.decode.values; "text" of broken UTF-8 left
     out."""
+    if isinstance(value, Descriptor):
+        gone = {"deleted": True} if value.deleted else {}
+        return {"value": int(value), "text": value.text, "path": as_json(value.path)} | gone
     if isinstance(value, Named):
         return {"value": int(value), "text": value.text}
     if isinstance(value, Address):
@@ -294,10 +297,12 @@ def test_any_event_with_any_memory_fits_the_schema_and_has_the_values_of_python(
     (found,) = lines(events, payload)
     trace = Trace(events, stream(payload))
     assert trace.to_records()[0].keys() == found.keys()
+    assert [one for one in trace.to_records(descriptors=True) if not SCHEMA.fits(one)] == []
     for call in trace.calls():
         assert found["text"] == str(call)
         assert without_broken_text(found["args"]) == as_json(call.args)
         assert without_broken_text(found["result"]) == as_json(call.result)
+        assert without_broken_text(found.get("found")) == as_json(call.found)
         assert (found["name"], found["errno"]) == (call.name, call.errno)
         assert tuple(found["raw_args"]) == call.raw_args
 
