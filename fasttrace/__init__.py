@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fasttrace.data.calls import Call
     from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
     from fasttrace.data.processes import Process
+    from fasttrace.data.scanned.scan import Scan, scan
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace, load, read_parquet
     from fasttrace.errors import (
@@ -53,6 +54,7 @@ _WHERE = {
     "HandledCall": "alter.handlers",
     "InjectError": "errors",
     "Process": "data.processes",
+    "Scan": "data.scanned.scan",
     "SelectionError": "errors",
     "Summary": "data.summary",
     "Trace": "data.trace",
@@ -64,6 +66,7 @@ _WHERE = {
     "read_parquet": "data.trace",
     "record": "tracing.runs",
     "run": "tracing.altering",
+    "scan": "data.scanned.scan",
     "stream": "tracing.runs",
     "summary": "tracing.runs",
     "syscall_name": "syscalls.names",
@@ -90,6 +93,7 @@ __all__ = [
     "Interrupted",
     "Kind",
     "Process",
+    "Scan",
     "SelectionError",
     "Summary",
     "Trace",
@@ -102,6 +106,7 @@ __all__ = [
     "read_parquet",
     "record",
     "run",
+    "scan",
     "stream",
     "summary",
     "syscall_name",

@@ -60,6 +60,7 @@ VERBS = {
     "report": "show what was recorded",
     "diff": "show how two recordings differ",
     "export": "write what was recorded as Parquet, Arrow, CSV or JSON",
+    "scan": "count the calls of many recordings, as Parquet files",
     "tree": "show the processes of what was recorded",
     "why": "tell where the time of a recording, or of a command, went",
     "bench": "measure what tracing costs a command, against other tracers",

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def add_recorded_options(parser: VerbParser, what: str) -> None:
     """what: -e SET does."""
-    parser.add_argument("folder", metavar="FOLDER", help="what `fasttrace record` has made")
+    parser.add_argument(
+        "folder", metavar="FOLDER", help="what `fasttrace record` has made, or x.parquet"
+    )
     parser.add_argument("-e", dest="expression", metavar="SET", help=what)
 
 

@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -81,7 +82,10 @@ class Trace(Exported):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
-        """Map a saved trace. TraceError: there is none, or it is damaged or cut."""
+        """Map a saved trace, or read it from a file that is called x.parquet. TraceError: there is
+        none, or it is damaged or cut."""
+        if os.fspath(path).endswith(".parquet") and Path(path).is_file():
+            return cls.from_parquet(path)
         return cls.of_stored(stored.load(path))
 
     @classmethod

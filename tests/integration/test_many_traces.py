@@ -3,9 +3,12 @@ all of them as over each alone."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import ENGINES, FASTTRACE
@@ -32,3 +35,101 @@ def test_a_recording_keeps_the_label_of_its_host(engine: str, tmp_path: Path) ->
     back = fasttrace.read_parquet(tmp_path / "x.parquet")
     assert back.host == "db 'ü'"
     assert back.to_arrow(["host"])["host"].unique().to_pylist() == ["db 'ü'"]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six recordings of three hosts."""
+    pytest.importorskip("duckdb")
+    folder = tmp_path_factory.mktemp("runs")
+    for i in range(6):
+        trace = fasttrace.trace(["cat", "/etc/hostname", f"/no/such/{i}"], stdout=-3, stderr=-3)
+        info = trace.info._replace(host=f"host-{i % 3}")
+        named = fasttrace.Trace(trace.events, trace.payload, info, processes=trace.processes)
+        named.to_parquet(folder / f"{i}.parquet")
+    return folder
+
+
+def test_one_question_has_one_answer_in_a_table_or_json(runs: Path) -> None:
+    shown = run("scan", runs, "-e", "openat", "--failed", "--by", "host,path", "--json")
+    assert shown.returncode == 0, shown.stderr
+    answer = json.loads(shown.stdout)
+    assert (answer["files"], answer["by"]) == (6, ["host", "path"])
+    assert {(row["host"], row["path"]) for row in answer["groups"]} >= {
+        (f"host-{i % 3}", f"/no/such/{i}") for i in range(6)
+    }
+    table = run("scan", *sorted(runs.iterdir()), "--by", "comm", "--top", "1").stdout.splitlines()
+    assert table[0].split()[-1] == "comm"
+    assert table[2].split()[-1] == "cat"
+    assert table[-1].endswith("6 traces")
+    alone = sum(len(list(fasttrace.load(path).calls())) for path in runs.iterdir())
+    assert table[-1].startswith(f"{alone} calls, ")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["nowhere"], 1, "no file is there for nowhere"),
+        (["{runs}", "--by", "host,planet"], 2, "no groups by 'planet'"),
+        (["{runs}", "-e", "nope"], 2, "unknown system call 'nope'"),
+        (["{runs}", "--top", "0"], 2, "no number of lines"),
+        ([], 2, "the following arguments are required: FILES"),
+        (["/etc/passwd"], 1, "/etc/passwd cannot be read"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_one_line(
+    runs: Path, words: list[str], status: int, message: str
+) -> None:
+    done = run("scan", *(word.replace("{runs}", str(runs)) for word in words))
+    assert done.returncode == status
+    assert message in done.stderr
+    assert done.stderr.startswith("fasttrace: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_verbs_that_show_a_recording_take_its_parquet_file(runs: Path, tmp_path: Path) -> None:
+    file, folder = runs / "0.parquet", tmp_path / "x.fst"
+    fasttrace.load(file).save(folder)
+    for words in (["report", "--calls"], ["tree"]):
+        one, other = (run(words[0], path, *words[1:]) for path in (file, folder))
+        assert one.returncode == 0, one.stderr
+        assert one.stdout == other.stdout
+    assert run("diff", "--exit-code", file, folder).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two worker processes."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as made:
+        yield made
+
+
+def test_a_cluster_answers_as_this_machine_does(runs: Path, cluster: Any, tmp_path: Path) -> None:
+    address = cluster.scheduler_address
+    here, there = fasttrace.scan(runs), fasttrace.scan(runs, scheduler=address)
+    chosen = {"syscall": "openat", "failed": True, "host": "host-1"}
+    assert there.where(**chosen).summary().rows == here.where(**chosen).summary().rows != []
+    query, merge = "select count(*) n from traces", "select sum(n)::int from parts"
+    assert there.sql(query, merge=merge).fetchall() == here.sql(query, merge=merge).fetchall()
+    with pytest.raises(ValueError, match="each worker asks its files"):
+        there.sql(query)
+    shown = run("scan", runs, "--scheduler", address, "--json")
+    assert shown.stdout == run("scan", runs, "--json").stdout
+    damaged = tmp_path / "damaged.parquet"
+    whole = bytearray((runs / "0.parquet").read_bytes())
+    whole[4 : len(whole) // 2] = bytes(len(whole) // 2 - 4)
+    damaged.write_bytes(whole)
+    with pytest.raises(fasttrace.TraceError, match=r"damaged\.parquet cannot be counted"):
+        fasttrace.scan([runs, damaged], scheduler=address).summary()
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(runs: Path) -> None:
+    pytest.importorskip("distributed")
+    for address in ("nonsense://x", "tcp://127.0.0.1:x"):
+        with pytest.raises(fasttrace.TraceError, match="no Dask scheduler answers at") as caught:
+            fasttrace.scan(runs, scheduler=address).summary()
+        assert "\n" not in str(caught.value)
