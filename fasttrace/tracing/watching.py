@@ -7,6 +7,7 @@ first use and serves until we end.
 from __future__ import annotations
 
 import atexit
+import errno
 import json
 import os
 import shutil
@@ -15,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from fasttrace.errors import (
     EngineUnavailable,
@@ -32,6 +35,7 @@ from fasttrace.errors import (
     TraceNotPermitted,
 )
 from fasttrace.system.procfs import ptrace_scope
+from fasttrace.tracing.watched_part import MARK_LEVEL, WatchedPart, calls_under_way
 
 if TYPE_CHECKING:
     from fasttrace.data.calls import Calls
@@ -50,8 +54,6 @@ _KINDS: dict[str, type[Exception]] = {
         *(TraceNotPermitted, ValueError),
     )
 }
-# Our own talk with the watcher: not part of what is watched.
-_TALK = ("read", "write")
 
 
 class _Watcher:
@@ -64,20 +66,50 @@ class _Watcher:
             code = _CODE.format(path=sys.path, fd=theirs.fileno())
             null = subprocess.DEVNULL
             # It goes on as a child of nobody, and this one ends at once.
-            started = subprocess.run(
+            self._starter = subprocess.Popen(
                 [sys.executable, "-S", "-c", code],
                 stdin=null,
                 stdout=null,
                 stderr=subprocess.PIPE,
                 pass_fds=[theirs.fileno()],
-                check=False,
             )
         self.socket = ours
-        if started.returncode:
-            ours.close()
-            said = started.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            raise FasttraceError(f"no second process of Python could be started: {said}")
-        self.pid = int(self._answer()["pid"])
+        self._pid: int | None = None
+
+    def is_up(self) -> None:
+        """Wait until it is. FasttraceError: it is not to be."""
+        if self._pid is not None:
+            return
+        said = self._started()
+        if self._starter.returncode:
+            self._pid = 0
+            _forget()
+            last = said.decode(errors="replace").strip().rpartition("\n")[2]
+            raise FasttraceError(f"no second process of Python could be started: {last}")
+        self._pid = int(self._answer()["pid"])
+        if ptrace_scope() == 1:  # only a process that we name may trace us
+            import ctypes
+
+            ctypes.CDLL(None).prctl(_PR_SET_PTRACER, self._pid, 0, 0, 0)
+
+    @property
+    def pid(self) -> int:
+        assert self._pid is not None
+        return self._pid
+
+    def _started(self) -> bytes:
+        """Wait for the one that starts it, and what that has said."""
+        with self._starter as starter:
+            assert starter.stderr is not None
+            return starter.stderr.read()
+
+    def close(self, *, forked: bool) -> None:
+        """forked: this is but a copy, in a child."""
+        self.socket.close()
+        if forked:
+            self._starter.returncode = 0  # not our child: nothing to wait for, or to warn of
+        elif self._pid is None:
+            self._started()
 
     @property
     def fd(self) -> int:
@@ -85,16 +117,47 @@ class _Watcher:
 
     def ask(self, request: dict[str, Any]) -> None:
         """Raises the error that the watcher had."""
-        with suppress(BrokenPipeError):  # then there is no answer either
-            os.write(self.fd, json.dumps(request).encode())
-        answer = self._answer()
+        try:
+            with suppress(BrokenPipeError):  # then there is no answer either
+                self._sent(json.dumps(request).encode())
+            answer = self._answer()
+        except FasttraceError:
+            raise
+        except BaseException:
+            # A handler of a signal has raised: the answer to come would be taken for the next one.
+            _forget()
+            raise
         if "error" in answer:
             raise _KINDS.get(answer["error"], FasttraceError)(answer["message"])
+
+    def mark(self, number: int) -> None:
+        """A call that does nothing, and is recorded. FasttraceError: nobody listens any more."""
+        try:
+            self.socket.getsockopt(MARK_LEVEL, number)
+        except OSError as error:
+            if error.errno != errno.EOPNOTSUPP:  # as unix(7) sockets answer
+                self._lost()
+
+    def _sent(self, packet: bytes) -> None:
+        try:
+            self.socket.send(packet)
+        except OSError as error:
+            if error.errno in (errno.EBADF, errno.ENOTSOCK):
+                self._lost()
+            raise
+
+    def _lost(self) -> NoReturn:
+        """Somebody has closed the descriptor; what it is by now is not ours to close."""
+        self.socket.detach()
+        _forget()
+        raise FasttraceError(
+            "the connection to the process that watches this one has been closed; watch() again"
+        )
 
     def _answer(self) -> dict[str, Any]:
         packet = b""
         with suppress(ConnectionResetError):  # it has died with our question unread
-            packet = os.read(self.fd, PACKET_MAX)
+            packet = self.socket.recv(PACKET_MAX)
         if not packet:
             _forget()
             raise FasttraceError("the process that watches this one has ended; watch() again")
@@ -106,28 +169,35 @@ _watcher: _Watcher | None = None
 _starting = threading.Lock()
 
 
-def _forget() -> None:
-    """Of a forked child, which has but a copy, or when it has ended."""
+def _forget(*, forked: bool = False) -> None:
+    """forked: in a child, which has but a copy; else it has ended, or is to end."""
     global _watcher, _starting
-    if _watcher is not None:
-        _watcher.socket.close()
-        _watcher = None
-    _starting = threading.Lock()
+    watcher, _watcher = _watcher, None
+    if forked:
+        _starting = threading.Lock()
+    if watcher is not None:
+        watcher.close(forked=forked)
 
 
-def _the_watcher() -> _Watcher:
+def prepare() -> None:
+    """Start the process that watches, which takes 0.1 s, and do not wait for it."""
     global _watcher
     with _starting:
         if _watcher is None:
             _watcher = _Watcher()
-            if ptrace_scope() == 1:  # only a process that we name may trace us
-                import ctypes
-
-                ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _watcher.pid, 0, 0, 0)
-        return _watcher
 
 
-os.register_at_fork(after_in_child=_forget)
+def _the_watcher() -> _Watcher:
+    prepare()
+    watcher = _watcher
+    with _starting:
+        if watcher is None or watcher is not _watcher:
+            raise FasttraceError("the process that watches this one has ended; watch() again")
+        watcher.is_up()
+        return watcher
+
+
+os.register_at_fork(after_in_child=partial(_forget, forked=True))
 atexit.register(_forget)  # so that nobody warns of an open socket
 
 
@@ -143,8 +213,9 @@ class Watch:
         self._watcher: _Watcher | None = None
         self._folder: str | None = None
         self._trace: Trace | None = None
-        self._fd = -1
-        self._entered = False
+        self._stored: Trace | None = None
+        self._part = WatchedPart(0, 0, 0, 0, {})
+        self._entered = self._cut = False
 
     def __enter__(self) -> Watch:
         if self._entered:
@@ -153,15 +224,11 @@ class Watch:
         if not watcher.lock.acquire(blocking=False):
             raise ValueError("this process is watched already, and one watches all of it")
         try:
-            self._fd = watcher.fd
+            tid = threading.get_native_id()
+            part = WatchedPart(os.getpid(), tid, watcher.fd, 0, calls_under_way(tid))
             self._folder = tempfile.mkdtemp(prefix="fasttrace-")
-            request = {
-                "do": "start",
-                "pid": os.getpid(),
-                "folder": str(Path(self._folder, "x.fst")),
-                "options": self._options,
-            }
-            watcher.ask(request)
+            watcher.ask(self._start(part.pid))
+            self._part = part._replace(began_ns=time.monotonic_ns())
         except BaseException:
             self._discard()
             watcher.lock.release()
@@ -177,41 +244,83 @@ class Watch:
         traceback: TracebackType | None,
     ) -> None:
         watcher = self._watcher
-        if watcher is None or watcher is not _watcher:
-            return  # a forked child; to ask for our pid would be a call more
+        if watcher is None or not self._is_ours:
+            return
         self._watcher = None
         try:
-            watcher.ask({"do": "end"})
+            watcher.ask(self._end())
+        except FasttraceError:
+            raise
+        except BaseException:
+            self._cut = True
+            raise
         finally:
             watcher.lock.release()
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether it runs, and this is no forked child: to ask for our pid would be a call more."""
+        return self._watcher is not None and self._watcher is _watcher
+
+    def _start(self, pid: int) -> dict[str, Any]:
+        """What is asked of the watcher."""
+        folder = str(Path(self._folder or "", "x.fst"))
+        return {"do": "start", "pid": pid, "folder": folder, "options": self._options}
+
+    def _end(self) -> dict[str, Any]:
+        return {"do": "end"}
 
     def _discard(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
+    def mark(self, number: int) -> None:
+        """Note, while the block runs, that the calls of this thread up to here were made before
+        this, for `marks`. number: 0 to 2^31 - 1.
+
+        It is one system call, getsockopt(2), which does nothing, and which `trace` does not hold;
+        a set of calls to watch has to name it. In a process
+        that was forked inside the block: nothing. FasttraceError: nobody watches any more, because
+        that process has been killed, or all descriptors have been closed.
+        """
+        if self._watcher is not None and self._is_ours:
+            self._watcher.mark(number)
+
     @property
-    def trace(self) -> Trace:
-        """All events, but for those of the talk with the process that watches.
+    def marks(self) -> dict[int, int]:
+        """The numbers given to `mark`, and when that was: CLOCK_MONOTONIC, in ns."""
+        return self._part.marks(self.recorded.events)
+
+    @property
+    def recorded(self) -> Trace:
+        """All events, with the talk with the process that watches.
 
         ValueError: the block has not been left, or not entered.
         """
-        if self._trace is not None:
-            return self._trace
+        if self._stored is not None:
+            return self._stored
         if self._watcher is not None and self._watcher is not _watcher:
             raise ForkedError()
+        if self._cut:
+            raise FasttraceError("the block has not been recorded to its end")
         if self._watcher is not None or self._folder is None:
             raise ValueError("what was watched is known when the block has been left")
-        import numpy as np
-
-        from fasttrace.data.conditions import of_syscall
         from fasttrace.data.trace import load
 
-        whole = load(Path(self._folder, "x.fst"))
+        self._stored = load(Path(self._folder, "x.fst"))
         self._discard()  # it is mapped, and lives as long as somebody has it
-        events = whole.events
-        talk = (events["pid"] == os.getpid()) & (events["args"][:, 0] == np.uint64(self._fd))
-        self._trace = whole.where(mask=~(talk & of_syscall(events, _TALK)))
+        return self._stored
+
+    @property
+    def trace(self) -> Trace:
+        """The events of the block.
+
+        ValueError: the block has not been left, or not entered.
+        """
+        if self._trace is None:
+            whole = self.recorded
+            self._trace = whole.where(mask=~self._part.is_outside(whole.events))
         return self._trace
 
     def summary(self) -> Summary:

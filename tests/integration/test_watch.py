@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import ENGINES, FASTTRACE
@@ -235,6 +236,54 @@ def test_many_blocks_stay_flat() -> None:
     open_after, rss_after = descriptors()
     assert open_after == open_before
     assert rss_after < rss_before + 8192
+
+
+def test_an_answer_that_is_not_waited_for_is_not_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A handler of a signal may raise at any moment, as a timeout's does."""
+    from fasttrace.tracing import watching
+
+    def struck(self: object) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    with fasttrace.watch("getppid"):
+        pass
+    with monkeypatch.context() as patched:
+        patched.setattr(watching._Watcher, "_answer", struck)
+        with pytest.raises(KeyboardInterrupt):
+            fasttrace.watch().__enter__()
+    with fasttrace.watch("getppid") as w:
+        os.getppid()
+    assert w.calls["getppid"] == 1
+    w = fasttrace.watch("getppid")
+    w.__enter__()
+    with monkeypatch.context() as patched:
+        patched.setattr(watching._Watcher, "_answer", struck)
+        with pytest.raises(KeyboardInterrupt):
+            w.__exit__(None, None, None)
+    with pytest.raises(FasttraceError, match="has not been recorded to its end"):
+        _ = w.trace
+    with fasttrace.watch("getppid") as w:
+        os.getppid()
+    assert w.calls["getppid"] == 1
+
+
+def test_marks_tell_when_and_are_not_in_the_trace() -> None:
+    with fasttrace.watch() as w:
+        os.getppid()
+        w.mark(7)
+        os.getpgrp()
+        w.mark(2**31 - 1)
+        os.getppid()
+    # The thread that faulthandler has for this very test may be about to begin its wait.
+    calls = list(w.trace.where(tid=os.getpid()).calls())
+    assert [call.name for call in calls] == ["getppid", "getpgrp", "getppid"]
+    times = [call.time_ns for call in calls]
+    assert list(w.marks) == [7, 2**31 - 1]
+    assert times[0] < w.marks[7] < times[1] < w.marks[2**31 - 1] < times[2]
+    w.mark(3)  # it has ended
+    assert len(w.marks) == 2
 
 
 def test_what_cannot_be_started_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
