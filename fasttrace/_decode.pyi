@@ -185,6 +185,17 @@ class OpenFiles:
     def tell(self, event: Event, wanted: bool = True) -> None:
         """Take what the next event, in the order of ends, tells of descriptors. wanted: it is a
         call whose `told` shall know them."""
+    def touching(
+        self,
+        events: Buffer,
+        payload: Buffer,
+        payload_base: int,
+        paths: bytes,
+        fds: Sequence[int],
+    ) -> bytes:
+        """A byte for each of the next events: whether it is a call that is given one of the paths,
+        each ended by NUL, or a descriptor of one, or one of `fds`. payload_base: what events call
+        payload[0]."""
 
 def events_of(cls: type[_E], events: Buffer, payload: Payload) -> list[_E]:
     """An object of the class for each of a buffer. ValueError: no whole number of events."""

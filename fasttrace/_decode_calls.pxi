@@ -71,6 +71,10 @@ cdef extern from "decode/opened.h" nogil:
     void ft_opened_event(ft_open_files *f, const ft_event *ev, const uint8_t *payload,
                          size_t payload_length)
 
+cdef extern from "decode/touches.h" nogil:
+    cbool ft_touches(ft_open_files *f, const ft_view *view, const char *paths, size_t paths_length,
+                     const int32_t *fds, size_t fds_count)
+
 cdef extern from "decode/text.h" nogil:
     struct ft_text:
         char *at
@@ -484,6 +488,31 @@ cdef class OpenFiles:
                 room.data.files = NULL
                 room.is_used = False
         ft_opened_end(self.files, &view)
+
+    def touching(self, events, payload, uint64_t payload_base, bytes paths, fds):
+        cdef Ordered held = Ordered(events, payload)
+        cdef const uint8_t *stream = <const uint8_t *>held.stream.buf
+        cdef ft_snapshot snapshots[FT_SNAPSHOTS_MAX]
+        cdef ft_view view
+        cdef const ft_event *ev
+        cdef bytes numbers = array("i", fds).tobytes()
+        cdef bytearray mask = bytearray(held.count)
+        cdef size_t i
+        for i in range(held.count):
+            ev = &held.events[held.order[i]]
+            view.event, view.snapshots, view.count = ev, snapshots, 0
+            ft_view_payload(&view, stream, held.stream.len, payload_base)
+            if ev.kind != FT_KIND_SYSCALL:
+                ft_opened_event(self.files, ev, view.payload, view.payload_length)
+                continue
+            view.count = ft_snapshots(ev, stream, held.stream.len, payload_base, snapshots)
+            ft_opened_begin(self.files, &view)
+            if ft_touches(self.files, &view, paths, len(paths),
+                          <const int32_t *><const char *>numbers,
+                          len(numbers) // sizeof(int32_t)):
+                mask[held.order[i]] = 1
+            ft_opened_end(self.files, &view)
+        return bytes(mask)
 
 
 def events_of(cls not None, events, Payload payload not None):

@@ -316,6 +316,32 @@ def test_trace_fds_shows_the_calls_that_are_given_one_of_these(engine: str, tmp_
     assert all(re.match(r"\w+\((1[,)]|3, NULL, 1,)", line) for line in calls), calls
 
 
+def counts(text: str) -> list[tuple[str, ...]]:
+    """Of a table: calls, errors, name."""
+    lines = text[text.index("% time") :].splitlines()[2:-2]
+    return sorted(tuple(line.split()[3:]) for line in lines)
+
+
+@pytest.mark.parametrize("options", [["-c"], ["-C", "-y"], ["-c", "-e", "trace=read,dup2"]])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_of_a_path_the_same_calls_are_counted_as_by_strace(engine: str, options: list[str]) -> None:
+    """Without one there is no table."""
+    script = "cat < /etc/passwd; cat /etc/passwd /etc/group; cat /etc/passwd/x"
+    words = ["-f", *options, "-P", "/etc/passwd", "-P", "/etc/passwd/x", "sh", "-c", script]
+    tracers = [["strace"], [*FASTTRACE, "strace", "--engine", engine]]
+    runs = [
+        subprocess.run([*tracer, *words], capture_output=True, text=True, check=False).stderr
+        for tracer in tracers
+    ]
+    assert counts(runs[0]) == counts(runs[1])
+    assert any(name == "read" for *_, name in counts(runs[1]))
+    table = subprocess.run(
+        [*tracers[1], "-f", "-c", "--trace-fds=77", "cat", "/etc/passwd"],
+        capture_output=True, text=True, check=True,
+    ).stderr  # fmt: skip
+    assert table == ""
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_calls_that_only_tell_of_descriptors_are_not_counted(engine: str) -> None:
     """With -C, and a set of calls."""

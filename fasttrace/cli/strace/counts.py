@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import reduce
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fasttrace._tables import ABIS
 from fasttrace.cli.strace.options import Options
+from fasttrace.data.event_layout import EVENT
 from fasttrace.data.summary import Summary
 from fasttrace.syscalls.sets import EVERYTHING, Selection
+
+if TYPE_CHECKING:
+    from fasttrace._core import Block
 
 _DEFAULT = ("time-percent", "total-time", "avg-time", "calls", "errors", "name")
 
@@ -68,6 +72,47 @@ _KEYS: dict[str, Callable[[Row], tuple[float, ...]]] = {
     "calls": lambda row: (-row.calls,),
     "errors": lambda row: (-row.errors, -row.calls),
 }
+
+
+class Chosen:
+    """Counts those calls that are given some paths, or descriptors of them, or some descriptors:
+    -P and --trace-fds with -c and -C."""
+
+    def __init__(self, paths: bytes, options: Options) -> None:
+        """paths: each ended by NUL."""
+        from fasttrace._decode import OpenFiles
+        from fasttrace._tally import Tally
+
+        self._paths, self._fds = paths, options.trace_fds
+        self._leaders = not options.follow
+        self._files = OpenFiles()
+        self._tally = Tally()
+
+    def counted(self, blocks: Iterator[Block | None]) -> Iterator[Block | None]:
+        """The same blocks."""
+        for block in blocks:
+            if block is not None:
+                self._count(block)
+            yield block
+
+    def _count(self, block: Block) -> None:
+        found = self._files.touching(
+            block, block.payload, block.payload_base, self._paths, self._fds
+        )
+        view = memoryview(block).cast("B")
+        size = EVENT.size
+        places = [size * i for i, is_chosen in enumerate(found) if is_chosen]
+        if self._leaders:
+            places = [at for at in places if _is_leaders(EVENT.unpack_from(view, at))]
+        self._tally.add(b"".join(view[at : at + size] for at in places))
+
+    def summary(self) -> Summary:
+        return Summary.from_tally(self._tally)
+
+
+def _is_leaders(event: tuple[int, ...]) -> bool:
+    pid, tid = event[10:12]
+    return pid == tid
 
 
 def table(summaries: list[Summary], options: Options) -> str:

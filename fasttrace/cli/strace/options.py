@@ -62,6 +62,7 @@ class Options:
     daemonize: int = 0  # 1: the tracer is a grandchild, 2: in a process group, 3: in a session
     user: str | None = None
     tip: str | None = None
+    resolved: bytes | None = None  # `paths`, as they are looked for
     engine: str = "auto"
     help: bool = False
     version: bool = False
@@ -235,10 +236,6 @@ def _check(options: Options, counts: dict[str, int]) -> None:
     if "w" in counts and not options.count:
         raise BadOption(
             "-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)"
-        )
-    if options.count and (options.paths or options.trace_fds):
-        raise BadOption(
-            "-P and --trace-fds with -c or -C are not supported by fasttrace", hint=False
         )
     if options.columns and not options.count:
         raise BadOption(

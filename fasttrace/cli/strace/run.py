@@ -23,6 +23,7 @@ from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
     from fasttrace.alter.rules import AlterRule
+    from fasttrace.cli.strace.counts import Chosen
     from fasttrace.cli.strace.held import Held
 
 _BEAT_S = 0.06
@@ -55,14 +56,22 @@ def _run(options: Options, held: Held | None, held_pid: int) -> int:
             run, more = _started(options, texts, stack, held, held_pid)
             if run is None:
                 return 1
-            if options.count == "only" and not more:
+            chosen = None
+            if options.count and (options.paths or options.trace_fds):
+                from fasttrace.cli.strace.counts import Chosen
+
+                chosen = Chosen(_paths(options) or b"", options)
+            if options.count == "only" and not more and chosen is None:
                 run.wait()
             else:
-                _tell(options, run, more, texts)
+                _tell(options, run, more, texts, chosen)
             if options.count:
                 from fasttrace.cli.strace.counts import table
 
-                summaries = [tracer.summary() for tracer in (run.tracer, *more)]
+                if chosen is not None:
+                    summaries = [chosen.summary()]
+                else:
+                    summaries = [tracer.summary() for tracer in (run.tracer, *more)]
                 texts.write(0, table(summaries, options).encode())
             if run.let_go:
                 return -signal.SIGPIPE
@@ -162,7 +171,8 @@ def _altered(options: Options) -> list[AlterRule]:
 
 
 def _asks_for_descriptors(options: Options) -> bool:
-    return bool(options.decode_fds or options.paths or options.trace_fds)
+    shown = options.decode_fds if options.count != "only" else ()
+    return bool(shown or options.paths or options.trace_fds)
 
 
 def _tracer_options(options: Options, *, with_command: bool) -> dict[str, Any]:
@@ -179,16 +189,20 @@ def _tracer_options(options: Options, *, with_command: bool) -> dict[str, Any]:
         if options.forms.dumps
         else min(max(options.string_max, 1), STRING_LIMIT_MAX),
         "capture": "environments" if options.forms.environments else "all",
-        "events": options.count != "only" or options.traces_several,
+        "events": options.count != "only"
+        or options.traces_several
+        or _asks_for_descriptors(options),
         "tally": bool(options.count),
         "instruction_pointer": options.places and options.count != "only",
-        "descriptors": options.count != "only" and _asks_for_descriptors(options),
+        "descriptors": _asks_for_descriptors(options),
         **said,
     }
 
 
-def _tell(options: Options, run: Run, more: list[Tracer], texts: Texts) -> None:
-    """Writes the lines. more: tracers of other processes.
+def _tell(
+    options: Options, run: Run, more: list[Tracer], texts: Texts, chosen: Chosen | None
+) -> None:
+    """Writes the lines. more: tracers of other processes. chosen: counts some of the calls.
 
     What cannot be written is said once, and changes nothing about how we end, as with strace.
     """
@@ -199,6 +213,8 @@ def _tell(options: Options, run: Run, more: list[Tracer], texts: Texts) -> None:
         blocks = beats_of_several(run, more, _BEAT_S, is_unwanted)
     else:
         blocks = run.beats(_BEAT_S, is_unwanted)
+    if chosen is not None:
+        blocks = chosen.counted(blocks)
     if options.count == "only":
         for _ in blocks:
             pass  # they are counted
@@ -320,8 +336,8 @@ def _shown(options: Options) -> bytes | None:
 
 def _paths(options: Options) -> bytes | None:
     """Each as it was given, and without links."""
-    if not options.paths:
-        return None
+    if not options.paths or options.resolved is not None:
+        return options.resolved
     found = []
     for path in options.paths:
         found.append(path)
@@ -330,4 +346,5 @@ def _paths(options: Options) -> bytes | None:
             found.append(resolved)
             if "path-resolution" not in options.quiet:
                 say(f"Requested path '{path}' resolved into '{resolved}'")
-    return b"".join(os.fsencode(path) + b"\0" for path in found)
+    options.resolved = b"".join(os.fsencode(path) + b"\0" for path in found)
+    return options.resolved
