@@ -93,6 +93,24 @@ class Touches:
             some = slice(start, start + chunk)
             yield np.ascontiguousarray(events[some]), chosen[some]
 
+    def named(self, part: Events) -> tuple[npt.NDArray[np.void], list[str]]:
+        """What the events of a part name: rows of `event`, its place in the part, `fd`, -1 for a
+        path, and `name`, the place in the list, -1 where it is not known; in the order in which the
+        events ended."""
+        following = self._following or Following()
+        rows = list(self._rows(following))
+        named = np.concatenate(rows) if rows else np.empty(0, _ROW)
+        names = [_text(name) for name in following.touched.names(0)]
+        if part is self._events or not len(named):
+            return named, names
+        mask = among(self._events, part)
+        named = named[mask[named["event"]]]
+        # Of events that no key tells apart the one is as good as the other.
+        keys, first = np.unique(_keys(part), return_index=True)
+        found = np.searchsorted(keys, _keys(self._events[named["event"]]))
+        named["event"] = first[found]
+        return named, names
+
     def _rows(self, following: Following) -> Iterator[npt.NDArray[np.void]]:
         events = np.ascontiguousarray(self._events)
         order = np.argsort(_ends(events), kind="stable").astype(np.uint32)

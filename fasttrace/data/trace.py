@@ -327,6 +327,14 @@ class Trace(Exported):
 
         return why(self)
 
+    def programs(self, pid: int, time_ns: int) -> tuple[bytes, int, int]:
+        """What a process ran then: see `Programs`."""
+        return self._all._programs(pid, time_ns)
+
+    def named(self) -> tuple[npt.NDArray[np.void], list[str]]:
+        """Which paths and descriptors the events name: see `Touches.named`."""
+        return self._all._touches.named(self.events)
+
     @property
     def _all(self) -> Trace:
         """The trace that this is a part of: what only all events tell, it knows."""

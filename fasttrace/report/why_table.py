@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import textwrap
 
-from fasttrace.analysis.finding import Finding, Why
+from fasttrace.analysis.finding import Finding, TaskTime, Why
 from fasttrace.text.color import BOLD, painted
+from fasttrace.text.table import Columns
+from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
+
+TASKS = 8
+"""So many are shown."""
 
 NOTHING = "nothing that the calls prove took much of the time"
 
@@ -20,6 +25,8 @@ def why_table(found: Why, *, top: int = 20, color: bool = False, width: int | No
     if not found.wall_ns:
         return "no calls"
     lines = [f"{duration(found.wall_ns).strip()} from the first call to the last"]
+    if found.tasks:
+        lines += ["", *_tasks(found, color, width)]
     lines.append("")
     if not found:
         lines.append(NOTHING)
@@ -30,6 +37,31 @@ def why_table(found: Why, *, top: int = 20, color: bool = False, width: int | No
     for note in found.notes:
         lines += ["", *_wrapped(note, width, "")]
     return "\n".join(lines)
+
+
+def _tasks(found: Why, color: bool, width: int | None) -> list[str]:
+    """Where the time of those tasks was that lasted longest."""
+    shown = found.tasks[:TASKS]
+    rows = [
+        (
+            *map(duration, (one.lasted_ns, one.outside_ns, one.waiting_ns, one.calls_ns)),
+            f"{one.calls:,}",
+            _who(one),
+        )
+        for one in shown
+    ]
+    headings = ("lasted", "not in calls", "waiting", "in calls", "calls", "task")
+    columns = Columns([headings, *rows], ">>>>><", width=width)
+    lines = [painted(columns.line(headings), BOLD, color=color), columns.rule(16)]
+    lines += [columns.line(row) for row in rows]
+    if len(found.tasks) > TASKS:
+        lines.append(f"... and {len(found.tasks) - TASKS:,} more")
+    return lines
+
+
+def _who(one: TaskTime) -> str:
+    name = printable(one.process.comm) if one.process is not None else ""
+    return f"{name or '?'} (pid {one.pid})" + (f" thread {one.tid}" if one.tid != one.pid else "")
 
 
 def _block(finding: Finding, wall_ns: int, color: bool, width: int | None) -> list[str]:

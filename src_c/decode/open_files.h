@@ -1,5 +1,6 @@
 /*
- * What descriptors are, kept from the calls themselves: see docs/decoding.md. All of it is bounded; what finds no room
+ * What descriptors are, kept from the calls themselves: see docs/decoding.md. Where no link was recorded, what pipe(2)
+ * makes is called pipe:[#N], both ends alike, and what socketpair(2) makes socket:[#N] and socket:[#N+1], with an even N. All of it is bounded; what finds no room
  * is not known.
  */
 #ifndef FT_DECODE_OPEN_FILES_H
@@ -64,6 +65,7 @@ struct ft_open_files {
 	/* Of the call that is looked at: what its descriptors become. */
 	struct ft_made made[FT_MADE_MAX];
 	size_t made_count;
+	uint64_t pairs; /* the next N of pipes and sockets that no link told of */
 	bool replaces; /* it is all that the task has: of a new program */
 	uint8_t kinds[FT_ABI_COUNT][FT_NR_MAX]; /* see opened.c; 0: not looked up yet */
 };

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "decode/paths.h"
@@ -18,6 +19,7 @@ enum kind {
 	OPENS, /* argument `first` is a path, the one before a directory */
 	OPENS_HERE, /* the same without a directory */
 	IS_ANONYMOUS,
+	IS_PAIR, /* argument `first` points to two */
 	COPIES,
 	COPIES_OVER,
 	CONTROLS,
@@ -62,9 +64,10 @@ static const struct known {
 	{ "rmdir", UNLINKS, 0, NO_FLAGS, NULL },
 	{ "unlinkat", UNLINKS_AT, 0, NO_FLAGS, NULL },
 	{ "socket", MAKES, 0, 1, NULL },
-	{ "socketpair", MAKES, 0, 1, NULL },
+	{ "socketpair", IS_PAIR, 3, 1, "socket" },
 	{ "accept4", MAKES, 0, 3, NULL },
-	{ "pipe2", MAKES, 0, 1, NULL },
+	{ "pipe", IS_PAIR, 0, NO_FLAGS, "pipe" },
+	{ "pipe2", IS_PAIR, 0, 1, "pipe" },
 	{ "eventfd", IS_ANONYMOUS, 0, NO_FLAGS, "anon_inode:[eventfd]" },
 	{ "eventfd2", IS_ANONYMOUS, 0, 1, "anon_inode:[eventfd]" },
 	{ "epoll_create", IS_ANONYMOUS, 0, NO_FLAGS, "anon_inode:[eventpoll]" },
@@ -199,6 +202,28 @@ static void add_copy(
 	add(f, to, o ? ft_file_get(ft_open_files_find(o, from)) : NULL, closes);
 }
 
+/* Nobody has told what they are, but that they belong together. */
+static void add_pair(
+	struct ft_open_files *f, const struct ft_walk *walk, const struct known *k, bool closes)
+{
+	struct ft_memory two = ft_memory_at(walk->view, true, walk->args[k->first], 8);
+	uint64_t number = f->pairs;
+	char link[40];
+
+	if (two.found != FT_HERE)
+		return;
+	f->pairs += 2;
+	for (int i = 0; i < 2; i++) {
+		/* Both ends of a pipe are one file to the kernel, two sockets are two. */
+		bool is_second = i && strcmp(k->link, "pipe");
+		int length = snprintf(link, sizeof(link), "%s:[#%llu]", k->link,
+			(unsigned long long)(number + is_second));
+
+		add(f, (int32_t)ft_load(two.data + 4 * i, 4), ft_file_new(f, link, (size_t)length),
+			closes);
+	}
+}
+
 void ft_opened_begin(struct ft_open_files *f, const struct ft_view *view)
 {
 	const struct known *k;
@@ -226,6 +251,9 @@ void ft_opened_begin(struct ft_open_files *f, const struct ft_view *view)
 	case IS_ANONYMOUS:
 		file = ft_file_new(f, k->link, strlen(k->link));
 		break;
+	case IS_PAIR:
+		add_pair(f, &walk, k, closes);
+		return;
 	case COPIES:
 	case COPIES_OVER:
 		add_copy(f, o, (int32_t)walk.args[0], fd, closes);

@@ -41,3 +41,27 @@ def first_after(keys: Ints, times: Ints, asked: Ints, since: Ints) -> Ints:
     found = last_before(keys[::-1], -times[::-1], asked, -since)
     result: Ints = np.where(found < 0, -1, len(keys) - 1 - found)
     return result
+
+
+def sum_until(keys: Ints, times: Ints, values: Ints, asked: Ints, until: Ints) -> Ints:
+    """For each that is asked for, what the values with its key come to that are not later.
+
+    >>> sum_until(*map(np.array, ([7, 7, 8], [10, 20, 5], [1, 2, 4], [7, 7, 7, 9], [25, 15, 5, 9])))
+    array([3, 1, 0, 0])
+    """
+    known = len(keys)
+    key = np.concatenate([keys, asked]).astype(np.int64)
+    if not len(key):
+        return np.empty(0, np.int64)
+    time = np.concatenate([times, until]).astype(np.int64)
+    is_asked = np.arange(len(key)) >= known
+    order = np.lexsort((is_asked, time, key))
+    added = np.concatenate([values, np.zeros(len(asked), np.int64)]).astype(np.int64)[order]
+    total = np.cumsum(added)
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = key[order][1:] != key[order][:-1]
+    first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
+    own = total - (total[first] - added[first])
+    result = np.empty(len(asked), np.int64)
+    result[order[is_asked[order]] - known] = own[is_asked[order]]
+    return result

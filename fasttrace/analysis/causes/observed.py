@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
@@ -107,9 +108,26 @@ class Observed:
         until[self.task[exits]] = self.start[exits]
         self.end[rows] = np.maximum(until[self.task[rows]], self.start[rows])
 
+    @cached_property
+    def dying(self) -> Ints:
+        """When each EXIT event's task began to end: with its exit call, if it made one. Who waits
+        for it may be woken before its tracer hears of it."""
+        exits = np.flatnonzero(self.kind == Kind.EXIT)
+        calls = np.flatnonzero(self.of("exit", "exit_group") & self.unfinished)
+        called = np.full(self.tasks, _LATEST, np.int64)
+        called[self.task[calls]] = self.start[calls]
+        result: Ints = self.start.copy()
+        result[exits] = np.minimum(self.start[exits], called[self.task[exits]])
+        return result
+
     def of(self, *names: str) -> Mask:
         """The calls of these names, of any ABI."""
         mask: Mask = numbers_of(frozenset(names))[self.number]
+        return mask
+
+    @property
+    def has_payload(self) -> Mask:
+        mask: Mask = self.flags & np.uint16(Flag.PAYLOAD) != 0
         return mask
 
     def arg(self, rows: Rows, i: int) -> npt.NDArray[np.uint64]:
@@ -163,20 +181,32 @@ class Observed:
         owners = np.unique(self.owner[rows]).tolist()
         return tuple(self.processes[i] for i in owners if i >= 0)
 
+    def comm(self, row: int) -> str:
+        """What the event's process ran then."""
+        pid, time_ns = int(self.events["pid"][row]), int(self.events["time_ns"][row])
+        told = json.loads(self.trace.programs(pid, time_ns)[0])
+        # A name that is no UTF-8 is an object.
+        return told if isinstance(told, str) else self.process_of(row).comm
+
+    def program(self, row: int) -> str:
+        """The process of an event by what it ran then, for people: "cc1 (pid 12)"."""
+        return f"{printable(self.comm(row)) or '?'} (pid {int(self.events['pid'][row])})"
+
+    def task_name(self, row: int) -> str:
+        """Of the event's task, by what its process ran last."""
+        process, tid = self.process_of(row), int(self.tid[row])
+        name = f"{printable(process.comm) or '?'} (pid {process.pid})"
+        return name + (f" thread {tid}" if tid != process.pid else "")
+
     def called(self, row: int) -> str:
-        """The task of an event, for people."""
-        process = self.process_of(row)
+        """The same of its task."""
         tid = int(self.tid[row])
-        return called(process) + (f" thread {tid}" if tid != process.pid else "")
+        is_thread = tid != int(self.events["pid"][row])
+        return self.program(row) + (f" thread {tid}" if is_thread else "")
 
     def by_start(self, rows: Rows) -> Rows:
         ordered: Rows = rows[np.argsort(self.start[rows], kind="stable")].astype(np.int64)
         return ordered
-
-
-def called(process: Process) -> str:
-    """``called(Process(12, comm="cc1"))`` is "cc1 (pid 12)"."""
-    return f"{printable(process.comm) or '?'} (pid {process.pid})"
 
 
 def groups(keys: Ints, rows: Rows) -> Iterable[tuple[int, Rows]]:

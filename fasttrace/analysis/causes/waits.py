@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fasttrace.analysis.causes.observed import Ints, Observed, groups
+from fasttrace.analysis.causes.observed import Ints, Mask, Observed, codes, groups
 from fasttrace.analysis.finding import Finding, Rows
 from fasttrace.text.units import duration
 
@@ -18,13 +18,16 @@ class Waits(NamedTuple):
     """Some calls that wait by their nature, shape (n,).
 
     rows: the calls. wakers: for each the row of the event that ended it, -1 where none is proved.
+    names: what each waited at, as its cause numbers it; None: there is nothing to be named.
     """
 
     rows: Rows
     wakers: Rows
+    names: Ints | None = None
 
     def at(self, chosen: Ints) -> Waits:
-        return Waits(self.rows[chosen], self.wakers[chosen])
+        names = None if self.names is None else self.names[chosen]
+        return Waits(self.rows[chosen], self.wakers[chosen], names)
 
 
 def long_enough(seen: Observed, waits: Waits, keys: Ints) -> Iterator[tuple[int, Waits, int]]:
@@ -36,34 +39,58 @@ def long_enough(seen: Observed, waits: Waits, keys: Ints) -> Iterator[tuple[int,
             yield key, own, cost
 
 
-def by_waker(seen: Observed, waits: Waits, what: Callable[[int], str]) -> list[str]:
-    """Who ended them, a line each, what took longest first. what: says so of a waker's row."""
-    known = waits.wakers >= 0
-    rows, wakers = waits.rows[known], waits.wakers[known]
-    totals = [
-        (int(seen.took[rows[places]].sum()), len(places), int(wakers[places[-1]]))
-        for _, places in groups(seen.owner[wakers].astype(np.int64), np.arange(len(rows)))
-    ]
-    totals.sort(reverse=True)
-    told = [
-        f"{ns(took)}{f' in {count:,} calls' if count > 1 else ''}: {what(waker)}"
-        for took, count, waker in totals[:_SHOWN]
-    ]
-    if len(totals) > _SHOWN:
-        rest = sum(took for took, _, _ in totals[_SHOWN:])
-        told.append(f"{ns(rest)}: {len(totals) - _SHOWN:,} more")
-    unknown = int(seen.took[waits.rows[~known & ~seen.unfinished[waits.rows]]].sum())
-    if told and unknown >= seen.least_ns:
-        told.append(f"{ns(unknown)}: not told by this trace")
-    never = int(seen.took[waits.rows[seen.unfinished[waits.rows]]].sum())
-    if never:
-        told.append(f"{ns(never)}: in a call that never returned")
+def by_waker(
+    seen: Observed,
+    waits: Waits,
+    what: Callable[[int], str],
+    label: Callable[[int], str] = lambda name: "",
+    *,
+    by: str = "owner",
+    apart: Mask | None = None,
+) -> list[str]:
+    """Who ended them, a line each, what took longest first.
+
+    what: says so of a waker's row. label: of a name. by: "owner", or "task" for each thread alone.
+    apart: bool, shape (n,): those that are told otherwise.
+    """
+    if apart is not None:
+        waits = waits.at(np.flatnonzero(~apart))
+    never = seen.unfinished[waits.rows]
+    known = (waits.wakers >= 0) & ~never
+    # Those that another process ended by process; the others by what they waited at.
+    owner = np.where(known, getattr(seen, by)[waits.wakers], -2)
+    names = np.full(len(waits.rows), -1) if waits.names is None else waits.names
+    keys = codes(owner, np.where(known, -1, names), never.astype(np.int64))
+    lines = []
+    for _, places in groups(keys, np.arange(len(keys))):
+        place = int(places[np.argmax(seen.took[waits.rows[places]])])
+        took = int(seen.took[waits.rows[places]].sum())
+        said = what(int(waits.wakers[place])) if known[place] else label(int(names[place]))
+        if never[place]:
+            said = f"{said}, in a call that never returned".removeprefix(", ")
+        elif not known[place]:
+            said = f"{said}, whose doing this trace does not tell".removeprefix(", ")
+        # Of waits whose end is proved the least are told, too: they have a name.
+        if known[place] or took >= seen.least_ns:
+            times = f" in {len(places):,} calls" if len(places) > 1 else ""
+            lines.append((took, f"{ns(took)}{times}: {said}"))
+    lines.sort(reverse=True)
+    told = [line for _, line in lines[:_SHOWN]]
+    if len(lines) > _SHOWN:
+        rest = sum(took for took, _ in lines[_SHOWN:])
+        told.append(f"{ns(rest)}: {len(lines) - _SHOWN:,} more")
     return told
 
 
 def ns(took: int) -> str:
     """A duration within a sentence."""
     return duration(took).rstrip()
+
+
+def of_calls(chosen: Mask) -> str:
+    """How many, where it is more than one."""
+    count = int(chosen.sum())
+    return f", in {count:,} calls" if count > 1 else ""
 
 
 def finding(seen: Observed, kind: str, title: str, text: str, waits: Waits, cost: int) -> Finding:

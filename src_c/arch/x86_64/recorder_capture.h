@@ -27,11 +27,7 @@
 	"2:	movzbl %dil, %ecx\n"                                                                    \
 	"	movzbl (%r11, %rcx), %ecx\n"                                                              \
 	"	jrcxz 1f\n"                                                                               \
-	"	lea -1(%rcx), %ecx\n"                                                                     \
-	"	jrcxz 3f\n"                                                                               \
-	"	mov %rsi, %rcx\n"                                                                         \
-	"	jrcxz 1f\n"                                                                               \
-	"3:	jmp ft_trap\n"                                                                          \
+	"	jmp ft_trap\n"                                                                            \
 	"1:\n"                                                                                      \
 	"ft_capture:\n"                                                                             \
 	"	keep\n"                                                                                   \
