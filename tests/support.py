@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from compiled import compile_c
 
 from fasttrace._core import inline_unusable
 
@@ -78,7 +79,7 @@ TRACEES = [Tracee.read(source) for source in sorted(FOLDER.glob("*.c"))]
 
 
 class Builder:
-    """Builds each tracee once a session; skips the test where that cannot be done here."""
+    """Builds each tracee once a session at most; skips the test where that cannot be done here."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -102,9 +103,7 @@ class Builder:
             return f"{tracee.compiler} is not installed"
         flags = ["-std=gnu11", "-O1", "-pthread", *tracee.build]
         source = FOLDER / f"{tracee.name}.c"
-        built = subprocess.run(
-            [tracee.compiler, *flags, "-o", path, source], capture_output=True, text=True
-        )
+        built = compile_c([tracee.compiler, *flags], path, [source])
         if built.returncode == 0:
             return ""
         errors = [line for line in built.stderr.splitlines() if "error" in line]

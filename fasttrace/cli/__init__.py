@@ -66,6 +66,7 @@ VERBS = {
     "bench": "measure what tracing costs a command, against other tracers",
     "seccomp": "make, try, check and compare seccomp profiles",
     "doctor": "check what works on this machine",
+    "completion": "write a script with which a shell completes all this",
 }
 
 
@@ -152,7 +153,7 @@ def _verb(args: list[str], verbs: dict[str, str], program: str, package: str, he
 
 
 def _table(verbs: dict[str, str]) -> str:
-    return "\n".join(f"  {verb:9} {what}" for verb, what in verbs.items())
+    return "\n".join(f"  {verb:10} {what}" for verb, what in verbs.items())
 
 
 def _help() -> str:

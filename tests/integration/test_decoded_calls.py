@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from compiled import decoder_program
 from support import ENGINES
 from told import differences, is_named
 
@@ -47,9 +47,7 @@ def many_calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         pytest.skip("gcc is not installed")
     name, model = request.param
     program = tmp_path_factory.mktemp("decoded") / name
-    sources = [ROOT / f"tests/c/{name}.c", *sorted((ROOT / "src_c/decode").glob("*.c"))]
-    command = ["gcc", "-std=gnu11", "-O1", f"-I{ROOT / 'src_c'}", model, "-o", program]
-    if subprocess.run([*command, *sources], capture_output=True, timeout=300).returncode:
+    if decoder_program(name, ["-g", "-O1", model], program):
         pytest.skip(f"gcc {model} does not work here")
     return program
 
