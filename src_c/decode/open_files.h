@@ -1,7 +1,7 @@
 /*
- * What descriptors are, kept from the calls themselves: see docs/decoding.md. Where no link was recorded, what pipe(2)
- * makes is called pipe:[#N], both ends alike, and what socketpair(2) makes socket:[#N] and socket:[#N+1], with an even N. All of it is bounded; what finds no room
- * is not known.
+ * What descriptors are, kept from the calls themselves: see docs/decoding.md. All of it is bounded; what finds no room
+ * is not known. Where no link was recorded, what pipe(2) makes is called pipe:[#N], both ends alike, and what
+ * socketpair(2) makes socket:[#N] and socket:[#N+1], with an even N.
  */
 #ifndef FT_DECODE_OPEN_FILES_H
 #define FT_DECODE_OPEN_FILES_H

@@ -163,3 +163,23 @@ void ft_lives_exited(struct ft_session *s, struct ft_task *t, const struct ft_st
 	}
 	end_task(s, t, stop);
 }
+
+/*
+ * What is left of a process that stands at its exit event we need not see: how it ends is decided (kernel/exit.c,
+ * synchronize_group_exit(), Linux 5.17), and to be told of. Its maker hears of it as soon as without us. Not the
+ * command's, which is ours to wait for, nor of one that may have threads that we do not know yet.
+ */
+bool ft_lives_exiting(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	struct ft_stop end = *stop;
+	unsigned long status;
+
+	if (t->tid != t->tgid || t->threads || t->attached || t->tid == s->root || t->asked ||
+		ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &status) < 0 || !WIFEXITED(status) ||
+		ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0)
+		return false;
+	end.kind = FT_STOPPED_EXITED;
+	end.status = (int)status;
+	ft_lives_exited(s, t, &end);
+	return true;
+}

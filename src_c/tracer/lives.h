@@ -9,6 +9,8 @@ void ft_lives_birth(struct ft_session *s, struct ft_task *parent, const struct f
 /* At an exec event: who the task is from now on. leader: who had that tid; NULL: nobody that is known. */
 struct ft_task *ft_lives_exec(
 	struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop);
+/* At its exit event: whether it has ended, as far as we are concerned. */
+bool ft_lives_exiting(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 /* wait4 has told its end. */
 void ft_lives_exited(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 /* It is ours no more, though it may live on. */

@@ -119,6 +119,8 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 	case FT_STOPPED_EXITING:
 		if (s->engine->exiting)
 			s->engine->exiting(s, t);
+		if (ft_lives_exiting(s, t, stop))
+			return;
 		break;
 	case FT_STOPPED_BIRTH:
 		ft_lives_birth(s, t, stop);

@@ -26,6 +26,7 @@ int main(void)
 		RUN(60000, { 1, 2, 3, 4, 5, 6 }, 0x40, FT_RECORDER_RECORD, 64 + 96, 1, -38),
 		RUN(SYS_rt_sigprocmask, { 0, 0, 0, 8, 5, 6 }, 0x85, FT_RECORDER_MASK, 64, 1, 0),
 		RUN(SYS_rt_sigaction, { 200, 0, 0, 8, 5, 6 }, 0x11, FT_RECORDER_TABLE, 64, 1, -22),
+		RUN(SYS_rt_sigaction, { 201, 0, 0, 8, 5, 6 }, 0x11, FT_RECORDER_TABLE, 64, 1, -22),
 		/* The last of a block: on to the next. */
 		RUN(500, { 1, 2, 3, 4, 5, 6 }, 0xd5, FT_RECORDER_RECORD, FT_BLOCK - 96, 1, -38),
 	};
@@ -36,6 +37,7 @@ int main(void)
 		perror("mmap");
 		return 1;
 	}
+	verdicts[FT_RECORDER_VERDICTS + 201] = FT_RECORDER_TABLE_UNLESS_NULL;
 	pid = stopped_child();
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
 		struct run *run = &runs[i];

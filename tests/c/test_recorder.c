@@ -129,12 +129,27 @@ static void test_tables(void)
 
 		reset();
 		verdicts[NO_CALL] = (uint8_t)(FT_RECORDER_TABLE + mine);
-		tables[other * 256 + low] = 1;
+		tables[other * 256 + low] = FT_RECORDER_TABLE_TRAP;
 		go_on = ft_recorder_record(NO_CALL);
 		recorded(entries[i % entry_count], NO_CALL, args, flags_of(i % 64));
 		CHECK_EQ(traps[FT_TRAP_VERDICT], mine == other);
 	}
 	check_group("an argument's low byte decides, each number by its own table");
+	for (unsigned i = 0; i < 2 * FT_RECORDER_TABLES * 256; i++) {
+		static const uint64_t pointers[] = { 0, 1, 1ull << 32, 1ull << 63 };
+		unsigned low = i % 256, mine = i / 256 % FT_RECORDER_TABLES;
+		uint64_t null_too = i / 256 / FT_RECORDER_TABLES,
+			 args[6] = { 0xabcdef00 | low, pointers[i % 4] };
+
+		reset();
+		verdicts[NO_CALL] = (uint8_t)(FT_RECORDER_TABLE + mine);
+		tables[mine * 256 + low] =
+			null_too ? FT_RECORDER_TABLE_TRAP : FT_RECORDER_TABLE_UNLESS_NULL;
+		go_on = ft_recorder_record(NO_CALL);
+		recorded(entries[i % entry_count], NO_CALL, args, flags_of(i % 64));
+		CHECK_EQ(traps[FT_TRAP_VERDICT], null_too || args[1]);
+	}
+	check_group("or whether the other argument is NULL");
 }
 
 int main(void)

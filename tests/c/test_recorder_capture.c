@@ -81,10 +81,14 @@ static void check_items(const struct test *t)
 static void run_test(pid_t pid, struct test *t, uint64_t flags, int *steps)
 {
 	const struct ft_raw *raw = (const struct ft_raw *)((uint8_t *)area + t->run.at);
+	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS;
 	struct ft_capture_ioctls *ioctls =
-		(struct ft_capture_ioctls *)(verdicts + FT_RECORDER_VERDICTS + FT_RECORDER_IOCTLS);
+		(struct ft_capture_ioctls *)(tables + FT_RECORDER_IOCTLS);
 
-	memset(verdicts + FT_RECORDER_VERDICTS, 0, FT_RECORDER_TABLES_SIZE);
+	memset(tables, 0, FT_RECORDER_TABLES_SIZE);
+	for (int i = 0; i < FT_RECORDER_TABLES; i++)
+		tables[i * 256 + (uint8_t)t->run.args[0]] =
+			t->run.args[1] ? FT_RECORDER_TABLE_RECORD : FT_RECORDER_TABLE_UNLESS_NULL;
 	ioctls->row['T'] = 1;
 	ioctls->size[1][3] = 12 | FT_IOCTL_IN | FT_IOCTL_OUT;
 	ioctls->size[1][4] = 12 | FT_IOCTL_OUT;
@@ -273,24 +277,28 @@ int main(void)
 			{ FT_OP(2, FT_OP_ONE, 0, 0, 8, 4096) },
 			{ FT_OP(2, FT_OP_ONE, 0, 0, 9, 4096) },
 			{ B(2, 0, text, 8), B(2, EXIT, text, 9) }, 0, 0, 0 },
+		{ "by a table, with NULL", RUN(NR, -38, P(text) & ~0xfful, 0, P(text), 4, 5, 6),
+			{ FT_OP(2, FT_OP_ONE, 0, 0, 8, 4096) },
+			{ FT_OP(2, FT_OP_ONE, 0, 0, 9, 4096) },
+			{ B(2, 0, text, 8), B(2, EXIT, text, 9) }, 0, 0, 0 },
 	};
 	const size_t n = sizeof(tests) / sizeof(tests[0]);
 
-	tests[n - 8].run.at = FT_BLOCK - 96;
-	tests[n - 7].run.mask = 1 << (SIGSEGV - 1);
-	tests[n - 6].run.mask = 1 << (SIGBUS - 1);
-	tests[n - 5].run.no_room = true;
-	tests[n - 4].run.traced = tests[n - 3].run.traced = true;
-	tests[n - 3].run.exit_ops = FT_RECORDER_BASE + FT_RECORDER_CODE + FT_RECORDER_VERDICTS +
+	tests[n - 9].run.at = FT_BLOCK - 96;
+	tests[n - 8].run.mask = 1 << (SIGSEGV - 1);
+	tests[n - 7].run.mask = 1 << (SIGBUS - 1);
+	tests[n - 6].run.no_room = true;
+	tests[n - 5].run.traced = tests[n - 4].run.traced = true;
+	tests[n - 4].run.exit_ops = FT_RECORDER_BASE + FT_RECORDER_CODE + FT_RECORDER_VERDICTS +
 				    FT_RECORDER_PROGRAMS + 8 * (WORDS_AT + 2);
 	pid = stopped_child();
 	for (size_t i = 0; i < n; i++) {
 		int before = check_failed;
 
-		for (int table = 0; table < (i == n - 1 ? FT_RECORDER_TABLES : 1); table++) {
+		for (int table = 0; table < (i >= n - 2 ? FT_RECORDER_TABLES : 1); table++) {
 			static const uint64_t flags[] = { 0, 0x8d5, 0x800, 0x41, 0x4d5, 0x4 };
 
-			if (i == n - 1)
+			if (i >= n - 2)
 				tests[i].run.code = (uint8_t)(FT_RECORDER_TABLE_CAPTURE + table);
 			for (size_t f = 0; f < sizeof(flags) / sizeof(flags[0]); f++)
 				run_test(pid, &tests[i], flags[f], &steps);

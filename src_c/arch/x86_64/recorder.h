@@ -32,9 +32,16 @@ enum ft_recorder_verdict {
 	FT_RECORDER_PASS = 1, /* run it without a record */
 	FT_RECORDER_TRAP = 2, /* stop for the tracer first */
 	FT_RECORDER_MASK = 3, /* record it, then note the signal mask */
-	FT_RECORDER_TABLE = 4, /* + i: table i, by the low byte of argument 0: 0 record, 1 trap */
+	FT_RECORDER_TABLE = 4, /* + i: table i, by the low byte of argument 0: see below */
 	FT_RECORDER_CAPTURE = 7, /* record it, and copy what its arguments point to */
-	FT_RECORDER_TABLE_CAPTURE = 8, /* + i: as FT_RECORDER_TABLE, but 0: capture */
+	FT_RECORDER_TABLE_CAPTURE = 8, /* + i: as FT_RECORDER_TABLE, but capture for record */
+};
+
+/* What stands in a table. */
+enum ft_recorder_by_argument {
+	FT_RECORDER_TABLE_RECORD = 0,
+	FT_RECORDER_TABLE_TRAP = 1,
+	FT_RECORDER_TABLE_UNLESS_NULL = 2, /* trap, but record where argument 1 is NULL */
 };
 
 /*

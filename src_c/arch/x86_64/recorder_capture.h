@@ -27,7 +27,11 @@
 	"2:	movzbl %dil, %ecx\n"                                                                    \
 	"	movzbl (%r11, %rcx), %ecx\n"                                                              \
 	"	jrcxz 1f\n"                                                                               \
-	"	jmp ft_trap\n"                                                                            \
+	"	lea -1(%rcx), %ecx\n"                                                                     \
+	"	jrcxz 3f\n"                                                                               \
+	"	mov %rsi, %rcx\n"                                                                         \
+	"	jrcxz 1f\n"                                                                               \
+	"3:	jmp ft_trap\n"                                                                          \
 	"1:\n"                                                                                      \
 	"ft_capture:\n"                                                                             \
 	"	keep\n"                                                                                   \

@@ -58,6 +58,7 @@ struct ft_nears {
 /* How much of what is known of a file has been used for a mapping of it: see files.h. */
 struct ft_applied {
 	uint64_t id, start;
+	uint64_t changes; /* see ft_files_changes() */
 	uint32_t count;
 };
 
@@ -77,6 +78,7 @@ struct ft_space {
 	bool ignores_traps; /* SIGTRAP, by now: it is about to have left */
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
 	bool stops; /* its program is CPython, and before each call that is wanted its lines are read */
+	bool stops_queries; /* for what it does about SIGSYS and SIGTRAP: see space/actions.c */
 	bool foreign; /* what it becomes by the next exec, and its children, are: see struct ft_task */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
 	uint32_t changes; /* to its text and its springboards; odd while they are under way */
@@ -89,6 +91,7 @@ struct ft_space {
 	uint64_t program; /* see ft_files_program() */
 	struct ft_applied applied[FT_APPLIED_MAX]; /* one takes another's place */
 	uint32_t applied_next;
+	uint64_t caught_up; /* ft_files_changes() of all, when they were looked at last */
 };
 
 /* A task that records itself. */

@@ -97,7 +97,9 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	set_table(verdicts, "arch_prctl", 1);
 	set_table(verdicts, "prctl", 2);
 	memset(tables, 0, FT_RECORDER_TABLES * 256);
-	tables[SIGSYS] = tables[SIGTRAP] = tables[SIGSEGV] = tables[SIGBUS] = 1;
+	/* Who asks for an action changes nothing, and is answered right: see ft_code_stop_queries(). */
+	tables[SIGSYS] = tables[SIGTRAP] = tables[SIGSEGV] = tables[SIGBUS] =
+		FT_RECORDER_TABLE_UNLESS_NULL;
 	tables += 256;
 	tables[ARCH_SET_GS & 0xff] = tables[ARCH_GET_GS & 0xff] = 1;
 	tables += 256;

@@ -9,7 +9,7 @@
 
 struct ft_file {
 	struct ft_file *next;
-	uint64_t dev, inode, id, used;
+	uint64_t dev, inode, id, used, changes;
 	struct ft_known *known;
 	uint32_t count, room;
 };
@@ -17,6 +17,7 @@ struct ft_file {
 struct ft_files {
 	struct ft_file *bucket[BUCKETS];
 	uint64_t clock; /* counts what is done here */
+	uint64_t changes; /* of all */
 	uint32_t count, known; /* of all */
 	struct {
 		uint64_t dev, inode;
@@ -93,6 +94,8 @@ bool ft_files_use(struct ft_files *files, uint64_t id, uint64_t offset, uint64_t
 
 	for (uint32_t i = 0; f && i < f->count; i++)
 		if (f->known[i].offset == offset) {
+			if (!(f->known[i].users & program))
+				f->changes = ++files->changes;
 			f->known[i].users |= program;
 			*out = f->known[i];
 			return true;
@@ -151,6 +154,7 @@ int ft_files_add(
 	if (!f && !(f = file_new(*files, dev, inode)))
 		return -ENOMEM;
 	f->used = ++(*files)->clock;
+	f->changes = ++(*files)->changes;
 	for (uint32_t i = 0; i < f->count; i++)
 		if (f->known[i].offset == known->offset) {
 			uint64_t users = f->known[i].users;
@@ -175,6 +179,15 @@ int ft_files_add(
 	f->known[f->count++] = *known;
 	(*files)->known++;
 	return 0;
+}
+
+uint64_t ft_files_changes(const struct ft_files *files, uint64_t id)
+{
+	const struct ft_file *f = files && id ? file_of(files, id) : NULL;
+
+	if (files && !id)
+		return files->changes;
+	return f ? f->changes : 0;
 }
 
 void ft_files_free(struct ft_files *files)

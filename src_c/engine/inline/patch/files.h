@@ -40,6 +40,8 @@ bool ft_files_use(struct ft_files *files, uint64_t id, uint64_t offset, uint64_t
 /* -ENOMEM, or 0. */
 int ft_files_add(
 	struct ft_files **files, uint64_t dev, uint64_t inode, const struct ft_known *known);
+/* Counts what has been found out of a file, and by which programs it is used; 0: of all files. */
+uint64_t ft_files_changes(const struct ft_files *files, uint64_t id);
 void ft_files_free(struct ft_files *files);
 
 #endif

@@ -14,7 +14,8 @@
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
 
-#define BATCH (FT_REWRITES_MAX / 2)
+#define BATCH	     (FT_REWRITES_MAX / 2)
+#define SYSCALL_SIZE 2
 
 /* A site that may be patched: what is known of it, and what stands around it in this space. */
 struct candidate {
@@ -186,19 +187,21 @@ static bool is_patchable(const struct ft_mapping *m)
 }
 
 /* Where in what is known of a file this space's mapping of it has got to. */
-static uint32_t *applied_of(struct ft_space *sp, uint64_t id, uint64_t start)
+static struct ft_applied *applied_of(struct ft_space *sp, uint64_t id, uint64_t start)
 {
 	struct ft_applied *applied;
 
 	for (int i = 0; i < FT_APPLIED_MAX; i++)
 		if (sp->applied[i].id == id && sp->applied[i].start == start)
-			return &sp->applied[i].count;
+			return &sp->applied[i];
 	applied = &sp->applied[sp->applied_next++ % FT_APPLIED_MAX];
 	*applied = (struct ft_applied){ .id = id, .start = start };
-	return &applied->count;
+	return applied;
 }
 
-static bool is_wanted(struct ft_space *sp, const struct ft_mapping *m, struct candidate *c)
+/* ret: what FT_PATCH_MOVED may not be written over, for the task goes on there; 0: it does not. */
+static bool is_wanted(
+	struct ft_space *sp, const struct ft_mapping *m, uint64_t ret, struct candidate *c)
 {
 	const struct ft_known *k = &c->known;
 
@@ -207,25 +210,28 @@ static bool is_wanted(struct ft_space *sp, const struct ft_mapping *m, struct ca
 		return false;
 	c->site = m->start + (k->offset - m->offset);
 	return !ft_sites_find(&sp->sites, c->site) &&
-	       (k->patch.kind != FT_PATCH_MOVED || ft_patch_is_alone(sp));
+	       (k->patch.kind != FT_PATCH_MOVED ||
+		       (ft_patch_is_alone(sp) && c->site + SYSCALL_SIZE != ret));
 }
 
 /* What is known of a file by now. 0 or a negative errno: the task has gone. */
-static int apply_file(struct ft_session *s, struct ft_task *t, const struct ft_mapping *m)
+static int apply_file(
+	struct ft_session *s, struct ft_task *t, const struct ft_mapping *m, uint64_t ret)
 {
 	struct ft_space *sp = t->in->space;
 	uint64_t id = ft_files_find(s->in->files, m->dev, m->inode);
 	struct candidate candidates[BATCH];
 	int n = 0, rc = 0;
-	uint32_t *applied;
+	struct ft_applied *applied;
 
 	if (!id)
 		return 0;
 	applied = applied_of(sp, id, m->start);
+	applied->changes = ft_files_changes(s->in->files, id);
 	while (!rc && !ft_sites_are_full(&sp->sites) &&
-		ft_files_known(s->in->files, id, *applied, &candidates[n].known)) {
-		++*applied;
-		if (is_wanted(sp, m, &candidates[n]) && ++n == BATCH) {
+		ft_files_known(s->in->files, id, applied->count, &candidates[n].known)) {
+		applied->count++;
+		if (is_wanted(sp, m, ret, &candidates[n]) && ++n == BATCH) {
 			rc = read_and_apply(s, t, candidates, n);
 			n = 0;
 		}
@@ -243,7 +249,29 @@ void ft_patch_known(struct ft_session *s, struct ft_task *t, const struct ft_map
 	if (!stat(path, &st))
 		sp->program = ft_files_program(&s->in->files, st.st_dev, st.st_ino);
 	if (s->in->files && is_patchable(text))
-		apply_file(s, t, text);
+		apply_file(s, t, text, 0);
+}
+
+void ft_patch_catch_up(struct ft_session *s, struct ft_task *t, uint64_t ret)
+{
+	struct ft_space *sp = t->in->space;
+	uint64_t changes = ft_files_changes(s->in->files, 0);
+	struct ft_mapping m;
+
+	if (sp->caught_up == changes || !ft_patch_is_alone(sp))
+		return;
+	sp->caught_up = changes;
+	for (int i = 0; i < FT_APPLIED_MAX; i++) {
+		struct ft_applied *a = &sp->applied[i];
+
+		if (!a->id || a->changes == ft_files_changes(s->in->files, a->id))
+			continue;
+		a->count = 0; /* of some that were known it may be the program that uses them */
+		if (!ft_maps_find_in(&s->in->maps, sp, a->start, &m) && m.start == a->start &&
+			is_patchable(&m) && ft_files_find(s->in->files, m.dev, m.inode) == a->id &&
+			apply_file(s, t, &m, ret) < 0)
+			return;
+	}
 }
 
 bool ft_patch_is_alone(const struct ft_space *sp)
@@ -289,7 +317,7 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 	if (ft_maps_find_in(&s->in->maps, sp, address, &m) < 0 || !is_patchable(&m))
 		return 0;
 	if (!site) {
-		rc = apply_file(s, t, &m);
+		rc = apply_file(s, t, &m, 0);
 		site = ft_sites_find(&sp->sites, address);
 		if (rc < 0 || (site && site->patched))
 			return rc < 0 ? rc : 1;
@@ -298,7 +326,7 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 	if (!site &&
 		ft_files_use(
 			s->in->files, id, m.offset + (address - m.start), sp->program, &c.known) &&
-		is_wanted(sp, &m, &c)) {
+		is_wanted(sp, &m, 0, &c)) {
 		rc = read_and_apply(s, t, &c, 1);
 		site = ft_sites_find(&sp->sites, address);
 		if (rc || (site && site->patched))

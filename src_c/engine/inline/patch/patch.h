@@ -8,5 +8,10 @@
 int ft_patch_learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint32_t nr);
 /* What is known of the file that this text is mapped from. */
 void ft_patch_known(struct ft_session *s, struct ft_task *t, const struct ft_mapping *text);
+/*
+ * What children of a process have found out of its program's files since: so its next child need not come to the same
+ * sites again. ret: where the task goes on behind the call that it stands before.
+ */
+void ft_patch_catch_up(struct ft_session *s, struct ft_task *t, uint64_t ret);
 
 #endif

@@ -12,6 +12,7 @@
 #include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/run/run.h"
+#include "engine/inline/space/code.h"
 #include "kernel/proc.h"
 #include "kernel/reader.h"
 #include "session/interrupt.h"
@@ -45,6 +46,16 @@ static pid_t table_of(const struct ft_task *t)
 	return t->actions_of ? t->actions_of : t->tgid;
 }
 
+/* The kernel is not told, or has just reset a handler. */
+void ft_actions_watch(const struct ft_task *t)
+{
+	struct ft_space *sp = t->in->space;
+
+	for (int i = 0; i < FT_ACTIONS && !sp->stops_queries; i++)
+		if (t->ignored[i].handler || t->actions[i].handler)
+			ft_code_stop_queries(sp);
+}
+
 /* All tasks that share its table see it. kernel: what that has, or NULL: what it had. */
 static void note(struct ft_session *s, const struct ft_task *t, int i,
 	const struct ft_action *kernel, struct ft_action ignored)
@@ -58,6 +69,7 @@ static void note(struct ft_session *s, const struct ft_task *t, int i,
 				other->actions[i] = *kernel;
 			other->ignored[i] = ignored;
 		}
+	ft_actions_watch(t);
 }
 
 /* rt_sigaction(2) by the task for our own ends, with structures at these addresses or NULL. 0 or a negative errno. */

@@ -28,6 +28,8 @@ void ft_actions_look(struct ft_task *t);
 void ft_actions_forget(struct ft_task *t);
 /* A task that has just got its area: what its process ignored or handled before becomes known. 0 or a negative errno. */
 int ft_actions_adopt(struct ft_session *s, struct ft_task *t);
+/* A process has new memory by now: where the kernel would answer wrong who asks for an action, that is to stop. */
+void ft_actions_watch(const struct ft_task *t);
 /* What a new task has of its maker. flags: of clone(2). */
 void ft_actions_inherit(struct ft_task *child, const struct ft_task *parent, uint64_t flags);
 /* Behind an exec: handlers are gone. */

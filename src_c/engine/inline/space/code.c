@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "engine/inline/patch/text.h"
 #include "engine/inline/verdict.h"
 
 #define PAGE 4096u
@@ -66,5 +68,17 @@ void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp)
 	sp->stops = pwrite(sp->memory, s->in->stopping, sizeof(s->in->stopping),
 			    (off_t)(FT_RECORDER_BASE + FT_RECORDER_CODE)) ==
 		    (ssize_t)sizeof(s->in->stopping);
+}
+
+void ft_code_stop_queries(struct ft_space *sp)
+{
+	static const uint8_t stop = FT_RECORDER_TABLE_TRAP;
+	const uint64_t table = FT_RECORDER_BASE + FT_RECORDER_CODE + FT_RECORDER_VERDICTS;
+
+	if (!ft_text_write(sp, table + SIGSYS, &stop, 1) &&
+		!ft_text_write(sp, table + SIGTRAP, &stop, 1))
+		sp->stops_queries = true;
+	else
+		sp->spoiled = true;
 }
 #endif

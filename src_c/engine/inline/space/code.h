@@ -12,5 +12,7 @@ int ft_code_write(const struct ft_session *s, const struct ft_space *sp);
 
 /* All calls of the process that are wanted stop from now on, and in its children. */
 void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp);
+/* And those that ask for an action for SIGSYS or SIGTRAP. */
+void ft_code_stop_queries(struct ft_space *sp);
 
 #endif

@@ -119,6 +119,7 @@ int ft_prepare_task(
 		ft_inline_task_free(s, t);
 		return rc;
 	}
+	ft_actions_watch(t);
 	if (s->python_frames && ft_python_is_expected(s, t))
 		ft_code_stop_calls(s, sp);
 	return 0;

@@ -55,6 +55,8 @@ int ft_space_fork(
 	/* Its parent may have begun to stop while the copy was made. */
 	if (from->stops)
 		ft_code_stop_calls(s, sp);
+	if (from->stops_queries)
+		ft_code_stop_queries(sp);
 	*out = sp;
 	return 0;
 fail:

@@ -13,6 +13,7 @@
 #include <asm/prctl.h>
 
 #include "engine/inline/drain/drain.h"
+#include "engine/inline/patch/patch.h"
 #include "engine/inline/permits.h"
 #include "engine/inline/verdict.h"
 #include "engine/inline/space/actions.h"
@@ -103,6 +104,8 @@ static enum ft_fallback birth(
 		return FT_FALLBACK_SECCOMP;
 	if (!(flags & CLONE_VM) && ft_dumpable_fork(s, t) != FT_FALLBACK_NONE)
 		return FT_FALLBACK_DUMPABLE;
+	if (!(flags & CLONE_VM))
+		ft_patch_catch_up(s, t, ret);
 	it->birth_ret = ret;
 	it->birth_flags = flags;
 	it->birth_changes = it->space->changes;
