@@ -57,6 +57,7 @@ VERBS = {
     "record": "run a command and save all its calls in a folder",
     "strace": "take strace's options and write strace's lines: a stand-in for it",
     "run": "run a command and alter some of its system calls",
+    "top": "show the calls of a command or a process while it runs",
     "report": "show what was recorded",
     "diff": "show how two recordings differ",
     "export": "write what was recorded as Parquet, Arrow, CSV or JSON",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -111,6 +111,11 @@ class Counts(OfRun):
     @cached_property
     def _rows(self) -> list[Row]:
         return self._tally.rows()
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """What has been counted by number and ABI, and of a summary by process also by that."""
+        return self._rows
 
     @cached_property
     def _by_name(self) -> dict[str, tuple[Tally, int, tuple[str, ...]]]:

@@ -1,0 +1,164 @@
+"""`fasttrace top`: the calls of a program while it runs, on the whole terminal."""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fasttrace.cli.output import Output
+from fasttrace.cli.parser import VerbParser, add_tracing_options
+from fasttrace.cli.tables import summary_text
+from fasttrace.cli.traced import Run, run_of
+from fasttrace.errors import FasttraceError, UsageError
+
+if TYPE_CHECKING:
+    from fasttrace.data.summary import Summary
+
+EXAMPLE = "fasttrace top make"
+TAKES_COMMAND = True
+
+_LINES_KEPT = 5000  # of what the program writes, until the screen asks for it
+_LINE_KEPT = 4096  # characters
+_PATIENCE_S = 2.0  # with a program that is asked to end
+
+
+def configure(parser: VerbParser) -> None:
+    add_tracing_options(parser)
+    parser.add_argument(
+        "--interval",
+        type=_interval,
+        default=1.0,
+        metavar="S",
+        help="count anew each S seconds (1)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    if not (os.isatty(0) and os.isatty(1)):
+        raise UsageError("top needs a terminal: fasttrace summary writes one table, at the end")
+    try:
+        app = import_module("fasttrace.cli.top.app")
+    except ImportError:
+        raise FasttraceError("top needs Textual: pip install 'fasttrace[top]'") from None
+    import fasttrace.data.summary  # noqa: F401  # while there are descriptors
+
+    output = _ProgramOutput() if args.command else None
+    try:
+        given = output.given if output else {}
+        with run_of(args, events=False, tally=True, by_process=True, **given) as run:
+            if output:
+                output.listen()
+            title = " ".join(args.command) or f"process {args.pid}"
+            app.TopApp(_OfRun(run, output), title, args.interval).run()
+            _end(run)
+            text = summary_text(run.tracer.summary(), _AS_SUMMARY, Output(fd=2))
+            Output(fd=2).write(text)
+            return run.status
+    finally:
+        if output:
+            output.close()
+
+
+_AS_SUMMARY = argparse.Namespace(json=False, by=None, sort="time", top=None, given=set())
+
+
+class _OfRun:
+    """What the screen asks, of a run."""
+
+    def __init__(self, run: Run, output: _ProgramOutput | None) -> None:
+        self._tracer, self._output = run.tracer, output
+
+    def summary(self) -> Summary:
+        return self._tracer.summary()
+
+    def end(self) -> str | None:
+        if not self._tracer.wait(0):
+            return None
+        status = self._tracer.exit_status
+        if status is None:
+            return "let go"
+        return f"exit status {status}" if status >= 0 else f"died of signal {-status}"
+
+    def said(self) -> Sequence[str]:
+        return self._output.lines() if self._output else ()
+
+
+def _end(run: Run) -> None:
+    """Who leaves while the program runs lets a process go, or asks a command to end."""
+    tracer = run.tracer
+    if not tracer.wait(0):
+        if not tracer.argv:
+            tracer.detach()
+        else:
+            tracer.send_signal(signal.SIGTERM)
+            if not tracer.wait(_PATIENCE_S):
+                tracer.kill()
+    tracer.wait()
+    run.ended()
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0.1 to 3600")
+    return seconds
+
+
+def _harmless(line: str) -> str:
+    """Nothing that a program writes may move our cursor."""
+    line = line.rstrip("\r")[:_LINE_KEPT]
+    return "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
+
+
+class _ProgramOutput:
+    """What the command writes where our screen is; it stays as it is where it goes elsewhere."""
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+        shown = [fd for fd in (1, 2) if os.isatty(fd)]
+        self.given: dict[str, Any] = {"stdin": subprocess.DEVNULL}
+        self.given |= {("stdout", "stderr")[fd - 1]: self._writing for fd in shown}
+        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def listen(self) -> None:
+        """The command has started, and has its own end of the pipe."""
+        os.close(self._writing)
+        self._writing = -1
+        self._thread.start()
+
+    def lines(self) -> Sequence[str]:
+        taken = []
+        while self._lines:
+            taken.append(self._lines.popleft())
+        return taken
+
+    def _read(self) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        rest = ""
+        while data := os.read(self._reading, 1 << 16):
+            *lines, rest = (rest + decoder.decode(data)).split("\n")
+            if len(rest) > _LINE_KEPT:
+                lines.append(rest)
+                rest = ""
+            self._lines += map(_harmless, lines)
+        if rest:
+            self._lines.append(_harmless(rest))
+
+    def close(self) -> None:
+        """Whoever still writes to it gets EPIPE, as under a terminal that was closed."""
+        if self._writing >= 0:
+            os.close(self._writing)
+        if not self._thread.is_alive():
+            os.close(self._reading)

@@ -1,0 +1,240 @@
+"""Promise: `fasttrace top` shows the calls of a program while it runs, by syscall and by process,
+and leaves the terminal and the program as it should."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import ENGINES, FASTTRACE
+
+import fasttrace
+from fasttrace.analysis.rates import by_process, by_syscall, of_process, of_syscall, rates
+from fasttrace.data.summary import Summary
+
+SCRIPT = "for i in 1 2 3; do cat /nonexistent 2>/dev/null; done; exit 3"
+
+
+def summary(script: str = SCRIPT) -> Summary:
+    return fasttrace.summary(["sh", "-c", script], by="pid")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rates_are_what_came_between_two_summaries(engine: str) -> None:
+    (reading, into), (out, writing) = os.pipe(), os.pipe()
+    with fasttrace.Tracer(
+        ["sh", "-c", "echo; read x; cat /nonexistent 2>/dev/null; exit 0"],
+        events=False, tally=True, by_process=True, engine=engine, stdin=reading, stdout=writing,
+    ) as tracer:  # fmt: skip
+        assert os.read(out, 1) == b"\n"
+        before = tracer.summary()
+        os.write(into, b"\n")
+        tracer.wait()
+        after = tracer.summary()
+    for fd in (reading, into, out, writing):
+        os.close(fd)
+    found = {rate.key: rate for rate in rates(before, after, 2.0, by_syscall)}
+    for name, calls in after.calls.items():
+        assert found[name].calls_per_s == (calls - before.calls[name]) / 2
+        assert found[name].errors_per_s == (after.errors[name] - before.errors[name]) / 2
+    assert found["openat"].errors_per_s > 0
+    assert found["execve"].totals.calls == after.calls["execve"]
+    everything = rates(None, after, 1.0, by_process)
+    assert sum(rate.calls_per_s for rate in everything) == after.total_calls
+
+
+def test_a_process_and_a_syscall_are_parts_of_the_whole() -> None:
+    whole = summary()
+    parts = by_process(whole)
+    assert {part.label for part in parts.values()} == {"sh", "cat"}
+    assert sorted(part.ended for part in parts.values()) == ["exit 1"] * 3 + ["exit 3"]
+    for pid, part in parts.items():
+        calls = of_process(int(pid))(whole)
+        assert sum(one.calls for one in calls.values()) == part.calls
+        assert sum(one.total_ns for one in calls.values()) == part.total_ns
+        assert max(one.max_ns or 0 for one in calls.values()) == part.max_ns
+    opened = of_syscall("openat")(whole)
+    assert sum(one.calls for one in opened.values()) == whole.calls["openat"]
+    assert rates(Summary(), Summary(), 0.0, by_syscall) == []
+
+
+class Made:
+    """What the screen asks, told by the test."""
+
+    def __init__(self) -> None:
+        self.counted = Summary()
+        self.ended: str | None = None
+        self.lines: list[str] = []
+
+    def summary(self) -> Summary:
+        return self.counted
+
+    def end(self) -> str | None:
+        return self.ended
+
+    def said(self) -> Sequence[str]:
+        taken, self.lines = self.lines, []
+        return taken
+
+
+def on_screen(made: Made, use: Callable[[Any, Any], Awaitable[None]], **size: Any) -> None:
+    app = pytest.importorskip("fasttrace.cli.top.app", exc_type=ImportError)
+
+    async def drive() -> None:
+        shown = app.TopApp(made, "make -j2", 3600.0)
+        async with shown.run_test(**size) as pilot:
+            await use(shown, pilot)
+
+    asyncio.run(drive())
+
+
+def cells(app: Any) -> list[list[str]]:
+    table = app.query_one("DataTable")
+    return [[str(cell) for cell in table.get_row_at(i)] for i in range(table.row_count)]
+
+
+def head(app: Any) -> str:
+    return str(app.query_one("#head").render())
+
+
+def test_keys_sort_choose_drill_down_and_come_back() -> None:
+    made = Made()
+    made.counted = summary()
+    calls = made.counted.calls
+
+    async def use(app: Any, pilot: Any) -> None:
+        await pilot.press("r")
+        assert sorted(row[0] for row in cells(app)) == sorted(calls)
+        assert {row[0]: int(row[7].replace(",", "")) for row in cells(app)} == calls
+        await pilot.press("S")  # by the column before calls/s: names
+        assert [row[0] for row in cells(app)] == sorted(calls)
+        await pilot.press("slash", *"openat", "enter")
+        assert [row[0] for row in cells(app)] == ["openat"]
+        assert "with 'openat'" in head(app)
+        await pilot.press("slash", "escape", "2")
+        assert {row[1] for row in cells(app)} == {"sh", "cat"}
+        await pilot.press("s", "s", "s")
+        pid = cells(app)[0][0]
+        await pilot.press("enter")
+        of_it = made.counted.where(pid=int(pid)).calls
+        assert {row[0] for row in cells(app)} == set(of_it)
+        assert f"syscalls of {pid}" in head(app)
+        await pilot.press("escape", "1", "enter")
+        assert "processes that call" in head(app)
+        await pilot.press("escape")
+        assert len(cells(app)) == len(calls)
+
+    on_screen(made, use)
+
+
+def test_pause_holds_and_the_end_shows_the_whole() -> None:
+    made = Made()
+
+    async def use(app: Any, pilot: Any) -> None:
+        assert "no calls yet" in head(app)
+        await pilot.press("p")
+        made.counted = summary()
+        await pilot.press("r")
+        assert cells(app) == []
+        assert "paused" in head(app)
+        await pilot.press("space")
+        made.ended = "exit status 3"
+        await pilot.press("r")
+        assert len(cells(app)) == len(made.counted.calls)
+        assert "exit status 3" in head(app)
+
+    on_screen(made, use, size=(40, 10))
+
+
+def test_what_the_program_writes_is_text_on_a_page_of_its_own() -> None:
+    made = Made()
+    made.lines = ["[bold]not markup[/bold]", "second"]
+
+    async def use(app: Any, pilot: Any) -> None:
+        await pilot.press("r", "o")
+        await pilot.pause()
+        said = app.query_one("#said")
+        assert [line.text.rstrip() for line in said.lines] == ["[bold]not markup[/bold]", "second"]
+        assert not app.query_one("DataTable").display
+
+    on_screen(made, use)
+
+
+def on_a_terminal(*words: str, keys: bytes) -> tuple[int, str]:
+    """Status and what came on the terminal, whose modes are as before."""
+    main, other = pty.openpty()
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    modes = termios.tcgetattr(other)
+    run = subprocess.Popen(
+        [*FASTTRACE, "top", *words], stdin=other, stdout=other, stderr=other,
+        env=os.environ | {"TERM": "xterm-256color"}, start_new_session=True,
+    )  # fmt: skip
+    seen = b""
+    try:
+        while b"engine" not in seen:
+            seen += os.read(main, 1 << 16)
+        os.write(main, keys)
+        os.set_blocking(main, False)
+        while run.poll() is None:
+            try:
+                seen += os.read(main, 1 << 16)
+            except BlockingIOError:
+                os.sched_yield()
+        while True:
+            try:
+                seen += os.read(main, 1 << 16)
+            except (BlockingIOError, OSError):
+                break
+        assert termios.tcgetattr(other) == modes
+    finally:
+        run.kill()
+        run.wait()
+        os.close(main)
+        os.close(other)
+    return run.returncode, seen.decode(errors="replace")
+
+
+def test_who_leaves_ends_the_command_and_has_the_table() -> None:
+    pytest.importorskip("textual")
+    status, seen = on_a_terminal("sleep", "1000", keys=b"q")
+    assert status == -signal.SIGTERM
+    assert "\x1b[?1049l" in seen  # the screen that was there before
+    assert "killed by signal 15" in seen.rpartition("\x1b[?1049l")[2]
+
+
+def test_a_process_that_was_attached_to_runs_on() -> None:
+    pytest.importorskip("textual")
+    with subprocess.Popen(["sleep", "1000"]) as other:
+        try:
+            status, _ = on_a_terminal("-p", str(other.pid), keys=b"q")
+            assert (status, other.poll()) == (0, None)
+        finally:
+            other.kill()
+
+
+def test_without_a_terminal_or_its_extra_it_says_what_to_do(tmp_path: Path) -> None:
+    run = subprocess.run([*FASTTRACE, "top", "true"], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
+    assert "top needs a terminal" in run.stderr
+    (tmp_path / "textual.py").write_text("raise ImportError")
+    main, other = pty.openpty()
+    run = subprocess.run(
+        [*FASTTRACE, "top", "true"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        stdin=other, stdout=other, stderr=subprocess.PIPE, text=True, timeout=60,
+    )  # fmt: skip
+    os.close(main)
+    os.close(other)
+    assert (run.returncode, len(run.stderr.splitlines())) == (1, 1)
+    assert "pip install 'fasttrace[top]'" in run.stderr
