@@ -45,16 +45,15 @@ static void add(struct ft_task *t, const uint8_t *items, size_t size)
 	}
 }
 
-void ft_sigframe_add(struct ft_session *s, struct ft_task *t, enum ft_abi abi, bool is_rt,
-	uint64_t stack, const uint64_t *mask)
+size_t ft_sigframe_items(const struct ft_session *s, enum ft_abi abi, bool is_rt, uint64_t stack,
+	const uint64_t *mask, uint8_t *items)
 {
-	_Alignas(struct ft_payload) uint8_t items[2 * FT_PAYLOAD_SIZE(sizeof(*mask))];
 	const struct piece *pieces;
 	size_t at = 0, taken = 0;
 	int n;
 
 	if (!is_wanted(s))
-		return;
+		return 0;
 	n = pieces_of(abi, is_rt, &pieces);
 	for (int i = 0; i < n; i++) {
 		const struct ft_payload head = {
@@ -71,7 +70,17 @@ void ft_sigframe_add(struct ft_session *s, struct ft_task *t, enum ft_abi abi, b
 		at += ft_payload_put(items + at, &head);
 	}
 	ft_payload_chain(items, at);
-	add(t, items, at);
+	return at;
+}
+
+void ft_sigframe_add(struct ft_session *s, struct ft_task *t, enum ft_abi abi, bool is_rt,
+	uint64_t stack, const uint64_t *mask)
+{
+	_Alignas(struct ft_payload) uint8_t items[FT_SIGFRAME_SPACE];
+	size_t size = ft_sigframe_items(s, abi, is_rt, stack, mask, items);
+
+	if (size)
+		add(t, items, size);
 }
 
 void ft_sigframe_capture(

@@ -52,7 +52,13 @@ uint64_t ft_recorder_pass(void)
 bool ft_recorder_sets_mask(uint64_t ip)
 {
 	return (ip >= ADDRESS(ft_record_mask_returned) && ip < ADDRESS(ft_record_mask_closed)) ||
-	       (ip >= ADDRESS(ft_capture_returned) && ip < ADDRESS(ft_capture_closed));
+	       (ip >= ADDRESS(ft_capture_returned) && ip < ADDRESS(ft_capture_closed)) ||
+	       (ip >= ADDRESS(ft_return_masked) && ip <= ADDRESS(ft_came_back));
+}
+
+bool ft_recorder_is_returning(uint64_t ip)
+{
+	return ip >= ADDRESS(ft_return_leaving) && ip <= ADDRESS(ft_came_back);
 }
 
 uint64_t ft_recorder_capture(void)
@@ -74,6 +80,8 @@ bool ft_recorder_fault(uint64_t ip, uint64_t *on)
 		{ ft_ops_byte, ft_ops_cut },
 		{ ft_ops_word, ft_ops_tail }, /* some of its bytes, perhaps */
 		{ ft_ops_count, ft_ops },
+		{ ft_return_rax, ft_return_unread },
+		{ ft_return_mask, ft_return_unread },
 	};
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
@@ -94,6 +102,8 @@ enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
 		return FT_TRAP_GS;
 	if (ip == ADDRESS(ft_unread))
 		return FT_TRAP_EXIT;
+	if (ip == ADDRESS(ft_came_back))
+		return FT_TRAP_REFUSED;
 	return FT_TRAP_NONE;
 }
 
@@ -177,6 +187,16 @@ static enum ft_progress undo_capture(struct user_regs_struct *regs, const struct
 	return FT_NOT_BEGUN;
 }
 
+static enum ft_progress undo_return(
+	struct user_regs_struct *regs, const struct ft_raw *current, uint64_t at)
+{
+	if (at >= OFFSET(ft_return_unread))
+		return FT_NOT_BEGUN;
+	if (at >= OFFSET(ft_return_borrowing) && at < OFFSET(ft_return_timed))
+		give_back(regs, current, current->nr);
+	return at > OFFSET(ft_return_leaving) ? FT_RETURNED : FT_NOT_BEGUN;
+}
+
 enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft_area *area,
 	const struct ft_raw *current, uint64_t *ret)
 {
@@ -190,6 +210,8 @@ enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft
 			return undo_way(regs, &ways[i], current, at);
 	if (at >= OFFSET(ft_call))
 		return FT_OUTSIDE;
+	if (at >= OFFSET(ft_return))
+		return undo_return(regs, current, at);
 	if (at >= OFFSET(ft_beyond))
 		return undo_capture(regs, area, current, at);
 	if (at >= OFFSET(ft_end_of_block))

@@ -35,6 +35,7 @@ enum ft_recorder_verdict {
 	FT_RECORDER_TABLE = 4, /* + i: table i, by the low byte of argument 0: see below */
 	FT_RECORDER_CAPTURE = 7, /* record it, and copy what its arguments point to */
 	FT_RECORDER_TABLE_CAPTURE = 8, /* + i: as FT_RECORDER_TABLE, but capture for record */
+	FT_RECORDER_RETURN = 11, /* rt_sigreturn: record it as made, and make it */
 };
 
 /* What stands in a table. */
@@ -80,12 +81,18 @@ struct ft_raw {
 	int64_t ret;
 	uint64_t args[6];
 	uint64_t nr; /* the whole of rax */
-	uint64_t mask; /* rt_sigprocmask: the signal mask afterwards */
-	/* Low halves of addresses. FT_RECORDER_CAPTURE: of the first payload item, and behind the last one. */
-	uint32_t strings; /* FT_RAW_ASKED: rt_sigprocmask: the mask was asked for, or is being */
-	uint32_t end_of_strings;
+	uint64_t mask; /* rt_sigprocmask, rt_sigreturn: the signal mask afterwards */
+	union {
+		uint64_t
+			frame; /* rt_sigreturn: the address of what it gives back; 0: it was refused */
+		struct { /* FT_RECORDER_CAPTURE: low halves of addresses */
+			uint32_t strings; /* of the first payload item; FT_RAW_ASKED */
+			uint32_t end_of_strings;
+		};
+	};
 };
 
+/* rt_sigprocmask: the mask was asked for, or is being. */
 #define FT_RAW_ASKED 1u
 
 static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size");
@@ -106,13 +113,17 @@ struct ft_area {
 	uint64_t ret; /* where the call under way goes on: in the program, or in a springboard */
 	uint64_t cur; /* address of the record under way */
 	uint64_t busy; /* == cur: the call has begun */
-	uint64_t mask; /* the signal mask, after the last FT_RECORDER_MASK call */
-	uint64_t flags; /* while items are copied: ax after lahf, seto %al */
+	uint64_t mask; /* the signal mask, after the last FT_RECORDER_MASK or _RETURN call */
+	uint16_t flags; /* while items are copied: ax after lahf, seto %al */
+	uint32_t handler; /* FT_HANDLER_*, since a signal has come, until rt_sigreturn */
 	uint64_t strings; /* where the next payload item goes */
 	uint64_t strings_limit; /* from here on there may be no room for those of one call */
 };
 
 static_assert(sizeof(struct ft_area) == FT_BLOCK_HEAD, "the head of a block");
+
+#define FT_HANDLER_UNKNOWN 1u /* what it blocks: nothing is read that may fault */
+#define FT_HANDLER_BEGUN   2u /* perhaps */
 
 /* The most that is written for one call, and for an item of so many bytes. */
 #define FT_CAPTURE_SPACE	 0xc000u
@@ -131,6 +142,8 @@ uint64_t ft_recorder_record(uint64_t nr);
 uint64_t ft_recorder_pass(void);
 /* Whether a task at this ip has made a call that sets its signal mask, which its area does not tell of yet. */
 bool ft_recorder_sets_mask(uint64_t ip);
+/* Whether it is about to make an rt_sigreturn that is recorded, or has made it in vain. */
+bool ft_recorder_is_returning(uint64_t ip);
 /* The same, running the number's capture program; or, of that, what area->exit_ops says. */
 uint64_t ft_recorder_capture(void);
 uint64_t ft_recorder_traced(void);
@@ -150,6 +163,7 @@ enum ft_recorder_trap {
 	FT_TRAP_FULL, /* no block is free; the call is recorded */
 	FT_TRAP_GS, /* gs is not ours any more; the return address is in r11 */
 	FT_TRAP_EXIT, /* behind a call of which the tracer copies something */
+	FT_TRAP_REFUSED, /* behind an rt_sigreturn that seccomp has refused */
 };
 enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip);
 

@@ -7,7 +7,7 @@
  * the exit. %r11: the next word; %rdi: the next item; %rdx: the op, then the second word of the head;
  * %rsi: from where; %r8: to where; %r9: how many, elements first and then bytes. What cannot be read
  * faults at one of four places: ft_recorder_fault().
- * %gs:0 the ops at the exit (0: they are the tracer's), 40 the flags, 48 and 56 where items go and may not go.
+ * %gs:0 the ops at the exit (0: they are the tracer's), 40 the flags, 44 the handler, 48 and 56 where items go and may not go.
  */
 #ifndef FT_RECORDER_CAPTURE_H
 #define FT_RECORDER_CAPTURE_H
@@ -23,7 +23,10 @@
 	"	lea 0x100(%r11), %r11\n"                                                                  \
 	"	lea -1(%rcx), %ecx\n"                                                                     \
 	"	jrcxz 2f\n"                                                                               \
-	"	lea 0x100(%r11), %r11\n"                                                                  \
+	"	lea -1(%rcx), %ecx\n"                                                                     \
+	"	jrcxz 3f\n"                                                                               \
+	"	jmp ft_return\n"                                                                          \
+	"3:	lea 0x100(%r11), %r11\n"                                                                \
 	"2:	movzbl %dil, %ecx\n"                                                                    \
 	"	movzbl (%r11, %rcx), %ecx\n"                                                              \
 	"	jrcxz 1f\n"                                                                               \
@@ -38,7 +41,7 @@
 	"ft_capture_saving:\n"                                                                      \
 	"	lahf\n"                                                                                   \
 	"	seto %al\n"                                                                               \
-	"	mov %rax, %gs:40\n"                                                                       \
+	"	mov %ax, %gs:40\n"                                                                        \
 	"ft_capture_copying:\n"                                                                     \
 	"	movzwl 72(%rcx), %eax\n"                                                                  \
 	"	lea ft_recorder_start + 0x11300(%rip), %r11\n"                                            \
@@ -48,6 +51,8 @@
 	"	mov %gs:48, %rdi\n"                                                                       \
 	"	mov %edi, 88(%rcx)\n"                                                                     \
 	"	testl $0x440, %gs:32\n" /* with SIGSEGV or SIGBUS blocked a fault would reset it */ \
+	"	jnz ft_capture_full\n"                                                                    \
+	"	testb $1, %gs:44\n"                                                                       \
 	"	jnz ft_capture_full\n"                                                                    \
 	"	cmp %gs:56, %rdi\n"                                                                       \
 	"	ja ft_capture_full\n"                                                                     \
@@ -232,7 +237,7 @@
 	"	mov %edi, 92(%rcx)\n"                                                                     \
 	"	add $8, %r11\n"                                                                           \
 	"	mov %r11, %gs:0\n"                                                                        \
-	"	mov %gs:40, %rax\n"                                                                       \
+	"	movzwl %gs:40, %eax\n"                                                                    \
 	"	add $0x7f, %al\n" /* overflows if it did */                                         \
 	"	sahf\n"                                                                                   \
 	"	mov 24(%rcx), %rdi\n"                                                                     \
@@ -242,7 +247,7 @@
 	"	mov 64(%rcx), %r9\n"                                                                      \
 	"	jmp ft_capture_borrowing\n"                                                               \
 	"ft_capture_full:\n"                                                                        \
-	"	mov %gs:40, %rax\n"                                                                       \
+	"	movzwl %gs:40, %eax\n"                                                                    \
 	"	add $0x7f, %al\n"                                                                         \
 	"	sahf\n"                                                                                   \
 	"	mov 72(%rcx), %rax\n"                                                                     \
@@ -275,7 +280,7 @@
 	"	mov %edx, 12(%rcx)\n"                                                                     \
 	"	lahf\n"                                                                                   \
 	"	seto %al\n"                                                                               \
-	"	mov %rax, %gs:40\n"                                                                       \
+	"	mov %ax, %gs:40\n"                                                                        \
 	"ft_capture_after:\n"                                                                       \
 	"	cmpl $14, 72(%rcx)\n"                                                                     \
 	"	jne 1f\n"                                                                                 \
@@ -302,6 +307,8 @@
 	"	je ft_capture_done\n"                                                                     \
 	"	test %al, %al\n"                                                                          \
 	"	jnz ft_capture_unread\n"                                                                  \
+	"	testb $1, %gs:44\n"                                                                       \
+	"	jnz ft_capture_unread\n"                                                                  \
 	"	cmpq $0, %gs:56\n"                                                                        \
 	"	je ft_capture_unread\n"                                                                   \
 	"	mov $0x80000, %r10d\n" /* FT_PAYLOAD_EXIT */                                        \
@@ -314,7 +321,7 @@
 	"ft_capture_done:\n"                                                                        \
 	"	mov %rdi, %gs:48\n"                                                                       \
 	"	mov %edi, 92(%rcx)\n"                                                                     \
-	"	mov %gs:40, %rax\n"                                                                       \
+	"	movzwl %gs:40, %eax\n"                                                                    \
 	"	add $0x7f, %al\n"                                                                         \
 	"	sahf\n"                                                                                   \
 	"	mov 24(%rcx), %rdi\n"                                                                     \

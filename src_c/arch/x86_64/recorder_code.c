@@ -7,7 +7,7 @@
 /*
  * Only rcx and r11 are free, for the syscall instruction destroys them. With these two, and rax and rdx
  * which come back from the record, no instruction here touches a flag, the stack or a vector register.
- * %gs:8 ret, 16 cur, 24 busy, 32 mask: struct ft_area. (%rcx): struct ft_raw.
+ * %gs:8 ret, 16 cur, 24 busy, 32 mask, 44 handler: struct ft_area. (%rcx): struct ft_raw.
  */
 __asm__(".macro keep\n" /* number and arguments */
 	"	mov %gs:16, %rcx\n"
@@ -137,6 +137,45 @@ __asm__(".macro keep\n" /* number and arguments */
 	"	mov %gs:8, %rcx\n"
 	"	jmp *%rcx\n"
 	"	recording record_mask, 1\n" FT_RECORDER_CAPTURE
+	/*
+	 * rt_sigreturn: the stack pointer is the frame's, as it has to be. It does not come back, so its record is finished
+	 * before: with the rax that the frame gives back, and the signal mask, which is the program's from then on.
+	 */
+	"ft_return:\n"
+	"	keep\n"
+	"ft_return_rax:\n"
+	"	mov 144(%rsp), %r11\n"
+	"	mov %r11, 16(%rcx)\n"
+	"ft_return_mask:\n"
+	"	mov 296(%rsp), %r11\n"
+	"	mov %r11, 80(%rcx)\n"
+	"	mov %rsp, 88(%rcx)\n"
+	"ft_return_borrowing:\n"
+	"	rdtsc\n"
+	"	mov %eax, (%rcx)\n"
+	"	mov %edx, 4(%rcx)\n"
+	"	mov %eax, 8(%rcx)\n"
+	"	mov %edx, 12(%rcx)\n"
+	"	mov 72(%rcx), %rax\n"
+	"	mov 40(%rcx), %rdx\n"
+	"	mov %rcx, %gs:24\n"
+	"ft_return_timed:\n"
+	"	lea 96(%rcx), %r11\n"
+	"	movzwl %r11w, %ecx\n"
+	"	jrcxz ft_return_unread\n" /* the last of a block is the tracer's: it is closed here in one step */
+	"	mov %gs:16, %rcx\n"
+	"	mov 80(%rcx), %rcx\n"
+	"	mov %rcx, %gs:32\n"
+	"ft_return_masked:\n"
+	"	movl $0, %gs:44\n"
+	"	mov %r11, %gs:16\n"
+	"ft_return_leaving:\n"
+	"	syscall\n"
+	"ft_return_refused:\n" /* seccomp says no */
+	"	int3\n"
+	"ft_came_back:\n"
+	"ft_return_unread:\n"
+	"	jmp ft_trap\n"
 	/* For the tracer: one call; and what makes the other processors of this address space serialize: a
 	 * change of the page at rdi, whose TLB entries they are interrupted to drop. */
 	"ft_call:\n"
@@ -163,8 +202,10 @@ __asm__(".macro keep\n" /* number and arguments */
 	"	ft_capture_saving, ft_capture_copying, ft_ops, ft_ops_count, ft_ops_word, "
 	"	ft_ops_tail, ft_ops_byte, ft_ops_char, ft_ops_cut, ft_ops_entered, ft_traced, "
 	"	ft_capture_borrowing, ft_capture_returned, ft_capture_finished, "
-	"	ft_capture_after, ft_unread, ft_capture_closed, ft_call, ft_sync, "
-	"	ft_sync_first, ft_sync_second, ft_recorder_end\n"
+	"	ft_capture_after, ft_unread, ft_capture_closed, ft_return, ft_return_rax, "
+	"	ft_return_mask, ft_return_borrowing, ft_return_timed, ft_return_masked, "
+	"	ft_return_leaving, ft_return_refused, ft_came_back, ft_return_unread, ft_call, "
+	"	ft_sync, ft_sync_first, ft_sync_second, ft_recorder_end\n"
 	"	.globl \\label\n"
 	"	.hidden \\label\n"
 	".endr\n"
@@ -179,6 +220,7 @@ FIELD_AT(struct ft_area, cur, 16);
 FIELD_AT(struct ft_area, busy, 24);
 FIELD_AT(struct ft_area, mask, 32);
 FIELD_AT(struct ft_area, flags, 40);
+FIELD_AT(struct ft_area, handler, 44);
 FIELD_AT(struct ft_area, strings, 48);
 FIELD_AT(struct ft_area, strings_limit, 56);
 FIELD_AT(struct ft_raw, end, 8);

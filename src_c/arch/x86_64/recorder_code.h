@@ -12,7 +12,9 @@ extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_wit
 	ft_capture[], ft_capture_saving[], ft_capture_copying[], ft_ops[], ft_ops_count[],
 	ft_ops_word[], ft_ops_tail[], ft_ops_byte[], ft_ops_char[], ft_ops_cut[], ft_ops_entered[],
 	ft_traced[], ft_capture_borrowing[], ft_capture_returned[], ft_capture_finished[],
-	ft_capture_after[], ft_unread[], ft_capture_closed[], ft_call[], ft_sync[], ft_sync_first[],
-	ft_sync_second[], ft_recorder_end[];
+	ft_capture_after[], ft_unread[], ft_capture_closed[], ft_return[], ft_return_rax[],
+	ft_return_mask[], ft_return_borrowing[], ft_return_timed[], ft_return_masked[],
+	ft_return_leaving[], ft_return_refused[], ft_came_back[], ft_return_unread[], ft_call[],
+	ft_sync[], ft_sync_first[], ft_sync_second[], ft_recorder_end[];
 
 #endif

@@ -125,6 +125,16 @@ void ft_area_limit_strings(struct ft_inline_task *it, bool off)
 	ft_area_set(&it->area->strings_limit, off ? 0 : it->base + FT_AREA_STEP - FT_CAPTURE_SPACE);
 }
 
+void ft_area_set_handler(struct ft_inline_task *it, uint32_t handler)
+{
+	__atomic_store_n(&it->area->handler, handler, __ATOMIC_RELEASE);
+}
+
+uint32_t ft_area_handler(const struct ft_inline_task *it)
+{
+	return __atomic_load_n(&it->area->handler, __ATOMIC_ACQUIRE);
+}
+
 void ft_area_reset_strings(struct ft_inline_task *it)
 {
 	it->strings_taken = FT_STRINGS_AT;

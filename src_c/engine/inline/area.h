@@ -63,6 +63,9 @@ bool ft_area_has(struct ft_inline_task *it, uint32_t end);
 /* All items are taken: the next call's go to the start again, or, off, nowhere. */
 void ft_area_reset_strings(struct ft_inline_task *it);
 void ft_area_limit_strings(struct ft_inline_task *it, bool off);
+/* FT_HANDLER_*: one may have begun, and what it blocks is known or not; 0: none has, or it has returned. */
+void ft_area_set_handler(struct ft_inline_task *it, uint32_t handler);
+uint32_t ft_area_handler(const struct ft_inline_task *it);
 /* Notes the signal mask of a stopped task, as its program would. */
 bool ft_area_note_mask(struct ft_task *t, uint64_t *mask);
 

@@ -30,6 +30,7 @@
 #include "engine/inline/stops/altered.h"
 #include "engine/inline/stops/attach.h"
 #include "engine/inline/stops/births.h"
+#include "engine/inline/stops/captured.h"
 #include "engine/inline/stops/dumpable.h"
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/refused.h"
@@ -82,12 +83,17 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	bool knows_mask;
 	uint64_t mask;
 
-	if (!it || !it->area || ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+	if (!it || !it->area)
 		return;
+	regs = it->regs;
+	if (!it->knows_regs && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return;
+	it->knows_regs = false;
 	/* It stands where that trap belongs; before another signal the kernel would have taken it (kernel/signal.c,
 	 * dequeue_synchronous_signal()). */
 	if (!sig && ft_dispatch_is_trapping(t->tid))
 		return;
+	ft_captured_settle(it, regs.rip);
 	knows_mask = !it->signals && !ft_recorder_sets_mask(regs.rip);
 	pthread_mutex_lock(&s->in->lock);
 	if (regs.rip == ft_recorder_pass())
@@ -110,7 +116,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 		it->signal_mask = mask;
 		it->signals |= bit(sig);
 		it->noted = false;
-		ft_area_limit_strings(it, true); /* the handler's mask is not known */
+		ft_captured_allow(it);
 	}
 }
 
@@ -168,6 +174,10 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	/* Seccomp may have killed it in that very call. */
 	if (regs.rip != ft_recorder_pass() && regs.orig_rax != SYS_rt_sigreturn && !it->dying)
 		ft_drain_sigreturn(s, it);
+	if (ft_recorder_is_returning(regs.rip) && !ft_drain_take_back(it, false)) {
+		pthread_mutex_unlock(&s->in->lock);
+		return;
+	}
 	ft_drain(s, it);
 	ft_area_look(it, &seen);
 	ft_area_set(&it->area->busy, 0);
@@ -362,7 +372,7 @@ static void engine_flush(struct ft_session *s)
 		return;
 	s->flushing = true;
 	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
-		ft_drain(s, it);
+		ft_drain_running(s, it);
 	s->flushing = false;
 	pthread_mutex_unlock(&s->in->lock);
 }

@@ -115,6 +115,8 @@ struct ft_inline_task {
 	bool delivers; /* stands before a signal for which ft_actions_deliver() is */
 	bool held_still; /* see ft_actions_deliver() */
 	bool exiting; /* stands at its exit event, or is past it */
+	struct user_regs_struct regs; /* of this stop, if they have been read */
+	bool knows_regs;
 	uint64_t signals; /* that have come since; with a handler of one of them begun, the area's
 			     mask need not be the task's */
 	bool noted; /* unless it was looked at since */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <asm/prctl.h>
 
 #include "alter/plan.h"
@@ -18,7 +19,7 @@ static const char *const slow[] = {
 	"clone3",
 	"fork",
 	"vfork", /* where the child goes on must be known */
-	"rt_sigreturn",	      /* does not come back; sets the signal mask */
+	"rt_sigreturn",	      /* does not come back; sets the signal mask: FT_RECORDER_RETURN */
 	"seccomp",
 	"modify_ldt",
 	"mlockall", /* see supervise() */
@@ -93,6 +94,8 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	memset(verdicts + FT_NR_MAX, verdicts[FT_NR_MAX], FT_RECORDER_VERDICTS - FT_NR_MAX);
 	/* Recorded even where nobody wants them: what is not wanted is left out later. */
 	set(verdicts, "rt_sigprocmask", FT_RECORDER_MASK, FT_RECORDER_CAPTURE);
+	if (!ft_plan_has(s->plan, FT_ABI_X86_64, SYS_rt_sigreturn))
+		verdicts[SYS_rt_sigreturn] = FT_RECORDER_RETURN;
 	set_table(verdicts, "rt_sigaction", 0);
 	set_table(verdicts, "arch_prctl", 1);
 	set_table(verdicts, "prctl", 2);

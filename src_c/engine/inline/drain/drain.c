@@ -7,6 +7,7 @@
 
 #include "engine/inline/programs.h"
 #include "session/record.h"
+#include "session/sigframe.h"
 
 static_assert(sizeof(((struct ft_inline *)0)->payload) >= FT_CAPTURE_ROOM + FT_CAPTURE_SPACE,
 	"room for any call's, with some before it");
@@ -16,6 +17,11 @@ static_assert(sizeof(((struct ft_inline *)0)->payload) >= FT_CAPTURE_ROOM + FT_C
 static_assert(offsetof(struct ft_raw, ret) == offsetof(struct ft_event, ret) &&
 		      offsetof(struct ft_raw, args) == offsetof(struct ft_event, args),
 	"they are copied in one piece");
+
+static bool is_return(const struct ft_raw *raw)
+{
+	return (uint32_t)raw->nr == SYS_rt_sigreturn && raw->frame;
+}
 
 /* Neither its start nor its end lies ahead, or before what the task did last, whatever it wrote. */
 static void make_event(struct ft_event *ev, struct ft_session *s, struct ft_inline_task *it,
@@ -49,7 +55,8 @@ static void make_event(struct ft_event *ev, struct ft_session *s, struct ft_inli
 	}
 	ev->duration_ns = end > start ? end - start : 0;
 	it->last_ns = start + ev->duration_ns;
-	ft_record_set_result(ev);
+	if (!is_return(raw)) /* its result is that of another call */
+		ft_record_set_result(ev);
 }
 
 static uint64_t clock_now(struct ft_session *s)
@@ -104,6 +111,19 @@ static void take_payload(struct batch *b, const struct ft_raw *raw, struct ft_ev
 	b->payload_len += len;
 }
 
+/* The mask that a handler's frame gives back. */
+static void take_frame(struct batch *b, const struct ft_raw *raw, struct ft_event *ev)
+{
+	size_t len = ft_sigframe_items(b->s, FT_ABI_X86_64, true, raw->frame, &raw->mask,
+		b->s->in->payload + b->payload_len);
+
+	if (!len)
+		return;
+	ev->flags |= FT_FLAG_PAYLOAD;
+	ev->payload = b->payload_len;
+	b->payload_len += len;
+}
+
 static void take(struct batch *b, const struct ft_raw *raw)
 {
 	struct ft_inline *in = b->s->in;
@@ -115,7 +135,9 @@ static void take(struct batch *b, const struct ft_raw *raw)
 	if (!ft_record_wants(b->s, FT_ABI_X86_64, nr))
 		return;
 	make_event(ev, b->s, b->it, raw, b->now);
-	if (ft_programs_copied(in, nr) || is_traced(b->it))
+	if (is_return(raw))
+		take_frame(b, raw, ev);
+	else if (ft_programs_copied(in, nr) || is_traced(b->it))
 		take_payload(b, raw, ev);
 	b->n++;
 	if (b->n == sizeof(in->batch) / sizeof(in->batch[0]) ||
@@ -140,7 +162,10 @@ void ft_drain_begun(struct ft_session *s, struct ft_inline_task *it)
 	nr = (uint32_t)seen.raw.nr;
 	if (nr == SYS_rt_sigprocmask && seen.raw.strings & FT_RAW_ASKED)
 		ft_record_engine_call(s, t, nr);
-	if (it->strings_at == seen.head.cur)
+	if (is_return(&seen.raw))
+		len = ft_sigframe_items(
+			s, FT_ABI_X86_64, true, seen.raw.frame, &seen.raw.mask, s->in->payload);
+	else if (it->strings_at == seen.head.cur)
 		payload = NULL;
 	else
 		len = ft_programs_items(s, it, &seen.raw, false, s->in->payload);
@@ -167,11 +192,41 @@ void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it)
 		ft_record_calls(s, it->task, ev, 1, NULL, 0);
 }
 
+/* Where the record before this position stands, if it is an rt_sigreturn, which never is the last of a block. */
+static bool return_before(const struct ft_inline_task *it, uint32_t position, uint32_t *at)
+{
+	const uint32_t in_block = position % FT_BLOCK;
+	const struct ft_raw *raw;
+
+	if (position == it->drained || in_block < FT_BLOCK_HEAD + sizeof(*raw))
+		return false;
+	raw = (const struct ft_raw *)((const uint8_t *)it->area + position) - 1;
+	if ((uint32_t)ft_area_get(&raw->nr) != SYS_rt_sigreturn)
+		return false;
+	*at = position - (uint32_t)sizeof(*raw);
+	return true;
+}
+
+bool ft_drain_take_back(struct ft_inline_task *it, bool failed)
+{
+	struct ft_raw *raw;
+	uint32_t position, at;
+
+	if (!ft_area_position(it, &position) || !ft_area_has(it, position) ||
+		!return_before(it, position, &at))
+		return false;
+	raw = (struct ft_raw *)((uint8_t *)it->area + at);
+	if (failed)
+		ft_area_set(&raw->frame, 0);
+	ft_area_set(&it->area->cur, it->base + at);
+	return true;
+}
+
 /*
  * Takes records up to the tracee's position, or until some block is free again (one_block). A block is
  * free when all of it is taken and the tracee has left it.
  */
-static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_block)
+static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_block, bool running)
 {
 	struct batch b = { .s = s, .it = it };
 	uint32_t to;
@@ -183,6 +238,8 @@ static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_bloc
 		it->space->spoiled = true;
 		return;
 	}
+	if (running)
+		return_before(it, to, &to);
 	if (it->drained == to)
 		return;
 	ft_tsc_mark(&s->in->clock);
@@ -209,7 +266,12 @@ static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_bloc
 
 void ft_drain(struct ft_session *s, struct ft_inline_task *it)
 {
-	drain(s, it, false);
+	drain(s, it, false, false);
+}
+
+void ft_drain_running(struct ft_session *s, struct ft_inline_task *it)
+{
+	drain(s, it, false, true);
 }
 
 void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it)
@@ -220,12 +282,12 @@ void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it)
 		next = at / FT_BLOCK % FT_BLOCKS;
 	if (!it->opened && !ft_area_open_blocks(it)) {
 		/* There is memory for the first block alone: that one, and a stop for each round. */
-		drain(s, it, false);
+		drain(s, it, false, false);
 		it->drained = FT_BLOCK_HEAD;
 		next = 0;
 	}
 	if (it->opened && !ft_area_get(ft_area_link(it, next)))
-		drain(s, it, true);
+		drain(s, it, true, false);
 	if (it->opened)
 		ft_area_set(ft_area_link(it, next), 0);
 	ft_area_set(&it->area->cur, it->base + ft_area_first_record(next));

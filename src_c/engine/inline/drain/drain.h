@@ -4,8 +4,12 @@
 
 #include "engine/inline/inline.h"
 
-/* What is finished. */
+/* What is finished, of a task that stands still somewhere else than ft_recorder_is_returning(), or has gone. */
 void ft_drain(struct ft_session *s, struct ft_inline_task *it);
+/* Of one that may be anywhere: an rt_sigreturn that was recorded last may not have been made yet. */
+void ft_drain_running(struct ft_session *s, struct ft_inline_task *it);
+/* A task that stands there: that one is under way again, or has failed. False: there is none. */
+bool ft_drain_take_back(struct ft_inline_task *it, bool failed);
 /* The task is at the end of a block: gives it the next one, emptied if need be. */
 void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it);
 /* An rt_sigreturn that has been made. */

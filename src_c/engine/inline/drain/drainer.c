@@ -19,7 +19,7 @@ static bool drain_all(struct ft_session *s)
 	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next) {
 		uint32_t block = it->drained / FT_BLOCK;
 
-		ft_drain(s, it);
+		ft_drain_running(s, it);
 		full |= it->drained / FT_BLOCK != block;
 	}
 	return full;

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include "engine/inline/maps.h"
 #include "engine/inline/patch/files.h"
 #include "engine/inline/patch/near.h"
+#include "engine/inline/patch/signal_frame.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
 
@@ -299,6 +301,11 @@ static int look_at(const struct ft_space *sp, const struct ft_mapping *m, uint64
 		return rc == -ESRCH ? rc : 0;
 	ft_patch_hide(sp, address, address - k->before, k->window, size);
 	ft_site_analyse(k->window + k->before, k->before, k->after, address, nr, alone, &k->patch);
+	/* Unwinders know it by its bytes, where nothing else tells them that a handler's frame begins there. */
+	if (nr == SYS_rt_sigreturn &&
+		(k->patch.kind != FT_PATCH_MOV ||
+			!ft_signal_frame_is_told(sp, m, address + (uint64_t)(int64_t)k->patch.at)))
+		return 0;
 	c->site = address;
 	memcpy(c->window, k->window, size);
 	return k->patch.kind != FT_PATCH_NONE;

@@ -19,7 +19,18 @@
 
 void ft_captured_allow(struct ft_inline_task *it)
 {
-	ft_area_limit_strings(it, it->space->ignores_faults || (it->signals && !it->noted));
+	uint32_t unknown = it->noted ? 0 : FT_HANDLER_UNKNOWN;
+
+	ft_area_limit_strings(it, it->space->ignores_faults);
+	ft_area_set_handler(it, it->signals ? FT_HANDLER_BEGUN | unknown : 0);
+}
+
+void ft_captured_settle(struct ft_inline_task *it, uint64_t ip)
+{
+	if (ft_recorder_sets_mask(ip))
+		ft_captured_allow(it); /* it may have said so too early */
+	else if (it->signals && !ft_area_handler(it))
+		it->signals = 0;
 }
 
 /* The task's payload is that of the call at `cur`. */
@@ -37,7 +48,8 @@ static bool recorder_copies(
 	const struct ft_session *s, const struct ft_inline_task *it, uint32_t nr)
 {
 	return ft_programs_copied(s->in, nr) && !ft_verdict_is_slow(s->in, nr) &&
-	       !(ft_area_get(&it->area->mask) & FAULTS) && ft_area_get(&it->area->strings_limit);
+	       !(ft_area_get(&it->area->mask) & FAULTS) &&
+	       !(ft_area_handler(it) & FT_HANDLER_UNKNOWN) && ft_area_get(&it->area->strings_limit);
 }
 
 /* Whether the tracer has something to read before the call. */

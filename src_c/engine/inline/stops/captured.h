@@ -20,5 +20,7 @@ void ft_captured_after(
 	struct ft_session *s, struct ft_task *t, const struct ft_area_seen *seen, int64_t ret);
 /* By now its signal mask, and the actions of its process, allow a fault in the recorder, or not. */
 void ft_captured_allow(struct ft_inline_task *it);
+/* The task stands there: whether the recorder has seen its handlers return becomes known. */
+void ft_captured_settle(struct ft_inline_task *it, uint64_t ip);
 
 #endif

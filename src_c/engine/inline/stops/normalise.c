@@ -79,6 +79,8 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 	bool refused = false;
 	uint64_t ret = 0;
 
+	if (ft_recorder_is_returning(regs->rip))
+		ft_drain_take_back(it, (int64_t)regs->rax < 0);
 	ft_area_look(it, &seen);
 	switch (ft_recorder_undo(regs, &seen.head, &seen.raw, &ret)) {
 	case FT_OUTSIDE:

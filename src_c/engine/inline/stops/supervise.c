@@ -145,8 +145,8 @@ static enum ft_fallback handler(
 		how == (uint64_t)(uintptr_t)SIG_IGN) {
 		t->in->space->ignores_faults = t->ignores_traps = true;
 		for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
-			if (it->space == t->in->space)
-				ft_captured_allow(it);
+			if (it->space == t->in->space && it->area)
+				ft_area_limit_strings(it, true);
 	}
 	return FT_FALLBACK_NONE;
 }

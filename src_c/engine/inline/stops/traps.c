@@ -58,9 +58,11 @@ static void restore_signal(struct ft_session *s, struct ft_task *t, int sig)
 	struct ft_inline_task *it = t->in;
 	uint64_t other = bit(sig == SIGSYS ? SIGTRAP : SIGSYS), now;
 	uint64_t known = ft_area_get(&it->area->mask);
-	bool certain = !it->signals, blocked = known & bit(sig),
-	     handled = ft_actions_handles(t, sig), reset = blocked;
+	bool certain, blocked = known & bit(sig), handled = ft_actions_handles(t, sig),
+		      reset = blocked;
 
+	ft_captured_settle(it, 0); /* no trap is where that is not certain */
+	certain = !it->signals;
 	if (it->signals && known == it->signal_mask && !blocked) {
 		if (ptrace(PTRACE_GETSIGMASK, t->tid, sizeof(now), &now) < 0)
 			return;
@@ -146,9 +148,7 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, bool is_64_bit)
 		leave_at(s, t, &regs, address, FT_FALLBACK_ABI);
 		return;
 	}
-	/* The unwinder of libgcc knows rt_sigreturn's site by its bytes. */
-	if (!t->in->space->leaving && (uint32_t)regs.rax != SYS_rt_sigreturn &&
-		ft_attach_is_complete(s, t->in->space))
+	if (!t->in->space->leaving && ft_attach_is_complete(s, t->in->space))
 		rc = ft_patch_learn(s, t, address, (uint32_t)regs.rax);
 	if (rc == -ESRCH)
 		return;
@@ -180,6 +180,20 @@ static void on_exit(struct ft_session *s, struct ft_task *t)
 	s->engine->resume(s, t, 0);
 }
 
+/* rt_sigreturn has come back: seccomp has answered it, and it is a call like any other. */
+static void on_refused_return(
+	struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
+{
+	uint64_t mask;
+
+	ft_area_note_mask(t, &mask);
+	pthread_mutex_lock(&s->in->lock);
+	ft_captured_settle(t->in, regs->rip);
+	ft_normalise(s, t, regs);
+	pthread_mutex_unlock(&s->in->lock);
+	let_run(s, t, regs);
+}
+
 static bool on_trap(struct ft_session *s, struct ft_task *t)
 {
 	struct user_regs_struct regs;
@@ -202,6 +216,9 @@ static bool on_trap(struct ft_session *s, struct ft_task *t)
 	case FT_TRAP_EXIT:
 		on_exit(s, t);
 		return true;
+	case FT_TRAP_REFUSED:
+		on_refused_return(s, t, &regs);
+		return true;
 	case FT_TRAP_NONE:
 		break;
 	}
@@ -223,35 +240,31 @@ static bool is_sent_by_call(const struct user_regs_struct *regs)
 }
 
 /* An argument points where nothing can be read: the call will fail, or does not look there. */
-static bool on_capture_fault(struct ft_session *s, struct ft_task *t, int sig)
+static bool on_capture_fault(
+	struct ft_session *s, struct ft_task *t, int sig, struct user_regs_struct *regs)
 {
-	struct user_regs_struct regs;
 	uint64_t on;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || is_sent_by_call(&regs) ||
-		!ft_recorder_fault(regs.rip, &on))
+	if (!ft_recorder_fault(regs->rip, &on))
 		return false;
 	restore_signal(s, t, sig);
-	regs.rip = on;
-	let_run(s, t, &regs);
+	regs->rip = on;
+	let_run(s, t, regs);
 	return true;
 }
 
 /* A fault in code of ours: the program has taken memory away that we had placed there. */
-static bool on_fault(struct ft_session *s, struct ft_task *t)
+static bool on_fault_of_ours(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
 {
-	struct user_regs_struct regs;
 	bool ours;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || is_sent_by_call(&regs))
-		return false;
 	pthread_mutex_lock(&s->in->lock);
-	ours = ft_normalise(s, t, &regs);
+	ours = ft_normalise(s, t, regs);
 	pthread_mutex_unlock(&s->in->lock);
 	if (!ours)
 		return false;
 	t->in->space->spoiled = true;
-	leave_at(s, t, &regs, regs.rip, FT_FALLBACK_SPOILED);
+	leave_at(s, t, regs, regs->rip, FT_FALLBACK_SPOILED);
 	return true;
 }
 
@@ -288,6 +301,37 @@ static bool is_sent(struct ft_task *t, int sig)
 	return sent;
 }
 
+static bool is_ours(const struct ft_space *sp, uint64_t ip)
+{
+	return ip - FT_RECORDER_BASE < FT_RECORDER_CODE || ft_patch_of_springboard(sp, ip) ||
+	       ft_patch_of_padding(sp, ip);
+}
+
+/* SIGSEGV or SIGBUS. Programs that live by them fault in code of their own, which the registers alone tell. */
+static bool on_fault(struct ft_session *s, struct ft_task *t, int sig)
+{
+	struct ft_inline_task *it = t->in;
+	struct user_regs_struct regs;
+	siginfo_t info;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
+		return true; /* killed meanwhile */
+	if (!(t->sent & bit(sig)) && (!is_ours(it->space, regs.rip) || is_sent_by_call(&regs))) {
+		it->regs = regs;
+		it->knows_regs = true;
+		return false;
+	}
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
+		return true;
+	if (info.si_code <= 0)
+		return false;
+	if (!is_sent_by_call(&regs) && on_capture_fault(s, t, sig, &regs))
+		return true;
+	if (info.si_code == SI_KERNEL && is_sent(t, sig))
+		return false;
+	return !is_sent_by_call(&regs) && on_fault_of_ours(s, t, &regs);
+}
+
 /* Seccomp's, for a call that the program has made: perhaps from the recorder, even where it records no more. */
 static void on_refused(struct ft_session *s, struct ft_task *t)
 {
@@ -318,9 +362,11 @@ bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	if (stop->sig != SIGSYS && stop->sig != SIGTRAP && stop->sig != SIGSEGV &&
 		stop->sig != SIGBUS)
 		return false;
+	if (stop->sig == SIGSEGV || stop->sig == SIGBUS)
+		return on_fault(s, t, stop->sig);
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return true; /* killed meanwhile */
-	if (info.si_code <= 0 && (stop->sig == SIGSYS || stop->sig == SIGTRAP)) {
+	if (info.si_code <= 0) {
 		if (t->held_signal || !hides_trap(s, t, stop->sig))
 			return false;
 		t->held_signal = stop->sig;
@@ -328,22 +374,11 @@ bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 		info.si_code = stop->sig == SIGSYS ? FT_SYS_USER_DISPATCH : SI_KERNEL;
 		info.si_arch = AUDIT_ARCH_X86_64;
 	}
-	switch (stop->sig) {
-	case SIGSYS:
-		if (info.si_code != FT_SYS_USER_DISPATCH)
-			return false;
-		on_dispatch(s, t, info.si_arch == AUDIT_ARCH_X86_64);
-		return true;
-	case SIGTRAP:
+	if (stop->sig == SIGTRAP)
 		return info.si_code == SI_KERNEL && on_trap(s, t);
-	default:
-		if (info.si_code <= 0)
-			return false;
-		if (on_capture_fault(s, t, stop->sig))
-			return true;
-		if (info.si_code == SI_KERNEL && is_sent(t, stop->sig))
-			return false;
-		return on_fault(s, t);
-	}
+	if (info.si_code != FT_SYS_USER_DISPATCH)
+		return false;
+	on_dispatch(s, t, info.si_arch == AUDIT_ARCH_X86_64);
+	return true;
 }
 #endif
