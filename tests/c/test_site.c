@@ -4,9 +4,6 @@
 static void test_mov(void)
 {
 	static const char *const others[] = {
-		START "48 b8 01 02 03 b8 27 00 00 00" SYSCALL END, /* movabs $..., %rax */
-		START "49 ba 00 " MOV_LONG SYSCALL END, /* movabs $..., %r10 */
-		START "b8 27 00 00 00 90" SYSCALL END,
 		MOV SYSCALL END, /* nothing is known of what stands before */
 		FILLER FILLER FILLER MOV SYSCALL END,
 		"c7 44 24 " MOV SYSCALL END,
@@ -14,6 +11,14 @@ static void test_mov(void)
 		SYSCALL,
 		"27 00 00 00" SYSCALL,
 		START MOV_LONG " 00" SYSCALL,
+	};
+	static const struct {
+		const char *hex;
+		int length;
+	} longer[] = {
+		{ START "48 b8 01 02 03 b8 27 00 00 00" SYSCALL END, 10 }, /* movabs $..., %rax */
+		{ START "49 ba 00 " MOV_LONG SYSCALL END, 10 }, /* movabs $..., %r10 */
+		{ START "b8 27 00 00 00 90" SYSCALL END, 6 },
 	};
 	struct ft_patch patch = analyse(START MOV SYSCALL END);
 
@@ -36,6 +41,11 @@ static void test_mov(void)
 			fprintf(stderr, "case %zu:\n", i);
 		CHECK_EQ(patch.kind, FT_PATCH_NONE);
 	}
+	for (size_t i = 0; i < sizeof(longer) / sizeof(longer[0]); i++) {
+		patch = analyse(longer[i].hex);
+		CHECK_EQ(patch.kind, FT_PATCH_BEFORE);
+		CHECK_EQ(patch.moved_len, longer[i].length);
+	}
 	check_group("the mov before a site is told from the end of another instruction");
 }
 
@@ -53,11 +63,18 @@ static void test_before(void)
 		{ "48 c7 c1 27 00 00 00", 7 },
 		{ "0f 11 83 d8 02 00 00", 7 }, /* movups %xmm0, 0x2d8(%rbx): ld.so's */
 		{ "66 0f 6c c0", 0 }, /* too short */
-		{ "48 8d 3d 00 10 00 00", 0 }, /* lea 0x1000(%rip), %rdi */
+		{ "48 8d 3d 00 10 00 00", 7 }, /* lea 0x1000(%rip), %rdi */
+		{ "48 8b 3d 00 10 00 00", 0 }, /* mov 0x1000(%rip), %rdi */
+		{ "bf 27 00 00 00 66 90 31 ff", 9 }, /* and a nop, and xor %edi, %edi */
+		{ "48 8d 3d 00 10 00 00 83 03 01 83 06 01", 13 },
+		{ "bf 27 00 00 00 48 8b 3d 00 10 00 00", 0 },
+		{ "bf 27 00 00 00 74 00 31 ff", 0 }, /* not a straight way */
+		{ "0f 05 bf 27 00 00 00", 0 }, /* which may move with the call before it */
 		{ "e8 00 00 00 00", 0 }, /* call */
 		{ "0f 84 00 00 00 00", 0 }, /* je */
 		{ "0f 1f 44 00 00", 0 }, /* a nop: what is aligned is jumped to */
-		{ "c7 84 24 b8 00 00 00 27 00 00 00", 0 }, /* too long */
+		{ "c7 84 24 b8 00 00 00 27 00 00 00", 11 }, /* movl $39, 0xb8(%rsp) */
+		{ "c7 84 24 b8 00 00 00 27 00 00 00 83 43 10 01 31 ff", 0 }, /* too long */
 		{ "ff 24 25 00 00 00 00", 0 }, /* jmp *0 */
 	};
 

@@ -81,8 +81,32 @@ static void test_springboards(void)
 	check_group("springboards lead to the recorder, and back behind the call");
 }
 
+/* What a lea adds up is the same there, or it does not move. */
+static void test_lea(void)
+{
+	struct ft_patch patch = analyse(START
+		"48 8d 3d 00 10 00 00 83 03 01 " SYSCALL END); /* lea 0x1000(%rip), %rdi; addl */
+	const uint64_t site = 0x7f0123456000, lea = site - 10;
+	uint8_t out[FT_SPRINGBOARD_SIZE], tail;
+
+	CHECK_EQ(patch.kind, FT_PATCH_BEFORE);
+	for (int i = 0; i < 2000; i++) {
+		uint64_t address = site + below(0xfff00000) - 0x7ff00000;
+		size_t n = ft_site_springboard(&patch, site, address, address, out, &tail);
+		bool reaches =
+			(int64_t)(lea + 0x1000 - address) == (int32_t)(lea + 0x1000 - address);
+
+		CHECK_EQ(n, reaches ? 10 + 13 : 0);
+		if (n)
+			CHECK_EQ(target_of(out, 7, address), lea + 7 + 0x1000);
+		CHECK(!n || !memcmp(out + 7, "\x83\x03\x01", 3));
+	}
+	check_group("a lea that moves gives the same address");
+}
+
 int main(void)
 {
 	test_springboards();
+	test_lea();
 	return check_result();
 }

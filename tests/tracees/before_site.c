@@ -1,4 +1,4 @@
-/* An instruction before a syscall that must run just once a call, under a storm of signals, or ("quiet") none.
+/* Instructions before a syscall that must run just once a call, under a storm of signals, or ("quiet") none.
  * args: 20000
  * arch: x86_64
  * oracle: no (timers)
@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <sys/time.h>
 
-static volatile uint64_t begun;
+static volatile uint64_t begun, added, again;
+static int marked __attribute__((used));
 static volatile sig_atomic_t signals;
 
 static void count(int sig)
@@ -31,6 +32,20 @@ static long call(void)
 	return ret;
 }
 
+/* The same behind a lea that is relative to rip and two short instructions: all three move. */
+static long call_behind_three(void)
+{
+	long ret = 110;
+	int *mark = NULL;
+
+	__asm__ volatile(
+		"lea marked(%%rip), %%rdi\n\taddl $1, (%%rbx)\n\taddl $1, (%%rsi)\n\tsyscall"
+		: "+a"(ret), "+D"(mark)
+		: "b"(&added), "S"(&again)
+		: "rcx", "r11", "memory", "cc");
+	return mark == &marked ? ret : -1;
+}
+
 int main(int argc, char **argv)
 {
 	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
@@ -40,7 +55,8 @@ int main(int argc, char **argv)
 	signal(SIGALRM, count);
 	must(setitimer(ITIMER_REAL, &often, NULL));
 	for (uint64_t i = 0; i < n; i++)
-		must(call());
+		if (must(call()) != must(call_behind_three()))
+			return 1;
 	must(setitimer(ITIMER_REAL, &never, NULL));
-	return begun != n;
+	return begun != n || added != n || again != n;
 }

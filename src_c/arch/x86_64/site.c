@@ -5,8 +5,10 @@
 #include "arch/x86_64/insn.h"
 
 #define SYSCALL_SIZE 2
+#define RESULT_MAX   8 /* bytes of an instruction behind a syscall that moves */
 #define STARTS                                                                                     \
 	16 /* of so many addresses in a row one is an instruction's start: none is longer than 15 */
+#define LEA_SIZE  7
 #define NEAREST	  24 /* decoding from the wrong start finds its way within a few instructions */
 #define SHORT_MIN (-128)
 #define SHORT_MAX 127
@@ -165,19 +167,49 @@ static bool is_insn_before(struct code *c, int start, int at)
 	return reaches_site(c, start, at, &passed) && passed && is_boundary(c, at);
 }
 
-/*
- * The length of the instruction right before the site, if it may run in the springboard instead: it does the same
- * there, and goes on to the next.
- */
-static int insn_before(struct code *c, int start)
+/* lea disp32(%rip), %reg: no more than a sum. */
+static bool is_lea(const uint8_t *code, const struct ft_insn *insn)
 {
-	for (int length = FT_JMP_SIZE; length <= FT_MOVED_MAX && start <= -length; length++) {
-		struct ft_insn insn;
+	return insn->length == LEA_SIZE && (code[0] & 0xf8) == 0x48 && code[1] == 0x8d &&
+	       (code[2] & 0xc7) == 0x05;
+}
 
-		if (decode(c, -length, &insn) == length && insn.kind == FT_INSN_OTHER &&
-			!insn.rip_relative && is_insn_before(c, start, -length))
+/* Whether it may run in the springboard instead: it does the same there, and goes on to the next. */
+static bool can_move(const uint8_t *code, const struct ft_insn *insn)
+{
+	return (insn->kind == FT_INSN_OTHER || insn->kind == FT_INSN_NOP) &&
+	       (!insn->rip_relative || is_lea(code, insn));
+}
+
+/* Whether such instructions lead from an offset to the site, the first of which is as long as a jmp. */
+static bool can_move_from(struct code *c, int first)
+{
+	struct ft_insn insn;
+
+	if (decode(c, first, &insn) < FT_JMP_SIZE || insn.kind != FT_INSN_OTHER)
+		return false;
+	for (int at = first; at < 0; at += insn.length)
+		if (!decode(c, at, &insn) || at + insn.length > 0 || !can_move(c->site + at, &insn))
+			return false;
+	return true;
+}
+
+/* What follows a syscall may move with that one: FT_PATCH_MOVED. */
+static bool is_behind_syscall(const struct code *c, int at)
+{
+	return at - SYSCALL_SIZE >= c->from && c->site[at - 2] == 0x0f && c->site[at - 1] == 0x05;
+}
+
+/*
+ * How many bytes before the site may run in the springboard instead: one instruction, or one and short ones behind
+ * it. These stay, too: who comes to one of them by another way makes the call from the site.
+ */
+static int insns_before(struct code *c, int start)
+{
+	for (int length = FT_JMP_SIZE; length <= FT_MOVED_MAX && start <= -length; length++)
+		if (can_move_from(c, -length) && !is_behind_syscall(c, -length) &&
+			is_insn_before(c, start, -length))
 			return length;
-	}
 	return 0;
 }
 
@@ -213,7 +245,7 @@ static int result_insn(struct code *c)
 	struct ft_insn insn;
 
 	if (!decode(c, SYSCALL_SIZE, &insn) || insn.length < FT_JMP_SIZE - SYSCALL_SIZE ||
-		insn.length > FT_MOVED_MAX)
+		insn.length > RESULT_MAX)
 		return 0;
 	if (next[0] == 0x48 && next[1] == 0x3d) /* cmp $imm32, %rax */
 		return insn.length;
@@ -224,7 +256,7 @@ static int result_insn(struct code *c)
 
 static void move_one(struct code *c, int start, bool alone, struct ft_patch *out)
 {
-	int length = insn_before(c, start);
+	int length = insns_before(c, start);
 
 	if (length) {
 		out->kind = FT_PATCH_BEFORE;
@@ -283,6 +315,30 @@ void ft_site_jmp(uint64_t from, uint64_t to, uint8_t out[FT_JMP_SIZE])
 	memcpy(out + 1, &distance, 4);
 }
 
+/* Instructions that move from one address to another. False: what one refers to is out of its reach there. */
+static bool move_insns(const struct ft_patch *patch, uint64_t from, uint64_t to, uint8_t *out)
+{
+	struct ft_insn insn;
+
+	memcpy(out, patch->moved, patch->moved_len);
+	for (size_t i = 0; i < patch->moved_len; i += insn.length) {
+		int32_t distance;
+		int64_t moved;
+
+		if (!ft_insn_decode(patch->moved + i, patch->moved_len - i, &insn))
+			return false;
+		if (!is_lea(patch->moved + i, &insn))
+			continue;
+		memcpy(&distance, patch->moved + i + LEA_SIZE - 4, 4);
+		moved = distance + (int64_t)(from - to);
+		distance = (int32_t)moved;
+		if (distance != moved)
+			return false;
+		memcpy(out + i + LEA_SIZE - 4, &distance, 4);
+	}
+	return true;
+}
+
 size_t ft_site_springboard(const struct ft_patch *patch, uint64_t site, uint64_t address,
 	uint64_t slot, uint8_t out[FT_SPRINGBOARD_SIZE], uint8_t *tail)
 {
@@ -291,7 +347,8 @@ size_t ft_site_springboard(const struct ft_patch *patch, uint64_t site, uint64_t
 	int32_t distance;
 
 	if (ft_patch_is_before(patch)) {
-		memcpy(out, patch->moved, patch->moved_len);
+		if (!move_insns(patch, site + (uint64_t)(int64_t)patch->at, address, out))
+			return 0;
 		n = patch->moved_len;
 	}
 	memcpy(out + n, lea_r11, 3);

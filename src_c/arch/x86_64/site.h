@@ -10,7 +10,7 @@ enum ft_patch_kind {
 	FT_PATCH_NONE, /* it cannot: each call there stops once */
 	/* jmp over the `mov $nr, %eax` before the syscall, which stays */
 	FT_PATCH_MOV,
-	/* jmp over any other instruction before the syscall, which stays */
+	/* jmp over any other instruction before the syscall, which stays; as may short ones in between */
 	FT_PATCH_BEFORE,
 	/* short jmp over the syscall into dead padding, which holds the jmp */
 	FT_PATCH_PADDING,
@@ -18,14 +18,15 @@ enum ft_patch_kind {
 	FT_PATCH_MOVED,
 };
 
-#define FT_MOVED_MAX 8
+#define FT_MOVED_MAX 16
 
 struct ft_patch { /* without holes: compared as bytes */
 	uint8_t kind; /* enum ft_patch_kind */
 	uint8_t moved_len;
 	int16_t at; /* offset from the site of the first byte written: of the jmp to the springboard */
 	int16_t padding; /* FT_PATCH_PADDING: `at`; the short jmp lies at the site itself */
-	uint8_t moved[FT_MOVED_MAX]; /* bytes that run in the springboard instead */
+	uint8_t moved
+		[FT_MOVED_MAX]; /* bytes that run in the springboard instead, and a lea that does the same there */
 };
 
 #define FT_SITE_WINDOW 256 /* bytes before and after a site that are worth looking at */
@@ -43,7 +44,7 @@ void ft_site_analyse(const uint8_t *site, size_t before, size_t after, uint64_t 
 
 /*
  * Writes the springboard that lies at `address` and leads from a patched site to the recorder, whose
- * entry's address stands at `slot`. Returns its length. *tail: offset where a moved instruction begins, which is where
+ * entry's address stands at `slot`. Returns its length; 0: what moves would not do the same there. *tail: offset where a moved instruction begins, which is where
  * the call returns to; 0: it returns behind the site.
  */
 size_t ft_site_springboard(const struct ft_patch *patch, uint64_t site, uint64_t address,

@@ -59,6 +59,8 @@ static int prepare(const struct ft_task *t, struct ft_site *site, uint64_t addre
 	code = b->code + b->len;
 	len = ft_site_springboard(&site->patch, site->address, address,
 		ft_near_base(sp, address) + FT_NEAR_SLOT, code, &site->tail);
+	if (!len)
+		return 0;
 	memset(code + len, 0xcc, FT_SPRINGBOARD_SIZE - len);
 	b->len += FT_SPRINGBOARD_SIZE;
 	site->springboard = address;

@@ -58,11 +58,14 @@ static bool in_springboard(struct ft_session *s, struct ft_task *t, struct user_
 		return true;
 	}
 	if (site) {
-		/* What has run there need not be what may run twice. */
-		bool ran = site->patch.kind == FT_PATCH_BEFORE &&
-			   regs->rip >= site->springboard + site->patch.moved_len;
+		/* What has run there need not be what may run twice: on behind it, at what has stayed. */
+		uint64_t ran = regs->rip - site->springboard;
 
-		regs->rip = ran ? site->address : ft_patch_address(site);
+		if (site->patch.kind != FT_PATCH_BEFORE)
+			ran = 0;
+		else if (ran > site->patch.moved_len)
+			ran = site->patch.moved_len;
+		regs->rip = ft_patch_address(site) + ran;
 		return true;
 	}
 	site = ft_patch_of_padding(sp, regs->rip);

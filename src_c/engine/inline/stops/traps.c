@@ -333,13 +333,10 @@ static bool on_fault(struct ft_session *s, struct ft_task *t, int sig)
 }
 
 /* Seccomp's, for a call that the program has made: perhaps from the recorder, even where it records no more. */
-static void on_refused(struct ft_session *s, struct ft_task *t)
+static void on_refused(struct ft_session *s, struct ft_task *t, siginfo_t *info)
 {
 	struct user_regs_struct regs;
-	siginfo_t info;
 
-	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0 || !ft_pending_is_refusal(&info))
-		return;
 	if (t->in && t->in->area && !ptrace(PTRACE_GETREGS, t->tid, 0, &regs)) {
 		pthread_mutex_lock(&s->in->lock);
 		if (!ft_refused_sigreturn(t, &regs))
@@ -348,24 +345,24 @@ static void on_refused(struct ft_session *s, struct ft_task *t)
 			ft_set_regs(t, &regs);
 		pthread_mutex_unlock(&s->in->lock);
 	}
-	ft_refused_mend(t, &info);
+	ft_refused_mend(t, info);
 }
 
 bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
+	bool records = t->in && t->in->area;
 	siginfo_t info;
 
-	if (stop->sig == SIGSYS)
-		on_refused(s, t);
-	if (!t->in || !t->in->area)
-		return false;
-	if (stop->sig != SIGSYS && stop->sig != SIGTRAP && stop->sig != SIGSEGV &&
-		stop->sig != SIGBUS)
-		return false;
 	if (stop->sig == SIGSEGV || stop->sig == SIGBUS)
-		return on_fault(s, t, stop->sig);
+		return records && on_fault(s, t, stop->sig);
+	if (stop->sig != SIGSYS && !(records && stop->sig == SIGTRAP))
+		return false;
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
-		return true; /* killed meanwhile */
+		return records; /* killed meanwhile */
+	if (ft_pending_is_refusal(&info))
+		on_refused(s, t, &info);
+	if (!records)
+		return false;
 	if (info.si_code <= 0) {
 		if (t->held_signal || !hides_trap(s, t, stop->sig))
 			return false;
