@@ -78,6 +78,7 @@ struct ft_space {
 	bool ignores_traps; /* SIGTRAP, by now: it is about to have left */
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
 	bool stops; /* its program is CPython, and before each call that is wanted its lines are read */
+	bool stops_births; /* also by vfork(2): see space/code.h */
 	bool stops_queries; /* for what it does about SIGSYS and SIGTRAP: see space/actions.c */
 	bool foreign; /* what it becomes by the next exec, and its children, are: see struct ft_task */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */

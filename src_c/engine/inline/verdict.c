@@ -18,8 +18,8 @@ static const char *const slow[] = {
 	"clone",
 	"clone3",
 	"fork",
-	"vfork", /* where the child goes on must be known */
-	"rt_sigreturn",	      /* does not come back; sets the signal mask: FT_RECORDER_RETURN */
+	"vfork", /* where the child goes on must be known; of the last the recorder tells: see stops/births.c */
+	"rt_sigreturn", /* does not come back; sets the signal mask: FT_RECORDER_RETURN */
 	"seccomp",
 	"modify_ldt",
 	"mlockall", /* see supervise() */
@@ -79,8 +79,8 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	for (uint32_t nr = 0; nr <= FT_NR_MAX; nr++) {
 		bool wanted = ft_record_wants(s, FT_ABI_X86_64, nr);
 
-		if (nr < FT_NR_MAX &&
-			(ft_verdict_is_slow(in, nr) || ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
+		if (nr < FT_NR_MAX && ((ft_verdict_is_slow(in, nr) && nr != SYS_vfork) ||
+					      ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
 			verdicts[nr] = FT_RECORDER_TRAP;
 		else if (!wanted)
 			verdicts[nr] = FT_RECORDER_PASS;
@@ -96,6 +96,7 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	set(verdicts, "rt_sigprocmask", FT_RECORDER_MASK, FT_RECORDER_CAPTURE);
 	if (!ft_plan_has(s->plan, FT_ABI_X86_64, SYS_rt_sigreturn))
 		verdicts[SYS_rt_sigreturn] = FT_RECORDER_RETURN;
+	set(verdicts, "vfork", FT_RECORDER_RECORD, FT_RECORDER_RECORD);
 	set_table(verdicts, "rt_sigaction", 0);
 	set_table(verdicts, "arch_prctl", 1);
 	set_table(verdicts, "prctl", 2);

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "engine/inline/patch/text.h"
+#include "engine/inline/permits.h"
 #include "engine/inline/verdict.h"
 
 #define PAGE 4096u
@@ -68,6 +70,17 @@ void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp)
 	sp->stops = pwrite(sp->memory, s->in->stopping, sizeof(s->in->stopping),
 			    (off_t)(FT_RECORDER_BASE + FT_RECORDER_CODE)) ==
 		    (ssize_t)sizeof(s->in->stopping);
+}
+
+void ft_code_stop_births(struct ft_space *sp, const struct ft_seccomp *filters)
+{
+	static const uint8_t stop = FT_RECORDER_TRAP;
+
+	if (!filters || sp->stops_births || ft_permits_threads(filters))
+		return;
+	if (ft_text_write(sp, FT_RECORDER_BASE + FT_RECORDER_CODE + SYS_vfork, &stop, 1))
+		sp->spoiled = true;
+	sp->stops_births = true;
 }
 
 void ft_code_stop_queries(struct ft_space *sp)

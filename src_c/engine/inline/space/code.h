@@ -14,5 +14,7 @@ int ft_code_write(const struct ft_session *s, const struct ft_space *sp);
 void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp);
 /* And those that ask for an action for SIGSYS or SIGTRAP. */
 void ft_code_stop_queries(struct ft_space *sp);
+/* And vfork(2), for a seccomp filter may forbid what the engine needs where tasks share memory. */
+void ft_code_stop_births(struct ft_space *sp, const struct ft_seccomp *filters);
 
 #endif

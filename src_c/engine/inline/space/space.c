@@ -55,6 +55,7 @@ int ft_space_fork(
 	/* Its parent may have begun to stop while the copy was made. */
 	if (from->stops)
 		ft_code_stop_calls(s, sp);
+	ft_code_stop_births(sp, t->filters);
 	if (from->stops_queries)
 		ft_code_stop_queries(sp);
 	*out = sp;

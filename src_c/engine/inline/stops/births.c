@@ -4,11 +4,14 @@
 #include "engine/inline/stops/births.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 
 #include "engine/inline/dispatch.h"
+#include "engine/inline/drain/drain.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/run/run.h"
@@ -26,13 +29,48 @@
 #include "session/adopt.h"
 #include "session/record.h"
 
-#define CLONE_VM_FLAG 0x100
-
-static bool is_giving_birth(const struct ft_session *s)
+/* In vfork(2), for which it does not stop before: if it does not lie. */
+static bool is_in_vfork(struct ft_inline_task *it)
 {
+	struct ft_area_seen seen;
+
+	if (!it->area)
+		return false;
+	ft_area_look(it, &seen);
+	return seen.at && seen.head.busy == seen.head.cur && seen.raw.nr == SYS_vfork;
+}
+
+/* The processes that a new task belongs to and that it descends from; 0: not known. */
+struct kin {
+	long tgid, ppid;
+};
+
+static struct kin kin_of(pid_t tid)
+{
+	char status[4096];
+
+	if (ft_proc_text(tid, "status", status, sizeof(status)) <= 0)
+		return (struct kin){ 0 };
+	return (struct kin){ ft_proc_status_field(status, "Tgid"),
+		ft_proc_status_field(status, "PPid") };
+}
+
+/* Whether somebody's birth event may tell of a task yet. */
+static bool may_be_told(const struct ft_session *s, pid_t tid)
+{
+	struct kin kin = { 0 };
+
 	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 		if (it->giving_birth)
 			return true;
+	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next) {
+		if (!is_in_vfork(it))
+			continue;
+		if (!kin.tgid)
+			kin = kin_of(tid);
+		if (kin.ppid == it->task->tgid)
+			return true;
+	}
 	return false;
 }
 
@@ -41,7 +79,8 @@ bool ft_inline_defer(struct ft_session *s, const struct ft_stop *stop)
 	struct ft_early *e;
 
 	/* One that dies before its first stop: its parent, as leader, may only end after it. */
-	if (stop->kind == FT_STOPPED_EXITING || !is_giving_birth(s) || !(e = malloc(sizeof(*e))))
+	if (stop->kind == FT_STOPPED_EXITING || !may_be_told(s, stop->tid) ||
+		!(e = malloc(sizeof(*e))))
 		return false;
 	e->stop = *stop;
 	e->next = s->in->early;
@@ -52,8 +91,9 @@ bool ft_inline_defer(struct ft_session *s, const struct ft_stop *stop)
 bool ft_inline_early(struct ft_session *s, pid_t tid, struct ft_stop *out)
 {
 	for (struct ft_early **e = &s->in->early; *e; e = &(*e)->next)
-		if ((*e)->stop.tid == tid || (tid < 0 && (ft_task_find(&s->tasks, (*e)->stop.tid) ||
-								 !is_giving_birth(s)))) {
+		if ((*e)->stop.tid == tid ||
+			(tid < 0 && (ft_task_find(&s->tasks, (*e)->stop.tid) ||
+					    !may_be_told(s, (*e)->stop.tid)))) {
 			struct ft_early *found = *e;
 
 			*out = found->stop;
@@ -62,6 +102,21 @@ bool ft_inline_early(struct ft_session *s, pid_t tid, struct ft_stop *out)
 			return true;
 		}
 	return false;
+}
+
+void ft_inline_foresee_birth(struct ft_session *s, struct ft_task *t)
+{
+	struct ft_inline_task *it = t->in;
+
+	if (!is_in_vfork(it))
+		return;
+	pthread_mutex_lock(&s->in->lock);
+	ft_drain_sigreturn(s, it);
+	pthread_mutex_unlock(&s->in->lock);
+	it->birth_ret = ft_area_get(&it->area->ret);
+	it->birth_flags = CLONE_VM | CLONE_VFORK;
+	it->birth_changes = it->space->changes;
+	it->giving_birth = true;
 }
 
 void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_task *child)
@@ -75,6 +130,8 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	child->ignores_traps = parent->ignores_traps;
 	if (from)
 		from->giving = true;
+	if (from && !from->giving_birth)
+		ft_inline_foresee_birth(s, parent);
 	if (!from || !from->giving_birth)
 		return;
 	from->giving_birth = false;
@@ -92,7 +149,7 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	/* Of the parent, which is in the call, and so of the child that comes of it. */
 	it->birth_mask = from->area ? ft_area_get(&from->area->mask) : 0;
 	it->knows_birth_mask = from->area && !from->signals;
-	it->unborn = !(it->birth_flags & CLONE_VM_FLAG);
+	it->unborn = !(it->birth_flags & CLONE_VM);
 	it->space->unborn += it->unborn;
 }
 
@@ -166,7 +223,7 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	regs->rip = it->birth_ret;
 	state.mask = it->birth_mask;
 	state.knows_mask = it->knows_birth_mask;
-	if (it->birth_flags & CLONE_VM_FLAG) {
+	if (it->birth_flags & CLONE_VM) {
 		if (it->space->leaving) {
 			why = it->space->why;
 			goto ptrace;
@@ -213,17 +270,14 @@ ptrace:
 /* Whether a process that is making a child, other than that of t, may have made this one. */
 static bool is_of_another(const struct ft_session *s, const struct ft_task *t, pid_t tid)
 {
-	char status[4096];
-	ssize_t n = ft_proc_text(tid, "status", status, sizeof(status));
-	long tgid, ppid;
+	struct kin kin = kin_of(tid);
 
-	if (n <= 0)
+	if (!kin.tgid)
 		return true;
-	tgid = ft_proc_status_field(status, "Tgid");
-	ppid = ft_proc_status_field(status, "PPid");
-	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
-		if (it->giving_birth && it->task != t && it->task->tgid != t->tgid &&
-			(it->task->tgid == tgid || it->task->tgid == ppid))
+	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
+		if (it->task != t && it->task->tgid != t->tgid &&
+			(it->task->tgid == kin.tgid || it->task->tgid == kin.ppid) &&
+			(it->giving_birth || is_in_vfork(it)))
 			return true;
 	return false;
 }

@@ -21,6 +21,7 @@
 #include "engine/inline/patch/text.h"
 #include "engine/inline/permits.h"
 #include "engine/inline/run/run.h"
+#include "engine/inline/space/code.h"
 #include "engine/inline/space/actions.h"
 #include "kernel/proc.h"
 #include "kernel/reader.h"
@@ -182,6 +183,7 @@ static void note(struct ft_session *s, struct ft_task *t, struct ft_seccomp *fil
 	int bucket = 0;
 
 	set(t, filters);
+	ft_code_stop_births(t->in->space, filters);
 	while (all && (other = ft_task_next(&s->tasks, other ? other->next : NULL, &bucket)))
 		if (other->tgid == t->tgid)
 			set(other, filters);
