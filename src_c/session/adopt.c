@@ -125,7 +125,7 @@ struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, int how,
 	/* PTRACE_O_TRACECLONE tells of all but plain forks, not only of threads. */
 	if (!(s->options & FT_OPT_FOLLOW) && tgid != s->root)
 		return NULL;
-	if (!is_tracee(tid))
+	if ((!parent || s->strangers) && !is_tracee(tid))
 		return NULL;
 	if (!parent && tgid == tid) {
 		n = ft_proc_text(tid, "status", status, sizeof(status));

@@ -83,6 +83,7 @@ struct ft_session {
 	pid_t root;
 	bool spawned;
 	bool killing, detaching;
+	bool strangers; /* some task went, or was let go, before its maker told of it */
 	/* Deals with a stop, the bell's too: who waits for one task serves the others by it. */
 	void (*deal_with)(struct ft_session *s, const struct ft_stop *stop);
 };

@@ -2,6 +2,7 @@
 #include "tracer/lives.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/wait.h>
@@ -22,8 +23,10 @@ static void conclude(struct ft_session *s, struct ft_task *t, uint64_t now)
 	if (s->engine->gone)
 		s->engine->gone(s, t);
 	ft_record_cut(s, t);
-	if (!t->announced)
-		ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, now);
+	if (t->announced)
+		return;
+	s->strangers = true; /* to its maker, if that tells of it yet */
+	ft_record_birth(s, t, t->parent, t->parent, FT_FORK_FORK, now);
 }
 
 void ft_lives_drop(struct ft_session *s, struct ft_task *t)
@@ -34,14 +37,19 @@ void ft_lives_drop(struct ft_session *s, struct ft_task *t)
 
 /*
  * What the kernel tells of an event stop. One that has been killed since stands at its PTRACE_EVENT_EXIT, perhaps, and
- * its message is the status it ends with: so the stop is looked at after the message.
+ * its message is the status it ends with: so the stop is looked at after the message. Of one that has no other thread
+ * to end it that status is SIGKILL.
  */
-static bool message_of(const struct ft_stop *stop, unsigned long *out)
+static bool message_of(const struct ft_task *t, const struct ft_stop *stop, unsigned long *out)
 {
+	bool alone = t && t->tid == t->tgid && !t->threads && !t->attached;
 	siginfo_t at; /* si_code is what wait4() has in the upper bits of the status */
 
-	return !ptrace(PTRACE_GETEVENTMSG, stop->tid, 0, out) &&
-	       !ptrace(PTRACE_GETSIGINFO, stop->tid, 0, &at) && at.si_code == stop->status >> 8;
+	if (ptrace(PTRACE_GETEVENTMSG, stop->tid, 0, out) < 0)
+		return false;
+	if (alone && *out != SIGKILL)
+		return true;
+	return !ptrace(PTRACE_GETSIGINFO, stop->tid, 0, &at) && at.si_code == stop->status >> 8;
 }
 
 void ft_lives_birth(struct ft_session *s, struct ft_task *parent, const struct ft_stop *stop)
@@ -52,7 +60,7 @@ void ft_lives_birth(struct ft_session *s, struct ft_task *parent, const struct f
 
 	if (s->engine->drain)
 		s->engine->drain(s, parent);
-	if (!message_of(stop, &tid))
+	if (!message_of(parent, stop, &tid))
 		return;
 	child = ft_task_find(&s->tasks, (pid_t)tid);
 	if (!child)
@@ -79,7 +87,7 @@ struct ft_task *ft_lives_exec(
 	unsigned long former;
 
 	if ((leader && !leader->threads) ||
-		!message_of(stop, &former)) /* it dies as the leader: see drop_ghosts() */
+		!message_of(NULL, stop, &former)) /* it dies as the leader: see drop_ghosts() */
 		former = (unsigned long)stop->tid;
 	if ((pid_t)former != stop->tid && (t = ft_task_find(&s->tasks, (pid_t)former))) {
 		if (leader)
@@ -93,6 +101,7 @@ struct ft_task *ft_lives_exec(
 		s->engine->execing(s, t);
 	if (t->tid != stop->tid) {
 		ft_registers_forget(s, t);
+		s->strangers |= !t->announced;
 		ft_task_rename(&s->tasks, t, stop->tid);
 	}
 	t->at_exec = true;

@@ -73,6 +73,8 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 	case FT_STOPPED_EXITED:
 		if (t) /* else its parent will not tell of it, or tells in vain: see ft_adopt() */
 			ft_lives_exited(s, t, stop);
+		else
+			s->strangers = true;
 		return;
 	case FT_STOPPED_EXEC:
 		t = ft_lives_exec(s, t, stop);
@@ -83,6 +85,7 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		break;
 	}
 	if (!t) {
+		s->strangers = true;
 		/* Not to be followed, or killed meanwhile: then wait4 will say so. */
 		ptrace(PTRACE_DETACH, stop->tid, 0,
 			(void *)(long)(stop->kind == FT_STOPPED_SIGNAL ? stop->sig : 0));

@@ -81,9 +81,9 @@ static void test_seals(void)
 	CHECK_EQ(sp->chunk_count, 1);
 	CHECK_EQ(sp->mapped, 0);
 	REFUSED(ftruncate(theirs, 0)); /* while the tracee maps it */
-	REFUSED(ftruncate(theirs, (off_t)FT_CHUNKS_MAX * FT_CHUNK + 4096));
 	tracee[4096] = 1;
 	CHECK_EQ(ft_memory_seal(sp, fd), 0);
+	REFUSED(ftruncate(theirs, (off_t)FT_CHUNKS_MAX * FT_CHUNK + 4096));
 	CHECK(ft_memory_seal(sp, fd) < 0);
 	REFUSED(ftruncate(theirs, 4096));
 	REFUSED(fallocate(theirs, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, FT_CHUNK));

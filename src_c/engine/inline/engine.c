@@ -50,7 +50,7 @@ static uint64_t bit(int sig)
 /* The program is new. The task stands at its PTRACE_EVENT_EXEC. */
 static void engine_execed(struct ft_session *s, struct ft_task *t)
 {
-	struct ft_standing state = { .knows_mask = false };
+	struct ft_standing state = { .no_handlers = true };
 	struct ft_mapping text;
 	struct ft_space *sp;
 	enum ft_fallback why;

@@ -18,12 +18,15 @@
 
 #define BATCH	     (FT_REWRITES_MAX / 2)
 #define SYSCALL_SIZE 2
+#define BEHIND	     1024u /* a site, so that what lies near is written in one go */
 
 /* A site that may be patched: what is known of it, and what stands around it in this space. */
 struct candidate {
 	struct ft_known known;
 	uint64_t site;
-	uint8_t window[2 * FT_SITE_WINDOW];
+	uint16_t
+		room; /* bytes of the text from the site on, of which known.after are its window's */
+	uint8_t text[FT_SITE_WINDOW + BEHIND];
 };
 
 /* Springboards that lie one behind the other, to be written at once: nobody runs them yet. */
@@ -106,15 +109,24 @@ static int take_site(struct ft_session *s, struct ft_task *t, const struct candi
 }
 
 /* The program's own bytes are those for which it was found out how the site is patched. */
-static bool is_as_known(const struct ft_space *sp, struct candidate *c)
+static bool is_as_known(const struct ft_space *sp, const struct candidate *c)
 {
 	const struct ft_known *k = &c->known;
 	size_t size = (size_t)k->before + k->after;
+	uint8_t window[2 * FT_SITE_WINDOW];
 
-	if (!memcmp(c->window, k->window, size))
+	if (!memcmp(c->text, k->window, size))
 		return true;
-	ft_patch_hide(sp, c->site, c->site - k->before, c->window, size);
-	return !memcmp(c->window, k->window, size);
+	memcpy(window, c->text, size);
+	ft_patch_hide(sp, c->site, c->site - k->before, window, size);
+	return !memcmp(window, k->window, size);
+}
+
+static void surround(struct ft_rewrite *rewrite, const struct candidate *c)
+{
+	rewrite->text = c->text;
+	rewrite->from = c->site - c->known.before;
+	rewrite->to = c->site + c->room;
 }
 
 /* Patches those of which what is known holds. 0 or a negative errno: the task has gone. */
@@ -137,6 +149,8 @@ static int apply(struct ft_session *s, struct ft_task *t, struct candidate *cand
 		if (rc != 1)
 			continue;
 		more = prepare(t, site, springboard, &springboards, &list[rewrites]);
+		for (int k = 0; k < more; k++)
+			surround(&list[rewrites + k], &candidates[i]);
 		rewrites += more;
 		site->patched = more > 0;
 		if (site->patched)
@@ -161,9 +175,9 @@ static bool read_windows(const struct ft_space *sp, struct candidate *candidates
 
 	for (int i = 0; i < n; i++) {
 		struct candidate *c = &candidates[i];
-		size_t size = (size_t)c->known.before + c->known.after;
+		size_t size = (size_t)c->known.before + c->room;
 
-		local[i] = (struct iovec){ c->window, size };
+		local[i] = (struct iovec){ c->text, size };
 		remote[i] = (struct iovec){ (void *)(c->site - c->known.before), size };
 		want += (ssize_t)size;
 	}
@@ -208,11 +222,14 @@ static bool is_wanted(
 	struct ft_space *sp, const struct ft_mapping *m, uint64_t ret, struct candidate *c)
 {
 	const struct ft_known *k = &c->known;
+	uint64_t room;
 
 	if (!(k->users & sp->program) || k->offset < m->offset + k->before ||
 		k->offset + k->after > m->offset + (m->end - m->start))
 		return false;
 	c->site = m->start + (k->offset - m->offset);
+	room = m->end - c->site;
+	c->room = (uint16_t)(room < BEHIND ? room : BEHIND);
 	return !ft_sites_find(&sp->sites, c->site) &&
 	       (k->patch.kind != FT_PATCH_MOVED ||
 		       (ft_patch_is_alone(sp) && c->site + SYSCALL_SIZE != ret));
@@ -298,9 +315,10 @@ static int look_at(const struct ft_space *sp, const struct ft_mapping *m, uint64
 	k->after = (uint16_t)(after < FT_SITE_WINDOW ? after : FT_SITE_WINDOW);
 	k->offset = m->offset + before;
 	size = (size_t)k->before + k->after;
-	rc = ft_text_read(sp, address - k->before, k->window, size);
+	rc = ft_text_read(sp, address - k->before, c->text, size);
 	if (rc)
 		return rc == -ESRCH ? rc : 0;
+	memcpy(k->window, c->text, size);
 	ft_patch_hide(sp, address, address - k->before, k->window, size);
 	ft_site_analyse(k->window + k->before, k->before, k->after, address, nr, alone, &k->patch);
 	/* Unwinders know it by its bytes, where nothing else tells them that a handler's frame begins there. */
@@ -309,7 +327,7 @@ static int look_at(const struct ft_space *sp, const struct ft_mapping *m, uint64
 			!ft_signal_frame_is_told(sp, m, address + (uint64_t)(int64_t)k->patch.at)))
 		return 0;
 	c->site = address;
-	memcpy(c->window, k->window, size);
+	c->room = k->after;
 	return k->patch.kind != FT_PATCH_NONE;
 }
 

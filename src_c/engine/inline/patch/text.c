@@ -114,7 +114,7 @@ static int rewrite_shared(struct ft_session *s, struct ft_task *t, struct ft_spa
 	return rc;
 }
 
-/* One after the other, or in between as it is, all in one go: they lie near each other, in order. */
+/* They lie near each other, in order: all in one go, with what is in between read first. */
 static int write_near(const struct ft_space *sp, const struct ft_rewrite *const *list, int n)
 {
 	const struct ft_rewrite *last = list[n - 1];
@@ -133,7 +133,44 @@ static int write_near(const struct ft_space *sp, const struct ft_rewrite *const 
 	return rc;
 }
 
-/* Those in one page together. */
+/* Whether the text from an address on, up to a rewrite behind it, is known with this one. */
+static bool knows(const struct ft_rewrite *r, uint64_t from, uint64_t to)
+{
+	return r->from <= from && to <= r->to;
+}
+
+/* They lie near each other, in order, and what is in between is known. */
+static int write_known(const struct ft_space *sp, const struct ft_rewrite *const *list, int n)
+{
+	uint64_t start = list[0]->address, at = start;
+	uint8_t bytes[PAGE + FT_JMP_SIZE];
+
+	for (int i = 0; i < n; i++) {
+		const struct ft_rewrite *r = list[i],
+					*by = knows(r, at, r->address) ? r : list[i - !!i];
+
+		memcpy(bytes + (at - start), by->text + (at - by->from), r->address - at);
+		memcpy(bytes + (r->address - start), r->bytes, r->len);
+		at = r->address + r->len;
+	}
+	return ft_text_write(sp, start, bytes, at - start);
+}
+
+/* Whether one follows another in a run of those whose surroundings are known. */
+static bool follows(const struct ft_rewrite *a, const struct ft_rewrite *b)
+{
+	uint64_t end = a->address + a->len;
+
+	return a->text && b->text && end <= b->address &&
+	       (knows(a, end, b->address) || knows(b, end, b->address));
+}
+
+static bool in_one_page(const struct ft_rewrite *a, const struct ft_rewrite *b)
+{
+	return a->address / PAGE == b->address / PAGE;
+}
+
+/* Those near each other together. */
 static int rewrite_alone(const struct ft_space *sp, const struct ft_rewrite *list, int n)
 {
 	const struct ft_rewrite *sorted[FT_REWRITES_MAX];
@@ -146,11 +183,17 @@ static int rewrite_alone(const struct ft_space *sp, const struct ft_rewrite *lis
 			sorted[at] = sorted[at - 1];
 		sorted[at] = &list[i];
 	}
-	for (int i = 1; i <= n; i++)
-		if (i == n || sorted[i]->address / PAGE != sorted[first]->address / PAGE) {
-			note(&rc, write_near(sp, sorted + first, i - first));
-			first = i;
-		}
+	for (int i = 1; i <= n; i++) {
+		bool known = sorted[first]->text;
+
+		if (i < n && sorted[i]->address - sorted[first]->address < PAGE &&
+			(known ? follows(sorted[i - 1], sorted[i])
+			       : !sorted[i]->text && in_one_page(sorted[first], sorted[i])))
+			continue;
+		note(&rc, known ? write_known(sp, sorted + first, i - first)
+				: write_near(sp, sorted + first, i - first));
+		first = i;
+	}
 	return rc;
 }
 

@@ -11,6 +11,9 @@ struct ft_rewrite {
 	uint64_t address;
 	uint8_t len; /* 2 or FT_JMP_SIZE */
 	uint8_t bytes[FT_JMP_SIZE];
+	const uint8_t
+		*text; /* what stands in the text now, from <= address < to; NULL: not known */
+	uint64_t from, to;
 };
 
 /*

@@ -35,13 +35,27 @@ static bool is_trap_of_ours(const struct ft_task *t, const struct ft_stop *stop)
 	return info.si_code > 0 && stop->sig != SIGSTOP;
 }
 
-/* A signal that came in between is sent on when the task goes on: if blocked, it is queued again. */
-static void hold(struct ft_task *t, const struct ft_stop *stop)
+/* All but the one that our int3 raises: blocked, it would lose its handler. */
+static bool block_signals(const struct ft_task *t)
 {
-	if (t->held_signal)
-		return; /* of two SIGSTOPs, or SIGTRAPs from kill(2), one is as good as both */
-	t->held_signal = stop->sig;
-	ptrace(PTRACE_GETSIGINFO, t->tid, 0, &t->held_info);
+	const uint64_t ours = ~(1ull << (SIGTRAP - 1));
+
+	return !ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(ours), &ours);
+}
+
+/*
+ * A signal that came in between is sent on when the task goes on: if blocked, it is queued again. Returns what the task
+ * must get now: one that is blocked by then, which queues it (kernel/signal.c, ptrace_signal()).
+ */
+static int hold(struct ft_task *t, const struct ft_stop *stop)
+{
+	if (!t->held_signal) {
+		t->held_signal = stop->sig;
+		ptrace(PTRACE_GETSIGINFO, t->tid, 0, &t->held_info);
+		return 0;
+	}
+	/* Of two SIGSTOPs, or SIGTRAPs from kill(2), one is as good as both. */
+	return stop->sig == SIGSTOP || stop->sig == SIGTRAP ? 0 : stop->sig;
 }
 
 /*
@@ -65,19 +79,21 @@ static int give_up(struct ft_session *s, struct ft_task *t, bool again)
  * Runs the task until it traps. SIGSTOP cannot be kept from coming; it is delivered later. Our own
  * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
  * -ESRCH: it has gone, or is about to: the main loop will hear of it. -EINTR: it had to be stopped; -ETIMEDOUT: nor
- * could it be.
+ * could it be. blocks: whether its signals are blocked, which they are from the first on.
  */
-static int run_to_trap(
-	struct ft_session *s, struct ft_task *t, int request, struct user_regs_struct *regs)
+static int run_to_trap(struct ft_session *s, struct ft_task *t, int request,
+	struct user_regs_struct *regs, bool *blocks)
 {
 	bool again = false, given_up = false;
+	int sig = 0;
 
 	for (;;) {
 		struct ft_stop stop;
 		int rc;
 
-		if (ft_task_replaced(t) || ptrace(request, t->tid, 0, 0) < 0)
+		if (ft_task_replaced(t) || ptrace(request, t->tid, 0, (void *)(long)sig) < 0)
 			return -ESRCH;
+		sig = 0;
 		do {
 			rc = ft_waiting_for(s, t->tid, &stop);
 			if (rc == -ETIMEDOUT)
@@ -97,7 +113,8 @@ static int run_to_trap(
 		case FT_STOPPED_SIGNAL:
 			s->stops_seen++;
 			if (!is_trap_of_ours(t, &stop)) {
-				hold(t, &stop);
+				*blocks = *blocks || block_signals(t);
+				sig = hold(t, &stop);
 				if (given_up)
 					return -EINTR;
 				continue;
@@ -168,12 +185,14 @@ static bool look(const struct ft_task *t, struct ft_standing *state)
 static int run_from(struct ft_session *s, struct ft_task *t, int request,
 	struct user_regs_struct *regs, struct ft_standing *state, int64_t *result)
 {
-	/* All but the one that our int3 raises: blocked, it would lose its handler. */
-	const uint64_t ours = ~(1ull << (SIGTRAP - 1));
 	const struct user_regs_struct *saved = &state->regs;
+	bool blocks;
 	int rc;
 
-	if (!look(t, state) || ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(ours), &ours) < 0)
+	if (!look(t, state))
+		return -ESRCH;
+	blocks = !state->no_handlers || state->mask & 1ull << (SIGTRAP - 1);
+	if (blocks && !block_signals(t))
 		return -ESRCH;
 	regs->orig_rax = -1; /* nothing to restart */
 	regs->cs = saved->cs;
@@ -188,9 +207,9 @@ static int run_from(struct ft_session *s, struct ft_task *t, int request,
 	regs->eflags = 0x202;
 	if (!ft_set_regs(t, regs))
 		return -ESRCH;
-	rc = run_to_trap(s, t, request, regs);
+	rc = run_to_trap(s, t, request, regs, &blocks);
 	if (!rc && request == PTRACE_SYSCALL) /* that was the call's entry */
-		rc = run_to_trap(s, t, request, regs);
+		rc = run_to_trap(s, t, request, regs, &blocks);
 	if (rc == -ETIMEDOUT)
 		return abandon(s, t, saved, state->mask);
 	if (rc == -ESRCH)
@@ -198,8 +217,8 @@ static int run_from(struct ft_session *s, struct ft_task *t, int request,
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
 		return -ESRCH;
 	*result = (int64_t)regs->rax;
-	if (ft_task_replaced(t) ||
-		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(state->mask), &state->mask) < 0)
+	if (ft_task_replaced(t) || (blocks && ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(state->mask),
+						      &state->mask) < 0))
 		return -ESRCH;
 	return rc;
 }

@@ -13,6 +13,7 @@ struct ft_standing {
 	struct user_regs_struct regs;
 	uint64_t mask; /* of signals */
 	bool knows_mask;
+	bool no_handlers; /* and so no signal that must wait for another */
 };
 
 /*

@@ -2,10 +2,10 @@
  * The memory that areas lie in: one memfd for each address space, as large as it may ever need to be (what
  * is not used takes no memory), mapped from its start so far as it is needed, by us and by the tracee.
  *
- * Its size is sealed before the tracee sees it, and holes once the tracee has mapped it (F_SEAL_FUTURE_WRITE
- * forbids them, mm/shmem.c): a page that is there stays there, or we would get SIGBUS. Later parts are mapped
- * without a descriptor, which other threads might meet: a shared mapping that grows shows what follows in
- * its file (mremap(2)).
+ * That it shrinks is sealed before the tracee sees it, that it grows, and holes, once the tracee has mapped it
+ * (F_SEAL_FUTURE_WRITE forbids them, mm/shmem.c): a page that is there stays there, or we would get SIGBUS. Later
+ * parts are mapped without a descriptor, which other threads might meet: a shared mapping that grows shows what follows
+ * in its file (mremap(2)).
  */
 #if defined(__x86_64__)
 #define _GNU_SOURCE
@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,16 +69,12 @@ static int can_have(struct ft_space *sp)
 static int use(struct ft_space *sp, int fd)
 {
 	const off_t size = (off_t)sp->chunk_limit * FT_CHUNK;
-	struct stat st;
 	void *map;
 	int rc;
 
-	if (ftruncate(fd, size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0 ||
-		fstat(fd, &st) < 0)
+	/* Sealed first: who can reach it may have made it larger by then, which does no harm, but not smaller. */
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0 || ftruncate(fd, size) < 0)
 		goto fail;
-	errno = EBADF;
-	if (st.st_size != size)
-		goto fail; /* who can reach it has changed it */
 	map = mmap(NULL, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		goto fail;
@@ -120,7 +115,7 @@ int ft_memory_take(struct ft_space *sp, const struct ft_task *t, int theirs)
 
 int ft_memory_seal(struct ft_space *sp, int fd)
 {
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
 		return -errno;
 	sp->mapped = FT_MEMORY_FIRST / FT_AREA_STEP;
 	return 0;
