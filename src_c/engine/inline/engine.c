@@ -209,7 +209,7 @@ static void engine_gone(struct ft_session *s, struct ft_task *t)
 	pthread_mutex_lock(&s->in->lock);
 	ft_drain_begun(s, it);
 	pthread_mutex_unlock(&s->in->lock);
-	if (s->in->early && !it->giving_birth)
+	if (s->in->early)
 		ft_inline_foresee_birth(s, t);
 	if (it->giving_birth)
 		ft_inline_adopt_orphans(s, t);

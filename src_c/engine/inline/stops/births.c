@@ -108,7 +108,7 @@ void ft_inline_foresee_birth(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
 
-	if (!is_in_vfork(it))
+	if (!is_in_vfork(it)) /* else what is known may be of an earlier call, which failed */
 		return;
 	pthread_mutex_lock(&s->in->lock);
 	ft_drain_sigreturn(s, it);
@@ -130,7 +130,7 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	child->ignores_traps = parent->ignores_traps;
 	if (from)
 		from->giving = true;
-	if (from && !from->giving_birth)
+	if (from)
 		ft_inline_foresee_birth(s, parent);
 	if (!from || !from->giving_birth)
 		return;
