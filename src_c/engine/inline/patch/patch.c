@@ -16,9 +16,8 @@
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
 
-#define BATCH	     (FT_REWRITES_MAX / 2)
-#define SYSCALL_SIZE 2
-#define BEHIND	     1024u /* a site, so that what lies near is written in one go */
+#define BATCH  (FT_REWRITES_MAX / 2)
+#define BEHIND 1024u /* a site, so that what lies near is written in one go */
 
 /* A site that may be patched: what is known of it, and what stands around it in this space. */
 struct candidate {
@@ -217,9 +216,9 @@ static struct ft_applied *applied_of(struct ft_space *sp, uint64_t id, uint64_t 
 	return applied;
 }
 
-/* ret: what FT_PATCH_MOVED may not be written over, for the task goes on there; 0: it does not. */
+/* moves: also FT_PATCH_MOVED, which must not be written where the task may return to behind its call. */
 static bool is_wanted(
-	struct ft_space *sp, const struct ft_mapping *m, uint64_t ret, struct candidate *c)
+	struct ft_space *sp, const struct ft_mapping *m, bool moves, struct candidate *c)
 {
 	const struct ft_known *k = &c->known;
 	uint64_t room;
@@ -231,13 +230,12 @@ static bool is_wanted(
 	room = m->end - c->site;
 	c->room = (uint16_t)(room < BEHIND ? room : BEHIND);
 	return !ft_sites_find(&sp->sites, c->site) &&
-	       (k->patch.kind != FT_PATCH_MOVED ||
-		       (ft_patch_is_alone(sp) && c->site + SYSCALL_SIZE != ret));
+	       (k->patch.kind != FT_PATCH_MOVED || (moves && ft_patch_is_alone(sp)));
 }
 
 /* What is known of a file by now. 0 or a negative errno: the task has gone. */
 static int apply_file(
-	struct ft_session *s, struct ft_task *t, const struct ft_mapping *m, uint64_t ret)
+	struct ft_session *s, struct ft_task *t, const struct ft_mapping *m, bool moves)
 {
 	struct ft_space *sp = t->in->space;
 	uint64_t id = ft_files_find(s->in->files, m->dev, m->inode);
@@ -252,7 +250,7 @@ static int apply_file(
 	while (!rc && !ft_sites_are_full(&sp->sites) &&
 		ft_files_known(s->in->files, id, applied->count, &candidates[n].known)) {
 		applied->count++;
-		if (is_wanted(sp, m, ret, &candidates[n]) && ++n == BATCH) {
+		if (is_wanted(sp, m, moves, &candidates[n]) && ++n == BATCH) {
 			rc = read_and_apply(s, t, candidates, n);
 			n = 0;
 		}
@@ -270,10 +268,10 @@ void ft_patch_known(struct ft_session *s, struct ft_task *t, const struct ft_map
 	if (!stat(path, &st))
 		sp->program = ft_files_program(&s->in->files, st.st_dev, st.st_ino);
 	if (s->in->files && is_patchable(text))
-		apply_file(s, t, text, 0);
+		apply_file(s, t, text, true);
 }
 
-void ft_patch_catch_up(struct ft_session *s, struct ft_task *t, uint64_t ret)
+void ft_patch_catch_up(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = t->in->space;
 	uint64_t changes = ft_files_changes(s->in->files, 0);
@@ -290,7 +288,7 @@ void ft_patch_catch_up(struct ft_session *s, struct ft_task *t, uint64_t ret)
 		a->count = 0; /* of some that were known it may be the program that uses them */
 		if (!ft_maps_find_in(&s->in->maps, sp, a->start, &m) && m.start == a->start &&
 			is_patchable(&m) && ft_files_find(s->in->files, m.dev, m.inode) == a->id &&
-			apply_file(s, t, &m, ret) < 0)
+			apply_file(s, t, &m, false) < 0)
 			return;
 	}
 }
@@ -344,7 +342,7 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 	if (ft_maps_find_in(&s->in->maps, sp, address, &m) < 0 || !is_patchable(&m))
 		return 0;
 	if (!site) {
-		rc = apply_file(s, t, &m, 0);
+		rc = apply_file(s, t, &m, true);
 		site = ft_sites_find(&sp->sites, address);
 		if (rc < 0 || (site && site->patched))
 			return rc < 0 ? rc : 1;
@@ -353,7 +351,7 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 	if (!site &&
 		ft_files_use(
 			s->in->files, id, m.offset + (address - m.start), sp->program, &c.known) &&
-		is_wanted(sp, &m, 0, &c)) {
+		is_wanted(sp, &m, true, &c)) {
 		rc = read_and_apply(s, t, &c, 1);
 		site = ft_sites_find(&sp->sites, address);
 		if (rc || (site && site->patched))

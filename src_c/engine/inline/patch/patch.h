@@ -10,8 +10,8 @@ int ft_patch_learn(struct ft_session *s, struct ft_task *t, uint64_t address, ui
 void ft_patch_known(struct ft_session *s, struct ft_task *t, const struct ft_mapping *text);
 /*
  * What children of a process have found out of its program's files since: so its next child need not come to the same
- * sites again. ret: where the task goes on behind the call that it stands before.
+ * sites again. The task may stand anywhere.
  */
-void ft_patch_catch_up(struct ft_session *s, struct ft_task *t, uint64_t ret);
+void ft_patch_catch_up(struct ft_session *s, struct ft_task *t);
 
 #endif

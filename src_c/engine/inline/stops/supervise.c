@@ -105,7 +105,7 @@ static enum ft_fallback birth(
 	if (!(flags & CLONE_VM) && ft_dumpable_fork(s, t) != FT_FALLBACK_NONE)
 		return FT_FALLBACK_DUMPABLE;
 	if (!(flags & CLONE_VM))
-		ft_patch_catch_up(s, t, ret);
+		ft_patch_catch_up(s, t);
 	it->birth_ret = ret;
 	it->birth_flags = flags;
 	it->birth_changes = it->space->changes;
