@@ -6,7 +6,6 @@ import argparse
 import os
 import signal
 import sys
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.filters import add_filter_options
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
 EXAMPLE = "fasttrace export x.fst -o x.parquet"
 TAKES_COMMAND = False
 
-_FORMATS = ("parquet", "arrow", "csv", "jsonl")
+
+# As fasttrace.data.export.files has them, which takes numpy along.
+_FORMATS = ("parquet", "arrow", "csv", "jsonl", "chrome", "perfetto", "speedscope", "strace")
 
 
 def configure(parser: VerbParser) -> None:
@@ -38,8 +39,9 @@ def configure(parser: VerbParser) -> None:
     parser.add_argument(
         "--format",
         choices=_FORMATS,
-        help="parquet, arrow (need pip install 'fasttrace[parquet]'), csv, or jsonl: an object on"
-        " each line; without it as FILE's name ends",
+        help="tables: parquet, arrow (need pip install 'fasttrace[parquet]'), csv, jsonl: an object"
+        " on each line; timelines: perfetto (needs 'fasttrace[perfetto]'), chrome; speedscope:"
+        " flame graphs; strace: its lines. Without it as FILE's name ends",
     )
     parser.add_argument(
         "--columns", metavar="NAME[,NAME]", help="only these columns, see docs/export.md"
@@ -57,7 +59,10 @@ def run(args: argparse.Namespace) -> int:
         if args.output == "-":
             size = _to_stdout(trace, format, names, progress)
         else:
-            size = _to_file(args.output, trace, format, names, progress)
+            from fasttrace.data.export.files import write_file
+
+            recorded = trace._recorded(counted=True)
+            size = write_file(args.output, recorded, format, names, progress=progress.add)
     except BrokenPipeError:
         return -signal.SIGPIPE
     finally:
@@ -69,9 +74,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _format(args: argparse.Namespace) -> Format:
     """UsageError: neither said nor to be seen from the name."""
-    from fasttrace.data.export.files import SUFFIXES
+    from fasttrace.data.export.files import format_of
 
-    format: Format | None = args.format or SUFFIXES.get(PurePath(args.output).suffix.lower())
+    format: Format | None = args.format or format_of(args.output)
     if format is None:
         raise UsageError(f"which format? --format {', '.join(_FORMATS)}, or -o x.parquet, x.csv")
     return format
@@ -82,8 +87,10 @@ def _columns(args: argparse.Namespace, format: Format) -> tuple[str, ...] | None
     if args.columns is None:
         return None
     from fasttrace.data.export.columns import chosen
-    from fasttrace.data.export.files import TEXT
+    from fasttrace.data.export.files import TABLES, TEXT
 
+    if format not in TABLES:
+        raise UsageError(f"--columns are for {', '.join(TABLES)}: {format} has none")
     try:
         names = chosen(args.columns.split(","))
     except ValueError as error:
@@ -91,25 +98,6 @@ def _columns(args: argparse.Namespace, format: Format) -> tuple[str, ...] | None
     if format in TEXT and "data" in names:
         raise UsageError("--columns data: bytes are for parquet and arrow")
     return names
-
-
-def _to_file(
-    path: str, trace: Trace, format: Format, names: tuple[str, ...] | None, progress: Progress
-) -> int:
-    from fasttrace.data.export.files import write
-    from fasttrace.system.new_file import NewFile, cannot_write
-
-    with NewFile(path) as file:
-        try:
-            write(file, trace._recorded(counted=True), format, names, progress=progress.add)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            if isinstance(error, FasttraceError):
-                raise
-            raise cannot_write(path, error) from None
-        file.finish()
-        return file.written
 
 
 class _Stdout:

@@ -37,6 +37,11 @@ def configure(parser: VerbParser) -> None:
         action="store_true",
         help="each call on a line, not the counts; with --top N the N slowest",
     )
+    parser.add_argument(
+        "--strace",
+        action="store_true",
+        help="with --calls: the lines that strace -f -ttt -T -o writes",
+    )
     add_string_limit(parser, "with --calls: show N bytes of data (32)")
     parser.add_argument(
         "-y",
@@ -57,6 +62,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("-s is for lines of calls: leave it, or say --calls")
     if args.descriptors and not args.calls:
         raise UsageError("-y is for lines of calls: leave it, or say --calls")
+    if args.strace and (not args.calls or args.json):
+        raise UsageError("--strace is for lines of calls: leave it, or say --calls")
+    if args.strace and args.descriptors:
+        raise UsageError("-y is for lines of fasttrace's own: leave it, or --strace")
     selected(args)
     whole = opened(args)
     trace = chosen_part(whole, args)
@@ -70,7 +79,9 @@ def run(args: argparse.Namespace) -> int:
         output.write(summary_text(trace.summary(), args, output, lines))
     else:
         progress = Progress("shown", "events", len(trace.events))
-        if args.descriptors:
+        if args.strace:
+            texts = _texts_of_strace(trace, args)
+        elif args.descriptors:
             texts = _texts_with_descriptors(trace, args, output.color)
         else:
             texts = _texts(trace, _to_text(trace, args, output.color))
@@ -130,6 +141,13 @@ def _texts_with_descriptors(
             )
         text = to_text.text(events.data, trace.payload.data, 0, mask.tobytes())
         yield text, int(np.count_nonzero(mask))
+
+
+def _texts_of_strace(trace: Trace, args: argparse.Namespace) -> Iterator[tuple[str, int]]:
+    from fasttrace.data.export.strace_lines import blocks
+
+    for data, count in blocks(trace._recorded(), string_limit=args.string_limit):
+        yield data.decode("ascii"), count
 
 
 def _texts(trace: Trace, to_text: Callable[[Buffer, memoryview], str]) -> Iterator[tuple[str, int]]:

@@ -20,7 +20,9 @@ from support import ENGINES, FASTTRACE
 import fasttrace
 from fasttrace.data.storage import Writer
 
-NEED_PYARROW = ("parquet", "arrow")
+TABLES = ("parquet", "arrow", "csv", "jsonl")
+FORMATS = (*TABLES, "chrome", "perfetto", "speedscope", "strace")
+NEEDS = {"parquet": "pyarrow", "arrow": "pyarrow", "perfetto": "perfetto"}
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -34,8 +36,8 @@ def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def needs(format: str) -> None:
-    if format in NEED_PYARROW:
-        pytest.importorskip("pyarrow")
+    if format in NEEDS:
+        pytest.importorskip(NEEDS[format])
 
 
 def read(path: Path) -> list[dict[str, object]]:
@@ -53,7 +55,7 @@ def read(path: Path) -> list[dict[str, object]]:
     return rows
 
 
-@pytest.mark.parametrize("format", ["parquet", "arrow", "csv", "jsonl"])
+@pytest.mark.parametrize("format", TABLES)
 def test_each_format_has_the_calls(recorded: Path, tmp_path: Path, format: str) -> None:
     needs(format)
     out = tmp_path / f"x.{format}"
@@ -84,7 +86,7 @@ def test_a_parquet_file_is_the_trace_again(recorded: Path, tmp_path: Path) -> No
     assert back.summary().to_dict() == trace.summary().to_dict()
 
 
-@pytest.mark.parametrize("format", ["parquet", "arrow", "csv", "jsonl"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_standard_output_takes_every_format(recorded: Path, format: str) -> None:
     needs(format)
     command = [*FASTTRACE, "export", str(recorded), "--format", format, "-o", "-"]
@@ -115,10 +117,12 @@ def test_conditions_and_columns_choose(recorded: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "text"),
     [
-        (["-o", "x"], 2, "which format? --format parquet, arrow, csv, jsonl"),
+        (["-o", "x"], 2, "which format? --format parquet, arrow, csv, jsonl, chrome"),
         (["-o", "-"], 2, "which format?"),
         (["-o", "x.csv", "--columns", "pid,nmae"], 2, "no column is called 'nmae'"),
         (["-o", "x.csv", "--columns", "data"], 2, "bytes are for parquet and arrow"),
+        (["-o", "x.json"], 2, "which format?"),
+        (["-o", "x.strace", "--columns", "pid"], 2, "strace has none"),
         (["-o", "x.csv", "-e", "nosuchcall"], 2, "nosuchcall"),
         (["-o", "no/x.csv"], 1, "cannot write no/x.csv: No such file or directory"),
         (["-o", "/proc/x.csv"], 1, "cannot write /proc/x.csv"),
@@ -140,10 +144,10 @@ def test_what_is_no_trace_is_one_line(tmp_path: Path) -> None:
 
 def test_a_missing_package_is_one_line(recorded: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; sys.modules['pyarrow'] = None\n"
+        "import sys; sys.modules['pyarrow'] = sys.modules['perfetto'] = None\n"
         "from fasttrace.cli import main; sys.exit(main())"
     )
-    for name in ("x.parquet", "x.arrow"):
+    for name in ("x.parquet", "x.arrow", "x.pftrace"):
         done = subprocess.run(
             [sys.executable, "-c", code, "export", str(recorded), "-o", str(tmp_path / name)],
             capture_output=True,
@@ -190,7 +194,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("format", ["parquet", "arrow", "csv", "jsonl"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_closed_pipe_ends_it_as_others(long: Path, format: str) -> None:
     needs(format)
     with running(*FASTTRACE, "export", str(long), "--format", format, "-o", "-") as export:
@@ -201,24 +205,25 @@ def test_a_closed_pipe_ends_it_as_others(long: Path, format: str) -> None:
         assert export.stderr.read() == b""
 
 
-@pytest.mark.parametrize("format", ["parquet", "arrow", "csv", "jsonl"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_full_disk_leaves_what_was_there(long: Path, tmp_path: Path, format: str) -> None:
     needs(format)
     out = tmp_path / f"x.{format}"
     out.write_text("before")
 
     def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    done = cli("export", str(long), "-o", str(out), preexec_fn=small_files)
+    command = ["export", str(long), "--format", format, "-o", str(out)]
+    done = cli(*command, preexec_fn=small_files)
     assert "ulimit -f" in one_line(done, 1)
     assert out.read_text() == "before"
     assert list(tmp_path.iterdir()) == [out]
 
 
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs /dev/full")
-@pytest.mark.parametrize("format", ["parquet", "arrow", "csv", "jsonl"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_full_standard_output_is_one_line(recorded: Path, format: str) -> None:
     needs(format)
     with open("/dev/full", "wb") as full:  # noqa: PTH123
@@ -228,7 +233,7 @@ def test_full_standard_output_is_one_line(recorded: Path, format: str) -> None:
     assert "the disk is full" in done.stderr
 
 
-@pytest.mark.parametrize("format", ["parquet", "jsonl"])
+@pytest.mark.parametrize("format", ["parquet", "jsonl", "chrome", "perfetto", "strace"])
 def test_ctrl_c_leaves_nothing(long: Path, tmp_path: Path, format: str) -> None:
     """It waits in its output, a pipe that nobody reads, which it takes for the file."""
     needs(format)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from fasttrace.data.export.files import Format
+
 
 class Exported(OfRun):
     """A row for each event; which columns, see `fasttrace.data.export.columns`.
@@ -68,3 +70,27 @@ class Exported(OfRun):
         from fasttrace.data.export.parquet import write
 
         write(path, self._recorded(counted=True), columns)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        format: Format | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> int:
+        """Write a file as `fasttrace export` does, in constant memory; returns its bytes.
+
+        format: "parquet", "arrow", "csv", "jsonl", "chrome", "perfetto", "speedscope" or "strace";
+        None: as the path ends (".pftrace", ".speedscope.json", ".strace", ...). columns: of the
+        first four.
+
+        The file has its name once it is whole. OutputError: it cannot be written. ValueError: no
+        such format, or column, or a format without columns.
+        """
+        from fasttrace.data.export.files import FORMATS, TABLES, format_of, write_file
+
+        chosen = format_of(path) if format is None else format
+        if chosen not in FORMATS:
+            raise ValueError(f"format {format!r}: one of {', '.join(FORMATS)}")
+        if columns is not None and chosen not in TABLES:
+            raise ValueError(f"{chosen} has no columns: {', '.join(TABLES)} have")
+        return write_file(path, self._recorded(counted=True), chosen, columns)
