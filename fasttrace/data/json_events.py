@@ -80,16 +80,16 @@ def _line(event: tuple[int, ...], items: list[PayloadItem], programs: Programs) 
     fields = {
         "comm": json.loads(programs(pid, start)[0]),
         "time_ns": start,
-        **_fields(kind, nr, ret, args, bool(flags & Flag.THREAD), items),
+        **own_fields(event, items),
         "text": described(kind, nr, ret, args, flags, items),
     }
     return json.dumps(head | fields, separators=(",", ":")) + "\n"
 
 
-def _fields(
-    kind: int, nr: int, ret: int, args: list[int], is_thread: bool, items: list[PayloadItem]
-) -> dict[str, Any]:
-    """What a kind of event has of its own."""
+def own_fields(event: tuple[int, ...], items: list[PayloadItem]) -> dict[str, Any]:
+    """What an event that is no call, as EVENT unpacks it, has by its kind."""
+    _, _, ret, *args, _, _, _, nr, _, kind, flags = event
+    is_thread = bool(flags & Flag.THREAD)
     if kind == Kind.SIGNAL:
         code = args[0] - (1 << 64) if args[0] >> 63 else args[0]
         sender = {"from_pid": args[1] or None, "from_uid": args[2] if args[1] else None}
@@ -110,12 +110,14 @@ def _fields(
         return {"argv": _argv(items), "former_tid": ret}
     if kind == Kind.EXIT:
         status = ret & 0xFFFF
-        signal = signal_name(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        signal = None if number is None else signal_name(number)
         return {
             "thread": is_thread,
             "status": status,
             "exit_code": None if signal else os.WEXITSTATUS(status),
             "signal": signal,
+            "nr": number,
             "core_dumped": signal is not None and os.WCOREDUMP(status),
         }
     if kind == Kind.STOP:

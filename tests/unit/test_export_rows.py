@@ -65,11 +65,11 @@ def test_decoded_arguments_are_json_in_json_and_text_in_csv() -> None:
     names, count = ["name", "args"], len(example())
     lines = text(json_blocks(example()._recorded(), names), count).splitlines()
     assert json.loads(lines[1])["args"]["pathname"] == "/etc/hosts"
-    assert json.loads(lines[0])["args"] is None
+    assert json.loads(lines[0])["args"] == {"argv": ["make", "-j2"], "former_tid": 0}
     made = text(csv_blocks(example()._recorded(), names), count)
     found = list(csv.DictReader(io.StringIO(made, newline=""), strict=True))
     assert json.loads(found[1]["args"])["pathname"] == "/etc/hosts"
-    assert found[0]["args"] == ""
+    assert json.loads(found[0]["args"])["argv"] == ["make", "-j2"]
 
 
 def test_without_events_csv_has_a_heading_and_json_nothing() -> None:

@@ -213,6 +213,7 @@ def test_other_events_say_what_they_are_in_fields() -> None:
     ended = one(kind=Kind.EXIT, ret=3 << 8)
     assert (ended["exit_code"], ended["signal"], ended["status"]) == (3, None, 768)
     killed = one(kind=Kind.EXIT, ret=11 | 128)
+    assert (ended["nr"], killed["nr"]) == (None, 11)
     assert (killed["exit_code"], killed["signal"], killed["core_dumped"]) == (None, "SIGSEGV", True)
     assert one(kind=Kind.LOST, ret=5)["count"] == 5
     assert one(kind=Kind.EXEC)["argv"] is None

@@ -15,7 +15,8 @@
     nr, flags    the number of the call, signal, ...; see `fasttrace.Flag`
 
     host         where it was recorded; null where that is not known
-    args         the arguments decoded, an object of JSON (docs/json.md); of a call alone
+    args         an object of JSON (docs/json.md): of a call its arguments, decoded, of another kind
+                 what it has of its own: argv, a child's pid, a status, a signal's sender
 
 `host` and `args` are there for who asks, the former in Parquet always. What other programs get is
 made of these, so it has the same names everywhere. So are `payload` and `data`, where an event's
@@ -39,6 +40,7 @@ from fasttrace._tables import ABIS, ERRNO_MAX, NR_MAX
 from fasttrace.data import conditions
 from fasttrace.data.calls import abi_name, call_name, kind_name
 from fasttrace.data.events import Flag, Kind
+from fasttrace.data.export.arguments import arguments
 from fasttrace.data.export.call_tables import CALLS, descriptors_of_calls, paths_of_calls
 from fasttrace.data.export.words import Numbering, Words, utf8
 from fasttrace.data.processes import Process, reused_pids
@@ -335,7 +337,7 @@ class Columns:
         return None if self._trace.info.host else np.zeros(len(out), np.bool_)
 
     def _fill_args(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
-        text = _decode.json_arguments(some.events.data, self._payload.data, out.data)
+        text = arguments(some.events, some.is_call, self._payload.data, out)
         self._args.append(text)
         self._args_size += len(text)
         if self._args_size > _ARGS_MAX:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,6 @@ from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.data.export.columns import Column, Columns, Recorded, pieces
 from fasttrace.data.export.strangers import Places
 from fasttrace.data.export.wakes import wakes
-from fasttrace.data.json_events import JsonEvents
 from fasttrace.data.processes import Process
 
 CALL = "syscall"
@@ -26,7 +25,8 @@ _COLUMNS = ("name", "tid", "time_ns", "duration_ns", "ret", "errno", "args")
 _RATES = 200_000  # numbers of calls per second, of all processes together
 _RATES_EACH = 1000
 _RATE_NS = 1_000_000  # the shortest time that calls are counted over
-_HEAD = ("v", "kind", "pid", "tid", "comm", "time_ns", "text")  # of each event's JSON
+# The field that says what it was; another kind is called as the kind.
+_NAMED_BY: dict[int, str] = {Kind.SIGNAL: "signal", Kind.STOP: "signal", Kind.FORK: "how"}
 _TIME_MAX = (1 << 64) - 1
 
 
@@ -88,7 +88,6 @@ class Timeline:
         self._open: dict[Track, Slice] = {}  # never returned, as far as is known
         self._awaited: dict[tuple[int, int], tuple[int, int]] = {}  # since when, by which arrow
         self._arrows = 0
-        self._json = JsonEvents()
 
     def batches(self) -> Iterator[tuple[list[Item], int]]:
         """What there is to be shown, and of how many events each part is.
@@ -125,7 +124,6 @@ class Timeline:
         starts, took = made["time_ns"].values.tolist(), made["duration_ns"].values.tolist()
         names, errnos, failed = _words(made["name"]), _words(made["errno"]), _known(made["errno"])
         results, arguments = _numbers(made["ret"]), pieces(made["args"])
-        told = self._told(events)
         for i, place in enumerate(self._places.of(events).tolist()):
             track = self._tracks.get((place, tids[i]))
             if track is None:
@@ -137,7 +135,9 @@ class Timeline:
                 one = self._open.pop(track)
                 items.append(one._replace(end_ns=max(start_ns, one.start_ns)))
             if not is_call[i]:
-                items.append(self._instant(track, start_ns, events[i], *told[i]))
+                items.append(
+                    self._instant(track, start_ns, events[i], arguments[i].decode("ascii"))
+                )
                 continue
             arrows: tuple[int, ...] = ()
             if self._awaited.get((place, tids[i]), _NEVER)[0] <= start_ns:
@@ -153,8 +153,10 @@ class Timeline:
             else:
                 items.append(one)
 
-    def _instant(self, track: Track, time_ns: int, event: np.void, name: str, args: str) -> Instant:
+    def _instant(self, track: Track, time_ns: int, event: np.void, args: str) -> Instant:
         kind = int(event["kind"])
+        key = _NAMED_BY.get(kind)
+        name = kind_name(kind) if key is None else json.loads(args)[key]
         arrow = 0
         if kind == Kind.FORK:
             child = event.copy()
@@ -171,26 +173,6 @@ class Timeline:
         self._arrows += 1
         self._awaited[place, tid] = time_ns, self._arrows
         return self._arrows
-
-    def _told(self, events: npt.NDArray[np.void]) -> dict[int, tuple[str, str]]:
-        """Of those that are no calls, by their places: what they are called, and what they have of
-        their own as JSON."""
-        places = np.flatnonzero(events["kind"] != Kind.SYSCALL)
-        places = places[np.argsort(events["time_ns"][places], kind="stable")]
-        others = events[places]
-        others["duration_ns"] = 0  # a damaged file may say else, and it is lines by their ends
-        lines = self._json.text(others.data, self._payload.data).splitlines()
-        told = {}
-        for place, line in zip(places.tolist(), lines, strict=True):
-            entries: dict[str, Any] = json.loads(line)
-            kind = int(events["kind"][place])
-            name = entries.get("how" if kind == Kind.FORK else "signal") or entries["kind"]
-            if kind == Kind.EXIT:
-                name = "exit"
-            for head in _HEAD:
-                entries.pop(head, None)
-            told[place] = name, json.dumps(entries)
-        return told
 
     def _rates(self) -> Iterator[Rate]:
         events = self._trace.events
