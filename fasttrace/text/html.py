@@ -30,6 +30,27 @@ def html_table(
     return "\n".join(lines)
 
 
+def html_bars(rows: Sequence[tuple[str, int, str]], title: str) -> str:
+    """Bars as long as numbers say: rows are of a name, its number, and what is written behind."""
+    most = max((number for _, number, _ in rows), default=0) or 1
+    lines = [
+        "<table>",
+        f'<thead><tr><th colspan="3" style="text-align: left">{escaped(title)}</th>',
+    ]
+    lines += ["</tr></thead>", "<tbody>"]
+    for name, number, text in rows:
+        # Of currentColor it is seen on light and on dark pages.
+        bar = (
+            f'<div style="width: {max(300 * number // most, 1)}px; height: 0.8em; '
+            'background: currentColor; opacity: 0.55"></div>'
+        )
+        cells = [f'<td style="text-align: right">{escaped(name)}</td>']
+        cells += [f'<td style="text-align: left">{bar}</td>']
+        cells += [f'<td style="text-align: left">{escaped(text)}</td>']
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
 def _row(tag: str, cells: Sequence[str], sides: Sequence[str]) -> str:
     made = (
         f'<{tag} style="text-align: {side}">{escaped(cell)}</{tag}>'
