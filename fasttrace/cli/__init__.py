@@ -60,7 +60,7 @@ VERBS = {
     "top": "show the calls of a command or a process while it runs",
     "report": "show what was recorded",
     "diff": "show how two recordings differ",
-    "export": "write what was recorded as Parquet, Arrow, CSV or JSON",
+    "export": "write what was recorded as tables, timelines, flame graphs or lines",
     "scan": "count the calls of many recordings, as Parquet files",
     "tree": "show the processes of what was recorded",
     "why": "tell where the time of a recording, or of a command, went",

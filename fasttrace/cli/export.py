@@ -26,6 +26,12 @@ TAKES_COMMAND = False
 # As fasttrace.data.export.files has them, which takes numpy along.
 _FORMATS = ("parquet", "arrow", "csv", "jsonl", "chrome", "perfetto", "speedscope", "strace")
 
+_PAGES: dict[str, str] = {
+    "perfetto": "https://ui.perfetto.dev",
+    "chrome": "https://ui.perfetto.dev or chrome://tracing",
+    "speedscope": "https://www.speedscope.app",
+}
+
 
 def configure(parser: VerbParser) -> None:
     add_recorded_options(parser, "only these calls")
@@ -68,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     finally:
         progress.end()
     where = "standard output" if args.output == "-" else args.output
-    say(f"{len(trace):,} events written to {where} as {format}, {size:,} bytes")
+    seen = f"; open it at {_PAGES[format]}" if format in _PAGES and args.output != "-" else ""
+    say(f"{len(trace):,} events written to {where} as {format}, {size:,} bytes{seen}")
     return 0
 
 

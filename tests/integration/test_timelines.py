@@ -46,6 +46,8 @@ def exported(recorded: Path, format: str, *more: str) -> bytes:
     out = recorded.parent / f"x.{format}"
     done = cli("export", str(recorded), "--format", format, "-o", str(out), *more)
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert (" bytes; open it at https://" in done.stderr) == (format != "strace")
     return out.read_bytes()
 
 
