@@ -62,6 +62,7 @@ VERBS = {
     "diff": "show how two recordings differ",
     "export": "write what was recorded as tables, timelines, flame graphs or lines",
     "scan": "count the calls of many recordings, as Parquet files",
+    "html": "write what was recorded as one page for a browser",
     "tree": "show the processes of what was recorded",
     "why": "tell where the time of a recording, or of a command, went",
     "bench": "measure what tracing costs a command, against other tracers",

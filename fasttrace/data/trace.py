@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from fasttrace.analysis.finding import Why
+    from fasttrace.data.files import FileCounts
     from fasttrace.data.lines import LineStats
     from fasttrace.data.tree import Branch
 
@@ -310,6 +311,23 @@ class Trace(Exported):
             events = np.ascontiguousarray(self.events[start : start + _COUNTED])
             counts.add(events.data, self._stream)
         return counts.lines
+
+    def files(self, *, progress: Callable[[int], object] = lambda events: None) -> FileCounts:
+        """What the calls of each file add up to (`files`), and which calls failed on which path
+        (`errors`). progress: is told how many events have been looked at more."""
+        from fasttrace.data.files import FileCounts
+
+        return FileCounts(self._all._touches, self.events, progress=progress)
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the page of `fasttrace html`: one file, which opens without a network.
+
+        The file has its name once it is whole. OutputError: it cannot be written. MissingExtra:
+        plotly is not installed.
+        """
+        from fasttrace.report.html.page import write_file
+
+        write_file(path, self)
 
     def tree(self, syscall: Calls | None = None) -> list[Branch]:
         """The processes whose parent is not known, each with those below it: see `Branch`.
