@@ -19,6 +19,7 @@ KINDS = {
     "integration": "With real programs, as root and as an ordinary user, on both engines",
     "altering": "Of calls that are altered, on both engines",
     "hostile": "Against programs that attack their tracer",
+    "browser": "In a browser, where there is one",
     "unit": "Without a traced program",
 }
 

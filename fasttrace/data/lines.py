@@ -7,10 +7,18 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from fasttrace._tally import Tally
 from fasttrace.data.calls import call_name
-from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadType, payload_items
+from fasttrace.data.events import (
+    EVENT_DTYPE,
+    Flag,
+    Kind,
+    PayloadFlag,
+    PayloadType,
+    payload_items,
+)
 from fasttrace.data.frames import HEAD, Frame, read_frames
 
 if TYPE_CHECKING:
@@ -20,6 +28,8 @@ _ITEM = Struct("<IBBHQ")
 # Of an item of frames the length and the type, and of its first frame the sizes of the names.
 _FIRST = Struct("<IxB10x4xHH")
 _PYTHON = int(PayloadType.PYTHON)
+_TYPE_AT, _FLAGS_AT = 5, 6  # in an item
+_ITEMS = 16  # of an event that are looked at at once with those of others
 _LINES_MAX = 65536
 """A program may make new code all the time. Calls of further lines count as those of none."""
 
@@ -105,6 +115,26 @@ class LineCounts:
 
     def _frames(self) -> Iterator[Frame | None]:
         return (next(read_frames(key), None) for key in self._ids)
+
+
+def has_frames(events: npt.NDArray[np.void], payload: npt.NDArray[np.uint8]) -> bool:
+    """Whether any call of a trace has frames, which its events and the stream of their items say.
+
+    Of an event with many items it is not sure, and said to be so.
+    """
+    has = (events["kind"] == Kind.SYSCALL) & (events["flags"] & np.uint16(Flag.PAYLOAD) != 0)
+    at = events["payload"][has]
+    stream = np.ascontiguousarray(payload)
+    for _ in range(_ITEMS):
+        at = at[at <= np.uint64(max(len(stream) - _ITEM.size, 0))].astype(np.int64)
+        if not len(at) or len(stream) < _ITEM.size:
+            return False
+        if (stream[at + _TYPE_AT] == _PYTHON).any():
+            return True
+        at = at[stream[at + _FLAGS_AT] & PayloadFlag.MORE != 0]
+        sizes = sum(stream[at + i].astype(np.int64) << 8 * i for i in range(4))
+        at = (at + _ITEM.size + (sizes + 7) // 8 * 8).astype(np.uint64)
+    return True
 
 
 def _innermost(payload: memoryview, offset: int) -> bytes:

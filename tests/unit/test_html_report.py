@@ -4,6 +4,7 @@ that a program chooses is more than text in it; what is left out or added up is 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections import Counter
@@ -17,7 +18,8 @@ from html_pages import Page
 from hypothesis import given, settings
 from synthetic import PROCESSES, item, make_events, stream, traces
 
-from fasttrace.data.events import Flag, Kind
+from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
+from fasttrace.data.lines import has_frames
 from fasttrace.data.processes import Process
 from fasttrace.data.trace import Trace
 from fasttrace.errors import MissingExtra, OutputError
@@ -279,6 +281,42 @@ def test_lines_of_python_are_a_section_where_they_are_known() -> None:
     assert told.column("Python lines", "calls") == ["2", "1"]
     assert told.column("Python lines", "syscalls") == ["openat:2", "getpid:1"]
     assert "lines" not in shown(example())[0].sections
+
+
+def test_frames_are_found_behind_other_items() -> None:
+    """However many items an event has, and whatever offsets a damaged trace tells."""
+    frame = item(np.array([7, 1 << 16 | 1], "<u4").tobytes() + b"af", type=8)
+    events = make_events({"nr": GETPID, "flags": 8}, {"nr": GETPID, "flags": 8, "payload": 1 << 63})
+    for others in (0, 1, 5):
+        before = item(b"odd", flags=1) * others
+        assert has_frames(events, stream(before + frame))
+        assert not has_frames(events, stream(before + item(b"odd")))
+        assert not has_frames(events, stream((before + frame)[:-17]))
+    assert has_frames(events, stream(item(b"odd", flags=1) * 50))
+    assert not has_frames(events, stream(b""))
+    assert not has_frames(make_events({"nr": GETPID}), stream(frame))
+
+
+def test_many_calls_are_a_small_page() -> None:
+    """120 threads, 20,000 paths, six kinds of calls; plotly.js comes on top."""
+    count = 1_000_000 if os.environ.get("FASTTRACE_LONG") else 100_000
+    paths = [item(b"/srv/data/%06d.bin" % i, arg=1) for i in range(20_000)]
+    events = np.zeros(count, EVENT_DTYPE)
+    i = np.arange(count)
+    events["kind"] = Kind.SYSCALL
+    events["pid"], events["tid"] = 5, 5 + i % 120
+    events["time_ns"], events["duration_ns"] = i * 1000, i % 997 * 100
+    events["nr"] = np.array([OPENAT, READ, CLOSE, FUTEX, GETPID, RENAME])[i % 6]
+    named = events["nr"] == OPENAT
+    events["payload"][named] = i[named] % len(paths) * len(paths[0])
+    events["flags"][named] = Flag.PAYLOAD | Flag.ERROR
+    events["ret"][named] = -2
+    parts = page.parts_of(Trace(events, stream(b"".join(paths))))
+    assert len(parts.body) + len(parts.data) < 3_000_000
+    told = Page(parts.body)
+    calls = [int(text.replace(",", "")) for text in told.column("system calls", "calls")]
+    assert sum(calls) == count
+    assert len(told.tables["files touched"]) == sections.FILES + 1
 
 
 def test_names_of_programs_are_nothing_but_text() -> None:

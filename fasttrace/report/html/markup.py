@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fasttrace.text.html import escaped
+from fasttrace.text.terminal import printable
 
 _LONGEST = 600  # an argument list may have megabytes
 
@@ -20,6 +22,15 @@ def shown(text: str, longest: int = _LONGEST) -> str:
     if len(text) <= longest:
         return escaped(text)
     return f"{escaped(text[:longest])}… ({len(text) - longest:,} more characters)"
+
+
+def plot_text(text: str) -> str:
+    """The same for plotly, to which tags are tags also in labels, and which knows few entities.
+
+    >>> plot_text("<b>'&quot;")
+    "&lt;b&gt;'&amp;quot;"
+    """
+    return html.escape(printable(text[:_LONGEST]), quote=False)
 
 
 def json_script(data: Any) -> str:

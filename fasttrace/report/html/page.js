@@ -196,11 +196,11 @@
     if (drawn.length) traces.push({
       type: "bar", orientation: "h", width: 0.36,
       y: drawn.map(([lane]) => lane), base: drawn.map(([, start]) => start / size), x: drawn.map(([, , took]) => took / size),
-      marker: { color: drawn.map(([, , , kind]) => style(`--c${kind}`)), line: { width: 0.5, color: style("--bg") } },
+      marker: { color: drawn.map(([, , , kind]) => style(`--c${kind}`)), line: { width: 0.5, color: faded(style("--bg"), 0.7) } },
       customdata: drawn.map(([lane, start, took, , text]) => [line.lanes[lane], `at ${time(start)}, took ${time(took)}`, wrapped(text)]),
       hovertemplate: "%{customdata[0]}, %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
     });
-    const labels = narrow() ? line.lanes.map((name) => (name.length > 14 && !name.includes("&") ? `${name.slice(0, 13)}…` : name)) : line.lanes;
+    const labels = narrow() ? line.lanes.map((name) => (name.length > 14 && !name.includes("&") ? `…${name.slice(-13)}` : name)) : line.lanes;
     Plotly.react(plot, traces, layout({
       height: Math.max(210, 95 + 22 * lanes), barmode: "overlay", hovermode: "closest", uirevision: "kept",
       dragmode: narrow() ? false : "zoom",

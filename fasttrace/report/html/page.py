@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from fasttrace._version import __version__
 from fasttrace.data.export.extras import extra
+from fasttrace.data.lines import has_frames
 from fasttrace.data.trace import Trace
 from fasttrace.errors import FasttraceError
 from fasttrace.report.html import plots, sections
@@ -117,7 +118,7 @@ def parts_of(trace: Trace, *, progress: Callable[[int], object] = lambda events:
     times = latencies(summary)
     line = timeline(trace, progress=progress)
     touched = trace.files(progress=progress)
-    lines = trace.lines()
+    lines = trace.lines() if has_frames(trace.events, trace.payload) else []
     progress(len(trace))
     calls = sections.slowest(trace, max(DRAWN, sections.SLOWEST))
     listed = calls[: sections.SLOWEST]

@@ -9,7 +9,7 @@ import numpy as np
 
 from fasttrace.data.calls import Call
 from fasttrace.report.html.latency import STEPS
-from fasttrace.report.html.markup import nothing, section, shown
+from fasttrace.report.html.markup import nothing, plot_text, section, shown
 from fasttrace.report.html.timeline import CLASSES, Lane, Timeline, class_of, shares
 from fasttrace.text.units import duration
 
@@ -94,7 +94,7 @@ def timeline_data(line: Timeline, calls: Sequence[Call]) -> dict[str, Any]:
                 call.time_ns - line.origin_ns,
                 call.duration_ns,
                 class_of(call.nr, call.abi_index),
-                shown(str(call)),
+                plot_text(str(call)),
             ]
             for call in calls
             if call.duration_ns
@@ -107,4 +107,4 @@ def _label(lane: Lane, left: int) -> str:
     if not lane.pid:
         return f"{left:,} other threads"
     who = f"{lane.comm or '?'} {lane.pid}"
-    return shown(who if lane.pid == lane.tid else f"{who}/{lane.tid}")
+    return plot_text(who if lane.pid == lane.tid else f"{who}/{lane.tid}")
