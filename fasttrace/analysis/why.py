@@ -66,7 +66,8 @@ class _Asked:
         self._locks = pauses.locks(seen, descriptors)
         self._syncs = pauses.syncs(seen, descriptors)
         self._waits = [self._children, *self._streams, self._ready, self._futexes]
-        self._waits += [self._sleeps, self._signals, self._locks, self._syncs]
+        self._restarts = pauses.restarts(seen, descriptors)
+        self._waits += [self._sleeps, self._signals, self._locks, self._syncs, self._restarts]
         self.is_wait = np.zeros(len(seen), np.bool_)
         for some in self._waits:
             self.is_wait[some.rows] = True
@@ -81,12 +82,13 @@ class _Asked:
         yield from pauses.signal_findings(seen, self._signals)
         yield from pauses.named_findings(seen, descriptors, self._locks, "lock")
         yield from pauses.named_findings(seen, descriptors, self._syncs, "disk")
+        yield from pauses.named_findings(seen, descriptors, self._restarts, "restart")
         yield from repeats.retries(seen, descriptors)
         yield from repeats.polling(seen)
         told = self.is_wait.copy()
         for finding in (
             *lookups.missing_files(seen),
-            *small.pieces(seen, descriptors, self._streams[0]),
+            *small.pieces(seen, descriptors, self._streams[0], self._ready),
         ):
             told[finding.rows] = True
             yield finding

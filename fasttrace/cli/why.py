@@ -64,7 +64,6 @@ def _of_run(args: argparse.Namespace) -> int:
     import tempfile
 
     from fasttrace.cli.traced import run_of
-    from fasttrace.data.trace import Trace
     from fasttrace.tracing.runs import Recorder
 
     with (
@@ -78,6 +77,9 @@ def _of_run(args: argparse.Namespace) -> int:
             for block in run.blocks():
                 recorder.append(block)
             recorder.finish()
+            # Not before the run: numpy makes threads, which would get the signals that it takes.
+            from fasttrace.data.trace import Trace
+
             trace = Trace.of_stored(recorder.stored())
             output.write(_text(trace, args, output))
             output.close()

@@ -345,6 +345,11 @@ class Trace(Exported):
 
         return why(self)
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is what a condition or a slice left of another one."""
+        return self._whole is not None
+
     def programs(self, pid: int, time_ns: int) -> tuple[bytes, int, int]:
         """What a process ran then: see `Programs`."""
         return self._all._programs(pid, time_ns)

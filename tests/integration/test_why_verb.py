@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from support import ENGINES, FASTTRACE
+from support import ENGINES, FASTTRACE, running
 
 import fasttrace
 from fasttrace.analysis.causes import observed
@@ -170,6 +171,11 @@ for i in range(30):
         break
     time.sleep(0.001)
 """
+HANGS = """
+import sys
+print("ready", flush=True)
+sys.stdin.read()
+"""
 ENDS = {"pipe": ("pipe", "write"), "poll": ("poll", "sendto"), "select": ("poll", "sendto")}
 ENDS |= {"epoll": ("poll", "sendto")}
 
@@ -239,6 +245,29 @@ def test_who_tries_again_and_who_polls_is_told(
     (one,) = of_kind(findings(monkeypatch, engine, *PYTHON, POLLER), "polling")
     assert "asked 30 times with" in one.title
     assert "about /nowhere/flag" in one.title
+
+
+def test_ctrl_c_ends_the_program_and_it_is_told_where_the_time_went() -> None:
+    command = [*FASTTRACE, "why", "sh", "-c", "echo ready; exec sleep 9"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+        run.send_signal(signal.SIGINT)
+        _, text = run.communicate(timeout=60)
+    assert run.returncode == -signal.SIGINT
+    assert "from the first call to the last" in text
+
+
+def test_what_hangs_is_told_of_when_it_is_attached_to() -> None:
+    with running([sys.executable, "-c", HANGS]) as target:
+        attach = [*FASTTRACE, "why", "--json", "-p", str(target.pid), "--duration", "0.5"]
+        run = subprocess.run(attach, capture_output=True, text=True, timeout=60)
+        target.end()
+    (one,) = json.loads(run.stderr)["findings"]
+    assert one["kind"] == "pipe"
+    assert one["cost_ns"] >= 400_000_000
+    assert "in a call that never returned" in one["text"]
 
 
 def test_a_recording_that_was_cut_says_so(tmp_path: Path) -> None:

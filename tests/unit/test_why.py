@@ -150,12 +150,12 @@ def pipe(at: int = 0, inode: int = 7) -> Call:
 PIPE2, FUTEX, NANOSLEEP, POLL, FSYNC, PAUSE, READ, WRITE = 293, 202, 35, 7, 74, 34, 0, 1
 
 
-def followed(*calls: Call) -> Trace:
+def followed(*calls: Call, before: Call | None = None) -> Trace:
     """A pipe, which the processes 10 and 11 have, and what they do."""
     fork = {"kind": Kind.FORK, "ret": 11, "args": [11] + [0] * 5, "nr": 1, "time_ns": 1}
     payload, rows = b"", []
     program = {"kind": Kind.EXEC, "pid": 11, "items": item(b"writer", type=4), "time_ns": 2}
-    for call in (pipe(), fork, program, *calls):
+    for call in (pipe(), *([before] if before else ()), fork, program, *calls):
         row = {"pid": 10, "tid": call.get("pid", 10), **call}
         items = row.pop("items", b"")
         if items:
@@ -307,6 +307,14 @@ def test_small_pieces_are_told_but_no_questions_and_answers() -> None:
     assert one.text.endswith("with a buffer of 64 KiB it would have been 1")
     large = [io(READ, 3, 1, i * 20_000, 9_000, asked=4096) for i in range(400)]
     assert "small pieces" not in {one.kind for one in followed(*large).why()}
+    talk: list[Call] = []  # over two pipes; each waits for the other
+    for i in range(0, 400 * 4 * 10_000, 4 * 10_000):
+        talk += [io(READ, 3, 1, i, 9_000, 11, asked=1), io(WRITE, 4, 1, i + 10, 8_000, asked=1)]
+        talk += [io(READ, 5, 1, i + 9_500, 9_000, asked=1)]
+        talk += [io(WRITE, 6, 1, i + 10_000, 8_000, 11, asked=1)]
+    links = [item(b"pipe:[8]", type=5, flags=1, address=5), item(b"pipe:[8]", type=5, address=6)]
+    second = {"nr": PIPE2, "items": b"".join(links), "time_ns": 0}
+    assert "small pieces" not in {one.kind for one in followed(*talk, before=second).why()}
     turns = [io(i % 2, 3, 1, i * 20_000, 9_000, asked=1) for i in range(800)]
     assert "small pieces" not in {one.kind for one in followed(*turns).why()}
 

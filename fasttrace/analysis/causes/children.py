@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fasttrace.analysis.causes.matching import last_before
-from fasttrace.analysis.causes.observed import Ints, Observed
+from fasttrace.analysis.causes.observed import Ints, Observed, groups
 from fasttrace.analysis.causes.waits import Waits, by_waker, finding, long_enough, ns
 from fasttrace.analysis.finding import Finding, Rows
 from fasttrace.data.described import signal_name
@@ -85,13 +85,11 @@ def _alike(seen: Observed, rows: Rows) -> Ints:
     keys = np.full(len(rows), -1, np.int64)
     numbers: dict[tuple[str, ...], int] = {}
     comms = {p.pid: p.comm for p in seen.processes}
-    for owner in np.unique(owners).tolist():
-        process = seen.processes[owner] if owner >= 0 else None
-        if process is None:
-            continue
-        place = np.flatnonzero(owners == owner)
-        alike = (seen.comm(int(rows[place[0]])), comms.get(process.ppid, ""))
-        keys[place] = numbers.setdefault(alike, len(numbers))
+    for owner, places in groups(owners, np.arange(len(rows))):
+        if owner >= 0:
+            parent = comms.get(seen.processes[owner].ppid, "")
+            alike = (seen.comm(int(rows[places[0]])), parent)
+            keys[places] = numbers.setdefault(alike, len(numbers))
     return keys
 
 

@@ -79,6 +79,10 @@ class Observed:
         self.unfinished: Mask = self.is_call & (self.flags & np.uint16(Flag.UNFINISHED) != 0)
         self.begun_ns = int(self.start.min()) if len(events) else 0
         self.ended_ns = int(self.end.max()) if len(events) else 0
+        if self.unfinished.any() and not trace.is_part:
+            # Nothing told of the time until the recording ended: what was waited for did not come.
+            ended_ns = self.begun_ns + min(max(trace.wall_ns, 0), _LATEST)
+            self.ended_ns = max(self.ended_ns, ended_ns)
         self._stretch()
         self.took: Ints = self.end - self.start
 
@@ -209,8 +213,12 @@ class Observed:
         return ordered
 
 
-def groups(keys: Ints, rows: Rows) -> Iterable[tuple[int, Rows]]:
-    """The rows of each key, in their order; both of shape (n,)."""
+def groups(keys: Ints, rows: Rows, least: int = 1) -> Iterable[tuple[int, Rows]]:
+    """The rows of each key that has at least so many, in their order; both of shape (n,)."""
+    if least > 1 and len(keys):
+        _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        enough = counts[place] >= least
+        keys, rows = keys[enough], rows[enough]
     if not len(keys):
         return ()
     order = np.argsort(keys, kind="stable")

@@ -8,7 +8,7 @@ import numpy as np
 
 from fasttrace.analysis.causes import children
 from fasttrace.analysis.causes.descriptors import Descriptors
-from fasttrace.analysis.causes.observed import Mask, Observed
+from fasttrace.analysis.causes.observed import Mask, Observed, groups
 from fasttrace.analysis.causes.streams import does
 from fasttrace.analysis.causes.waits import Waits, by_waker, finding, long_enough, ns
 from fasttrace.analysis.finding import Finding
@@ -39,6 +39,11 @@ def syncs(seen: Observed, descriptors: Descriptors) -> Waits:
     return _alone(seen, seen.of(*SYNCS), descriptors)
 
 
+def restarts(seen: Observed, descriptors: Descriptors) -> Waits:
+    """What they are of does not show: a sleep, a poll, a futex."""
+    return _alone(seen, seen.of("restart_syscall"), descriptors)
+
+
 def _alone(seen: Observed, mask: Mask, descriptors: Descriptors | None = None) -> Waits:
     rows = np.flatnonzero(mask).astype(np.int64)
     names = None if descriptors is None else descriptors.of_call[rows]
@@ -67,17 +72,17 @@ def signal_findings(seen: Observed, waited: Waits) -> Iterator[Finding]:
 def named_findings(
     seen: Observed, descriptors: Descriptors, waited: Waits, kind: str
 ) -> Iterator[Finding]:
-    """kind: "lock" or "disk"."""
-    what = {"lock": "waited {} for locks of files", "disk": "waited {} for the disk"}[kind]
+    """kind: "lock", "disk" or "restart"."""
+    what = {
+        "restart": "waited {} in calls that had been interrupted before",
+        "lock": "waited {} for locks of files",
+        "disk": "waited {} for the disk",
+    }[kind]
     for _, own, cost in long_enough(seen, waited, seen.owner[waited.rows]):
         assert own.names is not None
         totals = [
-            (
-                int(seen.took[own.rows[own.names == name]].sum()),
-                int((own.names == name).sum()),
-                name,
-            )
-            for name in np.unique(own.names).tolist()
+            (int(seen.took[rows].sum()), len(rows), name)
+            for name, rows in groups(own.names, own.rows)
         ]
         lines = [
             f"{ns(took)} in {count:,} call{'s' * (count > 1)}: {descriptors.label(name)}"

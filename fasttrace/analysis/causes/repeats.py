@@ -33,7 +33,7 @@ def retries(seen: Observed, descriptors: Descriptors) -> Iterator[Finding]:
     numbers = np.unique(seen.number[again])
     rows = np.flatnonzero(np.isin(seen.number, numbers) & seen.is_call & ~seen.unfinished)
     keys = codes(seen.task[rows], seen.number[rows], seen.fd[rows].astype(np.int64))
-    for _, all_of_it in groups(keys, rows.astype(np.int64)):
+    for _, all_of_it in groups(keys, rows.astype(np.int64), RETRIES):
         own = all_of_it[again[all_of_it]]
         cost = int(seen.took[own].sum())
         if len(own) < RETRIES or len(own) < FEW * (len(all_of_it) - len(own)):
@@ -80,9 +80,7 @@ def _asks_and_sleeps(seen: Observed) -> Iterator[Finding]:
         return
     paths, texts = seen.paths
     keys = codes(seen.task[asked], seen.number[asked], seen.fd[asked], paths[asked])
-    for _, places in groups(keys, np.arange(len(asked))):
-        if len(places) < ROUNDS:
-            continue
+    for _, places in groups(keys, np.arange(len(asked)), ROUNDS):
         cost = int(seen.took[slept[places]].sum() + seen.took[asked[places]].sum())
         if cost < seen.least_ns:
             continue
@@ -109,7 +107,7 @@ def _is_question(seen: Observed) -> Mask:
 def _in_vain(seen: Observed) -> Iterator[Finding]:
     is_one = seen.of(*readiness.CALLS) & ~seen.failed & ~seen.unfinished
     rows = np.flatnonzero(is_one).astype(np.int64)
-    for _, all_of_it in groups(codes(seen.task[rows], seen.number[rows]), rows):
+    for _, all_of_it in groups(codes(seen.task[rows], seen.number[rows]), rows, ROUNDS):
         own = all_of_it[(seen.ret[all_of_it] == 0) & (seen.took[all_of_it] < SHORT_NS)]
         cost = int(seen.took[own].sum())
         if len(own) < ROUNDS or len(own) < FEW * (len(all_of_it) - len(own)):

@@ -21,12 +21,15 @@ _READS = ("read", "pread64", "recvfrom", "recv")
 _WRITES = ("write", "pwrite64", "sendto", "send")
 
 
-def pieces(seen: Observed, descriptors: Descriptors, reads: Waits) -> Iterator[Finding]:
+def pieces(
+    seen: Observed, descriptors: Descriptors, reads: Waits, polls: Waits
+) -> Iterator[Finding]:
     """One for each process, thing and direction.
 
-    Not counted are answers between questions, where the call before on the same descriptor went the
-    other way, and reads that another one's write ended (`reads` says which), for there was no more
-    to be had; and what is no stream of bytes, as an eventfd.
+    Not counted are answers between questions: where the call before on the same descriptor went the
+    other way, and between processes that wait for each other; reads that another one's write ended,
+    for there was no more to be had; and what is no stream of bytes, as an eventfd. reads, polls:
+    who waited for whom.
     """
     is_read = seen.of(*_READS)
     does = (is_read | seen.of(*_WRITES)) & (seen.ret > 0) & ~seen.failed & ~seen.unfinished
@@ -45,14 +48,17 @@ def pieces(seen: Observed, descriptors: Descriptors, reads: Waits) -> Iterator[F
     waited[reads.rows[reads.wakers >= 0]] = True
     asked = seen.arg(rows, 2)
     small = goes_on & (asked < SMALL) & (seen.ret[rows] < SMALL) & ~waited[rows]
+    talk = _dialogues(seen, reads, polls)
     keys = things[small] << 1 | is_read[rows[small]]
-    for _, own in groups(keys, rows[small]):
+    for _, own in groups(keys, rows[small], LEAST):
         cost = int(seen.took[own].sum())
-        if len(own) < LEAST or cost < seen.least_ns:
+        if cost < seen.least_ns:
             continue
         size, row = int(seen.ret[own].sum()), int(own[0])
         verb, way = ("read", "from") if is_read[row] else ("wrote", "to")
         name = int(descriptors.of_call[row])
+        if name >= 0 and talk & _partners(seen, descriptors, row, name):
+            continue
         thing = descriptors.label(name) if name >= 0 else f"descriptor {int(seen.fd[row])}"
         yield Finding(
             "small pieces",
@@ -64,3 +70,24 @@ def pieces(seen: Observed, descriptors: Descriptors, reads: Waits) -> Iterator[F
             seen.by_start(own),
             seen.processes_of(own),
         )
+
+
+def _dialogues(seen: Observed, *waited: Waits) -> set[tuple[int, int]]:
+    """Owners that waited for each other."""
+    pairs: set[tuple[int, int]] = set()
+    for some in waited:
+        known = some.wakers >= 0
+        both = np.stack([seen.owner[some.rows[known]], seen.owner[some.wakers[known]]], axis=1)
+        pairs.update((int(a), int(b)) for a, b in np.unique(both, axis=0))
+    return {(a, b) for a, b in pairs if (b, a) in pairs}
+
+
+def _partners(
+    seen: Observed, descriptors: Descriptors, row: int, name: int
+) -> set[tuple[int, int]]:
+    """The owner of an event with each that has had to do with the other end."""
+    other = descriptors.of_call == descriptors.peers[name]
+    own = int(seen.owner[row])
+    if int(descriptors.peers[name]) < 0:
+        return set()
+    return {(own, owner) for owner in np.unique(seen.owner[other]).tolist()}

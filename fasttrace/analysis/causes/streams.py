@@ -22,6 +22,7 @@ WAITED_NS = 100_000
 """A write that takes less has not waited, nor a read that nobody is seen to end."""
 _HALF_A_PIPE = 1 << 15
 _MOST_BYTES = 1 << 31
+_MOST_PAIRS = 1 << 24  # of execs and what a process had to do with
 
 
 class Streams:
@@ -110,7 +111,11 @@ def _closers(seen: Observed, descriptors: Descriptors) -> tuple[Ints, Rows]:
         np.stack([descriptors.rows["name"][chosen], seen.owner[event[chosen]]], axis=1), axis=0
     ).astype(np.int64)
     is_thread = seen.flags & np.uint16(Flag.THREAD) != 0
-    ends = _rows(((seen.kind == Kind.EXIT) & ~is_thread) | (seen.kind == Kind.EXEC))
+    is_end = (seen.kind == Kind.EXIT) & ~is_thread
+    execs = seen.kind == Kind.EXEC
+    if len(pairs) * int(execs.sum()) > _MOST_PAIRS:
+        execs[:] = False
+    ends = _rows(is_end | execs)
     order = ends[np.argsort(seen.owner[ends], kind="stable")]
     low = np.searchsorted(seen.owner[order], pairs[:, 1], "left")
     high = np.searchsorted(seen.owner[order], pairs[:, 1], "right")

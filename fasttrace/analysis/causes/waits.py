@@ -32,7 +32,10 @@ class Waits(NamedTuple):
 
 def long_enough(seen: Observed, waits: Waits, keys: Ints) -> Iterator[tuple[int, Waits, int]]:
     """The waits of each key whose sum is worth a word, with that; in the order of their starts."""
-    for key, places in groups(keys, np.arange(len(waits.rows))):
+    _, place = np.unique(keys, return_inverse=True)
+    costs = np.bincount(place, seen.took[waits.rows].astype(np.float64))
+    chosen = np.flatnonzero(costs[place] >= seen.least_ns) if len(place) else place
+    for key, places in groups(keys[chosen], chosen):
         own = waits.at(places[np.argsort(seen.start[waits.rows[places]], kind="stable")])
         cost = int(seen.took[own.rows].sum())
         if cost >= seen.least_ns:
