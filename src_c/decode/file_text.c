@@ -123,6 +123,18 @@ static void put_netlink(struct ft_text *text, const struct word *protocol, const
 	put_word(text, port);
 }
 
+int ft_file_netlink(const struct ft_file *file)
+{
+	struct word words[WORDS_MAX + 1];
+	char number[8] = "";
+
+	if (words_of(file, words) < 2 || !is(&words[0], "NETLINK") || !words[1].length ||
+		words[1].length >= sizeof(number) || words[1].at[0] < '0' || words[1].at[0] > '9')
+		return -1;
+	memcpy(number, words[1].at, words[1].length);
+	return atoi(number);
+}
+
 static bool put_socket(struct ft_text *text, const struct ft_file *file, unsigned hex)
 {
 	struct word words[WORDS_MAX + 1];

@@ -20,6 +20,8 @@ enum ft_told_files {
 /* The bytes of the link without the mark of what has no name any more; deleted: it has that. */
 size_t ft_file_path(const struct ft_file *file, bool *deleted);
 
+/* The protocol of a socket of netlink; -1: it is none. */
+int ft_file_netlink(const struct ft_file *file);
 /* </etc/passwd>, <TCP:[...]>; told: enum ft_told_files; hex: as ft_strace_style has it. */
 void ft_put_file(struct ft_text *text, const struct ft_file *file, unsigned told, unsigned hex);
 

@@ -695,6 +695,86 @@ static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "flags", 5, 266, 12, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_ifa_cacheinfo[] = {
+	{ "ifa_prefered", 12, 15, 0, 0, 0, 0, 0 },
+	{ "ifa_valid", 9, 15, 4, 0, 0, 0, 0 },
+	{ "cstamp", 6, 15, 8, 0, 0, 0, 0 },
+	{ "tstamp", 6, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_rta_cacheinfo[] = {
+	{ "rta_clntref", 11, 15, 0, 0, 0, 0, 0 },
+	{ "rta_lastuse", 11, 15, 4, 0, 0, 0, 0 },
+	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
+	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
+	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
+	{ "rta_id", 6, 266, 20, 0, 0, 0, 0 },
+	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
+	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_nda_cacheinfo[] = {
+	{ "ndm_confirmed", 13, 15, 0, 0, 0, 0, 0 },
+	{ "ndm_used", 8, 15, 4, 0, 0, 0, 0 },
+	{ "ndm_updated", 11, 15, 8, 0, 0, 0, 0 },
+	{ "ndm_refcnt", 10, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_link_stats[] = {
+	{ "rx_packets", 10, 15, 0, 0, 0, 0, 0 },
+	{ "tx_packets", 10, 15, 4, 0, 0, 0, 0 },
+	{ "rx_bytes", 8, 15, 8, 0, 0, 0, 0 },
+	{ "tx_bytes", 8, 15, 12, 0, 0, 0, 0 },
+	{ "rx_errors", 9, 15, 16, 0, 0, 0, 0 },
+	{ "tx_errors", 9, 15, 20, 0, 0, 0, 0 },
+	{ "rx_dropped", 10, 15, 24, 0, 0, 0, 0 },
+	{ "tx_dropped", 10, 15, 28, 0, 0, 0, 0 },
+	{ "multicast", 9, 15, 32, 0, 0, 0, 0 },
+	{ "collisions", 10, 15, 36, 0, 0, 0, 0 },
+	{ "rx_length_errors", 16, 15, 40, 0, 0, 0, 0 },
+	{ "rx_over_errors", 14, 15, 44, 0, 0, 0, 0 },
+	{ "rx_crc_errors", 13, 15, 48, 0, 0, 0, 0 },
+	{ "rx_frame_errors", 15, 15, 52, 0, 0, 0, 0 },
+	{ "rx_fifo_errors", 14, 15, 56, 0, 0, 0, 0 },
+	{ "rx_missed_errors", 16, 15, 60, 0, 0, 0, 0 },
+	{ "tx_aborted_errors", 17, 15, 64, 0, 0, 0, 0 },
+	{ "tx_carrier_errors", 17, 15, 68, 0, 0, 0, 0 },
+	{ "tx_fifo_errors", 14, 15, 72, 0, 0, 0, 0 },
+	{ "tx_heartbeat_errors", 19, 15, 76, 0, 0, 0, 0 },
+	{ "tx_window_errors", 16, 15, 80, 0, 0, 0, 0 },
+	{ "rx_compressed", 13, 15, 84, 0, 0, 0, 0 },
+	{ "tx_compressed", 13, 15, 88, 0, 0, 0, 0 },
+	{ "rx_nohandler", 12, 15, 92, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_link_stats64[] = {
+	{ "rx_packets", 10, 50, 0, 0, 0, 0, 0 },
+	{ "tx_packets", 10, 50, 8, 0, 0, 0, 0 },
+	{ "rx_bytes", 8, 50, 16, 0, 0, 0, 0 },
+	{ "tx_bytes", 8, 50, 24, 0, 0, 0, 0 },
+	{ "rx_errors", 9, 50, 32, 0, 0, 0, 0 },
+	{ "tx_errors", 9, 50, 40, 0, 0, 0, 0 },
+	{ "rx_dropped", 10, 50, 48, 0, 0, 0, 0 },
+	{ "tx_dropped", 10, 50, 56, 0, 0, 0, 0 },
+	{ "multicast", 9, 50, 64, 0, 0, 0, 0 },
+	{ "collisions", 10, 50, 72, 0, 0, 0, 0 },
+	{ "rx_length_errors", 16, 50, 80, 0, 0, 0, 0 },
+	{ "rx_over_errors", 14, 50, 88, 0, 0, 0, 0 },
+	{ "rx_crc_errors", 13, 50, 96, 0, 0, 0, 0 },
+	{ "rx_frame_errors", 15, 50, 104, 0, 0, 0, 0 },
+	{ "rx_fifo_errors", 14, 50, 112, 0, 0, 0, 0 },
+	{ "rx_missed_errors", 16, 50, 120, 0, 0, 0, 0 },
+	{ "tx_aborted_errors", 17, 50, 128, 0, 0, 0, 0 },
+	{ "tx_carrier_errors", 17, 50, 136, 0, 0, 0, 0 },
+	{ "tx_fifo_errors", 14, 50, 144, 0, 0, 0, 0 },
+	{ "tx_heartbeat_errors", 19, 50, 152, 0, 0, 0, 0 },
+	{ "tx_window_errors", 16, 50, 160, 0, 0, 0, 0 },
+	{ "rx_compressed", 13, 50, 168, 0, 0, 0, 0 },
+	{ "tx_compressed", 13, 50, 176, 0, 0, 0, 0 },
+	{ "rx_nohandler", 12, 50, 184, 0, 0, 0, 0 },
+	{ "rx_otherhost_dropped", 20, 50, 192, 0, 0, 0, 0 },
+};
+
 static const struct ft_field generic64_timespec[] = {
 	{ "tv_sec", 6, 17, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 3, 8, 0, 0, 0, 0 },
@@ -1387,6 +1467,86 @@ static const struct ft_field generic64_bpf_link_create[] = {
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
 	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 266, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_ifa_cacheinfo[] = {
+	{ "ifa_prefered", 12, 15, 0, 0, 0, 0, 0 },
+	{ "ifa_valid", 9, 15, 4, 0, 0, 0, 0 },
+	{ "cstamp", 6, 15, 8, 0, 0, 0, 0 },
+	{ "tstamp", 6, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_rta_cacheinfo[] = {
+	{ "rta_clntref", 11, 15, 0, 0, 0, 0, 0 },
+	{ "rta_lastuse", 11, 15, 4, 0, 0, 0, 0 },
+	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
+	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
+	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
+	{ "rta_id", 6, 266, 20, 0, 0, 0, 0 },
+	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
+	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_nda_cacheinfo[] = {
+	{ "ndm_confirmed", 13, 15, 0, 0, 0, 0, 0 },
+	{ "ndm_used", 8, 15, 4, 0, 0, 0, 0 },
+	{ "ndm_updated", 11, 15, 8, 0, 0, 0, 0 },
+	{ "ndm_refcnt", 10, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_link_stats[] = {
+	{ "rx_packets", 10, 15, 0, 0, 0, 0, 0 },
+	{ "tx_packets", 10, 15, 4, 0, 0, 0, 0 },
+	{ "rx_bytes", 8, 15, 8, 0, 0, 0, 0 },
+	{ "tx_bytes", 8, 15, 12, 0, 0, 0, 0 },
+	{ "rx_errors", 9, 15, 16, 0, 0, 0, 0 },
+	{ "tx_errors", 9, 15, 20, 0, 0, 0, 0 },
+	{ "rx_dropped", 10, 15, 24, 0, 0, 0, 0 },
+	{ "tx_dropped", 10, 15, 28, 0, 0, 0, 0 },
+	{ "multicast", 9, 15, 32, 0, 0, 0, 0 },
+	{ "collisions", 10, 15, 36, 0, 0, 0, 0 },
+	{ "rx_length_errors", 16, 15, 40, 0, 0, 0, 0 },
+	{ "rx_over_errors", 14, 15, 44, 0, 0, 0, 0 },
+	{ "rx_crc_errors", 13, 15, 48, 0, 0, 0, 0 },
+	{ "rx_frame_errors", 15, 15, 52, 0, 0, 0, 0 },
+	{ "rx_fifo_errors", 14, 15, 56, 0, 0, 0, 0 },
+	{ "rx_missed_errors", 16, 15, 60, 0, 0, 0, 0 },
+	{ "tx_aborted_errors", 17, 15, 64, 0, 0, 0, 0 },
+	{ "tx_carrier_errors", 17, 15, 68, 0, 0, 0, 0 },
+	{ "tx_fifo_errors", 14, 15, 72, 0, 0, 0, 0 },
+	{ "tx_heartbeat_errors", 19, 15, 76, 0, 0, 0, 0 },
+	{ "tx_window_errors", 16, 15, 80, 0, 0, 0, 0 },
+	{ "rx_compressed", 13, 15, 84, 0, 0, 0, 0 },
+	{ "tx_compressed", 13, 15, 88, 0, 0, 0, 0 },
+	{ "rx_nohandler", 12, 15, 92, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_link_stats64[] = {
+	{ "rx_packets", 10, 50, 0, 0, 0, 0, 0 },
+	{ "tx_packets", 10, 50, 8, 0, 0, 0, 0 },
+	{ "rx_bytes", 8, 50, 16, 0, 0, 0, 0 },
+	{ "tx_bytes", 8, 50, 24, 0, 0, 0, 0 },
+	{ "rx_errors", 9, 50, 32, 0, 0, 0, 0 },
+	{ "tx_errors", 9, 50, 40, 0, 0, 0, 0 },
+	{ "rx_dropped", 10, 50, 48, 0, 0, 0, 0 },
+	{ "tx_dropped", 10, 50, 56, 0, 0, 0, 0 },
+	{ "multicast", 9, 50, 64, 0, 0, 0, 0 },
+	{ "collisions", 10, 50, 72, 0, 0, 0, 0 },
+	{ "rx_length_errors", 16, 50, 80, 0, 0, 0, 0 },
+	{ "rx_over_errors", 14, 50, 88, 0, 0, 0, 0 },
+	{ "rx_crc_errors", 13, 50, 96, 0, 0, 0, 0 },
+	{ "rx_frame_errors", 15, 50, 104, 0, 0, 0, 0 },
+	{ "rx_fifo_errors", 14, 50, 112, 0, 0, 0, 0 },
+	{ "rx_missed_errors", 16, 50, 120, 0, 0, 0, 0 },
+	{ "tx_aborted_errors", 17, 50, 128, 0, 0, 0, 0 },
+	{ "tx_carrier_errors", 17, 50, 136, 0, 0, 0, 0 },
+	{ "tx_fifo_errors", 14, 50, 144, 0, 0, 0, 0 },
+	{ "tx_heartbeat_errors", 19, 50, 152, 0, 0, 0, 0 },
+	{ "tx_window_errors", 16, 50, 160, 0, 0, 0, 0 },
+	{ "rx_compressed", 13, 50, 168, 0, 0, 0, 0 },
+	{ "tx_compressed", 13, 50, 176, 0, 0, 0, 0 },
+	{ "rx_nohandler", 12, 50, 184, 0, 0, 0, 0 },
+	{ "rx_otherhost_dropped", 20, 50, 192, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timespec[] = {
@@ -2083,6 +2243,86 @@ static const struct ft_field i386_bpf_link_create[] = {
 	{ "flags", 5, 266, 12, 0, 0, 0, 0 },
 };
 
+static const struct ft_field i386_ifa_cacheinfo[] = {
+	{ "ifa_prefered", 12, 15, 0, 0, 0, 0, 0 },
+	{ "ifa_valid", 9, 15, 4, 0, 0, 0, 0 },
+	{ "cstamp", 6, 15, 8, 0, 0, 0, 0 },
+	{ "tstamp", 6, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_rta_cacheinfo[] = {
+	{ "rta_clntref", 11, 15, 0, 0, 0, 0, 0 },
+	{ "rta_lastuse", 11, 15, 4, 0, 0, 0, 0 },
+	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
+	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
+	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
+	{ "rta_id", 6, 266, 20, 0, 0, 0, 0 },
+	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
+	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_nda_cacheinfo[] = {
+	{ "ndm_confirmed", 13, 15, 0, 0, 0, 0, 0 },
+	{ "ndm_used", 8, 15, 4, 0, 0, 0, 0 },
+	{ "ndm_updated", 11, 15, 8, 0, 0, 0, 0 },
+	{ "ndm_refcnt", 10, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_link_stats[] = {
+	{ "rx_packets", 10, 15, 0, 0, 0, 0, 0 },
+	{ "tx_packets", 10, 15, 4, 0, 0, 0, 0 },
+	{ "rx_bytes", 8, 15, 8, 0, 0, 0, 0 },
+	{ "tx_bytes", 8, 15, 12, 0, 0, 0, 0 },
+	{ "rx_errors", 9, 15, 16, 0, 0, 0, 0 },
+	{ "tx_errors", 9, 15, 20, 0, 0, 0, 0 },
+	{ "rx_dropped", 10, 15, 24, 0, 0, 0, 0 },
+	{ "tx_dropped", 10, 15, 28, 0, 0, 0, 0 },
+	{ "multicast", 9, 15, 32, 0, 0, 0, 0 },
+	{ "collisions", 10, 15, 36, 0, 0, 0, 0 },
+	{ "rx_length_errors", 16, 15, 40, 0, 0, 0, 0 },
+	{ "rx_over_errors", 14, 15, 44, 0, 0, 0, 0 },
+	{ "rx_crc_errors", 13, 15, 48, 0, 0, 0, 0 },
+	{ "rx_frame_errors", 15, 15, 52, 0, 0, 0, 0 },
+	{ "rx_fifo_errors", 14, 15, 56, 0, 0, 0, 0 },
+	{ "rx_missed_errors", 16, 15, 60, 0, 0, 0, 0 },
+	{ "tx_aborted_errors", 17, 15, 64, 0, 0, 0, 0 },
+	{ "tx_carrier_errors", 17, 15, 68, 0, 0, 0, 0 },
+	{ "tx_fifo_errors", 14, 15, 72, 0, 0, 0, 0 },
+	{ "tx_heartbeat_errors", 19, 15, 76, 0, 0, 0, 0 },
+	{ "tx_window_errors", 16, 15, 80, 0, 0, 0, 0 },
+	{ "rx_compressed", 13, 15, 84, 0, 0, 0, 0 },
+	{ "tx_compressed", 13, 15, 88, 0, 0, 0, 0 },
+	{ "rx_nohandler", 12, 15, 92, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_link_stats64[] = {
+	{ "rx_packets", 10, 50, 0, 0, 0, 0, 0 },
+	{ "tx_packets", 10, 50, 8, 0, 0, 0, 0 },
+	{ "rx_bytes", 8, 50, 16, 0, 0, 0, 0 },
+	{ "tx_bytes", 8, 50, 24, 0, 0, 0, 0 },
+	{ "rx_errors", 9, 50, 32, 0, 0, 0, 0 },
+	{ "tx_errors", 9, 50, 40, 0, 0, 0, 0 },
+	{ "rx_dropped", 10, 50, 48, 0, 0, 0, 0 },
+	{ "tx_dropped", 10, 50, 56, 0, 0, 0, 0 },
+	{ "multicast", 9, 50, 64, 0, 0, 0, 0 },
+	{ "collisions", 10, 50, 72, 0, 0, 0, 0 },
+	{ "rx_length_errors", 16, 50, 80, 0, 0, 0, 0 },
+	{ "rx_over_errors", 14, 50, 88, 0, 0, 0, 0 },
+	{ "rx_crc_errors", 13, 50, 96, 0, 0, 0, 0 },
+	{ "rx_frame_errors", 15, 50, 104, 0, 0, 0, 0 },
+	{ "rx_fifo_errors", 14, 50, 112, 0, 0, 0, 0 },
+	{ "rx_missed_errors", 16, 50, 120, 0, 0, 0, 0 },
+	{ "tx_aborted_errors", 17, 50, 128, 0, 0, 0, 0 },
+	{ "tx_carrier_errors", 17, 50, 136, 0, 0, 0, 0 },
+	{ "tx_fifo_errors", 14, 50, 144, 0, 0, 0, 0 },
+	{ "tx_heartbeat_errors", 19, 50, 152, 0, 0, 0, 0 },
+	{ "tx_window_errors", 16, 50, 160, 0, 0, 0, 0 },
+	{ "rx_compressed", 13, 50, 168, 0, 0, 0, 0 },
+	{ "tx_compressed", 13, 50, 176, 0, 0, 0, 0 },
+	{ "rx_nohandler", 12, 50, 184, 0, 0, 0, 0 },
+	{ "rx_otherhost_dropped", 20, 50, 192, 0, 0, 0, 0 },
+};
+
 const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{
 	{ x86_64_timespec, NULL, NULL, 2, 0, 0, 16, 16 },
@@ -2173,6 +2413,11 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
 	{ x86_64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ x86_64_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_rta_cacheinfo, NULL, NULL, 8, 0, 0, 32, 32 },
+	{ x86_64_nda_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_link_stats, NULL, NULL, 24, 0, 0, 96, 96 },
+	{ x86_64_link_stats64, NULL, NULL, 25, 0, 0, 200, 192 },
 	},
 	{
 	{ generic64_timespec, NULL, NULL, 2, 0, 0, 16, 16 },
@@ -2263,6 +2508,11 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
 	{ generic64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ generic64_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_rta_cacheinfo, NULL, NULL, 8, 0, 0, 32, 32 },
+	{ generic64_nda_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_link_stats, NULL, NULL, 24, 0, 0, 96, 96 },
+	{ generic64_link_stats64, NULL, NULL, 25, 0, 0, 200, 192 },
 	},
 	{
 	{ i386_timespec, NULL, NULL, 2, 0, 0, 8, 8 },
@@ -2353,5 +2603,10 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
 	{ i386_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ i386_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_rta_cacheinfo, NULL, NULL, 8, 0, 0, 32, 32 },
+	{ i386_nda_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_link_stats, NULL, NULL, 24, 0, 0, 96, 96 },
+	{ i386_link_stats64, NULL, NULL, 25, 0, 0, 200, 192 },
 	},
 };

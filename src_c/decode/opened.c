@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "decode/paths.h"
 
@@ -165,7 +166,7 @@ size_t ft_opened_path(struct ft_open_files *f, const struct ft_event *ev, int32_
 		return 0;
 	if (path[0] != '/')
 		base = o ? ft_open_files_find(o, dirfd) : NULL;
-	if (path[0] != '/' && !base)
+	if (path[0] != '/' && (!base || !base->link_length))
 		return 0;
 	return ft_path_join(
 		base ? base->bytes : NULL, base ? base->link_length : 0, path, length, to);
@@ -189,6 +190,18 @@ static struct ft_file *opened_at(
 	size_t length = absolute(f, walk, argument, at, path);
 
 	return length ? ft_file_new(f, path, length) : NULL;
+}
+
+/* Of one without a link its arguments say what its messages are. */
+static struct ft_file *netlink_socket(struct ft_open_files *f, const struct ft_walk *walk)
+{
+	char bytes[32];
+	int length;
+
+	if (strcmp(walk->shape->name, "socket") || (int32_t)walk->args[0] != AF_NETLINK)
+		return NULL;
+	length = snprintf(bytes, sizeof(bytes), "%cNETLINK%c%u", 0, 0, (unsigned)walk->args[2]);
+	return ft_file_new(f, bytes, (size_t)length);
 }
 
 static bool closes_on_exec(const struct known *k, const struct ft_walk *walk)
@@ -224,6 +237,35 @@ static void add_pair(
 	}
 }
 
+bool ft_opened_moves_sockets(struct ft_open_files *f, const struct ft_view *view)
+{
+	const struct ft_event *ev = view->event;
+	struct ft_walk walk;
+	uint8_t kind;
+
+	if (ev->abi >= FT_ABI_COUNT || (uint32_t)ev->nr >= FT_NR_MAX)
+		return false;
+	if (!f->kinds[ev->abi][ev->nr]) {
+		ft_walk_start(&walk, view, NULL);
+		known_of(f, &walk);
+	}
+	kind = f->kinds[ev->abi][ev->nr];
+	if (!kind || kind == NO_ENTRY)
+		return false;
+	switch (known[kind - 1].kind) {
+	case MAKES:
+	case COPIES:
+	case COPIES_OVER:
+	case CONTROLS:
+	case CLOSES:
+	case CLOSES_RANGE:
+	case EXECUTES:
+	case UNSHARES:
+		return true;
+	}
+	return false;
+}
+
 void ft_opened_begin(struct ft_open_files *f, const struct ft_view *view)
 {
 	const struct known *k;
@@ -254,6 +296,9 @@ void ft_opened_begin(struct ft_open_files *f, const struct ft_view *view)
 	case IS_PAIR:
 		add_pair(f, &walk, k, closes);
 		return;
+	case MAKES:
+		file = netlink_socket(f, &walk);
+		break;
 	case COPIES:
 	case COPIES_OVER:
 		add_copy(f, o, (int32_t)walk.args[0], fd, closes);
@@ -416,6 +461,11 @@ void ft_opened_event(struct ft_open_files *f, const struct ft_event *ev, const u
 	}
 }
 
+static const struct ft_file *told(const struct ft_file *file)
+{
+	return file && file->link_length ? file : NULL;
+}
+
 const struct ft_file *ft_opened_find(
 	struct ft_open_files *f, const struct ft_event *ev, int32_t fd, bool after)
 {
@@ -423,7 +473,15 @@ const struct ft_file *ft_opened_find(
 
 	for (size_t i = f->made_count; after && i-- > 0;)
 		if (f->made[i].fd == fd)
-			return f->made[i].file;
+			return told(f->made[i].file);
 	o = owner_of(f, ev);
+	return o ? told(ft_open_files_find(o, fd)) : NULL;
+}
+
+const struct ft_file *ft_opened_socket(
+	struct ft_open_files *f, const struct ft_event *ev, int32_t fd)
+{
+	const struct ft_owner *o = owner_of(f, ev);
+
 	return o ? ft_open_files_find(o, fd) : NULL;
 }

@@ -5,6 +5,8 @@
 #include "decode/open_files.h"
 #include "decode/walk.h"
 
+/* Whether a call makes, copies or closes descriptors of sockets: where nothing else is asked for only those count. */
+bool ft_opened_moves_sockets(struct ft_open_files *f, const struct ft_view *view);
 /* Before a call is shown: what its descriptors become, for ft_open_files_shown(). */
 void ft_opened_begin(struct ft_open_files *f, const struct ft_view *view);
 /* Behind it: they have become that, and what it closed is gone. */
@@ -18,6 +20,9 @@ void ft_opened_event(struct ft_open_files *f, const struct ft_event *ev, const u
 /* What a descriptor of the call's task is; after: the call has ended. NULL: not known. */
 const struct ft_file *ft_opened_find(
 	struct ft_open_files *f, const struct ft_event *ev, int32_t fd, bool after);
+/* Of a socket of netlink that no link tells of, too: then file_text.h knows its protocol alone. */
+const struct ft_file *ft_opened_socket(
+	struct ft_open_files *f, const struct ft_event *ev, int32_t fd);
 /*
  * A path that a call was given, as an absolute one without links looked up: `to` has FT_STRING_MAX bytes. Returns its
  * length, 0: it is not known.

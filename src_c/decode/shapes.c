@@ -75,6 +75,7 @@ int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_si
 		.ret = ev->ret,
 		.left = ev->ret > 0 ? (uint64_t)ev->ret : 0,
 		.elements_max = FT_ELEMENTS_SHOWN,
+		.netlink = -1,
 		.elements_left = FT_ELEMENTS_OF_CALL,
 		.ended = !(ev->flags & FT_FLAG_UNFINISHED),
 		.failed = ev->flags & (FT_FLAG_ERROR | FT_FLAG_UNFINISHED | FT_FLAG_INTERRUPTED),

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "decode/sockets.h"
+
 #include "decode/families.h"
 #include "decode/text.h"
 #include "decode/walk.h"
@@ -105,6 +107,17 @@ static void show_inet6(struct ft_walk *walk, const struct sockaddr_in6 *in6, boo
 		ft_next(walk, "sin6_scope_id");
 		ft_integer(walk, in6->sin6_scope_id, FT_UNSIGNED);
 	}
+}
+
+bool ft_inet_shown(struct ft_walk *walk, uint8_t family, const uint8_t *data, size_t length)
+{
+	char name[INET6_ADDRSTRLEN];
+
+	if ((family != AF_INET || length != 4) && (family != AF_INET6 || length != 16))
+		return false;
+	show_address(walk, data, length, inet_ntop(family, data, name, sizeof(name)),
+		family == AF_INET ? "inet_addr(" : "inet_pton(AF_INET6, ", ")");
+	return true;
 }
 
 static void show_netlink(struct ft_walk *walk, const struct sockaddr_nl *nl)

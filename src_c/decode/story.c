@@ -16,10 +16,11 @@ int ft_story_new(struct ft_story **out, const struct ft_strace_style *style)
 		return -ENOMEM;
 	s->style = *style;
 	ft_strace_start(&s->st, &s->style);
-	if ((style->told || style->paths || style->fds) && ft_open_files_new(&s->files) < 0) {
+	if (ft_open_files_new(&s->files) < 0) {
 		free(s);
 		return -ENOMEM;
 	}
+	s->tells_files = style->told || style->paths || style->fds;
 	s->st.files = s->files;
 	*out = s;
 	return 0;
@@ -272,8 +273,8 @@ int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count
 			*newest_ns = end;
 
 		length = payload_of(&events[i], payload, payload_length, payload_base, &start);
-		if (s->files && (events[i].kind == FT_KIND_ATTACH ||
-					(s->style.leaders && events[i].tid != events[i].pid)))
+		if ((events[i].kind == FT_KIND_ATTACH ||
+			    (s->style.leaders && events[i].tid != events[i].pid)))
 			opened_at_once(s, &events[i], start, length);
 		if (s->style.leaders && events[i].tid != events[i].pid)
 			continue;

@@ -82,11 +82,13 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 	view.payload = (const uint8_t *)(call + 1);
 	view.payload_length = call->payload_length;
 	view.count = ft_snapshots(ev, view.payload, view.payload_length, ev->payload, snapshots);
-	if (s->files)
+	const bool follows = s->tells_files || ft_opened_moves_sockets(s->files, &view);
+
+	if (follows)
 		ft_opened_begin(s->files, &view);
 	if ((ft_story_is_filtered(s) && !is_wanted(s, ev)) ||
 		(!t->told && !is_call_shown(s, &view))) {
-		if (s->files)
+		if (follows)
 			ft_opened_end(s->files, &view);
 		ft_story_pop(&s->tasks, t);
 		return;
@@ -102,7 +104,7 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		ft_strace_call(&s->st, &view, part);
 	}
 	s->current = part == FT_PART_ENTRY ? t->tid : 0;
-	if (part != FT_PART_ENTRY && s->files)
+	if (part != FT_PART_ENTRY && follows)
 		ft_opened_end(s->files, &view);
 	if (part == FT_PART_ENTRY)
 		t->told = true;
@@ -159,8 +161,7 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 	const struct ft_event ev = other->event;
 	const uint64_t place = other->place;
 
-	if (s->files)
-		ft_opened_event(s->files, &ev, NULL, 0);
+	ft_opened_event(s->files, &ev, NULL, 0);
 	switch (ev.kind) {
 	case FT_KIND_FORK:
 		tell_birth(s, t, &ev);

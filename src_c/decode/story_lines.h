@@ -10,7 +10,8 @@ struct ft_story {
 	struct ft_strace_style style;
 	struct ft_strace_text st;
 	struct ft_story_tasks tasks;
-	struct ft_open_files *files; /* NULL: nobody asks what descriptors are */
+	struct ft_open_files *files; /* of sockets at least */
+	bool tells_files; /* of all */
 	int32_t current; /* whose call's line is not ended; 0: none is */
 	size_t alive;
 };

@@ -65,7 +65,7 @@ static void add_name(struct ft_touched *t, int32_t fd, const uint8_t *bytes, siz
 /* Its number is kept with it until it has another name. */
 static void add_file(struct ft_touched *t, int32_t fd, struct ft_file *file)
 {
-	if (!file) {
+	if (!file || !file->link_length) {
 		add(t, fd, -1);
 		return;
 	}

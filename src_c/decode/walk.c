@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "decode/families.h"
+#include "decode/netlink.h"
 #include "decode/signals.h"
 #include "decode/tasks.h"
 
@@ -211,6 +212,10 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 		}
 		size = count < SIZE_MAX ? (size_t)count : SIZE_MAX;
 		memory = ft_memory_at(view, after, address, size);
+		if (walk->netlink >= 0 && ft_netlink_shown(walk, &memory, size)) {
+			shown = true;
+			break;
+		}
 		/* What is shown is there; the rest would be left out in any case. */
 		if (memory.length >= walk->string_max && memory.found == FT_FAULT)
 			memory.found = FT_CUT;
@@ -401,6 +406,7 @@ void ft_walk_arguments(struct ft_walk *walk)
 		return;
 	}
 	arguments = &ft_arguments[shape->arguments];
+	walk->netlink = ft_netlink_protocol(walk);
 	for (unsigned i = 0; i < shape->nargs; i++) {
 		if (arguments[i].hidden)
 			continue;

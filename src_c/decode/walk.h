@@ -36,6 +36,7 @@ struct ft_walk {
 	const uint8_t *base;
 	uint64_t left; /* bytes that the result leaves for the buffers of a vector */
 	bool is_limited; /* whether it does */
+	int netlink; /* the protocol of messages that buffers have; -1: they have none */
 };
 
 /* Chooses the shape; 0, or -ENOSYS where no table has this call. */

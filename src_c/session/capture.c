@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "session/fetch.h"
 #include "session/links.h"
@@ -223,6 +224,7 @@ static void take_strings(struct run *r, uint64_t address, bool follow)
 static void take_messages(struct run *r, uint64_t address, uint64_t count, bool many)
 {
 	uint32_t word = word_size(r), head = 7 * word, size = many ? 8 * word : head, length;
+	const uint32_t limit = r->limit;
 	uint64_t most = FT_STRUCTURE_MAX / size;
 	const uint8_t *message = take_bytes(r, address,
 		count > most ? (most + 1) * size : count * size, FT_STRUCTURE_MAX, &length);
@@ -230,13 +232,19 @@ static void take_messages(struct run *r, uint64_t address, uint64_t count, bool 
 	for (; length >= size && r->left-- > 0; message += size, length -= size) {
 		uint64_t bytes = most_bytes(r);
 		uint32_t name_len, received, copied;
+		const uint8_t *name;
+		uint16_t family = AF_UNSPEC;
 
 		memcpy(&name_len, message + word, sizeof(name_len));
 		if (many && r->at_exit) {
 			memcpy(&received, message + head, sizeof(received));
 			bytes = received;
 		}
-		take_bytes(r, word_at(r, message), name_len, NAME_MAX_BYTES, &copied);
+		name = take_bytes(r, word_at(r, message), name_len, NAME_MAX_BYTES, &copied);
+		/* Messages of netlink are structures, which mean nothing where they are cut. */
+		if (name && copied >= sizeof(family))
+			memcpy(&family, name, sizeof(family));
+		r->limit = family == AF_NETLINK && limit < FT_LIST_MAX ? FT_LIST_MAX : limit;
 		take_iovec(
 			r, word_at(r, message + 2 * word), word_at(r, message + 3 * word), bytes);
 		take_bytes(r, word_at(r, message + 4 * word), word_at(r, message + 5 * word),

@@ -267,6 +267,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ev.args[i] = how >> (i & 1 ? 6 : 7) & 1 ? take(&in, 1) : take_address(&in);
 	if (ev.abi < FT_ABI_COUNT && take(&in, 1) & 1)
 		choose_line(&in, &ev);
+	/* To a socket of netlink: see some_files(). */
+	if (take(&in, 1) % 4 == 1) {
+		ev.abi = FT_ABI_X86_64;
+		ev.nr = 44 + (int32_t)(take(&in, 1) & 3); /* sendto, recvfrom, sendmsg, recvmsg */
+		ev.args[0] = 2;
+	}
 	if (how & 1)
 		one_block(&in, &ev);
 	else

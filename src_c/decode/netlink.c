@@ -1,0 +1,224 @@
+#include "decode/netlink.h"
+
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "decode/file_text.h"
+#include "decode/opened.h"
+#include "decode/route.h"
+
+#define DEPTH_MAX 4 /* of messages that an error was told of */
+#define CAPPED	  0x100 /* NLM_F_CAPPED */
+#define ACK_TLVS  0x200 /* NLM_F_ACK_TLVS */
+
+int ft_netlink_protocol(struct ft_walk *walk)
+{
+	const struct ft_file *file;
+
+	/* sendfile(2) has no bytes. */
+	if (!walk->files || !walk->shape || walk->is_shallow || walk->is_raw ||
+		(strncmp(walk->shape->name, "send", 4) && strncmp(walk->shape->name, "recv", 4)))
+		return -1;
+	file = ft_opened_socket(walk->files, walk->view->event, (int32_t)walk->args[0]);
+	return file ? ft_file_netlink(file) : -1;
+}
+
+void ft_netlink_rest(struct ft_walk *walk, const struct ft_piece *p)
+{
+	size_t most = walk->string_max, shown = p->length < most ? p->length : most;
+
+	walk->sink->ops->binary(walk->sink, p->data, shown, shown < p->size);
+}
+
+struct ft_piece ft_netlink_part(const struct ft_piece *p, uint64_t from, uint64_t size)
+{
+	uint64_t skip = from < p->length ? from : p->length;
+	uint64_t left = p->length - skip;
+
+	return (struct ft_piece){ p->data + skip, (size_t)(left < size ? left : size), size };
+}
+
+void ft_netlink_more(struct ft_walk *walk)
+{
+	ft_next(walk, NULL);
+	walk->sink->ops->more(walk->sink);
+}
+
+static bool is_route(const struct ft_walk *walk, uint32_t type)
+{
+	return walk->netlink == NETLINK_ROUTE && type >= NLMSG_MIN_TYPE;
+}
+
+/* Which flags there are beside those of all depends on what is asked: NEW, DEL, GET, SET. */
+static unsigned flags_of(const struct ft_walk *walk, uint32_t type)
+{
+	static const unsigned sets[] = { FT_SET_NLMSG_NEW_FLAGS, FT_SET_NLMSG_DELETE_FLAGS,
+		FT_SET_NLMSG_GET_FLAGS, FT_SET_NLMSG_FLAGS };
+
+	if (is_route(walk, type))
+		return sets[type & 3];
+	return type == NLMSG_ERROR ? FT_SET_NLMSG_ACK_FLAGS : FT_SET_NLMSG_FLAGS;
+}
+
+static void show_head(struct ft_walk *walk, const uint8_t *data)
+{
+	uint32_t type = (uint32_t)ft_load(data + 4, 2);
+
+	ft_open(walk, "{");
+	ft_next(walk, "nlmsg_len");
+	ft_integer(walk, ft_load(data, 4), FT_UNSIGNED);
+	ft_next(walk, "nlmsg_type");
+	ft_set_shown(walk, is_route(walk, type) ? FT_SET_RTM_TYPE : FT_SET_NLMSG_TYPE, type);
+	ft_next(walk, "nlmsg_flags");
+	ft_set_shown(walk, flags_of(walk, type), ft_load(data + 6, 2));
+	ft_next(walk, "nlmsg_seq");
+	ft_integer(walk, ft_load(data + 8, 4), FT_UNSIGNED);
+	ft_next(walk, "nlmsg_pid");
+	ft_integer(walk, (uint64_t)(int64_t)(int32_t)ft_load(data + 12, 4), FT_SIGNED);
+	ft_close(walk, "}");
+}
+
+static void show_message(struct ft_walk *walk, const struct ft_piece *p, unsigned depth);
+
+static void show_errno(struct ft_walk *walk, int32_t error)
+{
+	const struct ft_member *m =
+		error < 0 ? ft_member_of(&ft_sets[FT_SET_ERRNO], (uint64_t)-(int64_t)error) : NULL;
+	char name[64];
+
+	if (!m || m->length > sizeof(name) - 2) {
+		ft_integer(walk, (uint64_t)(int64_t)error, FT_SIGNED);
+		return;
+	}
+	name[0] = '-';
+	memcpy(name + 1, m->name, m->length);
+	name[1 + m->length] = '\0';
+	ft_named(walk, (uint64_t)(int64_t)error, FT_SIGNED, name);
+}
+
+/* struct nlmsgerr: the message that it answers, and what else there is to say. */
+static void show_error(
+	struct ft_walk *walk, const struct ft_piece *p, uint32_t flags, unsigned depth)
+{
+	uint64_t size = p->size - 4, told;
+	struct ft_piece message, rest;
+
+	told = size;
+	if (flags & CAPPED)
+		told = NLMSG_HDRLEN;
+	else if (flags & ACK_TLVS)
+		told = ft_load(p->data + 4, 4);
+	if (told < NLMSG_HDRLEN)
+		told = NLMSG_HDRLEN;
+	if (told > size)
+		told = size;
+	message = ft_netlink_part(p, 4, told);
+	rest = ft_netlink_part(p, 4 + ((told + 3) & ~UINT64_C(3)), 0);
+	rest.size = size > ((told + 3) & ~UINT64_C(3)) ? size - ((told + 3) & ~UINT64_C(3)) : 0;
+	rest = ft_netlink_part(p, p->size - rest.size, rest.size);
+	if (flags & ACK_TLVS && rest.size)
+		ft_open(walk, "[");
+	if (flags & ACK_TLVS && rest.size)
+		ft_next(walk, NULL);
+	ft_open(walk, "{");
+	ft_next(walk, "error");
+	show_errno(walk, (int32_t)ft_load(p->data, 4));
+	ft_next(walk, "msg");
+	show_message(walk, &message, depth + 1);
+	ft_close(walk, "}");
+	if (flags & ACK_TLVS && rest.size) {
+		ft_next(walk, NULL);
+		ft_route_error_attributes(walk, &rest);
+		ft_close(walk, "]");
+	}
+}
+
+static void show_payload(
+	struct ft_walk *walk, const struct ft_piece *p, const uint8_t *head, unsigned depth)
+{
+	uint32_t type = (uint32_t)ft_load(head + 4, 2), flags = (uint32_t)ft_load(head + 6, 2);
+
+	if (type == NLMSG_ERROR && p->length >= 4 + NLMSG_HDRLEN && depth < DEPTH_MAX)
+		show_error(walk, p, flags, depth);
+	else if (type == NLMSG_DONE && p->length >= 4)
+		ft_integer(walk, (uint64_t)(int64_t)(int32_t)ft_load(p->data, 4), FT_SIGNED);
+	else if (is_route(walk, type) && p->length)
+		ft_route_shown(walk, type, p);
+	else
+		ft_netlink_rest(walk, p);
+}
+
+/* p: of one message, with its header. */
+static void show_message(struct ft_walk *walk, const struct ft_piece *p, unsigned depth)
+{
+	struct ft_piece payload;
+
+	if (p->size <= NLMSG_HDRLEN) {
+		show_head(walk, p->data);
+		return;
+	}
+	payload = ft_netlink_part(p, NLMSG_HDRLEN, p->size - NLMSG_HDRLEN);
+	ft_open(walk, "[");
+	ft_next(walk, NULL);
+	show_head(walk, p->data);
+	if (payload.length) {
+		ft_next(walk, NULL);
+		show_payload(walk, &payload, p->data, depth);
+	} else {
+		ft_netlink_more(walk); /* it was not copied */
+	}
+	ft_close(walk, "]");
+}
+
+/* The bytes up to the next message; 0: this is the last. */
+uint64_t ft_netlink_step(uint64_t length, uint64_t head, uint64_t size)
+{
+	uint64_t step = (length + 3) & ~UINT64_C(3);
+
+	return length < head || step >= size ? 0 : step;
+}
+
+bool ft_netlink_shown(struct ft_walk *walk, const struct ft_memory *memory, uint64_t size)
+{
+	struct ft_piece p = { memory->data, memory->length, size }, one;
+	uint64_t length, step;
+	bool several;
+
+	if (memory->found == FT_FAULT || !memory->data || !p.length ||
+		(p.length < NLMSG_HDRLEN && p.length < p.size))
+		return false;
+	if (p.size < NLMSG_HDRLEN) {
+		ft_netlink_rest(walk, &p);
+		return true;
+	}
+	several = ft_netlink_step(ft_load(p.data, 4), NLMSG_HDRLEN, p.size);
+	if (several)
+		ft_open(walk, "[");
+	for (uint32_t n = 0;; n++) {
+		if (several && (n == walk->elements_max || !walk->elements_left ||
+				       (p.length < NLMSG_HDRLEN && p.length < p.size))) {
+			ft_netlink_more(walk);
+			break;
+		}
+		walk->elements_left -= several;
+		if (several)
+			ft_next(walk, NULL);
+		if (p.size < NLMSG_HDRLEN) {
+			ft_netlink_rest(walk, &p);
+			break;
+		}
+		length = ft_load(p.data, 4);
+		step = ft_netlink_step(length, NLMSG_HDRLEN, p.size);
+		one = ft_netlink_part(&p, 0,
+			length < NLMSG_HDRLEN ? NLMSG_HDRLEN
+			: length < p.size     ? length
+					      : p.size);
+		show_message(walk, &one, 0);
+		if (!step)
+			break;
+		p = ft_netlink_part(&p, step, p.size - step);
+	}
+	if (several)
+		ft_close(walk, "]");
+	return true;
+}

@@ -1,0 +1,10 @@
+/* Addresses of the internet. */
+#ifndef FT_DECODE_SOCKETS_H
+#define FT_DECODE_SOCKETS_H
+
+#include "decode/walk.h"
+
+/* One of this family; false: it has not its size. */
+bool ft_inet_shown(struct ft_walk *walk, uint8_t family, const uint8_t *data, size_t length);
+
+#endif

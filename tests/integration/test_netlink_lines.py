@@ -1,0 +1,79 @@
+"""Promise: messages of netlink are told as the installed strace tells them, also as data, whatever
+lengths they say; what strace looks up elsewhere (names of interfaces) is the number that is there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import ENGINES, FASTTRACE, Builder
+
+import fasttrace
+
+CALLS = "trace=socket,dup2,close,sendmsg,sendto,recvmsg"
+
+
+def told(words: list[str], program: str, file: Path) -> list[str]:
+    """Its lines without tasks; numbers of ports and of interfaces made alike."""
+    subprocess.run([*words, "-f", "-o", str(file), "-e", CALLS, program], check=True, timeout=60)
+    text = re.sub(r"^\d+ +", "", file.read_text(), flags=re.M)
+    text = re.sub(r'(_index=|RTA_.IF}, )if_nametoindex\("[^"]*"\)', r"\1N", text)
+    text = re.sub(r"(_index=|RTA_.IF}, )[1-9]\d*", r"\1N", text)
+    text = re.sub(r"nlmsg_pid=-?\d{3,}", "nlmsg_pid=P", text)
+    return re.sub(r"0x[0-9a-f]{9,}", "ADDRESS", text).splitlines()
+
+
+@pytest.mark.parametrize("options", [[], ["-s", "3"], ["-v"], ["-X", "raw"]], ids=" ".join)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_messages_are_told_as_strace_tells_them(
+    engine: str, options: list[str], tracees: Builder, tmp_path: Path
+) -> None:
+    """But where memory ends in one: that is an address."""
+    program = tracees.command("netlink")[0]
+    ours = [*FASTTRACE, "strace", "--engine", engine, *options]
+    mine = told(ours, program, tmp_path / "mine")
+    its = told(["strace", *options], program, tmp_path / "its")
+    assert len(mine) == len(its)
+    if options == ["-s", "3"]:  # of what sendto(2) is given no more is copied
+        mine = [line for line in mine if not line.startswith("sendto")]
+        its = [line for line in its if not line.startswith("sendto")]
+    different = [(m, i) for m, i in zip(mine, its, strict=True) if m != i]
+    faults = [(m, i) for m, i in different if "EFAULT" in m or "EPERM" in m]
+    assert [one for one in different if one not in faults] == []
+    assert [
+        m for m, _ in faults if not re.search(r'iov_base=(ADDRESS|"[^"]*"\.\.\.), iov_len=32', m)
+    ] == []
+    assert len(faults) <= 1
+    assert options or sum("nlmsg_type=RTM_" in line for line in mine) > 20
+
+
+def test_a_descriptor_that_is_something_else_now_has_no_messages(
+    tracees: Builder, tmp_path: Path
+) -> None:
+    mine = told([*FASTTRACE, "strace"], tracees.command("netlink")[0], tmp_path / "mine")
+    generic, other = [line for line in mine if line.startswith(("sendmsg(9", "sendto(9"))]
+    assert "nlmsg_type=0x10 /* NLMSG_??? */" in generic
+    assert "nlmsg" not in other
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_messages_are_data_where_descriptors_are(engine: str, tracees: Builder) -> None:
+    trace = fasttrace.trace(tracees.command("netlink"), engine=engine, descriptors=True)
+    sent = [call for call in trace.calls(descriptors=True) if call.name == "sendmsg"]
+    found = [call.args["msg"]["msg_iov"][0]["iov_base"] for call in sent]
+    head, link, attributes = next(one for one in found if "IFLA_QDISC" in str(one))
+    assert (head["nlmsg_type"].text, head["nlmsg_seq"]) == ("RTM_NEWLINK", 7)
+    assert link["ifi_index"] == 1
+    assert [one[0]["nla_type"].text for one in attributes[3:5]] == ["IFLA_ADDRESS", "IFLA_LINK"]
+    assert attributes[3][1] == "01:02:03:04:05:06"
+    assert json.dumps(trace.to_records(descriptors=True)).count("RTM_NEWROUTE")
+    plain = [
+        call.args["msg"]["msg_iov"][0]["iov_base"]
+        for call in trace.calls()
+        if call.name == "sendmsg"
+    ]
+    assert not any("nlmsg" in str(one) for one in plain)
