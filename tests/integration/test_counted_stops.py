@@ -1,6 +1,6 @@
-"""Promise: inline, a signal that is handled stops its program once, and the tracer makes few calls.
+"""Promise: inline, a signal, a thread or a site that stays as it is stops a program little.
 
-Nobody can avoid that one: each signal of a task that is traced stops before it is delivered. The
+Each signal of a task that is traced stops it before it is delivered, and nobody can avoid that. The
 rt_sigreturn by which a handler ends is recorded by the program itself.
 """
 
@@ -37,10 +37,12 @@ def tracer_threads() -> list[int]:
     return [int(t.name) for t in tasks if (t / "comm").read_text() == "fasttrace\n"]
 
 
-def costs_of(command: list[str], kernel: Kernel | None = None) -> tuple[int, int]:
+def costs_of(
+    command: list[str], kernel: Kernel | None = None, engine: str = "inline"
+) -> tuple[int, int]:
     """Stops of the whole run, and the tracer's calls from when the program is told to begin."""
     out, into = os.pipe()
-    options = {"engine": "inline", "events": False, "tally": True, "stdin": out}
+    options = {"engine": engine, "events": False, "tally": True, "stdin": out}
     with os.fdopen(out), os.fdopen(into, "w") as line, Tracer(command, **options) as tracer:
         while len(ours := tracer_threads()) != 1:  # a new thread has its maker's name at first
             assert not tracer.wait(0.01)
@@ -56,13 +58,13 @@ def costs_of(command: list[str], kernel: Kernel | None = None) -> tuple[int, int
 
 @pytest.mark.parametrize("how", HOW)
 def test_a_handled_signal_costs_one_stop(tracees, how):
-    few, many = (costs_of(tracees.command("handled_signals", how, str(n)))[0] for n in (FEW, MANY))
+    few, many = (costs_of(tracees.command("counted_stops", how, str(n)))[0] for n in (FEW, MANY))
     assert MANY - FEW <= many - few <= MANY - FEW + BLOCKS
 
 
 def test_a_timers_signal_costs_one_stop_wherever_it_comes(tracees):
     """In a call, in the recorder, at a springboard: there it is put back, and runs on."""
-    command = tracees.command("handled_signals", "timed", str(MANY))
+    command = tracees.command("counted_stops", "timed", str(MANY))
     signals = 0
     with Tracer(command, engine="inline", stdin=subprocess.DEVNULL) as tracer:
         for block in tracer.blocks():
@@ -74,7 +76,7 @@ def test_a_timers_signal_costs_one_stop_wherever_it_comes(tracees):
 @pytest.mark.parametrize("how", HOW)
 def test_a_handled_signal_costs_few_calls_of_the_tracer(tracees, kernel, how):
     few, many = (
-        costs_of(tracees.command("handled_signals", how, str(n)), kernel)[1] for n in (FEW, MANY)
+        costs_of(tracees.command("counted_stops", how, str(n)), kernel)[1] for n in (FEW, MANY)
     )
     each = MANY - FEW
     # What is drained, now and then, at a stop: a page of records that is asked for.
@@ -86,10 +88,44 @@ def test_handled_signals_are_recorded_as_by_ptrace(tracees, how):
     """Every call, signal and result, in order: rt_sigreturn gives back another call's."""
 
     def told(engine: str) -> list[tuple[int, ...]]:
-        command = tracees.command("handled_signals", how, "100")
+        command = tracees.command("counted_stops", how, "100")
         traced = fasttrace.trace(command, engine=engine, stdin=subprocess.DEVNULL)
         assert traced.exit_status == 0
         seen = np.isin(traced.events["kind"], (Kind.SYSCALL, Kind.SIGNAL))
         return traced.events[seen][["kind", "nr", "flags"]].tolist()
 
     assert told("inline") == told("ptrace")
+
+
+# A thread: its maker before and at the call that makes it; its own first stop; the call that ends
+# it, whose site in glibc stays as it is; its exit event; its end.
+THREAD_STOPS, THREAD_CALLS = 6, 34
+
+
+def test_a_thread_costs_few_stops(tracees):
+    few, many = (
+        costs_of(tracees.command("counted_stops", "threads", str(n)))[0] for n in (20, 120)
+    )
+    assert 3 * 100 <= many - few <= THREAD_STOPS * 100 + BLOCKS
+
+
+def test_a_thread_costs_few_calls_of_the_tracer(tracees, kernel):
+    few, many = (
+        costs_of(tracees.command("counted_stops", "threads", str(n)), kernel)[1] for n in (20, 120)
+    )
+    assert 3 * 100 <= many - few <= THREAD_CALLS * 100 + 20 * BLOCKS
+
+
+@pytest.mark.parametrize("how", ["site", "sites"])
+def test_a_site_that_stays_costs_no_more_than_by_ptrace(tracees, kernel, how):
+    """One stop a call, by ptrace two; whether all calls come from one or each from another."""
+    costs = {}
+    for engine in ("inline", "ptrace"):
+        (few, few_calls), (many, many_calls) = (
+            costs_of(tracees.command("counted_stops", how, str(n)), kernel, engine)
+            for n in (300, 700)
+        )
+        costs[engine] = many - few, many_calls - few_calls
+    assert 400 <= costs["inline"][0] <= 400 + BLOCKS
+    assert costs["inline"][0] <= costs["ptrace"][0] // 2 + BLOCKS
+    assert costs["inline"][1] <= costs["ptrace"][1] + 20 * BLOCKS
