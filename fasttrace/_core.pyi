@@ -1,5 +1,7 @@
 from typing import NamedTuple, NoReturn, TypedDict
 
+import numpy as np
+import numpy.typing as npt
 from typing_extensions import Buffer
 
 from fasttrace._tally import Tally
@@ -46,6 +48,8 @@ class StartError(OSError):
 class Block(Buffer):
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
+    @property
+    def events(self) -> npt.NDArray[np.void]: ...
     @property
     def payload(self) -> memoryview: ...
     @property

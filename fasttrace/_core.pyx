@@ -47,6 +47,13 @@ cdef class Block:
                           self.block.count * sizeof(ft_event), 1, flags)
 
     @property
+    def events(self):
+        """The events as a read-only array of EVENT_DTYPE, shape (n,), without a copy."""
+        import numpy
+        from fasttrace._tally import event_dtype
+        return numpy.frombuffer(self, event_dtype())
+
+    @property
     def payload(self):
         """The payload items of these events: a read-only memoryview of bytes."""
         return memoryview(Payload(self))

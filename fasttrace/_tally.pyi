@@ -6,6 +6,7 @@ counts with the GIL released.
 
 from typing import NamedTuple
 
+import numpy as np
 from _typeshed import ReadableBuffer
 
 class Row(NamedTuple):
@@ -35,6 +36,9 @@ KINDS: dict[str, int]
 FLAGS: dict[str, int]
 PAYLOAD_TYPES: dict[str, int]
 PAYLOAD_FLAGS: dict[str, int]
+
+def event_dtype() -> np.dtype[np.void]:
+    """Of one event, as numpy, which is imported for it, has it: the same object each time."""
 
 def hist_bucket(ns: int) -> int:
     """The histogram bucket of a duration: relative width below 1/32."""

@@ -82,6 +82,24 @@ PAYLOAD_TYPES = constants(ft_payload_types, TYPES_LEN)
 PAYLOAD_FLAGS = constants(ft_payload_flags, PAYLOAD_FLAGS_LEN)
 
 
+_event_dtype = None
+
+
+def event_dtype():
+    global _event_dtype
+    if _event_dtype is None:
+        import numpy
+        names, formats, offsets = [], [], []
+        for name, element, offset, size in EVENT_FIELDS:
+            count = size // numpy.dtype(element).itemsize
+            names.append(name)
+            formats.append((element, (count,)) if count > 1 else element)
+            offsets.append(offset)
+        _event_dtype = numpy.dtype(
+            {"names": names, "formats": formats, "offsets": offsets, "itemsize": EVENT_SIZE})
+    return _event_dtype
+
+
 cdef int check(int rc) except -1:
     if rc < 0:
         raise OSError(-rc, os.strerror(-rc))

@@ -22,10 +22,10 @@ from fasttrace.bench.results import Count, Machine, Measurement, Report
 from fasttrace.errors import EngineUnavailable, Interrupted
 from fasttrace.system import procfs
 from fasttrace.tracing.command import Command, Text
-from fasttrace.tracing.sessions import ENGINES
+from fasttrace.tracing.sessions import ENGINES, Engine
 from fasttrace.tracing.tracer import Tracer
 
-_ALL_ENGINES = tuple(name for name in ENGINES if name != "auto")
+_ALL_ENGINES: tuple[Engine, ...] = tuple(name for name in ENGINES if name != "auto")
 
 OnProgress = Callable[[int, int], None]
 
@@ -40,7 +40,7 @@ class Once(NamedTuple):
 def run(
     argv: Sequence[Text] | Text,
     rounds: int = 5,
-    engines: Sequence[str] | None = None,
+    engines: Sequence[Engine] | None = None,
     against: Sequence[str] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Report:
@@ -76,7 +76,7 @@ def run(
     return report
 
 
-def _add_engines(report: Report, engines: Sequence[str] | None) -> None:
+def _add_engines(report: Report, engines: Sequence[Engine] | None) -> None:
     for name in _ALL_ENGINES if engines is None else dict.fromkeys(engines):
         contender = peers.of_engine(name)
         try:
@@ -111,7 +111,7 @@ def _add(report: Report, contender: Contender) -> Measurement:
     return one
 
 
-def _count(argv: list[str], engine: str) -> tuple[str, Count, int]:
+def _count(argv: list[str], engine: Engine) -> tuple[str, Count, int]:
     """The engine's name, what it counts in the command, and the command's exit status."""
     null = subprocess.DEVNULL
     with Tracer(

@@ -10,7 +10,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fasttrace.tracing.sessions import Engine
 
 _TRIAL_LIMIT_S = 60
 
@@ -56,7 +59,7 @@ class _Peer(NamedTuple):
 UNTRACED = Contender("untraced", lambda argv, output: list(argv))
 
 
-def of_engine(engine: str) -> Contender:
+def of_engine(engine: Engine) -> Contender:
     """`fasttrace summary` in a process of its own, as the peers run."""
 
     def command(argv: Sequence[str], output: str) -> list[str]:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fasttrace._tally import SHARED_NR, STRANGERS_MAX, Tally, hist_low
 from fasttrace.data.calls import abi_name, call_name
 from fasttrace.data.processes import Process, fallbacks
-from fasttrace.data.run_info import NOTHING_KNOWN, OfRun, RunInfo
+from fasttrace.data.run_info import NOTHING_KNOWN, About, OfRun, RunInfo
 from fasttrace.syscalls.errnos import errno_name
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from typing_extensions import Unpack
 
     from fasttrace._tally import Row
+    from fasttrace.data.histogram import Histogram
 
 
 class SyscallStats(NamedTuple):
@@ -62,7 +64,7 @@ class Counts(OfRun):
         *,
         processes: Iterable[Process] | Callable[[], Iterable[Process]] = (),
         by_process: bool | None = None,
-        **about: Any,
+        **about: Unpack[About],
     ) -> None:
         self._tally = Tally() if tally is None else tally
         self._given = processes if callable(processes) else list(processes)
@@ -218,10 +220,14 @@ class Counts(OfRun):
         tally, i, _ = self._by_name[name]
         return tally.percentile(i, q)
 
-    def histogram(self, name: str) -> dict[int, int]:
-        """Finished calls by duration: smallest duration in ns of a bucket to count, ascending.
+    def histogram(self, name: str) -> Histogram:
+        """Finished calls by duration: smallest duration in ns of a bucket to count, ascending; a
+        dict that prints as bars, and that notebooks draw.
 
         Buckets are exact below 64 ns, then 32 to a power of two. KeyError: it was never called.
         """
         tally, i, _ = self._by_name[name]
-        return {hist_low(bucket): count for bucket, count in tally.hist(i).items()}
+        from fasttrace.data.histogram import Histogram
+
+        counts = {hist_low(bucket): count for bucket, count in tally.hist(i).items()}
+        return Histogram(name, counts)

@@ -94,28 +94,10 @@ def _agree_with_c() -> None:
 _agree_with_c()
 
 
-def _event_dtype() -> np.dtype[np.void]:
-    import numpy as np
-
-    def format_of(element: str, size: int) -> Any:
-        count = size // np.dtype(element).itemsize
-        return (element, (count,)) if count > 1 else element
-
-    formats = [format_of(element, size) for _, element, _, size in _tally.EVENT_FIELDS]
-    return np.dtype(
-        {
-            "names": [name for name, _, _, _ in _tally.EVENT_FIELDS],
-            "formats": formats,
-            "offsets": [offset for _, _, offset, _ in _tally.EVENT_FIELDS],
-            "itemsize": EVENT_SIZE,
-        }
-    )
-
-
 def __getattr__(name: str) -> Any:
     if name != "EVENT_DTYPE":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    dtype = globals()["EVENT_DTYPE"] = _event_dtype()
+    dtype = globals()["EVENT_DTYPE"] = _tally.event_dtype()
     return dtype
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 
 class RunInfo(NamedTuple):
@@ -27,6 +27,30 @@ class RunInfo(NamedTuple):
 
 
 NOTHING_KNOWN = RunInfo()
+
+
+class About(TypedDict, total=False):
+    """The same, as what may differ from a RunInfo."""
+
+    argv: Sequence[str]
+    exit_status: int | None
+    engine: str
+    wall_ns: int
+    lost: int
+    realtime_offset_ns: int | None
+    finished: bool
+    results: bool
+    host: str
+
+
+def show_all(made: type) -> None:
+    """Let help() and editors name what a class is told about a run."""
+    from fasttrace.text.signatures import show_options
+
+    init: Callable[..., None] = (
+        made.__dict__.get("__init__") or made.__mro__[1].__dict__["__init__"]
+    )
+    show_options(init, About, RunInfo._field_defaults)
 
 
 def _shown(name: str) -> Any:

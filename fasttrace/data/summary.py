@@ -11,12 +11,13 @@ from fasttrace._tally import Tally
 from fasttrace.data.calls import Calls, abi_name, selection_of
 from fasttrace.data.counts import Counts
 from fasttrace.data.processes import Process, with_calls
-from fasttrace.data.run_info import RunInfo
+from fasttrace.data.run_info import About, RunInfo
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+    from typing_extensions import Unpack
 
     from fasttrace._tally import Row
     from fasttrace.data.difference import Difference
@@ -38,7 +39,7 @@ class Summary(Counts):
     """
 
     @classmethod
-    def from_tally(cls, tally: Tally, **about: Any) -> Summary:
+    def from_tally(cls, tally: Tally, **about: Unpack[About]) -> Summary:
         """A Summary over a tally, which nobody may change afterwards; `about` as for Summary()."""
         return cls(tally, **about)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from fasttrace.data.counts import Counts, SyscallStats
 from fasttrace.text.color import BOLD, RED, painted
@@ -17,6 +17,7 @@ def _greatest(figure: int | None) -> int:
     return 1 if figure is None else -figure
 
 
+SortKey: TypeAlias = Literal["time", "calls", "errors", "name", "min", "max", "avg", "p50", "p99"]
 SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
     "time": lambda s: _greatest(s.total_ns),
     "calls": lambda s: -s.calls,
@@ -43,7 +44,7 @@ def sorted_by(summary: Counts, sort: str) -> list[SyscallStats]:
 def summary_table(
     summary: Counts,
     *,
-    sort: str = "time",
+    sort: SortKey = "time",
     top: int | None = None,
     color: bool = False,
     width: int | None = None,

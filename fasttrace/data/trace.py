@@ -31,9 +31,10 @@ from fasttrace.data.processes import (
     with_calls,
 )
 from fasttrace.data.programs import Programs
-from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
+from fasttrace.data.run_info import NOTHING_KNOWN, About, RunInfo
 from fasttrace.data.summary import Summary
 from fasttrace.data.touches import Touches
+from fasttrace.text.signatures import show_options
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -69,7 +70,7 @@ class Trace(Exported):
         info: RunInfo = NOTHING_KNOWN,
         *,
         processes: Iterable[Process] | None = None,
-        **about: Any,
+        **about: Unpack[About],
     ) -> None:
         """processes: None to have them told by the FORK, EXEC and EXIT events. about: what differs
         from `info`. ValueError: events are not of EVENT_DTYPE."""
@@ -483,3 +484,8 @@ def load(path: str | os.PathLike[str]) -> Trace:
 def read_parquet(path: str | os.PathLike[str]) -> Trace:
     """`Trace.from_parquet`."""
     return Trace.from_parquet(path)
+
+
+show_options(
+    Trace.where, conditions.Conditions, dict.fromkeys(conditions.Conditions.__annotations__)
+)

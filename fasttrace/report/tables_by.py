@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fasttrace.data.summary import Summary
-from fasttrace.data.summary_table import about, summary_table
+from fasttrace.data.summary_table import SortKey, about, summary_table
 from fasttrace.text.color import BOLD, painted
 from fasttrace.text.terminal import printable
 
@@ -14,7 +14,7 @@ def tables_by(
     summary: Summary,
     key: Literal["pid", "comm", "abi"],
     *,
-    sort: str = "time",
+    sort: SortKey = "time",
     top: int | None = None,
     color: bool = False,
     width: int | None = None,

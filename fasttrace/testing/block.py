@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fasttrace.errors import FasttraceError
 from fasttrace.testing.told import line_of, told
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
     from fasttrace.syscalls.sets import Capture
     from fasttrace.testing.whole_run import WholeRun
+    from fasttrace.tracing.sessions import Engine
     from fasttrace.tracing.watching import Watch
 
 _SHORT = 100
@@ -189,7 +190,7 @@ class Syscalls:
         trace: str | None = None,
         *,
         follow: bool = True,
-        engine: Literal["auto", "ptrace", "inline"] = "auto",
+        engine: Engine = "auto",
         capture: Capture = "all",
         string_limit: int = 32,
         python: bool | int | None = None,

@@ -8,13 +8,14 @@ whatever clock the engine has.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace.errors import FasttraceError
 
 if TYPE_CHECKING:
     from fasttrace.data.intervals import Counted
     from fasttrace.tracing.counting import CountingWatch
+    from fasttrace.tracing.sessions import Engine
 
 Phase: TypeAlias = tuple[str, str]
 """The node id of a test, and "setup", "call" or "teardown"."""
@@ -23,7 +24,7 @@ Phase: TypeAlias = tuple[str, str]
 class WholeRun:
     """problem: what went wrong, or "". untraced: why nothing can be traced here, or ""."""
 
-    def __init__(self, engine: Literal["auto", "ptrace", "inline"]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.problem = self.untraced = ""
         self.engine = ""
         self.phases: dict[Phase, Counted] = {}

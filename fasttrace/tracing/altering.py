@@ -11,6 +11,7 @@ from fasttrace.alter.language import plan
 from fasttrace.alter.rules import altered_calls
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind
 from fasttrace.errors import Interrupted
+from fasttrace.tracing.options import Running, check_names
 from fasttrace.tracing.runs import interrupts, take_all, trace_of
 from fasttrace.tracing.tracer import Tracer
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from fasttrace.alter.language import AlterRules, Denial
     from fasttrace.data.processes import Process
     from fasttrace.data.trace import Trace
-    from fasttrace.tracing.runs import Argv, Running
+    from fasttrace.tracing.runs import Argv
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def run(
         >>> done.exit_status, done.altered[0].name
         (127, 'openat')
     """
+    check_names("run", options, Running)
     kept = _AlteredCalls()
     chosen = altered_calls(plan(inject, deny))
     tracer = Tracer(argv, trace=chosen, inject=inject, deny=deny, **options)

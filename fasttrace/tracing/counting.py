@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fasttrace.data.intervals import Counted
 from fasttrace.tracing.watching import Watch
+
+if TYPE_CHECKING:
+    from fasttrace.tracing.sessions import Engine
 
 COUNTS = "counts.json"
 """Beside the recording."""
@@ -22,7 +25,7 @@ class CountingWatch(Watch):
     both marks. engine: which one has traced.
     """
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: Engine) -> None:
         super().__init__({"engine": engine, "capture": "none"})
         self.counts: dict[int, Counted] = {}
         self.engine = ""

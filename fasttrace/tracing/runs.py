@@ -8,56 +8,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fasttrace._core import Block
 from fasttrace.errors import Interrupted, OutputError
 from fasttrace.tracing.command import Text
+from fasttrace.tracing.options import TracingOptions, check_names
 from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     import numpy.typing as npt
     from typing_extensions import Unpack
 
-    from fasttrace.alter.language import AlterRules, Denial
     from fasttrace.data.stored import Stored
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
-    from fasttrace.syscalls.sets import Capture, Selection
-    from fasttrace.tracing.command import Stdio
-    from fasttrace.tracing.sessions import Seccomp
-
-
-class Running(TypedDict, total=False):
-    """What all of these pass on to `Tracer`."""
-
-    follow: bool
-    engine: str
-    cwd: Text | None
-    env: Mapping[str, str] | None
-    stdin: Stdio
-    stdout: Stdio
-    stderr: Stdio
-    executable: Text | None
-    seccomp: Seccomp
-
-
-class TracingOptions(Running, total=False):
-    """What those that trace pass on too."""
-
-    pid: int | None
-    trace: str | Selection | None
-    capture: Capture
-    string_limit: int
-    python: bool | int
-    instruction_pointer: bool
-    results: bool
-    inject: AlterRules | None
-    deny: Denial | None
-    descriptors: bool
 
 
 def _check(duration: float | None) -> None:
@@ -169,6 +135,7 @@ def summary(
         >>> fasttrace.summary(["true"]).calls["execve"]
         1
     """
+    check_names("summary", options, TracingOptions)
     if by not in (None, "pid", "comm"):
         raise ValueError(f'no counts by {by!r}: by "pid" or "comm"')
     _check(duration)
@@ -188,6 +155,7 @@ def trace(
     Arguments, Ctrl-C: as for `summary`. 96 bytes an event, and what its arguments point to; see
     `record` for more than memory holds.
     """
+    check_names("trace", options, TracingOptions)
     _check(duration)
     blocks: list[Block] = []
     tracer = Tracer(argv, **options)
@@ -211,6 +179,7 @@ def stream(argv: Argv = None, **options: Unpack[TracingOptions]) -> Iterator[npt
 
     from fasttrace.data.events import EVENT_DTYPE
 
+    check_names("stream", options, TracingOptions)
     with Tracer(argv, strings=False, **options) as tracer:
         for block in tracer.blocks():
             yield np.frombuffer(memoryview(block), EVENT_DTYPE)
@@ -234,6 +203,7 @@ def record(
     """
     from fasttrace.data.trace import Trace
 
+    check_names("record", options, TracingOptions)
     _check(duration)
     tracer = Tracer(argv, **options)
     recorder = Recorder(tracer, path, host=host_label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from fasttrace._core import PYTHON_FRAMES_MAX, STRING_LIMIT_MAX, Session, inline_unusable
 from fasttrace._tables import ABIS
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Seccomp: TypeAlias = "Profile | str | os.PathLike[str] | bytes | None"
 
-ENGINES = ("auto", "ptrace", "inline")
+Engine: TypeAlias = Literal["auto", "ptrace", "inline"]
+ENGINES: tuple[Engine, ...] = ("auto", "ptrace", "inline")
 CAPTURES = ("environments", "all", "paths", "none")
 PYTHON_FRAMES = 16
 """Of each call, with ``python=True``."""

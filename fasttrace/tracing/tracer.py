@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fasttrace.alter.language import AlterRules, Denial
     from fasttrace.data.calls import Call
     from fasttrace.syscalls.sets import Capture, Selection
-    from fasttrace.tracing.sessions import Seccomp
+    from fasttrace.tracing.sessions import Engine, Seccomp
 
 
 class Tracer(Answering):
@@ -91,7 +91,7 @@ class Tracer(Answering):
         pid: int | None = None,
         trace: str | Selection | None = None,
         follow: bool = True,
-        engine: str = "auto",
+        engine: Engine = "auto",
         cwd: Text | None = None,
         env: Mapping[str, str] | None = None,
         stdin: Stdio = None,

@@ -22,7 +22,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fasttrace.errors import (
     EngineUnavailable,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
     from fasttrace.syscalls.sets import Capture
+    from fasttrace.tracing.sessions import Engine
 
 PACKET_MAX = 1 << 16
 _PR_SET_PTRACER = 0x59616D61  # include/uapi/linux/prctl.h
@@ -351,7 +352,7 @@ def watch(
     trace: str | None = None,
     *,
     follow: bool = True,
-    engine: Literal["auto", "ptrace", "inline"] = "auto",
+    engine: Engine = "auto",
     capture: Capture = "all",
     string_limit: int = 32,
     python: bool | int = False,
