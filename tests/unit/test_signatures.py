@@ -79,7 +79,7 @@ def test_choices_are_literal_types() -> None:
     assert set(typing.get_args(SortKey)) == set(SORT_KEYS)
 
 
-def test_errors_are_public() -> None:
+def test_all_errors_are_public_names() -> None:
     made = {name for name, one in vars(errors).items() if inspect.isclass(one)}
     made = {name for name in made if vars(errors)[name].__module__ == "fasttrace.errors"}
     assert made - {"UsageError"} <= set(fasttrace.__all__)
