@@ -202,6 +202,7 @@ cdef extern from "fasttrace.h" nogil:
     int ft_open(ft_session **out, const ft_config *config)
     int ft_spawn(ft_session *s, const ft_command *command, ft_stage *stage)
     int ft_attach(ft_session *s, int pid, ft_stage *stage)
+    int ft_attach_all(ft_session *s, const int *pids, size_t count, ft_stage *stage, int *refused)
     int ft_stop(ft_session *s, ft_stop_how how)
     int ft_signal(ft_session *s, int sig)
     int ft_wait(ft_session *s, int64_t timeout_ns)

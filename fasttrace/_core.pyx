@@ -3,7 +3,7 @@
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINVAL, ENODATA, ESRCH
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc
 
 import errno
 import os
@@ -229,6 +229,32 @@ cdef class Session:
             rc = ft_attach(self.session, pid, &stage)
         self.busy -= 1
         return self.started(rc, stage)
+
+    def attach_all(self, pids):
+        """Attach to several processes; return the first one's pid, else raise StartError, whose
+        `pid` is the one that could not be attached to."""
+        cdef ft_stage stage = FT_STAGE_NONE
+        cdef size_t count = len(pids)
+        cdef int refused = 0
+        cdef int rc
+        cdef int *list = <int *>malloc((count + 1) * sizeof(int))
+        if list is NULL:
+            raise MemoryError
+        try:
+            for i in range(count):
+                list[i] = pids[i]
+            self.open()
+            self.busy += 1
+            with nogil:
+                rc = ft_attach_all(self.session, list, count, &stage, &refused)
+            self.busy -= 1
+        finally:
+            free(list)
+        try:
+            return self.started(rc, stage)
+        except StartError as error:
+            error.pid = refused
+            raise
 
     cdef started(self, int rc, ft_stage stage):
         if rc < 0:

@@ -175,6 +175,12 @@ int ft_open(struct ft_session **out, const struct ft_config *config);
 int ft_spawn(struct ft_session *s, const struct ft_command *command, enum ft_stage *stage);
 /* Attaches to all threads of a running process. */
 int ft_attach(struct ft_session *s, pid_t pid, enum ft_stage *stage);
+/*
+ * The same of several, in one session; returns the first one's pid. On error none is attached to, and *refused
+ * is the one that could not be. Needs FT_OPT_FOLLOW and the ptrace engine.
+ */
+int ft_attach_all(struct ft_session *s, const pid_t *pids, size_t count, enum ft_stage *stage,
+	pid_t *refused);
 
 enum ft_stop_how { FT_STOP_KILL, FT_STOP_DETACH };
 /* Asks for the end; the session goes on until the last task has gone. */

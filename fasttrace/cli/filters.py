@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fasttrace.cli.parser import VerbParser
+from fasttrace.cli.parser import VerbParser, pids
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ def add_filter_options(parser: VerbParser, *, saved: bool = False) -> None:
     )
     if saved:
         group.add_argument(
-            "--pid", dest="pids", type=_pids, metavar="PID[,PID]", help="are of these processes"
+            "--pid", dest="pids", type=pids, metavar="PID[,PID]", help="are of these processes"
         )
         group.add_argument(
             "--comm", metavar="NAME", help="are of processes whose program has this name"
@@ -102,10 +102,3 @@ def _time(text: str) -> int:
     if match is None or float(match[1]) * _UNITS[match[2]] >= 1 << 63:
         raise argparse.ArgumentTypeError(f"{text!r} is no time such as 5ms, 100us or 1.5s")
     return round(float(match[1]) * _UNITS[match[2]])
-
-
-def _pids(text: str) -> list[int]:
-    words = text.split(",")
-    if not all(word.isdecimal() and 0 < int(word) < 1 << 31 for word in words):
-        raise argparse.ArgumentTypeError(f"{text!r} is no pid, and no list of some")
-    return [int(word) for word in words]

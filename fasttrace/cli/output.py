@@ -33,13 +33,16 @@ class Output:
     nothing, and `failed` tells.
 
     Args:
-        path: a file to write instead; it is emptied first. OutputError: it cannot be opened.
+        path: a file to write instead; it is emptied first. "-": standard output. OutputError: it
+            cannot be opened.
         fd: 1 or 2.
     """
 
     def __init__(self, path: str | OutputFile | None = None, *, fd: int = 2) -> None:
         self.failed: OSError | None = None
         self._unread = False
+        if path == "-":  # it was asked for, though the program may write there too
+            path, fd = None, 1
         self._name = "the output" if path is None else str(path)
         self._own = path is not None
         if path is None:

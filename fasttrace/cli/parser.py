@@ -80,6 +80,11 @@ class VerbParser(argparse.ArgumentParser):
             self.error("no command: what shall be traced?")
         if pid is not None and options.command:
             self.error("give a command or -p PID, not both")
+        if pid is not None and len(set(pid)) > 1:
+            if options.no_follow:
+                self.error("--no-follow goes with one process")
+            if options.engine == "inline":
+                self.error("--engine inline goes with one process: several are traced by ptrace")
         if getattr(options, "duration", None) is not None and pid is None:
             self.error("--duration goes with -p PID")
         return options
@@ -170,7 +175,14 @@ def python_frames(args: argparse.Namespace) -> int:
 
 def add_run_options(parser: VerbParser) -> None:
     """What to trace and how, but not which calls."""
-    parser.add_argument("-p", dest="pid", type=_pid, metavar="PID", help="attach to a process")
+    parser.add_argument(
+        "-p",
+        dest="pid",
+        type=pids,
+        action="extend",
+        metavar="PID[,PID]",
+        help="attach to a process, or to several; may be given again",
+    )
     parser.add_argument(
         "--duration", type=_seconds, metavar="S", help="with -p: detach after S seconds"
     )
@@ -198,10 +210,12 @@ def a_number_of_lines(text: str) -> int:
     return int(text)
 
 
-def _pid(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 1 << 31:
-        raise argparse.ArgumentTypeError(f"{text!r} is no pid")
-    return int(text)
+def pids(text: str) -> list[int]:
+    """A type of an option."""
+    words = text.split(",")
+    if not all(word.isdecimal() and 0 < int(word) < 1 << 31 for word in words):
+        raise argparse.ArgumentTypeError(f"{text!r} is no pid, and no list of some")
+    return [int(word) for word in words]
 
 
 def _string_limit(text: str) -> int:

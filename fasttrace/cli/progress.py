@@ -6,6 +6,7 @@ import os
 import sys
 from time import monotonic
 
+from fasttrace.cli.output import say
 from fasttrace.text.color import CLEAR_LINE
 
 _INTERVAL_S = 0.5
@@ -36,6 +37,12 @@ class Progress:
         share = f" ({100 * self._count // self._total} %)" if self._total else ""
         self._write(f"{CLEAR_LINE}fasttrace: {self._verb} {self._count:,} {self._unit}{share}")
         self._shown = True
+
+    def done(self, what: str) -> None:
+        """The end, and on a terminal a line that stays."""
+        self.end()
+        if self._terminal:
+            say(what)
 
     def end(self) -> None:
         if self._shown:

@@ -58,4 +58,10 @@ def run(args: argparse.Namespace) -> int:
             progress.add(len(block))
         progress.end()
         recorder.finish()
+        if recorder.failed is None:
+            from shlex import quote
+
+            progress.done(
+                f"{args.output} is written: fasttrace report {quote(args.output)} shows it"
+            )
         return run.status or int(recorder.failed is not None)

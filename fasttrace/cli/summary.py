@@ -18,7 +18,9 @@ TAKES_COMMAND = True
 
 def configure(parser: VerbParser) -> None:
     add_tracing_options(parser)
-    parser.add_argument("-o", dest="output", metavar="FILE", help="write the table to FILE")
+    parser.add_argument(
+        "-o", dest="output", metavar="FILE", help="write the table to FILE; -: to standard output"
+    )
     parser.add_argument(
         "--no-results",
         action="store_true",

@@ -37,7 +37,9 @@ def configure(parser: VerbParser) -> None:
     add_payload_options(parser)
     add_python_options(parser, 1)
     add_filter_options(parser)
-    parser.add_argument("-o", dest="output", metavar="FILE", help="write the lines to FILE")
+    parser.add_argument(
+        "-o", dest="output", metavar="FILE", help="write the lines to FILE; -: to standard output"
+    )
     parser.add_argument(
         "--json", action="store_true", help="one JSON object per line: see docs/json.md"
     )

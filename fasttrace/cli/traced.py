@@ -25,7 +25,7 @@ def run_of(args: argparse.Namespace, **options: Any) -> Run:
     Tracer's, or others."""
     given = vars(args)
     said: dict[str, Any] = {
-        "pid": given.get("pid"),
+        "pid": _one_or_several(given.get("pid")),
         "duration": given.get("duration"),
         "verbose": args.verbose,
         "trace": given.get("expression"),
@@ -39,6 +39,11 @@ def run_of(args: argparse.Namespace, **options: Any) -> Run:
     if "string_limit" in given:
         said["string_limit"] = args.string_limit
     return Run(args.command or None, **said | options)
+
+
+def _one_or_several(pids: list[int] | None) -> int | list[int] | None:
+    """One alone may be traced by any engine."""
+    return pids[0] if pids and len(set(pids)) == 1 else pids
 
 
 def _say_log(*, verbose: bool = False) -> None:
@@ -58,7 +63,7 @@ class Run:
         self,
         command: list[str] | None,
         *,
-        pid: int | None = None,
+        pid: int | list[int] | None = None,
         duration: float | None = None,
         verbose: bool = False,
         **options: Any,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Running(TypedDict, total=False):
 class TracingOptions(Running, total=False):
     """What those that trace pass on too."""
 
-    pid: int | None
+    pid: int | Sequence[int] | None
     trace: str | Selection | None
     capture: Capture
     string_limit: int

@@ -44,7 +44,8 @@ class Tracer(Answering):
 
     Args:
         argv: the command; see `Command`.
-        pid: a running process to attach to instead, with all its threads.
+        pid: a running process to attach to instead, with all its threads, or several, which need
+            ``follow`` and are traced by ptrace; all or none (NoSuchProcess, TraceNotPermitted).
         trace: strace's set language (``"%file,!stat"``), or a Selection; None: every call. For a
             command the kernel selects (seccomp(2) RET_TRACE, Linux 4.8): other calls cost next to
             nothing, but without CAP_SYS_ADMIN the program runs with no_new_privs.
@@ -88,7 +89,7 @@ class Tracer(Answering):
         self,
         argv: Sequence[Text] | Text | None = None,
         *,
-        pid: int | None = None,
+        pid: int | Sequence[int] | None = None,
         trace: str | Selection | None = None,
         follow: bool = True,
         engine: Engine = "auto",
@@ -130,7 +131,15 @@ class Tracer(Answering):
         if instruction_pointer and not events:
             raise ValueError("instruction_pointer goes with events")
         self._wall = sessions.wall(seccomp)
-        self._pid = pid
+        several = pid is not None and not isinstance(pid, int)
+        self._pids = list(dict.fromkeys(pid)) if several else []  # type: ignore[arg-type]
+        self._pid: int | None = self._pids[0] if self._pids else pid  # type: ignore[assignment]
+        if several:
+            if not self._pids:
+                raise ValueError("no pid: the list is empty")
+            if not follow or engine == "inline":
+                raise ValueError("several processes are traced with follow and engine ptrace")
+            engine = "ptrace"
         self._command: Command | None = None
         if argv is not None:
             self._command = Command(
@@ -199,7 +208,7 @@ class Tracer(Answering):
 
     @property
     def pid(self) -> int | None:
-        """Of the command, or of the process attached to; None before the start."""
+        """Of the command, or of the (first) process attached to; None before the start."""
         self._begin()
         return self._pid
 
@@ -262,14 +271,19 @@ class Tracer(Answering):
     def _spawn_or_attach(self, session: Session, unblocked: Iterable[int]) -> None:
         if self._command is None:
             assert self._pid is not None
+            first = self._pid
             try:
-                self._pid = session.attach(self._pid)
+                if self._pids:
+                    self._pid = session.attach_all(self._pids)
+                else:
+                    self._pid = session.attach(self._pid)
             except StartError as error:
                 from fasttrace.system.diagnosis import attach_error
 
-                raise attach_error(self._pid, error.errno or 0, error.stage) from None
+                which = error.pid if self._pids else first
+                raise attach_error(which, error.errno or 0, error.stage) from None
             except OverflowError:  # no pid has that many digits
-                raise NoSuchProcess.of(self._pid) from None
+                raise NoSuchProcess.of(max(self._pids, default=first)) from None
         else:
             command = self._command
             try:

@@ -77,7 +77,9 @@ struct ft_session {
 	struct ft_waiting *waiting; /* for one task, the innermost first */
 	bool sleepers_missed; /* some task's sleep was over while something was done for its process */
 	const struct ft_command *command; /* until it has become the root */
-	pid_t attach_pid;
+	const pid_t *attach_pids; /* until they are */
+	size_t attach_count;
+	pid_t attach_refused; /* which of them could not be, if one could not */
 	sigset_t caller_mask;
 	struct ft_gate *gate; /* NULL once the command runs */
 	pid_t root;

@@ -95,9 +95,9 @@ static enum ft_state change_state(struct ft_session *s, enum ft_state from, enum
 	return was;
 }
 
-/* A command, or a process to attach to. */
-static int start(
-	struct ft_session *s, const struct ft_command *command, pid_t pid, enum ft_stage *stage)
+/* A command, or processes to attach to. */
+static int start(struct ft_session *s, const struct ft_command *command, const pid_t *pids,
+	size_t count, enum ft_stage *stage)
 {
 	sigset_t all;
 	int rc;
@@ -106,7 +106,8 @@ static int start(
 		return -EBUSY;
 	s->command = command;
 	s->spawned = command;
-	s->attach_pid = pid;
+	s->attach_pids = pids;
+	s->attach_count = count;
 	/*
 	 * The tracer thread takes no signals; the command gets the caller's mask. But a blocked
 	 * SIGCHLD would be kept, not ignored, at every stop (kernel/signal.c, sig_ignored()), and
@@ -136,7 +137,7 @@ int ft_spawn(struct ft_session *s, const struct ft_command *command, enum ft_sta
 	*stage = FT_STAGE_NONE;
 	if (s->filter && command->seccomp)
 		return -EINVAL;
-	return start(s, command, 0, stage);
+	return start(s, command, NULL, 0, stage);
 }
 
 int ft_attach(struct ft_session *s, pid_t pid, enum ft_stage *stage)
@@ -146,7 +147,28 @@ int ft_attach(struct ft_session *s, pid_t pid, enum ft_stage *stage)
 		return -ESRCH;
 	if (s->filter)
 		return -EINVAL; /* a filter can only be installed by the process itself */
-	return start(s, NULL, pid, stage);
+	return start(s, NULL, &pid, 1, stage);
+}
+
+int ft_attach_all(
+	struct ft_session *s, const pid_t *pids, size_t count, enum ft_stage *stage, pid_t *refused)
+{
+	int rc;
+
+	*stage = FT_STAGE_NONE;
+	*refused = 0;
+	if (!count || s->filter || !(s->options & FT_OPT_FOLLOW) || s->engine != &ft_engine_ptrace)
+		return -EINVAL;
+	for (size_t i = 0; i < count; i++) {
+		if (pids[i] <= 0) {
+			*refused = pids[i];
+			return -ESRCH;
+		}
+	}
+	rc = start(s, NULL, pids, count, stage);
+	if (rc < 0)
+		*refused = s->attach_refused;
+	return rc;
 }
 
 /* The tracer thread does without the session from here on; it may yet stay for the command's sake. */

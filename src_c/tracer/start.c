@@ -53,7 +53,7 @@ static int is_kernel_worker(pid_t tid)
 
 /* Seizes the threads of a process that are not ours yet. Returns how many, or why it is not
  * allowed. */
-static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
+static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid, bool first)
 {
 	char path[32];
 	struct dirent *entry;
@@ -90,7 +90,7 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 			}
 			t->announced = true;
 			t->attached = true;
-			ft_record_attach(s, t, s->tasks.count == 1, ft_now());
+			ft_record_attach(s, t, first && !found, ft_now());
 			found++;
 			continue;
 		}
@@ -114,33 +114,58 @@ static int seize_threads(struct ft_session *s, pid_t pid, pid_t ppid)
 	return found;
 }
 
-int ft_start_attach(struct ft_session *s, enum ft_stage *stage)
+/* Seizes all threads of a process; *tgid: of it. -ESRCH: there is none. */
+static int seize_process(struct ft_session *s, pid_t asked, pid_t *tgid)
 {
 	char status[4096];
-	ssize_t n = ft_proc_text(s->attach_pid, "status", status, sizeof(status));
-	struct ft_task *t = NULL;
-	int bucket = 0, found;
-	pid_t pid, ppid;
+	ssize_t n = ft_proc_text(asked, "status", status, sizeof(status));
+	int before = s->tasks.count;
+	bool first = true;
+	pid_t ppid;
+	int found;
 
-	*stage = FT_STAGE_TRACE;
 	if (n <= 0)
 		return n == -ENOENT || !n ? -ESRCH : (int)n;
-	pid = (pid_t)ft_proc_status_field(status, "Tgid");
+	*tgid = (pid_t)ft_proc_status_field(status, "Tgid");
 	ppid = (pid_t)ft_proc_status_field(status, "PPid");
 	/* Threads may be born while we look: until a pass finds none. */
-	while ((found = seize_threads(s, pid, ppid)) > 0)
-		continue;
+	while ((found = seize_threads(s, *tgid, ppid, first)) > 0)
+		first = false;
 	if (found < 0)
 		return found;
-	if (!s->tasks.count)
-		return is_dead(status) ? -EPERM : -ESRCH; /* as PTRACE_SEIZE would say */
-	s->root = pid;
+	/* It may be ours already: named twice, or born meanwhile of another that is. */
+	if (s->tasks.count > before || ft_task_find(&s->tasks, *tgid))
+		return 0;
+	if (ft_proc_text(asked, "status", status, sizeof(status)) <= 0)
+		return -ESRCH;
+	if (ft_proc_status_field(status, "TracerPid") == syscall(SYS_gettid))
+		return 0;
+	return is_dead(status) ? -EPERM : -ESRCH; /* as PTRACE_SEIZE would say */
+}
+
+int ft_start_attach(struct ft_session *s, enum ft_stage *stage)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0, rc;
+	pid_t pid, root = 0;
+
+	*stage = FT_STAGE_TRACE;
+	for (size_t i = 0; i < s->attach_count; i++) {
+		rc = seize_process(s, s->attach_pids[i], &pid);
+		if (rc < 0) {
+			s->attach_refused = s->attach_pids[i];
+			return rc;
+		}
+		if (!root)
+			root = pid;
+	}
+	s->root = root;
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
 		t->interrupting = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
 	pthread_mutex_lock(&s->lock);
-	s->stats.root_pid = pid;
+	s->stats.root_pid = root;
 	pthread_mutex_unlock(&s->lock);
-	ft_session_started(s, pid, FT_STAGE_NONE);
+	ft_session_started(s, root, FT_STAGE_NONE);
 	return 0;
 }
 

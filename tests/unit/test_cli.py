@@ -69,7 +69,10 @@ def test_the_command_begins_at_the_first_word(args: list[str], command: list[str
         (["-p", "1", "--duration", "soon"], "'soon' is no number"),
         (["-p", "1", "--duration", "nan"], "'nan' is no number"),
         (["-p", "1", "--duration", "-1"], "--duration"),
-        (["-p", "1", "-p", "2"], "-p is given twice"),
+        (["-p", "1,"], "'1,' is no pid, and no list of some"),
+        (["-p", "1", "-p", "2", "--no-follow"], "--no-follow goes with one process"),
+        (["-p", "1,2", "--engine", "inline"], "--engine inline goes with one process"),
+        (["-e", "read", "-e", "write"], "-e is given twice"),
         (["-e", "a", "-eb", "ls"], "-e is given twice"),
         (["--engine=ptrace", "--engine", "auto", "ls"], "--engine is given twice"),
         (["-o", "a", "-o", "a", "ls"], "-o is given twice"),
@@ -203,7 +206,7 @@ def test_output_to_a_file(tmp_path: Path) -> None:
     assert output.status == 0
 
 
-@pytest.mark.parametrize("path", ["/no/such/folder/x", "/", "-"])
+@pytest.mark.parametrize("path", ["/no/such/folder/x", "/"])
 def test_output_that_cannot_be(path: str) -> None:
     with pytest.raises(OutputError, match="-o"):
         Output(path)

@@ -110,6 +110,8 @@ def test_stubs_name_what_there_is(name: str) -> None:
             there = {at for at in vars(made) if not at.startswith("_")}
             assert there - said <= set(getattr(made, "_fields", ())), node.name
             missing = {at for at in said if not at.startswith("_") and not hasattr(made, at)}
+            if issubclass(made, Exception):  # what its instances have
+                continue
             assert missing == set(), node.name
 
 

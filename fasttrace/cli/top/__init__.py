@@ -56,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
         with run_of(args, events=False, tally=True, by_process=True, **given) as run:
             if output:
                 output.listen()
-            title = " ".join(args.command) or f"process {args.pid}"
+            pids = ", ".join(map(str, args.pid or ()))
+            title = " ".join(args.command) or f"process {pids}"
             app.TopApp(_OfRun(run, output), title, args.interval).run()
             _end(run)
             text = summary_text(run.tracer.summary(), _AS_SUMMARY, Output(fd=2))
