@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fasttrace.analysis.causes.observed import SHARE, Mask, Observed, groups
+from fasttrace.analysis.causes import observed
+from fasttrace.analysis.causes.observed import Mask, Observed, groups
 from fasttrace.analysis.causes.times import lives
 from fasttrace.analysis.causes.waits import Waits, ns
 from fasttrace.analysis.finding import Finding
@@ -72,7 +73,7 @@ def _told(
         total[2] += other
     ordered = sorted(spent.values(), key=lambda total: -total[0])
     cost = sum(end - start for _, start, end in parts)
-    if len(ordered) < 2 or ordered[1][0] < max(cost * SHARE, 1):
+    if len(ordered) < 2 or ordered[1][0] < max(cost * observed.SHARE, 1):
         return  # it is the story of one task
     lines = [_line(seen, total) for total in ordered[:_SHOWN]]
     if len(ordered) > _SHOWN:
