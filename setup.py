@@ -55,6 +55,7 @@ DEPENDS = [
 ]
 
 setup(
+    data_files=[("share/man/man1", ["docs/fasttrace.1"])],
     ext_modules=cythonize(
         [
             Extension(
