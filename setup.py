@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 if not sys.platform.startswith("linux"):
     sys.exit(
@@ -54,7 +57,29 @@ DEPENDS = [
     *files("fasttrace", "*.pxi"),
 ]
 
+
+class BuildExt(build_ext):
+    """Compiles on all processors that we may use, and once what several modules share."""
+
+    def build_extensions(self) -> None:
+        compile_in_turn = self.compiler.compile
+        compiled: dict[str, list[str]] = {}
+
+        def compile_all(sources: list[str], **options: Any) -> list[str]:
+            def compile_one(source: str) -> list[str]:
+                return compile_in_turn([source], **options)
+
+            new = [source for source in sources if source not in compiled]
+            with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+                compiled.update(zip(new, pool.map(compile_one, new), strict=True))
+            return [made for source in sources for made in compiled[source]]
+
+        self.compiler.compile = compile_all
+        super().build_extensions()
+
+
 setup(
+    cmdclass={"build_ext": BuildExt},
     data_files=[("share/man/man1", ["docs/fasttrace.1"])],
     ext_modules=cythonize(
         [

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             "FILE": shtab.FILE,
             "PROFILE": shtab.FILE,
             "FOLDER": shtab.DIRECTORY,
-        }.get(str(action.metavar))
+        }.get(str(action.metavar).partition("[")[0])
         if complete is not None:
             action.complete = complete  # type: ignore[attr-defined]
 

@@ -87,6 +87,9 @@ class Made:
         taken, self.lines = self.lines, []
         return taken
 
+    def is_unwanted(self) -> bool:
+        return False
+
 
 def on_screen(made: Made, use: Callable[[Any, Any], Awaitable[None]], **size: Any) -> None:
     app = pytest.importorskip("fasttrace.cli.top.app", exc_type=ImportError)
@@ -171,7 +174,7 @@ def test_what_the_program_writes_is_text_on_a_page_of_its_own() -> None:
     on_screen(made, use)
 
 
-def on_a_terminal(*words: str, keys: bytes) -> tuple[int, str]:
+def on_a_terminal(*words: str, keys: bytes = b"", sent: int = 0) -> tuple[int, str]:
     """Status and what came on the terminal, whose modes are as before."""
     main, other = pty.openpty()
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
@@ -185,6 +188,8 @@ def on_a_terminal(*words: str, keys: bytes) -> tuple[int, str]:
         while b"engine" not in seen:
             seen += os.read(main, 1 << 16)
         os.write(main, keys)
+        if sent:
+            run.send_signal(sent)
         os.set_blocking(main, False)
         while run.poll() is None:
             try:
@@ -203,6 +208,32 @@ def on_a_terminal(*words: str, keys: bytes) -> tuple[int, str]:
         os.close(main)
         os.close(other)
     return run.returncode, seen.decode(errors="replace")
+
+
+def test_it_ends_with_its_terminal_and_so_does_the_command(tmp_path: Path) -> None:
+    pytest.importorskip("textual")
+    main, other = pty.openpty()
+    run = subprocess.Popen(
+        [*FASTTRACE, "top", "sh", "-c", 'echo $$ >"$0"; exec sleep 1000', tmp_path / "pid"],
+        stdin=other, stdout=other, stderr=other,
+        env=os.environ | {"TERM": "xterm-256color"}, start_new_session=True,
+    )  # fmt: skip
+    seen = b""
+    while b"engine" not in seen:
+        seen += os.read(main, 1 << 16)
+    os.close(other)
+    os.close(main)
+    # Whoever runs the tests may have had it ignored.
+    assert run.wait() in (-signal.SIGHUP, 128 + signal.SIGHUP)
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_it_is_for_the_command_and_ends_both(number: int) -> None:
+    pytest.importorskip("textual")
+    status, seen = on_a_terminal("--interval", "0.1", "sleep", "1000", sent=number)
+    assert status == -number
+    assert f"killed by signal {int(number)}" in seen.rpartition("\x1b[?1049l")[2]
 
 
 def test_who_leaves_ends_the_command_and_has_the_table() -> None:
@@ -232,9 +263,10 @@ def test_without_a_terminal_or_its_extra_it_says_what_to_do(tmp_path: Path) -> N
     run = subprocess.run(
         [*FASTTRACE, "top", "true"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
-        stdin=other, stdout=other, stderr=subprocess.PIPE, text=True, timeout=60,
+        stdin=other, stdout=other, stderr=other, timeout=60,
     )  # fmt: skip
+    told = os.read(main, 4096).decode()
     os.close(main)
     os.close(other)
-    assert (run.returncode, len(run.stderr.splitlines())) == (1, 1)
-    assert "pip install 'fasttrace[top]'" in run.stderr
+    assert (run.returncode, len(told.splitlines())) == (1, 1)
+    assert "pip install 'fasttrace[top]'" in told

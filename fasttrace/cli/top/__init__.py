@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -42,7 +43,7 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if not (os.isatty(0) and os.isatty(1)):
+    if not (os.isatty(0) and os.isatty(2)):  # Textual writes to standard error
         raise UsageError("top needs a terminal: fasttrace summary writes one table, at the end")
     try:
         app = import_module("fasttrace.cli.top.app")
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         with run_of(args, events=False, tally=True, by_process=True, **given) as run:
             if output:
                 output.listen()
+            threading.Thread(target=_end_with_the_terminal, args=(run,), daemon=True).start()
             pids = ", ".join(map(str, args.pid or ()))
             title = " ".join(args.command) or f"process {pids}"
             app.TopApp(_OfRun(run, output), title, args.interval).run()
@@ -75,7 +77,7 @@ class _OfRun:
     """What the screen asks, of a run."""
 
     def __init__(self, run: Run, output: _ProgramOutput | None) -> None:
-        self._tracer, self._output = run.tracer, output
+        self._run, self._tracer, self._output = run, run.tracer, output
 
     def summary(self) -> Summary:
         return self._tracer.summary()
@@ -91,6 +93,9 @@ class _OfRun:
     def said(self) -> Sequence[str]:
         return self._output.lines() if self._output else ()
 
+    def is_unwanted(self) -> bool:
+        return self._run.over_by is not None
+
 
 def _end(run: Run) -> None:
     """Who leaves while the program runs lets a process go, or asks a command to end."""
@@ -104,6 +109,17 @@ def _end(run: Run) -> None:
                 tracer.kill()
     tracer.wait()
     run.ended()
+
+
+def _end_with_the_terminal(run: Run) -> None:
+    """When it is hung up: the screen would wait for ever for somebody to take what it writes."""
+    hung_up = select.poll()
+    hung_up.register(2, 0)  # POLLHUP comes unasked
+    hung_up.poll()
+    _end(run)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    os.kill(os.getpid(), signal.SIGHUP)
+    os._exit(128 + signal.SIGHUP)  # where it is ignored
 
 
 def _interval(text: str) -> float:

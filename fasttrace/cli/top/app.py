@@ -104,6 +104,9 @@ class Source(Protocol):
     def said(self) -> Sequence[str]:
         """Lines that the program has written since this was asked last."""
 
+    def is_unwanted(self) -> bool:
+        """Whether a signal has asked for the end."""
+
 
 class TopApp(App[None]):
     """Calls as they happen: by syscall, by process, and of one of either."""
@@ -161,6 +164,9 @@ class TopApp(App[None]):
 
     def action_take(self) -> None:
         """Ask what there is by now, and show it."""
+        if self._source.is_unwanted():
+            self.exit()
+            return
         said = self.query_one(RichLog)
         for line in self._source.said():
             said.write(Text(line))
