@@ -14,6 +14,7 @@ from fasttrace.cli.parser import (
 )
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.traced import run_of
+from fasttrace.errors import UsageError
 from fasttrace.tracing.runs import Recorder
 
 EXAMPLE = "fasttrace record -o build.fst make; fasttrace report build.fst"
@@ -34,7 +35,18 @@ def configure(parser: VerbParser) -> None:
         dest="output",
         metavar="FOLDER",
         required=True,
-        help="the folder to make, such as x.fst",
+        help="the folder to make, such as x.fst, or x.parquet for a Parquet file",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("fst", "parquet"),
+        help="a folder, or (needs pip install 'fasttrace[parquet]') a Parquet file, which is there"
+        " once all is recorded; without it as -o ends",
+    )
+    parser.add_argument(
+        "--compress",
+        action="store_true",
+        help="a tenth as large, for some processor time: docs/export.md",
     )
     parser.add_argument(
         "--host-label",
@@ -45,10 +57,17 @@ def configure(parser: VerbParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     capture = "none" if args.no_payload else "all"
+    if args.compress and (args.format or args.output[-8:]) in ("parquet", ".parquet"):
+        raise UsageError("--compress is for a folder: Parquet is compressed anyhow")
     run = run_of(args, capture=capture, python=python_frames(args))
     # When the disk is full the program goes on, and what is stored stays.
     recorder = Recorder(
-        run.tracer, args.output, lambda error: say(str(error)), host=args.host_label
+        run.tracer,
+        args.output,
+        lambda error: say(str(error)),
+        host=args.host_label,
+        format=args.format,
+        compress=args.compress,
     )
     recorder.start(run.start)
     with recorder, run:

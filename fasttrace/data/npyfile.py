@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,42 @@ class GrowingNpy:
 
     def close(self) -> None:
         os.close(self._fd)
+
+
+class GrowingArrays:
+    """The two files of events and payload being written; create: makes an empty file of a name."""
+
+    def __init__(self, create: Callable[[str], int]) -> None:
+        self._events = GrowingNpy(create("events.npy"), EVENTS)
+        try:
+            self._payload = GrowingNpy(create("payload.npy"), BYTES)
+        except OSError:
+            self._events.close()
+            raise
+
+    @property
+    def count(self) -> int:
+        """Events that are written."""
+        return self._events.count
+
+    @property
+    def length(self) -> int:
+        """Bytes of payload that are."""
+        return self._payload.count
+
+    def put(self, events: memoryview, payload: memoryview, payload_base: int) -> None:
+        """OSError: not all could be written."""
+        # The payload first: an event that is there has its payload there.
+        if len(payload):
+            self._payload.put(payload, payload_base)
+        self._events.put(events, self._events.count)
+
+    def flush(self) -> None:
+        """All is written."""
+
+    def close(self) -> None:
+        self._events.close()
+        self._payload.close()
 
 
 def open_npy(

@@ -2,9 +2,10 @@
 
     events.npy    the events, as numpy.load opens them
     payload.npy   the payload stream, which the events' `payload` fields are offsets into
+    blocks.z      both, compressed, instead of them: `fasttrace.data.compressed`
     meta.json     what they belong to
 
-All three are valid at any time while they grow: data is written before the header that counts it,
+All are valid at any time while they grow: data is written before the header that counts it,
 and meta.json is replaced as a whole. A recorder that is killed leaves a readable trace.
 """
 
@@ -20,11 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fasttrace._version import __version__
+from fasttrace.data.compressed import NAME, GrowingChunks
 from fasttrace.data.events import EVENT_SIZE
-from fasttrace.data.npyfile import BYTES, EVENTS, GrowingNpy
+from fasttrace.data.npyfile import GrowingArrays
 from fasttrace.data.processes import Process
 from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
-from fasttrace.data.stored import FORMAT, VERSION, Stored, of_folder
+from fasttrace.data.stored import COMPRESSED, FORMAT, VERSION, Stored, of_folder
 from fasttrace.errors import OutputError
 from fasttrace.system.files import Place
 from fasttrace.system.new_file import cannot_write
@@ -52,6 +54,8 @@ class Writer:
     Args:
         path: the folder to make. OutputError: it exists (errno EEXIST) or cannot be written.
         info: what is known at the beginning; realtime_offset_ns None: as it is here and now.
+        compressed: smaller, by some processor time (docs/export.md); `append` may then raise what
+            an earlier block met.
         versions: more of what recorded it than fasttrace and the kernel.
         about: what differs from `info`.
     """
@@ -61,18 +65,19 @@ class Writer:
         path: str | os.PathLike[str],
         info: RunInfo = NOTHING_KNOWN,
         *,
+        compressed: bool = False,
         versions: Mapping[str, str] | None = None,
         **about: Any,
     ) -> None:
         info = info._replace(**about)
         self.path = Path(path)
-        self.unstored = 0
+        self._given = 0
         self._made: list[str] = []
         self._failed = False
         self._closed = False
         self._meta: dict[str, Any] = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": COMPRESSED if compressed else VERSION,
             "finished": False,
             "argv": list(info.argv),
             "engine": info.engine,
@@ -102,9 +107,11 @@ class Writer:
             undo.callback(self._remove)
             try:
                 self._write_meta()
-                self._events = GrowingNpy(self._create("events.npy"), EVENTS)
-                undo.callback(self._events.close)
-                self._payload = GrowingNpy(self._create("payload.npy"), BYTES)
+                self._stream: GrowingArrays | GrowingChunks
+                if compressed:
+                    self._stream = GrowingChunks(self._create(NAME))
+                else:
+                    self._stream = GrowingArrays(self._create)
             except OSError as error:
                 raise cannot_write(self.path, error) from None
             undo.pop_all()
@@ -126,20 +133,29 @@ class Writer:
 
     def put(self, events: memoryview, payload: memoryview, payload_base: int = 0) -> None:
         """As `append`, of bytes: whole event records, and a part of the payload stream."""
-        count = len(events) // EVENT_SIZE
+        self._given += len(events) // EVENT_SIZE
         if self._failed:
-            self.unstored += count
             return
-        stored = self._events.count
         try:
-            # The payload first: an event that is there has its payload there.
-            if len(payload):
-                self._payload.put(payload, payload_base)
-            self._events.put(events, stored)
+            self._stream.put(events, payload, payload_base)
         except OSError as error:
             self._failed = True
-            self.unstored += count - (self._events.count - stored)
             raise cannot_write(self.path, error) from None
+
+    def flush(self) -> None:
+        """Wait until all is stored. OutputError, once: it cannot be."""
+        if self._failed:
+            return
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._failed = True
+            raise cannot_write(self.path, error) from None
+
+    @property
+    def unstored(self) -> int:
+        """Events that were given and are not stored, after an error or before `flush`."""
+        return self._given - self._stream.count
 
     def finish(
         self, info: RunInfo = NOTHING_KNOWN, *, processes: Sequence[Process] = (), **about: Any
@@ -151,8 +167,10 @@ class Writer:
 
         No error after one from `append`: the trace is then readable as that of a killed recorder.
         """
+        self.flush()
         info = info._replace(**about)
         self._meta.update(
+            stored=[self._stream.count, self._stream.length],
             finished=True,
             exit_status=info.exit_status,
             wall_ns=info.wall_ns,
@@ -184,8 +202,7 @@ class Writer:
         """Without `finish` the trace is as one whose recorder was killed."""
         if not self._closed:
             self._closed = True
-            self._events.close()
-            self._payload.close()
+            self._stream.close()
             self._folder.close()
             self._place.close()
 

@@ -31,8 +31,8 @@ FORMAT = "fasttrace"
 
 @dataclass
 class Stored(OfRun):
-    """What a folder holds. events, payload: read-only arrays, mapped from the files; copies, where
-    the folder is of a former version."""
+    """What a folder holds. events, payload: read-only arrays, mapped from the files; in memory,
+    where the folder is compressed or of a former version."""
 
     events: npt.NDArray[np.void]
     payload: npt.NDArray[np.uint8]
@@ -92,9 +92,29 @@ def _version_2(folder: Folder, meta: Meta) -> Stored:
     return Stored(events, payload, meta.info(), meta.processes())
 
 
+def _compressed(folder: Folder, meta: Meta) -> Stored:
+    """A file that was cut later is as one whose recorder was killed there."""
+    from fasttrace.data.compressed import open_chunks
+
+    info = meta.info()
+    told = meta.numbers("stored") if info.finished else None
+    if told is not None and len(told) != 2:
+        raise _damaged(f"{folder.path}/meta.json")
+    events, payload, is_whole = open_chunks(folder, None if told is None else (told[0], told[1]))
+    events.flags.writeable = payload.flags.writeable = False
+    return Stored(
+        events, payload, info._replace(finished=info.finished and is_whole), meta.processes()
+    )
+
+
 # Every version that there has been: what was recorded once can be read for ever.
-READERS: dict[int, Callable[[Folder, Meta], Stored]] = {1: _version_1, 2: _version_2}
-VERSION = max(READERS)  # which is written
+COMPRESSED = 3
+READERS: dict[int, Callable[[Folder, Meta], Stored]] = {
+    1: _version_1,
+    2: _version_2,
+    COMPRESSED: _compressed,
+}
+VERSION = 2  # which is written where nothing is compressed
 
 
 class Meta:
@@ -128,6 +148,12 @@ class Meta:
     def strings(self, key: str) -> list[str]:
         values: list[Any] = self.get(key, list, [])
         if not all(isinstance(value, str) for value in values):
+            raise self._damaged()
+        return values
+
+    def numbers(self, key: str) -> list[int]:
+        values: list[Any] = self.get(key, list, [])
+        if not all(type(value) is int and 0 <= value < 1 << 63 for value in values):
             raise self._damaged()
         return values
 

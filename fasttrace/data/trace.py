@@ -112,12 +112,13 @@ class Trace(Exported):
         given = parquet.read(path)
         return cls(given.events, given.payload, given.info, processes=given.processes)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a folder that `load` and, for events.npy, numpy.load can open.
+    def save(self, path: str | os.PathLike[str], *, compress: bool = False) -> None:
+        """Write a folder that `load` and, for events.npy, numpy.load can open; with compress some
+        tenth as large, and not mapped by `load` but read into memory.
 
         OutputError: the folder exists or cannot be written.
         """
-        with storage.Writer(path, self.info) as writer:
+        with storage.Writer(path, self.info, compressed=compress) as writer:
             events = np.ascontiguousarray(self.events).view(np.uint8)
             writer.put(events.data, self._stream)
             writer.finish(self.info, processes=self.processes)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Unpack
 
+    from fasttrace.data.export.recording import ParquetWriter
+    from fasttrace.data.run_info import RunInfo
+    from fasttrace.data.storage import Writer
     from fasttrace.data.stored import Stored
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
@@ -32,6 +35,7 @@ def _check(duration: float | None) -> None:
         raise ValueError(f"a duration is a number of seconds, 0 or more, not {duration}")
 
 
+Format: TypeAlias = Literal["fst", "parquet"]
 Argv: TypeAlias = "Sequence[Text] | Text | None"
 
 
@@ -191,11 +195,16 @@ def record(
     path: str | os.PathLike[str],
     duration: float | None = None,
     host_label: str | None = None,
+    format: Format | None = None,
+    compress: bool = False,
     **options: Unpack[TracingOptions],
 ) -> Trace:
     """Run a command (or attach to `pid`) and keep its events in the folder `path`.
 
     host_label: what the trace says of where it was recorded, instead of this machine's name.
+    format: "parquet" writes a Parquet file while it records (docs/export.md), as it does where path
+    ends in .parquet and nothing is said; "fst" a folder.
+    compress: some tenth as large on the disk, and the result is in memory instead (docs/export.md).
 
     Constant memory; a trace whose recorder was killed is readable. The result is mapped from the
     files. When the disk is full the program runs on, the trace so far is kept, and OutputError is
@@ -206,7 +215,7 @@ def record(
     check_names("record", options, TracingOptions)
     _check(duration)
     tracer = Tracer(argv, **options)
-    recorder = Recorder(tracer, path, host=host_label)
+    recorder = Recorder(tracer, path, host=host_label, format=format, compress=compress)
     with interrupts(tracer) as noted:
         recorder.start(tracer.start)
         with recorder, tracer:
@@ -234,23 +243,32 @@ class Recorder:
         on_failure: Callable[[OutputError], None] = lambda error: None,
         *,
         host: str | None = None,
+        format: Format | None = None,
+        compress: bool = False,
     ) -> None:
         """host: None for the name of this machine. OutputError: the folder exists, or cannot be
         made."""
         from fasttrace._version import __version__
+        from fasttrace.data.run_info import RunInfo
         from fasttrace.data.storage import Writer
 
         self.failed: OutputError | None = None
         self._on_failure = on_failure
         self._tracer = tracer
-        self._writer = Writer(
-            path,
+        info = RunInfo(
             argv=tracer.argv,
             engine=tracer.engine,
             results=tracer.has_results,
             host=os.uname().nodename if host is None else host,
-            versions={"fasttrace": __version__},
         )
+        self._writer: Writer | ParquetWriter
+        if format == "parquet" or (format is None and os.fspath(path).endswith(".parquet")):
+            if compress:
+                raise ValueError("Parquet is compressed anyhow: leave it, or record a folder")
+            self._writer = _parquet_writer(tracer, path, info)
+        else:
+            versions = {"fasttrace": __version__}
+            self._writer = Writer(path, info, compressed=compress, versions=versions)
 
     def start(self, start: Callable[[], None]) -> None:
         """Call `start`; if that raises there is nothing to record, and the folder goes again."""
@@ -276,6 +294,10 @@ class Recorder:
         tracer = self._tracer
         tracer.wait()
         try:
+            self._writer.flush()
+        except OutputError as error:
+            self._fail(error)
+        try:
             lost = tracer.lost + self._writer.unstored
             self._writer.finish(tracer.info, processes=tracer.processes, lost=lost)
         except OutputError as error:
@@ -289,6 +311,18 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         self._writer.close()
+
+
+def _parquet_writer(tracer: Tracer, path: str | os.PathLike[str], info: RunInfo) -> ParquetWriter:
+    # numpy and pyarrow have threads from their import on. These must take no signal that the main
+    # thread has blocked because another one waits for it, and they inherit our mask.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        from fasttrace.data.export.recording import ParquetWriter
+
+        return ParquetWriter(path, info, lambda: tracer.processes)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _trace(tracer: Tracer, blocks: list[Block]) -> Trace:

@@ -21,13 +21,18 @@ from fasttrace.data.events import EVENT_DTYPE, Flag
 from fasttrace.data.export import arrow
 from fasttrace.data.export.columns import WHOLE, Columns, Recorded, chosen
 from fasttrace.data.export.extras import extra
+from fasttrace.data.processes import Process
+from fasttrace.data.run_info import RunInfo
 from fasttrace.data.stored import FORMAT, VERSION, Meta, Stored, checked, parsed
 from fasttrace.errors import TraceError
 from fasttrace.system.files import Text
 from fasttrace.system.new_file import NewFile, cannot_write
 
 _EXTRA = "parquet"
-_KEY = b"fasttrace"
+KEY = b"fasttrace"
+"""Under which the metadata has what else is known."""
+AT_THE_END = "add_key_value_metadata"
+"""The method of pyarrow's writer that adds some when all rows are written."""
 # Needed to make the events anew; the others say the same for people.
 _NEEDED = (
     *("time_ns", "duration_ns", "ret", *(f"arg{i}" for i in range(6)), "payload", "pid", "tid"),
@@ -66,28 +71,37 @@ def write_to(
     progress: Callable[[int], object] = lambda rows: None,
 ) -> None:
     """The same into what has `write`. OSError: what that raises."""
-    pa, pq = extra("pyarrow", _EXTRA), extra("pyarrow.parquet", _EXTRA)
+    pa = extra("pyarrow", _EXTRA)
+    extra("pyarrow.parquet", _EXTRA)
     names = chosen(names)
     schema = arrow.schema(names, trace.info)
-    schema = schema.with_metadata({**(schema.metadata or {}), _KEY: _meta(trace)})
+    told = meta(trace.info, trace.processes, len(trace.payload))
+    schema = schema.with_metadata({**(schema.metadata or {}), KEY: told})
     columns = Columns(trace, names)
-    with pq.ParquetWriter(
-        arrow.sink_of(pa, file),
-        schema,
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=[name for name in names if name not in (*_DELTAS, "data", "args")],
-        column_encoding={name: "DELTA_BINARY_PACKED" for name in names if name in _DELTAS},
-    ) as writer:
+    with opened(file, schema) as writer:
         for batch in arrow.one_ahead(columns.batches(arrow.BATCH)):
             made = arrow.batch(pa, batch, schema)
             writer.write_batch(made, row_group_size=arrow.BATCH)
             progress(made.num_rows)
 
 
-def _meta(trace: Recorded) -> bytes:
-    info = trace.info
-    meta = {
+def opened(file: Any, schema: Any) -> Any:
+    """A writer of row groups into what has `write`."""
+    pa, pq = extra("pyarrow", _EXTRA), extra("pyarrow.parquet", _EXTRA)
+    names = schema.names
+    return pq.ParquetWriter(
+        arrow.sink_of(pa, file),
+        schema,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=[name for name in names if name not in (*_DELTAS, "data", "args")],
+        column_encoding={name: "DELTA_BINARY_PACKED" for name in names if name in _DELTAS},
+    )
+
+
+def meta(info: RunInfo, processes: Sequence[Process], length: int) -> bytes:
+    """What else is known, as KEY has it. length: of the payload stream."""
+    told = {
         "format": FORMAT,
         "version": VERSION,
         "finished": info.finished,
@@ -100,10 +114,10 @@ def _meta(trace: Recorded) -> bytes:
         "exit_status": info.exit_status,
         "wall_ns": info.wall_ns,
         "lost": info.lost,
-        "payload_size": len(trace.payload),
-        "processes": [p._asdict() for p in trace.processes],
+        "payload_size": length,
+        "processes": [p._asdict() for p in processes],
     }
-    return json.dumps(meta).encode()
+    return json.dumps(told).encode()
 
 
 def read(path: Text) -> Stored:
@@ -131,14 +145,14 @@ def _line(error: BaseException) -> str:
 
 
 def _read(name: str, pa: Any, file: Any) -> Stored:
-    metadata = file.schema_arrow.metadata or {}
-    if _KEY not in metadata:
+    metadata = file.metadata.metadata or {}
+    if KEY not in metadata:
         raise TraceError(f"{name} holds something else than a trace of fasttrace")
     try:
-        entries = parsed(metadata[_KEY])
+        entries = parsed(metadata[KEY])
     except (ValueError, RecursionError):
         raise TraceError(f"{name} is damaged: its metadata cannot be read") from None
-    meta = Meta(name, checked(name, entries))
+    known = Meta(name, checked(name, entries))
     missing = [column for column in _NEEDED if column not in file.schema_arrow.names]
     if missing:
         raise TraceError(f"{name} is not a whole trace: it lacks the columns {', '.join(missing)}")
@@ -156,9 +170,9 @@ def _read(name: str, pa: Any, file: Any) -> Stored:
             at += batch.num_rows
     if at != len(events):
         raise TraceError(f"{name} is damaged: it has {at} rows of {len(events)}")
-    payload = _placed(events, sizes, pieces, meta.get("payload_size", int, 0))
+    payload = _placed(events, sizes, pieces, known.get("payload_size", int, 0))
     events.flags.writeable = payload.flags.writeable = False
-    return Stored(events, payload, meta.info(), meta.processes())
+    return Stored(events, payload, known.info(), known.processes())
 
 
 def _fill(pa: Any, batch: Any, events: npt.NDArray[np.void]) -> None:
