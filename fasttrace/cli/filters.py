@@ -19,8 +19,13 @@ _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(s|ms|us|ns)", re.ASCII)
 
 
-def add_filter_options(parser: VerbParser, *, saved: bool = False) -> None:
-    """saved: all processes are known, so they can be chosen."""
+def add_filter_options(
+    parser: VerbParser,
+    *,
+    saved: bool = False,
+    path: str = "name a path with TEXT in it, or a descriptor of one; or that matches: '*.so'",
+) -> None:
+    """saved: all processes are known, so they can be chosen. path: what --path asks for."""
     group = parser.add_argument_group("of the calls in the set only those that")
     group.add_argument("--failed", action="store_true", help="ended with an error")
     group.add_argument(
@@ -29,7 +34,7 @@ def add_filter_options(parser: VerbParser, *, saved: bool = False) -> None:
     group.add_argument(
         "--path",
         metavar="TEXT",
-        help="name a path with TEXT in it, or a descriptor of one; or that matches: '*.so'",
+        help=path,
     )
     if saved:
         group.add_argument(

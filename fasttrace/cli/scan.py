@@ -36,7 +36,11 @@ def configure(parser: VerbParser) -> None:
         metavar="ADDRESS",
         help="of a Dask cluster, whose workers read the files: tcp://HOST:8786",
     )
-    add_filter_options(parser, saved=True)
+    add_filter_options(
+        parser,
+        saved=True,
+        path="name, as their first, a path with TEXT in it; or that matches: '*.so'",
+    )
     parser.add_argument("--host", metavar="NAME", help="recorded on this host")
 
 

@@ -3,7 +3,9 @@ safe to make of any bytes."""
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from typing import Any
 
 import numpy as np
@@ -212,3 +214,16 @@ def test_the_core_refuses_what_does_not_fit() -> None:
     with pytest.raises(ValueError, match="room for 3 bytes of 0"):
         _decode.copy_items(events.data, memoryview(b""), np.empty(3, np.uint8).data)
     assert (len(paths), paths.text()) == (0, (b"", b""))
+
+
+def test_columns_go_when_nobody_has_them() -> None:
+    """Without the garbage collector: those of a row group hold megabytes."""
+    gc.disable()
+    try:
+        columns = Columns(example()._recorded(), WHOLE)
+        columns.take(0, 100)
+        gone = weakref.ref(columns)
+        del columns
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -187,7 +187,9 @@ class Columns:
         self._abis = Numbering(256, abi_name)
         # INT64_MIN, from a damaged file, has no negative: it stays what it is.
         self._errnos = Numbering(ERRNO_MAX + 1, lambda n: errno_name(abs(n) if n == _LEAST else n))
-        self._comms = Numbering(len(trace.processes), self._comm)
+        # With a method of ours it would be a cycle, and keep all until that is collected.
+        processes = trace.processes
+        self._comms = Numbering(len(processes), lambda i: utf8(processes[i].comm))
         self._paths = _decode.Paths(paths_of_calls(), int.from_bytes(os.urandom(8), "little"))
         self._text_max = sys.maxsize if keep_words else _TEXT_MAX
         self._kept: Words | None = None
@@ -252,9 +254,6 @@ class Columns:
             _decode.copy_items(np.ascontiguousarray(events).data, self._payload.data, data.data)
             return Column(ends, data=data)
         return column
-
-    def _comm(self, i: int) -> str:
-        return utf8(self._trace.processes[i].comm)
 
     def _owners(self, events: npt.NDArray[np.void]) -> npt.NDArray[np.intp]:
         """As `conditions.owners`, which need not be asked where a pid says it all."""

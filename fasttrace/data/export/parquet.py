@@ -38,8 +38,9 @@ _NEEDED = (
     *("time_ns", "duration_ns", "ret", *(f"arg{i}" for i in range(6)), "payload", "pid", "tid"),
     *("nr", "abi", "kind", "flags", "data"),
 )
-# What grows by little from row to row.
-_DELTAS = ("time_ns", "time", "payload", "duration_ns")
+# What grows by little from row to row. Durations and captured data come again often enough for a
+# dictionary; where it would be too large the writer gives it up.
+_DELTAS = ("time_ns", "time", "payload")
 
 
 def write(
@@ -94,7 +95,7 @@ def opened(file: Any, schema: Any) -> Any:
         schema,
         compression="zstd",
         compression_level=3,
-        use_dictionary=[name for name in names if name not in (*_DELTAS, "data", "args")],
+        use_dictionary=[name for name in names if name not in (*_DELTAS, "args")],
         column_encoding={name: "DELTA_BINARY_PACKED" for name in names if name in _DELTAS},
     )
 
