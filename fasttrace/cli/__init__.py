@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -90,10 +91,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FasttraceError as error:
         say(str(error))
         status = error.exit_status
-    except OSError as error:
-        if error.errno not in _EXHAUSTED:
+    except (OSError, ImportError) as error:
+        number = _exhausted(error)
+        if number is None:
             raise
-        say(f"{error.strerror}: the trace is cut short; {_EXHAUSTED[error.errno]}")
+        say(f"{os.strerror(number)}: the trace is cut short; {_EXHAUSTED[number]}")
         status = 1
     except KeyboardInterrupt:
         status = -2  # SIGINT
@@ -103,6 +105,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         die_of(-status)
         return 128 - status
     return status
+
+
+def _exhausted(error: OSError | ImportError) -> int | None:
+    """The number of what has run out, if that is what it says; that of a module is in its text."""
+    if isinstance(error, OSError):
+        return error.errno if error.errno in _EXHAUSTED else None
+    return next((number for number in _EXHAUSTED if os.strerror(number) in str(error)), None)
 
 
 def command() -> int:
@@ -155,7 +164,7 @@ def _verb(args: list[str], verbs: dict[str, str], program: str, package: str, he
 
 
 def _table(verbs: dict[str, str]) -> str:
-    return "\n".join(f"  {verb:10} {what}" for verb, what in verbs.items())
+    return "\n".join(f"  {verb:11}{what}" for verb, what in verbs.items())
 
 
 def _help() -> str:
