@@ -30,13 +30,15 @@
 #include "session/record.h"
 
 /* In vfork(2), for which it does not stop before: if it does not lie. */
-static bool is_in_vfork(struct ft_inline_task *it)
+static bool is_in_vfork(const struct ft_session *s, struct ft_inline_task *it)
 {
 	struct ft_area_seen seen;
 
 	if (!it->area)
 		return false;
+	pthread_mutex_lock(&s->in->lock); /* who drains notes too which of its pages are there */
 	ft_area_look(it, &seen);
+	pthread_mutex_unlock(&s->in->lock);
 	return seen.at && seen.head.busy == seen.head.cur && seen.raw.nr == SYS_vfork;
 }
 
@@ -64,7 +66,7 @@ static bool may_be_told(const struct ft_session *s, pid_t tid)
 		if (it->giving_birth)
 			return true;
 	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next) {
-		if (!is_in_vfork(it))
+		if (!is_in_vfork(s, it))
 			continue;
 		if (!kin.tgid)
 			kin = kin_of(tid);
@@ -108,7 +110,7 @@ void ft_inline_foresee_birth(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
 
-	if (!is_in_vfork(it)) /* else what is known may be of an earlier call, which failed */
+	if (!is_in_vfork(s, it)) /* else what is known may be of an earlier call, which failed */
 		return;
 	pthread_mutex_lock(&s->in->lock);
 	ft_drain_sigreturn(s, it);
@@ -277,7 +279,7 @@ static bool is_of_another(const struct ft_session *s, const struct ft_task *t, p
 	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 		if (it->task != t && it->task->tgid != t->tgid &&
 			(it->task->tgid == kin.tgid || it->task->tgid == kin.ppid) &&
-			(it->giving_birth || is_in_vfork(it)))
+			(it->giving_birth || is_in_vfork(s, it)))
 			return true;
 	return false;
 }
