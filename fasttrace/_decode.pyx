@@ -320,7 +320,9 @@ cdef class Story:
         return pieces
 
 
+include "_decode_values.pxi"
 include "_decode_calls.pxi"
+include "_decode_open_files.pxi"
 include "_decode_json.pxi"
 include "_decode_columns.pxi"
 include "_decode_touched.pxi"

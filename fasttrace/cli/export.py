@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.filters import add_filter_options
-from fasttrace.cli.output import say, write_all
+from fasttrace.cli.output import CountedStdout, say
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.recorded import add_recorded_options, chosen_part, opened, selected
@@ -107,17 +107,6 @@ def _columns(args: argparse.Namespace, format: Format) -> tuple[str, ...] | None
     return names
 
 
-class _Stdout:
-    def __init__(self) -> None:
-        self.written = 0
-
-    def write(self, data: bytes | memoryview, /) -> int:
-        count = memoryview(data).nbytes
-        write_all(1, bytes(data))
-        self.written += count
-        return count
-
-
 def _to_stdout(
     trace: Trace, format: Format, names: tuple[str, ...] | None, progress: Progress
 ) -> int:
@@ -129,7 +118,7 @@ def _to_stdout(
     is_terminal = os.isatty(1)
     if is_terminal and format not in TEXT:
         raise UsageError(f"{format} is no text: give -o FILE, or a pipe")
-    sink = _Stdout()
+    sink = CountedStdout()
     try:
         write(
             sink,

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.filters import add_filter_options
-from fasttrace.cli.output import say, write_all
+from fasttrace.cli.output import CountedStdout, say
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.progress import Progress
 from fasttrace.cli.recorded import add_recorded_options, chosen_part, opened, selected
@@ -62,7 +62,7 @@ def _written(output: str, trace: Trace, progress: Progress) -> int:
         return write_file(output, trace, progress=progress.add)
     if sys.stdout is None:
         raise BrokenPipeError
-    sink = _Stdout()
+    sink = CountedStdout()
     try:
         write(sink, trace, progress=progress.add)
     except OSError as error:
@@ -72,14 +72,3 @@ def _written(output: str, trace: Trace, progress: Progress) -> int:
 
         raise cannot_write("the output", error) from None
     return sink.written
-
-
-class _Stdout:
-    def __init__(self) -> None:
-        self.written = 0
-
-    def write(self, data: bytes | memoryview, /) -> int:
-        count = memoryview(data).nbytes
-        write_all(1, bytes(data))
-        self.written += count
-        return count

@@ -168,6 +168,19 @@ def write_all(fd: int, data: bytes) -> None:
             select.select([], [fd], [])
 
 
+class CountedStdout:
+    """Standard output, for what writes to a file, and how many bytes of it."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        count = memoryview(data).nbytes
+        write_all(1, bytes(data))
+        self.written += count
+        return count
+
+
 def show(text: str) -> int:
     """Write to standard output; returns the exit status that this calls for."""
     output = Output(fd=1)

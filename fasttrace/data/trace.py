@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import operator
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
@@ -14,26 +13,22 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from fasttrace._decode import OpenFiles, Payload, events_of
 from fasttrace._tally import Tally
 from fasttrace.data import conditions, storage, stored
 from fasttrace.data.calls import Call, Calls, call_name
+from fasttrace.data.decoded import Decoded
 from fasttrace.data.events import EVENT_DTYPE, Kind
 from fasttrace.data.export.columns import Recorded
 from fasttrace.data.export.exported import Exported
-from fasttrace.data.json_events import JsonEvents
 from fasttrace.data.processes import (
-    Comms,
     Process,
     fallbacks,
     from_events,
     reused_pids,
     with_calls,
 )
-from fasttrace.data.programs import Programs
 from fasttrace.data.run_info import NOTHING_KNOWN, About, RunInfo
 from fasttrace.data.summary import Summary
-from fasttrace.data.touches import Touches
 from fasttrace.text.signatures import show_options
 
 if TYPE_CHECKING:
@@ -45,12 +40,11 @@ if TYPE_CHECKING:
     from fasttrace.data.tree import Branch
 
 _COUNTED = 65536  # events that are counted at a time
-_CHUNK = 512  # events that are made calls at a time, and live as long
 
 ByKey: TypeAlias = Literal["pid", "tid", "syscall", "comm"]
 
 
-class Trace(Exported):
+class Trace(Decoded, Exported):
     """Events and the processes they are of.
 
     events: structured array of EVENT_DTYPE, shape (n,), in order within each task; read-only.
@@ -144,50 +138,6 @@ class Trace(Exported):
         self.events = self.events.view()
         self.events.flags.writeable = False
 
-    def __iter__(self) -> Iterator[Call]:
-        for start in range(0, len(self.events), _CHUNK):
-            events = np.ascontiguousarray(self.events[start : start + _CHUNK])
-            yield from events_of(Call, events.data, self._source)
-
-    def calls(self, *, descriptors: bool = False) -> Iterator[Call]:
-        """The system calls, in the order of their ends; those that never returned at their starts.
-
-        descriptors: each is a `fasttrace.decode.values.Descriptor`, an int that knows its path, as
-        far as the calls of the whole trace tell: recorded with ``descriptors=True``, all that
-        /proc says. `args`, `result` and `found` are decoded at once then.
-
-        >>> import fasttrace
-        >>> opened = fasttrace.trace(["cat", "/etc/hostname"], stdout=-3).where(syscall="openat")
-        >>> call = [call for call in opened.calls() if call.args["pathname"] == "/etc/hostname"][0]
-        >>> call.args["flags"], call.result
-        (O_RDONLY, 3)
-        >>> print(call)
-        openat(AT_FDCWD, "/etc/hostname", O_RDONLY) = 3
-        """
-        if descriptors:
-            yield from self._calls_with_descriptors()
-            return
-        places = np.flatnonzero(self.events["kind"] == Kind.SYSCALL)
-        ends = self.events["time_ns"][places] + self.events["duration_ns"][places]
-        places = places[np.argsort(ends, kind="stable")]
-        for start in range(0, len(places), _CHUNK):
-            events = self.events[places[start : start + _CHUNK]]
-            yield from events_of(Call, events.data, self._source)
-
-    def _calls_with_descriptors(self) -> Iterator[Call]:
-        files = OpenFiles()
-        for events, chosen in self.in_order(_CHUNK):
-            made = events_of(Call, events.data, self._source)
-            for call, is_wanted in zip(made, chosen.tolist(), strict=True):
-                files.tell(call, is_wanted)
-                if is_wanted and call.kind == Kind.SYSCALL:
-                    yield call
-
-    def in_order(self, chunk: int) -> Iterator[tuple[npt.NDArray[np.void], npt.NDArray[np.bool_]]]:
-        """All events of the trace that this one is a part of, in the order of their ends, `chunk`
-        at a time, and which of them are in this part."""
-        return self._all._touches.in_order(self.events, chunk)
-
     @overload
     def __getitem__(self, index: int) -> Call: ...
     @overload
@@ -197,56 +147,6 @@ class Trace(Exported):
         if isinstance(index, slice):
             return self._part(self.events[index], self._told)
         return self._call(self.events[index])
-
-    def _call(self, event: np.void) -> Call:
-        return events_of(Call, event.tobytes(), self._source)[0]
-
-    @cached_property
-    def _source(self) -> Payload:
-        return Payload(self._stream, 0, self._comms)
-
-    @cached_property
-    def _comms(self) -> Comms:
-        return Comms(self._told)
-
-    def json_events(self, *, descriptors: bool = False) -> JsonEvents:
-        """What makes JSON of this trace's events, in their order; descriptors: of `in_order`."""
-        return JsonEvents(programs=self._all._programs, descriptors=descriptors)
-
-    def to_records(self, *, descriptors: bool = False) -> list[dict[str, Any]]:
-        """All events as plain dicts, in the order of their ends.
-
-        The objects that `fasttrace trace --json` writes; docs/json.md says what they hold.
-        descriptors: with what descriptors are, as for `calls`; so does ``trace --json -y``.
-        """
-        if descriptors:
-            lines = self.json_events(descriptors=True)
-            return [
-                json.loads(line)
-                for events, chosen in self.in_order(_CHUNK)
-                for line in lines.text(events.data, self._stream, 0, chosen.tobytes()).splitlines()
-            ]
-        order = np.argsort(self.events["time_ns"] + self.events["duration_ns"], kind="stable")
-        lines = self.json_events()
-        records: list[dict[str, Any]] = []
-        for start in range(0, len(order), _CHUNK):
-            events = self.events[order[start : start + _CHUNK]]
-            records += map(json.loads, lines.text(events.data, self._stream).splitlines())
-        return records
-
-    @cached_property
-    def _stream(self) -> memoryview:
-        return np.ascontiguousarray(self.payload).data
-
-    def strings(self, event: np.void) -> dict[int, str]:
-        """The text captured with an event of this trace, by index of the argument."""
-        return self._call(event).strings
-
-    def paths(self) -> list[str]:
-        """All different paths that calls were given, in the order of their first appearance."""
-        stream = self._stream
-        told = self.events[conditions.with_payload(self.events)]
-        return list(dict.fromkeys(text for e in told for text in conditions.paths_of(e, stream)))
 
     @cached_property
     def _told(self) -> list[Process]:
@@ -364,17 +264,6 @@ class Trace(Exported):
     def _all(self) -> Trace:
         """The trace that this is a part of: what only all events tell, it knows."""
         return self if self._whole is None else self._whole
-
-    @cached_property
-    def _touches(self) -> Touches:
-        return Touches(self.events, self.payload)
-
-    @cached_property
-    def _programs(self) -> Programs:
-        programs = Programs(self._comms, forgets=False)
-        others = self.events[self.events["kind"] != Kind.SYSCALL]
-        programs.learn(others.data, self._stream)
-        return programs
 
     def _part(self, events: npt.NDArray[np.void], processes: Iterable[Process]) -> Trace:
         part = Trace(events, self.payload, self.info, processes=processes)
