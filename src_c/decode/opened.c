@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "decode/links.h"
 #include "decode/paths.h"
 
 #define CLOSE_RANGE_UNSHARED 2 /* linux/close_range.h */
@@ -102,12 +103,6 @@ static const struct known *known_of(struct ft_open_files *f, const struct ft_wal
 	return *kind == NO_ENTRY ? NULL : &known[*kind - 1];
 }
 
-static struct ft_owner *owner_of(struct ft_open_files *f, const struct ft_event *ev)
-{
-	/* The execve of a thread makes it the first one of its process. */
-	return ft_open_files_owner(f, ev->tid, ev->pid);
-}
-
 static void add(struct ft_open_files *f, int32_t fd, struct ft_file *file, bool closes)
 {
 	if (f->made_count == FT_MADE_MAX) {
@@ -117,24 +112,6 @@ static void add(struct ft_open_files *f, int32_t fd, struct ft_file *file, bool 
 	f->made[f->made_count++] = (struct ft_made){ .fd = fd, .closes = closes, .file = file };
 }
 
-/* The next item of type LINK of an event's. */
-static bool next_link(const uint8_t *payload, size_t length, size_t *at, struct ft_payload *head,
-	const uint8_t **bytes)
-{
-	for (; *at <= length && length - *at >= sizeof(*head);) {
-		memcpy(head, payload + *at, sizeof(*head));
-		*bytes = payload + *at + sizeof(*head);
-		if (head->length > length - *at - sizeof(*head))
-			break;
-		*at += FT_PAYLOAD_SIZE(head->length);
-		if (!(head->flags & FT_PAYLOAD_MORE))
-			*at = SIZE_MAX;
-		if (head->type == FT_PAYLOAD_LINK)
-			return true;
-	}
-	return false;
-}
-
 /* What /proc told. */
 static bool add_links(struct ft_open_files *f, const struct ft_view *view, bool closes)
 {
@@ -142,7 +119,7 @@ static bool add_links(struct ft_open_files *f, const struct ft_view *view, bool 
 	const uint8_t *bytes;
 	size_t at = 0, before = f->made_count;
 
-	while (next_link(view->payload, view->payload_length, &at, &head, &bytes))
+	while (ft_link_next(view->payload, view->payload_length, &at, &head, &bytes))
 		add(f, (int32_t)head.address, ft_file_new(f, bytes, head.length), closes);
 	return f->made_count > before;
 }
@@ -159,7 +136,7 @@ static struct ft_memory path_at(const struct ft_walk *walk, unsigned argument)
 size_t ft_opened_path(struct ft_open_files *f, const struct ft_event *ev, int32_t dirfd,
 	const uint8_t *path, size_t length, uint8_t *to)
 {
-	const struct ft_owner *o = owner_of(f, ev);
+	const struct ft_owner *o = ft_opened_owner(f, ev);
 	const struct ft_file *base = NULL;
 
 	if (!length)
@@ -279,7 +256,7 @@ void ft_opened_begin(struct ft_open_files *f, const struct ft_view *view)
 		ft_file_put(f, f->made[--f->made_count].file);
 	ft_walk_start(&walk, view, NULL);
 	k = known_of(f, &walk);
-	o = owner_of(f, view->event);
+	o = ft_opened_owner(f, view->event);
 	closes = closes_on_exec(k, &walk);
 	f->replaces = k && k->kind == EXECUTES;
 	if (add_links(f, view, closes) || walk.failed)
@@ -402,7 +379,7 @@ void ft_opened_end(struct ft_open_files *f, const struct ft_view *view)
 	k = known_of(f, &walk);
 	/* The execve of a thread makes it the first one of its process. */
 	o = k && k->kind == EXECUTES && !walk.failed ? ft_open_files_owner(f, ev->pid, ev->pid)
-						     : owner_of(f, ev);
+						     : ft_opened_owner(f, ev);
 	if (o && k && k->kind == CLOSES)
 		ft_open_files_close(
 			f, o, (uint32_t)walk.args[0], (uint32_t)walk.args[0], ev->time_ns, false);
@@ -421,67 +398,4 @@ void ft_opened_unseen(struct ft_open_files *f, const struct ft_view *view)
 {
 	ft_opened_begin(f, view);
 	ft_opened_end(f, view);
-}
-
-static void attached(struct ft_open_files *f, const struct ft_event *ev, const uint8_t *payload,
-	size_t payload_length)
-{
-	struct ft_owner *o = ft_open_files_owner(f, ev->tid, ev->pid);
-	struct ft_payload head;
-	const uint8_t *bytes;
-	struct ft_file *file;
-	size_t at = 0;
-
-	while (o && next_link(payload, payload_length, &at, &head, &bytes)) {
-		file = ft_file_new(f, bytes, head.length);
-		ft_open_files_set(f, o, (int32_t)head.address, file, false, ev->time_ns);
-		ft_file_put(f, file);
-	}
-}
-
-void ft_opened_event(struct ft_open_files *f, const struct ft_event *ev, const uint8_t *payload,
-	size_t payload_length)
-{
-	bool is_thread = ev->flags & FT_FLAG_THREAD;
-
-	switch (ev->kind) {
-	case FT_KIND_FORK:
-		ft_open_files_inherit(f, (int32_t)ev->ret, owner_of(f, ev),
-			is_thread || ev->args[1] & CLONE_FILES,
-			is_thread || ev->args[1] & CLONE_FS);
-		break;
-	case FT_KIND_EXIT:
-		ft_open_files_forget(f, ev->tid);
-		break;
-	case FT_KIND_ATTACH:
-		attached(f, ev, payload, payload_length);
-		break;
-	default:
-		break;
-	}
-}
-
-static const struct ft_file *told(const struct ft_file *file)
-{
-	return file && file->link_length ? file : NULL;
-}
-
-const struct ft_file *ft_opened_find(
-	struct ft_open_files *f, const struct ft_event *ev, int32_t fd, bool after)
-{
-	const struct ft_owner *o;
-
-	for (size_t i = f->made_count; after && i-- > 0;)
-		if (f->made[i].fd == fd)
-			return told(f->made[i].file);
-	o = owner_of(f, ev);
-	return o ? told(ft_open_files_find(o, fd)) : NULL;
-}
-
-const struct ft_file *ft_opened_socket(
-	struct ft_open_files *f, const struct ft_event *ev, int32_t fd)
-{
-	const struct ft_owner *o = owner_of(f, ev);
-
-	return o ? ft_open_files_find(o, fd) : NULL;
 }
