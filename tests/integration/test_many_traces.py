@@ -6,9 +6,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support import ENGINES, FASTTRACE
@@ -98,18 +97,19 @@ def test_verbs_that_show_a_recording_take_its_parquet_file(runs: Path, tmp_path:
     assert run("diff", "--exit-code", file, folder).returncode == 0
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """Two worker processes."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as made:
-        yield made
+# In a process of its own: its workers, and who counts their semaphores, would be children of the
+# tests, of which others wait for all; its threads would take signals that others send themselves.
+ON_A_CLUSTER = """
+import subprocess, sys
+from pathlib import Path
+
+import distributed
+import pytest
+
+import fasttrace
 
 
-def test_a_cluster_answers_as_this_machine_does(runs: Path, cluster: Any, tmp_path: Path) -> None:
-    address = cluster.scheduler_address
+def check(runs, damaged, address):
     here, there = fasttrace.scan(runs), fasttrace.scan(runs, scheduler=address)
     chosen = {"syscall": "openat", "failed": True, "host": "host-1"}
     assert there.where(**chosen).summary().rows == here.where(**chosen).summary().rows != []
@@ -117,19 +117,38 @@ def test_a_cluster_answers_as_this_machine_does(runs: Path, cluster: Any, tmp_pa
     assert there.sql(query, merge=merge).fetchall() == here.sql(query, merge=merge).fetchall()
     with pytest.raises(ValueError, match="each worker asks its files"):
         there.sql(query)
-    shown = run("scan", runs, "--scheduler", address, "--json")
-    assert shown.stdout == run("scan", runs, "--json").stdout
-    damaged = tmp_path / "damaged.parquet"
-    whole = bytearray((runs / "0.parquet").read_bytes())
-    whole[4 : len(whole) // 2] = bytes(len(whole) // 2 - 4)
-    damaged.write_bytes(whole)
-    with pytest.raises(fasttrace.TraceError, match=r"damaged\.parquet cannot be counted"):
+    command = [sys.executable, "-m", "fasttrace", "scan", "--json", runs]
+    shown = subprocess.check_output([*command, "--scheduler", address])
+    assert shown == subprocess.check_output(command) != b""
+    with pytest.raises(fasttrace.TraceError, match="damaged.parquet cannot be counted"):
         fasttrace.scan([runs, damaged], scheduler=address).summary()
 
 
-def test_a_scheduler_that_is_not_there_is_one_line(runs: Path) -> None:
+if __name__ == "__main__":
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        check(*sys.argv[1:], cluster.scheduler_address)
+    print("checked")
+"""
+
+
+def test_a_cluster_answers_as_this_machine_does(runs: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    for address in ("nonsense://x", "tcp://127.0.0.1:x"):
-        with pytest.raises(fasttrace.TraceError, match="no Dask scheduler answers at") as caught:
-            fasttrace.scan(runs, scheduler=address).summary()
-        assert "\n" not in str(caught.value)
+    script, damaged = tmp_path / "on_a_cluster.py", tmp_path / "damaged.parquet"
+    script.write_text(ON_A_CLUSTER)
+    whole = bytearray((runs / "0.parquet").read_bytes())
+    whole[4 : len(whole) // 2] = bytes(len(whole) // 2 - 4)
+    damaged.write_bytes(whole)
+    done = subprocess.run(
+        [sys.executable, script, runs, damaged], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "checked\n", done.stderr
+
+
+@pytest.mark.parametrize("address", ["nonsense://x", "tcp://127.0.0.1:x"])
+def test_a_scheduler_that_is_not_there_is_one_line(runs: Path, address: str) -> None:
+    pytest.importorskip("distributed")
+    done = run("scan", runs, "--scheduler", address)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "no Dask scheduler answers at" in done.stderr

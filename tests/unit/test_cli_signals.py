@@ -11,6 +11,8 @@ import pytest
 from fasttrace.cli import signals
 from fasttrace.cli.signals import Relay
 
+pytestmark = pytest.mark.own_process
+
 
 class FakeTracer:
     """Notes what it is asked for."""

@@ -46,13 +46,17 @@ class Held:
             reason = os.strerror(2)
             raise BadOption(f"Can't stat '{argv[0]}': {reason}", hint=False) from None
         self._rights = _rights(user) if user is not None else None
-        self._flag = mmap.mmap(-1, 1)  # both sides' memory
+        self._flag = mmap.mmap(-1, 2)  # both sides' memory: what the tracer says, what it hears
         self._read, self._write = os.pipe()
 
     def comes(self) -> None:
-        """The tracer is about to attach."""
+        """The tracer is about to attach: it waits until the program makes no more calls."""
         os.close(self._read)
         os.write(self._write, b"\0")
+        ended = select.poll()
+        ended.register(self._write, 0)  # POLLERR comes unasked
+        while not self._flag[1] and not ended.poll(1):
+            pass
 
     def go(self) -> None:
         self._flag[0] = _GO
@@ -83,6 +87,7 @@ class Held:
             _let_anybody_trace()
         flag, spins = self._flag, 0
         if os.read(self._read, 1):
+            flag[1] = 1
             while not flag[0]:
                 spins += 1
                 # A tracer that died between the two says nothing more.
