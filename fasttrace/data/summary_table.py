@@ -31,13 +31,8 @@ SORT_KEYS: dict[str, Callable[[SyscallStats], Any]] = {
 }
 
 _HEADINGS = ("% time", "total", "calls", "errors", "min", "p50", "p99", "max", "syscall")
-_LEFT_OUT = (
-    "min",
-    "p99",
-    "max",
-    "p50",
-    "% time",
-)  # in this order, so far as the terminal is too narrow
+# In this order, so far as the terminal is too narrow.
+_LEFT_OUT = ("min", "p99", "max", "p50", "% time")
 
 
 def sorted_by(summary: Counts, sort: str) -> list[SyscallStats]:

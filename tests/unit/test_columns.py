@@ -131,15 +131,16 @@ def test_a_summary_fits_into_80_columns(color: bool) -> None:
         assert any(re.search(r"  openat  E.*…$", line) for line in shown)
     one = Trace(make_events({"nr": OPENAT, "flags": 0, "ret": -2}, {"nr": READ})).summary()
     all_of_it = max(map(len, summary_table(one).splitlines()[:4]))
-    for less, times in [
-        (0, "min p50 p99 max"),
-        (1, "p50 p99 max"),
-        (11, "p50 max"),
-        (25, "p50 max"),
+    for less, columns in [
+        (0, "% time total calls errors min p50 p99 max"),
+        (1, "% time total calls errors p50 p99 max"),
+        (11, "% time total calls errors p50 max"),
+        (18, "% time total calls errors max"),
+        (25, "total calls errors max"),
     ]:
         table = summary_table(one, sort="max", width=all_of_it - less)
         heading, _, row, *_ = table.splitlines()
-        assert heading.split()[5:-1] == times.split()
+        assert heading.split()[:-1] == columns.split()
         assert row.endswith("  openat  ENOENT:1")
     wide = summary_table(summary, color=color)
     assert summary_table(summary, color=color, width=1000) == wide
