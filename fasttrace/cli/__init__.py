@@ -52,6 +52,7 @@ class Verbs(Protocol):
     __name__: str
 
 
+ABOUT = "Record, count and show the system calls of a program and all its children."
 VERBS = {
     "summary": "run a command and count its system calls",
     "trace": "run a command and print each call as it happens",
@@ -170,7 +171,7 @@ def _table(verbs: dict[str, str]) -> str:
 def _help() -> str:
     return (
         "usage: fasttrace VERB [OPTIONS] [--] [COMMAND ...]\n\n"
-        "Record, count and show the system calls of a program and all its children.\n\n"
+        f"{ABOUT}\n\n"
         f"{_table(VERBS)}\n\n"
         "fasttrace VERB --help tells a verb's options. What fasttrace prints goes to standard\n"
         "error or to -o FILE; it exits as the program does.\n\n"

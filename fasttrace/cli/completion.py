@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from importlib import import_module
 
 from fasttrace.cli.output import show
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.whole import whole_parser
-from fasttrace.errors import FasttraceError
+from fasttrace.data.export.extras import extra
 
 EXAMPLE = "fasttrace completion bash > ~/.local/share/bash-completion/completions/fasttrace"
 TAKES_COMMAND = False
@@ -29,12 +28,7 @@ def configure(parser: VerbParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    try:
-        shtab = import_module("shtab")
-    except ImportError:
-        raise FasttraceError(
-            "completion needs shtab: pip install 'fasttrace[completion]'"
-        ) from None
+    shtab = extra("shtab", "completion")
 
     def mark(action: argparse.Action) -> None:
         complete = {

@@ -9,11 +9,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.filters import add_filter_options
-from fasttrace.cli.output import CountedStdout, say
+from fasttrace.cli.output import say, write_to_stdout
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.progress import Progress
-from fasttrace.cli.recorded import add_recorded_options, chosen_part, opened, selected
-from fasttrace.errors import FasttraceError, UsageError
+from fasttrace.cli.recorded import (
+    add_new_file_option,
+    add_recorded_options,
+    chosen_part,
+    opened,
+    selected,
+)
+from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from fasttrace.data.export.files import Format
@@ -35,13 +41,7 @@ _PAGES: dict[str, str] = {
 
 def configure(parser: VerbParser) -> None:
     add_recorded_options(parser, "only these calls")
-    parser.add_argument(
-        "-o",
-        dest="output",
-        metavar="FILE",
-        required=True,
-        help="where to; - is standard output. FILE has its name once it is whole",
-    )
+    add_new_file_option(parser)
     parser.add_argument(
         "--format",
         choices=_FORMATS,
@@ -111,16 +111,12 @@ def _to_stdout(
     trace: Trace, format: Format, names: tuple[str, ...] | None, progress: Progress
 ) -> int:
     from fasttrace.data.export.files import TEXT, write
-    from fasttrace.system.new_file import cannot_write
 
-    if sys.stdout is None:
-        raise BrokenPipeError
-    is_terminal = os.isatty(1)
+    is_terminal = sys.stdout is not None and os.isatty(1)
     if is_terminal and format not in TEXT:
         raise UsageError(f"{format} is no text: give -o FILE, or a pipe")
-    sink = CountedStdout()
-    try:
-        write(
+    return write_to_stdout(
+        lambda sink: write(
             sink,
             trace._recorded(counted=True),
             format,
@@ -129,10 +125,4 @@ def _to_stdout(
             in_one_go=True,
             for_terminal=is_terminal,
         )
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if isinstance(error, FasttraceError):
-            raise
-        raise cannot_write("the output", error) from None
-    return sink.written
+    )

@@ -9,11 +9,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from fasttrace.cli.filters import add_filter_options
-from fasttrace.cli.output import CountedStdout, say
+from fasttrace.cli.output import say, write_to_stdout
 from fasttrace.cli.parser import VerbParser
 from fasttrace.cli.progress import Progress
-from fasttrace.cli.recorded import add_recorded_options, chosen_part, opened, selected
-from fasttrace.errors import FasttraceError, UsageError
+from fasttrace.cli.recorded import (
+    add_new_file_option,
+    add_recorded_options,
+    chosen_part,
+    opened,
+    selected,
+)
+from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
@@ -24,13 +30,7 @@ TAKES_COMMAND = False
 
 def configure(parser: VerbParser) -> None:
     add_recorded_options(parser, "only these calls")
-    parser.add_argument(
-        "-o",
-        dest="output",
-        metavar="FILE",
-        required=True,
-        help="where to; - is standard output. FILE has its name once it is whole",
-    )
+    add_new_file_option(parser)
     add_filter_options(parser, saved=True)
 
 
@@ -58,17 +58,6 @@ def _written(output: str, trace: Trace, progress: Progress) -> int:
     """The bytes that were written. BrokenPipeError: nobody reads any more."""
     from fasttrace.report.html.page import write, write_file
 
-    if output != "-":
-        return write_file(output, trace, progress=progress.add)
-    if sys.stdout is None:
-        raise BrokenPipeError
-    sink = CountedStdout()
-    try:
-        write(sink, trace, progress=progress.add)
-    except OSError as error:
-        if isinstance(error, (BrokenPipeError, FasttraceError)):
-            raise
-        from fasttrace.system.new_file import cannot_write
-
-        raise cannot_write("the output", error) from None
-    return sink.written
+    if output == "-":
+        return write_to_stdout(lambda sink: write(sink, trace, progress=progress.add))
+    return write_file(output, trace, progress=progress.add)

@@ -7,11 +7,17 @@ import select
 import signal
 import sys
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from fasttrace.errors import OutputError
 from fasttrace.system.files import Place
 from fasttrace.text.color import is_color_wanted
 from fasttrace.text.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fasttrace.system.new_file import Sink
 
 
 def columns_of(fd: int) -> int | None:
@@ -168,7 +174,7 @@ def write_all(fd: int, data: bytes) -> None:
             select.select([], [fd], [])
 
 
-class CountedStdout:
+class _CountedStdout:
     """Standard output, for what writes to a file, and how many bytes of it."""
 
     def __init__(self) -> None:
@@ -179,6 +185,21 @@ class CountedStdout:
         write_all(1, bytes(data))
         self.written += count
         return count
+
+
+def write_to_stdout(write: Callable[[Sink], None]) -> int:
+    """What `write` writes, on standard output; returns its bytes.
+
+    OutputError: it cannot be written. BrokenPipeError: nobody reads any more, or it was closed.
+    """
+    from fasttrace.system.new_file import writing
+
+    if sys.stdout is None:
+        raise BrokenPipeError
+    stdout = _CountedStdout()
+    with writing("the output"):
+        write(stdout)
+    return stdout.written
 
 
 def show(text: str) -> int:

@@ -22,6 +22,17 @@ def add_recorded_options(parser: VerbParser, what: str) -> None:
     parser.add_argument("-e", dest="expression", metavar="SET", help=what)
 
 
+def add_new_file_option(parser: VerbParser) -> None:
+    """Where to write what is made of it."""
+    parser.add_argument(
+        "-o",
+        dest="output",
+        metavar="FILE",
+        required=True,
+        help="where to; - is standard output. FILE has its name once it is whole",
+    )
+
+
 def selected(args: argparse.Namespace) -> Selection | None:
     """The calls that -e chooses; asked for first, so that a mistake shows before a long load."""
     if args.expression is None:

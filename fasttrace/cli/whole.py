@@ -7,13 +7,11 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from fasttrace.cli import VERBS
+from fasttrace.cli import ABOUT, VERBS
 from fasttrace.cli.parser import VerbParser
 
 if TYPE_CHECKING:
     from fasttrace.cli import Verb, Verbs
-
-ABOUT = "Record, count and show the system calls of a program and all its children."
 
 
 def whole_parser(mark: Callable[[argparse.Action], None]) -> argparse.ArgumentParser:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
+from typing import Protocol
 
-from fasttrace.errors import OutputError
+from fasttrace.errors import FasttraceError, OutputError
 from fasttrace.system.files import Place, Text
 
 
@@ -18,6 +21,36 @@ def cannot_write(path: Text, error: OSError) -> OutputError:
         errno.EFBIG: "the file would exceed the limit of file sizes; see `ulimit -f`",
     }.get(error.errno or 0, f"{error.strerror}; choose another place")
     return OutputError(error.errno, f"cannot write {os.fspath(path)}: {remedy}")
+
+
+class Sink(Protocol):
+    """What is written to: all that it is given, or an OSError."""
+
+    def write(self, data: bytes | memoryview, /) -> int: ...
+
+
+@contextmanager
+def writing(path: Text) -> Iterator[None]:
+    """OutputError for an OSError meanwhile. That nobody reads a pipe any more, and what is told
+    already, stays as it is."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, (BrokenPipeError, FasttraceError)):
+            raise
+        raise cannot_write(path, error) from None
+
+
+def write_new(path: Text, write: Callable[[Sink], None]) -> int:
+    """What `write` writes, as a file that has its name once it is whole; returns its bytes.
+
+    OutputError: it cannot be written. BrokenPipeError: it is a pipe that nobody reads any more.
+    """
+    with NewFile(path) as file:
+        with writing(path):
+            write(file)
+        file.finish()
+        return file.written
 
 
 class NewFile:
@@ -55,7 +88,7 @@ class NewFile:
     ) -> None:
         self.discard()
 
-    def write(self, data: bytes | memoryview) -> int:
+    def write(self, data: bytes | memoryview, /) -> int:
         """All of it. OSError: as write(2) gives it, that of a closed pipe too."""
         view = memoryview(data).cast("B")
         count = len(view)

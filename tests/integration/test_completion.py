@@ -81,7 +81,7 @@ def test_every_verb_is_in_the_script_of_each_shell(shell: str) -> None:
 
 
 def test_without_its_extra_it_says_what_to_install(tmp_path: Path) -> None:
-    (tmp_path / "shtab.py").write_text("raise ImportError")
+    (tmp_path / "shtab.py").write_text("raise ModuleNotFoundError(name='shtab')")
     path = os.pathsep.join([str(tmp_path), *sys.path])
     run = subprocess.run(
         [*FASTTRACE, "completion", "bash"],

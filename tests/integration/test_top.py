@@ -258,7 +258,7 @@ def test_without_a_terminal_or_its_extra_it_says_what_to_do(tmp_path: Path) -> N
     run = subprocess.run([*FASTTRACE, "top", "true"], capture_output=True, text=True, timeout=60)
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     assert "top needs a terminal" in run.stderr
-    (tmp_path / "textual.py").write_text("raise ImportError")
+    (tmp_path / "textual.py").write_text("raise ModuleNotFoundError(name='textual')")
     main, other = pty.openpty()
     run = subprocess.run(
         [*FASTTRACE, "top", "true"],

@@ -11,14 +11,13 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fasttrace.cli.output import Output
 from fasttrace.cli.parser import VerbParser, add_tracing_options
-from fasttrace.cli.tables import summary_text
 from fasttrace.cli.traced import Run, run_of
-from fasttrace.errors import FasttraceError, UsageError
+from fasttrace.data.export.extras import extra
+from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
     from fasttrace.data.summary import Summary
@@ -45,11 +44,9 @@ def configure(parser: VerbParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if not (os.isatty(0) and os.isatty(2)):  # Textual writes to standard error
         raise UsageError("top needs a terminal: fasttrace summary writes one table, at the end")
-    try:
-        app = import_module("fasttrace.cli.top.app")
-    except ImportError:
-        raise FasttraceError("top needs Textual: pip install 'fasttrace[top]'") from None
-    import fasttrace.data.summary  # noqa: F401  # while there are descriptors
+    extra("textual", "top")
+    from fasttrace.cli.top.app import TopApp
+    from fasttrace.data.summary_table import summary_table  # while there are descriptors
 
     output = _ProgramOutput() if args.command else None
     try:
@@ -60,17 +57,15 @@ def run(args: argparse.Namespace) -> int:
             threading.Thread(target=_end_with_the_terminal, args=(run,), daemon=True).start()
             pids = ", ".join(map(str, args.pid or ()))
             title = " ".join(args.command) or f"process {pids}"
-            app.TopApp(_OfRun(run, output), title, args.interval).run()
+            TopApp(_OfRun(run, output), title, args.interval).run()
             _end(run)
-            text = summary_text(run.tracer.summary(), _AS_SUMMARY, Output(fd=2))
-            Output(fd=2).write(text)
+            told = Output(fd=2)
+            table = summary_table(run.tracer.summary(), color=told.color, width=told.width)
+            told.write(f"{table}\n")
             return run.status
     finally:
         if output:
             output.close()
-
-
-_AS_SUMMARY = argparse.Namespace(json=False, by=None, sort="time", top=None, given=set())
 
 
 class _OfRun:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 from fasttrace.data.export import arrow, chrome, parquet, perfetto, rows, speedscope, strace_lines
 from fasttrace.data.export.columns import WHOLE, Recorded
-from fasttrace.errors import FasttraceError
 from fasttrace.system.files import Text
-from fasttrace.system.new_file import NewFile, cannot_write
+from fasttrace.system.new_file import Sink, write_new
 
 Table = Literal["parquet", "arrow", "csv", "jsonl"]
 View = Literal["chrome", "perfetto", "speedscope", "strace"]
@@ -44,12 +43,6 @@ def format_of(path: Text) -> Format | None:
     """What its name says; None: nothing."""
     name = PurePath(path).name.lower()
     return next((format for end, format in SUFFIXES.items() if name.endswith(end)), None)
-
-
-class Sink(Protocol):
-    """What is written to: all that it is given, or an OSError."""
-
-    def write(self, data: bytes | memoryview, /) -> int: ...
 
 
 def write(
@@ -92,17 +85,7 @@ def write_file(
 
     OutputError: it cannot be written. BrokenPipeError: it is a pipe that nobody reads any more.
     """
-    with NewFile(path) as file:
-        try:
-            write(file, trace, format, names, progress=progress)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            if isinstance(error, FasttraceError):
-                raise
-            raise cannot_write(path, error) from None
-        file.finish()
-        return file.written
+    return write_new(path, lambda file: write(file, trace, format, names, progress=progress))
 
 
 def _blocks(

@@ -6,13 +6,12 @@ import base64
 import hashlib
 from collections.abc import Callable
 from importlib.resources import files
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from fasttrace._version import __version__
 from fasttrace.data.export.extras import extra
 from fasttrace.data.lines import has_frames
 from fasttrace.data.trace import Trace
-from fasttrace.errors import FasttraceError
 from fasttrace.report.html import plots, sections
 from fasttrace.report.html.findings import findings_section
 from fasttrace.report.html.latency import latencies
@@ -21,19 +20,13 @@ from fasttrace.report.html.overview import command, overview
 from fasttrace.report.html.process_tree import tree_section
 from fasttrace.report.html.timeline import timeline
 from fasttrace.system.files import Text
-from fasttrace.system.new_file import NewFile, cannot_write
+from fasttrace.system.new_file import Sink, write_new
 from fasttrace.text.html import escaped
 
 DRAWN = 1000
 """So many of the longest calls are drawn one by one."""
 PASSES = 3
 """How often each event is looked at, for who shows how far it is."""
-
-
-class Sink(Protocol):
-    """What is written to: all that it is given, or an OSError."""
-
-    def write(self, data: bytes | memoryview, /) -> int: ...
 
 
 def write(
@@ -68,15 +61,7 @@ def write_file(
 
     OutputError: it cannot be written. BrokenPipeError: it is a pipe that nobody reads any more.
     """
-    with NewFile(path) as file:
-        try:
-            write(file, trace, progress=progress)
-        except OSError as error:
-            if isinstance(error, (BrokenPipeError, FasttraceError)):
-                raise
-            raise cannot_write(path, error) from None
-        file.finish()
-        return file.written
+    return write_new(path, lambda file: write(file, trace, progress=progress))
 
 
 _HEAD = """<!DOCTYPE html>
