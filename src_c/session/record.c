@@ -45,8 +45,14 @@ static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, c
 	}
 }
 
+/*
+ * A call that a signal interrupts is over for us when it is looked at in the stop for that signal, a moment after
+ * the stop came: nothing happens before what happened.
+ */
 static struct ft_event event_of(const struct ft_task *t, enum ft_kind kind, uint64_t now)
 {
+	if (now < t->ended_ns)
+		now = t->ended_ns;
 	return (struct ft_event){
 		.time_ns = now,
 		.pid = t->tgid,
@@ -158,6 +164,7 @@ void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *c
 
 	if (!n)
 		return;
+	t->ended_ns = calls[n - 1].time_ns + calls[n - 1].duration_ns;
 	pthread_mutex_lock(&s->lock);
 	s->stats.events += n;
 	s->stats.calls += n;

@@ -12,6 +12,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from strace_text import plain
 from support import ENGINES, FASTTRACE, HANG_S, Builder
@@ -134,3 +135,25 @@ def test_32_bit_calls_among_others_are_told_as_a_mode(engine: str, tracees: Buil
         assert told(mine, program) == told([STRACE, "-f"], program)
         assert "[ Process PID=N runs in 32 bit mode. ]" in told(mine, program)
     assert not [line for line in told([*mine, "-q"], command) if "Process" in line]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_signal_that_a_task_sends_itself_stands_behind_the_call_that_sent_it(
+    engine: str, tmp_path: Path
+) -> None:
+    """In the lines of fasttrace trace as in strace's, and by its time."""
+    script = "trap : USR1; i=0; while [ $i -lt 50 ]; do kill -USR1 $$; i=$((i+1)); done"
+    argv = ["sh", "-c", f"{script}; kill -ABRT $$"]
+    out = tmp_path / "lines"
+    command = [*FASTTRACE, "trace", "--engine", engine, "-e", "kill", "-o", out, *argv]
+    subprocess.run(command, timeout=HANG_S, check=False)
+    lines = out.read_text().splitlines()
+    before = [lines[i - 1] for i, line in enumerate(lines) if "--- SIG" in line]
+    assert len(before) == 51
+    assert all("kill(" in line for line in before)
+
+    events = fasttrace.trace(argv, engine=engine, trace="kill", stdout=subprocess.DEVNULL).events
+    signalled = np.flatnonzero(events["kind"] == Kind.SIGNAL)
+    calls = events[signalled - 1]
+    assert (calls["kind"] == Kind.SYSCALL).all()
+    assert (calls["time_ns"] + calls["duration_ns"] <= events["time_ns"][signalled]).all()
