@@ -285,3 +285,5 @@ class Touched:
         """
     def names(self, first: int = 0) -> list[bytes]:
         """All names so far, by their numbers, from one on."""
+    def forget(self) -> None:
+        """All names: the next one is number 0. What descriptors are is still known."""

@@ -12,6 +12,7 @@ cdef extern from "decode/touched.h" nogil:
     void ft_touched_free(ft_touched *t)
     int ft_touched_look(ft_touched *t, const ft_event *events, const uint32_t *order, size_t count,
                         const uint8_t *payload, size_t payload_length, uint64_t payload_base)
+    void ft_touched_forget(ft_touched *t)
 
 
 cdef class Touched:
@@ -61,3 +62,6 @@ cdef class Touched:
             found.append((<const char *>text)[start:ends[i]])
             start = ends[i]
         return found
+
+    def forget(self):
+        ft_touched_forget(self.touched)

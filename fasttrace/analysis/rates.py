@@ -1,13 +1,17 @@
-"""What happens now: two summaries of a run that goes on, taken one after the other."""
+"""What happens now: what a run that goes on has counted, asked twice, one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from fasttrace.data.calls import call_name
 from fasttrace.data.counts import SyscallStats
 from fasttrace.data.processes import Process
 from fasttrace.data.summary import Summary
+
+if TYPE_CHECKING:
+    from fasttrace.data.followed_files import FileRows, Sums
 
 
 class Totals(NamedTuple):
@@ -26,7 +30,7 @@ class Totals(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """The same, and what it was in the time between the two summaries."""
+    """The same, and what it was in the time between the two."""
 
     key: str
     totals: Totals
@@ -38,16 +42,43 @@ class Rate(NamedTuple):
     """Of the calls that finished meanwhile."""
 
 
-View = Callable[[Summary], Mapping[str, Totals]]
+class Moment:
+    """What has been counted up to then, and what was asked of that.
+
+    summary: by process. files: None where they are not followed.
+    """
+
+    def __init__(self, summary: Summary, files: FileRows | None = None) -> None:
+        self.summary = summary
+        self.files = files
+        self._seen: dict[View, Mapping[str, Totals]] = {}
+
+    def seen(self, view: View) -> Mapping[str, Totals]:
+        """A view of it, which is made once."""
+        made = self._seen.get(view)
+        if made is None:
+            made = self._seen[view] = view(self)
+        return made
 
 
-def by_syscall(summary: Summary) -> dict[str, Totals]:
+View = Callable[[Moment], Mapping[str, Totals]]
+
+
+def by_syscall(moment: Moment) -> dict[str, Totals]:
     """By name."""
+    return _syscalls_of(moment.summary)
+
+
+def _syscalls_of(summary: Summary) -> dict[str, Totals]:
     return {stats.name: _of_stats(stats.name, stats) for stats in summary.syscalls}
 
 
-def by_process(summary: Summary) -> dict[str, Totals]:
-    """By pid. The summary is one by process."""
+def by_process(moment: Moment) -> dict[str, Totals]:
+    """By pid."""
+    return _processes_of(moment.summary)
+
+
+def _processes_of(summary: Summary) -> dict[str, Totals]:
     last: dict[int, Process] = {process.pid: process for process in summary.processes}
     sums: dict[int, list[int]] = {}
     # Of thousands of processes, several times a second: no Summary for each.
@@ -80,19 +111,93 @@ def _of_process(
 
 def of_process(pid: int) -> View:
     """The syscalls of one process."""
-    return lambda summary: by_syscall(summary.where(pid=pid))
+    return lambda moment: _syscalls_of(moment.summary.where(pid=pid))
 
 
 def of_syscall(name: str) -> View:
     """The processes that make one syscall."""
-    return lambda summary: by_process(summary.where(syscall=name))
+    return lambda moment: _processes_of(moment.summary.where(syscall=name))
 
 
-def rates(before: Summary | None, after: Summary, seconds: float, view: View) -> list[Rate]:
+def by_file(moment: Moment) -> dict[str, Totals]:
+    """By the places of paths, which stay what they are."""
+    files = moment.files
+    if files is None:
+        return {}
+    sums = files.sums("path")
+    return {str(place): _of_sums(files.label(place), one) for place, one in sums.items()}
+
+
+def of_file(place: int) -> View:
+    """The syscalls that have to do with one file."""
+
+    def view(moment: Moment) -> dict[str, Totals]:
+        files = moment.files
+        if files is None:
+            return {}
+        found: dict[str, Totals] = {}
+        for call, sums in files.sums("call", path=place).items():
+            name = _name(call)
+            found[name] = _both(found.get(name), _of_sums(name, sums))
+        return found
+
+    return view
+
+
+def of_file_and_syscall(place: int, name: str) -> View:
+    """The processes that call that with one file, without those that are told as one."""
+
+    def view(moment: Moment) -> dict[str, Totals]:
+        files = moment.files
+        if files is None:
+            return {}
+
+        from fasttrace.data.followed_files import EARLIER
+
+        calls = [call for call in files.sums("call", path=place) if _name(call) == name]
+        last = {process.pid: process for process in moment.summary.processes}
+        found = {}
+        for pid, sums in files.sums("pid", path=place, calls=calls).items():
+            if pid == EARLIER:
+                continue
+            process = last.get(pid) or Process(pid)
+            total = _of_sums(process.comm or "?", sums)
+            found[str(pid)] = total._replace(ended=_ended(process))
+        return found
+
+    return view
+
+
+def _name(call: int) -> str:
+    return call_name(call & 0xFFFFFFFF, call >> 32)
+
+
+def _of_sums(label: str, sums: Sums) -> Totals:
+    calls, errors, finished, total_ns, max_ns = sums
+    return Totals(label, calls, errors, finished, total_ns, max_ns=max_ns if finished else None)
+
+
+def _both(one: Totals | None, other: Totals) -> Totals:
+    """Of two ABIs that call it alike."""
+    if one is None:
+        return other
+    longest = [total.max_ns for total in (one, other) if total.max_ns is not None]
+    return Totals(
+        one.label,
+        one.calls + other.calls,
+        one.errors + other.errors,
+        one.finished + other.finished,
+        one.total_ns + other.total_ns,
+        max_ns=max(longest, default=None),
+    )
+
+
+def rates(before: Moment | None, after: Moment, seconds: float, view: View) -> list[Rate]:
     """before: None for all that there was so far. seconds: between the two."""
-    earlier = view(before) if before is not None else {}
+    earlier = before.seen(view) if before is not None else {}
     nothing = Totals("", 0, 0, 0, 0)
-    return [_rate(key, now, earlier.get(key, nothing), seconds) for key, now in view(after).items()]
+    now = after.seen(view)
+    return [_rate(key, one, earlier.get(key, nothing), seconds) for key, one in now.items()]
 
 
 def _rate(key: str, now: Totals, before: Totals, seconds: float) -> Rate:

@@ -91,15 +91,12 @@ class Chooser:
         import numpy as np
 
         from fasttrace.data.conditions import Observed, choose
-        from fasttrace.data.events import EVENT_DTYPE
         from fasttrace.data.touches import Touches
 
-        events = np.frombuffer(memoryview(block), EVENT_DTYPE).copy()
-        events["payload"] -= np.uint64(block.payload_base)
-        payload = np.frombuffer(block.payload, np.uint8)
-        touches = Touches(events, payload, self._following)
+        touches = Touches.of_block(block, self._following)
         observed = Observed((), block.payload, touches)
-        return events, np.ascontiguousarray(choose(events, self._conditions, observed)[0])
+        found, _ = choose(touches.events, self._conditions, observed)
+        return touches.events, np.ascontiguousarray(found)
 
 
 def _time(text: str) -> int:

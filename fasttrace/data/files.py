@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +52,68 @@ class PathErrors(NamedTuple):
     calls: int
 
 
+class Names:
+    """The names of files that rows of `Touches` refer to."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        # The last one is for what is not known: -1.
+        self._kinds = np.full(1, _GIVEN, np.uint8)
+
+    def learn(self, paths: Sequence[str]) -> None:
+        """The next ones."""
+        kinds = [_WHOLE if path.startswith("/") else _GIVEN if path else _NOTHING for path in paths]
+        self.paths += paths
+        self._kinds = np.concatenate([self._kinds[:-1], np.array([*kinds, _GIVEN], np.uint8)])
+
+    def once(self, rows: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+        """Rows in the order of their events, without empty paths, which say that a call is about
+        its descriptor, and without those that are there once more as a path from the root."""
+        rows = rows[self._kinds[rows["name"]] != _NOTHING]
+        rows = rows[np.argsort(rows["event"], kind="stable")]
+        if len(rows) < 2:
+            return rows
+        given, whole = rows[:-1], rows[1:]
+        twice = (given["event"] == whole["event"]) & (given["fd"] == -1) & (whole["fd"] == -1)
+        twice &= self._kinds[given["name"]] == _GIVEN
+        twice &= self._kinds[whole["name"]] == _WHOLE
+        places = np.flatnonzero(twice)
+        pairs = given["name"][places].astype(np.int64) << 32 | whole["name"][places]
+        values, which = np.unique(pairs, return_inverse=True)
+        same = [self._is_end(pair >> 32, pair & 0xFFFFFFFF) for pair in values.tolist()]
+        keep = np.ones(len(rows), np.bool_)
+        keep[places] = ~np.array(same, np.bool_)[which]
+        return rows[keep]
+
+    def _is_end(self, given: int, whole: int) -> bool:
+        return self.paths[whole].endswith(self.paths[given].rpartition("/")[2])
+
+
+class Figures(NamedTuple):
+    """Of events: bool and uint64 arrays, shape (n,)."""
+
+    calls: npt.NDArray[np.bool_]
+    done: npt.NDArray[np.bool_]
+    """Calls that have ended."""
+    errors: npt.NDArray[np.bool_]
+    ns: npt.NDArray[np.uint64]
+    """That such a call took."""
+
+
+def figures_of(events: npt.NDArray[np.void]) -> Figures:
+    calls = is_call(events)
+    done = calls & (events["flags"] & np.uint16(Flag.UNFINISHED) == 0)
+    took = np.where(done, events["duration_ns"], np.uint64(0))
+    return Figures(calls, done, done & failed(events, True), took)
+
+
+def each_once(rows: npt.NDArray[np.void]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Events, and the names that they have to do with; openat has to do with a path, and with the
+    descriptor that it makes of it."""
+    pairs = np.unique(rows["event"].astype(np.int64) << 32 | rows["name"])
+    return pairs >> 32, pairs & 0xFFFFFFFF
+
+
 class FileCounts:
     """Counts the events of a part of a trace, or of all of it.
 
@@ -70,15 +132,10 @@ class FileCounts:
         rows, self._paths = touches.named(part)
         names = ("calls", "errors", "ns", "read", "written")
         self._sums = {name: np.zeros(len(self._paths), np.uint64) for name in names}
-        kinds = [
-            _WHOLE if path.startswith("/") else _GIVEN if path else _NOTHING for path in self._paths
-        ]
-        # The last one is for what is not known: -1.
-        self._kinds = np.array([*kinds, _GIVEN], np.uint8)
         self._failed: Counter[tuple[int, int, int]] = Counter()
-        # An empty path says that the call is about its descriptor.
-        rows = rows[self._kinds[rows["name"]] != _NOTHING]
-        rows = self._without_relative(rows[np.argsort(rows["event"], kind="stable")])
+        told = Names()
+        told.learn(self._paths)
+        rows = told.once(rows)
         for start in range(0, len(part), _AT_ONCE):
             events = part[start : start + _AT_ONCE]
             first, last = np.searchsorted(rows["event"], (start, start + len(events)))
@@ -87,49 +144,26 @@ class FileCounts:
             self._add(events, some)
             progress(len(events))
 
-    def _without_relative(self, rows: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
-        """A path that is told once as it was given and once as one from the root is told once."""
-        if len(rows) < 2:
-            return rows
-        given, whole = rows[:-1], rows[1:]
-        twice = (given["event"] == whole["event"]) & (given["fd"] == -1) & (whole["fd"] == -1)
-        twice &= self._kinds[given["name"]] == _GIVEN
-        twice &= self._kinds[whole["name"]] == _WHOLE
-        places = np.flatnonzero(twice)
-        pairs = given["name"][places].astype(np.int64) << 32 | whole["name"][places]
-        values, which = np.unique(pairs, return_inverse=True)
-        same = [self._is_end(pair >> 32, pair & 0xFFFFFFFF) for pair in values.tolist()]
-        keep = np.ones(len(rows), np.bool_)
-        keep[places] = ~np.array(same, np.bool_)[which]
-        return rows[keep]
-
-    def _is_end(self, given: int, whole: int) -> bool:
-        return self._paths[whole].endswith(self._paths[given].rpartition("/")[2])
-
     def _add(self, events: npt.NDArray[np.void], rows: npt.NDArray[np.void]) -> None:
-        done = is_call(events) & (events["flags"] & np.uint16(Flag.UNFINISHED) == 0)
-        wrong = done & failed(events, True)
-        moved = np.where(done & ~wrong, np.maximum(events["ret"], 0), 0).astype(np.uint64)
+        own = figures_of(events)
+        moved = np.where(own.done & ~own.errors, np.maximum(events["ret"], 0), 0).astype(np.uint64)
         figures = {
-            "calls": is_call(events),
-            "errors": wrong,
-            "ns": np.where(done, events["duration_ns"], 0),
+            "calls": own.calls,
+            "errors": own.errors,
+            "ns": own.ns,
             "read": np.where(of_syscall(events, _READING), moved, 0),
             "written": np.where(of_syscall(events, _WRITING), moved, 0),
         }
-        known = rows[rows["name"] >= 0]
-        # openat has to do with a path, and with the descriptor that it makes of it.
-        pairs = np.unique(known["event"].astype(np.int64) << 32 | known["name"])
-        which, names = pairs >> 32, pairs & 0xFFFFFFFF
+        which, names = each_once(rows[rows["name"] >= 0])
         for name, figure in figures.items():
             np.add.at(self._sums[name], names, figure[which].astype(np.uint64))
         first = np.full(len(events), _NO_PATH, np.int64)
         for some in (rows[rows["fd"] >= 0], rows[rows["fd"] < 0]):  # a path goes before
             first[some["event"][::-1]] = some["name"][::-1]
-        bad = events[wrong]
+        bad = events[own.errors]
         calls = bad["abi"].astype(np.int64) << 32 | bad["nr"].astype(np.uint32)
         self._failed.update(
-            zip(calls.tolist(), bad["ret"].tolist(), first[wrong].tolist(), strict=True)
+            zip(calls.tolist(), bad["ret"].tolist(), first[own.errors].tolist(), strict=True)
         )
 
     @property

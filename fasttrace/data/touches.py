@@ -6,12 +6,16 @@ import os
 import re
 from collections.abc import Callable, Container, Iterator
 from fnmatch import translate
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fasttrace._decode import Touched
+from fasttrace.data.events import EVENT_DTYPE
+
+if TYPE_CHECKING:
+    from fasttrace._core import Block
 
 Events: TypeAlias = npt.NDArray[np.void]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -63,14 +67,26 @@ class Touches:
         self._payload = payload
         self._following = following
 
+    @classmethod
+    def of_block(cls, block: Block, following: Following) -> Touches:
+        """Of events as they come; their payload counts from the block's first byte."""
+        events = np.frombuffer(memoryview(block), EVENT_DTYPE).copy()
+        events["payload"] -= np.uint64(block.payload_base)
+        return cls(events, np.frombuffer(block.payload, np.uint8), following)
+
+    @property
+    def events(self) -> Events:
+        """All of them."""
+        return self._events
+
     def by_path(self, part: Events, path: Path) -> Mask:
         """Those events of a part that touch a path that matches; see `path_matcher`."""
         matches = path_matcher(path)
         following = self._following or Following()
         verdicts, mask = following.verdicts, np.zeros(len(self._events), np.bool_)
-        for rows in self._rows(following):
+        for rows in self.rows(following):
             for name in following.touched.names(len(verdicts)):
-                verdicts.append(matches(_text(name)))
+                verdicts.append(matches(name_text(name)))
             known = rows[rows["name"] >= 0]
             mask[known["event"][np.array(verdicts, np.bool_)[known["name"]]]] = True
         return self._of_part(part, mask)
@@ -78,7 +94,7 @@ class Touches:
     def by_fd(self, part: Events, fds: Container[int]) -> Mask:
         """Those that are given, or make, one of these descriptors."""
         mask = np.zeros(len(self._events), np.bool_)
-        for rows in self._rows(self._following or Following()):
+        for rows in self.rows(self._following or Following()):
             given = np.unique(rows["fd"])
             wanted = [fd for fd in given.tolist() if fd >= 0 and fd in fds]
             mask[rows["event"][np.isin(rows["fd"], np.array(wanted, np.int32))]] = True
@@ -98,9 +114,9 @@ class Touches:
         path, and `name`, the place in the list, -1 where it is not known; in the order in which the
         events ended."""
         following = self._following or Following()
-        rows = list(self._rows(following))
+        rows = list(self.rows(following))
         named = np.concatenate(rows) if rows else np.empty(0, _ROW)
-        names = [_text(name) for name in following.touched.names(0)]
+        names = [name_text(name) for name in following.touched.names(0)]
         if part is self._events or not len(named):
             return named, names
         mask = among(self._events, part)
@@ -111,7 +127,8 @@ class Touches:
         named["event"] = first[found]
         return named, names
 
-    def _rows(self, following: Following) -> Iterator[npt.NDArray[np.void]]:
+    def rows(self, following: Following) -> Iterator[npt.NDArray[np.void]]:
+        """Rows as `named` has them, of all events, some at a time."""
         events = np.ascontiguousarray(self._events)
         order = np.argsort(_ends(events), kind="stable").astype(np.uint32)
         stream = np.ascontiguousarray(self._payload)
@@ -137,7 +154,8 @@ def _ends(events: Events) -> npt.NDArray[np.uint64]:
     return ends
 
 
-def _text(name: bytes) -> str:
+def name_text(name: bytes) -> str:
+    """A name of `Touched`; of a file that is no more it is the one that it had."""
     text = os.fsdecode(name)
     return text.removesuffix(_DELETED) if text.startswith("/") else text
 

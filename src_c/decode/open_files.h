@@ -17,8 +17,8 @@
 
 /* What one or several descriptors are: those that were copied from each other are the same. */
 struct ft_file {
+	uint64_t name; /* 1 + its number among names that were given out; 0: none yet */
 	uint32_t refs;
-	uint32_t name; /* 1 + its number among names that were given out; 0: none yet */
 	uint32_t length, link_length; /* of bytes: as FT_PAYLOAD_LINK has it; of the link */
 	struct ft_file *next, **at;
 	uint8_t *bytes;

@@ -69,14 +69,14 @@ static void add_file(struct ft_touched *t, int32_t fd, struct ft_file *file)
 		add(t, fd, -1);
 		return;
 	}
-	if (!file->name) {
+	if (file->name <= t->forgotten) {
 		int32_t name = number_of(t, file->bytes, file->link_length);
 
 		if (name < 0)
 			return;
-		file->name = (uint32_t)name + 1;
+		file->name = t->forgotten + (uint32_t)name + 1;
 	}
-	add(t, fd, (int32_t)file->name - 1);
+	add(t, fd, (int32_t)(file->name - t->forgotten - 1));
 }
 
 struct look {
@@ -134,4 +134,10 @@ int ft_touched_look(struct ft_touched *t, const struct ft_event *events, const u
 		look_at_call(t, &view);
 	}
 	return t->error;
+}
+
+void ft_touched_forget(struct ft_touched *t)
+{
+	t->forgotten += ft_words_count(t->names);
+	ft_words_clear(t->names);
 }

@@ -16,6 +16,7 @@ struct ft_touched {
 	struct ft_touched_row *rows; /* of the events that were looked at last */
 	size_t count, room;
 	struct ft_words *names; /* all so far */
+	uint64_t forgotten; /* so many were before them */
 	uint32_t event;
 	int error;
 };
@@ -30,5 +31,7 @@ void ft_touched_free(struct ft_touched *t);
  */
 int ft_touched_look(struct ft_touched *t, const struct ft_event *events, const uint32_t *order,
 	size_t count, const uint8_t *payload, size_t payload_length, uint64_t payload_base);
+/* The names; what descriptors are is still known. The next one is number 0. */
+void ft_touched_forget(struct ft_touched *t);
 
 #endif

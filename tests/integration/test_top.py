@@ -1,5 +1,5 @@
-"""Promise: `fasttrace top` shows the calls of a program while it runs, by syscall and by process,
-and leaves the terminal and the program as it should."""
+"""Promise: `fasttrace top` shows the calls of a program while it runs, by syscall, by process and
+by file, and leaves the terminal and the program as it should."""
 
 from __future__ import annotations
 
@@ -16,11 +16,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support import ENGINES, FASTTRACE
 
 import fasttrace
-from fasttrace.analysis.rates import by_process, by_syscall, of_process, of_syscall, rates
+from fasttrace.analysis.rates import (
+    Moment,
+    by_file,
+    by_process,
+    by_syscall,
+    of_file,
+    of_file_and_syscall,
+    of_process,
+    of_syscall,
+    rates,
+)
+from fasttrace.data.followed_files import OTHERS, FileRows, FollowedFiles
 from fasttrace.data.summary import Summary
 
 SCRIPT = "for i in 1 2 3; do cat /nonexistent 2>/dev/null; done; exit 3"
@@ -44,29 +56,103 @@ def test_rates_are_what_came_between_two_summaries(engine: str) -> None:
         after = tracer.summary()
     for fd in (reading, into, out, writing):
         os.close(fd)
-    found = {rate.key: rate for rate in rates(before, after, 2.0, by_syscall)}
+    found = {rate.key: rate for rate in rates(Moment(before), Moment(after), 2.0, by_syscall)}
     for name, calls in after.calls.items():
         assert found[name].calls_per_s == (calls - before.calls[name]) / 2
         assert found[name].errors_per_s == (after.errors[name] - before.errors[name]) / 2
     assert found["openat"].errors_per_s > 0
     assert found["execve"].totals.calls == after.calls["execve"]
-    everything = rates(None, after, 1.0, by_process)
+    everything = rates(None, Moment(after), 1.0, by_process)
     assert sum(rate.calls_per_s for rate in everything) == after.total_calls
 
 
 def test_a_process_and_a_syscall_are_parts_of_the_whole() -> None:
     whole = summary()
-    parts = by_process(whole)
+    moment = Moment(whole)
+    parts = by_process(moment)
     assert {part.label for part in parts.values()} == {"sh", "cat"}
     assert sorted(part.ended for part in parts.values()) == ["exit 1"] * 3 + ["exit 3"]
     for pid, part in parts.items():
-        calls = of_process(int(pid))(whole)
+        calls = of_process(int(pid))(moment)
         assert sum(one.calls for one in calls.values()) == part.calls
         assert sum(one.total_ns for one in calls.values()) == part.total_ns
         assert max(one.max_ns or 0 for one in calls.values()) == part.max_ns
-    opened = of_syscall("openat")(whole)
+    opened = of_syscall("openat")(moment)
     assert sum(one.calls for one in opened.values()) == whole.calls["openat"]
-    assert rates(Summary(), Summary(), 0.0, by_syscall) == []
+    nothing = Moment(Summary())
+    assert rates(nothing, nothing, 0.0, by_syscall) == rates(None, nothing, 0.0, by_file) == []
+
+
+FILES = """
+printf abc > {0}/written
+exec 5< {0}/written
+echo; read x
+cat <&5
+for i in 1 2 3; do cat {0}/written; done
+cd {0}; cat written nothing 2>&1
+exit 0
+"""
+
+
+def followed(tmp_path: Path, engine: str, **room: int) -> tuple[Moment, fasttrace.Trace]:
+    """What was counted while it ran, and the trace of the same run."""
+    files, blocks = FollowedFiles(**room), []
+    (reading, into), (out, writing) = os.pipe(), os.pipe()
+    with fasttrace.Tracer(
+        ["sh", "-c", FILES.format(tmp_path)], events=True, tally=True, by_process=True,
+        capture="paths", engine=engine, stdin=reading, stdout=writing,
+    ) as tracer:  # fmt: skip
+        tracer.start()
+        assert os.read(out, 1) == b"\n"
+        first = tracer.read()  # so that there are two at least
+        os.write(into, b"\n")
+        assert first is not None
+        for block in (first, *tracer.blocks()):
+            files.add(block)
+            blocks.append(block)
+        summary = tracer.summary()
+    for fd in (reading, into, out, writing):
+        os.close(fd)
+    assert len(blocks) > 1
+    events = np.concatenate([np.frombuffer(memoryview(b), fasttrace.EVENT_DTYPE) for b in blocks])
+    payload = np.concatenate([np.frombuffer(b.payload, np.uint8) for b in blocks])
+    assert blocks[0].payload_base == 0
+    return Moment(summary, files.rows()), fasttrace.Trace(events, payload, engine=engine)
+
+
+@pytest.mark.parametrize("names_max", [1 << 16, 0])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_files_are_followed_as_in_a_whole_trace(
+    engine: str, names_max: int, tmp_path: Path
+) -> None:
+    """With names_max=0 the names of one block are forgotten before the next."""
+    moment, trace = followed(tmp_path, engine, names_max=names_max)
+    written = f"{tmp_path}/written"
+    found = {total.label: (place, total) for place, total in by_file(moment).items()}
+    told = {file.path: file for file in trace.files().files}
+    assert {name for name in found if name.startswith("/")} == {
+        name for name in told if name.startswith("/")
+    }
+    for path, file in told.items():
+        if path.startswith("/"):
+            one = found[path][1]
+            assert (one.calls, one.errors, one.total_ns) == (file.calls, file.errors, file.total_ns)
+    place, total = found[written]
+    calls = of_file(int(place))(moment)
+    assert sum(one.calls for one in calls.values()) == total.calls
+    assert max(one.max_ns or 0 for one in calls.values()) == total.max_ns
+    assert calls["write"].calls == 1
+    readers = of_file_and_syscall(int(place), "read")(moment)
+    assert {one.label for one in readers.values()} == {"cat"}
+    assert len(readers) == 5
+    assert sum(one.calls for one in readers.values()) == calls["read"].calls
+
+
+def test_tables_of_files_have_a_bound(tmp_path: Path) -> None:
+    few, _ = followed(tmp_path, "ptrace", rows_max=8, names_max=4)
+    assert len(few.files.path) <= 8 + len(np.unique(few.files.call))
+    assert len(few.files.paths) == 8
+    assert by_file(few)[str(OTHERS)].calls > 0
 
 
 class Made:
@@ -74,11 +160,12 @@ class Made:
 
     def __init__(self) -> None:
         self.counted = Summary()
+        self.files: FileRows | None = None
         self.ended: str | None = None
         self.lines: list[str] = []
 
-    def summary(self) -> Summary:
-        return self.counted
+    def moment(self) -> Moment:
+        return Moment(self.counted, self.files)
 
     def end(self) -> str | None:
         return self.ended
@@ -137,6 +224,35 @@ def test_keys_sort_choose_drill_down_and_come_back() -> None:
         assert "processes that call" in head(app)
         await pilot.press("escape")
         assert len(cells(app)) == len(calls)
+
+    on_screen(made, use)
+
+
+def test_files_sort_filter_and_lead_to_their_calls(tmp_path: Path) -> None:
+    made = Made()
+
+    async def use(app: Any, pilot: Any) -> None:
+        await pilot.press("3")
+        assert "not followed: fasttrace top --files" in head(app)
+        moment, _ = followed(tmp_path, "ptrace")
+        made.counted, made.files = moment.summary, moment.files
+        await pilot.press("r")
+        assert len(cells(app)) == len(by_file(moment))
+        await pilot.press("slash", *"/writ", "enter")
+        [row] = cells(app)
+        assert row[0].endswith("/written")
+        assert len(row[0]) <= 60
+        await pilot.press("slash", "escape", "S")  # by the column before calls/s: names
+        names = [row[0] for row in cells(app)]
+        assert names[0] == "(not known)"
+        await pilot.press("slash", *"/writ", "enter", "enter", "slash", "escape")
+        assert "syscalls that have to do with" in head(app)
+        assert {"openat", "read", "write", "close"} <= {row[0] for row in cells(app)}
+        await pilot.press("slash", *"read", "enter", "enter", "slash", "escape")
+        assert "the latest processes that call read with" in head(app)
+        assert [row[1] for row in cells(app)] == ["cat"] * 5
+        await pilot.press("escape", "escape")
+        assert len(cells(app)) == len(by_file(moment))
 
     on_screen(made, use)
 
@@ -228,10 +344,12 @@ def test_it_ends_with_its_terminal_and_so_does_the_command(tmp_path: Path) -> No
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_it_is_for_the_command_and_ends_both(number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "more"), [(signal.SIGTERM, []), (signal.SIGTERM, ["--files"]), (signal.SIGHUP, [])]
+)
+def test_a_signal_to_it_is_for_the_command_and_ends_both(number: int, more: list[str]) -> None:
     pytest.importorskip("textual")
-    status, seen = on_a_terminal("--interval", "0.1", "sleep", "1000", sent=number)
+    status, seen = on_a_terminal("--interval", "0.1", *more, "sleep", "1000", sent=number)
     assert status == -number
     assert f"killed by signal {int(number)}" in seen.rpartition("\x1b[?1049l")[2]
 
@@ -242,6 +360,14 @@ def test_who_leaves_ends_the_command_and_has_the_table() -> None:
     assert status == -signal.SIGTERM
     assert "\x1b[?1049l" in seen  # the screen that was there before
     assert "killed by signal 15" in seen.rpartition("\x1b[?1049l")[2]
+
+
+def test_files_of_a_command_are_followed_on_the_screen() -> None:
+    pytest.importorskip("textual")
+    script = "echo x > /dev/null; exec sleep 1000"
+    status, seen = on_a_terminal("--files", "sh", "-c", script, keys=b"3q")
+    assert status == -signal.SIGTERM
+    assert "not followed" not in seen
 
 
 def test_a_process_that_was_attached_to_runs_on() -> None:

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from fasttrace.cli.output import Output
@@ -20,7 +21,8 @@ from fasttrace.data.export.extras import extra
 from fasttrace.errors import UsageError
 
 if TYPE_CHECKING:
-    from fasttrace.data.summary import Summary
+    from fasttrace.analysis.rates import Moment
+    from fasttrace.cli.top.following import Following
 
 EXAMPLE = "fasttrace top make"
 TAKES_COMMAND = True
@@ -39,6 +41,12 @@ def configure(parser: VerbParser) -> None:
         metavar="S",
         help="count anew each S seconds (1)",
     )
+    parser.add_argument(
+        "--files",
+        action="store_true",
+        help="follow files, too: the calls of each path; each call is looked at for that, so it"
+        " costs more",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,14 +58,16 @@ def run(args: argparse.Namespace) -> int:
 
     output = _ProgramOutput() if args.command else None
     try:
-        given = output.given if output else {}
-        with run_of(args, events=False, tally=True, by_process=True, **given) as run:
+        given: dict[str, Any] = output.given if output else {}
+        given |= {"events": args.files, "capture": "paths", "tally": True, "by_process": True}
+        with run_of(args, **given) as run, ExitStack() as stack:
             if output:
                 output.listen()
+            files = stack.enter_context(_following(run)) if args.files else None
             threading.Thread(target=_end_with_the_terminal, args=(run,), daemon=True).start()
             pids = ", ".join(map(str, args.pid or ()))
             title = " ".join(args.command) or f"process {pids}"
-            TopApp(_OfRun(run, output), title, args.interval).run()
+            TopApp(_OfRun(run, output, files), title, args.interval).run()
             _end(run)
             told = Output(fd=2)
             table = summary_table(run.tracer.summary(), color=told.color, width=told.width)
@@ -68,18 +78,31 @@ def run(args: argparse.Namespace) -> int:
             output.close()
 
 
+def _following(run: Run) -> Following:
+    # numpy's threads must not be there before signals are blocked: they would be hit by them.
+    from fasttrace.cli.top.following import Following
+
+    return Following(run.tracer)
+
+
 class _OfRun:
     """What the screen asks, of a run."""
 
-    def __init__(self, run: Run, output: _ProgramOutput | None) -> None:
+    def __init__(self, run: Run, output: _ProgramOutput | None, files: Following | None) -> None:
         self._run, self._tracer, self._output = run, run.tracer, output
+        self._files = files
 
-    def summary(self) -> Summary:
-        return self._tracer.summary()
+    def moment(self) -> Moment:
+        from fasttrace.analysis.rates import Moment
+
+        files = self._files.rows() if self._files is not None else None
+        return Moment(self._tracer.summary(), files)
 
     def end(self) -> str | None:
         if not self._tracer.wait(0):
             return None
+        if self._files is not None:
+            self._files.join()
         status = self._tracer.exit_status
         if status is None:
             return "let go"

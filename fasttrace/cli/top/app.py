@@ -13,18 +13,23 @@ from textual.binding import Binding
 from textual.widgets import DataTable, Footer, Input, RichLog, Static
 
 from fasttrace.analysis.rates import (
+    Moment,
     Rate,
     View,
+    by_file,
     by_process,
     by_syscall,
+    of_file,
+    of_file_and_syscall,
     of_process,
     of_syscall,
     rates,
 )
-from fasttrace.data.summary import Summary
+from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
 ROWS_SHOWN = 200  # the first: nobody reads more, and each costs time
+PATH_SHOWN = 60  # characters: the last, which tell files apart
 
 Sorted = Callable[[Rate], Any]
 
@@ -61,6 +66,12 @@ QUANTILES = [
     Column("p99", lambda r: _ns(r.totals.p99_ns), lambda r: -(r.totals.p99_ns or 0)),
 ]
 OF_SYSCALLS = [NAME, *RATES, *QUANTILES, *SINCE]
+OF_FILES = [
+    Column("file", lambda r: _path(r.totals.label), lambda r: r.totals.label),
+    *RATES,
+    *SINCE,
+]
+OF_ITS_SYSCALLS = [NAME, *RATES, *SINCE]
 OF_PROCESSES = [
     Column("pid", lambda r: r.key, lambda r: int(r.key)),
     Column("program", lambda r: r.totals.label, lambda r: r.totals.label),
@@ -68,6 +79,11 @@ OF_PROCESSES = [
     *SINCE,
     Column("ended", lambda r: r.totals.ended, lambda r: r.totals.ended),
 ]
+
+
+def _path(label: str) -> str:
+    path = printable(label)
+    return path if len(path) <= PATH_SHOWN else f"\u2026{path[1 - PATH_SHOWN :]}"
 
 
 class Shown(NamedTuple):
@@ -88,15 +104,27 @@ def _process(rate: Rate) -> Shown:
     return Shown(title, of_process(int(rate.key)), OF_SYSCALLS, None)
 
 
+def _file(rate: Rate) -> Shown:
+    place, name = int(rate.key), _path(rate.totals.label)
+
+    def into(call: Rate) -> Shown:
+        title = f"the latest processes that call {call.key} with {name}"
+        return Shown(title, of_file_and_syscall(place, call.key), OF_PROCESSES, None)
+
+    return Shown(f"syscalls that have to do with {name}", of_file(place), OF_ITS_SYSCALLS, into)
+
+
 SYSCALLS = Shown("syscalls", by_syscall, OF_SYSCALLS, _syscall)
 PROCESSES = Shown("processes", by_process, OF_PROCESSES, _process)
+FILES = Shown("files", by_file, OF_FILES, _file)
+VIEWS = {"syscalls": SYSCALLS, "processes": PROCESSES, "files": FILES}
 
 
 class Source(Protocol):
     """What the screen asks."""
 
-    def summary(self) -> Summary:
-        """Of all calls so far, by process."""
+    def moment(self) -> Moment:
+        """All calls so far."""
 
     def end(self) -> str | None:
         """How it ended; None: it goes on."""
@@ -109,7 +137,7 @@ class Source(Protocol):
 
 
 class TopApp(App[None]):
-    """Calls as they happen: by syscall, by process, and of one of either."""
+    """Calls as they happen: by syscall, by process, by file, and of one of these."""
 
     CSS = """
     #head { height: auto; padding: 0 1; }
@@ -125,6 +153,7 @@ class TopApp(App[None]):
         Binding("q,ctrl+c", "leave", "quit"),
         Binding("1", "show('syscalls')", "syscalls"),
         Binding("2", "show('processes')", "processes"),
+        Binding("3", "show('files')", "files"),
         Binding("o", "output", "output"),
         Binding("s", "sort(1)", "sort"),
         Binding("S", "sort(-1)", "sort back", show=False),
@@ -138,14 +167,14 @@ class TopApp(App[None]):
     def __init__(self, source: Source, title: str, every_s: float) -> None:
         super().__init__()
         self._source, self._title, self._every_s = source, title, every_s
-        self._before: Summary | None = None
-        self._now: Summary | None = None
+        self._before: Moment | None = None
+        self._now: Moment | None = None
         self._seconds = 0.0
         self._taken_at = self._started_at = time.monotonic()
         self._paused = False
         self._end: str | None = None
         self._way: list[Shown] = [SYSCALLS]
-        self._sort = {"syscall": 1, "pid": 2}  # by calls/s, by the table's first column
+        self._sort = {"syscall": 1, "pid": 2, "file": 1}  # by calls/s, by the table's first column
         self._filter = ""
         self._rates: dict[str, Rate] = {}
         self._widths: dict[str, int] = {}  # of columns, by their titles
@@ -174,7 +203,7 @@ class TopApp(App[None]):
             return
         end = self._source.end()  # before the counts: these are then the last
         now = time.monotonic()
-        self._before, self._now = self._now, self._source.summary()
+        self._before, self._now = self._now, self._source.moment()
         self._seconds = now - self._taken_at
         self._taken_at = now
         self._end = end
@@ -191,7 +220,7 @@ class TopApp(App[None]):
         """The rates as the table's rows. A column never gets narrower: it would jump about."""
         columns = self._shown.columns
         rows = [[column.cell(rate) for column in columns] for rate in self._rates.values()]
-        sorted_by = self._sort[columns[0].title]
+        sorted_by = self._sort[columns[0].title] % len(columns)
         table.clear(columns=True)
         for i, (column, cells) in enumerate(
             zip(columns, zip(*rows, strict=True) if rows else [()] * len(columns), strict=True)
@@ -220,9 +249,10 @@ class TopApp(App[None]):
         found = [
             rate
             for rate in rates(self._before, self._now, self._seconds, shown.view)
-            if self._filter in rate.totals.label or self._filter == rate.key
+            if self._filter in rate.totals.label
+            or (self._filter == rate.key and shown is not FILES)
         ]
-        column = shown.columns[self._sort[shown.columns[0].title]]
+        column = shown.columns[self._sort[shown.columns[0].title] % len(shown.columns)]
         found.sort(key=lambda rate: (column.order(rate), rate.key))
         self._rates = {rate.key: rate for rate in found[:ROWS_SHOWN]}
         table = self.query_one(DataTable)
@@ -242,22 +272,25 @@ class TopApp(App[None]):
     def _head(self, rows: int) -> None:
         assert self._now is not None
         seconds = self._taken_at - self._started_at
-        total, errors = self._now.total_calls, self._now.total_errors or 0
-        before = self._before.total_calls if self._before is not None else 0
+        summary = self._now.summary
+        total, errors = summary.total_calls, summary.total_errors or 0
+        before = self._before.summary.total_calls if self._before is not None else 0
         per_s = (total - before) / self._seconds if self._seconds > 0 else 0.0
         state = self._end or ("paused" if self._paused else "running")
         head = Text(no_wrap=False)
         head.append(self._title, style="bold")
         head.append(f"  {state}  ", style="bold yellow" if state != "running" else "bold green")
-        head.append(f"{seconds:.0f} s  engine {self._now.engine}\n")
+        head.append(f"{seconds:.0f} s  engine {summary.engine}\n")
         head.append(f"{_per_s(per_s)} calls/s  {total:,} calls, {errors:,} failed  ")
-        head.append(f"{len(self._now.processes):,} processes\n")
+        head.append(f"{len(summary.processes):,} processes\n")
         head.append(self._shown.title, style="bold cyan")
         if rows > ROWS_SHOWN:
             head.append(f", the first {ROWS_SHOWN:,} of {rows:,}")
         if self._filter:
             head.append(f" with {self._filter!r}")
-        if not total:
+        if self._now.files is None and self._way[0] is FILES:
+            head.append("  not followed: fasttrace top --files shows them")
+        elif not total:
             head.append("  no calls yet" if self._end is None else "  no calls")
         self.query_one("#head", Static).update(head)
 
@@ -268,7 +301,7 @@ class TopApp(App[None]):
         self.query_one(DataTable).focus()
 
     def action_show(self, what: str) -> None:
-        self._go([SYSCALLS if what == "syscalls" else PROCESSES])
+        self._go([VIEWS[what]])
 
     def action_sort(self, step: int) -> None:
         first = self._shown.columns[0].title
