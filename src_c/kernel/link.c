@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -33,7 +35,7 @@ static void put_word(struct words *w, const char *word, size_t length)
 
 /*
  * Of a device the number. That it lies in some dev is asked first: of a file on a network, even what is cached may be
- * long in coming (fs/namei.c, complete_walk()).
+ * long in coming (fs/namei.c, complete_walk()). musl has no statx(2).
  */
 static void put_device(struct words *w, const char *path, const char *link)
 {
@@ -42,7 +44,7 @@ static void put_device(struct words *w, const char *path, const char *link)
 	int n;
 
 	if (!strstr(link, "/dev/") ||
-		statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) < 0 ||
+		syscall(SYS_statx, AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) < 0 ||
 		(!S_ISCHR(stx.stx_mode) && !S_ISBLK(stx.stx_mode)))
 		return;
 	n = snprintf(number, sizeof(number), "%u:%u", stx.stx_rdev_major, stx.stx_rdev_minor);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel/proc.h"
+#include "kernel/thread.h"
 
 #define STREAK	     128 /* stops of one task before it is worth keeping near */
 #define LOOK_STOPS   256 /* then look again after so many */
@@ -30,6 +31,14 @@ static bool has_cap_sys_nice(void)
 
 	memset(data, 0, sizeof(data));
 	return !syscall(SYS_capget, &head, data) && data[0].effective >> CAP_SYS_NICE & 1;
+}
+
+/* By the kernel: musl's sched_setscheduler(3) and sched_getscheduler(3) only say ENOSYS. */
+static int set_policy(int policy)
+{
+	const struct sched_param param = { 0 };
+
+	return (int)syscall(SYS_sched_setscheduler, 0, policy, &param);
 }
 
 /* sched(7): SCHED_IDLE may be left only where RLIMIT_NICE would allow the thread's nice value. */
@@ -57,12 +66,10 @@ static int processor_of(pid_t tid)
 
 static void leave(struct ft_scheduling *p)
 {
-	struct sched_param param = { 0 };
-
 	if (!p->near)
 		return;
 	if (p->idle_able) {
-		sched_setscheduler(0, SCHED_OTHER, &param);
+		set_policy(SCHED_OTHER);
 		sched_setaffinity(0, sizeof(p->home), &p->home);
 	}
 	close(p->tracee_fd);
@@ -115,7 +122,6 @@ static bool move(struct ft_scheduling *p, pid_t tid)
 
 static void keep_near(struct ft_scheduling *p, pid_t tid, uint64_t now)
 {
-	struct sched_param param = { 0 };
 	uint64_t unused;
 
 	leave(p);
@@ -131,7 +137,7 @@ static void keep_near(struct ft_scheduling *p, pid_t tid, uint64_t now)
 		p->poll_ns = POLL_NS;
 	if (!ft_proc_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
 		!ft_proc_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
-		(p->idle_able && (!move(p, tid) || sched_setscheduler(0, SCHED_IDLE, &param) < 0)))
+		(p->idle_able && (!move(p, tid) || set_policy(SCHED_IDLE) < 0)))
 		leave(p);
 }
 
@@ -142,7 +148,7 @@ void ft_scheduling_start(struct ft_scheduling *p)
 	p->backoff_ns = BACKOFF_MIN_NS;
 	if (sched_getaffinity(0, sizeof(p->home), &p->home) < 0 || CPU_COUNT(&p->home) < 2)
 		return; /* nowhere else to be */
-	p->idle_able = sched_getscheduler(0) == SCHED_OTHER && may_leave_idle();
+	p->idle_able = syscall(SYS_sched_getscheduler, 0) == SCHED_OTHER && may_leave_idle();
 	p->own_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }
 
@@ -183,25 +189,41 @@ const cpu_set_t *ft_scheduling_home(const struct ft_scheduling *p)
 	return p->near && p->idle_able ? &p->home : NULL;
 }
 
+struct placed {
+	void *(*main)(void *);
+	void *arg;
+	cpu_set_t home;
+	bool moves;
+};
+
+/* musl has no attribute of pthread_create(3) for this. */
+static void *place(void *arg)
+{
+	struct placed placed = *(struct placed *)arg;
+
+	free(arg);
+	if (placed.moves) {
+		sched_setaffinity(0, sizeof(placed.home), &placed.home);
+		set_policy(SCHED_OTHER);
+	}
+	return placed.main(placed.arg);
+}
+
 int ft_scheduling_thread(const struct ft_scheduling *p, pthread_t *out, bool detached,
 	void *(*main)(void *), void *arg)
 {
 	const cpu_set_t *home = ft_scheduling_home(p);
-	const struct sched_param other = { 0 };
-	pthread_attr_t attr;
+	struct placed *placed = malloc(sizeof(*placed));
 	int rc;
 
-	pthread_attr_init(&attr);
-	if (home) {
-		pthread_attr_setaffinity_np(&attr, sizeof(*home), home);
-		pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
-		pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
-		pthread_attr_setschedparam(&attr, &other);
-	}
-	if (detached)
-		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	rc = pthread_create(out, &attr, main, arg);
-	pthread_attr_destroy(&attr);
+	if (!placed)
+		return ENOMEM;
+	*placed = (struct placed){ .main = main, .arg = arg, .moves = home };
+	if (home)
+		placed->home = *home;
+	rc = ft_thread_start(out, detached, place, placed);
+	if (rc)
+		free(placed);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include "kernel/clock.h"
+#include "kernel/thread.h"
 
 #define IDLE_TICKS 10
 
@@ -82,7 +83,7 @@ int ft_watchdog_new(struct ft_watchdog **out, void (*late)(void *), void *arg)
 	w->arg = arg;
 	pthread_mutex_init(&w->lock, NULL);
 	ft_cond_init(&w->changed);
-	rc = pthread_create(&w->thread, NULL, watch, w);
+	rc = ft_thread_start(&w->thread, false, watch, w);
 	if (rc) {
 		pthread_cond_destroy(&w->changed);
 		pthread_mutex_destroy(&w->lock);

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "session/payload.h"
 
 #include <string.h>

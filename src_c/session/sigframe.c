@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "session/sigframe.h"
 
 #include <string.h>

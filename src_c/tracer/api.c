@@ -8,6 +8,7 @@
 
 #include "alter/plan.h"
 #include "kernel/clock.h"
+#include "kernel/thread.h"
 #include "session/engine.h"
 #include "tables/capture.h"
 #include "tracer/tracer.h"
@@ -116,7 +117,7 @@ static int start(struct ft_session *s, const struct ft_command *command, const p
 	sigfillset(&all);
 	sigdelset(&all, SIGCHLD);
 	pthread_sigmask(SIG_SETMASK, &all, &s->caller_mask);
-	rc = pthread_create(&s->thread, NULL, ft_tracer_main, s);
+	rc = ft_thread_start(&s->thread, false, ft_tracer_main, s);
 	pthread_sigmask(SIG_SETMASK, &s->caller_mask, NULL);
 	if (rc) {
 		change_state(s, FT_STARTING, FT_OPENED);

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "tracer/asked.h"
 
 #include <signal.h>

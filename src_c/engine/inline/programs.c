@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #if defined(__x86_64__)
 #include "engine/inline/programs.h"
 
