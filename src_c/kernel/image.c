@@ -94,13 +94,13 @@ static ssize_t arguments(
 	return (ssize_t)size;
 }
 
-/* What was given to execve(2), or 0. */
-static uint64_t file_name(const struct stack *st, size_t i)
+/* The value of a pair from the i-th word on; 0: there is none. */
+static uint64_t auxiliary(const struct stack *st, size_t i, uint64_t wanted)
 {
 	uint64_t key, value;
 
 	for (; get(st, i, &key) && get(st, i + 1, &value) && key != AT_NULL; i += 2)
-		if (key == AT_EXECFN)
+		if (key == wanted)
 			return value;
 	return 0;
 }
@@ -135,13 +135,15 @@ static int name(pid_t pid, const struct stack *st, uint64_t address, char comm[F
 	return 0;
 }
 
-ssize_t ft_image_read(pid_t pid, uint64_t stack, char comm[FT_COMM_MAX + 1], char *argv, size_t max)
+ssize_t ft_image_read(pid_t pid, uint64_t stack, char comm[FT_COMM_MAX + 1], char *argv, size_t max,
+	uint64_t *vdso)
 {
 	struct stack st = { .address = stack };
 	uint64_t argc, zero, word = 0;
 	size_t i, env;
 	int rc;
 
+	*vdso = 0;
 	if (!read_stack(pid, &st))
 		return -EFAULT;
 	if (!get(&st, 0, &argc) || !argc || argc >= st.size / sizeof(word))
@@ -151,6 +153,8 @@ ssize_t ft_image_read(pid_t pid, uint64_t stack, char comm[FT_COMM_MAX + 1], cha
 		return -EINVAL;
 	for (i = env; get(&st, i, &zero) && zero; i++)
 		continue;
-	rc = name(pid, &st, file_name(&st, i + 1), comm);
+	*vdso = auxiliary(&st, i + 1, AT_SYSINFO_EHDR);
+	rc = name(
+		pid, &st, auxiliary(&st, i + 1, AT_EXECFN), comm); /* what was given to execve(2) */
 	return rc ? rc : arguments(&st, argc, word, argv, max);
 }

@@ -330,12 +330,14 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	alignas(struct ft_payload) uint8_t payload[2 * ITEM_MAX];
 	char name[FT_COMM_MAX + 1], text[FT_STRING_MAX];
 	ssize_t n = -ENOENT;
-	uint64_t stack;
+	uint64_t stack = is_new ? t->stack : 0;
 	size_t pos;
 	int rc;
 
-	if (is_new && !ft_arch_stack(t->tid, &stack))
-		n = ft_image_read(t->tid, stack, name, text, sizeof(text));
+	if (is_new)
+		t->vdso = 0;
+	if (is_new && (stack || !ft_arch_stack(t->tid, &stack)))
+		n = ft_image_read(t->tid, stack, name, text, sizeof(text), &t->vdso);
 	if (n < 0)
 		n = ask_image(s, t, is_new, name, text);
 	comm.length = (uint32_t)strlen(name);

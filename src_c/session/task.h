@@ -61,6 +61,8 @@ struct ft_task {
 	pid_t actions_of; /* of the process whose signal actions it shares; 0: its own */
 	bool ignores_traps; /* perhaps, to the kernel: signals that the engine uses */
 	bool at_exec; /* its EXEC stop is being dealt with */
+	uint64_t stack; /* and there its stack pointer is this; 0: not asked yet */
+	uint64_t vdso; /* where the kernel has told its program that the vDSO lies; 0: not known */
 	bool born; /* its first stop has been */
 	bool attached; /* it ran before we looked on */
 	siginfo_t held_info;

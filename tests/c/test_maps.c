@@ -19,6 +19,7 @@ static int ask(int fd, unsigned long request, void *query)
 #define ft_maps_close		  maps_close
 #define ft_maps_find_in		  maps_find_in
 #define ft_maps_gap_in		  maps_gap_in
+#define ft_maps_likely_gap	  maps_likely_gap
 #include "engine/inline/maps.h"
 #include "engine/inline/maps.c"
 #undef ioctl

@@ -39,34 +39,40 @@ static bool is_mapped(const void *page)
 
 static void test_leftovers(void)
 {
-	void *maps[FT_LEFTOVERS + 1];
+	struct ft_space *spaces[FT_LEFTOVERS + 2], *sp = new_space();
+	uint8_t *maps[FT_LEFTOVERS + 2];
 	char path[48];
 
-	ft_memory_clear(&leftovers);
-	for (int i = 0; i <= FT_LEFTOVERS; i++) {
-		struct ft_space *sp = new_space();
-
-		CHECK(!close(ft_memory_new(sp, getpid(), path)));
-		maps[i] = sp->chunks[0].map;
-		if (i == 1)
-			sp->chunks[0].used = 3; /* areas of two threads: not kept */
-		ft_memory_free(sp);
+	for (int i = 0; i < FT_LEFTOVERS + 2; i++) {
+		spaces[i] = new_space();
+		CHECK(!close(ft_memory_new(spaces[i], getpid(), path)));
+		maps[i] = spaces[i]->chunks[0].map;
+		maps[i][0] = 'x';
+	}
+	spaces[1]->chunks[0].used = 3; /* areas of two threads: not kept */
+	for (int i = 0; i < FT_LEFTOVERS + 1; i++) {
+		ft_memory_free(spaces[i]);
 		CHECK_EQ(is_mapped(maps[i]), i != 1);
-		free(sp);
 	}
 	CHECK_EQ(leftovers.count, FT_LEFTOVERS);
-	for (int i = 0; i < 2; i++) {
-		struct ft_space *sp = new_space();
-
-		CHECK(!close(ft_memory_new(sp, getpid(), path)));
-		ft_memory_free(sp);
-		free(sp);
-		CHECK_EQ(leftovers.count, i + 1);
-	}
-	ft_memory_clear(&leftovers);
+	ft_memory_free(spaces[FT_LEFTOVERS + 1]);
+	CHECK_EQ(leftovers.count, FT_LEFTOVERS_KEPT + 1);
+	CHECK(!is_mapped(maps[FT_LEFTOVERS]));
+	ft_memory_clear(&leftovers, FT_LEFTOVERS_KEPT);
+	CHECK_EQ(leftovers.count, FT_LEFTOVERS_KEPT);
+	CHECK(!close(ft_memory_new(sp, getpid(), path)));
+	CHECK_EQ(leftovers.count, FT_LEFTOVERS_KEPT - 1);
+	CHECK(sp->chunks[0].map == maps[2] && !maps[2][0]); /* nothing of its former owner's */
+	ft_memory_free(sp);
+	ft_memory_clear(&leftovers, 0);
 	CHECK_EQ(leftovers.count, 0);
-	CHECK(!is_mapped(maps[0]) && !is_mapped(maps[FT_LEFTOVERS]));
-	check_group("what is left of ended processes is bounded, and goes in one go");
+	for (int i = 0; i < FT_LEFTOVERS + 2; i++) {
+		CHECK(!is_mapped(maps[i]));
+		free(spaces[i]);
+	}
+	free(sp);
+	check_group("what is left of ended processes is bounded, goes in one go, or a new one's "
+		    "takes its place");
 }
 
 static void test_seals(void)
@@ -123,8 +129,12 @@ static void test_file_size_limit(void)
 			char path[48];
 			int fd;
 
-			signal(SIGXFSZ, SIG_DFL);
+			sigset_t all;
+
+			sigfillset(&all);
+			sigprocmask(SIG_BLOCK, &all, NULL); /* as the tracer thread does */
 			setrlimit(RLIMIT_FSIZE, &limit);
+			leftovers.chunks = FT_CHUNKS_MAX; /* before, there was no limit */
 			fd = ft_memory_new(sp, getpid(), path);
 			_exit(cases[i].chunks < 0 ? fd != -EFBIG
 						  : fd < 0 || sp->chunk_limit != cases[i].chunks);

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -96,6 +97,16 @@ def test_who_has_little_memory_keeps_it(tracees, least):
     status, output, engines, _ = run(limited(least + 64 * 2**20, command))
     assert (status, engines[-1]) == (0, "inline")
     assert any(map(is_ours, output.splitlines()))
+
+
+@pytest.mark.skipif(shutil.which("setarch") is None, reason="setarch is not installed")
+def test_springboards_find_another_place_where_a_program_lies_in_theirs(tracees):
+    """They are placed without looking at first, where most likely nothing is."""
+    command = ["setarch", "-R", *tracees.command("in_the_gap")]
+    status, output, engines, calls = run(command)
+    assert (status, output) == (0, "0x7fffb4000000 1\n")
+    assert set(engines) == {"inline"}
+    assert calls["munmap"] == 2  # the areas and the recorder, of the first attempt
 
 
 @pytest.mark.parametrize(

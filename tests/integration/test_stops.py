@@ -115,9 +115,9 @@ class Costs(NamedTuple):
 
 # How they make a process: bash forks, the others share their memory with it until it executes.
 MAKERS = {
-    "bash": Costs(["bash", "-c", LOOP], 9, 97),
-    "dash": Costs(["dash", "-c", LOOP], 7, 74),
-    "python": Costs([os.path.realpath(sys.executable), "-c", IN_PYTHON], 7, 74),
+    "bash": Costs(["bash", "-c", LOOP], 9, 84),
+    "dash": Costs(["dash", "-c", LOOP], 7, 62),
+    "python": Costs([os.path.realpath(sys.executable), "-c", IN_PYTHON], 7, 64),
 }
 
 

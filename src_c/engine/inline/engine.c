@@ -21,6 +21,7 @@
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/verdict.h"
 #include "engine/inline/run/run.h"
+#include "engine/inline/run/vdso.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/code.h"
 #include "engine/inline/space/leave.h"
@@ -50,13 +51,13 @@ static uint64_t bit(int sig)
 /* The program is new. The task stands at its PTRACE_EVENT_EXEC. */
 static void engine_execed(struct ft_session *s, struct ft_task *t)
 {
-	struct ft_standing state = { .no_handlers = true };
+	struct ft_standing state = s->in->execed;
 	struct ft_mapping text;
 	struct ft_space *sp;
 	enum ft_fallback why;
 
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0)
-		return;
+	if (!t->stack)
+		return; /* killed meanwhile */
 	ft_actions_exec(t);
 	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t, &state.regs);
 	if (why != FT_FALLBACK_NONE) {
@@ -133,11 +134,16 @@ static void engine_drain(struct ft_session *s, struct ft_task *t)
 static void engine_execing(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
+	struct ft_standing *state = &s->in->execed;
 
+	*state = (struct ft_standing){ .no_handlers = true };
+	t->stack = ptrace(PTRACE_GETREGS, t->tid, 0, &state->regs) < 0 ? 0 : state->regs.rsp;
 	if (s->in->visited && s->in->visited->pid == t->tgid)
 		ft_attach_end(s, NULL);
 	if (!it)
 		return;
+	state->knows_mask = it->area && !it->signals;
+	state->mask = state->knows_mask ? ft_area_get(&it->area->mask) : 0;
 	engine_drain(s, t);
 	pthread_mutex_lock(&s->in->lock);
 	ft_drain_sigreturn(s, it);
@@ -222,7 +228,7 @@ static void engine_gone(struct ft_session *s, struct ft_task *t)
 
 static void engine_idle(struct ft_session *s)
 {
-	ft_memory_clear(&s->in->leftovers);
+	ft_memory_clear(&s->in->leftovers, FT_LEFTOVERS_KEPT);
 }
 
 static long engine_seize_options(const struct ft_session *s)
@@ -330,7 +336,7 @@ static void engine_close(struct ft_session *s)
 		s->in->early = e->next;
 		free(e);
 	}
-	ft_memory_clear(&s->in->leftovers);
+	ft_memory_clear(&s->in->leftovers, 0);
 	ft_code_close(s->in);
 	ft_maps_close(&s->in->maps);
 	ft_files_free(s->in->files);
@@ -356,6 +362,7 @@ static int engine_open(struct ft_session *s)
 	pthread_mutex_init(&s->in->lock, &recursive); /* tasks exit while we wait for another */
 	pthread_mutexattr_destroy(&recursive);
 	ft_cond_init(&s->in->wake);
+	s->in->vdso_end = ft_vdso_end();
 	s->in->fsgsbase = getauxval(AT_HWCAP2) & FSGSBASE;
 	rc = ft_tsc_start(&s->in->clock);
 	s->in->privileged = ft_dumpable_is_privileged();

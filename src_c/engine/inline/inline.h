@@ -27,11 +27,13 @@ struct ft_chunk {
 	uint16_t used, opened; /* now or before: see struct ft_inline_task */
 };
 
-/* Chunks of processes that have ended, which we still map: see ft_memory_clear(). */
-#define FT_LEFTOVERS 8
+/* Chunks of processes that have ended, which we still map: some, for new ones to take their place. */
+#define FT_LEFTOVERS	  8
+#define FT_LEFTOVERS_KEPT 2
 struct ft_leftovers {
 	void *map[FT_LEFTOVERS];
 	int count;
+	int chunks; /* that RLIMIT_FSIZE allowed when it was last asked for; 0: not yet */
 };
 
 /* Memory for springboards: see near.h. */
@@ -45,6 +47,7 @@ struct ft_leftovers {
 
 struct ft_near {
 	uint64_t base; /* 0: it has gone */
+	bool blank; /* FT_NEAR_SLOT is still to be written */
 	uint32_t used; /* springboards that were given out */
 };
 
@@ -150,8 +153,18 @@ struct ft_early {
 /* Verdicts on numbers that calls have, and may have soon. */
 #define FT_VERDICTS_USED 0x1000u
 
+/* Of a stopped task. */
+struct ft_standing {
+	struct user_regs_struct regs;
+	uint64_t mask; /* of signals */
+	bool knows_mask;
+	bool no_handlers; /* and so no signal that must wait for another */
+};
+
 struct ft_inline {
 	pid_t self; /* ours */
+	struct ft_standing execed; /* the task whose EXEC stop is dealt with */
+	uint32_t vdso_end; /* see run/vdso.h */
 	int code; /* memfd: the recorder's code and tables */
 	char code_path[48]; /* as tracees can open it */
 	const uint8_t *image; /* the same, mapped */

@@ -157,6 +157,11 @@ static uint64_t find_gap(int fd, uint64_t address, uint64_t size)
 	return found;
 }
 
+uint64_t ft_maps_likely_gap(uint64_t address)
+{
+	return address < 1ull << 40 ? 0 : (address & ~(STEP - 1)) - DISTANCE;
+}
+
 void ft_maps_close(struct ft_maps *maps)
 {
 	if (maps->open)

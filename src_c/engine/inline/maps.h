@@ -25,6 +25,11 @@ struct ft_space;
 void ft_maps_close(struct ft_maps *maps);
 int ft_maps_find_in(
 	struct ft_maps *maps, const struct ft_space *sp, uint64_t address, struct ft_mapping *out);
+/*
+ * Where there is most likely such a place in a new program, of which nothing is mapped but its file, its loader, the
+ * vDSO and its stack: below all of them. 0: that is not to be told without looking.
+ */
+uint64_t ft_maps_likely_gap(uint64_t address);
 /* A free place of `size` bytes within reach of the text around `address`. 0: none. */
 uint64_t ft_maps_gap_in(
 	struct ft_maps *maps, const struct ft_space *sp, uint64_t address, uint64_t size);

@@ -20,24 +20,62 @@ static uint64_t springboard(const struct ft_near *near, uint32_t i)
 	return near->base + FT_NEAR_FIRST + (uint64_t)i * FT_SPRINGBOARD_SIZE;
 }
 
-int ft_near_add(const struct ft_session *s, struct ft_space *sp, uint64_t base)
+static int index_of(const struct ft_space *sp, uint64_t address)
 {
-	uint64_t entry = ft_recorder_entry(s->in->fsgsbase);
+	for (int i = 0; i < sp->nears.count; i++)
+		if (sp->nears.list[i].base && address - sp->nears.list[i].base < FT_NEAR_SIZE)
+			return i;
+	return -1;
+}
+
+int ft_near_add_blank(struct ft_space *sp, uint64_t base)
+{
 	struct ft_nears *nears = &sp->nears;
 	size_t room = (size_t)nears->count * FT_NEAR_ROOM;
 	uint16_t *owners = realloc(nears->owners, (room + FT_NEAR_ROOM) * sizeof(*owners));
-	int rc;
 
 	if (!owners)
 		return -ENOMEM;
 	nears->owners = owners;
 	memset(owners + room, 0, FT_NEAR_ROOM * sizeof(*owners));
-	rc = ft_text_write(sp, base + FT_NEAR_SLOT, &entry, sizeof(entry));
-	if (rc)
-		return rc;
-	nears->list[nears->count++] = (struct ft_near){ .base = base };
+	nears->list[nears->count++] = (struct ft_near){ .base = base, .blank = true };
 	sp->changes += 2; /* a fork that is under way may not have it */
 	return 0;
+}
+
+int ft_near_add(const struct ft_session *s, struct ft_space *sp, uint64_t base)
+{
+	uint64_t entry = ft_recorder_entry(s->in->fsgsbase);
+	int rc = ft_text_write(sp, base + FT_NEAR_SLOT, &entry, sizeof(entry));
+
+	if (!rc)
+		rc = ft_near_add_blank(sp, base);
+	if (!rc)
+		sp->nears.list[sp->nears.count - 1].blank = false;
+	return rc;
+}
+
+int ft_near_write(const struct ft_session *s, struct ft_space *sp, uint64_t address,
+	const uint8_t *code, size_t len)
+{
+	uint8_t first[FT_NEAR_FIRST + FT_SPRINGBOARDS_MAX * FT_SPRINGBOARD_SIZE] = { 0 };
+	const uint64_t entry = ft_recorder_entry(s->in->fsgsbase);
+	struct ft_near *near = &sp->nears.list[index_of(sp, address)];
+	int rc;
+
+	if (!near->blank)
+		return ft_text_write(sp, address, code, len);
+	memcpy(first + FT_NEAR_SLOT, &entry, sizeof(entry));
+	memcpy(first + FT_NEAR_FIRST, code, len);
+	if (address == near->base + FT_NEAR_FIRST) {
+		rc = ft_text_write(sp, near->base, first, FT_NEAR_FIRST + len);
+	} else {
+		rc = ft_text_write(sp, near->base + FT_NEAR_SLOT, &entry, sizeof(entry));
+		if (!rc)
+			rc = ft_text_write(sp, address, code, len);
+	}
+	near->blank = rc;
+	return rc;
 }
 
 static bool reaches(const struct ft_near *near, uint64_t address)
@@ -102,14 +140,6 @@ uint64_t ft_near_take(struct ft_space *sp, struct ft_near *near, uint32_t site)
 	return springboard(near, near->used++);
 }
 
-static int index_of(const struct ft_space *sp, uint64_t address)
-{
-	for (int i = 0; i < sp->nears.count; i++)
-		if (sp->nears.list[i].base && address - sp->nears.list[i].base < FT_NEAR_SIZE)
-			return i;
-	return -1;
-}
-
 uint64_t ft_near_base(const struct ft_space *sp, uint64_t address)
 {
 	int i = index_of(sp, address);
@@ -141,7 +171,7 @@ int ft_near_check(const struct ft_session *s, struct ft_space *sp)
 
 		if (rc && rc != -EFAULT)
 			return rc;
-		if (slot != entry)
+		if (rc || (slot != entry && !near->blank))
 			near->base = 0;
 	}
 	return 0;

@@ -6,6 +6,12 @@
 
 /* What was mapped at base becomes one. 0 or a negative errno. */
 int ft_near_add(const struct ft_session *s, struct ft_space *sp, uint64_t base);
+/* The same, without a word written there: that is done with its first springboards. */
+int ft_near_add_blank(struct ft_space *sp, uint64_t base);
+/* Writes springboards that lie one behind the other. 0 or a negative errno. */
+#define FT_SPRINGBOARDS_MAX 32
+int ft_near_write(const struct ft_session *s, struct ft_space *sp, uint64_t address,
+	const uint8_t *code, size_t len);
 /* One with room near an address, mapped by a stopped task if need be. 1; 0: there is none; or a negative errno. */
 int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, struct ft_near **out);
 /* The next springboard of one with room is that of a site (its index). Returns its address. */

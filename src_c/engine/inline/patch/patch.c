@@ -16,7 +16,7 @@
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
 
-#define BATCH  (FT_REWRITES_MAX / 2)
+#define BATCH  FT_SPRINGBOARDS_MAX
 #define BEHIND 1024u /* a site, so that what lies near is written in one go */
 
 /* A site that may be patched: what is known of it, and what stands around it in this space. */
@@ -36,9 +36,12 @@ struct springboards {
 	uint8_t code[BATCH * FT_SPRINGBOARD_SIZE];
 };
 
-static void put_springboards(const struct ft_space *sp, struct springboards *b)
+static_assert(2 * BATCH <= FT_REWRITES_MAX, "a jmp over each, and one in its padding");
+
+static void put_springboards(
+	const struct ft_session *s, struct ft_space *sp, struct springboards *b)
 {
-	if (b->len && ft_text_write(sp, b->at, b->code, b->len))
+	if (b->len && ft_near_write(s, sp, b->at, b->code, b->len))
 		b->failed = true;
 	b->len = 0;
 }
@@ -47,15 +50,15 @@ static void put_springboards(const struct ft_space *sp, struct springboards *b)
  * Makes the springboard and what is to be written for it. Returns how many those are, or 0: it cannot be had. A jmp in
  * padding, which nobody runs yet, is written at once where somebody might run the others.
  */
-static int prepare(const struct ft_task *t, struct ft_site *site, uint64_t address,
-	struct springboards *b, struct ft_rewrite out[2])
+static int prepare(const struct ft_session *s, const struct ft_task *t, struct ft_site *site,
+	uint64_t address, struct springboards *b, struct ft_rewrite out[2])
 {
-	const struct ft_space *sp = t->in->space;
+	struct ft_space *sp = t->in->space;
 	uint8_t *code;
 	size_t len;
 
 	if (address != b->at + b->len) {
-		put_springboards(sp, b);
+		put_springboards(s, sp, b);
 		b->at = address;
 	}
 	code = b->code + b->len;
@@ -147,7 +150,7 @@ static int apply(struct ft_session *s, struct ft_task *t, struct candidate *cand
 		rc = take_site(s, t, &candidates[i], &site, &springboard);
 		if (rc != 1)
 			continue;
-		more = prepare(t, site, springboard, &springboards, &list[rewrites]);
+		more = prepare(s, t, site, springboard, &springboards, &list[rewrites]);
 		for (int k = 0; k < more; k++)
 			surround(&list[rewrites + k], &candidates[i]);
 		rewrites += more;
@@ -155,7 +158,7 @@ static int apply(struct ft_session *s, struct ft_task *t, struct candidate *cand
 		if (site->patched)
 			sites[count++] = (uint32_t)(site - sp->sites.list);
 	}
-	put_springboards(sp, &springboards);
+	put_springboards(s, sp, &springboards);
 	failed = springboards.failed ? -EFAULT : ft_text_rewrite(s, t, sp, list, rewrites);
 	for (int i = 0; failed && i < count; i++) {
 		struct ft_site *site = &sp->sites.list[sites[i]];

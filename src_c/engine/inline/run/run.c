@@ -18,6 +18,7 @@
 #include "session/record.h"
 #include "session/waiting.h"
 
+#define INT3 0xcc
 #define PAGE 4096
 
 bool ft_set_regs(const struct ft_task *t, struct user_regs_struct *regs)
@@ -75,14 +76,23 @@ static int give_up(struct ft_session *s, struct ft_task *t, bool again)
 	return -EAGAIN;
 }
 
+/* Behind one of the int3 by which a snippet ends, which nobody else comes to. */
+static bool is_at_end(const struct ft_snippet *c, uint64_t ip)
+{
+	uint64_t at = ip - 1 - c->address;
+
+	return at >= c->entry && at < c->len && c->code[at] == INT3;
+}
+
 /*
  * Runs the task until it traps. SIGSTOP cannot be kept from coming; it is delivered later. Our own
  * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
  * -ESRCH: it has gone, or is about to: the main loop will hear of it. -EINTR: it had to be stopped; -ETIMEDOUT: nor
- * could it be. blocks: whether its signals are blocked, which they are from the first on.
+ * could it be. blocks: whether its signals are blocked, which they are from the first on. c: the snippet that it runs, or
+ * NULL; at its end its registers are read.
  */
 static int run_to_trap(struct ft_session *s, struct ft_task *t, int request,
-	struct user_regs_struct *regs, bool *blocks)
+	const struct ft_snippet *c, struct user_regs_struct *regs, bool *blocks)
 {
 	bool again = false, given_up = false;
 	int sig = 0;
@@ -112,7 +122,10 @@ static int run_to_trap(struct ft_session *s, struct ft_task *t, int request,
 			return rc ? rc : -ESRCH;
 		case FT_STOPPED_SIGNAL:
 			s->stops_seen++;
-			if (!is_trap_of_ours(t, &stop)) {
+			if (c && ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
+				return -ESRCH;
+			if (!(c && stop.sig == SIGTRAP && is_at_end(c, regs->rip)) &&
+				!is_trap_of_ours(t, &stop)) {
 				*blocks = *blocks || block_signals(t);
 				sig = hold(t, &stop);
 				if (given_up)
@@ -183,7 +196,8 @@ static bool look(const struct ft_task *t, struct ft_standing *state)
 
 /* From a stopped task's state to the next trap; rax then is the result. */
 static int run_from(struct ft_session *s, struct ft_task *t, int request,
-	struct user_regs_struct *regs, struct ft_standing *state, int64_t *result)
+	const struct ft_snippet *c, struct user_regs_struct *regs, struct ft_standing *state,
+	int64_t *result)
 {
 	const struct user_regs_struct *saved = &state->regs;
 	bool blocks;
@@ -207,14 +221,14 @@ static int run_from(struct ft_session *s, struct ft_task *t, int request,
 	regs->eflags = 0x202;
 	if (!ft_set_regs(t, regs))
 		return -ESRCH;
-	rc = run_to_trap(s, t, request, regs, &blocks);
+	rc = run_to_trap(s, t, request, c, regs, &blocks);
 	if (!rc && request == PTRACE_SYSCALL) /* that was the call's entry */
-		rc = run_to_trap(s, t, request, regs, &blocks);
+		rc = run_to_trap(s, t, request, c, regs, &blocks);
 	if (rc == -ETIMEDOUT)
 		return abandon(s, t, saved, state->mask);
 	if (rc == -ESRCH)
 		return rc;
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
+	if (!(c && !rc) && ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
 		return -ESRCH;
 	*result = (int64_t)regs->rax;
 	if (ft_task_replaced(t) || (blocks && ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(state->mask),
@@ -235,7 +249,7 @@ static bool is_before_signal(const siginfo_t *info)
 }
 
 /* And back. */
-static int run_at(struct ft_session *s, struct ft_task *t, int request,
+static int run_at(struct ft_session *s, struct ft_task *t, int request, const struct ft_snippet *c,
 	struct user_regs_struct *regs, int64_t *result)
 {
 	struct ft_standing state = { .knows_mask = false };
@@ -246,7 +260,7 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request,
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &state.regs) < 0)
 		return -ESRCH;
-	rc = run_from(s, t, request, regs, &state, result);
+	rc = run_from(s, t, request, c, regs, &state, result);
 	if (rc == -ESRCH)
 		return rc;
 	if (!ft_set_regs(t, &state.regs))
@@ -290,8 +304,8 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -EFAULT;
 	regs.rip = c->address + c->entry;
-	rc = state ? run_from(s, t, PTRACE_CONT, &regs, state, &result)
-		   : run_at(s, t, PTRACE_CONT, &regs, &result);
+	rc = state ? run_from(s, t, PTRACE_CONT, c, &regs, state, &result)
+		   : run_at(s, t, PTRACE_CONT, c, &regs, &result);
 	note_done(s, t, c, &regs, rc || result < 0);
 	if (rc == -ESRCH)
 		return rc;
@@ -339,12 +353,12 @@ int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, 
 
 	if (!ft_permits(t, nr, args, 0))
 		return -EPERM;
-	rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
+	rc = run_at(s, t, PTRACE_SINGLESTEP, NULL, &regs, result);
 	/* From an event inside a call the first step ends with that call: kernel/entry/common.c,
 	 * syscall_exit_work(). */
 	if (!rc && regs.rip == syscall_insn) {
 		regs = call_regs(syscall_insn, nr, args);
-		rc = run_at(s, t, PTRACE_SINGLESTEP, &regs, result);
+		rc = run_at(s, t, PTRACE_SINGLESTEP, NULL, &regs, result);
 	}
 	if (regs.rip == syscall_insn + 2)
 		ft_record_engine_call(s, t, nr);
@@ -361,7 +375,7 @@ int ft_run_silently(struct ft_session *s, struct ft_task *t, uint64_t syscall_in
 
 	if (!ft_permits(t, nr, args, 0))
 		return -EPERM;
-	rc = run_at(s, t, PTRACE_SYSCALL, &regs, result);
+	rc = run_at(s, t, PTRACE_SYSCALL, NULL, &regs, result);
 	if (!rc)
 		ft_record_engine_call(s, t, nr);
 	return rc;
@@ -382,7 +396,7 @@ int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uin
 	if (entry == ft_recorder_call() ? !ft_permits(t, nr, args, 0)
 					: entry == ft_recorder_sync() && !may_sync(t, args[0]))
 		return -EPERM;
-	rc = run_at(s, t, PTRACE_CONT, &regs, result);
+	rc = run_at(s, t, PTRACE_CONT, NULL, &regs, result);
 	for (int i = ft_recorder_sync_calls(regs.rip); i > 0; i--)
 		ft_record_engine_call(s, t, SYS_mprotect);
 	return rc;

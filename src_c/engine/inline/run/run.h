@@ -8,14 +8,6 @@
 #include "engine/inline/inline.h"
 #include "engine/inline/run/snippet.h"
 
-/* Of a stopped task. */
-struct ft_standing {
-	struct user_regs_struct regs;
-	uint64_t mask; /* of signals */
-	bool knows_mask;
-	bool no_handlers; /* and so no signal that must wait for another */
-};
-
 /*
  * Writes it, runs it, takes it away again. 0 or the negative errno of the call that failed; -ESRCH: the
  * task has gone. The task is left as it was; but with a state, which holds its registers, these are still to be set.

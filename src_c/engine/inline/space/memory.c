@@ -36,6 +36,15 @@ static int chunks_allowed(void)
 	return (int)(limit.rlim_cur / FT_CHUNK);
 }
 
+/* Asked for the session's first memory, and again where it has become less. */
+static bool allow_chunks(struct ft_space *sp)
+{
+	if (!sp->leftovers->chunks)
+		sp->leftovers->chunks = chunks_allowed();
+	sp->chunk_limit = sp->leftovers->chunks;
+	return sp->chunk_limit;
+}
+
 /*
  * Whether the process would lack what we take of the address space that RLIMIT_AS allows it: where little is
  * left we take none. Whose limit we may not read is told when it is mapped.
@@ -59,29 +68,55 @@ static void add_chunk(struct ft_space *sp, void *map)
 
 static int can_have(struct ft_space *sp)
 {
-	sp->chunk_limit = chunks_allowed();
-	if (!sp->chunk_limit)
+	if (!allow_chunks(sp))
 		return -EFBIG;
 	return is_short_of(sp->pid, FT_MEMORY_FIRST) ? -ENOMEM : 0;
+}
+
+/* Where that is too much SIGXFSZ is sent to this thread, which blocks it. */
+static int make_room(struct ft_space *sp, int fd)
+{
+	while (ftruncate(fd, (off_t)sp->chunk_limit * FT_CHUNK) < 0) {
+		int before = sp->chunk_limit;
+
+		if (errno != EFBIG)
+			return -errno;
+		sp->leftovers->chunks = 0;
+		if (!allow_chunks(sp) || sp->chunk_limit >= before)
+			return -EFBIG;
+	}
+	return 0;
+}
+
+/* Ours takes the place of what is left of another process. */
+static void *map_first(struct ft_leftovers *left, int fd)
+{
+	void *at = left->count ? left->map[left->count - 1] : NULL;
+	void *map = mmap(
+		at, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0);
+
+	if (at && map != MAP_FAILED)
+		left->count--;
+	return map;
 }
 
 /* Returns fd, of a memfd that is still empty, or closes it and returns a negative errno. */
 static int use(struct ft_space *sp, int fd)
 {
-	const off_t size = (off_t)sp->chunk_limit * FT_CHUNK;
 	void *map;
 	int rc;
 
 	/* Sealed first: who can reach it may have made it larger by then, which does no harm, but not smaller. */
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0 || ftruncate(fd, size) < 0)
+	rc = fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0 ? -errno : make_room(sp, fd);
+	if (rc < 0)
 		goto fail;
-	map = mmap(NULL, FT_CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		goto fail;
-	add_chunk(sp, map);
-	return fd;
-fail:
+	map = map_first(sp->leftovers, fd);
+	if (map != MAP_FAILED) {
+		add_chunk(sp, map);
+		return fd;
+	}
 	rc = -errno;
+fail:
 	close(fd);
 	return rc;
 }
@@ -121,9 +156,9 @@ int ft_memory_seal(struct ft_space *sp, int fd)
 	return 0;
 }
 
-void ft_memory_clear(struct ft_leftovers *left)
+void ft_memory_clear(struct ft_leftovers *left, int keep)
 {
-	while (left->count)
+	while (left->count > keep)
 		munmap(left->map[--left->count], FT_CHUNK);
 }
 
@@ -134,7 +169,7 @@ void ft_memory_free(struct ft_space *sp)
 	/* Of a process without threads it is little. */
 	if (sp->chunk_count == 1 && !(sp->chunks[0].used & (sp->chunks[0].used - 1))) {
 		if (left->count == FT_LEFTOVERS)
-			ft_memory_clear(left);
+			ft_memory_clear(left, FT_LEFTOVERS_KEPT);
 		left->map[left->count++] = sp->chunks[--sp->chunk_count].map;
 	}
 	while (sp->chunk_count)

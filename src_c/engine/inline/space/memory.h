@@ -11,8 +11,8 @@ int ft_memory_take(struct ft_space *sp, const struct ft_task *t, int theirs);
 /* The tracee has mapped FT_MEMORY_FIRST bytes of it: from now on nobody can make holes. 0 or a negative errno. */
 int ft_memory_seal(struct ft_space *sp, int fd);
 void ft_memory_free(struct ft_space *sp);
-/* What is left of others is unmapped, which may interrupt other processors: when no task waits for us. */
-void ft_memory_clear(struct ft_leftovers *left);
+/* What is left of others but so many is unmapped, which may interrupt other processors: when no task waits for us. */
+void ft_memory_clear(struct ft_leftovers *left, int keep);
 /* Where the tracee maps it. */
 #define FT_MEMORY_BASE	FT_RECORDER_AREAS
 #define FT_MEMORY_FIRST FT_AREA_STEP

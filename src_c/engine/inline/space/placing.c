@@ -86,20 +86,27 @@ static void map_empty(struct ft_snippet *c, uint64_t base, uint64_t size)
 		0, false);
 }
 
-/* A place in the text that a task stands in, where code may be written for a moment. */
-static int place_in_text(struct ft_session *s, const struct ft_space *sp, uint64_t ip,
-	struct ft_mapping *text, uint64_t *out)
+/* Where code may be written for a task to run. */
+struct place {
+	uint64_t at;
+	bool ours; /* nothing of the program's stands there */
+};
+
+/* A place for a new program: behind its vDSO, or for a moment in the text that it stands in. */
+static int find_place(const struct ft_session *s, const struct ft_task *t, uint64_t ip,
+	const struct ft_mapping *text, struct place *out)
 {
 	const size_t size = sizeof(((struct ft_snippet *)0)->code);
-	int rc = ft_maps_find_in(&s->in->maps, sp, ip, text);
 
-	if (rc < 0)
-		return rc;
+	if (t->vdso && s->in->vdso_end) {
+		*out = (struct place){ t->vdso + s->in->vdso_end, true };
+		return 0;
+	}
 	if (!text->exec || text->shared || text->end - text->start < size)
 		return -EACCES;
-	*out = ip & ~(uint64_t)(PAGE - 1);
-	if (*out + size > text->end)
-		*out = text->start;
+	*out = (struct place){ ip & ~(uint64_t)(PAGE - 1), false };
+	if (out->at + size > text->end)
+		out->at = text->start;
 	return 0;
 }
 
@@ -141,9 +148,9 @@ static void undo(struct ft_session *s, struct ft_task *t, const struct ft_space 
 		ft_run_snippet(s, t, sp->memory, &more, state);
 }
 
-/* The whole of it in one go, while there is but one thread; code, near: that, too, by a place in the program's text. */
-static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
-	bool code, uint64_t near, struct ft_standing *state)
+/* The whole of it in one go, while there is but one thread; code, near: that, too. */
+static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp,
+	struct place place, bool code, uint64_t near, struct ft_standing *state)
 {
 	char path[48];
 	const char *const strings[] = { path, s->in->code_path };
@@ -152,8 +159,8 @@ static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 
 	if (fd < 0)
 		return fd;
-	ft_snippet_start(&c, at, strings, 1 + code);
-	c.stays = !code;
+	ft_snippet_start(&c, place.at, strings, 1 + code);
+	c.stays = place.ours;
 	if (!code && t->in->birth_flags & CLONE_FILES)
 		ft_snippet_apart(&c);
 	map_areas(&c, 0);
@@ -168,7 +175,7 @@ static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 	if (!rc)
 		rc = seal(sp, &c, fd, -1);
 	if (!rc && near)
-		rc = ft_near_add(s, sp, near);
+		rc = ft_near_add_blank(sp, near);
 	if (rc < 0 && rc != -ESRCH)
 		undo(s, t, sp, &c, fd, code ? s->in->code : -1, state);
 	if (rc < 0)
@@ -178,18 +185,19 @@ static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 }
 
 static void close_theirs(struct ft_session *s, struct ft_task *t, const struct ft_space *sp,
-	uint64_t at, int theirs, struct ft_standing *state)
+	struct place place, int theirs, struct ft_standing *state)
 {
 	struct ft_snippet c;
 
-	ft_snippet_start(&c, at, NULL, 0);
+	ft_snippet_start(&c, place.at, NULL, 0);
+	c.stays = place.ours;
 	ft_snippet_call(&c, SYS_close, (uint64_t[6]){ (uint64_t)theirs }, 0, false);
 	ft_run_snippet(s, t, sp->memory, &c, state);
 }
 
 /* Where no path leads the task to what is ours: it makes the memory itself, and the code is written into its own. */
-static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
-	bool code, uint64_t near, struct ft_standing *state)
+static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *sp,
+	struct place place, bool code, uint64_t near, struct ft_standing *state)
 {
 	const char *const strings[] = { "fasttrace" };
 	struct ft_snippet c;
@@ -197,7 +205,8 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 
 	if (!ft_permits(t, SYS_close, (uint64_t[6]){ 0 }, FT_SECCOMP_ARG(0)))
 		return -EPERM; /* the program would keep it */
-	ft_snippet_start(&c, at, strings, 1);
+	ft_snippet_start(&c, place.at, strings, 1);
+	c.stays = place.ours;
 	ft_snippet_call(&c, SYS_memfd_create,
 		(uint64_t[6]){ ft_snippet_string(&c, 0), MFD_CLOEXEC | MFD_ALLOW_SEALING }, 0,
 		true);
@@ -207,10 +216,11 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 	theirs = c.fd;
 	fd = ft_memory_take(sp, t, theirs);
 	if (fd < 0) {
-		close_theirs(s, t, sp, at, theirs, state);
+		close_theirs(s, t, sp, place, theirs, state);
 		return fd;
 	}
-	ft_snippet_start(&c, at, NULL, 0);
+	ft_snippet_start(&c, place.at, NULL, 0);
+	c.stays = place.ours;
 	map_areas_of(&c, theirs);
 	ft_snippet_call(&c, SYS_close, (uint64_t[6]){ (uint64_t)theirs }, 0, false);
 	hide_areas(&c);
@@ -228,7 +238,7 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 	if (rc < 0 && rc != -ESRCH) {
 		ft_run_undo(s, t, sp->memory, &c, state);
 		if (c.done < 2)
-			close_theirs(s, t, sp, at, theirs, state);
+			close_theirs(s, t, sp, place, theirs, state);
 	}
 	if (rc < 0)
 		ft_memory_free(sp);
@@ -242,37 +252,42 @@ static bool is_no_way(int rc)
 	return rc == -EACCES || rc == -EPERM || rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP;
 }
 
-static int map_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp, uint64_t at,
+static int map_all(struct ft_session *s, struct ft_task *t, struct ft_space *sp, struct place place,
 	bool code, uint64_t near, struct ft_standing *state)
 {
 	int rc = -EACCES;
 
 	if (!t->foreign)
-		rc = map_ours(s, t, sp, at, code, near, state);
+		rc = map_ours(s, t, sp, place, code, near, state);
 	if (!is_no_way(rc))
 		return rc;
 	t->foreign = true;
 	/* Others might meet the descriptor. */
 	if (!code && t->in->birth_flags & CLONE_FILES)
 		return -EACCES;
-	return map_theirs(s, t, sp, at, code, near, state);
+	return map_theirs(s, t, sp, place, code, near, state);
 }
 
 int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_standing *state,
 	struct ft_mapping *text, struct ft_space **out)
 {
 	struct ft_space *sp = ft_space_alloc(s->in, t->tgid);
-	uint64_t near = 0, start = 0, ip = state->regs.rip;
+	uint64_t ip = state->regs.rip, near = ft_maps_likely_gap(ip);
+	struct place place;
 	int rc;
 
 	if (!sp)
 		return -ENOMEM;
 	rc = sp->memory < 0 ? sp->memory : 0;
 	if (!rc)
-		rc = place_in_text(s, sp, ip, text, &start);
-	if (!rc) {
+		rc = ft_maps_find_in(&s->in->maps, sp, ip, text);
+	if (!rc)
+		rc = find_place(s, t, ip, text, &place);
+	if (!rc)
+		rc = near ? map_all(s, t, sp, place, true, near, state) : -EEXIST;
+	if (rc == -EEXIST) {
 		near = ft_maps_gap_in(&s->in->maps, sp, ip, FT_NEAR_SIZE);
-		rc = map_all(s, t, sp, start, true, near, state);
+		rc = map_all(s, t, sp, place, true, near, state);
 	}
 	if (rc < 0)
 		ft_space_free(sp);
@@ -288,7 +303,7 @@ int ft_space_place_areas(struct ft_session *s, struct ft_task *t, struct ft_stan
 
 	if (!near)
 		return -ENOSPC; /* nowhere to write the code that maps them */
-	return map_all(s, t, sp, near + FT_NEAR_SCRATCH, false, 0, state);
+	return map_all(s, t, sp, (struct place){ near + FT_NEAR_SCRATCH, true }, false, 0, state);
 }
 
 int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **out)
