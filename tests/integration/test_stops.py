@@ -92,6 +92,14 @@ def test_perl_stat(recorded):
     assert got.stops <= PROGRAM + got.calls / BLOCK
 
 
+def test_who_handles_faults_is_stopped_for_it_only_where_arguments_are_copied():
+    """For by then a fault may be ours, of an argument that cannot be read."""
+    twice = "$SIG{SEGV} = sub {}; $SIG{SEGV} = 'DEFAULT';"
+    got = stops("perl", "-e", f"for (1 .. 500) {{ {twice} }}")
+    assert got.calls > 1000
+    assert got.stops <= PROGRAM + got.calls / BLOCK
+
+
 # What there is to be found out of a maker and its children is found out before it reads.
 LOOP = """
 /bin/true; /bin/true; /bin/true

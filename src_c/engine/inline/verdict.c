@@ -73,6 +73,7 @@ static void set_table(uint8_t *verdicts, const char *name, uint8_t table)
 void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t *verdicts)
 {
 	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS;
+	bool copies;
 
 	ft_programs_table(s, in, tables);
 	/* All numbers from FT_NR_MAX on are looked upon as that one. */
@@ -92,6 +93,7 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 			verdicts[nr] = FT_RECORDER_RECORD;
 	}
 	memset(verdicts + FT_NR_MAX, verdicts[FT_NR_MAX], FT_RECORDER_VERDICTS - FT_NR_MAX);
+	copies = memchr(verdicts, FT_RECORDER_CAPTURE, FT_NR_MAX);
 	/* Recorded even where nobody wants them: what is not wanted is left out later. */
 	set(verdicts, "rt_sigprocmask", FT_RECORDER_MASK, FT_RECORDER_CAPTURE);
 	if (!ft_plan_has(s->plan, FT_ABI_X86_64, SYS_rt_sigreturn))
@@ -102,8 +104,9 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	set_table(verdicts, "prctl", 2);
 	memset(tables, 0, FT_RECORDER_TABLES * 256);
 	/* Who asks for an action changes nothing, and is answered right: see ft_code_stop_queries(). */
-	tables[SIGSYS] = tables[SIGTRAP] = tables[SIGSEGV] = tables[SIGBUS] =
-		FT_RECORDER_TABLE_UNLESS_NULL;
+	tables[SIGSYS] = tables[SIGTRAP] = FT_RECORDER_TABLE_UNLESS_NULL;
+	if (copies) /* from where a fault of ours may come */
+		tables[SIGSEGV] = tables[SIGBUS] = FT_RECORDER_TABLE_UNLESS_NULL;
 	tables += 256;
 	tables[ARCH_SET_GS & 0xff] = tables[ARCH_GET_GS & 0xff] = 1;
 	tables += 256;
