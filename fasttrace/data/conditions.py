@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fasttrace._tables import NR_MAX
 from fasttrace.data.calls import Calls, path_args, selection_of
+from fasttrace.data.event_rows import taken
 from fasttrace.data.events import Flag, Kind, argument_strings, payload_items
 from fasttrace.data.processes import Process
 from fasttrace.data.touches import Touches
@@ -234,10 +235,10 @@ def choose(
             asked[name] = {some} if isinstance(some, (int, str)) else set(some)
     masks = [MASKS[name](events, asked[name]) for name in MASKS if name in asked]
     if masks:
-        events = events[np.logical_and.reduce(masks)]
+        events = taken(events, np.logical_and.reduce(masks))
     for name in LATE_MASKS:
         if name in asked:
-            events = events[LATE_MASKS[name](events, asked[name], observed)]
+            events = taken(events, LATE_MASKS[name](events, asked[name], observed))
     processes = list(observed.processes)
     for name, is_of in OF_PROCESSES.items():
         if name in asked:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._decode import Touched
+from fasttrace.data.event_rows import copied, taken
 from fasttrace.data.events import EVENT_DTYPE
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Touches:
     @classmethod
     def of_block(cls, block: Block, following: Following) -> Touches:
         """Of events as they come; their payload counts from the block's first byte."""
-        events = np.frombuffer(memoryview(block), EVENT_DTYPE).copy()
+        events = copied(np.frombuffer(memoryview(block), EVENT_DTYPE))
         events["payload"] -= np.uint64(block.payload_base)
         return cls(events, np.frombuffer(block.payload, np.uint8), following)
 
@@ -103,7 +104,7 @@ class Touches:
     def in_order(self, part: Events, chunk: int) -> Iterator[tuple[Events, Mask]]:
         """All events in the order of their ends, `chunk` at a time, and which of them are in a
         part."""
-        events = self._events[np.argsort(_ends(self._events), kind="stable")]
+        events = taken(self._events, np.argsort(_ends(self._events), kind="stable"))
         chosen = among(events, part)
         for start in range(0, len(events), chunk):
             some = slice(start, start + chunk)

@@ -17,6 +17,7 @@ from fasttrace._tally import Tally
 from fasttrace.data import conditions, storage, stored
 from fasttrace.data.calls import Call, Calls, call_name
 from fasttrace.data.decoded import Decoded
+from fasttrace.data.event_rows import taken
 from fasttrace.data.events import EVENT_DTYPE, Kind
 from fasttrace.data.export.columns import Recorded
 from fasttrace.data.export.exported import Exported
@@ -184,12 +185,12 @@ class Trace(Decoded, Exported):
         events = np.ascontiguousarray(self.events)
         tally = Tally()
         doubtful = np.isin(events["pid"], list(reused))
-        tally.add(events[~doubtful].data, by_pid=True)
-        events = events[doubtful]
+        tally.add(taken(events, ~doubtful).data, by_pid=True)
+        events = taken(events, doubtful)
         owners = conditions.owners(events, self._told)
         for i in np.unique(owners):
             serial = self._told[i].serial if i >= 0 else 0
-            tally.add(events[owners == i].data, by_pid=True, serial=serial)
+            tally.add(taken(events, owners == i).data, by_pid=True, serial=serial)
         return tally
 
     @cached_property
@@ -342,7 +343,7 @@ class Trace(Decoded, Exported):
             members.setdefault(owner(process) if owner else None, []).append(process)
         return {
             name: self._part(
-                self.events[np.sort(np.concatenate(part))],
+                taken(self.events, np.sort(np.concatenate(part))),
                 members.get(name, []) if owner else self._told,
             )
             for name, part in parts.items()

@@ -8,6 +8,7 @@
 
 #define SLOTS_FIRST 1024 /* a power of two */
 #define ESCAPE	    4  /* \xff */
+#define NO_ASCII    0x8080808080808080u /* any of eight bytes */
 
 struct ft_words {
 	uint8_t *text;
@@ -55,19 +56,24 @@ void ft_words_clear(struct ft_words *w)
 	memset(w->slots, 0, (w->slots_mask + 1) * sizeof(*w->slots));
 }
 
+static uint64_t stirred(const struct ft_words *w, uint64_t h, uint64_t part)
+{
+	h = (h ^ part) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29 ^ w->seed >> 7;
+}
+
 static uint32_t hash_of(const struct ft_words *w, const uint8_t *data, size_t length)
 {
-	uint64_t h = w->seed ^ length;
+	uint64_t h = w->seed ^ length, part = 0;
 
-	while (length) {
-		size_t step = length < 8 ? length : 8;
-		uint64_t part = 0;
-
-		memcpy(&part, data, step);
-		h = (h ^ part) * 0x9e3779b97f4a7c15u;
-		h ^= h >> 29 ^ w->seed >> 7;
-		data += step;
-		length -= step;
+	for (; length >= sizeof(part); length -= sizeof(part), data += sizeof(part)) {
+		memcpy(&part, data, sizeof(part));
+		h = stirred(w, h, part);
+	}
+	if (length) {
+		part = 0;
+		memcpy(&part, data, length);
+		h = stirred(w, h, part);
 	}
 	h *= 0xd6e8feb86659fd93u;
 	return (uint32_t)(h >> 32);
@@ -108,9 +114,21 @@ static size_t character(const uint8_t *s, size_t left)
 static size_t valid_part(const uint8_t *data, size_t length)
 {
 	size_t at = 0, step;
+	uint64_t part;
 
-	while (at < length && (step = character(data + at, length - at)))
+	while (at < length) {
+		if (length - at >= sizeof(part)) {
+			memcpy(&part, data + at, sizeof(part));
+			if (!(part & NO_ASCII)) {
+				at += sizeof(part);
+				continue;
+			}
+		}
+		step = character(data + at, length - at);
+		if (!step)
+			break;
 		at += step;
+	}
 	return at;
 }
 

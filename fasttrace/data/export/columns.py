@@ -36,12 +36,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace import _decode
-from fasttrace._tables import ABIS, ERRNO_MAX, NR_MAX
+from fasttrace._tables import ERRNO_MAX
 from fasttrace.data import conditions
-from fasttrace.data.calls import abi_name, call_name, kind_name
-from fasttrace.data.events import Flag, Kind
+from fasttrace.data.calls import abi_name, kind_name
+from fasttrace.data.event_rows import copied
+from fasttrace.data.events import Flag
 from fasttrace.data.export.arguments import arguments
 from fasttrace.data.export.call_tables import CALLS, descriptors_of_calls, paths_of_calls
+from fasttrace.data.export.some_events import KINDS, SomeEvents, event_name
 from fasttrace.data.export.words import Numbering, Words, utf8
 from fasttrace.data.processes import Process, reused_pids
 from fasttrace.data.run_info import RunInfo
@@ -131,41 +133,6 @@ def chosen(names: Sequence[str] | None) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
 
 
-class _Some:
-    """Some events, and what several columns ask of them."""
-
-    def __init__(self, events: npt.NDArray[np.void]) -> None:
-        self.events = events
-        self.kind = events["kind"]
-        self.is_call: npt.NDArray[np.bool_] = self.kind == Kind.SYSCALL
-
-    def has(self, flag: Flag) -> npt.NDArray[np.bool_]:
-        mask: npt.NDArray[np.bool_] = self.events["flags"] & np.uint16(flag) != 0
-        return mask
-
-    @cached_property
-    def call(self) -> npt.NDArray[np.int64]:
-        """ABI and number as one number, below CALLS where the tables might know it."""
-        nr, abi = self.events["nr"], self.events["abi"].astype(np.int64)
-        number: npt.NDArray[np.int64] = abi * NR_MAX + nr
-        strange = (nr.view(np.uint32) >= NR_MAX) | (abi >= len(ABIS))
-        if strange.any():
-            number[strange] = _STRANGE | abi[strange] << 32 | nr[strange].view(np.uint32)
-        return number
-
-
-_STRANGE = 1 << 40
-_KINDS = CALLS  # behind the calls: what events of other kinds are called
-
-
-def _name(number: int) -> str:
-    if number >= _STRANGE:
-        return call_name(number & 0xFFFFFFFF, number >> 32 & 0xFF)
-    if number >= _KINDS:
-        return kind_name(number - _KINDS)
-    return call_name(number % NR_MAX, number // NR_MAX)
-
-
 class Columns:
     """Makes columns of a trace.
 
@@ -182,7 +149,7 @@ class Columns:
         self.names = chosen(names)
         self._trace = trace
         self._payload = np.ascontiguousarray(trace.payload)
-        self._names = Numbering(_KINDS + 256, _name)
+        self._names = Numbering(KINDS + 256, event_name)
         self._kinds = Numbering(256, kind_name)
         self._abis = Numbering(256, abi_name)
         # INT64_MIN, from a damaged file, has no negative: it stays what it is.
@@ -228,7 +195,7 @@ class Columns:
             self._kept = None
         for at in range(0, len(events), _AT_ONCE):
             # A copy: others may write to a mapped file while we look at it.
-            some = _Some(events[at : at + _AT_ONCE].copy())
+            some = SomeEvents(copied(events[at : at + _AT_ONCE]))
             part = slice(at, at + _AT_ONCE)
             for name, column in made.items():
                 valid = _FILL[name](self, some, column.values[part])
@@ -257,7 +224,7 @@ class Columns:
 
     def _owners(self, events: npt.NDArray[np.void]) -> npt.NDArray[np.intp]:
         """As `conditions.owners`, which need not be asked where a pid says it all."""
-        pids, table = events["pid"], self._owner_of_pid
+        pids, table = events["pid"].copy(), self._owner_of_pid
         if len(pids) and pids.min() >= 0 and pids.max() < len(table):
             owners: npt.NDArray[np.intp] = table[pids]
             if owners.min() != _SEVERAL:
@@ -281,26 +248,29 @@ class Columns:
             kept = self._kept = Words(np.frombuffer(ends, np.int64), text)
         return kept
 
-    def _fill_name(self, some: _Some, out: Numbers) -> None:
+    def _fill_name(self, some: SomeEvents, out: Numbers) -> None:
         numbers = some.call
         if not some.is_call.all():
-            numbers = np.where(some.is_call, numbers, some.kind + np.int64(_KINDS))
+            numbers = np.where(some.is_call, numbers, some.kind + np.int64(KINDS))
         out[:] = self._names.codes(numbers)
 
-    def _fill_kind(self, some: _Some, out: Numbers) -> None:
+    def _fill_kind(self, some: SomeEvents, out: Numbers) -> None:
         out[:] = self._kinds.codes(some.kind)
 
-    def _fill_abi(self, some: _Some, out: Numbers) -> None:
-        out[:] = self._abis.codes(some.events["abi"])
+    def _fill_abi(self, some: SomeEvents, out: Numbers) -> None:
+        out[:] = self._abis.codes(some.abi)
 
-    def _fill_comm(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+    def _fill_comm(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         owners = self._owners(some.events)
         valid: npt.NDArray[np.bool_] = owners >= 0
+        if valid.all():
+            out[:] = self._comms.codes(owners)
+            return valid
         out[:] = 0
         out[valid] = self._comms.codes(owners[valid])
         return valid
 
-    def _fill_time(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_] | None:
+    def _fill_time(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_] | None:
         offset = self._trace.info.realtime_offset_ns
         if offset is None:
             out[:] = 0
@@ -308,34 +278,34 @@ class Columns:
         np.add(some.events["time_ns"].view(np.int64), offset, out=out)
         return None
 
-    def _fill_duration(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+    def _fill_duration(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         out[:] = some.events["duration_ns"]
         valid: npt.NDArray[np.bool_] = some.is_call & ~some.has(Flag.UNFINISHED) | (out != 0)
         return valid
 
-    def _fill_ret(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+    def _fill_ret(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         out[:] = some.events["ret"]
         valid: npt.NDArray[np.bool_] = ~(some.is_call & some.has(Flag.UNFINISHED)) | (out != 0)
         return valid
 
-    def _fill_errno(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+    def _fill_errno(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         valid = some.is_call & some.has(Flag.ERROR)
         out[:] = 0
         if valid.any():
             out[valid] = self._errnos.codes(-some.events["ret"][valid])
         return valid
 
-    def _fill_path(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+    def _fill_path(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         self._paths.number(some.events.data, self._payload.data, out.data)
         valid: npt.NDArray[np.bool_] = out >= 0
         np.maximum(out, 0, out=out)
         return valid
 
-    def _fill_host(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_] | None:
+    def _fill_host(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_] | None:
         out[:] = 0
         return None if self._trace.info.host else np.zeros(len(out), np.bool_)
 
-    def _fill_args(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+    def _fill_args(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         text = arguments(some.events, some.is_call, self._payload.data, out)
         self._args.append(text)
         self._args_size += len(text)
@@ -344,12 +314,14 @@ class Columns:
         valid: npt.NDArray[np.bool_] = out > 0
         return valid
 
-    def _fill_fd(self, some: _Some, out: Numbers) -> npt.NDArray[np.bool_]:
+    def _fill_fd(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         which = descriptors_of_calls()[np.minimum(some.call, CALLS)]
         valid: npt.NDArray[np.bool_] = some.is_call & (which < 6)
-        rows = np.flatnonzero(valid)
         out[:] = 0
-        out[rows] = some.events["args"][rows, which[rows]].astype(np.uint32).view(np.int32)
+        for i in range(6):
+            has_it = valid & (which == i)
+            if has_it.any():
+                np.copyto(out, some.events["args"][:, i].astype(np.int32), where=has_it)
         return valid
 
 
@@ -359,25 +331,25 @@ _ARGS_MAX = 1 << 31
 _LEAST = -(1 << 63)
 
 
-def _field(name: str) -> Callable[[Columns, _Some, Numbers], None]:
-    def fill(columns: Columns, some: _Some, out: Numbers) -> None:
+def _field(name: str) -> Callable[[Columns, SomeEvents, Numbers], None]:
+    def fill(columns: Columns, some: SomeEvents, out: Numbers) -> None:
         out[:] = some.events[name]
 
     return fill
 
 
-def _argument(i: int) -> Callable[[Columns, _Some, Numbers], None]:
-    def fill(columns: Columns, some: _Some, out: Numbers) -> None:
+def _argument(i: int) -> Callable[[Columns, SomeEvents, Numbers], None]:
+    def fill(columns: Columns, some: SomeEvents, out: Numbers) -> None:
         out[:] = some.events["args"][:, i]
 
     return fill
 
 
-def _fill_sizes(columns: Columns, some: _Some, out: Numbers) -> None:
+def _fill_sizes(columns: Columns, some: SomeEvents, out: Numbers) -> None:
     _decode.item_sizes(some.events.data, columns._payload.data, out.view(np.uint64).data)
 
 
-_FILL: dict[str, Callable[[Columns, _Some, Numbers], npt.NDArray[np.bool_] | None]] = {
+_FILL: dict[str, Callable[[Columns, SomeEvents, Numbers], npt.NDArray[np.bool_] | None]] = {
     "name": Columns._fill_name,
     "kind": Columns._fill_kind,
     "abi": Columns._fill_abi,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -54,21 +54,24 @@ class Numbering:
         self._others: dict[int, int] = {}
         self._of_word: dict[str, int] = {}
 
-    def codes(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    def codes(self, numbers: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int32]:
         """The place of each number's word in `words`. numbers: shape (n,)."""
         room = len(self._table)
         if not len(numbers):
             return np.empty(0, np.int32)
-        if int(numbers.max()) >= room or int(numbers.min()) < 0:
+        least, most = int(numbers.min()), int(numbers.max())
+        if most >= room or least < 0:
             return self._with_others(numbers)
-        codes = self._table[numbers]
+        if least == most and self._table[least] >= 0:
+            return np.full(len(numbers), self._table[least])
+        codes: npt.NDArray[np.int32] = self._table[numbers]
         if int(codes.min()) < 0:
             for number in _in_order(numbers[codes < 0]):
                 self._table[number] = self._code(number)
             codes = self._table[numbers]
         return codes
 
-    def _with_others(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    def _with_others(self, numbers: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int32]:
         known = (numbers >= 0) & (numbers < len(self._table))
         codes = np.empty(len(numbers), np.int32)
         codes[known] = self.codes(numbers[known])
@@ -89,7 +92,7 @@ class Numbering:
         return Words.of(self._of_word)
 
 
-def _in_order(numbers: npt.NDArray[np.int64]) -> list[int]:
+def _in_order(numbers: npt.NDArray[np.integer[Any]]) -> list[int]:
     """The different ones, as they first appear."""
     values, first = np.unique(numbers, return_index=True)
     ordered: list[int] = values[np.argsort(first)].tolist()

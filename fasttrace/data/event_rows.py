@@ -1,0 +1,27 @@
+"""Copies of events, row by row.
+
+numpy copies a structured array field by field, which takes several times as long.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fasttrace.data.events import EVENT_DTYPE
+
+_ROW = np.dtype(("V", EVENT_DTYPE.itemsize))
+
+
+def copied(events: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """All of them; contiguous."""
+    copy: npt.NDArray[np.void] = events.view(_ROW).copy().view(EVENT_DTYPE)
+    return copy
+
+
+def taken(events: npt.NDArray[np.void], which: npt.NDArray[Any]) -> npt.NDArray[np.void]:
+    """A copy of some. which: a mask, or places."""
+    copy: npt.NDArray[np.void] = events.view(_ROW)[which].view(EVENT_DTYPE)
+    return copy
