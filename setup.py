@@ -41,7 +41,7 @@ SOURCES = {
     ],
     "_tally": ["src_c/record/tally.c", "src_c/record/hist.c"],
     "_tables": files("src_c/tables", "*.c"),
-    "_decode": files("src_c/decode", "*.c"),
+    "_decode": [*files("src_c/decode", "*.c"), "src_c/kernel/proc.c"],
 }
 # What a source distribution must hold beside the sources named above.
 DEPENDS = [

@@ -66,6 +66,9 @@ class Story:
         shown: bit nr of NR_MAX for each ABI: which calls are told; None: all.
         paths: only calls that name one of these, each ended by NUL, or a descriptor of one.
         fds: or one of these descriptors.
+        first_name: tell what tasks are called; this is what a command is called before its execve,
+            b"": that is not known. None: tell nothing of it.
+        looks_up: what is not known of that is asked of /proc, now.
     """
 
     def __init__(
@@ -100,6 +103,8 @@ class Story:
         shown: bytes | None = None,
         paths: bytes | None = None,
         fds: Sequence[int] | None = None,
+        first_name: bytes | None = None,
+        looks_up: bool = False,
     ) -> None: ...
     def add(self, events: Buffer, payload: Buffer, payload_base: int) -> int:
         """Copies of a block's events. payload_base: what events call payload[0]. Returns when the

@@ -76,6 +76,11 @@ cdef extern from "decode/open_files.h" nogil:
     void ft_open_files_free(ft_open_files *f)
 
 
+cdef extern from "decode/task_names.h" nogil:
+    enum:
+        FT_TASK_NAME_MAX
+
+
 cdef extern from "decode/story.h" nogil:
     struct ft_strace_style:
         uint64_t signals
@@ -85,6 +90,9 @@ cdef extern from "decode/story.h" nogil:
         uint8_t numbers, places, hex, statuses, attaches, exits, supersedes, leaders, separately
         uint8_t modes
         uint8_t constants
+        cbool names_tasks
+        size_t (*look_up)(int32_t tid, uint8_t *name) noexcept nogil
+        const char *first_name
         const uint8_t *forms[FT_ABI_COUNT]
         const uint8_t *reads
         const uint8_t *writes
@@ -112,6 +120,20 @@ cdef extern from "decode/story.h" nogil:
     int ft_story_suppose(ft_story *s, const ft_event *call)
     size_t ft_story_tell(ft_story *s, uint64_t sure_ns, char *buffer, size_t size, cbool *more,
                          int32_t *tid)
+
+
+cdef extern from "kernel/proc.h" nogil:
+    ssize_t ft_proc_read(int pid, const char *name, char *buf, size_t max)
+
+
+cdef size_t look_up(int32_t tid, uint8_t *name) noexcept nogil:
+    """proc_pid_comm(5), without its newline."""
+    cdef char line[FT_TASK_NAME_MAX + 1]
+    cdef ssize_t n = ft_proc_read(tid, "comm", line, sizeof(line))
+    if n < 2:
+        return 0
+    memcpy(name, line, n - 1)
+    return n - 1
 
 
 cdef enum:
@@ -215,7 +237,7 @@ cdef class Story:
     cdef char *buffer
     cdef list forms
     cdef bytes reads, writes
-    cdef bytes shown, paths, fds  # that the story's style points to
+    cdef bytes first_name, shown, paths, fds  # that the story's style points to
 
     def __cinit__(self):
         self.story = NULL
@@ -227,7 +249,8 @@ cdef class Story:
                  uint8_t took_digits, bint numbers, bint places, uint8_t hex, uint8_t statuses, bint attaches,
                  bint exits, bint supersedes, bint leaders, bint separately,
                  bint modes, uint8_t constants=0, list forms=None, bytes reads=b"",
-                 bytes writes=b"", uint8_t told=0, bytes shown=None, bytes paths=None, fds=None):
+                 bytes writes=b"", uint8_t told=0, bytes shown=None, bytes paths=None, fds=None,
+                 bytes first_name=None, bint looks_up=False):
         cdef ft_strace_style style
         if self.story is not NULL:
             raise ValueError("it has begun")
@@ -252,6 +275,12 @@ cdef class Story:
                 if len(forms[abi]) != FT_NR_MAX:
                     raise ValueError(f"forms are {FT_NR_MAX} bytes for each ABI")
                 style.forms[abi] = <const uint8_t *><const char *><bytes>forms[abi]
+        self.first_name = first_name
+        style.names_tasks = first_name is not None
+        style.first_name = <char *>first_name if first_name is not None else NULL
+        style.look_up = NULL
+        if looks_up:
+            style.look_up = look_up
         style.told = told
         if shown is not None and len(shown) != FT_ABI_COUNT * FT_NR_MAX // 8:
             raise ValueError(f"{len(shown)} bytes are no bits for each call of each ABI")

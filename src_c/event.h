@@ -26,7 +26,7 @@ enum ft_kind {
 	FT_KIND_EXIT = 5, /* ret: wait status as wait4(2) gives it */
 	FT_KIND_LOST = 6, /* ret: number of events lost before this one; never seen so far */
 	FT_KIND_ATTACH = 7, /* a task that was running when it was attached; args[0]: ppid; payload:
-			       comm, argv */
+			       comm, argv; of a thread its comm alone */
 	FT_KIND_STOP =
 		8, /* the task stands still, with its process; nr: the signal that stopped it */
 };

@@ -42,6 +42,9 @@ def configure(parser: VerbParser) -> None:
         action="store_true",
         help="with --calls: the lines that strace -f -ttt -T -o writes",
     )
+    parser.add_argument(
+        "-Y", dest="names", action="store_true", help="with --strace: tell what tasks are called"
+    )
     add_string_limit(parser, "with --calls: show N bytes of data (32)")
     parser.add_argument(
         "-y",
@@ -66,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--strace is for lines of calls: leave it, or say --calls")
     if args.strace and args.descriptors:
         raise UsageError("-y is for lines of fasttrace's own: leave it, or --strace")
+    if args.names and not args.strace:
+        raise UsageError("-Y is for strace's lines: leave it, or say --strace")
     selected(args)
     whole = opened(args)
     trace = chosen_part(whole, args)
@@ -146,7 +151,7 @@ def _texts_with_descriptors(
 def _texts_of_strace(trace: Trace, args: argparse.Namespace) -> Iterator[tuple[str, int]]:
     from fasttrace.data.export.strace_lines import blocks
 
-    for data, count in blocks(trace._recorded(), string_limit=args.string_limit):
+    for data, count in blocks(trace._recorded(), string_limit=args.string_limit, names=args.names):
         yield data.decode("ascii"), count
 
 

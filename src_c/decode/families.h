@@ -5,6 +5,8 @@
 #include "decode/descriptors.h"
 
 ft_show ft_show_fd;
+ft_show ft_show_pid;
+ft_show ft_show_owner_pid;
 ft_show ft_show_id;
 ft_show ft_show_dirfd;
 ft_show ft_show_mode;

@@ -32,22 +32,22 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 496, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 496, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 497, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 497, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 530, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 530, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 531, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 531, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 531, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 532, 40, 0, 0, 0, 0 },
+	{ "status", 6, 533, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -65,16 +65,16 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 531, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 107, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 107, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 107, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 107, 32, 0, 0, 0, 0 },
-	{ "status", 6, 532, 40, 0, 0, 0, 0 },
+	{ "status", 6, 533, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 107, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 107, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 107, 64, 0, 0, 0, 0 },
-	{ "time", 4, 534, 72, 0, 0, 0, 0 },
+	{ "time", 4, 535, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 107, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 107, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 107, 104, 0, 0, 0, 0 },
@@ -93,152 +93,152 @@ static const struct ft_field x86_64_timeval64[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 535, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 535, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 535, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 535, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 536, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 536, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 536, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 536, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 264, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 263, 24, 0, 0, 0, 0 },
+	{ "st_mode", 7, 264, 24, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 28, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 264, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_rdev", 7, 265, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 536, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 537, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 538, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 537, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 538, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 539, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 264, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 263, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 264, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 264, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 265, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 107, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 536, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 537, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 538, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 537, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 538, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 539, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 473, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 474, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 540, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 541, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 541, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 542, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 540, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 542, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 542, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 542, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 542, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 541, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 543, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 543, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 543, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 543, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 543, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 544, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 545, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 546, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 547, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 546, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 547, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 548, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 548, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 549, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 550, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 551, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 552, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 548, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 549, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 550, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 551, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 552, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 550, 0, 0, 0, 0, 0 },
+	{ "val", 3, 551, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 16, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 16, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 555, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 16, 4, 0, 0, 0, 0 },
+	{ "type", 4, 556, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 557, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 557, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 559, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 558, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 560, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,9 +248,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 559, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 559, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 560, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 561, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 561, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 562, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -262,7 +262,7 @@ static const struct ft_field x86_64_file_clone_range[] = {
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 543, 0, 0, 0, 0, 0 },
+	{ "start", 5, 544, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 561, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 561, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 563, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 563, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 562, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 562, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 564, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 564, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 563, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 565, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,33 +313,33 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 564, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 564, 65, 0, 0, 0, 0 },
-	{ "release", 7, 564, 130, 0, 0, 0, 0 },
-	{ "version", 7, 564, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 564, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 564, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 566, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 566, 65, 0, 0, 0, 0 },
+	{ "release", 7, 566, 130, 0, 0, 0, 0 },
+	{ "version", 7, 566, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 566, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 566, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 565, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 566, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 566, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 566, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 567, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 566, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 543, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 566, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 566, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 567, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 568, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 568, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 568, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 569, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 568, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 544, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 568, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 568, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 270, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 568, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 570, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -350,8 +350,8 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 569, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 16, 4, 0, 0, 0, 0 },
+	{ "version", 7, 571, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_robust_list_head[] = {
@@ -364,39 +364,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 266, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 570, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 572, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 571, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 573, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 571, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 573, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 572, 0, 0, 0, 0, 0 },
-	{ "data", 4, 573, 4, 0, 0, 0, 0 },
+	{ "events", 6, 574, 0, 0, 0, 0, 0 },
+	{ "data", 4, 575, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 543, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 566, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 574, 16, 0, 0, 0, 0 },
+	{ "val", 3, 544, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 568, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 576, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 365, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 366, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -407,7 +407,7 @@ static const struct ft_field x86_64_linger[] = {
 };
 
 static const struct ft_field x86_64_ucred[] = {
-	{ "pid", 3, 16, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 191, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -420,19 +420,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 575, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 576, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 577, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 578, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 579, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 580, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 577, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 578, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 579, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 580, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 581, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 582, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 581, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 582, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 583, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 584, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -445,14 +445,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 583, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 584, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 584, 19, 0, 0, 0, 0 },
-	{ "port", 4, 584, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 585, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 586, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 586, 19, 0, 0, 0, 0 },
+	{ "port", 4, 586, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 587, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -460,7 +460,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 587, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -480,30 +480,30 @@ static const struct ft_field x86_64_rtc_time[] = {
 static const uint8_t x86_64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field x86_64_uffdio_range[] = {
-	{ "start", 5, 543, 0, 0, 0, 0, 0 },
-	{ "len", 3, 543, 8, 0, 0, 0, 0 },
+	{ "start", 5, 544, 0, 0, 0, 0, 0 },
+	{ "len", 3, 544, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 589, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
-	{ "dst", 3, 543, 0, 0, 0, 0, 0 },
-	{ "src", 3, 543, 8, 0, 0, 0, 0 },
-	{ "len", 3, 543, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 590, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 544, 0, 0, 0, 0, 0 },
+	{ "src", 3, 544, 8, 0, 0, 0, 0 },
+	{ "len", 3, 544, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 592, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 593, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
-	{ "api", 3, 543, 0, 0, 0, 0, 0 },
-	{ "features", 8, 592, 8, 0, 0, 0, 0 },
+	{ "api", 3, 544, 0, 0, 0, 0, 0 },
+	{ "features", 8, 594, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_message_head[] = {
@@ -521,16 +521,16 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 595, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 597, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 596, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 598, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 596, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 598, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -555,24 +555,24 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 };
 
 static const struct ft_field x86_64_iocb[] = {
-	{ "aio_data", 8, 543, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 598, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 544, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 600, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
-	{ "data", 4, 543, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 566, 8, 0, 0, 0, 0 },
+	{ "data", 4, 544, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 568, 8, 0, 0, 0, 0 },
 	{ "res", 3, 107, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 600, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 602, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 601, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 603, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -586,27 +586,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "value", 5, 566, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 602, 24, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "value", 5, 568, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 604, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "value", 5, 566, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 603, 24, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "value", 5, 568, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 605, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 566, 16, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 568, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -614,85 +614,85 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 604, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 606, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 566, 8, 0, 0, 0, 0 },
-	{ "license", 7, 566, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 568, 8, 0, 0, 0, 0 },
+	{ "license", 7, 568, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 566, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 605, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 606, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 568, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 607, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 608, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 607, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 609, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 566, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 568, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 566, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 568, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 566, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 568, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 608, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 610, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 609, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 611, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 610, 0, 0, 0, 0, 0 },
+	{ "info", 4, 612, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 566, 8, 0, 0, 0, 0 },
+	{ "info", 4, 568, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 611, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 613, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 266, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ifa_cacheinfo[] = {
@@ -708,7 +708,7 @@ static const struct ft_field x86_64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 266, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 267, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -806,22 +806,22 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 496, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 496, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 497, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 497, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 530, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 530, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 531, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 531, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 531, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 532, 40, 0, 0, 0, 0 },
+	{ "status", 6, 533, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -839,16 +839,16 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 531, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 107, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 107, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 107, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 107, 32, 0, 0, 0, 0 },
-	{ "status", 6, 532, 40, 0, 0, 0, 0 },
+	{ "status", 6, 533, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 107, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 107, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 107, 64, 0, 0, 0, 0 },
-	{ "time", 4, 534, 72, 0, 0, 0, 0 },
+	{ "time", 4, 535, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 107, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 107, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 107, 104, 0, 0, 0, 0 },
@@ -867,152 +867,152 @@ static const struct ft_field generic64_timeval64[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 535, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 535, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 535, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 535, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 536, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 536, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 536, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 536, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 264, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 263, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 264, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 264, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 265, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 536, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 537, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 538, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 537, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 538, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 539, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 264, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 263, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 264, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 264, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 265, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 107, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 536, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 537, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 538, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 537, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 538, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 539, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 473, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 474, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 540, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 541, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 541, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 542, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 540, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 542, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 542, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 542, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 542, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 541, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 543, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 543, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 543, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 543, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 543, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 544, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 545, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 546, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 547, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 546, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 547, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 548, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 548, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 549, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 550, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 551, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 552, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 548, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 549, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 550, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 551, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 552, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 550, 0, 0, 0, 0, 0 },
+	{ "val", 3, 551, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 16, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 16, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 555, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 16, 4, 0, 0, 0, 0 },
+	{ "type", 4, 556, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 557, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 557, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 559, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 558, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 560, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -1022,9 +1022,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 559, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 559, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 560, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 561, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 561, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 562, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -1036,7 +1036,7 @@ static const struct ft_field generic64_file_clone_range[] = {
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 543, 0, 0, 0, 0, 0 },
+	{ "start", 5, 544, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
@@ -1062,18 +1062,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 561, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 561, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 563, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 563, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 562, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 562, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 564, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 564, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 563, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 565, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -1087,33 +1087,33 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 564, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 564, 65, 0, 0, 0, 0 },
-	{ "release", 7, 564, 130, 0, 0, 0, 0 },
-	{ "version", 7, 564, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 564, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 564, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 566, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 566, 65, 0, 0, 0, 0 },
+	{ "release", 7, 566, 130, 0, 0, 0, 0 },
+	{ "version", 7, 566, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 566, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 566, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 565, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 566, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 566, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 566, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 567, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 566, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 543, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 566, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 566, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 567, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 568, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 568, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 568, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 569, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 568, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 544, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 568, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 568, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 270, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 568, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 570, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1124,8 +1124,8 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 569, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 16, 4, 0, 0, 0, 0 },
+	{ "version", 7, 571, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_robust_list_head[] = {
@@ -1138,39 +1138,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 266, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 570, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 572, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 571, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 573, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 571, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 573, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 572, 0, 0, 0, 0, 0 },
-	{ "data", 4, 573, 8, 0, 0, 0, 0 },
+	{ "events", 6, 574, 0, 0, 0, 0, 0 },
+	{ "data", 4, 575, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 543, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 566, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 574, 16, 0, 0, 0, 0 },
+	{ "val", 3, 544, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 568, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 576, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 365, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 366, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1181,7 +1181,7 @@ static const struct ft_field generic64_linger[] = {
 };
 
 static const struct ft_field generic64_ucred[] = {
-	{ "pid", 3, 16, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 191, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -1194,19 +1194,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 575, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 576, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 577, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 578, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 579, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 580, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 577, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 578, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 579, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 580, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 581, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 582, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 581, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 582, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 583, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 584, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -1219,14 +1219,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 583, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 584, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 584, 19, 0, 0, 0, 0 },
-	{ "port", 4, 584, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 585, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 586, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 586, 19, 0, 0, 0, 0 },
+	{ "port", 4, 586, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 587, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1234,7 +1234,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 587, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1254,30 +1254,30 @@ static const struct ft_field generic64_rtc_time[] = {
 static const uint8_t generic64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field generic64_uffdio_range[] = {
-	{ "start", 5, 543, 0, 0, 0, 0, 0 },
-	{ "len", 3, 543, 8, 0, 0, 0, 0 },
+	{ "start", 5, 544, 0, 0, 0, 0, 0 },
+	{ "len", 3, 544, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 589, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
-	{ "dst", 3, 543, 0, 0, 0, 0, 0 },
-	{ "src", 3, 543, 8, 0, 0, 0, 0 },
-	{ "len", 3, 543, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 590, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 544, 0, 0, 0, 0, 0 },
+	{ "src", 3, 544, 8, 0, 0, 0, 0 },
+	{ "len", 3, 544, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 592, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 593, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
-	{ "api", 3, 543, 0, 0, 0, 0, 0 },
-	{ "features", 8, 592, 8, 0, 0, 0, 0 },
+	{ "api", 3, 544, 0, 0, 0, 0, 0 },
+	{ "features", 8, 594, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_message_head[] = {
@@ -1295,16 +1295,16 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 595, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 597, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 596, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 598, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 596, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 598, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -1329,24 +1329,24 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 };
 
 static const struct ft_field generic64_iocb[] = {
-	{ "aio_data", 8, 543, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 598, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 544, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 600, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
-	{ "data", 4, 543, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 566, 8, 0, 0, 0, 0 },
+	{ "data", 4, 544, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 568, 8, 0, 0, 0, 0 },
 	{ "res", 3, 107, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 600, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 602, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 601, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 603, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -1360,27 +1360,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "value", 5, 566, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 602, 24, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "value", 5, 568, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 604, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "value", 5, 566, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 603, 24, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "value", 5, 568, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 605, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 566, 16, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 568, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -1388,85 +1388,85 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 604, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 606, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 566, 8, 0, 0, 0, 0 },
-	{ "license", 7, 566, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 568, 8, 0, 0, 0, 0 },
+	{ "license", 7, 568, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 566, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 605, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 606, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 568, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 607, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 608, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 607, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 609, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 566, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 568, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 566, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 568, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 566, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 568, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 608, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 610, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 609, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 611, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 610, 0, 0, 0, 0, 0 },
+	{ "info", 4, 612, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 566, 8, 0, 0, 0, 0 },
+	{ "info", 4, 568, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 611, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 613, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 266, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ifa_cacheinfo[] = {
@@ -1482,7 +1482,7 @@ static const struct ft_field generic64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 266, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 267, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -1580,22 +1580,22 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 496, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 496, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 497, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 497, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 530, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 530, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 531, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 531, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 531, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 532, 20, 0, 0, 0, 0 },
+	{ "status", 6, 533, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
@@ -1613,16 +1613,16 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 531, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 107, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 107, 12, 0, 0, 0, 0 },
 	{ "maxerror", 8, 107, 20, 0, 0, 0, 0 },
 	{ "esterror", 8, 107, 28, 0, 0, 0, 0 },
-	{ "status", 6, 532, 36, 0, 0, 0, 0 },
+	{ "status", 6, 533, 36, 0, 0, 0, 0 },
 	{ "constant", 8, 107, 40, 0, 0, 0, 0 },
 	{ "precision", 9, 107, 48, 0, 0, 0, 0 },
 	{ "tolerance", 9, 107, 56, 0, 0, 0, 0 },
-	{ "time", 4, 534, 64, 0, 0, 0, 0 },
+	{ "time", 4, 535, 64, 0, 0, 0, 0 },
 	{ "tick", 4, 107, 80, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 107, 88, 0, 0, 0, 0 },
 	{ "jitter", 6, 107, 96, 0, 0, 0, 0 },
@@ -1641,152 +1641,152 @@ static const struct ft_field i386_timeval64[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 535, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 535, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 535, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 535, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 536, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 536, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 536, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 536, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 512, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 513, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 541, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 542, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 512, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 513, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 536, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 537, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 538, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 537, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 538, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 539, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 264, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 263, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 264, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 264, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 265, 32, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 107, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 536, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 537, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 538, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 537, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 538, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 539, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 473, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 474, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 540, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 541, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 541, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 542, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 540, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 542, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 542, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 542, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 542, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 541, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 543, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 543, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 543, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 543, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 543, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 544, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 545, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 546, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 547, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 546, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 547, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 548, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 548, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 549, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 550, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 551, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 552, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 548, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 549, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 550, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 551, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 552, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 550, 0, 0, 0, 0, 0 },
+	{ "val", 3, 551, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
-	{ "l_pid", 5, 16, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 191, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 553, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 554, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 12, 0, 0, 0, 0 },
-	{ "l_pid", 5, 16, 20, 0, 0, 0, 0 },
+	{ "l_pid", 5, 191, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 555, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 16, 4, 0, 0, 0, 0 },
+	{ "type", 4, 556, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 557, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 557, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 559, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 558, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 560, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -1796,9 +1796,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 559, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 559, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 560, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 561, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 561, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 562, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -1810,7 +1810,7 @@ static const struct ft_field i386_file_clone_range[] = {
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 543, 0, 0, 0, 0, 0 },
+	{ "start", 5, 544, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
@@ -1836,18 +1836,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 561, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 561, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 563, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 563, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 562, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 562, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 564, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 564, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 563, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 565, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -1861,33 +1861,33 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 564, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 564, 65, 0, 0, 0, 0 },
-	{ "release", 7, 564, 130, 0, 0, 0, 0 },
-	{ "version", 7, 564, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 564, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 564, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 566, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 566, 65, 0, 0, 0, 0 },
+	{ "release", 7, 566, 130, 0, 0, 0, 0 },
+	{ "version", 7, 566, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 566, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 566, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 565, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 566, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 566, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 566, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 567, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 566, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 543, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 566, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 566, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 567, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 568, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 568, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 568, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 569, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 568, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 544, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 568, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 568, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 270, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 568, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 570, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1898,8 +1898,8 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 569, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 16, 4, 0, 0, 0, 0 },
+	{ "version", 7, 571, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_robust_list_head[] = {
@@ -1912,39 +1912,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 266, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 570, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 572, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 571, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 573, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 571, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 573, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 572, 0, 0, 0, 0, 0 },
-	{ "data", 4, 573, 4, 0, 0, 0, 0 },
+	{ "events", 6, 574, 0, 0, 0, 0, 0 },
+	{ "data", 4, 575, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 543, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 566, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 574, 16, 0, 0, 0, 0 },
+	{ "val", 3, 544, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 568, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 576, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 365, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 366, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1955,7 +1955,7 @@ static const struct ft_field i386_linger[] = {
 };
 
 static const struct ft_field i386_ucred[] = {
-	{ "pid", 3, 16, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 191, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -1968,19 +1968,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 575, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 576, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 577, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 578, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 579, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 580, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 577, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 578, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 579, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 580, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 581, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 582, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 581, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 582, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 583, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 584, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -1993,14 +1993,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 583, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 584, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 584, 11, 0, 0, 0, 0 },
-	{ "port", 4, 584, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 585, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 586, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 586, 11, 0, 0, 0, 0 },
+	{ "port", 4, 586, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 587, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -2008,7 +2008,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 587, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -2028,30 +2028,30 @@ static const struct ft_field i386_rtc_time[] = {
 static const uint8_t i386_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field i386_uffdio_range[] = {
-	{ "start", 5, 543, 0, 0, 0, 0, 0 },
-	{ "len", 3, 543, 8, 0, 0, 0, 0 },
+	{ "start", 5, 544, 0, 0, 0, 0, 0 },
+	{ "len", 3, 544, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 589, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
-	{ "dst", 3, 543, 0, 0, 0, 0, 0 },
-	{ "src", 3, 543, 8, 0, 0, 0, 0 },
-	{ "len", 3, 543, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 590, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 544, 0, 0, 0, 0, 0 },
+	{ "src", 3, 544, 8, 0, 0, 0, 0 },
+	{ "len", 3, 544, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 592, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 593, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
-	{ "api", 3, 543, 0, 0, 0, 0, 0 },
-	{ "features", 8, 592, 8, 0, 0, 0, 0 },
+	{ "api", 3, 544, 0, 0, 0, 0, 0 },
+	{ "features", 8, 594, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_message_head[] = {
@@ -2069,16 +2069,16 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 595, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 597, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 596, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 598, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 596, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 598, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2103,24 +2103,24 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 };
 
 static const struct ft_field i386_iocb[] = {
-	{ "aio_data", 8, 543, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 598, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 544, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 600, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
-	{ "data", 4, 543, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 566, 8, 0, 0, 0, 0 },
+	{ "data", 4, 544, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 568, 8, 0, 0, 0, 0 },
 	{ "res", 3, 107, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 600, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 602, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 601, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 603, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2134,27 +2134,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "value", 5, 566, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 602, 24, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "value", 5, 568, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 604, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "value", 5, 566, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 603, 24, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "value", 5, 568, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 605, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 566, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 566, 16, 0, 0, 0, 0 },
+	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 568, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -2162,85 +2162,85 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 604, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 606, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 566, 8, 0, 0, 0, 0 },
-	{ "license", 7, 566, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 568, 8, 0, 0, 0, 0 },
+	{ "license", 7, 568, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 566, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 605, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 606, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 568, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 607, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 608, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 607, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 609, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 566, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 568, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 566, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 568, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 566, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 568, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 608, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 610, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 609, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 611, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 608, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 610, 0, 0, 0, 0, 0 },
+	{ "info", 4, 612, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 566, 8, 0, 0, 0, 0 },
+	{ "info", 4, 568, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 611, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 613, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 607, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 266, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ifa_cacheinfo[] = {
@@ -2256,7 +2256,7 @@ static const struct ft_field i386_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 266, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 267, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };

@@ -175,6 +175,11 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 	case FT_RESULT_FD:
 		ft_show_fd(walk, value);
 		return;
+	case FT_RESULT_PID:
+	case FT_RESULT_CLONE:
+	case FT_RESULT_CLONE3:
+		ft_show_pid(walk, value);
+		return;
 	default:
 		ft_put_signed(text, walk->ret);
 	}

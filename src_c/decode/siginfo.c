@@ -44,7 +44,8 @@ static void show_pointer(struct ft_walk *walk, const char *name, const uint8_t *
 
 static void show_sender(struct ft_walk *walk, const uint8_t *rest)
 {
-	show_int(walk, "si_pid", rest);
+	ft_next(walk, "si_pid");
+	ft_show_pid(walk, ft_load(rest, 4));
 	ft_next(walk, "si_uid");
 	ft_show_id(walk, ft_load(rest + 4, 4));
 }

@@ -5,6 +5,7 @@
 #include "decode/descriptors.h"
 
 struct ft_file;
+struct ft_task_names;
 struct ft_sink;
 
 struct ft_sink_ops {
@@ -50,6 +51,8 @@ struct ft_sink_ops {
 	 * keeps what descriptors are; then it may be NULL.
 	 */
 	void (*descriptor)(struct ft_sink *sink, int32_t fd, const struct ft_file *file);
+	/* A task or process. Not called, but integer, if nobody keeps what they are called; then it may be NULL. */
+	void (*task)(struct ft_sink *sink, int32_t tid, struct ft_task_names *names);
 };
 
 struct ft_sink {

@@ -16,10 +16,14 @@ int ft_story_new(struct ft_story **out, const struct ft_strace_style *style)
 		return -ENOMEM;
 	s->style = *style;
 	ft_strace_start(&s->st, &s->style);
-	if (ft_open_files_new(&s->files) < 0) {
+	if (ft_open_files_new(&s->files) < 0 ||
+		(style->names_tasks &&
+			ft_task_names_new(&s->names, style->look_up, style->first_name) < 0)) {
+		ft_open_files_free(s->files);
 		free(s);
 		return -ENOMEM;
 	}
+	s->st.names = s->names;
 	s->tells_files = style->told || style->paths || style->fds;
 	s->st.files = s->files;
 	*out = s;
@@ -32,6 +36,7 @@ void ft_story_free(struct ft_story *s)
 		return;
 	ft_story_forget_all(&s->tasks);
 	ft_open_files_free(s->files);
+	ft_task_names_free(s->names);
 	free(s);
 }
 
@@ -273,6 +278,9 @@ int ft_story_add(struct ft_story *s, const struct ft_event *events, size_t count
 			*newest_ns = end;
 
 		length = payload_of(&events[i], payload, payload_length, payload_base, &start);
+		if (s->names && ft_task_names_learn(s->names, &events[i], payload, payload_length,
+					payload_base) < 0)
+			return -ENOMEM;
 		if ((events[i].kind == FT_KIND_ATTACH ||
 			    (s->style.leaders && events[i].tid != events[i].pid)))
 			opened_at_once(s, &events[i], start, length);

@@ -19,6 +19,8 @@ static void begin(
 	if (s->current)
 		ft_puts(&s->st.text, " <unfinished ...>\n");
 	s->current = 0;
+	if (s->names)
+		ft_task_names_until(s->names, time_ns);
 	ft_strace_head(&s->st, &head);
 }
 

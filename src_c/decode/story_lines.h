@@ -12,6 +12,7 @@ struct ft_story {
 	struct ft_story_tasks tasks;
 	struct ft_open_files *files; /* of sockets at least */
 	bool tells_files; /* of all */
+	struct ft_task_names *names; /* NULL: they are not told */
 	int32_t current; /* whose call's line is not ended; 0: none is */
 	size_t alive;
 };

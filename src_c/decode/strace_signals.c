@@ -7,6 +7,7 @@
 #include "decode/signal_codes.h"
 #include "decode/signals.h"
 #include "decode/strace_text.h"
+#include "decode/task_names.h"
 
 static void put_signal(struct ft_text *text, uint64_t number)
 {
@@ -30,8 +31,9 @@ static bool is_fault(const struct ft_event *ev)
 }
 
 /* What the event itself holds of siginfo. */
-static void put_brief(struct ft_text *text, const struct ft_event *ev)
+static void put_brief(struct ft_strace_text *st, const struct ft_event *ev)
 {
+	struct ft_text *text = &st->text;
 	int32_t code = (int32_t)ev->args[0];
 
 	ft_puts(text, "{si_signo=");
@@ -45,6 +47,7 @@ static void put_brief(struct ft_text *text, const struct ft_event *ev)
 	} else if (code <= 0 || ev->nr == SIGCHLD) {
 		ft_puts(text, ", si_pid=");
 		ft_put_signed(text, (int32_t)ev->args[1]);
+		ft_put_task_name(text, st->names, (int32_t)ev->args[1]);
 		ft_puts(text, ", si_uid=");
 		ft_put_decimal(text, (uint32_t)ev->args[2]);
 	}
@@ -64,9 +67,10 @@ void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, cons
 		text->is_first = true;
 		ft_walk_start(&walk, &view, &text->sink);
 		walk.constants = st->style->constants;
+		walk.names = st->names;
 		ft_siginfo_shown(&walk, siginfo);
 	} else {
-		put_brief(text, ev);
+		put_brief(st, ev);
 	}
 	ft_puts(text, " ---\n");
 }

@@ -4,6 +4,7 @@
 #include "decode/dump.h"
 #include "decode/families.h"
 #include "decode/result.h"
+#include "decode/task_names.h"
 
 #define BILLION 1000000000u
 
@@ -171,11 +172,15 @@ void ft_strace_head(struct ft_strace_text *st, const struct ft_strace_head *head
 	if (style->who == FT_WHO_BRACKETS && head->several) {
 		ft_puts(text, "[pid ");
 		put_aligned(text, (uint32_t)head->tid, 5);
+		ft_put_task_name(text, st->names, head->tid);
 		ft_puts(text, "] ");
 	} else if (style->who == FT_WHO_PLAIN) {
 		from = text->at;
 		ft_put_decimal(text, (uint32_t)head->tid);
-		put_spaces(text, 5 - (text->at - from));
+		if (st->names)
+			ft_put_task_name(text, st->names, head->tid);
+		else
+			put_spaces(text, 5 - (text->at - from));
 		ft_put(text, " ", 1);
 	}
 	if (style->clock)
@@ -332,6 +337,7 @@ void ft_strace_call(struct ft_strace_text *st, const struct ft_view *view, enum 
 	ft_walk_start(&walk, view, &text->sink);
 	set_form(&walk, st->style);
 	walk.files = st->files;
+	walk.names = st->names;
 	st->argument = 0;
 	st->at_entry =
 		part == FT_PART_WHOLE || walk.is_raw ? UINT32_MAX - 1 : shown_at_entry(walk.shape);

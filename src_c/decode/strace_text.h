@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "decode/task_names.h"
 #include "decode/text.h"
 #include "decode/walk.h"
 
@@ -53,6 +54,10 @@ struct ft_strace_style {
 	/* Whether what is read from, or written to, a descriptor is dumped; the last is also of all higher ones. */
 	const uint8_t *reads, *writes;
 	uint32_t reads_count, writes_count;
+	bool names_tasks;
+	ft_look_up *
+		look_up; /* what tasks are called that no event tells of; NULL: that is not known */
+	const char *first_name; /* what a command is called before its execve */
 	uint8_t told; /* of descriptors: enum ft_told_files */
 	/* FT_NR_MAX bits of each ABI: which calls are shown; NULL: all. */
 	const uint8_t *shown;
@@ -67,6 +72,7 @@ struct ft_strace_text {
 	struct ft_text text; /* first: it is the sink */
 	const struct ft_strace_style *style;
 	struct ft_open_files *files; /* NULL: nobody keeps what descriptors are */
+	struct ft_task_names *names; /* NULL: nobody keeps what tasks are called */
 	struct ft_sink_ops ops;
 	int32_t previous; /* number of the task's call before this one; -1: unknown */
 	const char *line; /* column 0 of the line, which may lie before the buffer */

@@ -1,9 +1,12 @@
+#define _GNU_SOURCE
 #include "decode/tasks.h"
 
+#include <fcntl.h>
 #include <linux/sched.h>
 
 #include "decode/families.h"
 #include "decode/signals.h"
+#include "decode/task_names.h"
 #include "decode/text.h"
 
 uint64_t ft_argument_named(const struct ft_walk *walk, const char *name)
@@ -26,15 +29,22 @@ static void labelled(struct ft_walk *walk, const char *name)
 static bool tid_shown(struct ft_walk *walk, uint64_t address, bool is_tid)
 {
 	struct ft_memory memory = ft_memory_at(walk->view, true, address, 4);
+	uint64_t value;
+	bool was_after;
 
 	if (!address || (memory.found != FT_HERE && !is_tid))
 		return false;
 	ft_open(walk, "[");
 	ft_next(walk, NULL);
-	ft_integer(walk,
-		memory.found == FT_HERE ? (uint64_t)(int32_t)ft_load(memory.data, 4)
-					: (uint64_t)walk->ret,
-		FT_SIGNED);
+	was_after = walk->after;
+	walk->after = true;
+	value = memory.found == FT_HERE ? (uint64_t)(int32_t)ft_load(memory.data, 4)
+					: (uint64_t)walk->ret;
+	if (is_tid)
+		ft_show_pid(walk, value);
+	else
+		ft_integer(walk, value, FT_SIGNED);
+	walk->after = was_after;
 	ft_close(walk, "]");
 	return true;
 }
@@ -188,4 +198,27 @@ bool ft_environment_shown(struct ft_walk *walk, const struct ft_memory *vector)
 	ft_integer(walk, vector->address, FT_ADDRESS);
 	walk->sink->ops->comment(walk->sink, buffer);
 	return true;
+}
+
+void ft_show_pid(struct ft_walk *walk, uint64_t value)
+{
+	const struct ft_event *ev = walk->view->event;
+	int32_t tid = (int32_t)value;
+
+	if (!walk->names || !walk->sink->ops->task) {
+		ft_integer(walk, (uint64_t)(int64_t)tid, FT_SIGNED);
+		return;
+	}
+	if (walk->after)
+		ft_task_names_until(walk->names, ev->time_ns + ev->duration_ns);
+	walk->sink->ops->task(walk->sink, tid, walk->names);
+}
+
+/* Of fcntl's structure, whose first number says whether it is one, or that of a group. */
+void ft_show_owner_pid(struct ft_walk *walk, uint64_t value)
+{
+	if (walk->base && ft_load(walk->base, 4) == F_OWNER_PGRP)
+		ft_integer(walk, (uint64_t)(int64_t)(int32_t)value, FT_SIGNED);
+	else
+		ft_show_pid(walk, value);
 }

@@ -1,6 +1,7 @@
 #include "decode/text.h"
 
 #include "decode/file_text.h"
+#include "decode/task_names.h"
 
 static struct ft_text *of(struct ft_sink *sink)
 {
@@ -142,6 +143,12 @@ static void text_descriptor(struct ft_sink *sink, int32_t fd, const struct ft_fi
 		ft_put_file(of(sink), file, of(sink)->told, of(sink)->hex);
 }
 
+static void text_task(struct ft_sink *sink, int32_t tid, struct ft_task_names *names)
+{
+	ft_put_signed(of(sink), tid);
+	ft_put_task_name(of(sink), names, tid);
+}
+
 static const struct ft_sink_ops text_ops = {
 	.integer = text_integer,
 	.set = text_set,
@@ -164,6 +171,7 @@ static const struct ft_sink_ops text_ops = {
 	.more = text_more,
 	.fault = text_fault,
 	.descriptor = text_descriptor,
+	.task = text_task,
 };
 
 void ft_text_start(struct ft_text *text, char *buffer, size_t size)

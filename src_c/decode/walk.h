@@ -12,11 +12,13 @@
 #define FT_ELEMENTS_OF_CALL 65536 /* of all arrays of a call together */
 
 struct ft_open_files;
+struct ft_task_names;
 
 struct ft_walk {
 	const struct ft_view *view;
 	struct ft_sink *sink;
 	struct ft_open_files *files; /* NULL: nobody keeps what descriptors are */
+	struct ft_task_names *names; /* NULL: nobody keeps what tasks are called */
 	const struct ft_shape *shape; /* NULL: no table has this call */
 	uint64_t args[6]; /* as wide as the ABI's registers */
 	int64_t ret;

@@ -359,6 +359,22 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 		emit(s, t, ev, payload, pos);
 }
 
+/* An event with the name of the task itself. */
+static void emit_name(struct ft_session *s, struct ft_task *t, struct ft_event *ev)
+{
+	alignas(struct ft_payload) uint8_t payload[FT_PAYLOAD_SIZE(FT_COMM_MAX + 1)];
+	struct ft_payload comm = { .arg = FT_NO_ARG, .type = FT_PAYLOAD_COMM };
+	ssize_t n = ft_proc_read(
+		t->tid, "comm", (char *)payload + sizeof(comm), sizeof(payload) - sizeof(comm));
+	size_t size = 0;
+
+	if (n > 1) {
+		comm.length = (uint32_t)n - 1; /* without the newline */
+		size = ft_payload_put(payload, &comm);
+	}
+	emit(s, t, ev, payload, size);
+}
+
 void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, uint64_t now)
 {
 	struct ft_event ev = event_of(t, FT_KIND_EXEC, now);
@@ -375,7 +391,7 @@ void ft_record_attach(struct ft_session *s, struct ft_task *t, bool first, uint6
 		emit_image(s, t, &ev);
 	} else {
 		ev.flags |= FT_FLAG_THREAD;
-		emit(s, t, &ev, NULL, 0);
+		emit_name(s, t, &ev);
 	}
 }
 

@@ -19,6 +19,13 @@ static void check_text(const char *text, size_t length)
 		REQUIRE(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
 }
 
+/* Others than those that events tell of have any name, or none. */
+static size_t any_name(int32_t tid, uint8_t *name)
+{
+	memset(name, tid, FT_TASK_NAME_MAX);
+	return (size_t)(uint32_t)tid % (FT_TASK_NAME_MAX + 1);
+}
+
 static struct ft_strace_style any_style(struct input *in)
 {
 	static const uint8_t digits[] = { 0, 3, 6, 9 };
@@ -55,6 +62,9 @@ static struct ft_strace_style any_style(struct input *in)
 		.writes = descriptors,
 		.reads_count = form >> 3 & 1,
 		.writes_count = form & 8 ? 2 : 0,
+		.names_tasks = files & 64,
+		.look_up = files & 128 ? any_name : NULL,
+		.first_name = form & 8 ? "a name that is longer" : NULL,
 		.told = files & 15,
 		.paths = files & 16 ? paths : NULL,
 		.paths_length = sizeof(paths),

@@ -36,6 +36,7 @@ _QUALIFIERS = {
     **dict.fromkeys(("write", "writes", "w"), "write"),
     **dict.fromkeys(("quiet", "silent", "silence", "q"), "quiet"),
     **{word: word for word in ("fault", "inject", "status", "kvm", "decode-fds")},
+    **dict.fromkeys(("decode-pids", "decode-pid"), "decode-pids"),
     **dict.fromkeys(("trace-fds", "trace-fd", "fds", "fd"), "trace-fds"),
 }
 
@@ -123,6 +124,14 @@ def files(text: str) -> frozenset[str]:
         return FILES
     newer = {"eventfd", "signalfd"}
     return words("descriptor decode", text, FILES | newer) & FILES
+
+
+def tasks(text: str) -> frozenset[str]:
+    """What is told of processes and threads."""
+    found = words("decode-pids", text, {"comm", "pidns"})
+    if "pidns" in found:
+        raise BadOption("option --decode-pids=pidns is not supported by fasttrace")
+    return found
 
 
 def numbers(text: str) -> list[int]:

@@ -50,6 +50,7 @@ class Options:
     numbers: bool = False
     places: bool = False
     decode_fds: frozenset[str] = frozenset()
+    names_tasks: bool = False
     clock: int = 0
     clock_digits: int = 0
     relative: int | None = None
@@ -132,7 +133,7 @@ _LONGS = {
     "summary-wall-clock": Long("w", "no"),
     "strings-in-hex": Long("strings-in-hex", "may"),
     "const-print-style": Long("X", "must"),
-    "decode-pids": Long("Y", "must"),
+    "decode-pids": Long("decode-pids", "must"),
     "successful-only": Long("z", "no"),
     "failed-only": Long("Z", "no"),
     "seccomp-bpf": Long("seccomp-bpf", "no"),
@@ -160,7 +161,7 @@ _LONGS = {
 _DAEMONS = {"": 1, "grandchild": 1, "pgroup": 2, "pgrp": 2, "session": 3}
 # What strace has and we do not, by key: how an error names it.
 _ABSENT = {
-    **{letter: f"-{letter}" for letter in "bkY"},
+    **{letter: f"-{letter}" for letter in "bk"},
     "kvm": "-e kvm",
 }
 
@@ -192,7 +193,7 @@ def parse(words: Sequence[str]) -> Options:
     return options
 
 
-_FLAGS = frozenset("AcCdDfFhinqrtTVwxyzZ") | {"output-separately", "seccomp-bpf"}
+_FLAGS = frozenset("AcCdDfFhinqrtTVwxyYzZ") | {"output-separately", "seccomp-bpf"}
 
 
 def _apply(options: Options, counts: dict[str, int]) -> None:
@@ -216,6 +217,7 @@ def _apply(options: Options, counts: dict[str, int]) -> None:
     options.quiet |= expressions.quieter(counts.get("q", 0))
     if ys := counts.get("y", 0):
         options.decode_fds = expressions.FILES if ys > 1 else frozenset({"path"})
+    options.names_tasks = options.names_tasks or "Y" in counts
     if "z" in counts:
         options.statuses = frozenset({"successful"})
     elif "Z" in counts:
@@ -277,6 +279,10 @@ def _form(key: str) -> Callable[[Options, str], None]:
 
 def _decode_fds(options: Options, text: str) -> None:
     options.decode_fds = expressions.files(text)
+
+
+def _decode_pids(options: Options, text: str) -> None:
+    options.names_tasks = "comm" in expressions.tasks(text)
 
 
 def _paths(options: Options, text: str) -> None:
@@ -409,6 +415,7 @@ _VALUES: dict[str, Callable[[Options, str], None]] = {
     "p": _pids,
     "P": _paths,
     "decode-fds": _decode_fds,
+    "decode-pids": _decode_pids,
     "trace-fds": _trace_fds,
     "E": _environment,
     "o": _output,

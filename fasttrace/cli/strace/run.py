@@ -18,7 +18,7 @@ from fasttrace.cli.strace.texts import Texts, say
 from fasttrace.cli.strace.waits import Waits
 from fasttrace.cli.traced import Run
 from fasttrace.errors import CommandNotExecutable, CommandNotFound, FasttraceError
-from fasttrace.syscalls.sets import EVERYTHING, NOTHING
+from fasttrace.syscalls.sets import EVERYTHING, NOTHING, Selection, parse_selection
 from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
@@ -177,8 +177,8 @@ def _asks_for_descriptors(options: Options) -> bool:
 
 def _tracer_options(options: Options, *, with_command: bool) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    if options.trace is not None:
-        said["trace"] = options.trace
+    if (trace := _recorded(options)) is not None:
+        said["trace"] = trace
     if with_command and (environment := _environment(options)) is not None:
         said["env"] = environment
     return {
@@ -323,12 +323,33 @@ def _story(options: Options) -> Story:
         shown=_shown(options),
         paths=_paths(options),
         fds=options.trace_fds or None,
+        first_name=_own_name() if options.names_tasks else None,
+        looks_up=True,
     )
 
 
+def _own_name() -> bytes:
+    """What a child of ours is called until it becomes another program."""
+    try:
+        return Path("/proc/self/comm").read_bytes()[:-1]
+    except OSError:
+        return b""
+
+
+def _names_tasks(options: Options) -> bool:
+    return options.names_tasks and options.count != "only"
+
+
+def _recorded(options: Options) -> Selection | None:
+    """What is asked for, and what tells how tasks are called, and that they are gone."""
+    if options.trace is None or not _names_tasks(options):
+        return options.trace
+    return options.trace | parse_selection("?prctl,?wait4,?waitpid,?waitid")
+
+
 def _shown(options: Options) -> bytes | None:
-    """Where others are recorded for what they tell of descriptors: those that were asked for."""
-    if options.trace is None or not _asks_for_descriptors(options):
+    """Where others are recorded for what they tell: those that were asked for."""
+    if options.trace is None or not (_asks_for_descriptors(options) or _names_tasks(options)):
         return None
     masks = [options.trace.mask(abi) for abi in range(len(ABIS))]
     return b"".join(mask.to_bytes(NR_MAX // 8, "little") for mask in masks)

@@ -16,11 +16,14 @@ _WITH_PIDS, _SINCE_1970 = 2, 2
 _SUCCESSFUL, _FAILED, _UNFINISHED = 1, 2, 4
 
 
-def blocks(trace: Recorded, *, string_limit: int = 32) -> Iterator[tuple[bytes, int]]:
+def blocks(
+    trace: Recorded, *, string_limit: int = 32, names: bool = False
+) -> Iterator[tuple[bytes, int]]:
     """The text in the order of time, and of how many events each piece is. All is printable ASCII.
 
     Each line has the tid, seconds since 1970 (since the machine's start, where the trace does not
     know what time it was), the call, and what it took. string_limit: bytes of data that are shown.
+    names: what tasks are called stands behind their numbers, as with -Y.
     """
     events, payload = trace.events, np.ascontiguousarray(trace.payload).data
     story = Story(
@@ -45,6 +48,7 @@ def blocks(trace: Recorded, *, string_limit: int = 32) -> Iterator[tuple[bytes, 
         leaders=False,
         separately=False,
         modes=False,
+        first_name=b"" if names else None,
     )
     ends = events["time_ns"] + events["duration_ns"]
     order = np.argsort(ends, kind="stable").astype(np.uint32)

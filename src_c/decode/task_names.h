@@ -1,0 +1,31 @@
+/*
+ * What tasks are called, followed from their events in the order of time: who is born is called as who made it, a
+ * program as its file, and prctl(2) gives another name.
+ */
+#ifndef FT_DECODE_TASK_NAMES_H
+#define FT_DECODE_TASK_NAMES_H
+
+#include "decode/text.h"
+#include "decode/walk.h"
+
+#define FT_TASK_NAME_MAX 15 /* bytes: the kernel's TASK_COMM_LEN without its NUL */
+
+struct ft_task_names;
+
+/* What the kernel says that a task is called, at most FT_TASK_NAME_MAX bytes: their number; 0: there is no such task. */
+typedef size_t ft_look_up(int32_t tid, uint8_t *name);
+
+/* look_up: asked of tasks that no event has told of; NULL: nobody is. first: what a command is called before its execve. */
+int ft_task_names_new(struct ft_task_names **out, ft_look_up *look_up, const char *first);
+void ft_task_names_free(struct ft_task_names *names);
+
+/* What an event says, which holds from its end on; payload: the stream of its block, as ft_snapshots() has it. -ENOMEM. */
+int ft_task_names_learn(struct ft_task_names *names, const struct ft_event *ev,
+	const uint8_t *payload, size_t length, uint64_t payload_base);
+/* What was learned up to that time holds now. */
+void ft_task_names_until(struct ft_task_names *names, uint64_t time_ns);
+
+/* <name> behind a task's number, if it is known what that is called. */
+void ft_put_task_name(struct ft_text *text, struct ft_task_names *names, int32_t tid);
+
+#endif

@@ -1,0 +1,100 @@
+"""Promise: -Y tells what tasks are called as the installed strace does, live or saved.
+
+Names are followed from births, programs and prctl(2); those of others are asked of /proc.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from strace_text import differences
+from support import ENGINES, FASTTRACE, HANG_S, Builder
+
+STRACE = shutil.which("strace") or ""
+pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed")
+
+HEAD = re.compile(r"^(\d+)(<.*?>)? +", re.M)
+
+
+def without_own(text: str) -> str:
+    """What the tracer itself is called is its own affair."""
+    text = re.sub(r"<(strace|python[\d.]*|fasttrace)>", "<TRACER>", text)
+    return re.sub(r"(?<=[( ])\d+<TRACER>", "N<TRACER>", text)
+
+
+def heads(text: str) -> dict[str, list[str]]:
+    """What each task is called in turn, the tasks in the order in which they come."""
+    found: dict[str, list[str]] = {}
+    for tid, name in HEAD.findall(without_own(text)):
+        if found.setdefault(tid, [name])[-1] != name:
+            found[tid].append(name)
+    return found
+
+
+def lines(text: str) -> str:
+    """What `differences` takes: without names at the head, and tasks numbered as they come."""
+    text = HEAD.sub(r"\1 ", without_own(text))
+    tids = dict.fromkeys(re.findall(r"^\d+", text, re.M))
+    numbers = {tid: str(9_000_000 + place) for place, tid in enumerate(tids)}
+    return re.sub(rf"\b({'|'.join(tids)})\b", lambda match: numbers[match[1]], text)
+
+
+def told(tracer: Sequence[str], file: Path, command: list[str], *more: str) -> str:
+    argv = [*tracer, "-f", *more, "-o", str(file), *command]
+    done = subprocess.run(argv, timeout=2 * HANG_S, check=False, capture_output=True, text=True)
+    assert done.returncode == 3, done.stderr
+    return file.read_text()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_names_stand_where_strace_has_them(engine: str, tmp_path: Path, tracees: Builder) -> None:
+    """Heads, arguments, structures, results and signals; not behind what is a group's number."""
+    command = tracees.command("called")
+    mine = told([*FASTTRACE, "strace", "--engine", engine], tmp_path / "ours", command, "-Y")
+    its = told([STRACE], tmp_path / "theirs", command, "-Y")
+    assert list(heads(mine).values()) == list(heads(its).values())
+    assert not differences(lines(mine), lines(its))
+    assert r"<wor\74k\76\"er>" in mine
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_names_are_known_without_the_calls_that_give_them(
+    engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    """-e trace= shows what it says; what tells of names is followed all the same."""
+    command = tracees.command("called")
+    only = ["--decode-pids=comm", "-e", "trace=kill,getppid,tgkill"]
+    mine = told([*FASTTRACE, "strace", "--engine", engine], tmp_path / "ours", command, *only)
+    its = told([STRACE], tmp_path / "theirs", command, *only)
+    assert not differences(lines(mine), lines(its))
+    assert "<renamed>" in mine
+
+
+def test_names_of_a_saved_trace_are_those_of_then(tmp_path: Path, tracees: Builder) -> None:
+    """Not one process of it runs any more."""
+    command, folder = tracees.command("called"), tmp_path / "x.fst"
+    subprocess.run([*FASTTRACE, "record", "-o", folder, *command], timeout=HANG_S, check=False)
+    argv = [*FASTTRACE, "report", "--calls", "--strace", "-Y", folder]
+    mine = subprocess.run(argv, timeout=HANG_S, check=True, capture_output=True, text=True).stdout
+    its = told([STRACE], tmp_path / "theirs", command, "-Y")
+    names = heads(its).values()
+    assert [[name for name in one if name] for one in heads(mine).values()] == [
+        [name for name in one if name != "<TRACER>"] for one in names
+    ]
+    assert "<renamed>" in mine
+
+
+@pytest.mark.parametrize("words", [["-Y"], ["-e", "decode-pids=all"], ["--decode-pids=pidns"]])
+def test_what_is_not_there_of_it_is_named(words: list[str]) -> None:
+    argv = [*FASTTRACE, "strace", *words, "true"]
+    done = subprocess.run(argv, timeout=HANG_S, check=False, capture_output=True, text=True)
+    if words == ["-Y"]:
+        assert done.returncode == 0
+    else:
+        assert done.returncode == 1
+        assert "--decode-pids=pidns is not supported by fasttrace" in done.stderr
