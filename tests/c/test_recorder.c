@@ -152,6 +152,21 @@ static void test_tables(void)
 	check_group("or whether the other argument is NULL");
 }
 
+static void test_fork(void)
+{
+	for (unsigned i = 0; i < 64 * 64; i++) {
+		unsigned bit = i / 64;
+		uint64_t args[6] = { FT_FORK_FLAGS ^ (bit ? 1ull << bit : 0), bit };
+
+		reset();
+		verdicts[NO_CALL] = FT_RECORDER_FORK;
+		go_on = ft_recorder_record(NO_CALL);
+		recorded(entries[i % entry_count], NO_CALL, args, flags_of(i % 64));
+		CHECK_EQ(traps[FT_TRAP_VERDICT], bit != 0);
+	}
+	check_group("who forks as fork(3) does is recorded, and who does otherwise stops first");
+}
+
 int main(void)
 {
 	if (set_up()) {
@@ -161,5 +176,6 @@ int main(void)
 	test_calls();
 	test_mask();
 	test_tables();
+	test_fork();
 	return check_result();
 }

@@ -123,7 +123,7 @@ class Costs(NamedTuple):
 
 # How they make a process: bash forks, the others share their memory with it until it executes.
 MAKERS = {
-    "bash": Costs(["bash", "-c", LOOP], 9, 84),
+    "bash": Costs(["bash", "-c", LOOP], 8, 80),
     "dash": Costs(["dash", "-c", LOOP], 7, 62),
     "python": Costs([os.path.realpath(sys.executable), "-c", IN_PYTHON], 7, 64),
 }

@@ -36,7 +36,11 @@ enum ft_recorder_verdict {
 	FT_RECORDER_CAPTURE = 7, /* record it, and copy what its arguments point to */
 	FT_RECORDER_TABLE_CAPTURE = 8, /* + i: as FT_RECORDER_TABLE, but capture for record */
 	FT_RECORDER_RETURN = 11, /* rt_sigreturn: record it as made, and make it */
+	FT_RECORDER_FORK = 12, /* record it where argument 0 is FT_FORK_FLAGS, else stop first */
 };
+
+/* What fork(3) calls clone(2) with: CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD. */
+#define FT_FORK_FLAGS 0x1200011u
 
 /* What stands in a table. */
 enum ft_recorder_by_argument {

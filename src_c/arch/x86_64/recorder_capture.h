@@ -25,7 +25,13 @@
 	"	jrcxz 2f\n"                                                                               \
 	"	lea -1(%rcx), %ecx\n"                                                                     \
 	"	jrcxz 3f\n"                                                                               \
-	"	jmp ft_return\n"                                                                          \
+	"	lea -1(%rcx), %ecx\n"                                                                     \
+	"	jrcxz 4f\n"                                                                               \
+	"	lea -0x1200011(%rdi), %rcx\n" /* FT_FORK_FLAGS */                                   \
+	"	jrcxz 5f\n"                                                                               \
+	"	jmp ft_trap\n"                                                                            \
+	"4:	jmp ft_return\n"                                                                        \
+	"5:	jmp ft_record\n"                                                                        \
 	"3:	lea 0x100(%r11), %r11\n"                                                                \
 	"2:	movzbl %dil, %ecx\n"                                                                    \
 	"	movzbl (%r11, %rcx), %ecx\n"                                                              \

@@ -111,6 +111,8 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 		ft_leave(s, t, it->space->spoiled ? FT_FALLBACK_SPOILED : FT_FALLBACK_NONE);
 		return;
 	}
+	if (sig) /* its child's end, perhaps, before it forks again */
+		ft_patch_catch_up(s, t);
 	it->delivers = sig && ft_actions_handles(t, sig);
 	mask = ft_area_get(&it->area->mask);
 	if (sig && (knows_mask || ft_area_note_mask(t, &mask))) {

@@ -82,6 +82,7 @@ struct ft_space {
 	bool ignores_faults; /* SIGSEGV or SIGBUS: a fault of ours would change that */
 	bool stops; /* its program is CPython, and before each call that is wanted its lines are read */
 	bool stops_births; /* also by vfork(2): see space/code.h */
+	bool stops_forks; /* also plain ones */
 	bool stops_queries; /* for what it does about SIGSYS and SIGTRAP: see space/actions.c */
 	bool foreign; /* what it becomes by the next exec, and its children, are: see struct ft_task */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
@@ -128,6 +129,7 @@ struct ft_inline_task {
 	uint64_t birth_mask; /* of signals, with which it begins */
 	bool knows_birth_mask;
 	uint32_t birth_changes; /* space->changes before it */
+	uint64_t birth_at; /* area->cur then, where the tracer has sent it into that call */
 	bool giving_birth; /* has been sent into it */
 	bool unborn; /* see struct ft_space */
 	uint64_t changes_at; /* area->cur at its last call of those in dumpable.h; 0: none */

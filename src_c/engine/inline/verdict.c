@@ -18,7 +18,7 @@ static const char *const slow[] = {
 	"clone",
 	"clone3",
 	"fork",
-	"vfork", /* where the child goes on must be known; of the last the recorder tells: see stops/births.c */
+	"vfork", /* where the child goes on must be known; of plain forks the recorder tells: see stops/births.c */
 	"rt_sigreturn", /* does not come back; sets the signal mask: FT_RECORDER_RETURN */
 	"seccomp",
 	"modify_ldt",
@@ -51,6 +51,12 @@ void ft_verdict_slow(struct ft_inline *in)
 		set_slow(in, changes_rights[i]);
 }
 
+/* Calls that run at once where they are no more than plain forks. */
+static bool may_fork(uint32_t nr)
+{
+	return nr == SYS_vfork || nr == SYS_fork || nr == SYS_clone;
+}
+
 bool ft_verdict_is_slow(const struct ft_inline *in, uint64_t nr)
 {
 	return nr >= FT_NR_MAX || in->slow[nr / 32] >> nr % 32 & 1;
@@ -80,7 +86,7 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	for (uint32_t nr = 0; nr <= FT_NR_MAX; nr++) {
 		bool wanted = ft_record_wants(s, FT_ABI_X86_64, nr);
 
-		if (nr < FT_NR_MAX && ((ft_verdict_is_slow(in, nr) && nr != SYS_vfork) ||
+		if (nr < FT_NR_MAX && ((ft_verdict_is_slow(in, nr) && !may_fork(nr)) ||
 					      ft_plan_has(s->plan, FT_ABI_X86_64, nr)))
 			verdicts[nr] = FT_RECORDER_TRAP;
 		else if (!wanted)
@@ -99,6 +105,8 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	if (!ft_plan_has(s->plan, FT_ABI_X86_64, SYS_rt_sigreturn))
 		verdicts[SYS_rt_sigreturn] = FT_RECORDER_RETURN;
 	set(verdicts, "vfork", FT_RECORDER_RECORD, FT_RECORDER_RECORD);
+	set(verdicts, "fork", FT_RECORDER_RECORD, FT_RECORDER_RECORD);
+	set(verdicts, "clone", FT_RECORDER_FORK, FT_RECORDER_FORK);
 	set_table(verdicts, "rt_sigaction", 0);
 	set_table(verdicts, "arch_prctl", 1);
 	set_table(verdicts, "prctl", 2);

@@ -83,6 +83,18 @@ void ft_code_stop_births(struct ft_space *sp, const struct ft_seccomp *filters)
 	sp->stops_births = true;
 }
 
+void ft_code_stop_forks(struct ft_space *sp)
+{
+	static const uint8_t stop[] = { FT_RECORDER_TRAP, FT_RECORDER_TRAP };
+
+	static_assert(SYS_fork == SYS_clone + 1, "one behind the other");
+	if (sp->stops_forks)
+		return;
+	if (ft_text_write(sp, FT_RECORDER_BASE + FT_RECORDER_CODE + SYS_clone, stop, sizeof(stop)))
+		sp->spoiled = true;
+	sp->stops_forks = true;
+}
+
 void ft_code_stop_queries(struct ft_space *sp)
 {
 	static const uint8_t stop = FT_RECORDER_TABLE_TRAP;

@@ -16,6 +16,7 @@
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/actions.h"
+#include "engine/inline/space/code.h"
 #include "engine/inline/space/leave.h"
 #include "engine/inline/space/placing.h"
 #include "engine/inline/space/prepare.h"
@@ -29,8 +30,14 @@
 #include "session/adopt.h"
 #include "session/record.h"
 
-/* In vfork(2), for which it does not stop before: if it does not lie. */
-static bool is_in_vfork(const struct ft_session *s, struct ft_inline_task *it)
+/* A call that makes a child, for which the task may not have stopped before. */
+struct fork {
+	uint64_t at, ret; /* its record; where it goes on */
+	uint64_t flags;
+};
+
+/* Whether it is in one: if it does not lie. */
+static bool is_in_fork(const struct ft_session *s, struct ft_inline_task *it, struct fork *out)
 {
 	struct ft_area_seen seen;
 
@@ -39,7 +46,21 @@ static bool is_in_vfork(const struct ft_session *s, struct ft_inline_task *it)
 	pthread_mutex_lock(&s->in->lock); /* who drains notes too which of its pages are there */
 	ft_area_look(it, &seen);
 	pthread_mutex_unlock(&s->in->lock);
-	return seen.at && seen.head.busy == seen.head.cur && seen.raw.nr == SYS_vfork;
+	if (!seen.at || seen.head.busy != seen.head.cur)
+		return false;
+	*out = (struct fork){ .at = seen.head.cur, .ret = seen.head.ret };
+	switch (seen.raw.nr) {
+	case SYS_vfork:
+		out->flags = CLONE_VM | CLONE_VFORK;
+		return true;
+	case SYS_fork:
+		return true;
+	case SYS_clone:
+		out->flags = seen.raw.args[0];
+		return out->flags == FT_FORK_FLAGS;
+	default:
+		return false;
+	}
 }
 
 /* The processes that a new task belongs to and that it descends from; 0: not known. */
@@ -61,12 +82,13 @@ static struct kin kin_of(pid_t tid)
 static bool may_be_told(const struct ft_session *s, pid_t tid)
 {
 	struct kin kin = { 0 };
+	struct fork fork;
 
 	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 		if (it->giving_birth)
 			return true;
 	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next) {
-		if (!is_in_vfork(s, it))
+		if (!is_in_fork(s, it, &fork))
 			continue;
 		if (!kin.tgid)
 			kin = kin_of(tid);
@@ -109,14 +131,17 @@ bool ft_inline_early(struct ft_session *s, pid_t tid, struct ft_stop *out)
 void ft_inline_foresee_birth(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
+	struct fork fork;
 
-	if (!is_in_vfork(s, it)) /* else what is known may be of an earlier call, which failed */
+	if (!is_in_fork(s, it, &fork))
 		return;
+	if (it->giving_birth && it->birth_at == fork.at && it->birth_ret == fork.ret)
+		return; /* else that is of an earlier call, which failed */
 	pthread_mutex_lock(&s->in->lock);
 	ft_drain_sigreturn(s, it);
 	pthread_mutex_unlock(&s->in->lock);
-	it->birth_ret = ft_area_get(&it->area->ret);
-	it->birth_flags = CLONE_VM | CLONE_VFORK;
+	it->birth_ret = fork.ret;
+	it->birth_flags = fork.flags;
 	it->birth_changes = it->space->changes;
 	it->giving_birth = true;
 }
@@ -153,6 +178,8 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	it->knows_birth_mask = from->area && !from->signals;
 	it->unborn = !(it->birth_flags & CLONE_VM);
 	it->space->unborn += it->unborn;
+	if (it->birth_flags & CLONE_VM && !(it->birth_flags & CLONE_VFORK))
+		ft_code_stop_forks(it->space);
 }
 
 /* Its text may lead to our code, where it cannot run, and nobody can mend that. */
@@ -273,13 +300,14 @@ ptrace:
 static bool is_of_another(const struct ft_session *s, const struct ft_task *t, pid_t tid)
 {
 	struct kin kin = kin_of(tid);
+	struct fork fork;
 
 	if (!kin.tgid)
 		return true;
 	for (struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 		if (it->task != t && it->task->tgid != t->tgid &&
 			(it->task->tgid == kin.tgid || it->task->tgid == kin.ppid) &&
-			(it->giving_birth || is_in_vfork(s, it)))
+			(it->giving_birth || is_in_fork(s, it, &fork)))
 			return true;
 	return false;
 }

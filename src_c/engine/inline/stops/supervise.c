@@ -109,6 +109,7 @@ static enum ft_fallback birth(
 	it->birth_ret = ret;
 	it->birth_flags = flags;
 	it->birth_changes = it->space->changes;
+	it->birth_at = ft_area_get(&it->area->cur);
 	it->giving_birth = true;
 	return FT_FALLBACK_NONE;
 }
