@@ -69,6 +69,8 @@ struct ft_task {
 	int held_signal; /* came while the engine used the task for its own ends */
 	pid_t parent; /* whose child it is, for the FORK event */
 	bool announced; /* its FORK or ATTACH event is written */
+	bool let_go; /* in the call that ends it, by the engine, with end_status: nothing more of it will come */
+	int end_status;
 	bool unreadable; /* what it or its maker pointed to could not be read in time: no more of it is */
 	bool every_call; /* stop at every call in spite of the filter */
 	bool interrupting; /* our PTRACE_INTERRUPT is under way */

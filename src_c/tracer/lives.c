@@ -173,22 +173,40 @@ void ft_lives_exited(struct ft_session *s, struct ft_task *t, const struct ft_st
 	end_task(s, t, stop);
 }
 
+static void end_at(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop, int status)
+{
+	struct ft_stop end = *stop;
+
+	end.kind = FT_STOPPED_EXITED;
+	end.status = status;
+	ft_lives_exited(s, t, &end);
+}
+
+/* Not the command's, which is ours to wait for, nor of a process that may have threads that we do not know yet. */
+static bool may_be_let_go(const struct ft_session *s, const struct ft_task *t)
+{
+	if (t->attached || t->asked)
+		return false;
+	return t->tid != t->tgid || (!t->threads && t->tid != s->root);
+}
+
 /*
- * What is left of a process that stands at its exit event we need not see: how it ends is decided (kernel/exit.c,
- * synchronize_group_exit(), Linux 5.17), and to be told of. Its maker hears of it as soon as without us. Not the
- * command's, which is ours to wait for, nor of one that may have threads that we do not know yet.
+ * What is left of a process, or of a thread, that stands at its exit event we need not see: how it ends is decided
+ * (kernel/exit.c, synchronize_group_exit(), Linux 5.17), and to be told of. Its maker hears of it as soon as without
+ * us.
  */
 bool ft_lives_exiting(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
-	struct ft_stop end = *stop;
 	unsigned long status;
 
-	if (t->tid != t->tgid || t->threads || t->attached || t->tid == s->root || t->asked ||
-		ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &status) < 0 || !WIFEXITED(status) ||
-		ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0)
+	if (!may_be_let_go(s, t) || ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &status) < 0 ||
+		!WIFEXITED(status) || ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0)
 		return false;
-	end.kind = FT_STOPPED_EXITED;
-	end.status = (int)status;
-	ft_lives_exited(s, t, &end);
+	end_at(s, t, stop, (int)status);
 	return true;
+}
+
+void ft_lives_let_go(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	end_at(s, t, stop, t->end_status);
 }

@@ -11,6 +11,8 @@ struct ft_task *ft_lives_exec(
 	struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop);
 /* At its exit event: whether it has ended, as far as we are concerned. */
 bool ft_lives_exiting(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
+/* The engine has let it go in the call that ends it. */
+void ft_lives_let_go(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 /* wait4 has told its end. */
 void ft_lives_exited(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 /* It is ours no more, though it may live on. */

@@ -39,8 +39,11 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	bool asks = s->ring || stop->sig == SIGSYS || stop->sig == SIGTRAP, ignored;
 	siginfo_t info = { .si_signo = stop->sig };
 
-	if (s->engine->signal && s->engine->signal(s, t, stop))
+	if (s->engine->signal && s->engine->signal(s, t, stop)) {
+		if (t->let_go)
+			ft_lives_let_go(s, t, stop);
 		return;
+	}
 	if (asks && ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return;
 	ignored = s->engine->ignored && s->engine->ignored(t, &info);

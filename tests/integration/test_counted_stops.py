@@ -98,8 +98,8 @@ def test_handled_signals_are_recorded_as_by_ptrace(tracees, how):
 
 
 # A thread: its maker before and at the call that makes it; its own first stop; the call that ends
-# it, whose site in glibc stays as it is; its exit event; its end.
-THREAD_STOPS, THREAD_CALLS = 6, 34
+# it, whose site in glibc stays as it is, and where it is let go.
+THREAD_STOPS, THREAD_CALLS = 4, 26
 
 
 def test_a_thread_costs_few_stops(tracees):

@@ -27,6 +27,7 @@
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/refused.h"
 #include "engine/inline/stops/supervise.h"
+#include "engine/inline/stops/threads.h"
 #include "kernel/pending.h"
 #include "kernel/reader.h"
 #include "session/engine.h"
@@ -137,12 +138,16 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, bool is_64_bit)
 {
 	struct user_regs_struct regs;
 	uint64_t address;
+	bool ends;
 	int rc = 0;
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
-	if (!is_64_bit || (uint32_t)regs.rax != SYS_rt_sigreturn || ft_actions_handles(t, SIGSYS))
-		restore_signal(s, t, SIGSYS); /* the mask is about to be another one anyway */
+	ends = is_64_bit && ft_threads_can_end(s, t, &regs);
+	/* The mask is about to be another one anyway. */
+	if (!is_64_bit || ft_actions_handles(t, SIGSYS) ||
+		((uint32_t)regs.rax != SYS_rt_sigreturn && !ends))
+		restore_signal(s, t, SIGSYS);
 	address = regs.rip - 2;
 	if (!is_64_bit) {
 		leave_at(s, t, &regs, address, FT_FALLBACK_ABI);
@@ -152,6 +157,10 @@ static void on_dispatch(struct ft_session *s, struct ft_task *t, bool is_64_bit)
 		rc = ft_patch_learn(s, t, address, (uint32_t)regs.rax);
 	if (rc == -ESRCH)
 		return;
+	if (ends) {
+		ft_threads_end(s, t, &regs);
+		return;
+	}
 	go_on(s, t, &regs, way_back(t->in->space, address));
 }
 
