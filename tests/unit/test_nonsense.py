@@ -85,7 +85,7 @@ def test_counts_are_by_pid_or_comm(started: list[str], tmp_path: Path, by: objec
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("pid", [0, -1, -os.getpid(), 1 << 31, 1 << 80])
+@pytest.mark.parametrize("pid", [0, -1, pytest.param(-os.getpid(), id="group"), 1 << 31, 1 << 80])
 def test_a_pid_without_process_is_refused(pid: int) -> None:
     with pytest.raises(ProcessLookupError, match="there is no process"):
         fasttrace.Tracer(pid=pid).start()
