@@ -27,7 +27,6 @@ DIFFERENCES = [
     (r'getrandom\(".*?"(\.\.\.)?,', "getrandom(RANDOM,", "what is random"),
     (r"f_(bfree|bavail|ffree)=\d+", r"f_\1=N", "others write files, too"),
     (r"sysinfo\(\{.*?\}\)", "sysinfo(NOW)", "as it is at that moment"),
-    (r" => \{pidfd=\[\d+\]\}", "", "what a structure's pointers lead to is not copied"),
     (r'read\((\d), "(?:\\.|[^"\\])*", 4\) = 4', r"read(\1, SEED, 4) = 4", "perl's random seeds"),
     (r"FUTEX_32\b", "FUTEX2_SIZE_U32", "the kernel has given it another name since"),
     (r"(/tmp/directory)\d+", r"\1", "named by a pid"),

@@ -100,6 +100,7 @@ class Field:
     name: str
     type: str
     condition: str | None
+    is_other: bool = False  # in the place of the one before it
 
 
 @dataclass
@@ -131,9 +132,9 @@ def read_structs() -> list[Struct]:
             elif line.startswith(".whole "):
                 found.whole += line.split()[1:]
             else:
-                name, _, rest = line.partition(" ")
+                name, _, rest = line.removeprefix("| ").partition(" ")
                 ctype, _, condition = rest.partition(" if ")
-                found.fields.append(Field(name, ctype, condition or None))
+                found.fields.append(Field(name, ctype, condition or None, line.startswith("| ")))
         structs.append(found)
     return structs
 
@@ -149,9 +150,12 @@ class Descriptions:
         self.scalars: dict[str, tuple[int, str]] = {}
         self.codes: dict[str, str] = {}
         self.shows: list[str] = []
+        self.pointers: dict[str, str] = {}
         for head, _ in blocks("types.txt"):
             name, size, *rest = head.split()
-            if size == "code":
+            if size == "pointer":
+                self.pointers[name] = " ".join(rest)
+            elif size == "code":
                 self.codes[name] = rest[0] if rest else "0"
             else:
                 self.scalars[name] = (0 if size == "word" else int(size), rest[0])
@@ -185,9 +189,9 @@ class Descriptions:
         """The row of a type; names: the arguments or fields that a count may name."""
         text = text.strip()
         phase, _, rest = text.partition(" ")
-        if phase in PHASES:
-            to = self.type(rest, names, of_struct=of_struct)
-            return self.intern(Type("FT_POINTER", 0, PHASES[phase], ref=to))
+        if phase.removesuffix("64") in PHASES:
+            to, size = self.type(rest, names, of_struct=of_struct), 8 * phase.endswith("64")
+            return self.intern(Type("FT_POINTER", size, PHASES[phase.removesuffix("64")], ref=to))
         match = re.fullmatch(r"([\w:]+)(?:\[([^\]]+)\])?", text)
         assert match, text
         name, count = match[1], match[2]
@@ -218,6 +222,8 @@ class Descriptions:
                 one = self.intern(Type("FT_NUMBER", size, SHOWN[shown]))
             else:
                 one = self.intern(Type("FT_SHOWN", size, "0", ref=self.shows.index(shown)))
+        elif name in self.pointers:
+            one = self.type(self.pointers[name], [])
         elif name in self.struct_index:
             one = self.intern(Type("FT_STRUCT", ref=self.struct_index[name]))
         elif base in self.set_index:
@@ -260,7 +266,7 @@ class Descriptions:
         word = 4 if model == "i386" else 8
         row = list(self.types)[index]
         if row.kind == "FT_POINTER":
-            return word, word
+            return row.size or word, word
         if row.kind in ("FT_NUMBER", "FT_SHOWN", "FT_SET"):
             size = row.size or word
             return size, min(size, word)
@@ -281,6 +287,10 @@ class Descriptions:
         for one in struct.fields:
             size, align = self.layout(self.type(one.type, names, of_struct=True), model)
             align = 1 if struct.packed else align
+            if one.is_other:
+                offsets.append(offsets[-1])
+                at = max(at, offsets[-1] + size)
+                continue
             at = (at + align - 1) // align * align
             offsets.append(at)
             at, most = at + size, max(most, align)

@@ -68,5 +68,7 @@ ft_read ft_read_nodemask;
 ft_read ft_read_io_uring_params;
 ft_read ft_read_file_handle;
 ft_read ft_read_perf_attr;
+ft_read ft_read_text;
+ft_read ft_read_iocb;
 
 #endif

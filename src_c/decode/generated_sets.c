@@ -6815,11 +6815,23 @@ static const struct ft_member can_protocol[] = {
 	{ 0x7, 0x0, "CAN_J1939", 9 },
 };
 
+static const struct ft_member iocb_flags[] = {
+	{ 0x1, 0x1, "IOCB_FLAG_RESFD", 15 },
+	{ 0x2, 0x2, "IOCB_FLAG_IOPRIO", 16 },
+};
+
+static const struct ft_member bpf_test_run_flags[] = {
+	{ 0x1, 0x1, "BPF_F_TEST_RUN_ON_CPU", 21 },
+	{ 0x2, 0x2, "BPF_F_TEST_XDP_LIVE_FRAMES", 26 },
+	{ 0x4, 0x4, "BPF_F_TEST_SKB_CHECKSUM_COMPLETE", 32 },
+};
+
 static const struct ft_member iocb_command[] = {
 	{ 0x0, 0x0, "IOCB_CMD_PREAD", 14 },
 	{ 0x1, 0x0, "IOCB_CMD_PWRITE", 15 },
 	{ 0x2, 0x0, "IOCB_CMD_FSYNC", 14 },
 	{ 0x3, 0x0, "IOCB_CMD_FDSYNC", 15 },
+	{ 0x4, 0x0, "IOCB_CMD_PREADX", 15 },
 	{ 0x5, 0x0, "IOCB_CMD_POLL", 13 },
 	{ 0x6, 0x0, "IOCB_CMD_NOOP", 13 },
 	{ 0x7, 0x0, "IOCB_CMD_PREADV", 15 },
@@ -7785,7 +7797,9 @@ const struct ft_set ft_sets[] = {
 	{ "???QUOTA", quota_type, 3, 0 },
 	{ "BTPROTO_???", bluetooth_protocol, 8, 0 },
 	{ "CAN_???", can_protocol, 7, 0 },
-	{ "IOCB_CMD_???", iocb_command, 8, 0 },
+	{ "IOCB_FLAG_???", iocb_flags, 2, 1 },
+	{ "BPF_F_TEST_???", bpf_test_run_flags, 3, 1 },
+	{ "IOCB_CMD_???", iocb_command, 9, 0 },
 	{ "PERF_TYPE_???", perf_type, 6, 0 },
 	{ "PERF_ATTR_SIZE_???", perf_attr_size, 10, 0 },
 	{ "PERF_COUNT_HW_???", perf_hardware, 10, 0 },

@@ -32,22 +32,22 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 497, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 497, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 515, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 515, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 531, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 531, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 549, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 549, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 533, 40, 0, 0, 0, 0 },
+	{ "status", 6, 551, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -65,16 +65,16 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 107, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 107, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 107, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 107, 32, 0, 0, 0, 0 },
-	{ "status", 6, 533, 40, 0, 0, 0, 0 },
+	{ "status", 6, 551, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 107, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 107, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 107, 64, 0, 0, 0, 0 },
-	{ "time", 4, 535, 72, 0, 0, 0, 0 },
+	{ "time", 4, 553, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 107, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 107, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 107, 104, 0, 0, 0, 0 },
@@ -93,10 +93,10 @@ static const struct ft_field x86_64_timeval64[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 536, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 536, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 536, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 536, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 554, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 554, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 554, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 554, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
@@ -110,9 +110,9 @@ static const struct ft_field x86_64_stat[] = {
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 537, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 538, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 539, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 555, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 556, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 557, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -127,118 +127,118 @@ static const struct ft_field x86_64_stat64[] = {
 	{ "st_size", 7, 107, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 537, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 538, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 539, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 555, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 556, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 557, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 474, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 492, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 541, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 559, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 542, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 560, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 541, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 543, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 543, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 543, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 543, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 559, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 561, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 561, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 561, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 561, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 544, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 562, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 546, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 547, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 548, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 565, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 566, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 550, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 568, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 552, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 570, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 550, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 568, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 552, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 570, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 551, 0, 0, 0, 0, 0 },
+	{ "val", 3, 569, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 556, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 557, 4, 0, 0, 0, 0 },
+	{ "type", 4, 574, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 575, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 559, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 577, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 560, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 578, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,9 +248,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 561, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 561, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 562, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 579, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 579, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 580, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -262,7 +262,7 @@ static const struct ft_field x86_64_file_clone_range[] = {
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 544, 0, 0, 0, 0, 0 },
+	{ "start", 5, 562, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 563, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 563, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 581, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 581, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 564, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 564, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 582, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 582, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 565, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 583, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,33 +313,39 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 566, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 566, 65, 0, 0, 0, 0 },
-	{ "release", 7, 566, 130, 0, 0, 0, 0 },
-	{ "version", 7, 566, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 566, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 566, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 584, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 584, 65, 0, 0, 0, 0 },
+	{ "release", 7, 584, 130, 0, 0, 0, 0 },
+	{ "version", 7, 584, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 584, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 584, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 567, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 568, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 568, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 568, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 569, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 568, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 544, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 568, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 568, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 585, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 586, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 586, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 586, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 587, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 586, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 562, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 586, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 589, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
+};
+
+static const struct ft_field x86_64_clone_written[] = {
+	{ "flags", 5, 562, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 590, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 590, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 570, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 591, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -350,7 +356,7 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 571, 0, 0, 0, 0, 0 },
+	{ "version", 7, 592, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
 };
 
@@ -369,34 +375,34 @@ static const struct ft_field x86_64_rseq[] = {
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 572, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 593, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 573, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 594, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 573, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 594, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 574, 0, 0, 0, 0, 0 },
-	{ "data", 4, 575, 4, 0, 0, 0, 0 },
+	{ "events", 6, 595, 0, 0, 0, 0, 0 },
+	{ "data", 4, 596, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 544, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 568, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 576, 16, 0, 0, 0, 0 },
+	{ "val", 3, 562, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 586, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 597, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 366, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 370, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -420,19 +426,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 577, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 578, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 579, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 580, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 581, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 582, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 598, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 599, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 600, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 601, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 602, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 603, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 583, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 584, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 604, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 605, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -445,14 +451,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 585, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 586, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 586, 19, 0, 0, 0, 0 },
-	{ "port", 4, 586, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 606, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 607, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 607, 19, 0, 0, 0, 0 },
+	{ "port", 4, 607, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -460,7 +466,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -480,30 +486,30 @@ static const struct ft_field x86_64_rtc_time[] = {
 static const uint8_t x86_64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field x86_64_uffdio_range[] = {
-	{ "start", 5, 544, 0, 0, 0, 0, 0 },
-	{ "len", 3, 544, 8, 0, 0, 0, 0 },
+	{ "start", 5, 562, 0, 0, 0, 0, 0 },
+	{ "len", 3, 562, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 612, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
-	{ "dst", 3, 544, 0, 0, 0, 0, 0 },
-	{ "src", 3, 544, 8, 0, 0, 0, 0 },
-	{ "len", 3, 544, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 592, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 562, 0, 0, 0, 0, 0 },
+	{ "src", 3, 562, 8, 0, 0, 0, 0 },
+	{ "len", 3, 562, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 613, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 593, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 614, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
-	{ "api", 3, 544, 0, 0, 0, 0, 0 },
-	{ "features", 8, 594, 8, 0, 0, 0, 0 },
+	{ "api", 3, 562, 0, 0, 0, 0, 0 },
+	{ "features", 8, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_message_head[] = {
@@ -521,16 +527,16 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 597, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 618, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 598, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 619, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 598, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 619, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -554,25 +560,35 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 	{ "flags", 5, 15, 24, 0, 0, 0, 0 },
 };
 
-static const struct ft_field x86_64_iocb[] = {
-	{ "aio_data", 8, 544, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 600, 16, 0, 0, 0, 0 },
+static const struct ft_field x86_64_iocb_cancelled[] = {
+	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_iocb_buffers[] = {
+	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
+	{ "aio_buf", 7, 624, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 626, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 628, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
+};
+
 static const struct ft_field x86_64_io_event[] = {
-	{ "data", 4, 544, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 568, 8, 0, 0, 0, 0 },
+	{ "data", 4, 562, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 586, 8, 0, 0, 0, 0 },
 	{ "res", 3, 107, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 602, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 630, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 603, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 631, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -586,27 +602,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "value", 5, 568, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 604, 24, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "value", 5, 586, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 632, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "value", 5, 568, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 605, 24, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "value", 5, 586, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 633, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 568, 16, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 586, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -614,84 +630,174 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 606, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 634, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 568, 8, 0, 0, 0, 0 },
-	{ "license", 7, 568, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 586, 8, 0, 0, 0, 0 },
+	{ "license", 7, 635, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 568, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 607, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 608, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 637, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 638, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 639, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 609, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 640, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 568, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 586, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 568, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 586, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
+	{ "fd_array", 8, 586, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 568, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 641, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 610, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 642, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 611, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 643, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 612, 0, 0, 0, 0, 0 },
+	{ "info", 4, 644, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 568, 8, 0, 0, 0, 0 },
+	{ "info", 4, 586, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
+	{ "raw_tracepoint", 14, 645, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
+	{ "name", 4, 635, 0, 0, 0, 0, 0 },
+	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_btf_load[] = {
+	{ "btf", 3, 647, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 586, 8, 0, 0, 0, 0 },
+	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
+	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
+	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_link_update_of[] = {
+	{ "link_update", 11, 648, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_link_update[] = {
+	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
+	{ "batch", 5, 649, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_batch_lookup[] = {
+	{ "in_batch", 8, 586, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 586, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 633, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_batch_update_of[] = {
+	{ "batch", 5, 650, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_batch_update[] = {
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_batch_delete_of[] = {
+	{ "batch", 5, 651, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_batch_delete[] = {
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_test_run_of[] = {
+	{ "test", 4, 652, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_bpf_test_run[] = {
+	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
+	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
+	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
+	{ "data_in", 7, 586, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 586, 24, 0, 0, 0, 0 },
+	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
+	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
+	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 586, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 586, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 653, 64, 0, 0, 0, 0 },
+	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
+	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 613, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 654, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
 };
 
@@ -806,22 +912,22 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 497, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 497, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 515, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 515, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 531, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 531, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 549, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 549, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 533, 40, 0, 0, 0, 0 },
+	{ "status", 6, 551, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -839,16 +945,16 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 107, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 107, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 107, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 107, 32, 0, 0, 0, 0 },
-	{ "status", 6, 533, 40, 0, 0, 0, 0 },
+	{ "status", 6, 551, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 107, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 107, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 107, 64, 0, 0, 0, 0 },
-	{ "time", 4, 535, 72, 0, 0, 0, 0 },
+	{ "time", 4, 553, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 107, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 107, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 107, 104, 0, 0, 0, 0 },
@@ -867,10 +973,10 @@ static const struct ft_field generic64_timeval64[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 536, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 536, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 536, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 536, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 554, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 554, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 554, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 554, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
@@ -884,9 +990,9 @@ static const struct ft_field generic64_stat[] = {
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 537, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 538, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 539, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 555, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 556, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 557, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -901,118 +1007,118 @@ static const struct ft_field generic64_stat64[] = {
 	{ "st_size", 7, 107, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 537, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 538, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 539, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 555, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 556, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 557, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 474, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 492, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 541, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 559, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 542, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 560, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 541, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 543, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 543, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 543, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 543, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 559, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 561, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 561, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 561, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 561, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 544, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 562, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 546, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 547, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 548, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 565, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 566, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 550, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 568, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 552, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 570, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 550, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 568, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 552, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 570, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 551, 0, 0, 0, 0, 0 },
+	{ "val", 3, 569, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 556, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 557, 4, 0, 0, 0, 0 },
+	{ "type", 4, 574, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 575, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 559, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 577, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 560, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 578, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -1022,9 +1128,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 561, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 561, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 562, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 579, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 579, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 580, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -1036,7 +1142,7 @@ static const struct ft_field generic64_file_clone_range[] = {
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 544, 0, 0, 0, 0, 0 },
+	{ "start", 5, 562, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
@@ -1062,18 +1168,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 563, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 563, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 581, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 581, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 564, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 564, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 582, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 582, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 565, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 583, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -1087,33 +1193,39 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 566, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 566, 65, 0, 0, 0, 0 },
-	{ "release", 7, 566, 130, 0, 0, 0, 0 },
-	{ "version", 7, 566, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 566, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 566, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 584, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 584, 65, 0, 0, 0, 0 },
+	{ "release", 7, 584, 130, 0, 0, 0, 0 },
+	{ "version", 7, 584, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 584, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 584, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 567, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 568, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 568, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 568, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 569, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 568, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 544, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 568, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 568, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 585, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 586, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 586, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 586, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 587, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 586, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 562, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 586, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 589, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
+};
+
+static const struct ft_field generic64_clone_written[] = {
+	{ "flags", 5, 562, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 590, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 590, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 570, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 591, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1124,7 +1236,7 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 571, 0, 0, 0, 0, 0 },
+	{ "version", 7, 592, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
 };
 
@@ -1143,34 +1255,34 @@ static const struct ft_field generic64_rseq[] = {
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 572, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 593, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 573, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 594, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 573, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 594, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 574, 0, 0, 0, 0, 0 },
-	{ "data", 4, 575, 8, 0, 0, 0, 0 },
+	{ "events", 6, 595, 0, 0, 0, 0, 0 },
+	{ "data", 4, 596, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 544, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 568, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 576, 16, 0, 0, 0, 0 },
+	{ "val", 3, 562, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 586, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 597, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 366, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 370, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1194,19 +1306,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 577, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 578, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 579, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 580, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 581, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 582, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 598, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 599, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 600, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 601, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 602, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 603, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 583, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 584, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 604, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 605, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -1219,14 +1331,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 585, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 586, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 586, 19, 0, 0, 0, 0 },
-	{ "port", 4, 586, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 606, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 607, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 607, 19, 0, 0, 0, 0 },
+	{ "port", 4, 607, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1234,7 +1346,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1254,30 +1366,30 @@ static const struct ft_field generic64_rtc_time[] = {
 static const uint8_t generic64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field generic64_uffdio_range[] = {
-	{ "start", 5, 544, 0, 0, 0, 0, 0 },
-	{ "len", 3, 544, 8, 0, 0, 0, 0 },
+	{ "start", 5, 562, 0, 0, 0, 0, 0 },
+	{ "len", 3, 562, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 612, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
-	{ "dst", 3, 544, 0, 0, 0, 0, 0 },
-	{ "src", 3, 544, 8, 0, 0, 0, 0 },
-	{ "len", 3, 544, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 592, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 562, 0, 0, 0, 0, 0 },
+	{ "src", 3, 562, 8, 0, 0, 0, 0 },
+	{ "len", 3, 562, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 613, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 593, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 614, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
-	{ "api", 3, 544, 0, 0, 0, 0, 0 },
-	{ "features", 8, 594, 8, 0, 0, 0, 0 },
+	{ "api", 3, 562, 0, 0, 0, 0, 0 },
+	{ "features", 8, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_message_head[] = {
@@ -1295,16 +1407,16 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 597, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 618, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 598, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 619, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 598, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 619, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -1328,25 +1440,35 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 	{ "flags", 5, 15, 24, 0, 0, 0, 0 },
 };
 
-static const struct ft_field generic64_iocb[] = {
-	{ "aio_data", 8, 544, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 600, 16, 0, 0, 0, 0 },
+static const struct ft_field generic64_iocb_cancelled[] = {
+	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_iocb_buffers[] = {
+	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
+	{ "aio_buf", 7, 624, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 626, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 628, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
+};
+
 static const struct ft_field generic64_io_event[] = {
-	{ "data", 4, 544, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 568, 8, 0, 0, 0, 0 },
+	{ "data", 4, 562, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 586, 8, 0, 0, 0, 0 },
 	{ "res", 3, 107, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 602, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 630, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 603, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 631, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -1360,27 +1482,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "value", 5, 568, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 604, 24, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "value", 5, 586, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 632, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "value", 5, 568, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 605, 24, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "value", 5, 586, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 633, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 568, 16, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 586, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -1388,84 +1510,174 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 606, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 634, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 568, 8, 0, 0, 0, 0 },
-	{ "license", 7, 568, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 586, 8, 0, 0, 0, 0 },
+	{ "license", 7, 635, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 568, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 607, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 608, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 637, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 638, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 639, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 609, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 640, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 568, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 586, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 568, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 586, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
+	{ "fd_array", 8, 586, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 568, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 641, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 610, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 642, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 611, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 643, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 612, 0, 0, 0, 0, 0 },
+	{ "info", 4, 644, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 568, 8, 0, 0, 0, 0 },
+	{ "info", 4, 586, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
+	{ "raw_tracepoint", 14, 645, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_raw_tracepoint[] = {
+	{ "name", 4, 635, 0, 0, 0, 0, 0 },
+	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_btf_load[] = {
+	{ "btf", 3, 647, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 586, 8, 0, 0, 0, 0 },
+	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
+	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
+	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_link_update_of[] = {
+	{ "link_update", 11, 648, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_link_update[] = {
+	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_batch_lookup_of[] = {
+	{ "batch", 5, 649, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_batch_lookup[] = {
+	{ "in_batch", 8, 586, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 586, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 633, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_batch_update_of[] = {
+	{ "batch", 5, 650, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_batch_update[] = {
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_batch_delete_of[] = {
+	{ "batch", 5, 651, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_batch_delete[] = {
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_test_run_of[] = {
+	{ "test", 4, 652, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_bpf_test_run[] = {
+	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
+	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
+	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
+	{ "data_in", 7, 586, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 586, 24, 0, 0, 0, 0 },
+	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
+	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
+	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 586, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 586, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 653, 64, 0, 0, 0, 0 },
+	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
+	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 613, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 654, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
 };
 
@@ -1580,22 +1792,22 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 497, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 497, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 515, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 515, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 531, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 531, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 549, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 549, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 533, 20, 0, 0, 0, 0 },
+	{ "status", 6, 551, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
@@ -1613,16 +1825,16 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 532, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 107, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 107, 12, 0, 0, 0, 0 },
 	{ "maxerror", 8, 107, 20, 0, 0, 0, 0 },
 	{ "esterror", 8, 107, 28, 0, 0, 0, 0 },
-	{ "status", 6, 533, 36, 0, 0, 0, 0 },
+	{ "status", 6, 551, 36, 0, 0, 0, 0 },
 	{ "constant", 8, 107, 40, 0, 0, 0, 0 },
 	{ "precision", 9, 107, 48, 0, 0, 0, 0 },
 	{ "tolerance", 9, 107, 56, 0, 0, 0, 0 },
-	{ "time", 4, 535, 64, 0, 0, 0, 0 },
+	{ "time", 4, 553, 64, 0, 0, 0, 0 },
 	{ "tick", 4, 107, 80, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 107, 88, 0, 0, 0, 0 },
 	{ "jitter", 6, 107, 96, 0, 0, 0, 0 },
@@ -1641,26 +1853,26 @@ static const struct ft_field i386_timeval64[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 536, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 536, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 536, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 536, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 554, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 554, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 554, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 554, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 513, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 531, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 542, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 560, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 513, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 531, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 537, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 538, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 539, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 555, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 556, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 557, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -1675,118 +1887,118 @@ static const struct ft_field i386_stat64[] = {
 	{ "st_size", 7, 107, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 537, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 538, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 539, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 555, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 556, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 557, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 474, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 492, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 541, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 559, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 542, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 560, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 541, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 543, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 543, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 543, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 543, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 559, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 561, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 561, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 561, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 561, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 544, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 562, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 546, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 547, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 548, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 565, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 566, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 550, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 568, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 552, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 570, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 549, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 550, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 568, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 552, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 570, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 551, 0, 0, 0, 0, 0 },
+	{ "val", 3, 569, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 191, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 554, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 555, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 107, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 107, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 191, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 556, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 557, 4, 0, 0, 0, 0 },
+	{ "type", 4, 574, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 575, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 559, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 577, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 560, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 578, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -1796,9 +2008,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 561, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 561, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 562, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 579, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 579, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 580, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -1810,7 +2022,7 @@ static const struct ft_field i386_file_clone_range[] = {
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 544, 0, 0, 0, 0, 0 },
+	{ "start", 5, 562, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
@@ -1836,18 +2048,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 563, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 563, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 581, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 581, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 564, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 564, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 582, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 582, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 565, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 583, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -1861,33 +2073,39 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 566, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 566, 65, 0, 0, 0, 0 },
-	{ "release", 7, 566, 130, 0, 0, 0, 0 },
-	{ "version", 7, 566, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 566, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 566, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 584, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 584, 65, 0, 0, 0, 0 },
+	{ "release", 7, 584, 130, 0, 0, 0, 0 },
+	{ "version", 7, 584, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 584, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 584, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 567, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 568, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 568, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 568, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 569, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 568, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 544, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 568, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 568, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 585, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 586, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 586, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 586, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 587, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 586, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 562, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 586, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 589, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
+};
+
+static const struct ft_field i386_clone_written[] = {
+	{ "flags", 5, 562, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 590, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 590, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 570, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 591, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1898,7 +2116,7 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 571, 0, 0, 0, 0, 0 },
+	{ "version", 7, 592, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
 };
 
@@ -1917,34 +2135,34 @@ static const struct ft_field i386_rseq[] = {
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 572, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 593, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 573, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 594, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 573, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 594, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 574, 0, 0, 0, 0, 0 },
-	{ "data", 4, 575, 4, 0, 0, 0, 0 },
+	{ "events", 6, 595, 0, 0, 0, 0, 0 },
+	{ "data", 4, 596, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 544, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 568, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 576, 16, 0, 0, 0, 0 },
+	{ "val", 3, 562, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 586, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 597, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 366, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 370, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1968,19 +2186,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 577, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 578, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 579, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 580, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 581, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 582, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 598, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 599, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 600, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 601, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 602, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 603, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 583, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 584, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 604, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 605, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -1993,14 +2211,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 585, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 586, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 586, 11, 0, 0, 0, 0 },
-	{ "port", 4, 586, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 606, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 607, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 607, 11, 0, 0, 0, 0 },
+	{ "port", 4, 607, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -2008,7 +2226,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 589, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -2028,30 +2246,30 @@ static const struct ft_field i386_rtc_time[] = {
 static const uint8_t i386_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field i386_uffdio_range[] = {
-	{ "start", 5, 544, 0, 0, 0, 0, 0 },
-	{ "len", 3, 544, 8, 0, 0, 0, 0 },
+	{ "start", 5, 562, 0, 0, 0, 0, 0 },
+	{ "len", 3, 562, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 591, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 612, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
-	{ "dst", 3, 544, 0, 0, 0, 0, 0 },
-	{ "src", 3, 544, 8, 0, 0, 0, 0 },
-	{ "len", 3, 544, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 592, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 562, 0, 0, 0, 0, 0 },
+	{ "src", 3, 562, 8, 0, 0, 0, 0 },
+	{ "len", 3, 562, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 613, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 593, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 614, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
-	{ "api", 3, 544, 0, 0, 0, 0, 0 },
-	{ "features", 8, 594, 8, 0, 0, 0, 0 },
+	{ "api", 3, 562, 0, 0, 0, 0, 0 },
+	{ "features", 8, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_message_head[] = {
@@ -2069,16 +2287,16 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 597, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 618, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 598, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 619, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 598, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 619, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2102,25 +2320,35 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 	{ "flags", 5, 15, 24, 0, 0, 0, 0 },
 };
 
-static const struct ft_field i386_iocb[] = {
-	{ "aio_data", 8, 544, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 600, 16, 0, 0, 0, 0 },
+static const struct ft_field i386_iocb_cancelled[] = {
+	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
+static const struct ft_field i386_iocb_buffers[] = {
+	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
+	{ "aio_buf", 7, 624, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 626, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 628, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
+};
+
 static const struct ft_field i386_io_event[] = {
-	{ "data", 4, 544, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 568, 8, 0, 0, 0, 0 },
+	{ "data", 4, 562, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 586, 8, 0, 0, 0, 0 },
 	{ "res", 3, 107, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 602, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 630, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 603, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 631, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2134,27 +2362,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "value", 5, 568, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 604, 24, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "value", 5, 586, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 632, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "value", 5, 568, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 605, 24, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "value", 5, 586, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 633, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 568, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 568, 16, 0, 0, 0, 0 },
+	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 586, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -2162,84 +2390,174 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 606, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 634, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 568, 8, 0, 0, 0, 0 },
-	{ "license", 7, 568, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 586, 8, 0, 0, 0, 0 },
+	{ "license", 7, 635, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 568, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 607, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 608, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 637, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 638, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 639, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 609, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 640, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 568, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 586, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 568, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 586, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
+	{ "fd_array", 8, 586, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 568, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 641, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 610, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 642, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 611, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 643, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 610, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 612, 0, 0, 0, 0, 0 },
+	{ "info", 4, 644, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 568, 8, 0, 0, 0, 0 },
+	{ "info", 4, 586, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
+	{ "raw_tracepoint", 14, 645, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_raw_tracepoint[] = {
+	{ "name", 4, 635, 0, 0, 0, 0, 0 },
+	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_btf_load[] = {
+	{ "btf", 3, 647, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 586, 8, 0, 0, 0, 0 },
+	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
+	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
+	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_link_update_of[] = {
+	{ "link_update", 11, 648, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_link_update[] = {
+	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 267, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_batch_lookup_of[] = {
+	{ "batch", 5, 649, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_batch_lookup[] = {
+	{ "in_batch", 8, 586, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 586, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 633, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_batch_update_of[] = {
+	{ "batch", 5, 650, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_batch_update[] = {
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_batch_delete_of[] = {
+	{ "batch", 5, 651, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_batch_delete[] = {
+	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "count", 5, 15, 32, 0, 0, 0, 0 },
+	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_test_run_of[] = {
+	{ "test", 4, 652, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_bpf_test_run[] = {
+	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
+	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
+	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
+	{ "data_in", 7, 586, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 586, 24, 0, 0, 0, 0 },
+	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
+	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
+	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 586, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 586, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 653, 64, 0, 0, 0, 0 },
+	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
+	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 613, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 654, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 609, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
 };
 
@@ -2361,6 +2679,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_sysinfo, NULL, NULL, 12, 0, 0, 112, 112 },
 	{ x86_64_utsname, x86_64_utsname_brief, NULL, 6, 2, 0, 390, 390 },
 	{ x86_64_clone_args, NULL, NULL, 11, 0, 0, 88, 64 },
+	{ x86_64_clone_written, NULL, NULL, 3, 0, 0, 32, 32 },
 	{ x86_64_sched_attr, NULL, NULL, 10, 0, 0, 56, 48 },
 	{ x86_64_cap_header, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ x86_64_robust_list_head, NULL, NULL, 3, 0, 0, 24, 24 },
@@ -2394,7 +2713,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
 	{ x86_64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
 	{ x86_64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
-	{ x86_64_iocb, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ x86_64_iocb_cancelled, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ x86_64_iocb_buffers, NULL, NULL, 7, 0, 0, 64, 64 },
 	{ x86_64_io_event, NULL, NULL, 4, 0, 0, 32, 32 },
 	{ x86_64_bpf_map_create, NULL, NULL, 14, 0, 0, 72, 20 },
 	{ x86_64_bpf_map_element, NULL, NULL, 4, 0, 0, 32, 24 },
@@ -2402,7 +2722,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_bpf_map_key, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ x86_64_bpf_map_keys, NULL, NULL, 3, 0, 0, 24, 24 },
 	{ x86_64_bpf_map, NULL, NULL, 1, 0, 0, 4, 4 },
-	{ x86_64_bpf_prog_load, NULL, NULL, 21, 0, 0, 120, 40 },
+	{ x86_64_bpf_prog_load, NULL, NULL, 22, 0, 0, 128, 40 },
 	{ x86_64_bpf_object, NULL, NULL, 3, 0, 0, 16, 12 },
 	{ x86_64_bpf_attach, NULL, NULL, 5, 0, 0, 20, 16 },
 	{ x86_64_bpf_detach, NULL, NULL, 2, 0, 0, 12, 12 },
@@ -2411,6 +2731,19 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_bpf_next_id, NULL, NULL, 3, 0, 0, 12, 8 },
 	{ x86_64_bpf_info_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ x86_64_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ x86_64_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 16, 16 },
+	{ x86_64_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_bpf_btf_load, NULL, NULL, 5, 0, 0, 32, 28 },
+	{ x86_64_bpf_link_update_of, NULL, NULL, 1, 0, 0, 12, 12 },
+	{ x86_64_bpf_link_update, NULL, NULL, 3, 0, 0, 12, 12 },
+	{ x86_64_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_update, NULL, NULL, 6, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_delete, NULL, NULL, 5, 0, 0, 56, 56 },
+	{ x86_64_bpf_test_run_of, NULL, NULL, 1, 0, 0, 80, 80 },
+	{ x86_64_bpf_test_run, NULL, NULL, 15, 0, 0, 80, 80 },
 	{ x86_64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ x86_64_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ x86_64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
@@ -2456,6 +2789,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_sysinfo, NULL, NULL, 12, 0, 0, 112, 112 },
 	{ generic64_utsname, generic64_utsname_brief, NULL, 6, 2, 0, 390, 390 },
 	{ generic64_clone_args, NULL, NULL, 11, 0, 0, 88, 64 },
+	{ generic64_clone_written, NULL, NULL, 3, 0, 0, 32, 32 },
 	{ generic64_sched_attr, NULL, NULL, 10, 0, 0, 56, 48 },
 	{ generic64_cap_header, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ generic64_robust_list_head, NULL, NULL, 3, 0, 0, 24, 24 },
@@ -2489,7 +2823,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
 	{ generic64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
 	{ generic64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
-	{ generic64_iocb, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ generic64_iocb_cancelled, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ generic64_iocb_buffers, NULL, NULL, 7, 0, 0, 64, 64 },
 	{ generic64_io_event, NULL, NULL, 4, 0, 0, 32, 32 },
 	{ generic64_bpf_map_create, NULL, NULL, 14, 0, 0, 72, 20 },
 	{ generic64_bpf_map_element, NULL, NULL, 4, 0, 0, 32, 24 },
@@ -2497,7 +2832,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_bpf_map_key, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ generic64_bpf_map_keys, NULL, NULL, 3, 0, 0, 24, 24 },
 	{ generic64_bpf_map, NULL, NULL, 1, 0, 0, 4, 4 },
-	{ generic64_bpf_prog_load, NULL, NULL, 21, 0, 0, 120, 40 },
+	{ generic64_bpf_prog_load, NULL, NULL, 22, 0, 0, 128, 40 },
 	{ generic64_bpf_object, NULL, NULL, 3, 0, 0, 16, 12 },
 	{ generic64_bpf_attach, NULL, NULL, 5, 0, 0, 20, 16 },
 	{ generic64_bpf_detach, NULL, NULL, 2, 0, 0, 12, 12 },
@@ -2506,6 +2841,19 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_bpf_next_id, NULL, NULL, 3, 0, 0, 12, 8 },
 	{ generic64_bpf_info_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ generic64_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ generic64_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 16, 16 },
+	{ generic64_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_bpf_btf_load, NULL, NULL, 5, 0, 0, 32, 28 },
+	{ generic64_bpf_link_update_of, NULL, NULL, 1, 0, 0, 12, 12 },
+	{ generic64_bpf_link_update, NULL, NULL, 3, 0, 0, 12, 12 },
+	{ generic64_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_update, NULL, NULL, 6, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_delete, NULL, NULL, 5, 0, 0, 56, 56 },
+	{ generic64_bpf_test_run_of, NULL, NULL, 1, 0, 0, 80, 80 },
+	{ generic64_bpf_test_run, NULL, NULL, 15, 0, 0, 80, 80 },
 	{ generic64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ generic64_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ generic64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
@@ -2551,6 +2899,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_sysinfo, NULL, NULL, 12, 0, 0, 56, 56 },
 	{ i386_utsname, i386_utsname_brief, NULL, 6, 2, 0, 390, 390 },
 	{ i386_clone_args, NULL, NULL, 11, 0, 0, 88, 64 },
+	{ i386_clone_written, NULL, NULL, 3, 0, 0, 32, 32 },
 	{ i386_sched_attr, NULL, NULL, 10, 0, 0, 56, 48 },
 	{ i386_cap_header, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_robust_list_head, NULL, NULL, 3, 0, 0, 12, 12 },
@@ -2584,7 +2933,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
 	{ i386_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
 	{ i386_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
-	{ i386_iocb, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ i386_iocb_cancelled, NULL, NULL, 3, 0, 0, 64, 64 },
+	{ i386_iocb_buffers, NULL, NULL, 7, 0, 0, 64, 64 },
 	{ i386_io_event, NULL, NULL, 4, 0, 0, 32, 32 },
 	{ i386_bpf_map_create, NULL, NULL, 14, 0, 0, 72, 20 },
 	{ i386_bpf_map_element, NULL, NULL, 4, 0, 0, 32, 24 },
@@ -2592,7 +2942,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_bpf_map_key, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ i386_bpf_map_keys, NULL, NULL, 3, 0, 0, 24, 24 },
 	{ i386_bpf_map, NULL, NULL, 1, 0, 0, 4, 4 },
-	{ i386_bpf_prog_load, NULL, NULL, 21, 0, 0, 116, 40 },
+	{ i386_bpf_prog_load, NULL, NULL, 22, 0, 0, 124, 40 },
 	{ i386_bpf_object, NULL, NULL, 3, 0, 0, 16, 12 },
 	{ i386_bpf_attach, NULL, NULL, 5, 0, 0, 20, 16 },
 	{ i386_bpf_detach, NULL, NULL, 2, 0, 0, 12, 12 },
@@ -2601,6 +2951,19 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_bpf_next_id, NULL, NULL, 3, 0, 0, 12, 8 },
 	{ i386_bpf_info_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ i386_bpf_info, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ i386_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 12, 12 },
+	{ i386_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 12, 12 },
+	{ i386_bpf_btf_load, NULL, NULL, 5, 0, 0, 28, 28 },
+	{ i386_bpf_link_update_of, NULL, NULL, 1, 0, 0, 12, 12 },
+	{ i386_bpf_link_update, NULL, NULL, 3, 0, 0, 12, 12 },
+	{ i386_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ i386_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 56, 56 },
+	{ i386_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ i386_bpf_batch_update, NULL, NULL, 6, 0, 0, 56, 56 },
+	{ i386_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 56, 56 },
+	{ i386_bpf_batch_delete, NULL, NULL, 5, 0, 0, 56, 56 },
+	{ i386_bpf_test_run_of, NULL, NULL, 1, 0, 0, 76, 76 },
+	{ i386_bpf_test_run, NULL, NULL, 15, 0, 0, 76, 76 },
 	{ i386_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ i386_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ i386_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },

@@ -32,7 +32,7 @@ static bool tid_shown(struct ft_walk *walk, uint64_t address, bool is_tid)
 	uint64_t value;
 	bool was_after;
 
-	if (!address || (memory.found != FT_HERE && !is_tid))
+	if (!address || memory.found == FT_FAULT || (memory.found != FT_HERE && !is_tid))
 		return false;
 	ft_open(walk, "[");
 	ft_next(walk, NULL);
@@ -95,7 +95,7 @@ void ft_clone_shown(struct ft_walk *walk)
 void ft_clone3_written(struct ft_walk *walk)
 {
 	struct ft_memory args = ft_memory_at(walk->view, false, walk->args[0], 64);
-	uint64_t flags, pidfd;
+	uint64_t flags, pidfd, parent;
 
 	if (walk->failed || args.found != FT_HERE)
 		return;
@@ -113,8 +113,9 @@ void ft_clone3_written(struct ft_walk *walk)
 	}
 	if (flags & CLONE_PARENT_SETTID) {
 		ft_next(walk, "parent_tid");
-		if (!tid_shown(walk, ft_load(args.data + 24, 8), true))
-			ft_pointer_shown(walk, 0);
+		parent = ft_load(args.data + 24, 8);
+		if (!tid_shown(walk, parent, true))
+			ft_pointer_shown(walk, parent);
 	}
 	ft_close(walk, "}");
 }
@@ -221,4 +222,19 @@ void ft_show_owner_pid(struct ft_walk *walk, uint64_t value)
 		ft_integer(walk, (uint64_t)(int64_t)(int32_t)value, FT_SIGNED);
 	else
 		ft_show_pid(walk, value);
+}
+
+/* A string in a buffer of so many bytes. */
+bool ft_read_text(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	size_t length, most = walk->string_max;
+
+	if (!memory->length)
+		return false;
+	length = strnlen((const char *)memory->data, memory->length);
+	if (length == memory->length && memory->found == FT_FAULT)
+		return false;
+	walk->sink->ops->string(walk->sink, memory->data, length < most ? length : most,
+		length > most || length == memory->length);
+	return true;
 }

@@ -40,7 +40,7 @@ size_t ft_size_of(const struct ft_walk *walk, const struct ft_type *type)
 	case FT_BYTES:
 		return type->counted == FT_COUNT_FIXED ? type->count : 0;
 	default:
-		return walk->word;
+		return width(walk, type);
 	}
 }
 
@@ -224,7 +224,7 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 	case FT_ARRAY:
 		count = count_of(walk, type);
 		size = ft_size_of(walk, &ft_types[type->ref]);
-		if (size && count > (UINT64_MAX - address) / size) {
+		if (size && count > (ft_cut_to(UINT64_MAX, walk->word) - address) / size) {
 			shown = false; /* no memory goes that far */
 			break;
 		}
@@ -290,6 +290,10 @@ static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, u
 		walk->sink->ops->null(walk->sink);
 		return;
 	}
+	if (address != ft_cut_to(address, walk->word)) {
+		ft_integer(walk, address, FT_ADDRESS); /* no memory of a 32-bit program */
+		return;
+	}
 	if (walk->is_shallow && !is_text(to)) {
 		if (to->kind == FT_ARRAY && (!walk->failed || type->shown == FT_IN) &&
 			!count_of(walk, to))
@@ -335,7 +339,7 @@ static void pointer_followed(struct ft_walk *walk, const struct ft_type *type, u
 void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t value)
 {
 	if (type->kind == FT_POINTER)
-		pointer_followed(walk, type, ft_cut_to(value, walk->word));
+		pointer_followed(walk, type, ft_cut_to(value, (unsigned)width(walk, type)));
 	else
 		shown_number(walk, type, value);
 }

@@ -1,35 +1,14 @@
 #define _GNU_SOURCE
 #include "session/capture.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "session/capture_run.h"
 #include "session/fetch.h"
 #include "session/links.h"
 #include "session/python.h"
 #include "session/record.h"
-
-#define NAME_MAX_BYTES 128u /* struct sockaddr_storage */
-#define BROKEN	       (FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT) /* what follows cannot be read */
-#define POINTERS_BITE  512u /* of a vector whose end is not known */
-
-static_assert(FT_READER_MAX >= FT_STRING_MAX, "a string is read at once");
-
-/* One call, as its program runs. All that it points to is read once, into the payload. */
-struct run {
-	struct ft_fetch *from;
-	struct ft_task *t;
-	enum ft_abi abi;
-	const uint64_t *args;
-	const struct ft_event *call; /* that has ended */
-	int64_t ret;
-	bool at_exit;
-	uint8_t arg; /* of the op */
-	uint32_t limit; /* of the op */
-	int left; /* pointers that it may still follow */
-};
 
 const struct ft_capture_program *ft_capture_program(
 	const struct ft_session *s, enum ft_abi abi, uint64_t nr)
@@ -80,243 +59,96 @@ bool ft_capture_set(struct ft_task *t, const void *items, size_t size)
 	return true;
 }
 
-static uint8_t *room_for(struct run *r, uint64_t size)
+/* One of the items of a call, from *at on; *at: behind it. NULL: nothing was copied from there. */
+static const uint8_t *copied_from(const struct ft_capture_run *r, uint64_t address, bool at_exit,
+	size_t *at, uint32_t *length)
 {
-	uint8_t *at = r->t->payload + r->t->payload_len;
+	struct ft_payload head;
 
-	return size <= FT_CAPTURE_ROOM - r->t->payload_len ? at : NULL;
+	while (r->t->payload_len - *at >= sizeof(head)) {
+		const uint8_t *item = r->t->payload + *at;
+
+		memcpy(&head, item, sizeof(head));
+		*at += FT_PAYLOAD_SIZE(head.length);
+		*length = head.length;
+		if (head.arg == r->arg && head.type == FT_PAYLOAD_BYTES &&
+			head.address == address && at_exit == !!(head.flags & FT_PAYLOAD_EXIT))
+			return item + sizeof(head);
+	}
+	return NULL;
 }
 
-/* n: bytes, or a negative errno; flags: why they are not all. */
-static void put(
-	struct run *r, uint8_t *at, uint8_t type, uint64_t address, ssize_t n, uint16_t flags)
-{
-	const struct ft_payload head = {
-		.length = n < 0 ? 0 : (uint32_t)n,
-		.arg = r->arg,
-		.type = type,
-		.flags = (n < 0 ? FT_PAYLOAD_FAULT : flags) | (r->at_exit ? FT_PAYLOAD_EXIT : 0),
-		.address = address,
-	};
-
-	r->t->payload_len += ft_payload_put(at, &head);
-}
-
-/* Returns the bytes that were copied, or NULL and 0. */
-static const uint8_t *take_bytes(
-	struct run *r, uint64_t address, uint64_t want, uint32_t limit, uint32_t *length)
-{
-	uint32_t size = want < limit ? (uint32_t)want : limit;
-	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(size));
-	ssize_t n;
-
-	*length = 0;
-	if (!address || !at)
-		return NULL;
-	n = ft_fetch_bytes(r->from, address, at + sizeof(struct ft_payload), size);
-	put(r, at, FT_PAYLOAD_BYTES, address, n,
-		n < (ssize_t)size ? BROKEN
-		: size < want	  ? FT_PAYLOAD_TRUNCATED
-				  : 0);
-	*length = n < 0 ? 0 : (uint32_t)n;
-	return at + sizeof(struct ft_payload);
-}
-
-/* Of data that does not end with a NUL within the limit no more is kept. */
-static void take_string(struct run *r, uint64_t address, uint32_t limit, bool whole)
-{
-	uint32_t most = whole ? limit : limit + 1;
-	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(most));
-	uint16_t flags = 0;
-	ssize_t n;
-	int cut = 0;
-
-	if (!address || !at)
-		return;
-	n = ft_fetch_string(r->from, address, at + sizeof(struct ft_payload), most, &cut);
-	if (cut)
-		flags = n < (ssize_t)most ? BROKEN : FT_PAYLOAD_TRUNCATED;
-	put(r, at, FT_PAYLOAD_STRING, address, n < (ssize_t)limit ? n : (ssize_t)limit, flags);
-}
-
-/* A pointer or a size, of the call's ABI. */
-static uint32_t word_size(const struct run *r)
-{
-	return r->abi == FT_ABI_I386 ? 4 : 8;
-}
-
-static uint64_t word_at(const struct run *r, const uint8_t *at)
+static uint64_t number_at(const uint8_t *element, uint32_t at, uint32_t width)
 {
 	uint64_t value = 0;
 
-	memcpy(&value, at, word_size(r)); /* little-endian, as all of them are */
+	memcpy(&value, element + at, width);
 	return value;
 }
 
-/* Of a vector's buffers: behind a call as many as it has filled. */
-static uint64_t most_bytes(const struct run *r)
+static bool step_applies(
+	const struct ft_capture_step *step, const uint8_t *element, uint32_t length)
 {
-	if (!r->at_exit)
-		return UINT64_MAX;
-	return r->ret > 0 ? (uint64_t)r->ret : 0;
+	uint32_t bits;
+
+	if ((uint32_t)step->at + step->width > length ||
+		(uint32_t)step->count_at + step->count_width > length ||
+		(uint32_t)step->if_at + step->if_width > length)
+		return false;
+	bits = (uint32_t)number_at(element, step->if_at, step->if_width) & step->if_mask;
+	return !step->if_mask || (bits == step->if_value) != step->if_unlike;
 }
 
-static void take_iovec(struct run *r, uint64_t address, uint64_t count, uint64_t bytes)
+/*
+ * What an op's steps lead to, the last of them first, from what was copied from `address`. What is copied here is put
+ * behind all items that are looked at.
+ */
+static void take_behind(struct ft_capture_run *r, const struct ft_capture_op *op,
+	const struct ft_capture_step *const *steps, uint64_t address, size_t from)
 {
-	uint32_t size = 2 * word_size(r), length;
-	uint64_t most = FT_STRUCTURE_MAX / size;
-	const uint8_t *element = take_bytes(r, address,
-		count > most ? (most + 1) * size : count * size, FT_STRUCTURE_MAX, &length);
+	const struct ft_capture_step *step = *steps;
+	uint32_t length, size;
+	const uint8_t *element = copied_from(r, address, step->at_exit, &from, &length);
 
-	ft_fetch_again(&r->from->then);
-	for (uint32_t i = 0; i + size <= length; i += size) {
-		uint64_t len = word_at(r, element + i + size / 2);
+	for (; element && length && r->left > 0; element += size, length -= size) {
+		uint64_t to;
 
-		ft_fetch_ask(
-			&r->from->then, word_at(r, element + i), len < r->limit ? len : r->limit);
-	}
-	ft_fetch_all(r->from, &r->from->then);
-	for (; length >= size && bytes && r->left-- > 0; element += size, length -= size) {
-		uint64_t base = word_at(r, element), len = word_at(r, element + size / 2);
-		uint32_t copied;
-
-		if (len > bytes)
-			len = bytes;
-		bytes -= len;
-		take_bytes(r, base, len, r->limit, &copied);
-	}
-}
-
-static void take_strings(struct run *r, uint64_t address, bool follow)
-{
-	uint32_t word = word_size(r), length = 0, end = 0;
-	uint8_t *at = room_for(r, FT_PAYLOAD_SIZE(FT_STRUCTURE_MAX)),
-		*pointers = at + sizeof(struct ft_payload);
-	bool ends = false;
-	ssize_t n = 0;
-
-	if (!address || !at)
-		return;
-	while (!ends && length < FT_STRUCTURE_MAX) {
-		n = ft_fetch_bytes(r->from, address + length, pointers + length, POINTERS_BITE);
-		if (n > 0)
-			length += (uint32_t)n;
-		for (; !ends && end + word <= length; end += word)
-			ends = !word_at(r, pointers + end);
-		if (n < (ssize_t)POINTERS_BITE)
+		size = step->stride ? step->stride : length;
+		if (size > length)
 			break;
-	}
-	put(r, at, FT_PAYLOAD_BYTES, address, end ? (ssize_t)end : -EFAULT,
-		ends			    ? 0
-		: length < FT_STRUCTURE_MAX ? BROKEN
-					    : FT_PAYLOAD_TRUNCATED);
-	if (!follow)
-		return;
-	ft_fetch_again(&r->from->then);
-	for (uint32_t i = 0; i + word <= end; i += word)
-		ft_fetch_ask_string(&r->from->then, word_at(r, pointers + i), r->limit + 1);
-	ft_fetch_all(r->from, &r->from->then);
-	for (uint32_t i = 0; i + word <= end && r->left-- > 0; i += word)
-		take_string(r, word_at(r, pointers + i), r->limit, false);
-}
-
-/* struct user_msghdr and struct mmsghdr, include/linux/socket.h: in words, but for the name's length. */
-static void take_messages(struct run *r, uint64_t address, uint64_t count, bool many)
-{
-	uint32_t word = word_size(r), head = 7 * word, size = many ? 8 * word : head, length;
-	const uint32_t limit = r->limit;
-	uint64_t most = FT_STRUCTURE_MAX / size;
-	const uint8_t *message = take_bytes(r, address,
-		count > most ? (most + 1) * size : count * size, FT_STRUCTURE_MAX, &length);
-
-	for (; length >= size && r->left-- > 0; message += size, length -= size) {
-		uint64_t bytes = most_bytes(r);
-		uint32_t name_len, received, copied;
-		const uint8_t *name;
-		uint16_t family = AF_UNSPEC;
-
-		memcpy(&name_len, message + word, sizeof(name_len));
-		if (many && r->at_exit) {
-			memcpy(&received, message + head, sizeof(received));
-			bytes = received;
-		}
-		name = take_bytes(r, word_at(r, message), name_len, NAME_MAX_BYTES, &copied);
-		/* Messages of netlink are structures, which mean nothing where they are cut. */
-		if (name && copied >= sizeof(family))
-			memcpy(&family, name, sizeof(family));
-		r->limit = family == AF_NETLINK && limit < FT_LIST_MAX ? FT_LIST_MAX : limit;
-		take_iovec(
-			r, word_at(r, message + 2 * word), word_at(r, message + 3 * word), bytes);
-		take_bytes(r, word_at(r, message + 4 * word), word_at(r, message + 5 * word),
-			FT_STRUCTURE_MAX, &copied);
+		r->left--;
+		if (!step_applies(step, element, size))
+			continue;
+		to = number_at(element, step->at, step->width);
+		r->field = number_at(element, step->count_at, step->count_width);
+		if (step == &ft_capture_steps[op->step])
+			ft_capture_take(r, op, to);
+		else if (to)
+			take_behind(r, op, steps - 1, to, from);
 	}
 }
 
-/* False: it stands where nothing can be read. */
-static bool count_of(struct run *r, const struct ft_capture_op *op, uint64_t *count)
+static void run_op(struct ft_capture_run *r, const struct ft_capture_op *op)
 {
-	uint32_t behind;
-
-	switch (op->count) {
-	case FT_COUNT_ARGUMENT:
-		*count = r->args[op->from];
-		return true;
-	case FT_COUNT_BEHIND:
-		if (ft_fetch_bytes(r->from, r->args[op->from], (uint8_t *)&behind,
-			    sizeof(behind)) != sizeof(behind))
-			return false;
-		*count = behind;
-		return true;
-	case FT_COUNT_RESULT:
-		*count = r->ret > 0 ? (uint64_t)r->ret : 0;
-		return true;
-	default:
-		*count = 1;
-		return true;
-	}
-}
-
-static void run_op(struct run *r, const struct ft_capture_op *op)
-{
-	uint64_t address, count;
-	uint32_t size, copied;
+	const struct ft_capture_step *steps[FT_CAPTURE_STEPS];
+	int n = 0;
 
 	if (op->what == FT_CAPTURE_LINK) {
 		ft_links_of_call(r->from->s, r->t, r->call, op);
 		return;
 	}
-	address = r->args[op->arg];
-	if (!address || !ft_capture_applies(op, r->args) || !count_of(r, op, &count))
+	if (!ft_capture_applies(op, r->args))
 		return;
 	r->arg = op->arg;
 	r->limit = ft_capture_limit(r->from->s, op);
 	r->left = r->from->s->options & FT_OPT_ENVIRONMENTS ? FT_CAPTURE_FOLLOWED_WHOLE
 							    : FT_CAPTURE_FOLLOWED;
-	switch (op->what) {
-	case FT_CAPTURE_STRING:
-		take_string(r, address, r->limit, op->limit == FT_LIMIT_PATH);
-		break;
-	case FT_CAPTURE_BYTES:
-		take_bytes(r, address, ft_capture_bytes(op, count), r->limit, &copied);
-		break;
-	case FT_CAPTURE_IOCTL:
-		size = ft_capture_ioctl((uint32_t)r->args[1], r->at_exit);
-		if (size)
-			take_bytes(r, address, size, r->limit, &copied);
-		break;
-	case FT_CAPTURE_IOVEC:
-		take_iovec(r, address, count, most_bytes(r));
-		break;
-	case FT_CAPTURE_STRINGS:
-	case FT_CAPTURE_POINTERS:
-		take_strings(r, address,
-			op->what == FT_CAPTURE_STRINGS ||
-				r->from->s->options & FT_OPT_ENVIRONMENTS);
-		break;
-	default:
-		take_messages(r, address, count, op->what == FT_CAPTURE_MMSGHDR);
-		break;
-	}
+	for (uint8_t i = op->step; i; i = ft_capture_steps[i].up)
+		steps[n++] = &ft_capture_steps[i];
+	if (n)
+		take_behind(r, op, &steps[n - 1], r->args[op->arg], 0);
+	else
+		ft_capture_take(r, op, r->args[op->arg]);
 }
 
 static bool is_due(const struct ft_capture_op *op, const struct ft_event *call)
@@ -325,13 +157,13 @@ static bool is_due(const struct ft_capture_op *op, const struct ft_event *call)
 }
 
 /* Of an op that is about to run, what it will want to read first. */
-static void ask_for(struct run *r, const struct ft_capture_op *op)
+static void ask_for(struct ft_capture_run *r, const struct ft_capture_op *op)
 {
 	struct ft_fetched *f = &r->from->first;
 	uint32_t limit = ft_capture_limit(r->from->s, op), size;
 	uint64_t address, count;
 
-	if (op->what == FT_CAPTURE_LINK)
+	if (op->what == FT_CAPTURE_LINK || op->step)
 		return;
 	address = r->args[op->arg];
 	if (!address || !ft_capture_applies(op, r->args))
@@ -340,7 +172,7 @@ static void ask_for(struct run *r, const struct ft_capture_op *op)
 		ft_fetch_ask(f, r->args[op->from], sizeof(uint32_t));
 		return;
 	}
-	count_of(r, op, &count);
+	ft_capture_count_of(r, op, &count);
 	switch (op->what) {
 	case FT_CAPTURE_STRING:
 		ft_fetch_ask_string(f, address, limit);
@@ -354,15 +186,15 @@ static void ask_for(struct run *r, const struct ft_capture_op *op)
 		break;
 	case FT_CAPTURE_IOVEC:
 		if (count <= FT_FETCH_MAX)
-			ft_fetch_ask(f, address, count * 2 * word_size(r));
+			ft_fetch_ask(f, address, count * 2 * ft_capture_word(r));
 		break;
 	default: /* who knows how long it is */
 		break;
 	}
 }
 
-static void run_ops(
-	struct run *r, const struct ft_capture_op *ops, int n, const struct ft_event *call)
+static void run_ops(struct ft_capture_run *r, const struct ft_capture_op *ops, int n,
+	const struct ft_event *call)
 {
 	for (int i = 0; i < n; i++)
 		if (is_due(&ops[i], call))
@@ -380,7 +212,7 @@ void ft_capture_entry(struct ft_session *s, struct ft_task *t, pid_t memory, enu
 	const struct ft_capture_program *p = ft_capture_program(s, abi, nr);
 	const struct ft_event begun = { 0 };
 	struct ft_fetch from;
-	struct run r = { .from = &from, .t = t, .abi = abi, .args = args };
+	struct ft_capture_run r = { .from = &from, .t = t, .abi = abi, .args = args };
 
 	t->payload_len = 0;
 	if ((!p->entry_count && !s->python_frames && !(s->options & FT_OPT_PLACES)) || !has_room(t))
@@ -400,7 +232,7 @@ void ft_capture_exit(struct ft_session *s, struct ft_task *t, const struct ft_ev
 {
 	const struct ft_capture_program *p = ft_capture_program(s, call->abi, (uint32_t)call->nr);
 	struct ft_fetch from;
-	struct run r = {
+	struct ft_capture_run r = {
 		.from = &from,
 		.t = t,
 		.abi = call->abi,

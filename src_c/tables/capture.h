@@ -33,6 +33,7 @@ enum ft_capture_count {
 	FT_COUNT_ARGUMENT, /* `from` */
 	FT_COUNT_BEHIND, /* the 32-bit number that it points to */
 	FT_COUNT_RESULT,
+	FT_COUNT_FIELD, /* the number that the op's step says */
 };
 
 /* Which descriptors; the argument is `from`. */
@@ -63,18 +64,32 @@ struct ft_capture_op {
 	uint8_t from; /* argument */
 	uint8_t limit; /* enum ft_capture_limit */
 	uint8_t if_arg; /* argument; with if_set */
-	uint8_t unused;
+	uint8_t step; /* in ft_capture_steps; 0: it is what the argument points to itself */
 	uint32_t size; /* of an element; 0: a bit, in whole 64-bit words */
 	uint32_t if_mask, if_base;
 	uint32_t unused2;
 	uint64_t if_set; /* bit n: only if the bits if_mask of that are if_base + n; 0: always */
 };
 
+/* A pointer that lies in what was copied: in each of its elements, where the condition holds. */
+struct ft_capture_step {
+	uint8_t up; /* the step that leads to what was copied; 0: the argument does */
+	uint16_t stride; /* bytes of an element; 0: there is one */
+	uint16_t at; /* of the pointer, in an element */
+	uint16_t count_at,
+		if_at; /* of a number that counts, and of one that the condition is about */
+	uint8_t width, count_width, if_width; /* in bytes */
+	uint8_t if_unlike; /* the bits are another value */
+	uint8_t at_exit; /* it was copied then */
+	uint8_t unused;
+	uint32_t if_mask, if_value; /* 0: there is no condition */
+};
+#define FT_CAPTURE_STEPS 3 /* that lead to one thing, at most */
+
 struct ft_capture_program {
 	uint16_t first; /* in ft_capture_ops */
 	uint8_t count; /* of ops: those at the entry come first */
 	uint8_t entry_count;
-	bool nested; /* some op follows pointers */
 	uint8_t links; /* of the ops, the last so many are of descriptors */
 };
 
@@ -82,6 +97,7 @@ struct ft_capture_program {
 extern const struct ft_capture_program ft_capture_programs[];
 extern const uint16_t ft_capture_program_count;
 extern const struct ft_capture_op ft_capture_ops[];
+extern const struct ft_capture_step ft_capture_steps[];
 
 /* Whether an op's condition holds. */
 static inline bool ft_capture_applies(const struct ft_capture_op *op, const uint64_t args[6])

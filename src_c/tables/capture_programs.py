@@ -43,6 +43,7 @@ FOLLOWED = {
     "msghdr_got": "FT_CAPTURE_MSGHDR",
     "mmsghdr": "FT_CAPTURE_MMSGHDR",
 }
+STEPS_MAX = 3  # FT_CAPTURE_STEPS
 IOCTL_SAYS_IT, IOCTL_SIZE, IOCTL_ROWS = 0x10000, 0x3FFF, 8
 IF_VALUES = 64  # that one op knows, from the smallest on
 
@@ -66,6 +67,28 @@ class If(NamedTuple):
     values: int = 0
 
 
+class Step(NamedTuple):
+    """One row of ft_capture_steps: a pointer inside what was copied."""
+
+    stride: int  # bytes of an element; 0: there is one
+    at: int
+    width: int
+    at_exit: bool  # that it was copied then
+    # Place and bytes of the number in the same element that counts, and of one that is tested.
+    count: tuple[int, int] = (0, 0)
+    tested: tuple[int, int] = (0, 0)
+    mask: int = 0
+    value: int = 0
+    unlike: int = 0
+
+    def row(self, up: int) -> str:
+        return (
+            f"\t{{{up}, {self.stride}, {self.at}, {self.count[0]}, {self.tested[0]}, {self.width}, "
+            f"{self.count[1]}, {self.tested[1]}, {self.unlike}, {int(self.at_exit)}, 0, "
+            f"{self.mask:#x}, {self.value:#x}}},"
+        )
+
+
 class Op(NamedTuple):
     """One row of ft_capture_ops."""
 
@@ -73,12 +96,13 @@ class Op(NamedTuple):
     when: str
     what: What
     condition: If = If()
+    steps: tuple[Step, ...] = ()
 
-    def row(self) -> str:
+    def row(self, step: int) -> str:
         w, c = self.what, self.condition
         return (
             f"\t{{{self.arg}, {self.when}, {w.what}, {w.count}, {w.source}, {w.limit}, "
-            f"{c.arg}, 0, {w.size}, {c.mask:#x}, {c.base:#x}, 0, {c.values:#x}}},"
+            f"{c.arg}, {step}, {w.size}, {c.mask:#x}, {c.base:#x}, 0, {c.values:#x}}},"
         )
 
 
@@ -126,8 +150,13 @@ class Reader:
             at += 2 if wide else 1
         raise ValueError(f"no argument is {name}")
 
-    def what(self, text: str, arguments: list[Argument], when: str) -> What:
-        """Of a type, without its phase."""
+    def what(
+        self, text: str, arguments: list[Argument], when: str, *, counted: bool = False
+    ) -> What:
+        """Of a type, without its phase; counted: by a field of the structure that it is in."""
+        if counted:
+            one = self.what(f"{text.partition('[')[0]}[1]", arguments, when)
+            return one._replace(count="FT_COUNT_FIELD")
         match = re.fullmatch(r"([\w:]+)(?:\[([^\]]+)\])?", text)
         assert match, text
         name, count = match[1], match[2]
@@ -135,10 +164,14 @@ class Reader:
             what, limit = STRINGS[name]
             return What(what, "FT_COUNT_ONE", 0, limit, 1)
         known, what = self._known, "FT_CAPTURE_BYTES"
+        if name in known.pointers:
+            counted, source, fixed = self.count(count, arguments)
+            word = 4 if self._model == "i386" else 8
+            return What(what, counted, source, "FT_LIMIT_STRUCTURE", word * fixed)
         if name in FOLLOWED and not (name == "msghdr_got" and when == ENTRY):
             counted, source, _ = self.count(count, arguments)
             return What(FOLLOWED[name], counted, source, "FT_LIMIT_DATA", 1)
-        if name in ("bytes", "hexbytes"):
+        if name in ("bytes", "hexbytes", "text"):
             size, limit = 1, "FT_LIMIT_DATA"
         elif known.is_code_of(name, "bits"):
             size, limit = 0, "FT_LIMIT_STRUCTURE"
@@ -193,25 +226,110 @@ class Reader:
             # As many bytes as the call says hold any structure, but not what it leads to.
             if (arg, when) not in always or what.what in FOLLOWED.values():
                 found += [Op(arg, when, what, one) for one in joined(conditions)]
+        return found + self.behind([*lines, *copies])
+
+    def behind(self, lines: list[Line]) -> list[Op]:
+        """What pointers in structures lead to, those of structures that are nearer first."""
+        found: dict[tuple[int, str, What, tuple[Step, ...]], list[If]] = {}
+        for line in lines:
+            for (arg, when), text in self.texts(line).items():
+                for then, what, steps in self.leads(text, when):
+                    rows = found.setdefault((arg, then, what, steps), [])
+                    rows += self.conditions(line) or [If()]
+        ops = []
+        for (arg, when, what, steps), conditions in found.items():
+            if If() in conditions:
+                ops.append(Op(arg, when, what, If(), steps))
+            else:
+                ops += [Op(arg, when, what, one, steps) for one in joined(conditions)]
+        return sorted(ops, key=lambda op: len(op.steps))
+
+    def leads(
+        self, text: str, when: str, to: tuple[Step, ...] = ()
+    ) -> list[tuple[str, What, tuple[Step, ...]]]:
+        """Where the pointers in what a type says lead: when it is read, what, by which way."""
+        known, (name, _, count) = self._known, text.rstrip("]").partition("[")
+        found: list[tuple[str, What, tuple[Step, ...]]] = []
+        if name in FOLLOWED or name in known.codes:
+            return found
+        if name in known.pointers:
+            phase, _, rest = known.pointers[name].partition(" ")
+            word = 4 if self._model == "i386" else 8
+            ways = [(phase, rest, Step(word, 0, word, when != ENTRY))]
+        elif (name, self._model) in known.structs:
+            stride = known.size(name, self._model) if count else 0
+            ways = self.fields(name, Step(stride, 0, 0, when != ENTRY))
+        else:
+            return found
+        for phase, rest, step in ways:
+            then = {"in": when, "out": SUCCESS, "exit": EXIT}[phase.removesuffix("64")]
+            what = self.what(rest, [], then, counted=bool(step.count[1]))
+            found.append((then, what, (*to, step)))
+            found += self.leads(rest, then, (*to, step))
+        return found
+
+    def fields(self, name: str, step: Step) -> list[tuple[str, str, Step]]:
+        """A structure's pointers, and those of the structures in it: phase, type, place."""
+        known = self._known
+        struct, found = known.structs[name, self._model], list[tuple[str, str, Step]]()
+        _, _, offsets = known.struct_layout(struct, self._model)
+        names = [one.name for one in struct.fields]
+
+        def place(name: str) -> tuple[int, int]:
+            i = names.index(name)
+            size, _ = known.layout(
+                known.type(struct.fields[i].type, [n for n in names if n != "_"], of_struct=True),
+                self._model,
+            )
+            return step.at + offsets[i], size
+
+        for one, offset in zip(struct.fields, offsets, strict=True):
+            phase, _, rest = one.type.partition(" ")
+            if phase.removesuffix("64") in PHASES:
+                word = 8 if phase.endswith("64") or self._model != "i386" else 4
+                there = step._replace(at=step.at + offset, width=word)
+                count = rest.rstrip("]").partition("[")[2]
+                if count and not count.isdigit():
+                    there = there._replace(count=place(count))
+                if one.condition:
+                    match = re.fullmatch(r"(\w+)(?:&(\w+))?(!?=)(\w+)", one.condition)
+                    assert match, one.condition
+                    there = there._replace(
+                        tested=place(match[1]),
+                        mask=known.number(match[2]) if match[2] else 0xFFFFFFFF,
+                        value=known.number(match[4]),
+                        unlike=int(match[3] == "!="),
+                    )
+                found.append((phase, rest, there))
+            elif (one.type, self._model) in known.structs:
+                found += self.fields(one.type, step._replace(at=step.at + offset))
         return found
 
     def pointers(self, line: Line) -> dict[tuple[int, str], What]:
         """By register and moment."""
         found = {}
+        for (at, when), text in self.texts(line).items():
+            what = self.what(text, line.arguments, when)
+            if what.what == "FT_CAPTURE_IOVEC":
+                when = VECTORS_AT.get(when, when)
+            found[at, when] = what
+        return found
+
+    def texts(self, line: Line) -> dict[tuple[int, str], str]:
+        """The types that pointers lead to, by register and moment."""
+        found = {}
         for argument in line.arguments:
             phase, _, rest = argument.type.partition(" ")
             if phase in PHASES and argument.shown:
                 at = self.register(line.arguments, argument.name)
-                for when in PHASES[phase]:
-                    what = self.what(rest.strip(), line.arguments, when)
-                    if what.what == "FT_CAPTURE_IOVEC":
-                        when = VECTORS_AT.get(when, when)
-                    found[at, when] = what
+                found.update({(at, when): rest.strip() for when in PHASES[phase]})
         return found
 
 
 def not_said(op: Op) -> list[Op]:
     """An op of ioctl(2) for those of its commands that do not say themselves what it copies."""
+    if op.steps:
+        return [op]
     condition, way = op.condition, 30 if op.when == ENTRY else 31
     commands = [condition.base + i for i in range(IF_VALUES) if condition.values >> i & 1]
     if op.what.what == "FT_CAPTURE_BYTES":
@@ -286,14 +404,17 @@ class Programs:
     def write(self) -> None:
         rows: list[str] = []
         programs = []
-        nested = {*FOLLOWED.values(), "FT_CAPTURE_STRINGS", "FT_CAPTURE_POINTERS"}
+        steps = {(): 0}
         first = 0
         for ops in self._numbers:
             entry = sum(op.when == ENTRY for op in ops)
-            follows = int(any(op.what.what in nested for op in ops))
             links = sum(op.what.what == "FT_CAPTURE_LINK" for op in ops)
-            programs.append(f"\t{{{first}, {len(ops)}, {entry}, {follows}, {links}}},")
-            rows += [op.row() for op in ops]
+            programs.append(f"\t{{{first}, {len(ops)}, {entry}, {links}}},")
+            for op in ops:
+                assert len(op.steps) <= STEPS_MAX, op
+                for i in range(len(op.steps)):
+                    steps.setdefault(op.steps[: i + 1], len(steps))
+            rows += [op.row(steps[op.steps]) for op in ops]
             first += len(ops)
         ioctls = sorted(self.ioctls().items())
         numbers = [f"[{high:#04x}] = {i + 1}" for i, (high, _) in enumerate(ioctls)]
@@ -308,6 +429,8 @@ class Programs:
             '#include "tables/capture.h"\n\n'
             + "const struct ft_capture_op ft_capture_ops[] = {\n"
             + "\n".join(rows)
+            + "\n};\n\nconst struct ft_capture_step ft_capture_steps[] = {\n\t{0},\n"
+            + "\n".join(way[-1].row(steps[way[:-1]]) for way in steps if way)
             + "\n};\n\nconst struct ft_capture_program ft_capture_programs[] = {\n"
             + "\n".join(programs)
             + "\n};\n\nconst uint16_t ft_capture_program_count =\n"

@@ -24,6 +24,7 @@ from capture_programs import (  # noqa: E402
     Op,
     Programs,
     Reader,
+    Step,
     What,
     joined,
     path_ops,
@@ -138,8 +139,31 @@ STRING = PATH._replace(limit="FT_LIMIT_DATA")
     ],
 )
 def test_what_is_copied_of_some_calls(abi: str, name: str, want: list[Op]) -> None:
-    found = ops(abi, name)
+    found = [op for op in ops(abi, name) if not op.steps]
     assert sorted(found, key=lambda op: (op.arg, op.when)) == want
+
+
+def test_pointers_in_structures_are_followed_in_the_layout_of_the_abi() -> None:
+    """A mask behind pselect6's last argument; on i386 it takes half the room."""
+    for abi, word in (("x86_64", 8), ("i386", 4)):
+        (mask,) = [op for op in ops(abi, "pselect6") if op.steps]
+        assert (mask.arg, mask.when, mask.what) == (5, ENTRY, structure(1, "FIELD"))
+        assert mask.steps == (Step(0, 0, word, False, count=(word, word)),)
+    (ids,) = [op for op in ops("i386", "clone3") if op.what == structure(4, "FIELD")]
+    assert ids.steps == (Step(0, 64, 8, False, (72, 8), (72, 8), 0xFFFFFFFF, 0, 1),)
+
+
+def test_pointers_are_followed_further_behind_those_before_them() -> None:
+    """io_submit(2): an array of pointers to structures, each of which has a buffer, or a vector."""
+    first, *behind = [op for op in ops("x86_64", "io_submit") if op.steps]
+    each = Step(8, 0, 8, False)
+    assert (first.what, first.steps) == (structure(64), (each,))
+    assert {op.what.what for op in behind} == {"FT_CAPTURE_BYTES", "FT_CAPTURE_IOVEC"}
+    assert {op.steps[0] for op in behind} == {each}
+    assert {(op.steps[1].at, op.steps[1].count, op.steps[1].tested) for op in behind} == {
+        (24, (32, 8), (16, 2))
+    }
+    assert sorted(op.steps[1].value for op in behind) == [1, 7, 8]
 
 
 def test_bits_are_counted_in_whole_words() -> None:

@@ -13,9 +13,30 @@ static const struct ft_capture_program *program_of(const struct ft_session *s, u
 	return ft_capture_program(s, FT_ABI_X86_64, nr);
 }
 
+/* Whether the recorder's code knows how. */
+static bool is_known(const struct ft_capture_op *op)
+{
+	if (op->step)
+		return false;
+	if (op->what == FT_CAPTURE_STRING)
+		return op->limit == FT_LIMIT_PATH;
+	return op->what < FT_CAPTURE_NESTED && op->size <= FT_OP_SIZE_MAX;
+}
+
 bool ft_programs_copied(const struct ft_inline *in, uint64_t nr)
 {
 	return nr < FT_RECORDER_CALLS && in->copied[nr / 8] >> nr % 8 & 1;
+}
+
+bool ft_programs_asks_before(const struct ft_session *s, uint64_t nr, const uint64_t args[6])
+{
+	const struct ft_capture_program *p = program_of(s, nr);
+	const struct ft_capture_op *ops = &ft_capture_ops[p->first];
+
+	for (int i = 0; i < p->entry_count; i++)
+		if (!is_known(&ops[i]) && args[ops[i].arg] && ft_capture_applies(&ops[i], args))
+			return true;
+	return false;
 }
 
 bool ft_programs_at_entry(const struct ft_session *s, uint64_t nr)
@@ -28,14 +49,6 @@ bool ft_programs_at_exit(const struct ft_session *s, uint64_t nr)
 	const struct ft_capture_program *p = program_of(s, nr);
 
 	return !(s->options & FT_OPT_ENTRY_ONLY) && ft_capture_count(s, p) > p->entry_count;
-}
-
-/* Whether the recorder's code knows how. */
-static bool is_known(const struct ft_capture_op *op)
-{
-	if (op->what == FT_CAPTURE_STRING)
-		return op->limit == FT_LIMIT_PATH;
-	return op->what < FT_CAPTURE_NESTED && op->size <= FT_OP_SIZE_MAX;
 }
 
 static uint64_t word_of(const struct ft_session *s, const struct ft_capture_op *op, bool tracer)
@@ -58,16 +71,14 @@ static bool put_program(const struct ft_session *s, const struct ft_capture_prog
 {
 	const struct ft_capture_op *ops = &ft_capture_ops[p->first];
 	int count = s->options & FT_OPT_ENTRY_ONLY ? p->entry_count : ft_capture_count(s, p);
-	bool tracer = false;
 	size_t space = 0, n = *at;
 
 	if (room - n < 3 * (size_t)count + 2)
 		return false;
 	for (int i = 0; i < count; i++) {
-		if (ops[i].what != FT_CAPTURE_LINK)
+		if (ops[i].what != FT_CAPTURE_LINK && !ops[i].step)
 			space += FT_CAPTURE_ITEM_SPACE(ft_capture_limit(s, &ops[i]));
-		tracer |= !is_known(&ops[i]);
-		if (tracer && i < p->entry_count)
+		if (!is_known(&ops[i]) && !ops[i].step && i < p->entry_count)
 			return false;
 	}
 	if (space > FT_CAPTURE_SPACE)
@@ -77,7 +88,7 @@ static bool put_program(const struct ft_session *s, const struct ft_capture_prog
 			words[n++] = 0;
 		if (i == count)
 			break;
-		words[n++] = word_of(s, &ops[i], tracer && i >= p->entry_count);
+		words[n++] = word_of(s, &ops[i], !is_known(&ops[i]));
 		if (ops[i].if_set) {
 			words[n++] = FT_OP_IF(ops[i].if_mask, ops[i].if_base);
 			words[n++] = ops[i].if_set;

@@ -12,6 +12,8 @@ void ft_programs_table(const struct ft_session *s, struct ft_inline *in, uint8_t
  * perhaps.
  */
 bool ft_programs_copied(const struct ft_inline *in, uint64_t nr);
+/* Among what is to be copied before a call with these arguments is something that only the tracer can. */
+bool ft_programs_asks_before(const struct ft_session *s, uint64_t nr, const uint64_t args[6]);
 /* The call's program has ops for its entry; for its exit, where results are wanted. */
 bool ft_programs_at_entry(const struct ft_session *s, uint64_t nr);
 bool ft_programs_at_exit(const struct ft_session *s, uint64_t nr);

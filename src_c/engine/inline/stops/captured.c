@@ -53,10 +53,13 @@ static bool recorder_copies(
 }
 
 /* Whether the tracer has something to read before the call. */
-static bool is_wanted(const struct ft_session *s, const struct ft_inline_task *it, uint32_t nr)
+static bool is_wanted(const struct ft_session *s, const struct ft_inline_task *it, uint32_t nr,
+	const uint64_t args[6])
 {
 	if (it->space->stops || s->options & FT_OPT_PLACES)
 		return ft_record_wants(s, FT_ABI_X86_64, nr);
+	if (recorder_copies(s, it, nr) && ft_programs_asks_before(s, nr, args))
+		return true;
 	return !recorder_copies(s, it, nr) &&
 	       (ft_programs_at_entry(s, nr) || ft_programs_at_exit(s, nr));
 }
@@ -69,7 +72,7 @@ static void copy_before(
 	struct ft_inline_task *it = t->in;
 	uint32_t nr = (uint32_t)regs->rax;
 
-	if (it->strings_at || !is_wanted(s, it, nr))
+	if (it->strings_at || !is_wanted(s, it, nr, args))
 		return;
 	ft_capture_entry(s, t, t->tid, FT_ABI_X86_64, nr, args);
 	belongs_to(it, ft_area_get(&it->area->cur), nr, args,

@@ -1,0 +1,42 @@
+"""Promise: structures of 32-bit programs, and what pointers in them lead to, are shown as strace
+shows them: in their own layout, with pointers of their own size.
+
+Deliberate differences: DIFFERENCES of strace_text.py.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from compiled import compile_c
+from strace_text import differences
+from strace_together import Together
+from support import ENGINES
+
+FOLDER = Path(__file__).parents[1] / "tracees"
+PROGRAMS = ["tells_select", "tells_clone3", "tells_asynchronous_io", "tells_bpf"]
+pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+# What no table has, and what 6.1 takes for a set of signals though the kernel does not.
+LEFT_OUT = re.compile(r"^\d+ (?:set_thread_area\(.*|.*sigsetsize=7\}.*)\n", re.M)
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Together:
+    folder = tmp_path_factory.mktemp("i386")
+    for name in PROGRAMS:
+        source = [FOLDER / f"{name}.c"]
+        done = compile_c(["gcc", "-std=gnu11", "-w", "-m32", "-O1"], folder / name, source)
+        if done.returncode:
+            pytest.skip("gcc -m32 does not work here")
+    return Together([[str(folder / name)] for name in PROGRAMS], folder)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("place", range(len(PROGRAMS)), ids=PROGRAMS)
+def test_32_bit_programs_have_straces_lines(place: int, engine: str, together: Together) -> None:
+    mine, its = together.texts(engine)[place], together.texts(None)[place]
+    assert differences(LEFT_OUT.sub("", mine), LEFT_OUT.sub("", its)) == []
+    assert len(mine.splitlines()) > 20
