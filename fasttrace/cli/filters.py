@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fasttrace.cli.parser import VerbParser, pids
 
@@ -40,9 +40,7 @@ def add_filter_options(
         group.add_argument(
             "--pid", dest="pids", type=pids, metavar="PID[,PID]", help="are of these processes"
         )
-        group.add_argument(
-            "--comm", metavar="NAME", help="are of processes whose program has this name"
-        )
+        group.add_argument("--comm", metavar="NAME", help="are of a program with this name")
 
 
 def conditions_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -94,9 +92,13 @@ class Chooser:
         from fasttrace.data.touches import Touches
 
         touches = Touches.of_block(block, self._following)
-        observed = Observed((), block.payload, touches)
+        observed = Observed((), block.payload, touches, _no_programs)
         found, _ = choose(touches.events, self._conditions, observed)
         return touches.events, np.ascontiguousarray(found)
+
+
+def _no_programs() -> NoReturn:
+    raise ValueError("what processes ran is known once the trace is whole")
 
 
 def _time(text: str) -> int:

@@ -121,7 +121,7 @@ class Call(Event):
 
     @property
     def comm(self) -> str:
-        """The program that its process ran last; "" where that is not known."""
+        """The program that its process ran then; "" where that is not known."""
         found: str = self.payload.comm_of(self.pid, self.time_ns) if self.payload.comm_of else ""
         return found
 

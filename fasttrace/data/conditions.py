@@ -14,6 +14,7 @@ from fasttrace.data.calls import Calls, path_args, selection_of
 from fasttrace.data.event_rows import taken
 from fasttrace.data.events import Flag, Kind, argument_strings, payload_items
 from fasttrace.data.processes import Process
+from fasttrace.data.program_names import ProgramNames
 from fasttrace.data.touches import Touches
 from fasttrace.syscalls.errnos import errno_number
 from fasttrace.syscalls.names import abi_index
@@ -125,12 +126,6 @@ def paths_of(event: np.void, stream: memoryview) -> list[str]:
     return [item.text for item in argument_strings(items) if item.arg in wanted]
 
 
-def of_comm(events: Events, comms: set[str], processes: Sequence[Process]) -> Mask:
-    # The last entry is for those whose process is not known: index -1.
-    wanted = np.array([*(p.comm in comms for p in processes), "" in comms], np.bool_)
-    return wanted[owners(events, processes)]
-
-
 def owners(events: Events, processes: Sequence[Process]) -> npt.NDArray[np.intp]:
     """The index of each event's process, -1 where it is not known; shape as events.
 
@@ -186,6 +181,8 @@ class Observed(NamedTuple):
     processes: Sequence[Process]
     stream: memoryview
     touches: Touches
+    programs: Callable[[], ProgramNames]
+    """Asked for where comm is."""
 
 
 # Each condition by its name. A new one has a line here or below, and in Conditions.
@@ -204,16 +201,16 @@ MASKS: dict[str, Callable[[Events, Any], Mask]] = {
 }
 # Those that look at more than the events: asked last, of the events that the others leave.
 LATE_MASKS: dict[str, Callable[[Events, Any, Observed], Mask]] = {
-    "comm": lambda events, comms, observed: of_comm(events, comms, observed.processes),
+    "comm": lambda events, comms, observed: observed.programs().of(events, comms),
     "path": lambda events, path, observed: observed.touches.by_path(events, path),
     "fd": lambda events, fds, observed: observed.touches.by_fd(events, fds),
 }
 # One number or text, or several.
 SETS = ("pid", "tid", "comm", "fd")
 # Those that leave out whole processes, too.
-OF_PROCESSES: dict[str, Callable[[Process, Any], bool]] = {
-    "pid": lambda process, wanted: process.pid in wanted,
-    "comm": lambda process, wanted: process.comm in wanted,
+OF_PROCESSES: dict[str, Callable[[Process, Any, Observed], bool]] = {
+    "pid": lambda process, pids, observed: process.pid in pids,
+    "comm": lambda process, comms, observed: observed.programs().ran(process, comms),
 }
 
 
@@ -243,5 +240,5 @@ def choose(
     for name, is_of in OF_PROCESSES.items():
         if name in asked:
             wanted = asked[name]
-            processes = [process for process in processes if is_of(process, wanted)]
+            processes = [process for process in processes if is_of(process, wanted, observed)]
     return events, processes

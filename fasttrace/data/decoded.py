@@ -17,6 +17,7 @@ from fasttrace.data.calls import Call
 from fasttrace.data.events import Kind
 from fasttrace.data.json_events import JsonEvents
 from fasttrace.data.processes import Comms, Process
+from fasttrace.data.program_names import ProgramNames
 from fasttrace.data.programs import Programs
 from fasttrace.data.touches import Touches
 
@@ -45,10 +46,11 @@ class Decoded:
 
     @cached_property
     def _programs(self) -> Programs:
-        programs = Programs(self._comms, forgets=False)
-        others = self.events[self.events["kind"] != Kind.SYSCALL]
-        programs.learn(others.data, self._stream)
-        return programs
+        return Programs.of(self.events, self._stream, Comms(self._told))
+
+    @cached_property
+    def _program_names(self) -> ProgramNames:
+        return ProgramNames(self._programs, self._told)
 
     def __iter__(self) -> Iterator[Call]:
         for start in range(0, len(self.events), _CHUNK):
@@ -99,11 +101,7 @@ class Decoded:
 
     @cached_property
     def _source(self) -> Payload:
-        return Payload(self._stream, 0, self._comms)
-
-    @cached_property
-    def _comms(self) -> Comms:
-        return Comms(self._told)
+        return Payload(self._stream, 0, self._all._programs.name)
 
     def json_events(self, *, descriptors: bool = False) -> JsonEvents:
         """What makes JSON of this trace's events, in their order; descriptors: of `in_order`."""

@@ -165,7 +165,10 @@ class Trace(Decoded, Exported):
 
     def _recorded(self, *, counted: bool = False) -> Recorded:
         processes = self.processes if counted else self._told
-        return Recorded(self.events, self.payload, processes, self.info)
+        whole = self._all
+        return Recorded(
+            self.events, self.payload, processes, self.info, lambda: whole._program_names
+        )
 
     @property
     def fallbacks(self) -> dict[str, int]:
@@ -253,9 +256,9 @@ class Trace(Decoded, Exported):
         """Whether it is what a condition or a slice left of another one."""
         return self._whole is not None
 
-    def programs(self, pid: int, time_ns: int) -> tuple[bytes, int, int]:
-        """What a process ran then: see `Programs`."""
-        return self._all._programs(pid, time_ns)
+    def program(self, pid: int, time_ns: int) -> str:
+        """The name of what a process ran then; "" where it is not known."""
+        return self._all._programs.name(pid, time_ns)
 
     def named(self) -> tuple[npt.NDArray[np.void], list[str]]:
         """Which paths and descriptors the events name: see `Touches.named`."""
@@ -277,7 +280,7 @@ class Trace(Decoded, Exported):
         syscall: a name, a number, several of these, or strace's set language ("%file,!stat").
         failed: True for calls that ended with an error, False for those that ended without.
         errno: the error, by name or number. pid, tid, comm: one or several; comm is the name of the
-        program that the process ran last. kind: Kind.SIGNAL or "signal". abi: "x86_64", "i386", ...
+        program that the process ran then. kind: Kind.SIGNAL or "signal". abi: "x86_64", "i386", ...
         min_duration_ns: calls that took at least so long. after, before: events that started at or
         after, and before, a CLOCK_MONOTONIC time in ns. path: calls that name such a path, or a
         descriptor of it: text that it contains; with one of ``*?[`` a pattern of the shell for all
@@ -291,7 +294,10 @@ class Trace(Decoded, Exported):
         be read. ValueError: no such errno, kind or abi.
         """
         given = {"syscall": syscall, **wanted}
-        observed = conditions.Observed(self._told, self._stream, self._all._touches)
+        whole = self._all
+        observed = conditions.Observed(
+            self._told, self._stream, whole._touches, lambda: whole._program_names
+        )
         events, processes = conditions.choose(self.events, given, observed)
         return self._part(events, processes)
 
@@ -300,7 +306,8 @@ class Trace(Decoded, Exported):
     @overload
     def by(self, key: Literal["syscall", "comm"]) -> dict[str, Trace]: ...
     def by(self, key: ByKey) -> dict[int, Trace] | dict[str, Trace]:
-        """A Trace for each "pid", "tid", "syscall" (calls only) or "comm" that has events.
+        """A Trace for each "pid", "tid", "syscall" (calls only) or "comm", the program that ran
+        then, that has events.
 
         ValueError: another key.
         """
@@ -316,9 +323,13 @@ class Trace(Decoded, Exported):
                 None,
             )
         if key == "comm":
-            comms = [*(p.comm for p in self._told), ""]
-            owners = conditions.owners(self.events, self._told)
-            return self._groups(owners, lambda i: comms[i], lambda p: p.comm)
+            known = self._all._program_names
+            names = [*known.names, ""]
+            parts = self._groups(known.places(self.events), lambda i: names[i], None)
+            return {
+                name: self._part(part.events, [p for p in self._told if known.ran(p, {name})])
+                for name, part in parts.items()
+            }
         if key == "pid":
             owner = operator.attrgetter("pid")
         return self._groups(self.events[key], int, owner)

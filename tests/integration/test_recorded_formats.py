@@ -55,6 +55,9 @@ def test_one_run_is_the_same_in_every_format(
     assert len(plain) > 3000
     for recorder in recorders:
         recorder._writer.close()
+    rows = pytest.importorskip("pyarrow.parquet").read_table(tmp_path / "x.parquet")
+    assert rows["comm"].to_pylist() == [call.comm for call in plain]
+    assert len(set(rows["comm"].to_pylist())) == 2  # the interpreter's, and sh
     for other in others:
         assert other.events.tobytes() == plain.events.tobytes()
         assert other.payload.tobytes() == plain.payload.tobytes()

@@ -8,7 +8,6 @@ import numpy as np
 from synthetic import OPENAT, PROCESSES, READ, STAT, item, make_events, stream
 
 from fasttrace.data.calls import path_args
-from fasttrace.data.conditions import owners
 from fasttrace.data.events import Flag, Kind, argument_strings, payload_items
 from fasttrace.data.export.words import utf8
 from fasttrace.data.trace import Trace
@@ -71,8 +70,7 @@ def example() -> Trace:
 def rows(trace: Trace) -> list[dict[str, Any]]:
     """What the columns must say, told the slow way, call by call."""
     told = []
-    places = owners(trace.events, trace.processes).tolist()
-    for event, call, place in zip(trace.events, trace, places, strict=True):
+    for event, call in zip(trace.events, trace, strict=True):
         is_call = call.kind == Kind.SYSCALL
         unfinished = Flag.UNFINISHED in call.flags
         # Damaged events have a duration, or a result, that cannot be: what is there is told.
@@ -82,7 +80,7 @@ def rows(trace: Trace) -> list[dict[str, Any]]:
                 "name": call.name,
                 "pid": call.pid,
                 "tid": call.tid,
-                "comm": utf8(trace.processes[place].comm) if place >= 0 else None,
+                "comm": utf8(call.comm) or None,
                 "time_ns": call.time_ns,
                 "duration_ns": took,
                 "ret": call.ret or None if is_call and unfinished else call.ret,

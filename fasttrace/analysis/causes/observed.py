@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
@@ -188,9 +187,7 @@ class Observed:
     def comm(self, row: int) -> str:
         """What the event's process ran then."""
         pid, time_ns = int(self.events["pid"][row]), int(self.events["time_ns"][row])
-        told = json.loads(self.trace.programs(pid, time_ns)[0])
-        # A name that is no UTF-8 is an object.
-        return told if isinstance(told, str) else self.process_of(row).comm
+        return self.trace.program(pid, time_ns) or self.process_of(row).comm
 
     def program(self, row: int) -> str:
         """The process of an event by what it ran then, for people: "cc1 (pid 12)"."""

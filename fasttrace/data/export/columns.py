@@ -3,7 +3,7 @@
     name         the syscall; of another kind of event the kind
     kind, abi    "syscall", "signal", "exit", ...; "x86_64", "i386", ...
     pid, tid     the process, the task
-    comm         the program that the process ran last; null where that is not known
+    comm         the program that the process ran then; null where that is not known
     time_ns      start, CLOCK_MONOTONIC
     time         start, UTC; null where the trace does not know the clocks' difference
     duration_ns  null where nothing was finished
@@ -37,7 +37,6 @@ import numpy.typing as npt
 
 from fasttrace import _decode
 from fasttrace._tables import ERRNO_MAX
-from fasttrace.data import conditions
 from fasttrace.data.calls import abi_name, kind_name
 from fasttrace.data.event_rows import copied
 from fasttrace.data.events import Flag
@@ -45,7 +44,9 @@ from fasttrace.data.export.arguments import arguments
 from fasttrace.data.export.call_tables import CALLS, descriptors_of_calls, paths_of_calls
 from fasttrace.data.export.some_events import KINDS, SomeEvents, event_name
 from fasttrace.data.export.words import Numbering, Words, utf8
-from fasttrace.data.processes import Process, reused_pids
+from fasttrace.data.processes import Process
+from fasttrace.data.program_names import ProgramNames
+from fasttrace.data.programs import Programs
 from fasttrace.data.run_info import RunInfo
 from fasttrace.errors import TraceError
 from fasttrace.syscalls.errnos import errno_name
@@ -65,6 +66,8 @@ class Recorded(NamedTuple):
     payload: npt.NDArray[np.uint8]
     processes: Sequence[Process]
     info: RunInfo
+    programs: Callable[[], ProgramNames] | None = None
+    """Where others than these events tell what ran when."""
 
 
 class Column(NamedTuple):
@@ -154,9 +157,6 @@ class Columns:
         self._abis = Numbering(256, abi_name)
         # INT64_MIN, from a damaged file, has no negative: it stays what it is.
         self._errnos = Numbering(ERRNO_MAX + 1, lambda n: errno_name(abs(n) if n == _LEAST else n))
-        # With a method of ours it would be a cycle, and keep all until that is collected.
-        processes = trace.processes
-        self._comms = Numbering(len(processes), lambda i: utf8(processes[i].comm))
         self._paths = _decode.Paths(paths_of_calls(), int.from_bytes(os.urandom(8), "little"))
         self._text_max = sys.maxsize if keep_words else _TEXT_MAX
         self._kept: Words | None = None
@@ -222,24 +222,18 @@ class Columns:
             return Column(ends, data=data)
         return column
 
-    def _owners(self, events: npt.NDArray[np.void]) -> npt.NDArray[np.intp]:
-        """As `conditions.owners`, which need not be asked where a pid says it all."""
-        pids, table = events["pid"].copy(), self._owner_of_pid
-        if len(pids) and pids.min() >= 0 and pids.max() < len(table):
-            owners: npt.NDArray[np.intp] = table[pids]
-            if owners.min() != _SEVERAL:
-                return owners
-        return conditions.owners(events, self._trace.processes)
+    @cached_property
+    def _programs(self) -> ProgramNames:
+        trace = self._trace
+        if trace.programs is not None:
+            return trace.programs()
+        told = Programs.of(trace.events, self._payload.data, None)
+        return ProgramNames(told, trace.processes)
 
     @cached_property
-    def _owner_of_pid(self) -> npt.NDArray[np.intp]:
-        processes = self._trace.processes
-        pids = {p.pid: i for i, p in enumerate(processes) if 0 <= p.pid < _PIDS}
-        pids.update((pid, _SEVERAL) for pid in reused_pids(processes) if pid in pids)
-        table = np.full(max(pids, default=-1) + 1, -1, np.intp)
-        for pid, i in pids.items():
-            table[pid] = i
-        return table
+    def _comms(self) -> Numbering:
+        names = self._programs.names
+        return Numbering(len(names), lambda i: utf8(names[i]))
 
     def _path_words(self) -> Words:
         kept = self._kept
@@ -261,13 +255,13 @@ class Columns:
         out[:] = self._abis.codes(some.abi)
 
     def _fill_comm(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
-        owners = self._owners(some.events)
-        valid: npt.NDArray[np.bool_] = owners >= 0
+        places = self._programs.places(some.events)
+        valid: npt.NDArray[np.bool_] = places >= 0
         if valid.all():
-            out[:] = self._comms.codes(owners)
+            out[:] = self._comms.codes(places)
             return valid
         out[:] = 0
-        out[valid] = self._comms.codes(owners[valid])
+        out[valid] = self._comms.codes(places[valid])
         return valid
 
     def _fill_time(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_] | None:
@@ -325,8 +319,6 @@ class Columns:
         return valid
 
 
-_PIDS = 1 << 22  # PID_MAX_LIMIT of the kernel
-_SEVERAL = -2
 _ARGS_MAX = 1 << 31
 _LEAST = -(1 << 63)
 

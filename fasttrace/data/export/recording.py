@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fasttrace.data.events import EVENT_DTYPE
+from fasttrace.data.events import EVENT_DTYPE, Kind
 from fasttrace.data.export import arrow, parquet
 from fasttrace.data.export.columns import WHOLE, Columns, Recorded
 from fasttrace.data.export.extras import extra
 from fasttrace.data.processes import Process
+from fasttrace.data.program_names import ProgramNames
+from fasttrace.data.programs import Programs
 from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
 from fasttrace.data.stored import Stored
 from fasttrace.errors import OutputError
@@ -56,6 +58,7 @@ class ParquetWriter:
         self._file = NewFile(path)
         self._schema = arrow.schema(WHOLE, info).with_metadata(None)
         self._writer: Any = None
+        self._programs = Programs(forgets=False)  # as many as there are processes, as these are
         self._given = self._count = self._length = 0
         self._blocks: list[EventBlock] = []
         self._size = [0, 0]  # events, bytes of payload in them
@@ -98,7 +101,10 @@ class ParquetWriter:
         places: npt.NDArray[np.uint64] = events["payload"].copy()
         events["payload"] -= base
         payload = np.concatenate(parts)
-        made = Columns(Recorded(events, payload, processes, self._info), WHOLE)
+        self._programs.learn(events[events["kind"] >= Kind.FORK].data, payload.data)
+        names = ProgramNames(self._programs, processes)
+        recorded = Recorded(events, payload, processes, self._info, lambda: names)
+        made = Columns(recorded, WHOLE)
         if self._writer is None:
             self._writer = parquet.opened(self._file, self._schema)
         for start in range(0, len(events), arrow.BATCH):
