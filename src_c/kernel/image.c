@@ -136,14 +136,14 @@ static int name(pid_t pid, const struct stack *st, uint64_t address, char comm[F
 }
 
 ssize_t ft_image_read(pid_t pid, uint64_t stack, char comm[FT_COMM_MAX + 1], char *argv, size_t max,
-	uint64_t *vdso)
+	struct ft_image *out)
 {
 	struct stack st = { .address = stack };
 	uint64_t argc, zero, word = 0;
 	size_t i, env;
 	int rc;
 
-	*vdso = 0;
+	*out = (struct ft_image){ 0 };
 	if (!read_stack(pid, &st))
 		return -EFAULT;
 	if (!get(&st, 0, &argc) || !argc || argc >= st.size / sizeof(word))
@@ -153,7 +153,9 @@ ssize_t ft_image_read(pid_t pid, uint64_t stack, char comm[FT_COMM_MAX + 1], cha
 		return -EINVAL;
 	for (i = env; get(&st, i, &zero) && zero; i++)
 		continue;
-	*vdso = auxiliary(&st, i + 1, AT_SYSINFO_EHDR);
+	out->vdso = auxiliary(&st, i + 1, AT_SYSINFO_EHDR);
+	/* How far its first instruction is from its program headers. */
+	out->program = auxiliary(&st, i + 1, AT_ENTRY) - auxiliary(&st, i + 1, AT_PHDR);
 	rc = name(
 		pid, &st, auxiliary(&st, i + 1, AT_EXECFN), comm); /* what was given to execve(2) */
 	return rc ? rc : arguments(&st, argc, word, argv, max);

@@ -12,9 +12,12 @@
 /*
  * The name that the kernel gave a process, and its argument list as /proc/PID/cmdline has it, cut at max: of one that
  * stands at its exec with this stack pointer. Returns the list's length; or a negative errno: ask /proc.
- * vdso: where the kernel says that the vDSO lies, or 0: it has none, or that cannot be read here.
  */
+struct ft_image {
+	uint64_t vdso; /* where the kernel says that the vDSO lies */
+	uint64_t program; /* most often another number for another program file */
+}; /* 0: there is none, or it cannot be read here */
 ssize_t ft_image_read(pid_t pid, uint64_t stack, char comm[FT_COMM_MAX + 1], char *argv, size_t max,
-	uint64_t *vdso);
+	struct ft_image *out);
 
 #endif

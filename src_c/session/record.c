@@ -335,9 +335,9 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	int rc;
 
 	if (is_new)
-		t->vdso = 0;
+		t->image = (struct ft_image){ 0 };
 	if (is_new && (stack || !ft_arch_stack(t->tid, &stack)))
-		n = ft_image_read(t->tid, stack, name, text, sizeof(text), &t->vdso);
+		n = ft_image_read(t->tid, stack, name, text, sizeof(text), &t->image);
 	if (n < 0)
 		n = ask_image(s, t, is_new, name, text);
 	comm.length = (uint32_t)strlen(name);

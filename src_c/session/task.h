@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "fasttrace.h"
+#include "kernel/image.h"
 
 enum ft_call_state {
 	FT_CALL_NONE,
@@ -62,7 +63,7 @@ struct ft_task {
 	bool ignores_traps; /* perhaps, to the kernel: signals that the engine uses */
 	bool at_exec; /* its EXEC stop is being dealt with */
 	uint64_t stack; /* and there its stack pointer is this; 0: not asked yet */
-	uint64_t vdso; /* where the kernel has told its program that the vDSO lies; 0: not known */
+	struct ft_image image; /* of its program */
 	bool born; /* its first stop has been */
 	bool attached; /* it ran before we looked on */
 	siginfo_t held_info;
@@ -70,6 +71,7 @@ struct ft_task {
 	pid_t parent; /* whose child it is, for the FORK event */
 	bool announced; /* its FORK or ATTACH event is written */
 	bool let_go; /* in the call that ends it, by the engine, with end_status: nothing more of it will come */
+	bool knows_end; /* at its exit event: end_status tells how, as wait4() does; and it may be let go there */
 	int end_status;
 	bool unreadable; /* what it or its maker pointed to could not be read in time: no more of it is */
 	bool every_call; /* stop at every call in spite of the filter */

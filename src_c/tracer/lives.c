@@ -190,6 +190,15 @@ static bool may_be_let_go(const struct ft_session *s, const struct ft_task *t)
 	return t->tid != t->tgid || (!t->threads && t->tid != s->root);
 }
 
+void ft_lives_ending(const struct ft_session *s, struct ft_task *t)
+{
+	unsigned long status;
+
+	t->knows_end = may_be_let_go(s, t) && !ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &status);
+	if (t->knows_end)
+		t->end_status = (int)status;
+}
+
 /*
  * What is left of a process, or of a thread, that stands at its exit event we need not see: how it ends is decided
  * (kernel/exit.c, synchronize_group_exit(), Linux 5.17), and to be told of. Its maker hears of it as soon as without
@@ -197,12 +206,9 @@ static bool may_be_let_go(const struct ft_session *s, const struct ft_task *t)
  */
 bool ft_lives_exiting(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
-	unsigned long status;
-
-	if (!may_be_let_go(s, t) || ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &status) < 0 ||
-		!WIFEXITED(status) || ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0)
+	if (!t->knows_end || !WIFEXITED(t->end_status) || ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0)
 		return false;
-	end_at(s, t, stop, (int)status);
+	end_at(s, t, stop, t->end_status);
 	return true;
 }
 

@@ -123,6 +123,7 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		on_first_or_shown(s, t);
 		break;
 	case FT_STOPPED_EXITING:
+		ft_lives_ending(s, t);
 		if (s->engine->exiting)
 			s->engine->exiting(s, t);
 		if (ft_lives_exiting(s, t, stop))

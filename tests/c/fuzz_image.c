@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *pages = stack_pages(), *end = pages + PAGES * PAGE;
 	uint8_t *stack = end - 8 - 8 * (take(&in, 2) % 2500);
 	char comm[FT_COMM_MAX + 1] = "unset", argv[ARGV + 1];
-	uint64_t vdso;
+	struct ft_image image;
 	size_t max = take(&in, 1) % ARGV;
 	uint64_t *word = (uint64_t *)stack;
 	ssize_t n;
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		}
 	argv[max] = 'x';
-	n = ft_image_read(getpid(), (uint64_t)(uintptr_t)stack, comm, argv, max, &vdso);
+	n = ft_image_read(getpid(), (uint64_t)(uintptr_t)stack, comm, argv, max, &image);
 	REQUIRE(argv[max] == 'x');
 	REQUIRE(n <= (ssize_t)max);
 	if (n < 0)

@@ -14,7 +14,7 @@
 static uint64_t stack[SIZE / 8];
 static char *top;
 static char comm[FT_COMM_MAX + 1], argv[64];
-static uint64_t vdso;
+static struct ft_image image;
 
 static uint64_t push(const char *text)
 {
@@ -40,6 +40,10 @@ static void make(const char *const *args, const char *const *env, const char *fi
 	*word++ = 0;
 	*word++ = AT_PAGESZ;
 	*word++ = 4096;
+	*word++ = AT_PHDR;
+	*word++ = 0x400040;
+	*word++ = AT_ENTRY;
+	*word++ = 0x401000;
 	*word++ = AT_SYSINFO_EHDR;
 	*word++ = VDSO;
 	if (file) {
@@ -52,7 +56,7 @@ static void make(const char *const *args, const char *const *env, const char *fi
 
 static ssize_t look(size_t max)
 {
-	return ft_image_read(getpid(), (uint64_t)(uintptr_t)stack, comm, argv, max, &vdso);
+	return ft_image_read(getpid(), (uint64_t)(uintptr_t)stack, comm, argv, max, &image);
 }
 
 static const char *const two[] = { "ls", "-l", NULL }, *const env[] = { "A=b", NULL };
@@ -64,7 +68,8 @@ static void test_found(void)
 
 	make(two, env, "/usr/bin/ls");
 	CHECK_EQ(look(sizeof(argv)), 6);
-	CHECK_EQ(vdso, VDSO);
+	CHECK_EQ(image.vdso, VDSO);
+	CHECK_EQ(image.program, 0xfc0);
 	CHECK(!memcmp(argv, "ls\0-l", 6));
 	CHECK(!strcmp(comm, "ls"));
 	CHECK_EQ(look(4), 4);
@@ -94,9 +99,10 @@ static void test_not_found(void)
 	make(two, env, "/bin/ls");
 	stack[1] = 1; /* argv[0] leads below the stack */
 	CHECK(look(sizeof(argv)) < 0);
-	CHECK_EQ(vdso, VDSO);
-	CHECK(ft_image_read(getpid(), 8, comm, argv, sizeof(argv), &vdso) < 0);
-	CHECK_EQ(vdso, 0);
+	CHECK_EQ(image.vdso, VDSO);
+	CHECK(ft_image_read(getpid(), 8, comm, argv, sizeof(argv), &image) < 0);
+	CHECK_EQ(image.vdso, 0);
+	CHECK_EQ(image.program, 0);
 	check_group("where the stack does not tell, or lies, /proc is asked");
 }
 

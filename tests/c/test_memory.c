@@ -86,9 +86,9 @@ static void test_seals(void)
 	CHECK(fd >= 0 && theirs >= 0 && tracee != MAP_FAILED);
 	CHECK_EQ(sp->chunk_count, 1);
 	CHECK_EQ(sp->mapped, 0);
-	REFUSED(ftruncate(theirs, 0)); /* while the tracee maps it */
 	tracee[4096] = 1;
 	CHECK_EQ(ft_memory_seal(sp, fd), 0);
+	REFUSED(ftruncate(theirs, 0));
 	REFUSED(ftruncate(theirs, (off_t)FT_CHUNKS_MAX * FT_CHUNK + 4096));
 	CHECK(ft_memory_seal(sp, fd) < 0);
 	REFUSED(ftruncate(theirs, 4096));
@@ -109,6 +109,26 @@ static void test_seals(void)
 	CHECK_EQ(sp->chunk_count, 0);
 	free(sp);
 	check_group("a tracee's memory cannot be shortened, nor holes be made in it");
+}
+
+/* Whoever could reach it before it was sealed may have shortened it: no page of it is touched that is not there. */
+static void test_shortened(void)
+{
+	for (off_t pages = 0; pages < 2; pages++) {
+		struct ft_space *sp = new_space();
+		char path[48];
+		int fd = ft_memory_new(sp, getpid(), path);
+		struct ft_inline_task it = { .space = sp, .area = (void *)sp->chunks[0].map };
+
+		CHECK_EQ(ftruncate(fd, pages * 4096), 0);
+		CHECK_EQ(ft_memory_seal(sp, fd), 0);
+		CHECK_EQ(ft_area_init(&it, false, false), pages ? 0 : -ENOMEM);
+		CHECK(!ft_area_open_blocks(&it));
+		close(fd);
+		ft_memory_free(sp);
+		free(sp);
+	}
+	check_group("memory that was shortened before it was sealed is not touched");
 }
 
 static void test_file_size_limit(void)
@@ -148,6 +168,7 @@ int main(void)
 {
 	test_seals();
 	test_leftovers();
+	test_shortened();
 	test_file_size_limit();
 	return check_result();
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections import Counter
 
@@ -51,3 +52,12 @@ def test_children_are_found_where_nobody_wants_the_calls_that_make_them(tracees,
         tracer.wait()
     assert [process.exit_status for process in tracer.processes] == [0, *[1, 2, 3, 4, 5, 6, 7] * 3]
     assert {process.engine for process in tracer.processes} == {"inline"}
+
+
+def test_signals_for_children_that_are_being_prepared_come_all_and_in_order(tracees, engine):
+    trace = fasttrace.trace(tracees.command("queued_at_birth"), engine=engine, stdin=NULL)
+    assert trace.exit_status == 0
+    assert {process.engine for process in trace.processes} == {engine}
+    signals = trace.events[trace.events["kind"] == Kind.SIGNAL]
+    assert Counter(signals["nr"].tolist())[signal.SIGRTMIN] == 40 * 10
+    assert Counter(signals["nr"].tolist())[signal.SIGRTMIN + 1] == 40 * 10

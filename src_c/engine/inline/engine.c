@@ -10,6 +10,7 @@
 #include <linux/ptrace.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "alter/alter.h"
@@ -138,7 +139,7 @@ static void engine_execing(struct ft_session *s, struct ft_task *t)
 	struct ft_inline_task *it = t->in;
 	struct ft_standing *state = &s->in->execed;
 
-	*state = (struct ft_standing){ .no_handlers = true };
+	*state = (struct ft_standing){ .is_new = true };
 	t->stack = ptrace(PTRACE_GETREGS, t->tid, 0, &state->regs) < 0 ? 0 : state->regs.rsp;
 	if (s->in->visited && s->in->visited->pid == t->tgid)
 		ft_attach_end(s, NULL);
@@ -165,7 +166,22 @@ static bool is_after_exec(const struct ft_task *t)
 	return ptrace(PTRACE_PEEKTEXT, t->tid, FT_RECORDER_BASE, 0) == -1 && errno == EIO;
 }
 
-/* PTRACE_EVENT_EXIT: the registers tell, to the instruction, whether a call was under way. */
+/* A process without threads that has not been killed ends by a call of its own, under way by its record. */
+static bool ends_by_its_call(struct ft_session *s, const struct ft_task *t)
+{
+	struct ft_area_seen seen;
+
+	if (!t->knows_end || !WIFEXITED(t->end_status) || t->tid != t->tgid || t->in->dying ||
+		t->in->space->refs > 1)
+		return false;
+	pthread_mutex_lock(&s->in->lock);
+	ft_area_look(t->in, &seen);
+	pthread_mutex_unlock(&s->in->lock);
+	return seen.at && seen.head.busy == seen.head.cur &&
+	       (seen.raw.nr == SYS_exit_group || seen.raw.nr == SYS_exit);
+}
+
+/* PTRACE_EVENT_EXIT: else the registers tell, to the instruction, whether a call was under way. */
 static void engine_exiting(struct ft_session *s, struct ft_task *t)
 {
 	struct user_regs_struct regs;
@@ -176,6 +192,13 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 	if (!it || !it->area)
 		return;
 	it->exiting = true;
+	if (ends_by_its_call(s, t)) {
+		pthread_mutex_lock(&s->in->lock);
+		ft_drain_sigreturn(s, it);
+		ft_drain(s, it);
+		pthread_mutex_unlock(&s->in->lock);
+		return;
+	}
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0)
 		return;
 	pthread_mutex_lock(&s->in->lock);

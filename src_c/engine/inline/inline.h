@@ -160,7 +160,7 @@ struct ft_standing {
 	struct user_regs_struct regs;
 	uint64_t mask; /* of signals */
 	bool knows_mask;
-	bool no_handlers; /* and so no signal that must wait for another */
+	bool is_new; /* signals hardly come: they are blocked only when the first one has, which is held */
 };
 
 struct ft_inline {

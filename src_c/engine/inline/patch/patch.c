@@ -268,7 +268,9 @@ void ft_patch_known(struct ft_session *s, struct ft_task *t, const struct ft_map
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", sp->pid);
-	if (!stat(path, &st))
+	if (t->image.program)
+		sp->program = ft_files_program(&s->in->files, 0, t->image.program);
+	else if (!stat(path, &st))
 		sp->program = ft_files_program(&s->in->files, st.st_dev, st.st_ino);
 	if (s->in->files && is_patchable(text))
 		apply_file(s, t, text, true);

@@ -205,7 +205,7 @@ static int run_from(struct ft_session *s, struct ft_task *t, int request,
 
 	if (!look(t, state))
 		return -ESRCH;
-	blocks = !state->no_handlers || state->mask & 1ull << (SIGTRAP - 1);
+	blocks = !state->is_new || state->mask & 1ull << (SIGTRAP - 1);
 	if (blocks && !block_signals(t))
 		return -ESRCH;
 	regs->orig_rax = -1; /* nothing to restart */

@@ -2,8 +2,9 @@
  * The memory that areas lie in: one memfd for each address space, as large as it may ever need to be (what
  * is not used takes no memory), mapped from its start so far as it is needed, by us and by the tracee.
  *
- * That it shrinks is sealed before the tracee sees it, that it grows, and holes, once the tracee has mapped it
- * (F_SEAL_FUTURE_WRITE forbids them, mm/shmem.c): a page that is there stays there, or we would get SIGBUS. Later
+ * Once the tracee has mapped it it is sealed: it neither shrinks nor grows, and nobody can make holes
+ * (F_SEAL_FUTURE_WRITE forbids them, mm/shmem.c). A page that is there then stays there, or we would get SIGBUS; before
+ * we touch none, and what others may have made of it shows when one is asked for. Later
  * parts are mapped without a descriptor, which other threads might meet: a shared mapping that grows shows what follows
  * in its file (mremap(2)).
  */
@@ -106,8 +107,7 @@ static int use(struct ft_space *sp, int fd)
 	void *map;
 	int rc;
 
-	/* Sealed first: who can reach it may have made it larger by then, which does no harm, but not smaller. */
-	rc = fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0 ? -errno : make_room(sp, fd);
+	rc = make_room(sp, fd);
 	if (rc < 0)
 		goto fail;
 	map = map_first(sp->leftovers, fd);
@@ -150,7 +150,8 @@ int ft_memory_take(struct ft_space *sp, const struct ft_task *t, int theirs)
 
 int ft_memory_seal(struct ft_space *sp, int fd)
 {
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
+	if (fcntl(fd, F_ADD_SEALS,
+		    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
 		return -errno;
 	sp->mapped = FT_MEMORY_FIRST / FT_AREA_STEP;
 	return 0;

@@ -8,7 +8,7 @@
 int ft_memory_new(struct ft_space *sp, pid_t self, char path[48]);
 /* The same of a memfd that the stopped task has just made, as its descriptor `theirs`. */
 int ft_memory_take(struct ft_space *sp, const struct ft_task *t, int theirs);
-/* The tracee has mapped FT_MEMORY_FIRST bytes of it: from now on nobody can make holes. 0 or a negative errno. */
+/* The tracee has mapped FT_MEMORY_FIRST bytes of it: from now on it keeps its size and its pages. 0 or a negative errno. */
 int ft_memory_seal(struct ft_space *sp, int fd);
 void ft_memory_free(struct ft_space *sp);
 /* What is left of others but so many is unmapped, which may interrupt other processors: when no task waits for us. */

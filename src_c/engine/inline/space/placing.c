@@ -98,8 +98,8 @@ static int find_place(const struct ft_session *s, const struct ft_task *t, uint6
 {
 	const size_t size = sizeof(((struct ft_snippet *)0)->code);
 
-	if (t->vdso && s->in->vdso_end) {
-		*out = (struct place){ t->vdso + s->in->vdso_end, true };
+	if (t->image.vdso && s->in->vdso_end) {
+		*out = (struct place){ t->image.vdso + s->in->vdso_end, true };
 		return 0;
 	}
 	if (!text->exec || text->shared || text->end - text->start < size)

@@ -237,7 +237,7 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_inline_task *it = t->in;
 	enum ft_fallback why = ft_prepare_failed(t);
-	struct ft_standing state = { .knows_mask = false };
+	struct ft_standing state = { .is_new = true };
 	struct user_regs_struct *regs = &state.regs;
 	struct ft_space *own;
 	int rc;
