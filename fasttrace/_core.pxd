@@ -21,6 +21,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_OPT_ENVIRONMENTS
         FT_OPT_PLACES
         FT_OPT_DESCRIPTORS
+        FT_OPT_UNTIL_EXEC
         FT_STRING_LIMIT_MAX
         FT_PYTHON_FRAMES_MAX
 
@@ -99,6 +100,7 @@ cdef extern from "fasttrace.h" nogil:
         const uint16_t *policy[FT_ABI_COUNT]
         uint32_t string_limit
         uint32_t python_frames
+        uint32_t execs_kept
         const void *filter
         uint16_t filter_len
         uint32_t block_events

@@ -137,6 +137,7 @@ class Session:
         environments: bool = False,
         places: bool = False,
         descriptors: bool = False,
+        until_exec: int | None = None,
     ) -> None: ...
     def spawn(
         self,

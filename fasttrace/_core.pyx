@@ -132,7 +132,8 @@ cdef class Session:
                   str engine="ptrace", list policy=None, bytes filter=None, uint32_t block_events=0,
                   uint32_t queue_blocks=0, list injections=None, list handled=None,
                   uint32_t string_limit=0, uint32_t python_frames=0,
-                  bint environments=False, bint places=False, bint descriptors=False):
+                  bint environments=False, bint places=False, bint descriptors=False,
+                  until_exec=None):
         cdef ft_config config
         cdef Injections rows = Injections(injections or [])
         cdef int abi
@@ -143,7 +144,9 @@ cdef class Session:
             | (FT_OPT_ENVIRONMENTS if environments else 0)
             | (FT_OPT_PLACES if places else 0)
             | (FT_OPT_DESCRIPTORS if descriptors else 0)
+            | (0 if until_exec is None else FT_OPT_UNTIL_EXEC)
         )
+        config.execs_kept = 0 if until_exec is None else until_exec
         config.engine = <uint32_t>ENGINES.index(engine)
         config.block_events = block_events
         config.queue_blocks = queue_blocks

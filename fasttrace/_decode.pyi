@@ -69,6 +69,9 @@ class Story:
         first_name: tell what tasks are called; this is what a command is called before its execve,
             b"": that is not known. None: tell nothing of it.
         looks_up: what is not known of that is asked of /proc, now.
+        until_exec: who executes another program goes on untraced; the command after so many, of
+            which its own is the first, who was attached to after one less; 255: nobody does.
+        detaches: that is told.
     """
 
     def __init__(
@@ -105,6 +108,8 @@ class Story:
         fds: Sequence[int] | None = None,
         first_name: bytes | None = None,
         looks_up: bool = False,
+        until_exec: int = 255,
+        detaches: bool = False,
     ) -> None: ...
     def add(self, events: Buffer, payload: Buffer, payload_base: int) -> int:
         """Copies of a block's events. payload_base: what events call payload[0]. Returns when the

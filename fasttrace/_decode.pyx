@@ -82,6 +82,9 @@ cdef extern from "decode/task_names.h" nogil:
 
 
 cdef extern from "decode/story.h" nogil:
+    enum:
+        FT_STORY_NEVER
+
     struct ft_strace_style:
         uint64_t signals
         int64_t realtime_ns
@@ -90,6 +93,8 @@ cdef extern from "decode/story.h" nogil:
         uint8_t numbers, places, hex, statuses, attaches, exits, supersedes, leaders, separately
         uint8_t modes
         uint8_t constants
+        uint8_t until_exec
+        cbool detaches
         cbool names_tasks
         size_t (*look_up)(int32_t tid, uint8_t *name) noexcept nogil
         const char *first_name
@@ -250,7 +255,8 @@ cdef class Story:
                  bint exits, bint supersedes, bint leaders, bint separately,
                  bint modes, uint8_t constants=0, list forms=None, bytes reads=b"",
                  bytes writes=b"", uint8_t told=0, bytes shown=None, bytes paths=None, fds=None,
-                 bytes first_name=None, bint looks_up=False):
+                 bytes first_name=None, bint looks_up=False, uint8_t until_exec=FT_STORY_NEVER,
+                 bint detaches=False):
         cdef ft_strace_style style
         if self.story is not NULL:
             raise ValueError("it has begun")
@@ -276,6 +282,7 @@ cdef class Story:
                     raise ValueError(f"forms are {FT_NR_MAX} bytes for each ABI")
                 style.forms[abi] = <const uint8_t *><const char *><bytes>forms[abi]
         self.first_name = first_name
+        style.until_exec, style.detaches = until_exec, detaches
         style.names_tasks = first_name is not None
         style.first_name = <char *>first_name if first_name is not None else NULL
         style.look_up = NULL

@@ -41,6 +41,7 @@ enum ft_option {
 	FT_OPT_ENVIRONMENTS = 1 << 6, /* of environments the strings too, which may be secrets */
 	FT_OPT_PLACES = 1 << 7, /* keep the addresses that calls are made at, and signals come at */
 	FT_OPT_DESCRIPTORS = 1 << 8, /* with payload: what descriptors are, see FT_PAYLOAD_LINK */
+	FT_OPT_UNTIL_EXEC = 1 << 9, /* who executes another program is let go of, see execs_kept */
 };
 
 enum ft_engine_id {
@@ -116,6 +117,7 @@ struct ft_config {
 	const uint16_t *policy[FT_ABI_COUNT]; /* FT_NR_MAX each; NULL: record everything */
 	uint32_t string_limit; /* at most FT_STRING_LIMIT_MAX; 0: FT_STRING_LIMIT */
 	uint32_t python_frames; /* kept of a call: up to FT_PYTHON_FRAMES_MAX */
+	uint32_t execs_kept; /* that the command, or who is attached to, may before */
 	const void *filter; /* struct sock_filter[]: RET_TRACE for the calls wanted; NULL: none */
 	uint16_t filter_len; /* instructions */
 	uint32_t block_events; /* events a block holds; 0: default */

@@ -118,9 +118,24 @@ def _exhausted(error: OSError | ImportError) -> int | None:
 def command() -> int:
     """`main` of a process that ends with it: what there is need not be searched for garbage then,
     which takes longer than all else at an end."""
+    _restore_environment()
     status = main()
     gc.freeze()
     return status
+
+
+def _restore_environment() -> None:
+    """In the C locale the interpreter sets LC_CTYPE, for its children too (PEP 538); the program
+    that is run is to find what we were given."""
+    if os.environ.get("LC_CTYPE") not in ("C.UTF-8", "C.utf8", "UTF-8"):
+        return
+    try:
+        with open("/proc/self/environ", "rb") as file:  # noqa: PTH123 - pathlib takes long to load
+            given = file.read()
+    except OSError:
+        return
+    if b"\0LC_CTYPE=" not in b"\0" + given:
+        del os.environ["LC_CTYPE"]
 
 
 def _run(args: list[str]) -> int:

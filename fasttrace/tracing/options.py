@@ -39,6 +39,7 @@ class TracingOptions(Running, total=False):
     inject: AlterRules | None
     deny: Denial | None
     descriptors: bool
+    until_exec: int | None
 
 
 # What subprocess calls so, and what does it here.

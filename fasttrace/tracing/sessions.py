@@ -53,6 +53,7 @@ class SessionOptions(NamedTuple):
     python_frames: int
     places: bool
     descriptors: bool = False
+    until_exec: int | None = None
 
     @property
     def is_filtered(self) -> bool:
@@ -60,11 +61,20 @@ class SessionOptions(NamedTuple):
         # Only a process's own children inherit its filter with its tracer: with follow=False they
         # would run into RET_TRACE without one, which means ENOSYS. And what a wall answers would
         # not come to RET_TRACE: of several filters the severest has its way.
+        # Nor could it be let go of.
         wanted = self.selection is not None or not self.results
-        return wanted and self.follow and not self.attach and not self.walled
+        return (
+            wanted
+            and self.until_exec is None
+            and self.follow
+            and not self.attach
+            and not self.walled
+        )
 
     def check(self) -> None:
         """ValueError: they do not go together."""
+        if self.until_exec is not None and (self.until_exec < 0 or not self.results):
+            raise ValueError("until_exec is a number of programs, 0 or more, and needs results")
         if self.descriptors and not (self.events and self.results and self.capture != "none"):
             raise ValueError(
                 "descriptors are told with events, results and what is captured: leave out"
@@ -91,6 +101,7 @@ class SessionOptions(NamedTuple):
             injections=self.injections or None,
             handled=handlers.table() if handlers else None,
             descriptors=self.descriptors,
+            until_exec=None if self.until_exec is None else self.until_exec + (not self.attach),
         )
 
     @property

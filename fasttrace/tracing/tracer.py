@@ -83,6 +83,9 @@ class Tracer(Answering):
         descriptors: look up in /proc what descriptors are when they are made, paths and addresses
             of sockets: one stop for each such call, which is recorded whatever `trace` says. See
             docs/capture.md.
+        until_exec: let go of each process when it executes another program, which then runs on
+            untraced; the command, or the process that was attached to, only after so many of them.
+            That execve is UNFINISHED.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Tracer(Answering):
         python: bool | int = False,
         instruction_pointer: bool = False,
         descriptors: bool = False,
+        until_exec: int | None = None,
     ) -> None:
         if (argv is None) == (pid is None):
             raise ValueError("give a command or a pid, one of them")
@@ -171,6 +175,7 @@ class Tracer(Answering):
             python_frames=sessions.python_frames(python),
             places=instruction_pointer,
             descriptors=descriptors,
+            until_exec=until_exec,
         )
         self._options.check()
         self._session: Session | None

@@ -47,7 +47,7 @@ bool ft_story_is_filtered(const struct ft_story *s)
 
 /* When something of this kind happened, but not before a time. */
 static bool find_other(
-	const struct ft_story_task *t, enum ft_kind kind, uint64_t least_ns, uint64_t *time_ns)
+	const struct ft_story_task *t, uint8_t kind, uint64_t least_ns, uint64_t *time_ns)
 {
 	for (size_t i = 0; i < t->others_count; i++) {
 		uint64_t at = t->others[i].event.time_ns;
@@ -67,7 +67,8 @@ uint64_t ft_story_end_of(const struct ft_story_task *t, const struct ft_story_ca
 
 	if (!(call->event.flags & FT_FLAG_UNFINISHED))
 		return call->event.time_ns + call->event.duration_ns;
-	if (find_other(t, FT_KIND_EXEC, call->event.time_ns, &end))
+	if (find_other(t, FT_KIND_EXEC, call->event.time_ns, &end) ||
+		find_other(t, FT_STORY_LEFT, call->event.time_ns, &end))
 		return end;
 	behind = ft_story_behind(t);
 	if (behind)
@@ -100,6 +101,8 @@ bool ft_story_other_is_next(
 		return true;
 	other = &t->others[0].event;
 	is_open = call->event.flags & FT_FLAG_UNFINISHED;
+	if (other->kind == FT_STORY_LEFT)
+		return t->told;
 	if (other->kind == FT_KIND_EXIT || other->kind == FT_KIND_EXEC)
 		return other->kind == FT_KIND_EXEC && !is_open &&
 		       other->time_ns <= ft_story_end_of(t, call);
@@ -199,6 +202,28 @@ static int add_birth(struct ft_story *s, const struct ft_event *ev)
 	return 0;
 }
 
+/* Another thread was there, or the program is not ours any more. */
+static int add_exec(struct ft_story *s, struct ft_story_task *t, const struct ft_event *ev,
+	const uint8_t *payload, size_t length)
+{
+	struct ft_event left = *ev;
+	int rc = 0;
+
+	if (ev->ret && ev->ret != ev->tid) {
+		t->former = (int32_t)ev->ret;
+		rc = ft_story_push_other(t, ev, payload, length);
+	}
+	if (rc || s->style.until_exec == FT_STORY_NEVER)
+		return rc;
+	if (t->execs_kept) {
+		t->execs_kept--;
+		return 0;
+	}
+	left.kind = FT_STORY_LEFT;
+	t->ended = true;
+	return ft_story_push_other(t, &left, NULL, 0);
+}
+
 static int add(struct ft_story *s, const struct ft_event *ev, const uint8_t *payload, size_t length)
 {
 	struct ft_story_task *t = ft_story_find(&s->tasks, ev->tid);
@@ -210,6 +235,8 @@ static int add(struct ft_story *s, const struct ft_event *ev, const uint8_t *pay
 		if (!t)
 			return -ENOMEM;
 		t->counted = true;
+		if (s->style.until_exec != FT_STORY_NEVER)
+			t->execs_kept = s->style.until_exec - (ev->kind == FT_KIND_ATTACH);
 		s->alive++;
 		t->through_ns = ev->time_ns;
 	}
@@ -225,10 +252,7 @@ static int add(struct ft_story *s, const struct ft_event *ev, const uint8_t *pay
 			rc = ft_story_push_other(t, ev, payload, length);
 		break;
 	case FT_KIND_EXEC:
-		if (ev->ret == ev->tid || !ev->ret)
-			break;
-		t->former = (int32_t)ev->ret;
-		rc = ft_story_push_other(t, ev, payload, length);
+		rc = add_exec(s, t, ev, payload, length);
 		break;
 	case FT_KIND_EXIT:
 		t->ended = true;

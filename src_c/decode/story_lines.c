@@ -79,8 +79,12 @@ static void tell_call(struct ft_story *s, struct ft_story_task *t, struct ft_sto
 		(t->others[0].event.kind != FT_KIND_FORK || s->style.attaches) &&
 		!ft_story_interrupts(&t->others[0].event))
 		others = t->others[0].event.time_ns;
+	/* In the middle of this call. */
+	const bool is_left = ev->flags & FT_FLAG_UNFINISHED && t->others_count &&
+			     t->others[0].event.kind == FT_STORY_LEFT;
+
 	if (!t->told)
-		part = end <= others && end != FT_NEVER ? FT_PART_WHOLE : FT_PART_ENTRY;
+		part = end <= others && !is_left && end != FT_NEVER ? FT_PART_WHOLE : FT_PART_ENTRY;
 	view.payload = (const uint8_t *)(call + 1);
 	view.payload_length = call->payload_length;
 	view.count = ft_snapshots(ev, view.payload, view.payload_length, ev->payload, snapshots);
@@ -152,6 +156,22 @@ static void tell_superseded(struct ft_story *s, struct ft_story_task *t, int32_t
 		t->told = true;
 }
 
+/* It is not ours any more. The line of its execve ends, if it is the last one. */
+static void tell_left(struct ft_story *s, struct ft_story_task *t)
+{
+	if (s->style.detaches) {
+		ft_puts(&s->st.text, "strace: Process ");
+		ft_put_decimal(&s->st.text, (uint32_t)t->tid);
+		ft_puts(&s->st.text, " detached\n");
+	}
+	if (s->current == t->tid) {
+		ft_puts(&s->st.text, " <detached ...>\n");
+		s->current = 0;
+	}
+	s->alive -= t->counted;
+	ft_story_forget(&s->tasks, t);
+}
+
 static bool is_shown(const struct ft_story *s, int32_t signal)
 {
 	return signal >= 1 && signal <= 64 && s->style.signals >> (signal - 1) & 1;
@@ -183,6 +203,9 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 	case FT_KIND_EXEC:
 		tell_superseded(s, t, (int32_t)ev.ret);
 		break;
+	case FT_STORY_LEFT:
+		tell_left(s, t);
+		return;
 	case FT_KIND_EXIT:
 		/* Of what kills as of what comes: -e signal= chooses. */
 		if (ev.ret & 0x7f ? is_shown(s, ev.ret & 0x7f) : s->style.exits) {
@@ -196,15 +219,26 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 	ft_story_pop_other(t);
 }
 
+static bool is_last(const struct ft_event *ev)
+{
+	return ev->kind == FT_KIND_EXIT || ev->kind == FT_STORY_LEFT;
+}
+
 void ft_story_tell_one(struct ft_story *s, struct ft_story_task *t)
 {
 	struct ft_story_call *call = ft_story_first(t);
-	bool is_end = ft_story_other_is_next(s, t, call) && t->others[0].event.kind == FT_KIND_EXIT;
+	bool is_end = ft_story_other_is_next(s, t, call) && is_last(&t->others[0].event);
 
 	if (ft_story_other_is_next(s, t, call))
 		tell_other(s, t);
 	else
 		tell_call(s, t, call);
+	/* Nobody may come between in a text of its own. */
+	if (!is_end && s->style.separately && s->current == t->tid &&
+		ft_story_other_is_next(s, t, ft_story_first(t))) {
+		tell_other(s, t);
+		is_end = true;
+	}
 	if (!is_end)
 		ft_story_update(s, t);
 }

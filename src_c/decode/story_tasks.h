@@ -9,6 +9,9 @@
 
 #define FT_NEVER UINT64_MAX
 
+/* Of another event, beside those of enum ft_kind: the task goes on untraced, by the execve under way. */
+#define FT_STORY_LEFT 255
+
 /* A call in a task's queue, followed by its payload. */
 struct ft_story_call {
 	struct ft_event event;
@@ -37,6 +40,7 @@ struct ft_story_task {
 	bool in_32_bits; /* the last call that was told */
 	bool told; /* the first call's entry */
 	bool supposed; /* the first call was seen to wait, and is not delivered */
+	uint8_t execs_kept; /* so often it may execute programs and stay ours */
 	bool counted; /* among those that are alive */
 	bool ended; /* nothing more comes */
 	uint64_t next_ns; /* the time of what is to be told next; FT_NEVER: nothing is known */

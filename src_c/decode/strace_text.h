@@ -30,6 +30,8 @@ enum ft_strace_form {
 	FT_FORM_RAW = 1 << 2, /* numbers alone */
 };
 
+#define FT_STORY_NEVER 255
+
 struct ft_strace_style {
 	uint64_t signals; /* bit n-1: signal n is shown */
 	int64_t realtime_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
@@ -45,6 +47,12 @@ struct ft_strace_style {
 	uint8_t hex; /* strings: 1: those that are no text, 2: all */
 	uint8_t statuses; /* enum ft_strace_status: of the calls that are shown */
 	uint8_t attaches, exits, supersedes; /* whether these are told */
+	/*
+	 * Who executes another program goes on untraced; the command after so many, of which its own is the first, who was
+	 * attached to after one less. FT_STORY_NEVER: nobody does.
+	 */
+	uint8_t until_exec;
+	bool detaches; /* whether that is told */
 	uint8_t leaders; /* only the first task of each process is shown */
 	uint8_t modes; /* whether it is told that a task makes 32-bit calls from now on, or 64-bit ones */
 	uint8_t separately; /* each task has a text of its own */

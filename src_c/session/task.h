@@ -61,6 +61,8 @@ struct ft_task {
 	struct ft_action actions[FT_ACTIONS], ignored[FT_ACTIONS];
 	pid_t actions_of; /* of the process whose signal actions it shares; 0: its own */
 	bool ignores_traps; /* perhaps, to the kernel: signals that the engine uses */
+	uint32_t execs; /* of a process, with its leader: with FT_OPT_UNTIL_EXEC */
+	bool leaves; /* it is to be let go of */
 	bool at_exec; /* its EXEC stop is being dealt with */
 	uint64_t stack; /* and there its stack pointer is this; 0: not asked yet */
 	struct ft_image image; /* of its program */

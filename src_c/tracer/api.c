@@ -18,6 +18,7 @@ static int copy_config(struct ft_session *s, const struct ft_config *c)
 	bool any = false;
 
 	s->options = c->options;
+	s->execs_kept = c->execs_kept;
 	for (int abi = 0; abi < FT_ABI_COUNT; abi++)
 		any |= c->policy[abi] != NULL;
 	if (any) {

@@ -76,6 +76,14 @@ void ft_lives_birth(struct ft_session *s, struct ft_task *parent, const struct f
 		s->deal_with(s, &first);
 }
 
+/* Whether it goes on without us from this execve on, before anything of ours is in its memory. */
+static bool leaves(const struct ft_session *s, struct ft_task *t)
+{
+	bool is_ours = t->tid == s->root || t->attached;
+
+	return s->options & FT_OPT_UNTIL_EXEC && t->execs++ >= (is_ours ? s->execs_kept : 0);
+}
+
 /*
  * A thread that execs takes over the leader's tid; the others have died and been waited for, the
  * leader dies without a word (ptrace(2), "execve(2) under ptrace").
@@ -90,8 +98,10 @@ struct ft_task *ft_lives_exec(
 		!message_of(NULL, stop, &former)) /* it dies as the leader: see drop_ghosts() */
 		former = (unsigned long)stop->tid;
 	if ((pid_t)former != stop->tid && (t = ft_task_find(&s->tasks, (pid_t)former))) {
-		if (leader)
+		if (leader) {
+			t->execs = leader->execs;
 			ft_lives_drop(s, leader);
+		}
 	} else {
 		t = leader;
 	}
@@ -109,8 +119,11 @@ struct ft_task *ft_lives_exec(
 	ft_python_forget(t);
 	if (s->gate && t->tid == s->root)
 		ft_start_done(s, t);
+	t->leaves = leaves(s, t);
+	if (t->leaves)
+		ft_record_cut(s, t); /* its end is not seen */
 	ft_record_exec(s, t, (pid_t)former, stop->time_ns);
-	if (s->engine->execed)
+	if (s->engine->execed && !t->leaves)
 		s->engine->execed(s, t);
 	return t;
 }

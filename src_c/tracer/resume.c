@@ -28,7 +28,7 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 		ft_interrupt_settle(t);
 	if (t->asked && (!s->engine->is_shown || s->engine->is_shown(s, t)))
 		ft_registers_serve(s, t);
-	if (s->detaching && !at_entry) {
+	if ((s->detaching || t->leaves) && !at_entry) {
 		if (s->engine->let_go && !s->engine->let_go(s, t))
 			return;
 		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))

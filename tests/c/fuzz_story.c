@@ -53,6 +53,8 @@ static struct ft_strace_style any_style(struct input *in)
 		.attaches = how >> 20 & 1,
 		.exits = how >> 21 & 1,
 		.supersedes = how >> 22 & 1,
+		.until_exec = how & 8 ? FT_STORY_NEVER : how >> 4 & 3,
+		.detaches = how & 2,
 		.leaders = (how & 1023) == 7,
 		.separately = how >> 23 & 1,
 		.modes = how & 1,

@@ -82,6 +82,8 @@ SCRIPTS = {
     "little memory": "ulimit -v 300000; S -f -o o sh -c 'true; echo a'; echo st=$?",
     "what is inherited": "trap '' HUP; S -o o sh -c 'ulimit -c; umask; ls /proc/self/fd; "
     "grep -E ^Sig[BI] /proc/self/status'",
+    "environment in the C locale": "export -n LC_ALL LANG LC_CTYPE; S -o o env | grep LC_; "
+    "LC_CTYPE=C.UTF-8 S -o o env | grep LC_; LC_ALL=C S -o o env | grep LC_",
     "timeout": "timeout 0.5 sh -c 'true'; timeout 0.5 sleep 9; echo $?",
 }
 

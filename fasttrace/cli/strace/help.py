@@ -9,6 +9,7 @@ Run a command, or attach to a process, and print its system calls as strace does
   -o FILE            write the lines to FILE, or to the input of a command: '|COMMAND'; -A: append
   -p PID             attach to a process; with a command, too
   -u USER            run the command with a user's rights; -D: as our child, traced by a grandchild
+  -b execve          let go of who executes another program
   -e trace=SET       only these calls: names, %class, /regex, ! for all but
   -e signal=SET, -e status=SET, -e quiet=SET, -e inject=RULE, -e fault=RULE
   -P PATH            only calls that are given the path, or a descriptor of it

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from fasttrace.cli.strace import expressions
 from fasttrace.cli.strace.forms import FORM_KEYS, Forms
-from fasttrace.cli.strace.getopt import BadArgument, BadOption, Long, read
+from fasttrace.cli.strace.getopt import BadArgument, BadOption, read
+from fasttrace.cli.strace.names import LETTERS, LONGS
 from fasttrace.syscalls.sets import Selection
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Options:
     places: bool = False
     decode_fds: frozenset[str] = frozenset()
     names_tasks: bool = False
+    until_exec: bool = False
     clock: int = 0
     clock_digits: int = 0
     relative: int | None = None
@@ -63,6 +65,7 @@ class Options:
     daemonize: int = 0  # 1: the tracer is a grandchild, 2: in a process group, 3: in a session
     user: str | None = None
     tip: str | None = None
+    is_held: bool = False  # the command is attached to: see `held`
     resolved: bytes | None = None  # `paths`, as they are looked for
     engine: str = "auto"
     help: bool = False
@@ -89,79 +92,10 @@ class Options:
         return self.output is not None and several and not self.separately
 
 
-_LETTERS = {
-    **dict.fromkeys("AcCdDfFhikntqrTtvVwxyYzZ", False),
-    **dict.fromkeys("abeEIoOpPsSuUX", True),
-}
-_LONGS = {
-    "columns": Long("a", "must"),
-    "output-append-mode": Long("A", "no"),
-    "detach-on": Long("b", "must"),
-    "summary-only": Long("c", "no"),
-    "summary": Long("C", "no"),
-    "debug": Long("d", "no"),
-    "daemonize": Long("daemonize", "may"),
-    "daemonised": Long("daemonize", "may"),
-    "daemonized": Long("daemonize", "may"),
-    "daemonise": Long("daemonize", "may"),
-    "env": Long("E", "must"),
-    "follow-forks": Long("f", "no"),
-    "output-separately": Long("output-separately", "no"),
-    "help": Long("h", "no"),
-    "instruction-pointer": Long("i", "no"),
-    "interruptible": Long("I", "must"),
-    "stack-traces": Long("k", "no"),
-    "syscall-number": Long("n", "no"),
-    "output": Long("o", "must"),
-    "summary-syscall-overhead": Long("O", "must"),
-    "attach": Long("p", "must"),
-    "trace-path": Long("P", "must"),
-    "trace-fds": Long("trace-fds", "must", whole=True),
-    "trace-fd": Long("trace-fds", "must", whole=True),
-    "fds": Long("trace-fds", "must", whole=True),
-    "fd": Long("trace-fds", "must", whole=True),
-    "relative-timestamps": Long("relative-timestamps", "may"),
-    "string-limit": Long("s", "must"),
-    "summary-sort-by": Long("S", "must"),
-    "absolute-timestamps": Long("absolute-timestamps", "may"),
-    "timestamps": Long("absolute-timestamps", "may"),
-    "syscall-times": Long("syscall-times", "may"),
-    "user": Long("u", "must"),
-    "summary-columns": Long("U", "must"),
-    "no-abbrev": Long("v", "no"),
-    "version": Long("V", "no"),
-    "summary-wall-clock": Long("w", "no"),
-    "strings-in-hex": Long("strings-in-hex", "may"),
-    "const-print-style": Long("X", "must"),
-    "decode-pids": Long("decode-pids", "must"),
-    "successful-only": Long("z", "no"),
-    "failed-only": Long("Z", "no"),
-    "seccomp-bpf": Long("seccomp-bpf", "no"),
-    "tips": Long("tips", "may"),
-    "engine": Long("engine", "must"),  # not strace's: for tests
-    "trace": Long("trace", "must"),
-    "abbrev": Long("abbrev", "must"),
-    "verbose": Long("verbose", "must"),
-    "raw": Long("raw", "must"),
-    "signals": Long("signal", "must"),
-    "signal": Long("signal", "must"),
-    "status": Long("status", "must"),
-    "read": Long("read", "must"),
-    "reads": Long("read", "must"),
-    "write": Long("write", "must"),
-    "writes": Long("write", "must"),
-    "fault": Long("fault", "must"),
-    "inject": Long("inject", "must"),
-    "kvm": Long("kvm", "must"),
-    "quiet": Long("quiet", "may"),
-    "silent": Long("quiet", "may"),
-    "silence": Long("quiet", "may"),
-    "decode-fds": Long("decode-fds", "may"),
-}
 _DAEMONS = {"": 1, "grandchild": 1, "pgroup": 2, "pgrp": 2, "session": 3}
 # What strace has and we do not, by key: how an error names it.
 _ABSENT = {
-    **{letter: f"-{letter}" for letter in "bk"},
+    **{letter: f"-{letter}" for letter in "k"},
     "kvm": "-e kvm",
 }
 
@@ -171,7 +105,7 @@ def parse(words: Sequence[str]) -> Options:
     options = Options()
     options.engine = os.environ.get("FASTTRACE_ENGINE", "auto")
     counts: dict[str, int] = {}
-    for key, value, said in read(words, _LETTERS, _LONGS):
+    for key, value, said in read(words, LETTERS, LONGS):
         if not key:
             options.command = list(words[int(value or 0) :])
             break
@@ -283,6 +217,12 @@ def _decode_fds(options: Options, text: str) -> None:
 
 def _decode_pids(options: Options, text: str) -> None:
     options.names_tasks = "comm" in expressions.tasks(text)
+
+
+def _detach_on(options: Options, text: str) -> None:
+    if text != "execve":
+        raise BadOption(f"Syscall '{text}' for -b isn't supported", hint=False)
+    options.until_exec = True
 
 
 def _paths(options: Options, text: str) -> None:
@@ -412,6 +352,7 @@ _VALUES: dict[str, Callable[[Options, str], None]] = {
     "s": _string_max,
     "I": _interruptible,
     **{key: _form(key) for key in FORM_KEYS},
+    "b": _detach_on,
     "p": _pids,
     "P": _paths,
     "decode-fds": _decode_fds,

@@ -31,6 +31,7 @@ _BEAT_S = 0.06
 _LATE_NS = 320_000_000
 _FULL_EVENTS, _FULL_PAYLOAD = 4096, 1 << 20
 _TOLD_BITS = {"path": 1, "socket": 2, "dev": 4, "pidfd": 8}
+_NEVER = 255  # as `Story` has it
 _STATUS_BITS = {"successful": 1, "failed": 2, "unfinished": 4}
 
 
@@ -42,7 +43,7 @@ def run(options: Options) -> int:
 
     held = Held(options.command, _environment(options), options.user)
     pid = as_grandchild(held, options.daemonize) if options.daemonize else as_child(held)
-    options.command = []
+    options.command, options.is_held = [], True
     options.pids.append(pid)
     with closing(held):
         return _run(options, held, pid)
@@ -107,6 +108,8 @@ def _started(
     attached = []
     for pid in options.pids:
         said = _tracer_options(options, with_command=False)
+        if options.until_exec:
+            said["until_exec"] = int(pid == held_pid)
         if held is not None and pid == held_pid:
             held.comes()
         try:
@@ -128,6 +131,8 @@ def _started(
     options.pids = attached
     if options.command:
         said = _tracer_options(options, with_command=True)
+        if options.until_exec:
+            said["until_exec"] = 0
         run = Run(options.command, verbose=options.debug, **said)
         try:
             stack.enter_context(run)
@@ -220,7 +225,8 @@ def _tell(
             pass  # they are counted
     else:
         _write(options, blocks, texts)
-    for pid in options.pids if "attach" not in options.quiet else ():
+    went = options.until_exec and run.over_by is None and not run.let_go  # as the lines tell
+    for pid in options.pids if "attach" not in options.quiet and not went else ():
         if _is_there(pid):
             for tid in _tasks(pid) if options.follow else [pid]:
                 say(f"Process {tid} detached")
@@ -325,6 +331,8 @@ def _story(options: Options) -> Story:
         fds=options.trace_fds or None,
         first_name=_own_name() if options.names_tasks else None,
         looks_up=True,
+        until_exec=1 + options.is_held if options.until_exec else _NEVER,
+        detaches="attach" not in quiet and options.output is None,
     )
 
 
