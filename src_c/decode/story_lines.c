@@ -212,6 +212,8 @@ static void tell_other(struct ft_story *s, struct ft_story_task *t)
 			begin(s, t, ev.time_ns, place);
 			ft_strace_exit(&s->st, &ev);
 		}
+		if (s->names)
+			ft_task_names_ended(s->names, &ev);
 		s->alive -= t->counted;
 		ft_story_forget(&s->tasks, t);
 		return;

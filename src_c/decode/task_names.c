@@ -19,7 +19,6 @@
 enum what {
 	IS_CALLED,
 	IS_CALLED_AS, /* `of` is */
-	HAS_ENDED,
 	IS_WAITED_FOR,
 	HAS_GONE,
 };
@@ -288,10 +287,6 @@ int ft_task_names_learn(struct ft_task_names *n, const struct ft_event *ev, cons
 			call_it(n, ev->tid, (const uint8_t *)n->first, strlen(n->first));
 		c.what = IS_CALLED;
 		return change(n, c, name, size);
-	case FT_KIND_EXIT:
-		c.time_ns++; /* that it ends is told with its name */
-		c.what = ev->flags & FT_FLAG_THREAD ? HAS_GONE : HAS_ENDED;
-		return change(n, c, NULL, 0);
 	default:
 		return 0;
 	}
@@ -312,12 +307,6 @@ static void apply(struct ft_task_names *n, const struct change *c)
 		else if (t)
 			forget(n, at);
 		break;
-	case HAS_ENDED:
-		if (t && t->waited_for)
-			forget(n, at);
-		else if (t)
-			t->ended = true;
-		break;
 	case IS_WAITED_FOR:
 		if (t && (t->ended || t->looked_up))
 			forget(n, at);
@@ -336,6 +325,16 @@ void ft_task_names_until(struct ft_task_names *n, uint64_t time_ns)
 		apply(n, &n->changes[n->next]);
 	if (n->now_ns < time_ns)
 		n->now_ns = time_ns;
+}
+
+void ft_task_names_ended(struct ft_task_names *n, const struct ft_event *ev)
+{
+	struct task **at = place_of(n, ev->tid), *t = *at;
+
+	if (t && (t->waited_for || ev->flags & FT_FLAG_THREAD))
+		forget(n, at);
+	else if (t)
+		t->ended = true;
 }
 
 /* One that is not ours, or of whose birth nothing is known. */

@@ -25,6 +25,9 @@ int ft_task_names_learn(struct ft_task_names *names, const struct ft_event *ev,
 /* What was learned up to that time holds now. */
 void ft_task_names_until(struct ft_task_names *names, uint64_t time_ns);
 
+/* The end of a task is told: its name is that of a process that waits to be waited for, or nobody's. */
+void ft_task_names_ended(struct ft_task_names *names, const struct ft_event *ev);
+
 /* <name> behind a task's number, if it is known what that is called. */
 void ft_put_task_name(struct ft_text *text, struct ft_task_names *names, int32_t tid);
 
