@@ -8,16 +8,22 @@ from math import comb
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
+from fasttrace._tables import NR_MAX
 from fasttrace.analysis.names import Names
 from fasttrace.data import conditions
 from fasttrace.data.calls import call_name
+from fasttrace.data.export.call_tables import CALLS, paths_of_calls
+from fasttrace.data.export.columns import Columns, Recorded
+from fasttrace.data.export.words import utf8
 from fasttrace.data.summary import Summary
 from fasttrace.data.trace import Trace
 from fasttrace.errors import FasttraceError
 
 Runs: TypeAlias = "Trace | Sequence[Trace]"
 
+_AT_ONCE = 1 << 17  # events
 LIKELY = 0.05  # a difference of times that is more often chance is not called one
 
 
@@ -181,11 +187,38 @@ def _pids(trace: Trace) -> set[int]:
 def _paths(trace: Trace, pids: Iterable[int]) -> Counter[tuple[str, ...]]:
     """How often each call was given each path."""
     names, found = Names(pids), Counter[tuple[str, ...]]()
-    stream = memoryview(np.ascontiguousarray(trace.payload).data)
-    for event in trace.events[conditions.with_payload(trace.events)]:
-        for path in filter(None, conditions.paths_of(event, stream)):
-            found[call_name(int(event["nr"]), int(event["abi"])), names.common(path)] += 1
+    recorded = Recorded(trace.events, trace.payload, (), trace.info)
+    stream = np.ascontiguousarray(trace.payload).data
+    columns = Columns(recorded, ["name", "path"])
+    is_of_two = _calls_with_two_paths()
+    for start in range(0, len(trace), _AT_ONCE):
+        events = trace.events[start : start + _AT_ONCE]
+        made = columns.take(start, start + _AT_ONCE)
+        call, path = made["name"], made["path"]
+        assert path.valid is not None
+        assert call.words is not None
+        assert path.words is not None
+        number = events["abi"].astype(np.int64) * NR_MAX + events["nr"]
+        several = path.valid & is_of_two[np.clip(number, 0, CALLS - 1)]
+        rows = np.flatnonzero(path.valid & ~several)
+        pairs = call.values[rows].astype(np.int64) << 32 | path.values[rows]
+        alike, counts = np.unique(pairs, return_counts=True)
+        for pair, count in zip(alike.tolist(), counts.tolist(), strict=True):
+            text = path.words.string(pair & 0xFFFFFFFF)
+            if text:
+                found[call.words.string(pair >> 32), names.common(text)] += count
+        for event in events[several]:
+            for text in filter(None, conditions.paths_of(event, stream)):
+                name = call_name(int(event["nr"]), int(event["abi"]))
+                found[name, names.common(utf8(text))] += 1
     return found
+
+
+def _calls_with_two_paths() -> npt.NDArray[np.bool_]:
+    """By ABI and number: rename, link and the like, of which there are few."""
+    arguments = np.frombuffer(paths_of_calls(), np.uint8)
+    several: npt.NDArray[np.bool_] = arguments & (arguments - (arguments > 0)) != 0
+    return several
 
 
 def _changes(

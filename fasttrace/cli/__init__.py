@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from fasttrace.cli.ending import die_of
-from fasttrace.cli.output import Output, say, show
+from fasttrace.cli.output import Output, columns_of, say, show
 from fasttrace.errors import FasttraceError, UsageError
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ VERBS = {
     "completion": "write a script with which a shell completes all this",
 }
 
+
+_WHAT_AT = 13  # the column of the help where it stands what a verb does
 
 # What may run out at any moment, and what to do about it.
 _EXHAUSTED = {
@@ -150,15 +152,28 @@ def _run(args: list[str]) -> int:
     return _verb(args, VERBS, "fasttrace", "fasttrace.cli", _help())
 
 
+def _fitted(text: str, width: int) -> str:
+    """Lines that are too long for the terminal in several; what a verb does below its name."""
+    if all(len(line) <= width for line in text.splitlines()):
+        return text
+    import textwrap  # not for every start
+
+    lines = []
+    for line in text.splitlines():
+        indent = " " * (_WHAT_AT if line.startswith("  ") else 0)
+        lines += textwrap.wrap(line, max(width, 30), subsequent_indent=indent) or [""]
+    return "\n".join(lines)
+
+
 def _verb(args: list[str], verbs: dict[str, str], program: str, package: str, help: str) -> int:
     """Runs one of the verbs, or one of those that a verb has."""
     if not args:
-        Output(fd=2).write(f"{help}\n")
+        Output(fd=2).write(f"{_fitted(help, columns_of(2) or 80)}\n")
         return 2
     verb, *rest = args
     if verb in ("-h", "--help", "help"):
         if not rest:
-            return show(f"{help}\n")
+            return show(f"{_fitted(help, columns_of(1) or 80)}\n")
         verb, *rest = *rest, "--help"  # `help VERB` is `VERB --help`
     if verb not in verbs:
         say(_unknown(verb, verbs, program))
@@ -180,7 +195,7 @@ def _verb(args: list[str], verbs: dict[str, str], program: str, package: str, he
 
 
 def _table(verbs: dict[str, str]) -> str:
-    return "\n".join(f"  {verb:11}{what}" for verb, what in verbs.items())
+    return "\n".join(f"  {verb:{_WHAT_AT - 2}}{what}" for verb, what in verbs.items())
 
 
 def _help() -> str:

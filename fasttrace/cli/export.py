@@ -45,6 +45,7 @@ def configure(parser: VerbParser) -> None:
     parser.add_argument(
         "--format",
         choices=_FORMATS,
+        metavar="FORMAT",
         help="tables: parquet, arrow (need pip install 'fasttrace[parquet]'), csv, jsonl: an object"
         " on each line; timelines: perfetto (needs 'fasttrace[perfetto]'), chrome; speedscope:"
         " flame graphs; strace: its lines. Without it as FILE's name ends",

@@ -10,6 +10,8 @@ from fasttrace._core import PYTHON_FRAMES_MAX, STRING_LIMIT_MAX
 from fasttrace.cli.output import columns_of, show
 from fasttrace.errors import UsageError
 
+_NARROW = 60  # columns of a terminal
+
 
 class _Once(argparse._StoreAction):
     """An option with a value; a second one would make the first go without a word."""
@@ -36,6 +38,15 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, width=(columns_of(1) or 80) - 2)
 
 
+def _usage(verb: str, takes_command: bool) -> str | None:
+    """None: as argparse makes it, which cannot break it in the middle of an option."""
+    if not takes_command:
+        return None if (columns_of(1) or 80) >= _NARROW else f"fasttrace {verb} [OPTIONS] ..."
+    whole = f"fasttrace {verb} [OPTIONS] [--] COMMAND ..."
+    fits = len("usage: ") + len(whole) <= (columns_of(1) or 80)
+    return whole if fits else whole.replace(" [--]", "\n       [--]")
+
+
 class VerbParser(argparse.ArgumentParser):
     """argparse for one verb; errors are one line with a hint.
 
@@ -47,7 +58,7 @@ class VerbParser(argparse.ArgumentParser):
     def __init__(self, verb: str, what: str, example: str, *, takes_command: bool) -> None:
         super().__init__(
             prog=f"fasttrace {verb}",
-            usage=None if not takes_command else f"fasttrace {verb} [OPTIONS] [--] COMMAND ...",
+            usage=_usage(verb, takes_command),
             description=what[0].upper() + what[1:] + ".",
             epilog=f"example: {example}",
             allow_abbrev=False,

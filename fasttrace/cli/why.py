@@ -20,7 +20,7 @@ TAKES_COMMAND = True
 
 
 def configure(parser: VerbParser) -> None:
-    parser.usage = "fasttrace why [OPTIONS] FOLDER | fasttrace why [OPTIONS] [--] COMMAND ..."
+    parser.usage = f"fasttrace why [OPTIONS] FOLDER\n       {parser.usage}"
     parser.add_argument(
         "--top", type=a_number_of_lines, default=20, metavar="N", help="show N findings (20)"
     )

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from fasttrace.data.counts import Counts, SyscallStats
 from fasttrace.text.color import BOLD, RED, painted
-from fasttrace.text.table import Columns
+from fasttrace.text.table import Columns, with_room
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
@@ -87,14 +87,8 @@ def summary_table(
 
 def _shown(rows: list[tuple[str, ...]], sort: str, width: int | None) -> list[int]:
     """The columns that there is room for, and in any case those that are never left out."""
-    shown = list(range(len(_HEADINGS)))
-    widths = [max(len(row[i]) for row in rows) for i in shown]
-    for name in _LEFT_OUT:
-        if width is None or sum(widths[i] + 2 for i in shown) - 2 <= width:
-            break
-        if name != sort:
-            shown.remove(_HEADINGS.index(name))
-    return shown
+    left_out = (_HEADINGS.index(name) for name in _LEFT_OUT if name != sort)
+    return with_room(rows, left_out, width)
 
 
 def cells_of(entry: SyscallStats, total_ns: int) -> tuple[str, ...]:

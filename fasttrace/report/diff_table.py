@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from fasttrace.analysis.diff import LIKELY, Change, Difference, Timing, middle
 from fasttrace.text.color import BOLD, GREEN, RED, painted
-from fasttrace.text.table import Columns
+from fasttrace.text.table import Columns, wrapped
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
@@ -34,7 +34,7 @@ def diff_table(
         if changes:
             parts.append(_changes(title, changes, top, color, width))
     if len(parts) == 1:
-        parts.append("the same calls, errors, programs and paths")
+        parts.append(wrapped("the same calls, errors, programs and paths", width))
     parts.append(_times(found, top, color, width))
     return "\n\n".join(part for part in parts if part)
 
@@ -72,7 +72,7 @@ def _times(found: Difference, top: int, color: bool, width: int | None) -> str:
     if not found.times:
         return ""
     if all(timing.p is None for timing in found.times):
-        return _NO_SCIPY if min(found.runs) >= 4 else _FEW
+        return wrapped(_NO_SCIPY if min(found.runs) >= 4 else _FEW, width)
     timings = [timing for timing in found.times if timing.differs]
     if not timings:
         return "no call takes longer or shorter by more than chance"
@@ -86,7 +86,8 @@ def _times(found: Difference, top: int, color: bool, width: int | None) -> str:
     if len(timings) > top:
         lines.append(f"... and {len(timings) - top} more (--top N)")
     compared = sum(timing.p is not None for timing in found.times)
-    lines.append(f"of {compared} compared some {compared * LIKELY:.0f} would stand here by chance")
+    chance = f"of {compared} compared some {compared * LIKELY:.0f} would stand here by chance"
+    lines.append(wrapped(chance, width))
     return "\n".join(lines)
 
 

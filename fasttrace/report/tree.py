@@ -10,12 +10,15 @@ from fasttrace.data.described import signal_name
 from fasttrace.data.processes import Process
 from fasttrace.data.tree import Branch
 from fasttrace.text.color import BOLD, RED, painted
-from fasttrace.text.table import Columns
+from fasttrace.text.table import Columns, with_room
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
 _HEADINGS = ("calls", "errors", "in calls", "lasted", "exit", "pid", "program")
 _ALIGN = ">>>>>><"
+# In this order, so far as the terminal is too narrow.
+_LEFT_OUT = ("lasted", "in calls", "errors", "exit")
+_PROGRAM = 20  # columns that it shall have
 _DEEPEST = 30  # levels that are drawn; what lies deeper stands below these
 
 
@@ -29,8 +32,11 @@ def tree_table(
         (*_cells(branch, results), lines + _program(branch, not lines))
         for lines, branch in branches
     ]
-    columns = Columns([_HEADINGS, *rows], _ALIGN, width=width)
-    lines = [painted(columns.line(_HEADINGS), BOLD, color=color), columns.rule(16)]
+    shown = with_room([_HEADINGS, *rows], map(_HEADINGS.index, _LEFT_OUT), width, _PROGRAM)
+    headings, *rows = (tuple(row[i] for i in shown) for row in (_HEADINGS, *rows))
+    align = "".join(_ALIGN[i] for i in shown)
+    columns = Columns([headings, *rows], align, width=width)
+    lines = [painted(columns.line(headings), BOLD, color=color), columns.rule(16)]
     for row, (_, branch) in zip(rows, branches, strict=True):
         has_failed = branch.process.exit_status not in (None, 0)
         lines.append(painted(columns.line(row), RED, color=color and has_failed))

@@ -6,12 +6,17 @@ import textwrap
 
 from fasttrace.analysis.finding import Finding, TaskTime, Why
 from fasttrace.text.color import BOLD, painted
-from fasttrace.text.table import Columns
+from fasttrace.text.table import Columns, with_room
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
 
 TASKS = 8
 """So many are shown."""
+
+# In this order, so far as the terminal is too narrow.
+_LEFT_OUT = ("calls", "in calls", "not in calls")
+_TASK = 18  # columns that it shall have
+_NARROW = 60  # below that what a finding says stands below what it costs
 
 NOTHING = "nothing that the calls prove took much of the time"
 
@@ -50,10 +55,12 @@ def _tasks(found: Why, color: bool, width: int | None) -> list[str]:
         )
         for one in shown
     ]
-    headings = ("lasted", "not in calls", "waiting", "in calls", "calls", "task")
-    columns = Columns([headings, *rows], ">>>>><", width=width)
+    whole = [("lasted", "not in calls", "waiting", "in calls", "calls", "task"), *rows]
+    chosen = with_room(whole, map(whole[0].index, _LEFT_OUT), width, _TASK)
+    headings, *cells = ([row[i] for i in chosen] for row in whole)
+    columns = Columns([headings, *cells], ">" * (len(chosen) - 1) + "<", width=width)
     lines = [painted(columns.line(headings), BOLD, color=color), columns.rule(16)]
-    lines += [columns.line(row) for row in rows]
+    lines += [columns.line(row) for row in cells]
     if len(found.tasks) > TASKS:
         lines.append(f"... and {len(found.tasks) - TASKS:,} more")
     return lines
@@ -67,8 +74,10 @@ def _who(one: TaskTime) -> str:
 def _block(finding: Finding, wall_ns: int, color: bool, width: int | None) -> list[str]:
     share = f"{100 * finding.cost_ns / max(wall_ns, 1):.0f} %"
     head = f"{duration(finding.cost_ns):>10} {share:>6}  "
-    blank = " " * len(head)
+    blank = " " * (len(head) if width is None or width >= _NARROW else 4)
     title = _wrapped(finding.title, width, blank)
+    if len(blank) < len(head):
+        title, head = ["", *title], head.rstrip()
     lines = [head + painted(title[0][len(blank) :], BOLD, color=color)]
     lines += [painted(line, BOLD, color=color) for line in title[1:]]
     for line in finding.text.split("\n"):

@@ -8,6 +8,28 @@ _GAP = "  "
 _LEAST = 5  # a terminal that leaves less to the flexible column has to wrap the lines
 
 
+def with_room(
+    rows: Sequence[Sequence[str]], left_out: Iterable[int], width: int | None, least: int = 0
+) -> list[int]:
+    """The columns of a table that there is room for on a terminal of this width.
+
+    rows: whole, headings too. left_out: which go first, so far as it is too narrow. least: if not
+    0, the last column gets along with so much.
+
+    >>> with_room([("time", "calls", "a long name")], [0, 1], 18)
+    [1, 2]
+    """
+    shown = list(range(len(rows[0])))
+    widths = [max(len(row[i]) for row in rows) for i in shown]
+    if least:
+        widths[-1] = min(widths[-1], least)
+    for i in left_out:
+        if width is None or sum(widths[i] + len(_GAP) for i in shown) - len(_GAP) <= width:
+            break
+        shown.remove(i)
+    return shown
+
+
 class Columns:
     """The columns of some rows, of which the last ones may be missing.
 
@@ -83,6 +105,15 @@ class Columns:
         import textwrap  # not for every start
 
         return textwrap.wrap(text, self._room, break_on_hyphens=False) or [text]
+
+
+def wrapped(sentence: str, width: int | None) -> str:
+    """In so many lines as the terminal needs; None: in one."""
+    if width is None or len(sentence) <= width:
+        return sentence
+    import textwrap
+
+    return textwrap.fill(sentence, max(width, 20), break_on_hyphens=False)
 
 
 def _cut(text: str, width: int | None) -> str:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
-from synthetic import GETPID, OPENAT, READ, Call, item, make_events, stream
+from synthetic import GETPID, OPENAT, READ, STAT, Call, item, make_events, stream
 
 import fasttrace
 from fasttrace.analysis.diff import Change, Difference, diff
 from fasttrace.analysis.names import Names
+from fasttrace.data.conditions import paths_of
+from fasttrace.data.events import Flag, Kind, PayloadFlag
+from fasttrace.data.export.words import utf8
 from fasttrace.data.processes import Process
 from fasttrace.data.trace import Trace
 from fasttrace.errors import FasttraceError
 from fasttrace.report.diff_table import diff_table
+
+MORE, FAULT = PayloadFlag.MORE, PayloadFlag.FAULT
 
 
 def trace(*calls: Call, pid: int = 4242, comm: str = "cat") -> Trace:
@@ -55,6 +62,33 @@ def test_calls_errors_programs_and_paths_are_new_gone_more_or_fewer() -> None:
         "openat /c": ("new", (0, 1)),
     }
     assert bool(difference)
+
+
+def test_paths_are_those_that_each_call_was_given() -> None:
+    """Told call by call; both of those that have two, and none that could not be read."""
+    rng = np.random.default_rng(3)
+    items = [
+        item(b"/a", arg=0, flags=MORE) + item(b"/b", arg=1), item(b"/c\xff", arg=1),
+        item(b"", arg=1), item(b"/d", arg=0), item(b"/e", arg=1, flags=FAULT),
+        item(b"", arg=1, flags=FAULT),
+        item(b"/f", arg=0, type=2), item(b"/g", arg=1, flags=MORE) + item(b"/h", arg=3),
+        b"\xff" * 7,
+    ]  # fmt: skip
+    starts = np.cumsum([0, *map(len, items)])[:-1]
+    events = make_events(*[{"flags": Flag.PAYLOAD}] * 3000)
+    events["nr"] = rng.choice([READ, STAT, OPENAT, 82, 86, 264, 316, 5000, -1], 3000)
+    events["abi"] = rng.integers(0, 4, 3000)
+    events["kind"] = rng.choice([Kind.SYSCALL, Kind.SYSCALL, Kind.EXEC], 3000)
+    events["payload"] = rng.choice(starts, 3000)
+    given = Trace(events, stream(b"".join(items)))
+    told: Counter[tuple[str, str]] = Counter()
+    for event, call in zip(events, given, strict=True):
+        for path in filter(None, paths_of(event, given.payload.data)):
+            told[call.name, utf8(path)] += 1
+    nothing = Trace()
+    shown = {one.name: one.after[0] for one in diff(nothing, given).paths}
+    assert shown == told
+    assert len(told) > 8
 
 
 def test_the_greatest_difference_comes_first() -> None:

@@ -23,6 +23,10 @@ class Words(NamedTuple):
         encoded = [word.encode() for word in words]
         return cls(np.cumsum([len(word) for word in encoded], dtype=np.int64), b"".join(encoded))
 
+    def string(self, place: int) -> str:
+        start = int(self.ends[place - 1]) if place else 0
+        return self.text[start : int(self.ends[place])].decode()
+
     def strings(self) -> list[str]:
         text, start, words = self.text, 0, []
         for end in self.ends.tolist():
