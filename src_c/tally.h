@@ -34,6 +34,16 @@ int ft_tally_copy(struct ft_tally **out, const struct ft_tally *t);
 
 /* Count one event (anything but FT_KIND_SYSCALL is ignored). pid/serial 0, 0 for a tally not by process. */
 int ft_tally_add(struct ft_tally *t, int32_t pid, int32_t serial, const struct ft_event *ev);
+/* Of a call that has ended. */
+struct ft_tally_call {
+	uint64_t ns;
+	int32_t nr;
+	int32_t error; /* errno; 0: none */
+};
+
+/* Count n of them, all of one process. */
+int ft_tally_add_calls(struct ft_tally *t, int32_t pid, int32_t serial, uint8_t abi,
+	const struct ft_tally_call *calls, size_t n);
 /* Count n events of a trace; by_pid: keep rows per ev->pid with serial 0. */
 int ft_tally_add_all(struct ft_tally *t, const struct ft_event *ev, size_t n, int by_pid);
 int ft_tally_merge(struct ft_tally *into, const struct ft_tally *from);

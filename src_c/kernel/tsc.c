@@ -88,6 +88,11 @@ int ft_tsc_start(struct ft_tsc *clock)
 	return 0;
 }
 
+uint64_t ft_tsc_first(const struct ft_tsc *clock)
+{
+	return clock->points[0].tsc;
+}
+
 void ft_tsc_end(struct ft_tsc *clock)
 {
 	free(clock->points);

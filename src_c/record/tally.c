@@ -194,30 +194,39 @@ static inline struct row *row_of(
 	return row_find(t, pid, serial, abi, nr);
 }
 
-static inline int count(struct row *row, const struct ft_event *ev)
+static int count_error(struct row *row, int64_t number)
 {
-	uint64_t ns = ev->duration_ns;
+	row->r.errors++;
+	return errors_add(row, number, 1);
+}
+
+/* That has ended. */
+static inline int count_time(struct row *row, uint64_t ns)
+{
 	unsigned bucket;
 
-	row->r.calls++;
-	if (ev->flags & FT_FLAG_UNFINISHED)
-		return 0;
 	if (ns < row->r.min_ns || row->r.finished == 0)
 		row->r.min_ns = ns;
 	if (ns > row->r.max_ns)
 		row->r.max_ns = ns;
 	row->r.finished++;
 	row->r.total_ns += ns;
-	if (ev->flags & FT_FLAG_ERROR) {
-		row->r.errors++;
-		/* INT64_MIN, from a damaged file, has no negative. */
-		if (errors_add(row, ev->ret >= -FT_ERRNO_MAX ? -ev->ret : 0, 1) < 0)
-			return -ENOMEM;
-	}
 	bucket = ft_hist_bucket_of(ns);
 	if (ft_hist_count(&row->hist, bucket))
 		return 0;
 	return ft_hist_add(&row->hist, bucket, 1, row->r.finished);
+}
+
+static inline int count(struct row *row, const struct ft_event *ev)
+{
+	row->r.calls++;
+	if (ev->flags & FT_FLAG_UNFINISHED)
+		return 0;
+	/* INT64_MIN, from a damaged file, has no negative. */
+	if (ev->flags & FT_FLAG_ERROR &&
+		count_error(row, ev->ret >= -FT_ERRNO_MAX ? -ev->ret : 0) < 0)
+		return -ENOMEM;
+	return count_time(row, ev->duration_ns);
 }
 
 int ft_tally_add(struct ft_tally *t, int32_t pid, int32_t serial, const struct ft_event *ev)
@@ -228,6 +237,25 @@ int ft_tally_add(struct ft_tally *t, int32_t pid, int32_t serial, const struct f
 		return 0;
 	row = row_of(t, pid, serial, ev->abi, ev->nr);
 	return row ? count(row, ev) : -ENOMEM;
+}
+
+int ft_tally_add_calls(struct ft_tally *t, int32_t pid, int32_t serial, uint8_t abi,
+	const struct ft_tally_call *calls, size_t n)
+{
+	struct row *row = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (!row || row->r.nr != calls[i].nr)
+			row = row_of(t, pid, serial, abi, calls[i].nr);
+		if (!row)
+			return -ENOMEM;
+		row->r.calls++;
+		if (calls[i].error && count_error(row, calls[i].error) < 0)
+			return -ENOMEM;
+		rc = count_time(row, calls[i].ns);
+	}
+	return rc;
 }
 
 /* Rows by process, with their histograms, outgrow the caches: fetch those of a batch side by side.

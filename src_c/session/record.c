@@ -180,6 +180,31 @@ void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *c
 		ft_session_fail(s, rc);
 }
 
+bool ft_record_only_counts(const struct ft_session *s)
+{
+	return !(s->options &
+		       (FT_OPT_EVENTS | FT_OPT_PAYLOAD | FT_OPT_ENTRY_ONLY | FT_OPT_PLACES)) &&
+	       !s->plan;
+}
+
+void ft_record_counted(struct ft_session *s, const struct ft_task *t, enum ft_abi abi,
+	const struct ft_tally_call *calls, size_t n)
+{
+	bool by_process = s->options & FT_OPT_BY_PROCESS;
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	s->stats.events += n;
+	s->stats.calls += n;
+	ft_process_at(&s->processes, t->serial)->calls += n;
+	if (s->tally)
+		rc = ft_tally_add_calls(s->tally, by_process ? t->tgid : 0,
+			by_process ? t->serial : 0, (uint8_t)abi, calls, n);
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, rc);
+}
+
 void ft_record_return(
 	struct ft_session *s, struct ft_task *t, int64_t ret, bool is_error, uint64_t now)
 {

@@ -23,6 +23,10 @@ void ft_record_cut(struct ft_session *s, struct ft_task *t);
  */
 void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *calls, size_t n,
 	const void *payload, size_t payload_len);
+/* Whether of most calls nothing is wanted but a row of the tally: for them there is */
+bool ft_record_only_counts(const struct ft_session *s);
+void ft_record_counted(struct ft_session *s, const struct ft_task *t, enum ft_abi abi,
+	const struct ft_tally_call *calls, size_t n);
 /* Flags that follow from ret. */
 void ft_record_set_result(struct ft_event *call);
 /* A call that was seen to begin. payload: its items; NULL: they are the task's already. */

@@ -79,7 +79,7 @@ static inline void forged_captures(struct forged *f, uint32_t nr, bool all)
  * options: enum ft_option. Paths of openat (1), renameat (1, 3) and open (0) are wanted, of some calls more.
  * there: how many bytes of the area can be had.
  */
-static inline struct forged *forged_new_short(uint32_t options, size_t there)
+static inline struct forged *forged_new_of(uint32_t options, size_t there, bool brief)
 {
 	struct forged *f = calloc(1, sizeof(*f));
 	int32_t serial;
@@ -101,6 +101,7 @@ static inline struct forged *forged_new_short(uint32_t options, size_t there)
 	pthread_mutex_init(&f->in.lock, NULL);
 	f->s.flushing = true; /* writer and reader are one */
 	f->s.in = &f->in;
+	f->in.brief = f->it.brief = brief;
 	f->s.string_limit = FT_STRING_LIMIT;
 	ft_programs_table(&f->s, &f->in, f->tables);
 	f->s.stats.start_ns = f->last = ft_now();
@@ -123,8 +124,14 @@ static inline struct forged *forged_new_short(uint32_t options, size_t there)
 	f->it.area = (struct ft_area *)f->area;
 	f->it.base = FORGED_BASE;
 	f->it.last_ns = f->last;
+	f->it.last_tick = ft_tsc_first(&f->in.clock);
 	forged_require(!ft_area_init(&f->it, false, false), "there is memory");
 	return f;
+}
+
+static inline struct forged *forged_new_short(uint32_t options, size_t there)
+{
+	return forged_new_of(options, there, false);
 }
 
 static inline struct forged *forged_new(uint32_t options)
@@ -152,7 +159,7 @@ static inline struct ft_raw *forged_record(struct forged *f, unsigned i)
 {
 	unsigned block = i / PER_BLOCK % FT_BLOCKS;
 
-	return (struct ft_raw *)(f->area + ft_area_first_record(block)) + i % PER_BLOCK;
+	return (struct ft_raw *)(f->area + ft_area_first_record(&f->it, block)) + i % PER_BLOCK;
 }
 
 /* The address of something in the area, as its program has it. */

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/stops/normalise.h"
-#include "forged.h"
+#include "forged_brief.h"
 
 #include "fuzz.h"
 
@@ -19,7 +19,8 @@ static uint64_t take_word(struct input *in, struct forged *f)
 	case 3:
 		return FORGED_BASE - take(in, 1);
 	case 4:
-		return forged_address(f, forged_record(f, (unsigned)take(in, 2)));
+		return f->it.brief ? forged_address(f, forged_brief(f, (unsigned)take(in, 2)))
+				   : forged_address(f, forged_record(f, (unsigned)take(in, 2)));
 	case 5:
 		return FORGED_BASE + take(in, 1) % (FT_BLOCKS + 2) * FT_BLOCK;
 	case 6:
@@ -49,6 +50,16 @@ static void put_record(struct input *in, struct forged *f)
 		if (fields >> i & 1)
 			((uint64_t *)raw)[i] = take_word(in, f);
 	raw->nr = take_nr(in);
+}
+
+static void put_brief(struct input *in, struct forged *f)
+{
+	uint64_t *brief = (uint64_t *)forged_brief(f, (unsigned)take(in, 2));
+
+	for (unsigned fields = (unsigned)take(in, 1), i = 0; i < 3; i++)
+		if (fields >> i & 1)
+			brief[i] = take_word(in, f);
+	brief[3] = take_nr(in) | (take(in, 1) & 1 ? FT_BRIEF_MARK : 0);
 }
 
 static void put_string(struct input *in, struct forged *f)
@@ -104,6 +115,14 @@ static void normalise(struct input *in, struct forged *f)
 	ft_normalise(&f->s, &f->t, &regs);
 }
 
+static void check_taken(struct forged *f)
+{
+	if (f->it.brief)
+		forged_counted(f);
+	else
+		forged_take(f);
+}
+
 static void step(struct input *in, struct forged *f)
 {
 	struct ft_area *area = (struct ft_area *)f->area;
@@ -119,7 +138,10 @@ static void step(struct input *in, struct forged *f)
 		area->busy = area->cur;
 		break;
 	case 3:
-		put_record(in, f);
+		if (f->it.brief)
+			put_brief(in, f);
+		else
+			put_record(in, f);
 		break;
 	case 4:
 		put_string(in, f);
@@ -142,7 +164,7 @@ static void step(struct input *in, struct forged *f)
 		break;
 	case 10: /* the tracer has taken all that was there */
 		ft_drain(&f->s, &f->it);
-		forged_take(f);
+		check_taken(f);
 		ft_area_reset_strings(&f->it);
 		break;
 	case 11:
@@ -150,7 +172,11 @@ static void step(struct input *in, struct forged *f)
 			f->it.strings_at = take_word(in, f);
 		break;
 	default:
-		put_call(in, f);
+		if (!f->it.brief)
+			put_call(in, f);
+		else if (area->cur - FORGED_BASE < FT_AREA - sizeof(struct ft_brief) &&
+			 area->cur % 8 == 0)
+			forged_put_brief(f, take_nr(in), (int64_t)take_word(in, f));
 		break;
 	}
 }
@@ -159,15 +185,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, data + size };
 	uint32_t more = size && data[0] & 1 ? FT_OPT_ENTRY_ONLY : 0;
-	struct forged *f = forged_new(FT_OPT_EVENTS | FT_OPT_TALLY | FT_OPT_PAYLOAD | more);
+	const bool brief = size && (data[0] & 3) == 2;
+	struct forged *f = brief ? forged_new_of(FT_OPT_TALLY, FT_AREA_STEP, true)
+				 : forged_new(FT_OPT_EVENTS | FT_OPT_TALLY | FT_OPT_PAYLOAD | more);
 
 	take(&in, 1);
 	while (in.at < in.end)
 		step(&in, f);
 	ft_drain(&f->s, &f->it);
 	ft_drain_begun(&f->s, &f->it);
-	ft_record_cut(&f->s, &f->t);
-	forged_take(f);
+	if (!brief)
+		ft_record_cut(&f->s, &f->t); /* the tally of brief ones has finished calls alone */
+	check_taken(f);
 	forged_free(f);
 	return 0;
 }

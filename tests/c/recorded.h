@@ -17,8 +17,10 @@
 
 #include "check.h"
 
-#define BLOCKS	  16
-#define PER_BLOCK ((FT_BLOCK - FT_BLOCK_HEAD) / sizeof(struct ft_raw))
+#define BLOCKS 16
+#define HEAD   (brief ? FT_BRIEF_HEAD : FT_BLOCK_HEAD)
+#define SIZE   (unsigned)(brief ? sizeof(struct ft_brief) : sizeof(struct ft_raw)) /* of a record */
+#define PER_BLOCK ((FT_BLOCK - HEAD) / SIZE)
 #define AREA	  ((BLOCKS + 1) * FT_BLOCK)
 #define RED_ZONE  128
 #define STACK	  0x20000
@@ -78,6 +80,7 @@ __asm__("enter:\n"
 static uint8_t *verdicts, stack[STACK] __attribute__((aligned(64)));
 static struct ft_area *const area = (struct ft_area *)FT_RECORDER_AREAS;
 static int traps[FT_TRAP_GS + 1];
+static bool brief; /* records are */
 static uint64_t go_on; /* where from after FT_TRAP_VERDICT; 0: from there */
 
 static inline uint64_t *link_of(unsigned block)
@@ -87,7 +90,7 @@ static inline uint64_t *link_of(unsigned block)
 
 static inline uint64_t first_record(unsigned block)
 {
-	return (uint64_t)area + block * FT_BLOCK + FT_BLOCK_HEAD;
+	return (uint64_t)area + block * FT_BLOCK + HEAD;
 }
 
 static inline void reset(void)
@@ -96,6 +99,7 @@ static inline void reset(void)
 	for (unsigned i = 1; i < BLOCKS; i++)
 		*link_of(i) = first_record(i);
 	area->cur = first_record(0);
+	area->mask_at = (uint64_t)&area->mask;
 	memset(verdicts, 0, FT_RECORDER_SIZE - FT_RECORDER_CODE);
 	memset(traps, 0, sizeof(traps));
 	go_on = 0;
@@ -182,10 +186,29 @@ static inline uint64_t flags_of(unsigned c)
 	return (c & 1) | (c & 2) << 1 | (c & 4) << 2 | (c & 8) << 3 | (c & 16) << 3 | (c & 32) << 6;
 }
 
+/* The record that begins at this address, while no other has been begun. */
+static inline struct ft_raw record_at(uint64_t at)
+{
+	struct ft_raw raw;
+
+	if (brief)
+		ft_recorder_lengthen((const struct ft_brief *)at,
+			(const struct ft_kept *)((uint8_t *)area + FT_BLOCK_HEAD), &raw);
+	else
+		memcpy(&raw, (const void *)at, sizeof(raw));
+	return raw;
+}
+
 static const uint64_t patterns[6] = { 0x1122334455667788, -2ull, 0, 1ull << 63, 0xff, 1ull << 32 };
 
 static uint64_t entries[2]; /* without a look at gs, and with */
 static unsigned entry_count;
+
+static inline void set_brief(bool is_brief)
+{
+	brief = is_brief;
+	ft_recorder_code(verdicts - FT_RECORDER_CODE, brief);
+}
 
 static inline int set_up(void)
 {
@@ -201,7 +224,7 @@ static inline int set_up(void)
 	if (code != (void *)FT_RECORDER_BASE ||
 		mmap(area, AREA, PROT_READ | PROT_WRITE, flags, -1, 0) != area)
 		return -1;
-	ft_recorder_code(code);
+	ft_recorder_code(code, false);
 	verdicts = code + FT_RECORDER_CODE;
 	frame.components = __builtin_cpu_supports("avx") ? 6 : 2;
 	frame.vectors_in.mxcsr = 0x1f80;

@@ -24,6 +24,10 @@
 
 static uint8_t *verdicts;
 static struct ft_area *area;
+static bool brief; /* records are */
+
+#define SIZE (unsigned)(brief ? sizeof(struct ft_brief) : sizeof(struct ft_raw)) /* of a record */
+#define HEAD (brief ? FT_BRIEF_HEAD : FT_BLOCK_HEAD)
 
 /* Both processes share what the recorder runs and writes. */
 static inline int set_up(void)
@@ -36,18 +40,38 @@ static inline int set_up(void)
 		MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (code == MAP_FAILED || area == MAP_FAILED)
 		return -1;
-	ft_recorder_code(code);
+	ft_recorder_code(code, false);
 	verdicts = code + FT_RECORDER_CODE;
 	return 0;
+}
+
+static inline void set_brief(bool is_brief)
+{
+	brief = is_brief;
+	ft_recorder_code(verdicts - FT_RECORDER_CODE, brief);
+}
+
+/* The record that begins at this address, while no other has been begun. */
+static inline struct ft_raw record_at(uint64_t at)
+{
+	struct ft_raw raw;
+
+	if (brief)
+		ft_recorder_lengthen((const struct ft_brief *)at,
+			(const struct ft_kept *)((uint8_t *)area + FT_BLOCK_HEAD), &raw);
+	else
+		memcpy(&raw, (const void *)at, sizeof(raw));
+	return raw;
 }
 
 static inline void reset(unsigned offset)
 {
 	memset(area, 0, AREA);
 	area->cur = FT_RECORDER_AREAS + offset;
+	area->mask_at = (uint64_t)&area->mask;
 	area->strings = FT_RECORDER_AREAS + 0x20000;
 	area->strings_limit = FT_RECORDER_AREAS + 0x30000;
-	*(uint64_t *)((uint8_t *)area + FT_BLOCK) = FT_RECORDER_AREAS + FT_BLOCK + FT_BLOCK_HEAD;
+	*(uint64_t *)((uint8_t *)area + FT_BLOCK) = FT_RECORDER_AREAS + FT_BLOCK + HEAD;
 }
 
 static inline pid_t stopped_child(void)
@@ -131,7 +155,8 @@ static inline int step_through(pid_t pid, struct run *run)
 
 	reset(run->at);
 	area->mask = run->mask;
-	area->exit_ops = run->exit_ops;
+	if (!brief)
+		area->exit_ops = run->exit_ops;
 	if (run->no_room)
 		area->strings_limit = 0;
 	memset(verdicts, FT_RECORDER_RECORD, FT_RECORDER_VERDICTS);
@@ -158,12 +183,11 @@ static inline int step_through(pid_t pid, struct run *run)
 		area->ret = back;
 	ptrace(PTRACE_SETREGS, pid, 0, &start);
 	for (regs = start; regs.rip != back; steps++) {
-		struct ft_raw *raw =
-			(struct ft_raw *)((uint8_t *)area + (area->cur - FT_RECORDER_AREAS));
+		struct ft_raw raw = record_at(area->cur);
 		enum ft_progress now;
 
 		undone = regs;
-		now = ft_recorder_undo(&undone, area, raw, &ret);
+		now = ft_recorder_undo(&undone, area, &raw, &ret);
 		CHECK(now != FT_OUTSIDE);
 		CHECK(ret == back);
 		CHECK(is_kept(&undone, &start));

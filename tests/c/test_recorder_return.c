@@ -74,7 +74,9 @@ static void check_undone(const struct user_regs_struct *regs, const struct user_
 	struct user_regs_struct undone = *regs;
 	uint64_t ret = 0;
 
-	CHECK_EQ(ft_recorder_undo(&undone, area, (struct ft_raw *)area->cur, &ret), FT_NOT_BEGUN);
+	const struct ft_raw raw = record_at(area->cur);
+
+	CHECK_EQ(ft_recorder_undo(&undone, area, &raw, &ret), FT_NOT_BEGUN);
 	CHECK_EQ(ret, SITE);
 	CHECK(is_kept(&undone, first));
 	CHECK_EQ(undone.rax, SYS_rt_sigreturn);
@@ -82,18 +84,18 @@ static void check_undone(const struct user_regs_struct *regs, const struct user_
 
 static void test_each_step(pid_t pid)
 {
-	const uint64_t cur = FT_RECORDER_AREAS + FT_BLOCK_HEAD;
-	const struct ft_raw *raw = (struct ft_raw *)cur;
+	const uint64_t cur = FT_RECORDER_AREAS + HEAD;
+	struct ft_raw raw;
 	struct user_regs_struct first, regs;
 	uint64_t mask = 0;
 	int steps = 0, told = 0;
 
-	start(FT_BLOCK_HEAD);
+	start(HEAD);
 	regs = first = before_it(pid, FRAME);
 	for (; regs.rip != BACK && steps < 200; steps++) {
 		bool leaves = ft_recorder_is_returning(regs.rip);
 
-		CHECK_EQ(area->cur, leaves ? cur + sizeof(*raw) : cur);
+		CHECK_EQ(area->cur, leaves ? cur + SIZE : cur);
 		CHECK(area->handler || ft_recorder_sets_mask(regs.rip));
 		CHECK(area->mask == 0 || ft_recorder_sets_mask(regs.rip));
 		told += leaves;
@@ -106,14 +108,15 @@ static void test_each_step(pid_t pid)
 	CHECK_EQ(regs.rbx, 0x1234);
 	CHECK_EQ(told, 1);
 	CHECK(steps > 30);
-	CHECK_EQ(area->cur, cur + sizeof(*raw));
+	CHECK_EQ(area->cur, cur + SIZE);
 	CHECK_EQ(area->handler, 0);
 	CHECK_EQ(area->mask, BLOCKED);
-	CHECK_EQ(raw->nr, SYS_rt_sigreturn);
-	CHECK_EQ((uint64_t)raw->ret, GIVEN);
-	CHECK_EQ(raw->mask, BLOCKED);
-	CHECK_EQ(raw->frame, FRAME);
-	CHECK(raw->start && raw->start == raw->end);
+	raw = record_at(cur);
+	CHECK_EQ(raw.nr, SYS_rt_sigreturn | (brief ? FT_BRIEF_MARK : 0));
+	CHECK_EQ((uint64_t)raw.ret, GIVEN);
+	CHECK_EQ(brief ? raw.args[0] : raw.mask, BLOCKED);
+	CHECK_EQ(raw.frame, FRAME);
+	CHECK(raw.start && raw.start == raw.end);
 	ptrace(PTRACE_GETSIGMASK, pid, sizeof(mask), &mask);
 	CHECK_EQ(mask, BLOCKED);
 	check_group("before a handler returns it can be put back at each instruction");
@@ -157,12 +160,15 @@ int main(void)
 		return 1;
 	}
 	pid = stopped_child();
-	test_each_step(pid);
-	check_traps(pid, FT_BLOCK - 96, FRAME, 0);
-	check_group("the last record of a block is the tracer's");
-	check_traps(pid, FT_BLOCK_HEAD, 0x1000, 1);
-	check_traps(pid, FT_BLOCK_HEAD, FT_RECORDER_AREAS + AREA - 200, 1);
-	check_group("a frame that cannot be read is the tracer's");
+	for (int i = 0; i < 2; i++) {
+		set_brief(i);
+		test_each_step(pid);
+		check_traps(pid, FT_BLOCK - SIZE, FRAME, 0);
+		check_group("the last record of a block is the tracer's");
+		check_traps(pid, HEAD, 0x1000, 1);
+		check_traps(pid, HEAD, FT_RECORDER_AREAS + AREA - 200, 1);
+		check_group("a frame that cannot be read is the tracer's");
+	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return check_result();

@@ -372,9 +372,40 @@ static void test_put(void)
 	check_group("a row that is told can be put into another tally");
 }
 
+/* Numbers in runs and alone, also such as share a row. */
+static void test_finished_calls(void)
+{
+	enum { N = 5000 };
+	struct ft_tally *events = new_tally(), *calls = new_tally();
+	struct ft_tally_call *list = calloc(N, sizeof(*list));
+	uint64_t state = 23;
+
+	if (!list)
+		abort();
+	for (int i = 0; i < N; i++) {
+		uint64_t r = random_u64(&state);
+		struct ft_event ev;
+
+		list[i].nr = r % 4 ? list[i ? i - 1 : 0].nr : (int32_t)(r >> 8) % 3000 - 100;
+		list[i].ns = random_u64(&state) >> (random_u64(&state) % 64);
+		list[i].error = r >> 40 & 1 ? 1 + (int32_t)(r >> 48) % FT_ERRNO_MAX : 0;
+		ev = call(7, list[i].nr, list[i].ns, -list[i].error);
+		CHECK_EQ(ft_tally_add(events, 7, 3, &ev), 0);
+	}
+	CHECK_EQ(ft_tally_add_calls(calls, 7, 3, 0, list, 1000), 0);
+	CHECK_EQ(ft_tally_add_calls(calls, 7, 3, 0, list + 1000, N - 1000), 0);
+	CHECK_EQ(ft_tally_add_calls(calls, 7, 3, 0, list, 0), 0);
+	CHECK(same(calls, events));
+	ft_tally_free(events);
+	ft_tally_free(calls);
+	free(list);
+	check_group("calls that have ended count as their events do");
+}
+
 int main(void)
 {
 	test_put();
+	test_finished_calls();
 	test_buckets();
 	test_counts();
 	test_wild_values();

@@ -9,12 +9,38 @@
 #define ADDRESS(label) (FT_RECORDER_BASE + OFFSET(label))
 #define SYSCALL_SIZE   2 /* 0f 05 */
 
-void ft_recorder_code(uint8_t page[FT_RECORDER_CODE])
+static void put_jump(uint8_t *page, const uint8_t *at, const uint8_t *to)
+{
+	int32_t away = (int32_t)(to - at) - 5;
+
+	page[OFFSET(at)] = 0xe9;
+	memcpy(page + OFFSET(at) + 1, &away, sizeof(away));
+}
+
+void ft_recorder_code(uint8_t page[FT_RECORDER_CODE], bool brief)
 {
 	size_t size = OFFSET(ft_recorder_end);
 
 	memcpy(page, ft_recorder_start, size);
 	memset(page + size, 0xcc, FT_RECORDER_CODE - size);
+	if (!brief)
+		return;
+	put_jump(page, ft_record, ft_brief);
+	put_jump(page, ft_record_mask, ft_brief_mask);
+	put_jump(page, ft_return, ft_brief_return);
+}
+
+void ft_recorder_lengthen(
+	const struct ft_brief *brief, const struct ft_kept *kept, struct ft_raw *out)
+{
+	*out = (struct ft_raw){
+		.start = brief->start,
+		.end = brief->end,
+		.ret = brief->ret,
+		.nr = brief->nr,
+		.frame = kept->frame,
+	};
+	memcpy(out->args, kept->args, sizeof(kept->args));
 }
 
 uint64_t ft_recorder_entry(bool fsgsbase)
@@ -53,6 +79,7 @@ bool ft_recorder_sets_mask(uint64_t ip)
 {
 	return (ip >= ADDRESS(ft_record_mask_returned) && ip < ADDRESS(ft_record_mask_closed)) ||
 	       (ip >= ADDRESS(ft_capture_returned) && ip < ADDRESS(ft_capture_closed)) ||
+	       (ip >= ADDRESS(ft_brief_mask_returned) && ip < ADDRESS(ft_brief_mask_closed)) ||
 	       (ip >= ADDRESS(ft_return_masked) && ip <= ADDRESS(ft_came_back));
 }
 
@@ -82,6 +109,8 @@ bool ft_recorder_fault(uint64_t ip, uint64_t *on)
 		{ ft_ops_count, ft_ops },
 		{ ft_return_rax, ft_return_unread },
 		{ ft_return_mask, ft_return_unread },
+		{ ft_brief_return_rax, ft_return_unread },
+		{ ft_brief_return_mask, ft_return_unread },
 	};
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
@@ -110,13 +139,8 @@ enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
 /* Where the phases of one way through the recorder begin. */
 struct way {
 	const uint8_t *start, *borrowing, *returned, *finished, *closed, *end;
-};
-
-static const struct way ways[] = {
-	{ ft_record, ft_record_borrowing, ft_record_returned, ft_record_finished, ft_record_closed,
-		ft_end_of_block },
-	{ ft_record_mask, ft_record_mask_borrowing, ft_record_mask_returned,
-		ft_record_mask_finished, ft_record_mask_closed, ft_beyond },
+	void (*give_back)(
+		struct user_regs_struct *regs, const struct ft_raw *current, uint64_t rax);
 };
 
 static void give_back(struct user_regs_struct *regs, const struct ft_raw *current, uint64_t rax)
@@ -129,6 +153,34 @@ static void give_back(struct user_regs_struct *regs, const struct ft_raw *curren
 	regs->r8 = current->args[4];
 	regs->r9 = current->args[5];
 }
+
+/* Of a call with a brief record no more was borrowed, and so kept. */
+static void give_back_briefly(
+	struct user_regs_struct *regs, const struct ft_raw *current, uint64_t rax)
+{
+	regs->rax = rax;
+	regs->rdx = current->args[2];
+}
+
+static void give_back_four(
+	struct user_regs_struct *regs, const struct ft_raw *current, uint64_t rax)
+{
+	give_back_briefly(regs, current, rax);
+	regs->rdi = current->args[0];
+	regs->rsi = current->args[1];
+	regs->r10 = current->args[3];
+}
+
+static const struct way ways[] = {
+	{ ft_record, ft_record_borrowing, ft_record_returned, ft_record_finished, ft_record_closed,
+		ft_end_of_block, give_back },
+	{ ft_record_mask, ft_record_mask_borrowing, ft_record_mask_returned,
+		ft_record_mask_finished, ft_record_mask_closed, ft_beyond, give_back },
+	{ ft_brief, ft_brief_borrowing, ft_brief_returned, ft_brief_finished, ft_brief_closed,
+		ft_brief_mask, give_back_briefly },
+	{ ft_brief_mask, ft_brief_mask_borrowing, ft_brief_mask_returned, ft_brief_mask_finished,
+		ft_brief_mask_closed, ft_brief_return, give_back_four },
+};
 
 #define FLAGS	      0xd5ul /* SF, ZF, AF, PF, CF: as lahf has them */
 #define OVERFLOW_FLAG 0x800ul
@@ -147,13 +199,13 @@ static enum ft_progress undo_way(struct user_regs_struct *regs, const struct way
 	if (at == OFFSET(w->returned) - SYSCALL_SIZE)
 		return FT_NOT_BEGUN; /* all is given back; rax may be restart_syscall's number */
 	if (at < OFFSET(w->returned)) {
-		give_back(regs, current, current->nr);
+		w->give_back(regs, current, current->nr);
 		return FT_NOT_BEGUN;
 	}
 	if (at < OFFSET(w->finished))
 		return FT_RETURNED;
 	if (at < OFFSET(w->closed)) {
-		give_back(regs, current, (uint64_t)current->ret);
+		w->give_back(regs, current, (uint64_t)current->ret);
 		return FT_FINISHED;
 	}
 	return FT_CLOSED;
@@ -171,7 +223,7 @@ static enum ft_progress undo_capture(struct user_regs_struct *regs, const struct
 	const struct ft_raw *current, uint64_t at)
 {
 	static const struct way way = { ft_traced, ft_capture_borrowing, ft_capture_returned,
-		ft_capture_finished, ft_capture_closed, ft_call };
+		ft_capture_finished, ft_capture_closed, ft_return, give_back };
 
 	/* The same ops' code before and after the call: r10 says where. */
 	if (at >= OFFSET(ft_ops) && at < OFFSET(ft_ops_entered) && regs->r10)
@@ -190,6 +242,8 @@ static enum ft_progress undo_capture(struct user_regs_struct *regs, const struct
 static enum ft_progress undo_return(
 	struct user_regs_struct *regs, const struct ft_raw *current, uint64_t at)
 {
+	if (at >= OFFSET(ft_brief_return_borrowing) && at < OFFSET(ft_brief_return_timed))
+		give_back_briefly(regs, current, current->nr);
 	if (at >= OFFSET(ft_return_unread))
 		return FT_NOT_BEGUN;
 	if (at >= OFFSET(ft_return_borrowing) && at < OFFSET(ft_return_timed))

@@ -101,6 +101,27 @@ struct ft_raw {
 
 static_assert(sizeof(struct ft_raw) == 96, "the recorder's code knows the size");
 
+/* The same of a session that only counts: what a tally needs. */
+struct ft_brief {
+	uint64_t start, end; /* TSC */
+	int64_t ret;
+	uint64_t nr; /* all of rax; once the call has returned the upper half has a mark: */
+};
+
+/* rt_sigprocmask: FT_RAW_ASKED; rt_sigreturn: it has been made, and ret is another call's. */
+#define FT_BRIEF_MARK (1ull << 32)
+
+static_assert(sizeof(struct ft_brief) == 32, "the recorder's code knows the size");
+
+/* And what else the call under way needs, behind the area's head. */
+struct ft_kept {
+	/* Of the call: args[2], which is borrowed, and args[0], by which a fork is known; rt_sigprocmask: all;
+	 * rt_sigreturn: the mask in args[0]. */
+	uint64_t args[4];
+	uint64_t frame; /* as in struct ft_raw; rt_sigprocmask: FT_RAW_ASKED */
+	uint64_t unused[3];
+};
+
 /*
  * A task's memory: blocks of 64 KiB whose first FT_BLOCK_HEAD bytes are no records, so that a block is
  * full when the low 16 bits of the address are 0. The first block's head is the task's state.
@@ -113,6 +134,7 @@ struct ft_area {
 		uint64_t link; /* first word of a block: its first record if it is free, else 0;
 				  block 0's stands behind the last block, so there it is: */
 		uint64_t exit_ops; /* address of those of the call under way; 0: the tracer's */
+		uint64_t mask_at; /* brief records: address of `mask` */
 	};
 	uint64_t ret; /* where the call under way goes on: in the program, or in a springboard */
 	uint64_t cur; /* address of the record under way */
@@ -133,8 +155,14 @@ static_assert(sizeof(struct ft_area) == FT_BLOCK_HEAD, "the head of a block");
 #define FT_CAPTURE_SPACE	 0xc000u
 #define FT_CAPTURE_ITEM_SPACE(n) (FT_PAYLOAD_SIZE(n) + 8)
 
-/* Fills the page of code. */
-void ft_recorder_code(uint8_t page[FT_RECORDER_CODE]);
+/* What stands before the first record of a block of brief ones. */
+#define FT_BRIEF_HEAD (FT_BLOCK_HEAD + (uint32_t)sizeof(struct ft_kept))
+
+/* Fills the page of code. brief: of calls without payload only a struct ft_brief is written. */
+void ft_recorder_code(uint8_t page[FT_RECORDER_CODE], bool brief);
+/* A brief record under way as ft_recorder_undo() wants it. */
+void ft_recorder_lengthen(
+	const struct ft_brief *brief, const struct ft_kept *kept, struct ft_raw *out);
 
 /*
  * Entry points, as addresses in the tracee. r11: where the call goes on. fsgsbase: the processor lets

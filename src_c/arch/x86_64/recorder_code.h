@@ -14,7 +14,11 @@ extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_wit
 	ft_traced[], ft_capture_borrowing[], ft_capture_returned[], ft_capture_finished[],
 	ft_capture_after[], ft_unread[], ft_capture_closed[], ft_return[], ft_return_rax[],
 	ft_return_mask[], ft_return_borrowing[], ft_return_timed[], ft_return_masked[],
-	ft_return_leaving[], ft_return_refused[], ft_came_back[], ft_return_unread[], ft_call[],
+	ft_return_leaving[], ft_return_refused[], ft_came_back[], ft_return_unread[], ft_brief[],
+	ft_brief_borrowing[], ft_brief_returned[], ft_brief_finished[], ft_brief_closed[],
+	ft_brief_mask[], ft_brief_mask_borrowing[], ft_brief_mask_returned[],
+	ft_brief_mask_finished[], ft_brief_mask_closed[], ft_brief_return[], ft_brief_return_rax[],
+	ft_brief_return_mask[], ft_brief_return_borrowing[], ft_brief_return_timed[], ft_call[],
 	ft_sync[], ft_sync_first[], ft_sync_second[], ft_recorder_end[];
 
 #endif

@@ -7,9 +7,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <linux/ptrace.h>
 
-static_assert((FT_BLOCK - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0, "records fill a block");
+static_assert((FT_BLOCK - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0 &&
+		      (FT_BLOCK - FT_BRIEF_HEAD) % sizeof(struct ft_brief) == 0,
+	"records fill a block");
+static_assert(offsetof(struct ft_raw, ret) == offsetof(struct ft_brief, ret) &&
+		      offsetof(struct ft_raw, end) == offsetof(struct ft_brief, end),
+	"they begin alike");
 static_assert(FT_STRINGS >= FT_BLOCK_HEAD + FT_CAPTURE_SPACE, "room for a call's");
 
 #define PAGE 4096u
@@ -41,18 +47,33 @@ static const uint8_t *at_offset(const struct ft_inline_task *it, uint32_t at)
 	return (const uint8_t *)it->area + at;
 }
 
-static bool is_record(uint64_t offset)
+uint32_t ft_area_first_record(const struct ft_inline_task *it, uint32_t block)
 {
-	uint64_t in_block = offset % FT_BLOCK;
+	return block * FT_BLOCK + (it->brief ? FT_BRIEF_HEAD : FT_BLOCK_HEAD);
+}
 
-	return offset < FT_AREA && in_block >= FT_BLOCK_HEAD &&
-	       (in_block - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0;
+uint32_t ft_area_record_size(const struct ft_inline_task *it)
+{
+	return it->brief ? sizeof(struct ft_brief) : sizeof(struct ft_raw);
+}
+
+static struct ft_kept *kept_of(const struct ft_inline_task *it)
+{
+	return (struct ft_kept *)((uint8_t *)it->area + FT_BLOCK_HEAD);
+}
+
+static bool is_record(const struct ft_inline_task *it, uint64_t offset)
+{
+	uint64_t in_block = offset % FT_BLOCK, first = ft_area_first_record(it, 0);
+
+	return offset < FT_AREA && in_block >= first &&
+	       (in_block - first) % ft_area_record_size(it) == 0;
 }
 
 /* Of the blocks but the first the task knows nothing before it has come to the end of that one. */
 static bool is_position(const struct ft_inline_task *it, uint64_t offset)
 {
-	return (is_record(offset) || (offset && offset % FT_BLOCK == 0)) &&
+	return (is_record(it, offset) || (offset && offset % FT_BLOCK == 0)) &&
 	       offset <= (it->opened ? FT_AREA : FT_BLOCK);
 }
 
@@ -66,25 +87,63 @@ bool ft_area_position(const struct ft_inline_task *it, uint32_t *out)
 
 void ft_area_look(struct ft_inline_task *it, struct ft_area_seen *out)
 {
+	struct ft_brief brief;
+	struct ft_kept kept;
 	uint64_t offset;
 
 	*out = (struct ft_area_seen){ .at = 0 };
 	ft_area_copy(&out->head, it->area, sizeof(out->head));
 	offset = out->head.cur - it->base;
-	if (!is_position(it, offset) || !is_record(offset) ||
-		!ft_area_has(it, (uint32_t)offset + sizeof(out->raw)))
+	if (!is_position(it, offset) || !is_record(it, offset) ||
+		!ft_area_has(it, (uint32_t)offset + ft_area_record_size(it)))
 		return;
 	out->at = (uint32_t)offset;
-	ft_area_copy(&out->raw, at_offset(it, out->at), sizeof(out->raw));
+	if (!it->brief) {
+		ft_area_copy(&out->raw, at_offset(it, out->at), sizeof(out->raw));
+		return;
+	}
+	ft_area_copy(&brief, at_offset(it, out->at), sizeof(brief));
+	ft_area_copy(&kept, kept_of(it), sizeof(kept));
+	ft_recorder_lengthen(&brief, &kept, &out->raw);
+}
+
+/* The upper half of its number is as the recorder would leave it. */
+static uint64_t marked(const struct ft_raw *raw)
+{
+	uint32_t nr = (uint32_t)raw->nr;
+	bool mark = nr == SYS_rt_sigreturn ? raw->frame : raw->strings & FT_RAW_ASKED;
+
+	if (nr != SYS_rt_sigreturn && nr != SYS_rt_sigprocmask)
+		return raw->nr;
+	return nr | (mark ? FT_BRIEF_MARK : 0);
 }
 
 void ft_area_finish_record(struct ft_inline_task *it, const struct ft_area_seen *seen)
 {
 	struct ft_raw *raw = (struct ft_raw *)((uint8_t *)it->area + seen->at);
+	const uint32_t end = seen->at + ft_area_record_size(it);
 
-	ft_area_set((uint64_t *)&raw->ret, (uint64_t)seen->raw.ret);
+	ft_area_set((uint64_t *)&raw->ret,
+		(uint64_t)seen->raw.ret); /* of a brief one it is there, too */
 	ft_area_set(&raw->end, seen->raw.end);
-	ft_area_set(&it->area->cur, it->base + seen->at + sizeof(*raw));
+	if (it->brief)
+		ft_area_set(ft_area_number_before(it, end), marked(&seen->raw));
+	ft_area_set(&it->area->cur, it->base + end);
+}
+
+uint64_t *ft_area_number_before(const struct ft_inline_task *it, uint32_t end)
+{
+	const size_t back = it->brief ? sizeof(struct ft_brief) - offsetof(struct ft_brief, nr)
+				      : sizeof(struct ft_raw) - offsetof(struct ft_raw, nr);
+
+	return (uint64_t *)((uint8_t *)it->area + end - back);
+}
+
+void ft_area_fail_return(struct ft_inline_task *it, uint32_t at)
+{
+	struct ft_raw *raw = (struct ft_raw *)((uint8_t *)it->area + at);
+
+	ft_area_set(it->brief ? &kept_of(it)->frame : &raw->frame, 0);
 }
 
 bool ft_area_has_items(struct ft_inline_task *it, uint32_t at, uint32_t end)
@@ -102,7 +161,7 @@ uint64_t *ft_area_link(const struct ft_inline_task *it, uint32_t block)
 static void free_blocks(struct ft_inline_task *it)
 {
 	for (uint32_t block = 1; block < FT_BLOCKS; block++)
-		ft_area_set(ft_area_link(it, block), it->base + ft_area_first_record(block));
+		ft_area_set(ft_area_link(it, block), it->base + ft_area_first_record(it, block));
 	ft_area_set(ft_area_link(it, 0), 0); /* it is in use */
 	it->opened = true;
 }
@@ -147,15 +206,17 @@ int ft_area_init(struct ft_inline_task *it, bool used, bool opened)
 	it->has_strings = FT_AREA;
 	if (!have(it, &it->has_records, PAGE, MADV_POPULATE_WRITE))
 		return -ENOMEM;
-	memset(it->area, 0, sizeof(*it->area));
+	memset(it->area, 0, ft_area_first_record(it, 0));
 	/* Most tasks need but one block; where there were more their words say what was. */
 	it->opened = false;
 	if (opened)
 		free_blocks(it);
 	ft_area_reset_strings(it);
 	ft_area_limit_strings(it, false);
-	it->drained = FT_BLOCK_HEAD;
-	ft_area_set(&it->area->cur, it->base + FT_BLOCK_HEAD);
+	it->drained = ft_area_first_record(it, 0);
+	ft_area_set(&it->area->cur, it->base + it->drained);
+	if (it->brief)
+		ft_area_set(&it->area->mask_at, it->base + offsetof(struct ft_area, mask));
 	return 0;
 }
 

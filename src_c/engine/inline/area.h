@@ -78,10 +78,12 @@ bool ft_area_has_items(struct ft_inline_task *it, uint32_t at, uint32_t end);
 
 /* The word before a block that says whether it is free: block 0 comes after the last one's end. */
 uint64_t *ft_area_link(const struct ft_inline_task *it, uint32_t block);
-/* The offset of a block's first record. */
-static inline uint32_t ft_area_first_record(uint32_t block)
-{
-	return block * FT_BLOCK + FT_BLOCK_HEAD;
-}
+/* The offset of a block's first record, and what one takes. */
+uint32_t ft_area_first_record(const struct ft_inline_task *it, uint32_t block);
+uint32_t ft_area_record_size(const struct ft_inline_task *it);
+/* The word that has the number of a record that ends here. */
+uint64_t *ft_area_number_before(const struct ft_inline_task *it, uint32_t end);
+/* The record under way is that of an rt_sigreturn which has failed. */
+void ft_area_fail_return(struct ft_inline_task *it, uint32_t at);
 
 #endif

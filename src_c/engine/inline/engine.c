@@ -382,6 +382,7 @@ static int engine_open(struct ft_session *s)
 		return -ENOMEM;
 	s->in->code = -1;
 	s->in->self = getpid();
+	s->in->brief = ft_record_only_counts(s);
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&s->in->lock, &recursive); /* tasks exit while we wait for another */

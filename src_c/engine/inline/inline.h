@@ -110,8 +110,10 @@ struct ft_inline_task {
 	uint32_t strings_taken; /* offset behind the last items that were taken */
 	uint32_t has_records, has_strings; /* offsets up to which the area's pages are there */
 	int chunk, slot;
+	bool brief; /* its records are */
 	bool opened; /* its blocks but the first may be used */
 	uint64_t last_ns; /* end of the last record */
+	uint64_t last_tick; /* TSC: the same, where they are brief */
 	uint64_t signal_mask; /* the area's mask when the last signal came */
 	struct ft_event
 		sigreturn; /* begun, with the task's payload; it does not come back to say that it was made */
@@ -171,6 +173,7 @@ struct ft_inline {
 	char code_path[48]; /* as tracees can open it */
 	const uint8_t *image; /* the same, mapped */
 	uint8_t stopping[FT_VERDICTS_USED]; /* verdicts for a process whose wanted calls all stop */
+	bool brief; /* records, see ft_brief */
 	bool fsgsbase;
 	bool privileged; /* see dumpable.h */
 	uint32_t slow[FT_NR_MAX / 32]; /* calls that the tracer must look at first */
@@ -188,6 +191,7 @@ struct ft_inline {
 	struct ft_inline_task *tasks;
 	struct ft_event batch[512]; /* where FT_FLAG_PAYLOAD is set, payload is an offset in: */
 	uint8_t payload[6 * FT_CAPTURE_SPACE];
+	struct ft_tally_call counted[512]; /* of brief records */
 	pthread_cond_t wake; /* for the drainer */
 	pthread_t drainer;
 	bool drains; /* the thread exists */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "engine/inline/drain/brief.h"
 #include "engine/inline/programs.h"
 #include "session/record.h"
 #include "session/sigframe.h"
@@ -195,29 +196,24 @@ void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it)
 /* Where the record before this position stands, if it is an rt_sigreturn, which never is the last of a block. */
 static bool return_before(const struct ft_inline_task *it, uint32_t position, uint32_t *at)
 {
-	const uint32_t in_block = position % FT_BLOCK;
-	const struct ft_raw *raw;
+	const uint32_t in_block = position % FT_BLOCK, size = ft_area_record_size(it);
 
-	if (position == it->drained || in_block < FT_BLOCK_HEAD + sizeof(*raw))
+	if (position == it->drained || in_block < ft_area_first_record(it, 0) + size ||
+		(uint32_t)ft_area_get(ft_area_number_before(it, position)) != SYS_rt_sigreturn)
 		return false;
-	raw = (const struct ft_raw *)((const uint8_t *)it->area + position) - 1;
-	if ((uint32_t)ft_area_get(&raw->nr) != SYS_rt_sigreturn)
-		return false;
-	*at = position - (uint32_t)sizeof(*raw);
+	*at = position - size;
 	return true;
 }
 
 bool ft_drain_take_back(struct ft_inline_task *it, bool failed)
 {
-	struct ft_raw *raw;
 	uint32_t position, at;
 
 	if (!ft_area_position(it, &position) || !ft_area_has(it, position) ||
 		!return_before(it, position, &at))
 		return false;
-	raw = (struct ft_raw *)((uint8_t *)it->area + at);
 	if (failed)
-		ft_area_set(&raw->frame, 0);
+		ft_area_fail_return(it, at);
 	ft_area_set(&it->area->cur, it->base + at);
 	return true;
 }
@@ -248,6 +244,12 @@ static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_bloc
 	while (it->drained != to) {
 		uint32_t block = it->drained / FT_BLOCK - 1;
 
+		if (it->drained % FT_BLOCK && it->brief) {
+			uint32_t end = (block + 2) * FT_BLOCK;
+
+			ft_brief_take(s, it, to > it->drained && to < end ? to : end);
+			continue;
+		}
 		if (it->drained % FT_BLOCK) {
 			struct ft_raw raw;
 
@@ -256,8 +258,8 @@ static void drain(struct ft_session *s, struct ft_inline_task *it, bool one_bloc
 			it->drained += sizeof(raw);
 			continue;
 		}
-		it->drained = ft_area_first_record((block + 1) % FT_BLOCKS);
-		ft_area_set(ft_area_link(it, block), it->base + ft_area_first_record(block));
+		it->drained = ft_area_first_record(it, (block + 1) % FT_BLOCKS);
+		ft_area_set(ft_area_link(it, block), it->base + ft_area_first_record(it, block));
 		if (one_block)
 			break;
 	}
@@ -283,14 +285,14 @@ void ft_drain_next_block(struct ft_session *s, struct ft_inline_task *it)
 	if (!it->opened && !ft_area_open_blocks(it)) {
 		/* There is memory for the first block alone: that one, and a stop for each round. */
 		drain(s, it, false, false);
-		it->drained = FT_BLOCK_HEAD;
+		it->drained = ft_area_first_record(it, 0);
 		next = 0;
 	}
 	if (it->opened && !ft_area_get(ft_area_link(it, next)))
 		drain(s, it, true, false);
 	if (it->opened)
 		ft_area_set(ft_area_link(it, next), 0);
-	ft_area_set(&it->area->cur, it->base + ft_area_first_record(next));
+	ft_area_set(&it->area->cur, it->base + ft_area_first_record(it, next));
 }
 
 void ft_drain_close(
@@ -301,7 +303,7 @@ void ft_drain_close(
 	seen->raw.ret = ret;
 	seen->raw.end = ft_tsc_now();
 	ft_area_finish_record(it, seen);
-	if ((seen->at + sizeof(seen->raw)) % FT_BLOCK == 0)
+	if ((seen->at + ft_area_record_size(it)) % FT_BLOCK == 0)
 		ft_drain_next_block(s, it);
 }
 #endif

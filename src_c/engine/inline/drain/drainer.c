@@ -7,9 +7,10 @@
 #include "engine/inline/drain/drain.h"
 #include "kernel/clock.h"
 
-#define HOT_NS	1000000	  /* a task that does nothing but calls fills its blocks in 2 ms */
-#define LIVE_NS 50000000  /* for readers who want to see what happens */
-#define COOL_NS 200000000 /* without a full block */
+#define HOT_NS	 1000000   /* a task that does nothing but calls fills its blocks in 2 ms, */
+#define BRIEF_NS 2000000  /* or, with brief records, in 6 ms */
+#define LIVE_NS	 50000000  /* for readers who want to see what happens */
+#define COOL_NS	 200000000 /* without a full block */
 
 /* Whether some task has filled at least a block since. */
 static bool drain_all(struct ft_session *s)
@@ -39,7 +40,8 @@ static void *drainer(void *session)
 	prctl(PR_SET_NAME, "fasttrace-drain");
 	pthread_mutex_lock(&in->lock);
 	while (!in->ends) {
-		uint64_t now = ft_now(), until = now + (in->hot ? HOT_NS : LIVE_NS);
+		const uint64_t hot_ns = in->brief ? BRIEF_NS : HOT_NS;
+		uint64_t now = ft_now(), until = now + (in->hot ? hot_ns : LIVE_NS);
 
 		if (in->hot || s->ring)
 			ft_cond_wait_until(&in->wake, &in->lock, until);

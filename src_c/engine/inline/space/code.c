@@ -29,7 +29,7 @@ int ft_code_open(struct ft_session *s)
 	map = mmap(NULL, FT_RECORDER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, in->code, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	ft_recorder_code(map);
+	ft_recorder_code(map, in->brief);
 	ft_verdict_table(s, in, map + FT_RECORDER_CODE);
 	munmap(map, FT_RECORDER_SIZE);
 	map = mmap(NULL, FT_RECORDER_SIZE, PROT_READ, MAP_PRIVATE, in->code, 0);

@@ -31,10 +31,12 @@ int ft_prepare_arm(struct ft_session *s, struct ft_task *t, struct ft_standing *
 	int rc;
 
 	pthread_mutex_lock(&s->in->lock);
+	it->brief = s->in->brief;
 	rc = ft_space_area(s, it, state);
 	if (!rc) {
 		ft_area_limit_strings(it, it->space->ignores_faults);
 		it->last_ns = s->stats.start_ns;
+		it->last_tick = ft_tsc_first(&s->in->clock);
 		it->task = t;
 		it->next = s->in->tasks;
 		it->link = &s->in->tasks;
