@@ -164,6 +164,8 @@ class Relay:
 
     def _orphans(self, number: int) -> None:
         """The command has ended, children of it have not. Untraced they would run on; so be it."""
+        if all(process.exit_status is not None for process in self._tracer.processes):
+            return  # none is left, and the end is near
         if not self._warned:
             self._warned = True
             text = "the program has ended, but children of it run on; once more to let go of them"

@@ -155,8 +155,15 @@ static int replace_supposed(struct ft_story *s, struct ft_story_task *t, const s
 	bool is_same =
 		supposed->nr == ev->nr && !memcmp(supposed->args, ev->args, sizeof(ev->args));
 	bool told = t->told;
+	struct ft_event resumed = *ev;
 	int rc;
 
+	/* It went on with this one, whose number the engine has and /proc has not. */
+	if (told && ft_strace_is_restart(supposed)) {
+		resumed.nr = supposed->nr;
+		ev = &resumed;
+		is_same = true;
+	}
 	t->supposed = false;
 	if (!told || is_same)
 		ft_story_pop(&s->tasks, t);

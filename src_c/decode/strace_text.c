@@ -222,6 +222,18 @@ static unsigned shown_at_entry(const struct ft_shape *shape)
 	return shown;
 }
 
+bool ft_strace_is_restart(const struct ft_event *ev)
+{
+	const struct ft_view view = { .event = ev };
+	struct ft_text text;
+	struct ft_walk walk;
+	char none[1];
+
+	ft_text_start(&text, none, 0);
+	return !ft_walk_start(&walk, &view, &text.sink) &&
+	       !strcmp(walk.shape->name, "restart_syscall");
+}
+
 bool ft_strace_needs_memory(const struct ft_event *ev)
 {
 	const struct ft_view view = { .event = ev };

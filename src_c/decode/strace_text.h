@@ -121,6 +121,7 @@ void ft_strace_signal(struct ft_strace_text *st, const struct ft_event *ev, cons
 void ft_strace_stop(struct ft_strace_text *st, const struct ft_event *ev);
 void ft_strace_exit(struct ft_strace_text *st, const struct ft_event *ev);
 
+bool ft_strace_is_restart(const struct ft_event *ev);
 /* Whether what is shown before a call ends needs memory that was copied at its entry. */
 bool ft_strace_needs_memory(const struct ft_event *ev);
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from queue import SimpleQueue
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,6 +23,7 @@ class FakeTracer:
         self.exit_status: int | None = None
         self.filtered = False
         self.heard: SimpleQueue[str] = SimpleQueue()
+        self.processes: list[SimpleNamespace] = []
 
     def is_of_tree(self, pid: int) -> bool:
         return False
@@ -117,6 +119,7 @@ def test_orphans_are_let_go_at_the_second_request(
     said: SimpleQueue[str] = SimpleQueue()
     monkeypatch.setattr(signals, "say", said.put)
     tracer.exit_status = 0
+    tracer.processes = [SimpleNamespace(exit_status=status) for status in (0, None)]
     tracer.filtered = filtered
     r = relay(tracer)
     r.take(signal.SIGINT, from_terminal=True)
@@ -124,6 +127,17 @@ def test_orphans_are_let_go_at_the_second_request(
     assert "once more" in said.get(timeout=60)
     r.take(signal.SIGINT, from_terminal=True)
     assert tracer.asked == (["kill"] if filtered else ["detach"])
+
+
+def test_where_nobody_is_left_there_is_nothing_to_say(
+    tracer: FakeTracer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second signal to the group, as by timeout(1), comes when the first one has ended all."""
+    monkeypatch.setattr(signals, "say", lambda text: pytest.fail(text))
+    tracer.exit_status = -2
+    tracer.processes = [SimpleNamespace(exit_status=-2)]
+    relay(tracer).take(signal.SIGINT, from_terminal=True)
+    assert tracer.asked == []
 
 
 def test_children_that_outlive_the_first_request_are_killed_by_the_second(

@@ -174,6 +174,18 @@ def test_a_call_that_is_seen_to_wait_is_told_before_it_ends() -> None:
     assert told(story) == ["0x1000, 7) = 7"]
 
 
+def test_a_call_that_is_made_again_ends_under_the_name_that_it_was_seen_by() -> None:
+    """/proc has restart_syscall(2) where the engine has the call that the program made."""
+    story = begun()
+    add(story, call("getpid", 1, 2, 10))
+    told(story, 0)
+    story.suppose(10, 0, syscall_number("restart_syscall"), [0] * 6)
+    begin = "10 restart_syscall(<... resuming interrupted getpid ...>"
+    assert told(story, 100) == [begin]
+    add(story, call("nanosleep", 3, 200, 10, args=[4096, 0, 0, 0, 0, 0]))
+    assert told(story) == [") = 0"]
+
+
 def test_what_waits_at_the_end_is_told_as_detached_from() -> None:
     story = begun()
     add(story, call("getpid", 1, 2, 10))
