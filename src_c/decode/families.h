@@ -20,6 +20,7 @@ ft_show ft_show_ticks;
 ft_show ft_show_mmap_flags;
 ft_show ft_show_memfd_flags;
 ft_show ft_show_errno_value;
+ft_show ft_show_negative_errno;
 ft_show ft_show_futex_bitset;
 ft_show ft_show_ipc_flags;
 ft_show ft_show_futex_wake_op;
@@ -36,6 +37,7 @@ ft_show ft_show_mempolicy;
 ft_show ft_show_quota_cmd;
 ft_show ft_show_packet_protocol;
 ft_show ft_show_kernel_version;
+ft_show ft_show_sg_interface;
 ft_read ft_read_waitstatus;
 ft_read ft_read_sockaddr;
 ft_read ft_read_sigset;
@@ -70,5 +72,9 @@ ft_read ft_read_file_handle;
 ft_read ft_read_perf_attr;
 ft_read ft_read_text;
 ft_read ft_read_iocb;
+ft_read ft_read_ifconf;
+ft_read ft_read_fiemap;
+ft_read ft_read_loop_key;
+ft_read ft_read_sg_io;
 
 #endif

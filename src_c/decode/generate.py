@@ -198,9 +198,8 @@ class Writer:
                 for one, at in named:
                     index = known.type(one.type, names, of_struct=True)
                     condition = self.field_condition(one, names)
-                    rows.append(
-                        f'\t{{ "{one.name}", {len(one.name)}, {index}, {at}, {condition} }},\n'
-                    )
+                    shown = one.name.partition("@")[0]
+                    rows.append(f'\t{{ "{shown}", {len(shown)}, {index}, {at}, {condition} }},\n')
                 text = f"static const struct ft_field {model}_{name}[] = {{\n{''.join(rows)}}};\n"
                 lists = [f"{model}_{name}"]
                 for kind, words in (("brief", struct.brief), ("whole", struct.whole)):

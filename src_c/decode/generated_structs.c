@@ -7,7 +7,7 @@ static const struct ft_field x86_64_timespec[] = {
 };
 
 static const struct ft_field x86_64_timespec64[] = {
-	{ "tv_sec", 6, 107, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -22,36 +22,36 @@ static const struct ft_field x86_64_timezone[] = {
 };
 
 static const struct ft_field x86_64_itimerval[] = {
-	{ "it_interval", 11, 119, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 119, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 149, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 149, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec[] = {
-	{ "it_interval", 11, 128, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 128, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 158, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 158, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 515, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 515, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 545, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 545, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 549, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 549, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 579, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 579, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 580, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 551, 40, 0, 0, 0, 0 },
+	{ "status", 6, 581, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
-	{ "time", 4, 119, 72, 0, 0, 0, 0 },
+	{ "time", 4, 149, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 104, 0, 0, 0, 0 },
@@ -65,180 +65,180 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 107, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 107, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 107, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 107, 32, 0, 0, 0, 0 },
-	{ "status", 6, 551, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 107, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 107, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 107, 64, 0, 0, 0, 0 },
-	{ "time", 4, 553, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 107, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 107, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 107, 104, 0, 0, 0, 0 },
+	{ "modes", 5, 580, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
+	{ "status", 6, 581, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
+	{ "time", 4, 583, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 107, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 107, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 107, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 107, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 107, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 137, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 137, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 137, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 137, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 137, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timeval64[] = {
-	{ "tv_sec", 6, 107, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 107, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 137, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 554, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 554, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 554, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 554, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 584, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 584, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 584, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 584, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 264, 24, 0, 0, 0, 0 },
+	{ "st_mode", 7, 294, 24, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 28, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 265, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_rdev", 7, 295, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 555, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 556, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 557, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 585, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 586, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 587, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 264, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 294, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 265, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 107, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 295, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 555, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 556, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 557, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 585, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 586, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 587, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 492, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 522, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 559, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 589, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 560, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 590, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 559, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 561, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 561, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 561, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 561, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 589, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 591, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 591, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 591, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 591, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 562, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 132, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 565, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 566, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 593, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 594, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 595, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 596, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 568, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 597, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 570, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 599, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 596, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 568, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 597, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 570, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 599, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 569, 0, 0, 0, 0, 0 },
+	{ "val", 3, 598, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 221, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 221, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 574, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 575, 4, 0, 0, 0, 0 },
+	{ "type", 4, 603, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 604, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 577, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 606, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 578, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 607, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,28 +248,28 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 579, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 579, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 580, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 608, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 608, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 609, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_clone_range[] = {
-	{ "src_fd", 6, 107, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 137, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 562, 0, 0, 0, 0, 0 },
+	{ "start", 5, 132, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rusage[] = {
-	{ "ru_utime", 8, 119, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 119, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 149, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 149, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 48, 0, 0, 0, 0 },
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 581, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 581, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 610, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 582, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 582, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 611, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 611, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 583, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 612, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,39 +313,39 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 584, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 584, 65, 0, 0, 0, 0 },
-	{ "release", 7, 584, 130, 0, 0, 0, 0 },
-	{ "version", 7, 584, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 584, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 584, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 613, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 613, 65, 0, 0, 0, 0 },
+	{ "release", 7, 613, 130, 0, 0, 0, 0 },
+	{ "version", 7, 613, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 613, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 613, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 585, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 586, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 586, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 586, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 587, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 586, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 562, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 586, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 589, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 614, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 615, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 615, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 615, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 616, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 615, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 615, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 618, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
-	{ "flags", 5, 562, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 590, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 590, 24, 0x100000, 0x100000, 0, 1 },
+	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 619, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 619, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 591, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 301, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 620, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -356,8 +356,8 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 592, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
+	{ "version", 7, 621, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 221, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_robust_list_head[] = {
@@ -370,39 +370,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 593, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 622, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 594, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 623, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 594, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 623, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 595, 0, 0, 0, 0, 0 },
-	{ "data", 4, 596, 4, 0, 0, 0, 0 },
+	{ "events", 6, 624, 0, 0, 0, 0, 0 },
+	{ "data", 4, 625, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 562, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 586, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 597, 16, 0, 0, 0, 0 },
+	{ "val", 3, 132, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 615, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 626, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 370, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 400, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -413,7 +413,7 @@ static const struct ft_field x86_64_linger[] = {
 };
 
 static const struct ft_field x86_64_ucred[] = {
-	{ "pid", 3, 191, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 221, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -426,19 +426,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 598, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 599, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 600, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 601, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 602, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 603, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 627, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 628, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 629, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 630, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 631, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 632, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 604, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 605, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 633, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 634, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -451,14 +451,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 606, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 607, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 607, 19, 0, 0, 0, 0 },
-	{ "port", 4, 607, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 635, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 636, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 636, 19, 0, 0, 0, 0 },
+	{ "port", 4, 636, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 639, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -466,7 +466,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 639, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -486,30 +486,188 @@ static const struct ft_field x86_64_rtc_time[] = {
 static const uint8_t x86_64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field x86_64_uffdio_range[] = {
-	{ "start", 5, 562, 0, 0, 0, 0, 0 },
-	{ "len", 3, 562, 8, 0, 0, 0, 0 },
+	{ "start", 5, 132, 0, 0, 0, 0, 0 },
+	{ "len", 3, 132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 612, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 641, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
-	{ "dst", 3, 562, 0, 0, 0, 0, 0 },
-	{ "src", 3, 562, 8, 0, 0, 0, 0 },
-	{ "len", 3, 562, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 613, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
+	{ "src", 3, 132, 8, 0, 0, 0, 0 },
+	{ "len", 3, 132, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 642, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 614, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 643, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
-	{ "api", 3, 562, 0, 0, 0, 0, 0 },
-	{ "features", 8, 615, 8, 0, 0, 0, 0 },
+	{ "api", 3, 132, 0, 0, 0, 0, 0 },
+	{ "features", 8, 644, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_loop_info[] = {
+	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 645, 8, 0, 0, 0, 0 },
+	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 645, 24, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 646, 36, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 40, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_flags", 8, 647, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 648, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 649, 112, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 650, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 651, 160, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
+
+static const struct ft_field x86_64_loop_info64[] = {
+	{ "lo_device", 9, 295, 0, 0, 0, 0, 0 },
+	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 295, 16, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
+	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
+	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 646, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_flags", 8, 647, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 648, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 648, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 649, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 652, 216, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
+static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+
+static const struct ft_field x86_64_loop_config[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "block_size", 10, 15, 4, 0, 0, 0, 0 },
+	{ "info", 4, 114, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_ifconf_list[] = {
+	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 655, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_fiemap_asked[] = {
+	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
+	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 656, 16, 0, 0, 0, 0 },
+	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_fiemap_found[] = {
+	{ "fm_flags", 8, 656, 16, 0, 0, 0, 0 },
+	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
+
+static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
+	{ "op", 2, 658, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
+	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
+	{ "data", 4, 660, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_blkpg_partition[] = {
+	{ "start", 5, 137, 0, 0, 0, 0, 0 },
+	{ "length", 6, 137, 8, 0, 0, 0, 0 },
+	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
+	{ "devname", 7, 648, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 648, 84, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
+	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 661, 4, 0, 0, 0, 0 },
+	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
+	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
+	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_seccomp_notif_resp[] = {
+	{ "id", 2, 132, 0, 0, 0, 0, 0 },
+	{ "val", 3, 137, 8, 0, 0, 0, 0 },
+	{ "error", 5, 662, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 663, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_seccomp_notif_addfd[] = {
+	{ "id", 2, 132, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 664, 8, 0, 0, 0, 0 },
+	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
+	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 432, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_hd_geometry[] = {
+	{ "heads", 5, 637, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 637, 1, 0, 0, 0, 0 },
+	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
+	{ "start", 5, 3, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_sg_io_hdr[] = {
+	{ "interface_id", 12, 665, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 666, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 637, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
+	{ "dxferp", 6, 668, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 669, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 668, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 671, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 673, 32, 0, 0, 0, 0 },
+	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 674, 44, 0, 0, 0, 0 },
+	{ "status", 6, 636, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 636, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 636, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 637, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 635, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 635, 70, 0, 0, 0, 0 },
+	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
+	{ "info", 4, 675, 80, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
+
+static const struct ft_field x86_64_sg_io_vector[] = {
+	{ "interface_id", 12, 665, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 666, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 637, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
+	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
+	{ "cmdp", 4, 671, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 677, 32, 0, 0, 0, 0 },
+	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 674, 44, 0, 0, 0, 0 },
+	{ "status", 6, 636, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 636, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 636, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 637, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 635, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 635, 70, 0, 0, 0, 0 },
+	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
+	{ "info", 4, 675, 80, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
+
+static const struct ft_field x86_64_sg_sense[] = {
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 680, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_message_head[] = {
@@ -527,16 +685,16 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 618, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 685, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 619, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 686, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 619, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 686, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -561,34 +719,34 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 };
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
-	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 687, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
-	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 687, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 624, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 626, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 628, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 690, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 692, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 694, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
-	{ "data", 4, 562, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 586, 8, 0, 0, 0, 0 },
-	{ "res", 3, 107, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
+	{ "data", 4, 132, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 615, 8, 0, 0, 0, 0 },
+	{ "res", 3, 137, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 630, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 696, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 631, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 697, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -602,27 +760,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "value", 5, 586, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 632, 24, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "value", 5, 615, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 698, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "value", 5, 586, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 633, 24, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "value", 5, 615, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 699, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 586, 16, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 615, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -630,146 +788,146 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 634, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 700, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 586, 8, 0, 0, 0, 0 },
-	{ "license", 7, 635, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 615, 8, 0, 0, 0, 0 },
+	{ "license", 7, 701, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 637, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 638, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 639, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 703, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 704, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 705, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 640, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 706, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 586, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 615, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 586, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 615, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 586, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 615, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 641, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 707, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 642, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 708, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 643, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 709, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 644, 0, 0, 0, 0, 0 },
+	{ "info", 4, 710, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 586, 8, 0, 0, 0, 0 },
+	{ "info", 4, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 645, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 711, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 635, 0, 0, 0, 0, 0 },
+	{ "name", 4, 701, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 647, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 586, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 713, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 615, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 648, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 714, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 649, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 715, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 586, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 586, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
-	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 615, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 615, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
+	{ "values", 6, 615, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 633, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 699, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 650, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 716, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
-	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
+	{ "values", 6, 615, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 698, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 651, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 717, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 698, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 652, 0, 0, 0, 0, 0 },
+	{ "test", 4, 718, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -777,28 +935,28 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 586, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 586, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 615, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 615, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 586, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 586, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 653, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 615, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 615, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 719, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 654, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 720, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ifa_cacheinfo[] = {
@@ -814,7 +972,7 @@ static const struct ft_field x86_64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 267, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 297, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -887,7 +1045,7 @@ static const struct ft_field generic64_timespec[] = {
 };
 
 static const struct ft_field generic64_timespec64[] = {
-	{ "tv_sec", 6, 107, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -902,36 +1060,36 @@ static const struct ft_field generic64_timezone[] = {
 };
 
 static const struct ft_field generic64_itimerval[] = {
-	{ "it_interval", 11, 119, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 119, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 149, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 149, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec[] = {
-	{ "it_interval", 11, 128, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 128, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 158, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 158, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 515, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 515, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 545, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 545, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 549, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 549, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 579, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 579, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 580, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 551, 40, 0, 0, 0, 0 },
+	{ "status", 6, 581, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
-	{ "time", 4, 119, 72, 0, 0, 0, 0 },
+	{ "time", 4, 149, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 104, 0, 0, 0, 0 },
@@ -945,180 +1103,180 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 107, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 107, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 107, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 107, 32, 0, 0, 0, 0 },
-	{ "status", 6, 551, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 107, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 107, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 107, 64, 0, 0, 0, 0 },
-	{ "time", 4, 553, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 107, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 107, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 107, 104, 0, 0, 0, 0 },
+	{ "modes", 5, 580, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
+	{ "status", 6, 581, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
+	{ "time", 4, 583, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 107, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 107, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 107, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 107, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 107, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 137, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 137, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 137, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 137, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 137, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timeval64[] = {
-	{ "tv_sec", 6, 107, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 107, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 137, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 554, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 554, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 554, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 554, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 584, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 584, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 584, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 584, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 264, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 294, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 265, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 295, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 555, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 556, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 557, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 585, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 586, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 587, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 264, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 294, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 265, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 107, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 295, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 555, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 556, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 557, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 585, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 586, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 587, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 492, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 522, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 559, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 589, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 560, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 590, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 559, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 561, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 561, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 561, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 561, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 589, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 591, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 591, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 591, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 591, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 562, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 132, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 565, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 566, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 593, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 594, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 595, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 596, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 568, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 597, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 570, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 599, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 596, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 568, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 597, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 570, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 599, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 569, 0, 0, 0, 0, 0 },
+	{ "val", 3, 598, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 221, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 107, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 107, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 191, 24, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 221, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 574, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 575, 4, 0, 0, 0, 0 },
+	{ "type", 4, 603, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 604, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 577, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 606, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 578, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 607, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -1128,28 +1286,28 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 579, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 579, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 580, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 608, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 608, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 609, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_clone_range[] = {
-	{ "src_fd", 6, 107, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 137, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 562, 0, 0, 0, 0, 0 },
+	{ "start", 5, 132, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rusage[] = {
-	{ "ru_utime", 8, 119, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 119, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 149, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 149, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 48, 0, 0, 0, 0 },
@@ -1168,18 +1326,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 581, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 581, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 610, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 610, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 582, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 582, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 611, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 611, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 583, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 612, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -1193,39 +1351,39 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 584, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 584, 65, 0, 0, 0, 0 },
-	{ "release", 7, 584, 130, 0, 0, 0, 0 },
-	{ "version", 7, 584, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 584, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 584, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 613, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 613, 65, 0, 0, 0, 0 },
+	{ "release", 7, 613, 130, 0, 0, 0, 0 },
+	{ "version", 7, 613, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 613, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 613, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 585, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 586, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 586, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 586, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 587, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 586, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 562, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 586, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 589, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 614, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 615, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 615, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 615, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 616, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 615, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 615, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 618, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
-	{ "flags", 5, 562, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 590, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 590, 24, 0x100000, 0x100000, 0, 1 },
+	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 619, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 619, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 591, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 301, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 620, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1236,8 +1394,8 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 592, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
+	{ "version", 7, 621, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 221, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_robust_list_head[] = {
@@ -1250,39 +1408,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 593, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 622, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 594, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 623, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 594, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 623, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 595, 0, 0, 0, 0, 0 },
-	{ "data", 4, 596, 8, 0, 0, 0, 0 },
+	{ "events", 6, 624, 0, 0, 0, 0, 0 },
+	{ "data", 4, 625, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 562, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 586, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 597, 16, 0, 0, 0, 0 },
+	{ "val", 3, 132, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 615, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 626, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 370, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 400, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1293,7 +1451,7 @@ static const struct ft_field generic64_linger[] = {
 };
 
 static const struct ft_field generic64_ucred[] = {
-	{ "pid", 3, 191, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 221, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -1306,19 +1464,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 598, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 599, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 600, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 601, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 602, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 603, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 627, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 628, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 629, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 630, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 631, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 632, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 604, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 605, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 633, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 634, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -1331,14 +1489,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 606, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 607, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 607, 19, 0, 0, 0, 0 },
-	{ "port", 4, 607, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 635, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 636, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 636, 19, 0, 0, 0, 0 },
+	{ "port", 4, 636, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 639, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1346,7 +1504,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 639, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1366,30 +1524,188 @@ static const struct ft_field generic64_rtc_time[] = {
 static const uint8_t generic64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field generic64_uffdio_range[] = {
-	{ "start", 5, 562, 0, 0, 0, 0, 0 },
-	{ "len", 3, 562, 8, 0, 0, 0, 0 },
+	{ "start", 5, 132, 0, 0, 0, 0, 0 },
+	{ "len", 3, 132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 612, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 641, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
-	{ "dst", 3, 562, 0, 0, 0, 0, 0 },
-	{ "src", 3, 562, 8, 0, 0, 0, 0 },
-	{ "len", 3, 562, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 613, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
+	{ "src", 3, 132, 8, 0, 0, 0, 0 },
+	{ "len", 3, 132, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 642, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 614, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 643, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
-	{ "api", 3, 562, 0, 0, 0, 0, 0 },
-	{ "features", 8, 615, 8, 0, 0, 0, 0 },
+	{ "api", 3, 132, 0, 0, 0, 0, 0 },
+	{ "features", 8, 644, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_loop_info[] = {
+	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 561, 4, 0, 0, 0, 0 },
+	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 561, 16, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 646, 24, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 28, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_flags", 8, 647, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 648, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 649, 100, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 650, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 651, 152, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
+
+static const struct ft_field generic64_loop_info64[] = {
+	{ "lo_device", 9, 295, 0, 0, 0, 0, 0 },
+	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 295, 16, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
+	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
+	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 646, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_flags", 8, 647, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 648, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 648, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 649, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 652, 216, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
+static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+
+static const struct ft_field generic64_loop_config[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "block_size", 10, 15, 4, 0, 0, 0, 0 },
+	{ "info", 4, 114, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_ifconf_list[] = {
+	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 655, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_fiemap_asked[] = {
+	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
+	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 656, 16, 0, 0, 0, 0 },
+	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_fiemap_found[] = {
+	{ "fm_flags", 8, 656, 16, 0, 0, 0, 0 },
+	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
+
+static const struct ft_field generic64_blkpg_ioctl_arg[] = {
+	{ "op", 2, 658, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
+	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
+	{ "data", 4, 660, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_blkpg_partition[] = {
+	{ "start", 5, 137, 0, 0, 0, 0, 0 },
+	{ "length", 6, 137, 8, 0, 0, 0, 0 },
+	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
+	{ "devname", 7, 648, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 648, 84, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_kvm_userspace_memory_region[] = {
+	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 661, 4, 0, 0, 0, 0 },
+	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
+	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
+	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_seccomp_notif_resp[] = {
+	{ "id", 2, 132, 0, 0, 0, 0, 0 },
+	{ "val", 3, 137, 8, 0, 0, 0, 0 },
+	{ "error", 5, 662, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 663, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_seccomp_notif_addfd[] = {
+	{ "id", 2, 132, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 664, 8, 0, 0, 0, 0 },
+	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
+	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 432, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_hd_geometry[] = {
+	{ "heads", 5, 637, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 637, 1, 0, 0, 0, 0 },
+	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
+	{ "start", 5, 3, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_sg_io_hdr[] = {
+	{ "interface_id", 12, 665, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 666, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 637, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
+	{ "dxferp", 6, 668, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 669, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 668, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 671, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 673, 32, 0, 0, 0, 0 },
+	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 674, 44, 0, 0, 0, 0 },
+	{ "status", 6, 636, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 636, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 636, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 637, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 635, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 635, 70, 0, 0, 0, 0 },
+	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
+	{ "info", 4, 675, 80, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
+
+static const struct ft_field generic64_sg_io_vector[] = {
+	{ "interface_id", 12, 665, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 666, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 637, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
+	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
+	{ "cmdp", 4, 671, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 677, 32, 0, 0, 0, 0 },
+	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 674, 44, 0, 0, 0, 0 },
+	{ "status", 6, 636, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 636, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 636, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 637, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 635, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 635, 70, 0, 0, 0, 0 },
+	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
+	{ "info", 4, 675, 80, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
+
+static const struct ft_field generic64_sg_sense[] = {
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 680, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_message_head[] = {
@@ -1407,16 +1723,16 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 618, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 685, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 619, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 686, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 619, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 686, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -1441,34 +1757,34 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 };
 
 static const struct ft_field generic64_iocb_cancelled[] = {
-	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 687, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
-	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 687, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 624, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 626, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 628, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 690, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 692, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 694, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
-	{ "data", 4, 562, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 586, 8, 0, 0, 0, 0 },
-	{ "res", 3, 107, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
+	{ "data", 4, 132, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 615, 8, 0, 0, 0, 0 },
+	{ "res", 3, 137, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 630, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 696, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 631, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 697, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -1482,27 +1798,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "value", 5, 586, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 632, 24, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "value", 5, 615, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 698, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "value", 5, 586, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 633, 24, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "value", 5, 615, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 699, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 586, 16, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 615, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -1510,146 +1826,146 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 634, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 700, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 586, 8, 0, 0, 0, 0 },
-	{ "license", 7, 635, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 615, 8, 0, 0, 0, 0 },
+	{ "license", 7, 701, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 637, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 638, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 639, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 703, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 704, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 705, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 640, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 706, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 586, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 615, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 586, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 615, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 586, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 615, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 641, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 707, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 642, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 708, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 643, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 709, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 644, 0, 0, 0, 0, 0 },
+	{ "info", 4, 710, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 586, 8, 0, 0, 0, 0 },
+	{ "info", 4, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 645, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 711, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 635, 0, 0, 0, 0, 0 },
+	{ "name", 4, 701, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 647, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 586, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 713, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 615, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 648, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 714, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 649, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 715, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 586, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 586, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
-	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 615, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 615, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
+	{ "values", 6, 615, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 633, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 699, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 650, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 716, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
-	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
+	{ "values", 6, 615, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 698, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 651, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 717, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 698, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 652, 0, 0, 0, 0, 0 },
+	{ "test", 4, 718, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -1657,28 +1973,28 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 586, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 586, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 615, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 615, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 586, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 586, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 653, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 615, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 615, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 719, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 654, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 720, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ifa_cacheinfo[] = {
@@ -1694,7 +2010,7 @@ static const struct ft_field generic64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 267, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 297, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -1767,7 +2083,7 @@ static const struct ft_field i386_timespec[] = {
 };
 
 static const struct ft_field i386_timespec64[] = {
-	{ "tv_sec", 6, 107, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -1782,36 +2098,36 @@ static const struct ft_field i386_timezone[] = {
 };
 
 static const struct ft_field i386_itimerval[] = {
-	{ "it_interval", 11, 119, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 119, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 149, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 149, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec[] = {
-	{ "it_interval", 11, 128, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 128, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 158, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 158, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 515, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 515, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 545, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 545, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 549, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 549, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 579, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 579, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 580, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 551, 20, 0, 0, 0, 0 },
+	{ "status", 6, 581, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
-	{ "time", 4, 119, 36, 0, 0, 0, 0 },
+	{ "time", 4, 149, 36, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 44, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 48, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 52, 0, 0, 0, 0 },
@@ -1825,180 +2141,180 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 550, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 107, 4, 0, 0, 0, 0 },
-	{ "freq", 4, 107, 12, 0, 0, 0, 0 },
-	{ "maxerror", 8, 107, 20, 0, 0, 0, 0 },
-	{ "esterror", 8, 107, 28, 0, 0, 0, 0 },
-	{ "status", 6, 551, 36, 0, 0, 0, 0 },
-	{ "constant", 8, 107, 40, 0, 0, 0, 0 },
-	{ "precision", 9, 107, 48, 0, 0, 0, 0 },
-	{ "tolerance", 9, 107, 56, 0, 0, 0, 0 },
-	{ "time", 4, 553, 64, 0, 0, 0, 0 },
-	{ "tick", 4, 107, 80, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 107, 88, 0, 0, 0, 0 },
-	{ "jitter", 6, 107, 96, 0, 0, 0, 0 },
+	{ "modes", 5, 580, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 137, 4, 0, 0, 0, 0 },
+	{ "freq", 4, 137, 12, 0, 0, 0, 0 },
+	{ "maxerror", 8, 137, 20, 0, 0, 0, 0 },
+	{ "esterror", 8, 137, 28, 0, 0, 0, 0 },
+	{ "status", 6, 581, 36, 0, 0, 0, 0 },
+	{ "constant", 8, 137, 40, 0, 0, 0, 0 },
+	{ "precision", 9, 137, 48, 0, 0, 0, 0 },
+	{ "tolerance", 9, 137, 56, 0, 0, 0, 0 },
+	{ "time", 4, 583, 64, 0, 0, 0, 0 },
+	{ "tick", 4, 137, 80, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 137, 88, 0, 0, 0, 0 },
+	{ "jitter", 6, 137, 96, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 104, 0, 0, 0, 0 },
-	{ "stabil", 6, 107, 108, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 107, 116, 0, 0, 0, 0 },
-	{ "calcnt", 6, 107, 124, 0, 0, 0, 0 },
-	{ "errcnt", 6, 107, 132, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 107, 140, 0, 0, 0, 0 },
+	{ "stabil", 6, 137, 108, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 137, 116, 0, 0, 0, 0 },
+	{ "calcnt", 6, 137, 124, 0, 0, 0, 0 },
+	{ "errcnt", 6, 137, 132, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 137, 140, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 148, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timeval64[] = {
-	{ "tv_sec", 6, 107, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 107, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 137, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 554, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 554, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 554, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 554, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 584, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 584, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 584, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 584, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 531, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 561, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 560, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 590, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 531, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 561, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 555, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 556, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 557, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 585, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 586, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 587, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 265, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 264, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 294, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 265, 32, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 107, 44, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 295, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 137, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 555, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 556, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 557, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 585, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 586, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 587, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 492, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 522, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 559, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 589, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 560, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 590, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 559, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 561, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 561, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 561, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 561, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 589, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 591, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 591, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 591, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 591, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 562, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 132, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 564, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 565, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 566, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 593, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 594, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 595, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 596, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 568, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 597, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 570, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 599, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 567, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 596, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 568, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 597, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 570, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 599, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 569, 0, 0, 0, 0, 0 },
+	{ "val", 3, 598, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
-	{ "l_pid", 5, 191, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 221, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 107, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 107, 12, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 572, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 573, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 107, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 107, 12, 0, 0, 0, 0 },
-	{ "l_pid", 5, 191, 20, 0, 0, 0, 0 },
+	{ "l_type", 6, 601, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 602, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 221, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 574, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 575, 4, 0, 0, 0, 0 },
+	{ "type", 4, 603, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 604, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 577, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 606, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 578, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 607, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -2008,28 +2324,28 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 579, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 579, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 580, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 608, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 608, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 609, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_clone_range[] = {
-	{ "src_fd", 6, 107, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 137, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 562, 0, 0, 0, 0, 0 },
+	{ "start", 5, 132, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rusage[] = {
-	{ "ru_utime", 8, 119, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 119, 8, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 149, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 149, 8, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 16, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 20, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 24, 0, 0, 0, 0 },
@@ -2048,18 +2364,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 581, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 581, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 610, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 610, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 582, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 582, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 611, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 611, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 583, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 612, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -2073,39 +2389,39 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 584, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 584, 65, 0, 0, 0, 0 },
-	{ "release", 7, 584, 130, 0, 0, 0, 0 },
-	{ "version", 7, 584, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 584, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 584, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 613, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 613, 65, 0, 0, 0, 0 },
+	{ "release", 7, 613, 130, 0, 0, 0, 0 },
+	{ "version", 7, 613, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 613, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 613, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 585, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 586, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 586, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 586, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 587, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 586, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 562, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 586, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 589, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "flags", 5, 614, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 615, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 615, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 615, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 616, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 615, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 615, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 618, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
-	{ "flags", 5, 562, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 590, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 590, 24, 0x100000, 0x100000, 0, 1 },
+	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 619, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 619, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 271, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 591, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 301, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 620, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -2116,8 +2432,8 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 592, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 191, 4, 0, 0, 0, 0 },
+	{ "version", 7, 621, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 221, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_robust_list_head[] = {
@@ -2130,39 +2446,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 593, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 622, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 594, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 623, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 594, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 623, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 595, 0, 0, 0, 0, 0 },
-	{ "data", 4, 596, 4, 0, 0, 0, 0 },
+	{ "events", 6, 624, 0, 0, 0, 0, 0 },
+	{ "data", 4, 625, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 562, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 586, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 597, 16, 0, 0, 0, 0 },
+	{ "val", 3, 132, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 615, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 626, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 370, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 400, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -2173,7 +2489,7 @@ static const struct ft_field i386_linger[] = {
 };
 
 static const struct ft_field i386_ucred[] = {
-	{ "pid", 3, 191, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 221, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -2186,19 +2502,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 598, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 599, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 600, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 601, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 602, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 603, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 627, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 628, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 629, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 630, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 631, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 632, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 604, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 605, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 633, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 634, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -2211,14 +2527,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 606, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 607, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 607, 11, 0, 0, 0, 0 },
-	{ "port", 4, 607, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 635, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 636, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 636, 11, 0, 0, 0, 0 },
+	{ "port", 4, 636, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 639, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -2226,7 +2542,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 610, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 639, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -2246,30 +2562,188 @@ static const struct ft_field i386_rtc_time[] = {
 static const uint8_t i386_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field i386_uffdio_range[] = {
-	{ "start", 5, 562, 0, 0, 0, 0, 0 },
-	{ "len", 3, 562, 8, 0, 0, 0, 0 },
+	{ "start", 5, 132, 0, 0, 0, 0, 0 },
+	{ "len", 3, 132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 612, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 641, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
-	{ "dst", 3, 562, 0, 0, 0, 0, 0 },
-	{ "src", 3, 562, 8, 0, 0, 0, 0 },
-	{ "len", 3, 562, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 613, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
+	{ "src", 3, 132, 8, 0, 0, 0, 0 },
+	{ "len", 3, 132, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 642, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 614, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 643, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
-	{ "api", 3, 562, 0, 0, 0, 0, 0 },
-	{ "features", 8, 615, 8, 0, 0, 0, 0 },
+	{ "api", 3, 132, 0, 0, 0, 0, 0 },
+	{ "features", 8, 644, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_loop_info[] = {
+	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 722, 4, 0, 0, 0, 0 },
+	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 722, 12, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 646, 20, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_flags", 8, 647, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 648, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 649, 96, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 650, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 651, 136, 0, 0, 0, 0 },
+};
+static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
+
+static const struct ft_field i386_loop_info64[] = {
+	{ "lo_device", 9, 295, 0, 0, 0, 0, 0 },
+	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 295, 16, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
+	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
+	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 646, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_flags", 8, 647, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 648, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 648, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 649, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 652, 216, 0, 0, 0, 0 },
+};
+static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
+static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+
+static const struct ft_field i386_loop_config[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "block_size", 10, 15, 4, 0, 0, 0, 0 },
+	{ "info", 4, 114, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_ifconf_list[] = {
+	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 655, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_fiemap_asked[] = {
+	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
+	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 656, 16, 0, 0, 0, 0 },
+	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_fiemap_found[] = {
+	{ "fm_flags", 8, 656, 16, 0, 0, 0, 0 },
+	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
+};
+static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
+
+static const struct ft_field i386_blkpg_ioctl_arg[] = {
+	{ "op", 2, 658, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
+	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
+	{ "data", 4, 660, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_blkpg_partition[] = {
+	{ "start", 5, 137, 0, 0, 0, 0, 0 },
+	{ "length", 6, 137, 8, 0, 0, 0, 0 },
+	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
+	{ "devname", 7, 648, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 648, 84, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_kvm_userspace_memory_region[] = {
+	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 661, 4, 0, 0, 0, 0 },
+	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
+	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
+	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_seccomp_notif_resp[] = {
+	{ "id", 2, 132, 0, 0, 0, 0, 0 },
+	{ "val", 3, 137, 8, 0, 0, 0, 0 },
+	{ "error", 5, 662, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 663, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_seccomp_notif_addfd[] = {
+	{ "id", 2, 132, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 664, 8, 0, 0, 0, 0 },
+	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
+	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 432, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_hd_geometry[] = {
+	{ "heads", 5, 637, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 637, 1, 0, 0, 0, 0 },
+	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
+	{ "start", 5, 3, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_sg_io_hdr[] = {
+	{ "interface_id", 12, 665, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 666, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 637, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
+	{ "dxferp", 6, 668, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 669, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 668, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 671, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 673, 24, 0, 0, 0, 0 },
+	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
+	{ "flags", 5, 674, 32, 0, 0, 0, 0 },
+	{ "status", 6, 636, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 636, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 636, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 637, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 635, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 635, 50, 0, 0, 0, 0 },
+	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
+	{ "info", 4, 675, 60, 0, 0, 0, 0 },
+};
+static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
+
+static const struct ft_field i386_sg_io_vector[] = {
+	{ "interface_id", 12, 665, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 666, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 637, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
+	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
+	{ "cmdp", 4, 671, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 677, 24, 0, 0, 0, 0 },
+	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
+	{ "flags", 5, 674, 32, 0, 0, 0, 0 },
+	{ "status", 6, 636, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 636, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 636, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 637, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 635, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 635, 50, 0, 0, 0, 0 },
+	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
+	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
+	{ "info", 4, 675, 60, 0, 0, 0, 0 },
+};
+static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
+
+static const struct ft_field i386_sg_sense[] = {
+	{ "mx_sb_len", 9, 637, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 680, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_message_head[] = {
@@ -2287,16 +2761,16 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 618, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 685, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 619, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 686, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 619, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 686, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2321,34 +2795,34 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 };
 
 static const struct ft_field i386_iocb_cancelled[] = {
-	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 687, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
-	{ "aio_data", 8, 562, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 621, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 687, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 624, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 626, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 628, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 690, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 692, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 694, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
-	{ "data", 4, 562, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 586, 8, 0, 0, 0, 0 },
-	{ "res", 3, 107, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 107, 24, 0, 0, 0, 0 },
+	{ "data", 4, 132, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 615, 8, 0, 0, 0, 0 },
+	{ "res", 3, 137, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 630, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 696, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 631, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 697, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2362,27 +2836,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "value", 5, 586, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 632, 24, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "value", 5, 615, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 698, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "value", 5, 586, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 633, 24, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "value", 5, 615, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 699, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 586, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 586, 16, 0, 0, 0, 0 },
+	{ "key", 3, 615, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 615, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -2390,146 +2864,146 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 634, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 700, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 586, 8, 0, 0, 0, 0 },
-	{ "license", 7, 635, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 615, 8, 0, 0, 0, 0 },
+	{ "license", 7, 701, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 637, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 638, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 639, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 703, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 704, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 705, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 640, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 706, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 586, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 615, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 586, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 615, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 586, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 615, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 641, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 707, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 642, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 708, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 643, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 709, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 642, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 644, 0, 0, 0, 0, 0 },
+	{ "info", 4, 710, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 586, 8, 0, 0, 0, 0 },
+	{ "info", 4, 615, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 645, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 711, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 635, 0, 0, 0, 0, 0 },
+	{ "name", 4, 701, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 647, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 586, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 713, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 615, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 648, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 714, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 649, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 715, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 586, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 586, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
-	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 615, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 615, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
+	{ "values", 6, 615, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 633, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 699, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 650, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 716, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
-	{ "values", 6, 586, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
+	{ "values", 6, 615, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 698, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 651, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 717, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 586, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 615, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 632, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 562, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 698, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 652, 0, 0, 0, 0, 0 },
+	{ "test", 4, 718, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -2537,28 +3011,28 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 586, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 586, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 615, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 615, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 586, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 586, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 653, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 615, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 615, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 719, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 654, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 720, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 640, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 267, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 706, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ifa_cacheinfo[] = {
@@ -2574,7 +3048,7 @@ static const struct ft_field i386_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 267, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 297, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -2705,6 +3179,21 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_uffdio_copy, NULL, NULL, 4, 0, 0, 40, 40 },
 	{ x86_64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32, 32 },
 	{ x86_64_uffdio_api, NULL, NULL, 2, 0, 0, 24, 24 },
+	{ x86_64_loop_info, x86_64_loop_info_brief, NULL, 12, 7, 0, 168, 168 },
+	{ x86_64_loop_info64, x86_64_loop_info64_brief, x86_64_loop_info64_whole, 13, 8, 13, 232, 232 },
+	{ x86_64_loop_config, NULL, NULL, 3, 0, 0, 304, 304 },
+	{ x86_64_ifconf_list, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_fiemap_asked, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ x86_64_fiemap_found, x86_64_fiemap_found_brief, NULL, 2, 2, 0, 32, 32 },
+	{ x86_64_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 24, 24 },
+	{ x86_64_blkpg_partition, NULL, NULL, 5, 0, 0, 152, 152 },
+	{ x86_64_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 32, 32 },
+	{ x86_64_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 24, 24 },
+	{ x86_64_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 24, 24 },
+	{ x86_64_hd_geometry, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_sg_io_hdr, NULL, x86_64_sg_io_hdr_whole, 22, 0, 22, 88, 88 },
+	{ x86_64_sg_io_vector, NULL, x86_64_sg_io_vector_whole, 20, 0, 20, 88, 88 },
+	{ x86_64_sg_sense, NULL, NULL, 2, 0, 0, 88, 88 },
 	{ x86_64_message_head, NULL, NULL, 0, 0, 0, 64, 64 },
 	{ x86_64_sock_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ x86_64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
@@ -2815,6 +3304,21 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_uffdio_copy, NULL, NULL, 4, 0, 0, 40, 40 },
 	{ generic64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32, 32 },
 	{ generic64_uffdio_api, NULL, NULL, 2, 0, 0, 24, 24 },
+	{ generic64_loop_info, generic64_loop_info_brief, NULL, 12, 7, 0, 160, 160 },
+	{ generic64_loop_info64, generic64_loop_info64_brief, generic64_loop_info64_whole, 13, 8, 13, 232, 232 },
+	{ generic64_loop_config, NULL, NULL, 3, 0, 0, 304, 304 },
+	{ generic64_ifconf_list, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_fiemap_asked, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ generic64_fiemap_found, generic64_fiemap_found_brief, NULL, 2, 2, 0, 32, 32 },
+	{ generic64_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 24, 24 },
+	{ generic64_blkpg_partition, NULL, NULL, 5, 0, 0, 152, 152 },
+	{ generic64_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 32, 32 },
+	{ generic64_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 24, 24 },
+	{ generic64_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 24, 24 },
+	{ generic64_hd_geometry, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_sg_io_hdr, NULL, generic64_sg_io_hdr_whole, 22, 0, 22, 88, 88 },
+	{ generic64_sg_io_vector, NULL, generic64_sg_io_vector_whole, 20, 0, 20, 88, 88 },
+	{ generic64_sg_sense, NULL, NULL, 2, 0, 0, 88, 88 },
 	{ generic64_message_head, NULL, NULL, 0, 0, 0, 64, 64 },
 	{ generic64_sock_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ generic64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
@@ -2925,6 +3429,21 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_uffdio_copy, NULL, NULL, 4, 0, 0, 40, 40 },
 	{ i386_uffdio_zeropage, NULL, NULL, 2, 0, 0, 32, 32 },
 	{ i386_uffdio_api, NULL, NULL, 2, 0, 0, 24, 24 },
+	{ i386_loop_info, i386_loop_info_brief, NULL, 12, 7, 0, 140, 140 },
+	{ i386_loop_info64, i386_loop_info64_brief, i386_loop_info64_whole, 13, 8, 13, 232, 232 },
+	{ i386_loop_config, NULL, NULL, 3, 0, 0, 304, 304 },
+	{ i386_ifconf_list, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_fiemap_asked, NULL, NULL, 4, 0, 0, 32, 32 },
+	{ i386_fiemap_found, i386_fiemap_found_brief, NULL, 2, 2, 0, 32, 32 },
+	{ i386_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_blkpg_partition, NULL, NULL, 5, 0, 0, 148, 148 },
+	{ i386_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 32, 32 },
+	{ i386_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 24, 24 },
+	{ i386_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 24, 24 },
+	{ i386_hd_geometry, NULL, NULL, 4, 0, 0, 8, 8 },
+	{ i386_sg_io_hdr, NULL, i386_sg_io_hdr_whole, 22, 0, 22, 64, 64 },
+	{ i386_sg_io_vector, NULL, i386_sg_io_vector_whole, 20, 0, 20, 64, 64 },
+	{ i386_sg_sense, NULL, NULL, 2, 0, 0, 64, 64 },
 	{ i386_message_head, NULL, NULL, 0, 0, 0, 32, 32 },
 	{ i386_sock_fprog, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },

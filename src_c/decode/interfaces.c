@@ -188,3 +188,70 @@ bool ft_read_ifreq_index(struct ft_walk *walk, const struct ft_memory *memory)
 	ft_close(walk, "}");
 	return true;
 }
+
+static void show_conf_length(struct ft_walk *walk, int32_t length, size_t size)
+{
+	char buffer[64];
+	struct ft_text text;
+
+	ft_integer(walk, (uint64_t)(int64_t)length, FT_SIGNED);
+	if (length <= 0 || (size_t)length % size)
+		return;
+	ft_text_start(&text, buffer, sizeof(buffer) - 1);
+	ft_put_decimal(&text, (size_t)length / size);
+	ft_puts(&text, " * sizeof(struct ifreq)");
+	*text.at = 0;
+	walk->sink->ops->comment(walk->sink, buffer);
+}
+
+/* SIOCGIFCONF: the room there is, or what it takes; then the interfaces and their addresses. */
+bool ft_read_ifconf(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	size_t size = walk->word == 4 ? 32 : 40, head = 2u * walk->word;
+	struct ft_memory after = ft_memory_at(walk->view, true, memory->address, head), list;
+	bool is_found = !walk->failed && after.found == FT_HERE;
+	int32_t length;
+	uint64_t address;
+
+	if (memory->length < head)
+		return false;
+	address = ft_load(memory->data + walk->word, walk->word);
+	ft_open(walk, "{");
+	ft_next(walk, "ifc_len");
+	length = (int32_t)ft_load(is_found && !address ? after.data : memory->data, 4);
+	show_conf_length(walk, length, size);
+	if (is_found && ft_load(after.data, 4) != (uint32_t)length) {
+		length = (int32_t)ft_load(after.data, 4);
+		walk->sink->ops->becomes(walk->sink);
+		show_conf_length(walk, length, size);
+	}
+	ft_next(walk, "ifc_buf");
+	list = ft_memory_at(walk->view, true, address, length > 0 ? (size_t)length : 0);
+	if (!address || !is_found || (length > 0 && list.length < size)) {
+		ft_pointer_shown(walk, address);
+		ft_close(walk, "}");
+		return true;
+	}
+	ft_open(walk, "[");
+	for (size_t n = 0; list.length >= size; n++) {
+		struct ft_memory one = { .data = list.data + IFNAMSIZ, .length = ADDRESS_SIZE };
+
+		ft_next(walk, NULL);
+		if (n == walk->elements_max || !walk->elements_left) {
+			walk->sink->ops->more(walk->sink);
+			break;
+		}
+		walk->elements_left--;
+		ft_open(walk, "{");
+		ft_next(walk, "ifr_name");
+		show_name(walk, list.data);
+		ft_next(walk, "ifr_addr");
+		ft_read_sockaddr(walk, &one);
+		ft_close(walk, "}");
+		list.data += size;
+		list.length -= size;
+	}
+	ft_close(walk, "]");
+	ft_close(walk, "}");
+	return true;
+}

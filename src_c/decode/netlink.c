@@ -3,6 +3,7 @@
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "decode/families.h"
 #include "decode/file_text.h"
 #include "decode/opened.h"
 #include "decode/route.h"
@@ -80,8 +81,9 @@ static void show_head(struct ft_walk *walk, const uint8_t *data)
 
 static void show_message(struct ft_walk *walk, const struct ft_piece *p, unsigned depth);
 
-static void show_errno(struct ft_walk *walk, int32_t error)
+void ft_show_negative_errno(struct ft_walk *walk, uint64_t value)
 {
+	int32_t error = (int32_t)value;
 	const struct ft_member *m =
 		error < 0 ? ft_member_of(&ft_sets[FT_SET_ERRNO], (uint64_t)-(int64_t)error) : NULL;
 	char name[64];
@@ -122,7 +124,7 @@ static void show_error(
 		ft_next(walk, NULL);
 	ft_open(walk, "{");
 	ft_next(walk, "error");
-	show_errno(walk, (int32_t)ft_load(p->data, 4));
+	ft_show_negative_errno(walk, ft_load(p->data, 4));
 	ft_next(walk, "msg");
 	show_message(walk, &message, depth + 1);
 	ft_close(walk, "}");

@@ -366,8 +366,8 @@ class Programs:
         self._numbers: dict[Program, int] = {(): 0}
 
     def number(self, ops: list[Op]) -> int:
-        """Those at the entry come first, those of descriptors last."""
-        program = tuple(sorted(ops, key=lambda op: (op.when != ENTRY, op.arg)))
+        """Those at the entry come first, of descriptors last; the nearer before the further."""
+        program = tuple(sorted(ops, key=lambda op: (op.when != ENTRY, op.arg, len(op.steps))))
         return self._numbers.setdefault(program, len(self._numbers))
 
     def of_call(self, abi: str, name: str, path_mask: int) -> tuple[int, int]:
