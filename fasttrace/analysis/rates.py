@@ -9,6 +9,7 @@ from fasttrace.data.calls import call_name
 from fasttrace.data.counts import SyscallStats
 from fasttrace.data.processes import Process
 from fasttrace.data.summary import Summary
+from fasttrace.text.ended import program_end
 
 if TYPE_CHECKING:
     from fasttrace.data.followed_files import FileRows, Sums
@@ -228,6 +229,4 @@ def _of_stats(label: str, stats: SyscallStats) -> Totals:
 
 def _ended(process: Process) -> str:
     status = process.exit_status
-    if status is None:
-        return ""
-    return f"exit {status}" if status >= 0 else f"signal {-status}"
+    return "" if status is None else program_end(status)

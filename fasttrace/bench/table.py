@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fasttrace.text.color import BOLD, RED, YELLOW, painted
+from fasttrace.text.ended import program_end
 from fasttrace.text.table import Columns
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
@@ -62,9 +63,7 @@ def _about(report: Report) -> list[str]:
     from fasttrace._version import __version__
 
     statuses = {status for one in report.measurements[:1] for status in one.statuses}
-    ends = ", ".join(
-        f"killed by signal {-s}" if s < 0 else f"exit status {s}" for s in sorted(statuses)
-    )
+    ends = ", ".join(map(program_end, sorted(statuses)))
     calls = "calls not counted" if report.calls is None else f"{report.calls:,} calls"
     versions = [f"fasttrace {__version__}", f"Python {platform.python_version()}"]
     versions += [one.contender.version for one in report.measurements if one.contender.version]

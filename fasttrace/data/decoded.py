@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fasttrace._decode import OpenFiles, Payload, events_of
 from fasttrace.data import conditions
 from fasttrace.data.calls import Call
+from fasttrace.data.event_rows import in_order_of_ends, taken
 from fasttrace.data.events import Kind
 from fasttrace.data.json_events import JsonEvents
 from fasttrace.data.processes import Comms, Process
@@ -76,10 +77,9 @@ class Decoded:
             yield from self._calls_with_descriptors()
             return
         places = np.flatnonzero(self.events["kind"] == Kind.SYSCALL)
-        ends = self.events["time_ns"][places] + self.events["duration_ns"][places]
-        places = places[np.argsort(ends, kind="stable")]
+        places = in_order_of_ends(self.events, places)
         for start in range(0, len(places), _CHUNK):
-            events = self.events[places[start : start + _CHUNK]]
+            events = taken(self.events, places[start : start + _CHUNK])
             yield from events_of(Call, events.data, self._source)
 
     def _calls_with_descriptors(self) -> Iterator[Call]:
@@ -120,11 +120,11 @@ class Decoded:
                 for events, chosen in self.in_order(_CHUNK)
                 for line in lines.text(events.data, self._stream, 0, chosen.tobytes()).splitlines()
             ]
-        order = np.argsort(self.events["time_ns"] + self.events["duration_ns"], kind="stable")
+        order = in_order_of_ends(self.events)
         lines = self.json_events()
         records: list[dict[str, Any]] = []
         for start in range(0, len(order), _CHUNK):
-            events = self.events[order[start : start + _CHUNK]]
+            events = taken(self.events, order[start : start + _CHUNK])
             records += map(json.loads, lines.text(events.data, self._stream).splitlines())
         return records
 

@@ -24,7 +24,7 @@ def described(
         what = "thread" if flags & Flag.THREAD else FORKS.get(nr, "fork")
         return f"{what} {ret}"
     if kind == Kind.EXIT:
-        return _exit_text(ret, bool(flags & Flag.THREAD))
+        return task_end(ret, bool(flags & Flag.THREAD))
     if kind == Kind.LOST:
         return f"{ret} events lost here"
     argv = [
@@ -62,8 +62,9 @@ def _signal_text(number: int, args: list[int]) -> str:
     return f"{name} from the kernel, code {code}" if code > 0 else f"{name}, code {code}"
 
 
-def _exit_text(status: int, thread: bool) -> str:
-    status &= 0xFFFF  # a damaged trace may hold anything
+def task_end(status: int, thread: bool = False) -> str:
+    """status: as wait4(2) gives it; a damaged trace may hold anything."""
+    status &= 0xFFFF
     what = "thread ended" if thread else "exited"
     if os.WIFSIGNALED(status):
         core = ", core dumped" if os.WCOREDUMP(status) else ""

@@ -15,8 +15,8 @@ import errno
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,7 +29,7 @@ from fasttrace.data.run_info import NOTHING_KNOWN, RunInfo
 from fasttrace.data.stored import COMPRESSED, FORMAT, VERSION, Stored, of_folder
 from fasttrace.errors import OutputError
 from fasttrace.system.files import Place
-from fasttrace.system.new_file import cannot_write
+from fasttrace.system.new_file import writing
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -105,15 +105,13 @@ class Writer:
             except OSError as error:
                 raise _cannot_make(self.path, error) from None
             undo.callback(self._remove)
-            try:
+            with writing(self.path, closed_pipe=True):
                 self._write_meta()
                 self._stream: GrowingArrays | GrowingChunks
                 if compressed:
                     self._stream = GrowingChunks(self._create(NAME))
                 else:
                     self._stream = GrowingArrays(self._create)
-            except OSError as error:
-                raise cannot_write(self.path, error) from None
             undo.pop_all()
 
     def _create(self, name: str) -> int:
@@ -136,21 +134,25 @@ class Writer:
         self._given += len(events) // EVENT_SIZE
         if self._failed:
             return
-        try:
+        with self._writing():
             self._stream.put(events, payload, payload_base)
-        except OSError as error:
-            self._failed = True
-            raise cannot_write(self.path, error) from None
 
     def flush(self) -> None:
         """Wait until all is stored. OutputError, once: it cannot be."""
         if self._failed:
             return
-        try:
+        with self._writing():
             self._stream.flush()
-        except OSError as error:
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """After an error nothing is stored any more."""
+        try:
+            with writing(self.path, closed_pipe=True):
+                yield
+        except OutputError:
             self._failed = True
-            raise cannot_write(self.path, error) from None
+            raise
 
     @property
     def unstored(self) -> int:
@@ -178,10 +180,11 @@ class Writer:
             processes=[p._asdict() for p in processes],
         )
         try:
-            self._write_meta()
-        except OSError as error:
+            with writing(self.path, closed_pipe=True):
+                self._write_meta()
+        except OutputError:
             if not self._failed:
-                raise cannot_write(self.path, error) from None
+                raise
 
     def stored(self) -> Stored:
         """What was written, from the very folder that was made, wherever its path may lead now."""

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from fasttrace.data.counts import Counts, SyscallStats
 from fasttrace.text.color import BOLD, RED, painted
+from fasttrace.text.ended import program_end
 from fasttrace.text.table import Columns, with_room
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
@@ -127,8 +128,7 @@ def about(summary: Counts) -> str:
     if summary.engine:
         parts.append(f"engine {printable(_engine(summary))}")
     if summary.exit_status is not None:
-        status = summary.exit_status
-        parts.append(f"killed by signal {-status}" if status < 0 else f"exit status {status}")
+        parts.append(program_end(summary.exit_status))
     if summary.lost:
         parts.append(f"{summary.lost} events LOST")
     if not summary.finished:

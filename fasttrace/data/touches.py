@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._decode import Touched
-from fasttrace.data.event_rows import copied, taken
+from fasttrace.data.event_rows import copied, in_order_of_ends, taken
 from fasttrace.data.events import EVENT_DTYPE
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Touches:
     def in_order(self, part: Events, chunk: int) -> Iterator[tuple[Events, Mask]]:
         """All events in the order of their ends, `chunk` at a time, and which of them are in a
         part."""
-        events = taken(self._events, np.argsort(_ends(self._events), kind="stable"))
+        events = taken(self._events, in_order_of_ends(self._events))
         chosen = among(events, part)
         for start in range(0, len(events), chunk):
             some = slice(start, start + chunk)
@@ -131,7 +131,7 @@ class Touches:
     def rows(self, following: Following) -> Iterator[npt.NDArray[np.void]]:
         """Rows as `named` has them, of all events, some at a time."""
         events = np.ascontiguousarray(self._events)
-        order = np.argsort(_ends(events), kind="stable").astype(np.uint32)
+        order = in_order_of_ends(events).astype(np.uint32)
         stream = np.ascontiguousarray(self._payload)
         for start in range(0, len(order), _CHUNK):
             chunk = order[start : start + _CHUNK]
@@ -148,11 +148,6 @@ def among(events: Events, chosen: Events) -> Mask:
     """Which events of a trace are in a part of it."""
     found: Mask = np.isin(_keys(events), _keys(chosen))
     return found
-
-
-def _ends(events: Events) -> npt.NDArray[np.uint64]:
-    ends: npt.NDArray[np.uint64] = events["time_ns"] + events["duration_ns"]
-    return ends
 
 
 def name_text(name: bytes) -> str:

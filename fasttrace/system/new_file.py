@@ -30,13 +30,15 @@ class Sink(Protocol):
 
 
 @contextmanager
-def writing(path: Text) -> Iterator[None]:
-    """OutputError for an OSError meanwhile. That nobody reads a pipe any more, and what is told
-    already, stays as it is."""
+def writing(path: Text, *, closed_pipe: bool = False) -> Iterator[None]:
+    """OutputError for an OSError meanwhile. What is told already stays as it is, and so does that
+    nobody reads a pipe any more, unless closed_pipe: for who asked for a file."""
     try:
         yield
     except OSError as error:
-        if isinstance(error, (BrokenPipeError, FasttraceError)):
+        if isinstance(error, FasttraceError):
+            raise
+        if isinstance(error, BrokenPipeError) and not closed_pipe:
             raise
         raise cannot_write(path, error) from None
 

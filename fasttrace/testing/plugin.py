@@ -141,14 +141,12 @@ class TracedRun:
         import json
 
         from fasttrace.errors import FasttraceError
-        from fasttrace.system.new_file import NewFile, cannot_write
+        from fasttrace.system.new_file import NewFile, writing
 
         try:
             with NewFile(path) as file:
-                try:
+                with writing(path, closed_pipe=True):
                     file.write(f"{json.dumps(self.tests.to_dict(self.outcomes))}\n".encode())
-                except OSError as error:
-                    raise cannot_write(path, error) from None
                 file.finish()
             self.written = str(path)
         except FasttraceError as error:

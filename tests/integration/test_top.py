@@ -71,7 +71,9 @@ def test_a_process_and_a_syscall_are_parts_of_the_whole() -> None:
     moment = Moment(whole)
     parts = by_process(moment)
     assert {part.label for part in parts.values()} == {"sh", "cat"}
-    assert sorted(part.ended for part in parts.values()) == ["exit 1"] * 3 + ["exit 3"]
+    assert sorted(part.ended for part in parts.values()) == ["exit status 1"] * 3 + [
+        "exit status 3"
+    ]
     for pid, part in parts.items():
         calls = of_process(int(pid))(moment)
         assert sum(one.calls for one in calls.values()) == part.calls

@@ -73,7 +73,7 @@ def test_a_wait_for_a_child_names_it_and_its_end() -> None:
 
 
 def test_a_child_that_a_signal_killed_is_told_so() -> None:
-    assert "died of SIGKILL" in of_kind(waits_for_child(status=9).why(), "children").text
+    assert "killed by SIGKILL" in of_kind(waits_for_child(status=9).why(), "children").text
 
 
 def test_a_wait_that_never_returned_lasts_as_long_as_its_task() -> None:

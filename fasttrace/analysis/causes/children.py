@@ -10,7 +10,7 @@ from fasttrace.analysis.causes.matching import last_before
 from fasttrace.analysis.causes.observed import Ints, Observed, groups
 from fasttrace.analysis.causes.waits import Waits, by_waker, finding, long_enough, ns
 from fasttrace.analysis.finding import Finding, Rows
-from fasttrace.data.described import signal_name
+from fasttrace.data.described import task_end
 from fasttrace.data.events import Flag, Kind
 from fasttrace.text.terminal import printable
 
@@ -67,7 +67,7 @@ def findings(seen: Observed, waited: Waits) -> Iterator[Finding]:
             whom = f"its child {seen.program(int(wakers[0]))}"
 
         def what(row: int) -> str:
-            return f"{seen.program(row)}, which {_end(int(seen.ret[row]))}"
+            return f"{seen.program(row)}, which {task_end(int(seen.ret[row]))}"
 
         yield finding(
             seen,
@@ -91,10 +91,3 @@ def _alike(seen: Observed, rows: Rows) -> Ints:
             alike = (seen.comm(int(rows[places[0]])), parent)
             keys[places] = numbers.setdefault(alike, len(numbers))
     return keys
-
-
-def _end(status: int) -> str:
-    status &= 0xFFFF
-    if status & 0x7F:
-        return f"died of {signal_name(status & 0x7F)}"
-    return f"exited with {status >> 8}"

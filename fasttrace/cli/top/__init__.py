@@ -19,6 +19,7 @@ from fasttrace.cli.parser import VerbParser, add_tracing_options
 from fasttrace.cli.traced import Run, run_of
 from fasttrace.data.export.extras import extra
 from fasttrace.errors import UsageError
+from fasttrace.text.ended import program_end
 
 if TYPE_CHECKING:
     from fasttrace.analysis.rates import Moment
@@ -106,7 +107,7 @@ class _OfRun:
         status = self._tracer.exit_status
         if status is None:
             return "let go"
-        return f"exit status {status}" if status >= 0 else f"died of signal {-status}"
+        return program_end(status)
 
     def said(self) -> Sequence[str]:
         return self._output.lines() if self._output else ()

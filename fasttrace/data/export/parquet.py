@@ -26,7 +26,7 @@ from fasttrace.data.run_info import RunInfo
 from fasttrace.data.stored import FORMAT, VERSION, Meta, Stored, checked, parsed
 from fasttrace.errors import TraceError
 from fasttrace.system.files import Text
-from fasttrace.system.new_file import NewFile, cannot_write
+from fasttrace.system.new_file import NewFile, writing
 
 _EXTRA = "parquet"
 KEY = b"fasttrace"
@@ -55,12 +55,8 @@ def write(
     """
     extra("pyarrow.parquet", _EXTRA)
     with NewFile(path) as file:
-        try:
+        with writing(path, closed_pipe=True):
             write_to(file, trace, names, progress)
-        except OSError as error:
-            if isinstance(error, TraceError):
-                raise
-            raise cannot_write(path, error) from None
         file.finish()
         return file.written
 

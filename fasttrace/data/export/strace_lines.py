@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fasttrace._decode import Story
+from fasttrace.data.event_rows import in_order_of_ends, taken
 from fasttrace.data.export.columns import Recorded
 
 _ROWS = 1 << 14  # events at a time
@@ -50,11 +51,9 @@ def blocks(
         modes=False,
         first_name=b"" if names else None,
     )
-    ends = events["time_ns"] + events["duration_ns"]
-    order = np.argsort(ends, kind="stable").astype(np.uint32)
-    del ends
+    order = in_order_of_ends(events).astype(np.uint32)
     for start in range(0, len(order), _ROWS):
-        some = np.ascontiguousarray(events[order[start : start + _ROWS]])
+        some = taken(events, order[start : start + _ROWS])
         newest_ns = story.add(some.data, payload, 0)
         yield _told(story, newest_ns), len(some)
     yield _told(story, None), 0

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from fasttrace._tables import ABIS, NR_MAX
 from fasttrace.data.calls import call_name
+from fasttrace.data.event_rows import in_order_of_ends
 from fasttrace.data.events import Flag, Kind, payload_items
 
 _READS = ("read", "readv")
@@ -170,9 +171,7 @@ def _found(events: npt.NDArray[np.void], payload: npt.NDArray[np.uint8]) -> _Cla
         return claims
     places = np.concatenate(parts)
     parts.clear()
-    ends = events["time_ns"][places] + events["duration_ns"][places]
-    places = places[np.argsort(ends, kind="stable")]
-    del ends
+    places = in_order_of_ends(events, places)
     following = _Following(names, memoryview(payload.data), claims)
     for start in range(0, len(places), _CHUNK):
         some = places[start : start + _CHUNK]
