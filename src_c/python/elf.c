@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "python/elf.h"
 
 #include <assert.h>

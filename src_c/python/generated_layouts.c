@@ -143,5 +143,4 @@ const struct ft_python_version ft_python_versions[] = {
 		},
 	},
 };
-const uint32_t ft_python_version_count =
-	sizeof(ft_python_versions) / sizeof(ft_python_versions[0]);
+const uint32_t ft_python_version_count = sizeof(ft_python_versions) / sizeof(ft_python_versions[0]);

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "python/reads.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "python/text.h"
 
 #include <string.h>
