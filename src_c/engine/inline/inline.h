@@ -182,6 +182,8 @@ struct ft_inline {
 	struct ft_early *early;
 	struct ft_files *files;
 	struct ft_maps maps;
+	uint8_t windows
+		[0x10000]; /* what stands around sites, while it is read: see patch/windows.c */
 	struct ft_leftovers leftovers;
 	pid_t refused; /* that was attached to and cannot record itself */
 	struct ft_space

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "engine/inline/maps.h"
 #include "engine/inline/patch/files.h"
@@ -15,18 +14,9 @@
 #include "engine/inline/patch/signal_frame.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
+#include "engine/inline/patch/windows.h"
 
-#define BATCH  FT_SPRINGBOARDS_MAX
-#define BEHIND 1024u /* a site, so that what lies near is written in one go */
-
-/* A site that may be patched: what is known of it, and what stands around it in this space. */
-struct candidate {
-	struct ft_known known;
-	uint64_t site;
-	uint16_t
-		room; /* bytes of the text from the site on, of which known.after are its window's */
-	uint8_t text[FT_SITE_WINDOW + BEHIND];
-};
+#define BATCH FT_WINDOWS_MAX
 
 /* Springboards that lie one behind the other, to be written at once: nobody runs them yet. */
 struct springboards {
@@ -79,7 +69,7 @@ static int prepare(const struct ft_session *s, const struct ft_task *t, struct f
 }
 
 /* The site of a candidate, with a springboard of its own. 1; 0: there is no room; or a negative errno. */
-static int take_site(struct ft_session *s, struct ft_task *t, const struct candidate *c,
+static int take_site(struct ft_session *s, struct ft_task *t, const struct ft_candidate *c,
 	struct ft_site **out, uint64_t *springboard)
 {
 	const uint8_t *at = c->known.window + c->known.before;
@@ -110,21 +100,7 @@ static int take_site(struct ft_session *s, struct ft_task *t, const struct candi
 	return 1;
 }
 
-/* The program's own bytes are those for which it was found out how the site is patched. */
-static bool is_as_known(const struct ft_space *sp, const struct candidate *c)
-{
-	const struct ft_known *k = &c->known;
-	size_t size = (size_t)k->before + k->after;
-	uint8_t window[2 * FT_SITE_WINDOW];
-
-	if (!memcmp(c->text, k->window, size))
-		return true;
-	memcpy(window, c->text, size);
-	ft_patch_hide(sp, c->site, c->site - k->before, window, size);
-	return !memcmp(window, k->window, size);
-}
-
-static void surround(struct ft_rewrite *rewrite, const struct candidate *c)
+static void surround(struct ft_rewrite *rewrite, const struct ft_candidate *c)
 {
 	rewrite->text = c->text;
 	rewrite->from = c->site - c->known.before;
@@ -132,7 +108,7 @@ static void surround(struct ft_rewrite *rewrite, const struct candidate *c)
 }
 
 /* Patches those of which what is known holds. 0 or a negative errno: the task has gone. */
-static int apply(struct ft_session *s, struct ft_task *t, struct candidate *candidates, int n)
+static int apply(struct ft_session *s, struct ft_task *t, struct ft_candidate *candidates, int n)
 {
 	struct ft_space *sp = t->in->space;
 	struct springboards springboards = { .at = 0 };
@@ -145,7 +121,7 @@ static int apply(struct ft_session *s, struct ft_task *t, struct candidate *cand
 		uint64_t springboard;
 		int more;
 
-		if (!is_as_known(sp, &candidates[i]))
+		if (!ft_windows_are_as_known(sp, &candidates[i]))
 			continue;
 		rc = take_site(s, t, &candidates[i], &site, &springboard);
 		if (rc != 1)
@@ -170,33 +146,10 @@ static int apply(struct ft_session *s, struct ft_task *t, struct candidate *cand
 	return failed == -ESRCH ? failed : 0;
 }
 
-static bool read_windows(const struct ft_space *sp, struct candidate *candidates, int n)
-{
-	struct iovec local[BATCH] = { 0 }, remote[BATCH] = { 0 };
-	ssize_t want = 0;
-
-	for (int i = 0; i < n; i++) {
-		struct candidate *c = &candidates[i];
-		size_t size = (size_t)c->known.before + c->room;
-
-		local[i] = (struct iovec){ c->text, size };
-		remote[i] = (struct iovec){ (void *)(c->site - c->known.before), size };
-		want += (ssize_t)size;
-	}
-	/* What is not dumpable can be read through what was opened in time. */
-	if (process_vm_readv(sp->pid, local, (unsigned)n, remote, (unsigned)n, 0) == want)
-		return true;
-	for (int i = 0; i < n; i++)
-		if (ft_text_read(
-			    sp, (uint64_t)remote[i].iov_base, local[i].iov_base, local[i].iov_len))
-			return false;
-	return true;
-}
-
 static int read_and_apply(
-	struct ft_session *s, struct ft_task *t, struct candidate *candidates, int n)
+	struct ft_session *s, struct ft_task *t, struct ft_candidate *candidates, int n)
 {
-	if (!n || !read_windows(t->in->space, candidates, n))
+	if (!n || !ft_windows_read(s->in, t->in->space, candidates, n))
 		return 0;
 	return apply(s, t, candidates, n);
 }
@@ -221,7 +174,7 @@ static struct ft_applied *applied_of(struct ft_space *sp, uint64_t id, uint64_t 
 
 /* moves: also FT_PATCH_MOVED, which must not be written where the task may return to behind its call. */
 static bool is_wanted(
-	struct ft_space *sp, const struct ft_mapping *m, bool moves, struct candidate *c)
+	struct ft_space *sp, const struct ft_mapping *m, bool moves, struct ft_candidate *c)
 {
 	const struct ft_known *k = &c->known;
 	uint64_t room;
@@ -231,7 +184,7 @@ static bool is_wanted(
 		return false;
 	c->site = m->start + (k->offset - m->offset);
 	room = m->end - c->site;
-	c->room = (uint16_t)(room < BEHIND ? room : BEHIND);
+	c->room = (uint16_t)(room < FT_WINDOW_BEHIND ? room : FT_WINDOW_BEHIND);
 	return !ft_sites_find(&sp->sites, c->site) &&
 	       (k->patch.kind != FT_PATCH_MOVED || (moves && ft_patch_is_alone(sp)));
 }
@@ -242,7 +195,7 @@ static int apply_file(
 {
 	struct ft_space *sp = t->in->space;
 	uint64_t id = ft_files_find(s->in->files, m->dev, m->inode);
-	struct candidate candidates[BATCH];
+	struct ft_candidate candidates[BATCH];
 	int n = 0, rc = 0;
 	struct ft_applied *applied;
 
@@ -305,7 +258,7 @@ bool ft_patch_is_alone(const struct ft_space *sp)
 
 /* 1: the site can be patched; 0: not as things are; -ESRCH. */
 static int look_at(const struct ft_space *sp, const struct ft_mapping *m, uint64_t address,
-	uint32_t nr, struct candidate *c)
+	uint32_t nr, struct ft_candidate *c)
 {
 	const struct ft_site *site = ft_sites_find(&sp->sites, address);
 	bool alone = ft_patch_is_alone(sp) && (!site || site->unpatched < FT_UNPATCH_MAX);
@@ -339,7 +292,7 @@ static int learn(struct ft_session *s, struct ft_task *t, uint64_t address, uint
 {
 	struct ft_space *sp = t->in->space;
 	const struct ft_site *site = ft_sites_find(&sp->sites, address);
-	struct candidate c = { 0 };
+	struct ft_candidate c = { 0 };
 	struct ft_mapping m;
 	uint64_t id;
 	int rc = 0;
