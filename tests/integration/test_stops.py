@@ -123,9 +123,9 @@ class Costs(NamedTuple):
 
 # How they make a process: bash forks, the others share their memory with it until it executes.
 MAKERS = {
-    "bash": Costs(["bash", "-c", LOOP], 8, 74),
-    "dash": Costs(["dash", "-c", LOOP], 7, 59),
-    "python": Costs([os.path.realpath(sys.executable), "-c", IN_PYTHON], 7, 61),
+    "bash": Costs(["bash", "-c", LOOP], 8, 68),
+    "dash": Costs(["dash", "-c", LOOP], 7, 57),
+    "python": Costs([os.path.realpath(sys.executable), "-c", IN_PYTHON], 7, 60),
 }
 
 

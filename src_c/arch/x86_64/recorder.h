@@ -23,8 +23,11 @@
 #define FT_RECORDER_VERDICTS	0x10000u /* behind it: a byte for each syscall number below this */
 #define FT_RECORDER_TABLES	3 /* and then tables by the first argument's low byte */
 #define FT_RECORDER_TABLES_SIZE 0x4000u
-#define FT_RECORDER_SIZE	(FT_RECORDER_CODE + FT_RECORDER_VERDICTS + FT_RECORDER_TABLES_SIZE)
-#define FT_RECORDER_AREAS	(FT_RECORDER_BASE + 0x10000000u)
+#define FT_RECORDER_BIRTHS	(FT_RECORDER_CODE + FT_RECORDER_VERDICTS + FT_RECORDER_TABLES_SIZE)
+#define FT_RECORDER_BIRTHS_SIZE                                                                    \
+	0x1000u /* and a page that new processes begin with: see space/calls.h */
+#define FT_RECORDER_SIZE  (FT_RECORDER_BIRTHS + FT_RECORDER_BIRTHS_SIZE)
+#define FT_RECORDER_AREAS (FT_RECORDER_BASE + 0x10000000u)
 
 /* What the verdict on a number, a byte, makes the recorder do. */
 enum ft_recorder_verdict {

@@ -12,6 +12,9 @@
  * -EIO. */
 int ft_dispatch_arm(pid_t tid, uint64_t start, uint64_t size);
 int ft_dispatch_disarm(pid_t tid);
+/* How a task does the same by prctl(2), for itself. */
+#define FT_DISPATCH_SET 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
+#define FT_DISPATCH_ON	1
 /* 1: somebody else uses it; 0; or a negative errno. */
 int ft_dispatch_in_use(pid_t tid);
 /* Whether a trap of ours is on its way: an interrupt or a group-stop is told of before it. */

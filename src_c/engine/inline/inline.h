@@ -45,6 +45,8 @@ struct ft_leftovers {
 #define FT_NEAR_ROOM	((FT_NEAR_DUMMY - FT_NEAR_FIRST) / FT_SPRINGBOARD_SIZE)
 #define FT_NEARS_MAX	16
 
+struct ft_snippet;
+
 struct ft_near {
 	uint64_t base; /* 0: it has gone */
 	bool blank; /* FT_NEAR_SLOT is still to be written */
@@ -73,7 +75,7 @@ struct ft_space {
 	int refs; /* tasks that have it, also those not yet or no longer recording */
 	int unborn; /* of those, children that have copies of their own, about to be told from it */
 	int tasks; /* that record themselves */
-	int memory; /* /proc/PID/mem */
+	int memory; /* /proc/PID/mem: see mem.h */
 	pid_t pid;
 	bool leaving; /* to the ptrace engine: tasks change over at their next stop */
 	uint8_t why; /* enum ft_fallback: it leaves, if that is known */
@@ -162,6 +164,7 @@ struct ft_standing {
 	struct user_regs_struct regs;
 	uint64_t mask; /* of signals */
 	bool knows_mask;
+	bool armed; /* for Syscall User Dispatch, by itself */
 	bool is_new; /* signals hardly come: they are blocked only when the first one has, which is held */
 };
 
@@ -169,6 +172,8 @@ struct ft_inline {
 	pid_t self; /* ours */
 	struct ft_standing execed; /* the task whose EXEC stop is dealt with */
 	uint32_t vdso_end; /* see run/vdso.h */
+	struct ft_snippet
+		*birth; /* by which the child of a fork maps its first areas; NULL: none */
 	int code; /* memfd: the recorder's code and tables */
 	char code_path[48]; /* as tracees can open it */
 	const uint8_t *image; /* the same, mapped */

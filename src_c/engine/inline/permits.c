@@ -7,6 +7,7 @@
  *	open, mmap, close, madvise, munmap		an exec, a fork's child		that process is
  *		memfd_create (another user ...)		(space/placing.c)		traced by ptrace
  *		clone, exit, wait4 (CLONE_FILES)
+ *	prctl(PR_SET_SYSCALL_USER_DISPATCH)		the same, without filters	nobody
  *	mmap						springboards far away		their sites stay
  *							(patch/near.c)
  *	rt_sigaction					the program's own, made		it leaves, and makes

@@ -7,6 +7,7 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
+#include "engine/inline/mem.h"
 #include "engine/inline/run/run.h"
 
 #define INT3 0xcc
@@ -63,16 +64,16 @@ static int whole(ssize_t done, size_t n)
 
 int ft_text_read(const struct ft_space *sp, uint64_t address, void *bytes, size_t n)
 {
-	if (sp->memory < 0)
+	if (ft_mem_of(sp) < 0)
 		return peek(sp->pid, address, bytes, n);
-	return whole(pread(sp->memory, bytes, n, (off_t)address), n);
+	return whole(pread(ft_mem_of(sp), bytes, n, (off_t)address), n);
 }
 
 int ft_text_write(const struct ft_space *sp, uint64_t address, const void *bytes, size_t n)
 {
-	if (sp->memory < 0)
+	if (ft_mem_of(sp) < 0)
 		return poke(sp->pid, address, bytes, n);
-	return whole(pwrite(sp->memory, bytes, n, (off_t)address), n);
+	return whole(pwrite(ft_mem_of(sp), bytes, n, (off_t)address), n);
 }
 
 /* All processors that run this address space serialize: none holds bytes from before. */

@@ -294,15 +294,18 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 	int rc;
 
 	c->done = 0;
-	ft_snippet_end(c);
+	if (!c->is_there)
+		ft_snippet_end(c);
 	if (c->len > sizeof(c->code))
 		return -E2BIG;
 	for (int i = 0; i < c->wants; i++)
 		if (!ft_permits(t, c->wanted[i].nr, c->wanted[i].args, c->wanted[i].unknown))
 			return -EPERM;
-	if ((!c->stays && pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len) ||
-		pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
+	if (!c->stays && pread(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
 		return -EFAULT;
+	if (!c->is_there && pwrite(memory, c->code, c->len, (off_t)c->address) != (ssize_t)c->len)
+		return -EFAULT;
+	regs.r15 = c->r15;
 	regs.rip = c->address + c->entry;
 	rc = state ? run_from(s, t, PTRACE_CONT, c, &regs, state, &result)
 		   : run_at(s, t, PTRACE_CONT, c, &regs, &result);

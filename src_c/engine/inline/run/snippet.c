@@ -29,7 +29,8 @@ void ft_snippet_start(
 	c->len = 0;
 	c->calls = c->done = c->jumps = c->apart_calls = c->wants = 0;
 	c->fd = -1;
-	c->apart = c->stays = false;
+	c->apart = c->stays = c->is_there = false;
+	c->r15 = 0;
 	c->address = address;
 	for (int i = 0; i < count; i++)
 		put(c, strings[i], strlen(strings[i]) + 1);

@@ -13,6 +13,8 @@ struct ft_snippet {
 	size_t len, entry;
 	uint64_t address; /* where it will lie */
 	bool stays; /* there, for that place is ours */
+	bool is_there; /* and need not be written */
+	uint64_t r15; /* at its start */
 	struct {
 		uint64_t args[2]; /* the first two */
 		uint32_t nr;

@@ -9,6 +9,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
+#include "engine/inline/mem.h"
 #include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/run/run.h"
@@ -143,7 +144,7 @@ int ft_actions_call(struct ft_session *s, struct ft_task *t, const struct user_r
 
 	if (sets) {
 		ssize_t n = ft_reader_read(
-			s->reader, sp->pid, sp->memory, from, &action, sizeof(action));
+			s->reader, sp->pid, ft_mem_of(sp), from, &action, sizeof(action));
 
 		if (n == -ETIMEDOUT || n == -EAGAIN)
 			return (int)n;

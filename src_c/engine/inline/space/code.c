@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine/inline/mem.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/permits.h"
+#include "engine/inline/space/calls.h"
 #include "engine/inline/verdict.h"
 
 #define PAGE 4096u
@@ -31,6 +34,7 @@ int ft_code_open(struct ft_session *s)
 		return -errno;
 	ft_recorder_code(map, in->brief);
 	ft_verdict_table(s, in, map + FT_RECORDER_CODE);
+	ft_calls_birth_code(in, map + FT_RECORDER_BIRTHS);
 	munmap(map, FT_RECORDER_SIZE);
 	map = mmap(NULL, FT_RECORDER_SIZE, PROT_READ, MAP_PRIVATE, in->code, 0);
 	if (map == MAP_FAILED)
@@ -47,6 +51,7 @@ void ft_code_close(struct ft_inline *in)
 {
 	if (in->code >= 0)
 		close(in->code);
+	free(in->birth);
 	if (in->image)
 		munmap((void *)(uintptr_t)in->image, FT_RECORDER_SIZE);
 }
@@ -58,7 +63,7 @@ int ft_code_write(const struct ft_session *s, const struct ft_space *sp)
 	/* Pages of nothing but zeros it has anyway. */
 	for (uint32_t at = 0; at < FT_RECORDER_SIZE; at += PAGE)
 		if (memcmp(s->in->image + at, zeros, PAGE) != 0 &&
-			pwrite(sp->memory, s->in->image + at, PAGE,
+			pwrite(ft_mem_of(sp), s->in->image + at, PAGE,
 				(off_t)(FT_RECORDER_BASE + at)) != PAGE)
 			return -EFAULT;
 	return 0;
@@ -67,7 +72,7 @@ int ft_code_write(const struct ft_session *s, const struct ft_space *sp)
 void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp)
 {
 	/* A private mapping, of which it has its own copy of this page from now on (mm/gup.c, FOLL_FORCE). */
-	sp->stops = pwrite(sp->memory, s->in->stopping, sizeof(s->in->stopping),
+	sp->stops = pwrite(ft_mem_of(sp), s->in->stopping, sizeof(s->in->stopping),
 			    (off_t)(FT_RECORDER_BASE + FT_RECORDER_CODE)) ==
 		    (ssize_t)sizeof(s->in->stopping);
 }

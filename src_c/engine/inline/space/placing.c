@@ -13,12 +13,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine/inline/dispatch.h"
 #include "engine/inline/maps.h"
+#include "engine/inline/mem.h"
 #include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/permits.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/run/snippet.h"
+#include "engine/inline/space/calls.h"
 #include "engine/inline/space/code.h"
 #include "engine/inline/space/memory.h"
 #include "engine/inline/space/space.h"
@@ -26,65 +29,6 @@
 #include "kernel/proc.h"
 
 #define PAGE 4096u
-
-/* The descriptor that comes of it is in r15, for the next call. */
-static void open_path(struct ft_snippet *c, int path, int flags)
-{
-	ft_snippet_call(c, SYS_open,
-		(uint64_t[6]){ ft_snippet_string(c, path), (uint64_t)flags | O_CLOEXEC }, 0, true);
-}
-
-static void close_path(struct ft_snippet *c)
-{
-	if (!c->apart)
-		ft_snippet_call(c, SYS_close, (uint64_t[6]){ 0 }, 1u << 0, false);
-}
-
-/* fd: the task's descriptor; -1: that which it has just opened. */
-static void map_areas_of(struct ft_snippet *c, int fd)
-{
-	ft_snippet_call(c, SYS_mmap,
-		(uint64_t[6]){ FT_MEMORY_BASE, FT_MEMORY_FIRST, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, (uint64_t)fd },
-		fd < 0 ? 1u << 4 : 0, false);
-}
-
-static void map_areas(struct ft_snippet *c, int path)
-{
-	open_path(c, path, O_RDWR);
-	map_areas_of(c, -1);
-	close_path(c);
-}
-
-/* The child of a fork has no business with our records of its parent. */
-static void hide_areas(struct ft_snippet *c)
-{
-	const uint64_t base = FT_MEMORY_BASE;
-
-	ft_snippet_call(
-		c, SYS_madvise, (uint64_t[6]){ base, FT_MEMORY_FIRST, MADV_DONTFORK }, 0, false);
-	ft_snippet_call(
-		c, SYS_madvise, (uint64_t[6]){ base, FT_MEMORY_FIRST, MADV_DONTDUMP }, 0, false);
-}
-
-static void map_code(struct ft_snippet *c, int path)
-{
-	open_path(c, path, O_RDONLY);
-	ft_snippet_call(c, SYS_mmap,
-		(uint64_t[6]){ FT_RECORDER_BASE, FT_RECORDER_SIZE, PROT_READ | PROT_EXEC,
-			MAP_PRIVATE | MAP_FIXED_NOREPLACE },
-		1u << 4, false);
-	close_path(c);
-}
-
-/* Memory of the task's own, for code that is written into it. */
-static void map_empty(struct ft_snippet *c, uint64_t base, uint64_t size)
-{
-	ft_snippet_call(c, SYS_mmap,
-		(uint64_t[6]){ base, size, PROT_READ | PROT_EXEC,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
-		0, false);
-}
 
 /* Where code may be written for a task to run. */
 struct place {
@@ -135,7 +79,7 @@ static void undo(struct ft_session *s, struct ft_task *t, const struct ft_space 
 {
 	struct ft_snippet more;
 
-	if (ft_run_undo(s, t, sp->memory, c, state) == -ESRCH)
+	if (ft_run_undo(s, t, ft_mem_of(sp), c, state) == -ESRCH)
 		return;
 	ft_snippet_start(&more, c->address, NULL, 0);
 	if (areas >= 0 && is_ours(sp, FT_MEMORY_BASE, areas))
@@ -145,7 +89,7 @@ static void undo(struct ft_session *s, struct ft_task *t, const struct ft_space 
 		ft_snippet_call(&more, SYS_munmap,
 			(uint64_t[6]){ FT_RECORDER_BASE, FT_RECORDER_SIZE }, 0, false);
 	if (more.calls)
-		ft_run_snippet(s, t, sp->memory, &more, state);
+		ft_run_snippet(s, t, ft_mem_of(sp), &more, state);
 }
 
 /* The whole of it in one go, while there is but one thread; code, near: that, too. */
@@ -159,25 +103,32 @@ static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 
 	if (fd < 0)
 		return fd;
-	ft_snippet_start(&c, place.at, strings, 1 + code);
-	c.stays = place.ours;
-	if (!code && t->in->birth_flags & CLONE_FILES)
-		ft_snippet_apart(&c);
-	map_areas(&c, 0);
-	if (c.apart)
-		ft_snippet_together(&c);
-	hide_areas(&c);
-	if (code)
-		map_code(&c, 1);
-	if (near)
-		map_empty(&c, near, FT_NEAR_SIZE);
-	rc = ft_run_snippet(s, t, sp->memory, &c, state);
+	if (code || !ft_calls_birth(s->in, t, fd, &c)) {
+		ft_snippet_start(&c, place.at, strings, 1 + code);
+		c.stays = place.ours;
+		if (!code && t->in->birth_flags & CLONE_FILES)
+			ft_snippet_apart(&c);
+		ft_calls_map_areas(&c, 0);
+		if (c.apart)
+			ft_snippet_together(&c);
+		ft_calls_hide_areas(&c);
+		if (code)
+			ft_calls_map_code(&c, 1);
+		if (near)
+			ft_calls_map_empty(&c, near, FT_NEAR_SIZE);
+		if (!t->filters) /* which it might fear for nothing */
+			ft_calls_arm(&c);
+	}
+	rc = ft_run_snippet(s, t, c.is_there ? -EBADF : ft_mem_of(sp), &c, state);
 	if (!rc)
 		rc = seal(sp, &c, fd, -1);
 	if (!rc && near)
 		rc = ft_near_add_blank(sp, near);
-	if (rc < 0 && rc != -ESRCH)
+	state->armed = !rc && !t->filters;
+	if (rc < 0 && rc != -ESRCH) {
+		ft_dispatch_disarm(t->tid);
 		undo(s, t, sp, &c, fd, code ? s->in->code : -1, state);
+	}
 	if (rc < 0)
 		ft_memory_free(sp);
 	close(fd);
@@ -192,7 +143,7 @@ static void close_theirs(struct ft_session *s, struct ft_task *t, const struct f
 	ft_snippet_start(&c, place.at, NULL, 0);
 	c.stays = place.ours;
 	ft_snippet_call(&c, SYS_close, (uint64_t[6]){ (uint64_t)theirs }, 0, false);
-	ft_run_snippet(s, t, sp->memory, &c, state);
+	ft_run_snippet(s, t, ft_mem_of(sp), &c, state);
 }
 
 /* Where no path leads the task to what is ours: it makes the memory itself, and the code is written into its own. */
@@ -210,7 +161,7 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 	ft_snippet_call(&c, SYS_memfd_create,
 		(uint64_t[6]){ ft_snippet_string(&c, 0), MFD_CLOEXEC | MFD_ALLOW_SEALING }, 0,
 		true);
-	rc = ft_run_snippet(s, t, sp->memory, &c, state);
+	rc = ft_run_snippet(s, t, ft_mem_of(sp), &c, state);
 	if (rc < 0)
 		return rc;
 	theirs = c.fd;
@@ -221,14 +172,14 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 	}
 	ft_snippet_start(&c, place.at, NULL, 0);
 	c.stays = place.ours;
-	map_areas_of(&c, theirs);
+	ft_calls_map_areas_of(&c, theirs);
 	ft_snippet_call(&c, SYS_close, (uint64_t[6]){ (uint64_t)theirs }, 0, false);
-	hide_areas(&c);
+	ft_calls_hide_areas(&c);
 	if (code)
-		map_empty(&c, FT_RECORDER_BASE, FT_RECORDER_SIZE);
+		ft_calls_map_empty(&c, FT_RECORDER_BASE, FT_RECORDER_SIZE);
 	if (near)
-		map_empty(&c, near, FT_NEAR_SIZE);
-	rc = ft_run_snippet(s, t, sp->memory, &c, state);
+		ft_calls_map_empty(&c, near, FT_NEAR_SIZE);
+	rc = ft_run_snippet(s, t, ft_mem_of(sp), &c, state);
 	if (!rc)
 		rc = ft_memory_seal(sp, fd);
 	if (!rc && code)
@@ -236,7 +187,7 @@ static int map_theirs(struct ft_session *s, struct ft_task *t, struct ft_space *
 	if (!rc && near)
 		rc = ft_near_add(s, sp, near);
 	if (rc < 0 && rc != -ESRCH) {
-		ft_run_undo(s, t, sp->memory, &c, state);
+		ft_run_undo(s, t, ft_mem_of(sp), &c, state);
 		if (c.done < 2)
 			close_theirs(s, t, sp, place, theirs, state);
 	}
@@ -278,7 +229,7 @@ int ft_space_new(struct ft_session *s, struct ft_task *t, struct ft_standing *st
 
 	if (!sp)
 		return -ENOMEM;
-	rc = sp->memory < 0 ? sp->memory : 0;
+	rc = ft_mem_of(sp) < 0 ? ft_mem_of(sp) : 0;
 	if (!rc)
 		rc = ft_maps_find_in(&s->in->maps, sp, ip, text);
 	if (!rc)
@@ -318,7 +269,7 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 
 	if (!sp)
 		return -ENOMEM;
-	rc = sp->memory < 0 ? sp->memory : 0;
+	rc = ft_mem_of(sp) < 0 ? ft_mem_of(sp) : 0;
 	if (!rc)
 		rc = fd = ft_memory_new(sp, s->in->self, path);
 	if (rc >= 0)
@@ -338,12 +289,12 @@ int ft_space_attach(struct ft_session *s, struct ft_task *t, struct ft_space **o
 	if (!rc) {
 		ft_snippet_start(&c, near + FT_NEAR_SCRATCH, strings, 2);
 		ft_snippet_apart(&c);
-		map_code(&c, 1);
-		map_areas(&c, 0);
+		ft_calls_map_code(&c, 1);
+		ft_calls_map_areas(&c, 0);
 		ft_snippet_together(&c);
-		hide_areas(&c);
+		ft_calls_hide_areas(&c);
 		sp->partial = true;
-		rc = ft_run_snippet(s, t, sp->memory, &c, NULL);
+		rc = ft_run_snippet(s, t, ft_mem_of(sp), &c, NULL);
 		if (!rc)
 			rc = seal(sp, &c, fd, s->in->code);
 		if (rc < 0 && rc != -ESRCH)

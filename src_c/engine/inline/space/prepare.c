@@ -48,7 +48,7 @@ int ft_prepare_arm(struct ft_session *s, struct ft_task *t, struct ft_standing *
 	}
 	pthread_mutex_unlock(&s->in->lock);
 	state->regs.gs_base = it->base;
-	if (!rc)
+	if (!rc && !state->armed)
 		rc = ft_dispatch_arm(t->tid, FT_RECORDER_BASE, FT_RECORDER_CODE);
 	if (!rc && state->knows_mask)
 		ft_area_set(&it->area->mask, state->mask);

@@ -3,26 +3,15 @@
 #include "engine/inline/space/space.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/inline/mem.h"
 #include "engine/inline/patch/near.h"
 #include "engine/inline/space/code.h"
 #include "engine/inline/space/memory.h"
 
-static int open_memory(pid_t pid)
-{
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-struct ft_space *ft_space_alloc(struct ft_inline *in, pid_t pid)
+static struct ft_space *new_space(struct ft_inline *in, pid_t pid, int memory)
 {
 	static uint64_t last;
 	struct ft_space *sp = calloc(1, sizeof(*sp));
@@ -31,16 +20,29 @@ struct ft_space *ft_space_alloc(struct ft_inline *in, pid_t pid)
 		return NULL;
 	sp->id = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 	sp->pid = pid;
-	sp->memory = open_memory(pid);
+	sp->memory = memory;
 	sp->program = ~0ull;
 	sp->leftovers = &in->leftovers;
+	return sp;
+}
+
+struct ft_space *ft_space_alloc(struct ft_inline *in, pid_t pid)
+{
+	int memory = ft_mem_open(pid);
+	struct ft_space *sp = new_space(in, pid, memory);
+
+	if (!sp && memory >= 0)
+		close(memory);
 	return sp;
 }
 
 int ft_space_fork(
 	struct ft_session *s, struct ft_task *t, const struct ft_space *from, struct ft_space **out)
 {
-	struct ft_space *sp = ft_space_alloc(s->in, t->tgid);
+	/* One that may be closed to us by and by: now. */
+	bool later = s->in->privileged || !from->stops_forks;
+	struct ft_space *sp =
+		later ? new_space(s->in, t->tgid, FT_MEM_LATER) : ft_space_alloc(s->in, t->tgid);
 	int rc;
 
 	if (!sp)

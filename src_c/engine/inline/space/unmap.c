@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine/inline/mem.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/memory.h"
@@ -24,7 +25,7 @@ uint64_t ft_unmap_vdso_call(const struct ft_space *sp)
 	for (ssize_t i = 0; i + 1 < n / (ssize_t)sizeof(uint64_t); i += 2)
 		if (auxv[i] == AT_SYSINFO_EHDR)
 			base = auxv[i + 1];
-	n = base ? pread(sp->memory, code, sizeof(code), (off_t)base) : 0;
+	n = base ? pread(ft_mem_of(sp), code, sizeof(code), (off_t)base) : 0;
 	for (ssize_t i = 0; i + 1 < n; i++)
 		if (code[i] == 0x0f && code[i + 1] == 0x05)
 			return base + (uint64_t)i;

@@ -12,6 +12,7 @@
 
 #include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drain.h"
+#include "engine/inline/mem.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/run/run.h"
@@ -223,7 +224,7 @@ static int take_back(struct ft_session *s, struct ft_task *t, struct ft_space *o
 	int rc;
 
 	own->leaving = true;
-	rc = own->memory < 0 ? ft_text_read(own, FT_RECORDER_BASE, &word, sizeof(word)) : 0;
+	rc = ft_mem_of(own) < 0 ? ft_text_read(own, FT_RECORDER_BASE, &word, sizeof(word)) : 0;
 	if (rc)
 		return rc == -EFAULT && was_leaving ? 0 : rc;
 	rc = ft_patch_undo_all(s, t, own);
@@ -272,7 +273,7 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 		why = t->stay;
 	} else if (own->leaving) {
 		why = own->why;
-	} else if (!rc && own->memory >= 0 && !ft_prepare_arm(s, t, &state)) {
+	} else if (!rc && !ft_mem_is_closed(own) && !ft_prepare_arm(s, t, &state)) {
 		ft_set_regs(t, regs);
 		return;
 	}

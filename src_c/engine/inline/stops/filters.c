@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <linux/ptrace.h>
 
+#include "engine/inline/mem.h"
 #include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/permits.h"
@@ -62,7 +63,7 @@ static ssize_t read_program(
 	while (done < size) {
 		size_t want = size - done < FT_READER_MAX ? size - done : FT_READER_MAX;
 		ssize_t n = ft_reader_read(
-			s->reader, sp->pid, sp->memory, at + done, (uint8_t *)out + done, want);
+			s->reader, sp->pid, ft_mem_of(sp), at + done, (uint8_t *)out + done, want);
 
 		if (n == -ETIMEDOUT || n == -EAGAIN)
 			return n;

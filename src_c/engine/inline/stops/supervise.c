@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <asm/prctl.h>
 
+#include "engine/inline/mem.h"
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/patch/patch.h"
 #include "engine/inline/permits.h"
@@ -36,7 +37,8 @@ static bool read_program(struct ft_session *s, const struct ft_inline_task *it, 
 {
 	const struct ft_space *sp = it->space;
 
-	return ft_reader_read(s->reader, sp->pid, sp->memory, address, out, size) == (ssize_t)size;
+	return ft_reader_read(s->reader, sp->pid, ft_mem_of(sp), address, out, size) ==
+	       (ssize_t)size;
 }
 
 /*

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "alter/plan.h"
+#include "engine/inline/mem.h"
 #include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/drain/drainer.h"
@@ -295,7 +296,7 @@ static bool hides_trap(struct ft_session *s, const struct ft_task *t, int sig)
 		return ft_recorder_trap_at(regs.rip) != FT_TRAP_NONE ||
 		       ft_patch_rewind(t->in->space, regs.rip, &to);
 	return (int64_t)regs.orig_rax >= 0 && regs.rip - FT_RECORDER_BASE >= FT_RECORDER_CODE &&
-	       ft_reader_read(s->reader, t->in->space->pid, t->in->space->memory, regs.rip - 2,
+	       ft_reader_read(s->reader, t->in->space->pid, ft_mem_of(t->in->space), regs.rip - 2,
 		       insn, 2) == 2 &&
 	       insn[0] == 0x0f && insn[1] == 0x05;
 }
