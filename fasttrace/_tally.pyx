@@ -33,6 +33,8 @@ cdef extern from *:
         { "UNFINISHED", FT_FLAG_UNFINISHED }, { "INTERRUPTED", FT_FLAG_INTERRUPTED },
         { "ALTERED", FT_FLAG_ALTERED }, { "PAYLOAD", FT_FLAG_PAYLOAD },
         { "THREAD", FT_FLAG_THREAD }, { "ERROR", FT_FLAG_ERROR },
+        { "DELAYED", FT_FLAG_DELAYED }, { "POKED", FT_FLAG_POKED },
+        { "OWN_RESULT", FT_FLAG_OWN_RESULT },
     }, ft_payload_types[] = {
         { "STRING", FT_PAYLOAD_STRING }, { "BYTES", FT_PAYLOAD_BYTES },
         { "ARGV", FT_PAYLOAD_ARGV }, { "COMM", FT_PAYLOAD_COMM }, { "LINK", FT_PAYLOAD_LINK },

@@ -41,6 +41,10 @@ enum ft_flag {
 	FT_FLAG_PAYLOAD = 1 << 3, /* payload holds at least one item */
 	FT_FLAG_THREAD = 1 << 4, /* FORK, EXIT, ATTACH: the task is not its process's first */
 	FT_FLAG_ERROR = 1 << 5, /* SYSCALL: ret is -errno */
+	/* Of what is ALTERED, by a rule: */
+	FT_FLAG_DELAYED = 1 << 6, /* it was held up */
+	FT_FLAG_POKED = 1 << 7, /* what its arguments point to was written to */
+	FT_FLAG_OWN_RESULT = 1 << 8, /* and yet the call was made, and its result is the kernel's */
 };
 
 /*

@@ -45,7 +45,9 @@ class _Renamed(EnumMeta):
 
 
 class Flag(IntFlag, metaclass=_Renamed):
-    """Bits of an event's `flags`. ALTERED: a rule or a handler changed the call."""
+    """Bits of an event's `flags`. ALTERED: a rule or a handler changed the call. Of such a call,
+    DELAYED: a rule held it up; POKED: a rule wrote what its arguments point to; OWN_RESULT: it was
+    made all the same, and its result is the kernel's."""
 
     UNFINISHED = 1
     INTERRUPTED = 2
@@ -53,6 +55,9 @@ class Flag(IntFlag, metaclass=_Renamed):
     PAYLOAD = 8
     THREAD = 16
     ERROR = 32
+    DELAYED = 64
+    POKED = 128
+    OWN_RESULT = 256
 
 
 class PayloadType(IntEnum):

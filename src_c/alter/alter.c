@@ -16,10 +16,28 @@
 #include "alter/plan.h"
 #include "session/record.h"
 
-static void mark(struct ft_session *s, struct ft_task *t)
+static uint16_t flags_of(const struct ft_rule *rule)
 {
-	if (t->in_call == FT_CALL_RECORDED)
-		t->call.flags |= FT_FLAG_ALTERED;
+	uint16_t flags = 0;
+
+	if (!rule)
+		return 0;
+	if (rule->how.what & (FT_INJECT_DELAY_ENTER | FT_INJECT_DELAY_EXIT))
+		flags |= FT_FLAG_DELAYED;
+	if (rule->how.poke_count)
+		flags |= FT_FLAG_POKED;
+	if (!(rule->how.what & (FT_INJECT_RETURN | FT_INJECT_NUMBER)))
+		flags |= FT_FLAG_OWN_RESULT;
+	return flags;
+}
+
+/* flags: what a rule does; 0: it is a handler. */
+static void mark(struct ft_session *s, struct ft_task *t, uint16_t flags)
+{
+	if (t->in_call == FT_CALL_RECORDED) {
+		t->call.flags &= (uint16_t)~FT_FLAG_OWN_RESULT;
+		t->call.flags |= FT_FLAG_ALTERED | flags;
+	}
 	if (t->alteration.marked)
 		return;
 	t->alteration.marked = true;
@@ -70,7 +88,7 @@ static void begin(struct ft_session *s, struct ft_task *t, const struct ft_rule 
 {
 	const struct ft_injection *how = &rule->how;
 
-	mark(s, t);
+	mark(s, t, flags_of(rule));
 	t->alteration.rule = rule;
 	poke(t, rule, false);
 	if (how->what & FT_INJECT_SIGNAL)
@@ -135,7 +153,7 @@ static void hand_entry(struct ft_session *s, struct ft_task *t)
 	t->alteration.exit_signal = answer.signal;
 	if (answer.signal || answer.set ||
 		answer.what & (FT_ANSWER_REPLY | FT_ANSWER_NUMBER | FT_ANSWER_ARGS))
-		mark(s, t);
+		mark(s, t, 0);
 	if (answer.set)
 		put_registers(s, t, &call, &answer);
 	if (answer.what & FT_ANSWER_ARGS)
@@ -180,7 +198,7 @@ static bool take_kept(struct ft_session *s, struct ft_task *t)
 	t->alteration = kept->alteration;
 	ft_arch_set_registers(t->tid, &kept->changed);
 	if (t->alteration.marked)
-		mark(s, t);
+		mark(s, t, flags_of(t->alteration.rule));
 	t->kept = NULL;
 	free(kept);
 	return true;
@@ -222,7 +240,7 @@ enum ft_foresight ft_alter_foresee(struct ft_session *s, struct ft_task *t, enum
 	*ret = rule->how.ret;
 	ft_record_entry(s, t, t->tid, abi, nr, args, now);
 	t->alteration = (struct ft_alteration){ 0 };
-	mark(s, t);
+	mark(s, t, 0);
 	if (s->options & FT_OPT_ENTRY_ONLY)
 		ft_record_cut(s, t);
 	else
@@ -256,7 +274,7 @@ static bool hand_exit(struct ft_session *s, struct ft_task *t, int64_t *ret)
 	if (answer.signal)
 		t->alteration.signal = answer.signal;
 	if (answer.signal || answer.set || answer.what & FT_ANSWER_REPLY)
-		mark(s, t);
+		mark(s, t, 0);
 	if (answer.set)
 		put_registers(s, t, &call, &answer);
 	if (answer.what & FT_ANSWER_REPLY)

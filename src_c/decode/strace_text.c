@@ -304,6 +304,18 @@ static void put_rest(struct ft_strace_text *st, struct ft_walk *walk)
 	text->at -= st->split - from;
 }
 
+static void put_altered(struct ft_text *text, const struct ft_event *ev)
+{
+	bool is_answered = !(ev->flags & FT_FLAG_OWN_RESULT);
+
+	if (ev->flags & FT_FLAG_POKED)
+		ft_puts(text, is_answered ? " (INJECTED: args, retval)" : " (INJECTED: args)");
+	else if (is_answered)
+		ft_puts(text, " (INJECTED)");
+	if (ev->flags & FT_FLAG_DELAYED)
+		ft_puts(text, " (DELAYED)");
+}
+
 static void put_end(struct ft_strace_text *st, struct ft_walk *walk)
 {
 	const struct ft_event *ev = walk->view->event;
@@ -314,7 +326,7 @@ static void put_end(struct ft_strace_text *st, struct ft_walk *walk)
 	ft_puts(text, "= ");
 	ft_put_result(text, walk, "", "");
 	if (ev->flags & FT_FLAG_ALTERED)
-		ft_puts(text, " (INJECTED)");
+		put_altered(text, ev);
 	if (st->style->took && walk->ended) {
 		ft_puts(text, " <");
 		ft_put_decimal(text, ev->duration_ns / BILLION);

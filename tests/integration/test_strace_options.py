@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from strace_text import plain
-from support import FASTTRACE
+from support import ENGINES, FASTTRACE
 
 STRACE = "strace"  # as it is called, so it names itself
 pytestmark = pytest.mark.skipif(not shutil.which(STRACE), reason="strace is not installed")
@@ -270,6 +270,32 @@ def test_an_injected_error_is_shown_as_such() -> None:
     mine, its = run(OURS, *words), run([STRACE], *words)
     assert (mine.returncode, mine.stderr) == (its.returncode, its.stderr)
     assert "(INJECTED)" in mine.stderr
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "retval=3",
+        "signal=USR1",
+        "signal=USR1:error=EIO",
+        "delay_enter=1",
+        "delay_exit=1:retval=3",
+        "poke_enter=@arg2=414141",
+        "poke_exit=@arg2=414141:signal=USR1",
+        "poke_enter=@arg2=414141:retval=3:delay_exit=1",
+    ],
+)
+def test_what_was_done_to_a_call_is_named(rule: str, engine: str) -> None:
+    """Whether its result is another, what it points to, or only when it was made."""
+    script = "trap '' USR1; echo hi"
+    words = ["-f", "-e", "trace=write", "-e", f"inject=write:{rule}:when=1", "sh", "-c", script]
+    texts = [run(tracer, *words).stderr for tracer in ([*OURS, "--engine", engine], [STRACE])]
+    notes = [
+        re.findall(r"= \S+(?: [A-Z]\w+ \(.*?\))?((?: \(.*\))?)$", text, re.M) for text in texts
+    ]
+    assert notes[0] == notes[1]
+    assert notes[0]
 
 
 def test_signals_that_are_not_wanted_are_left_out() -> None:
