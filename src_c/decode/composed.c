@@ -74,6 +74,40 @@ void ft_show_futex_wake_op(struct ft_walk *walk, uint64_t value)
 	show_text(walk, value, buffer, &text);
 }
 
+#define IPC_64 0x100u /* linux/ipc.h: which layout a structure has */
+
+static void show_versioned(struct ft_walk *walk, unsigned set, uint64_t value)
+{
+	char buffer[64];
+	struct ft_text text;
+
+	if (!(value & IPC_64)) {
+		ft_set_shown(walk, set, value);
+		return;
+	}
+	ft_text_start(&text, buffer, sizeof(buffer));
+	text.constants = walk->constants;
+	ft_put_named(&text, IPC_64, FT_HEX, "IPC_64", 6);
+	ft_puts(&text, "|");
+	ft_put_set(&text, &ft_sets[set], value & ~(uint64_t)IPC_64);
+	show_text(walk, value, buffer, &text);
+}
+
+void ft_show_ipc_sem_cmd(struct ft_walk *walk, uint64_t value)
+{
+	show_versioned(walk, FT_SET_SEM_CMD, value);
+}
+
+void ft_show_ipc_shm_cmd(struct ft_walk *walk, uint64_t value)
+{
+	show_versioned(walk, FT_SET_IPC_CMD, value);
+}
+
+void ft_show_ipc_msg_cmd(struct ft_walk *walk, uint64_t value)
+{
+	show_versioned(walk, FT_SET_MSG_CMD, value);
+}
+
 /* The special ones are negative. */
 void ft_show_key_serial(struct ft_walk *walk, uint64_t value)
 {

@@ -148,6 +148,18 @@ struct ft_shapes_of_abi {
 	uint8_t model; /* enum ft_model */
 };
 
+/* A call that another stands for, by its first argument: i386's socketcall(2), ipc(2). */
+struct ft_subcall {
+	uint16_t nr; /* of that other one */
+	uint8_t number;
+	uint8_t count; /* of arguments */
+	bool in_memory; /* they lie where its second argument points to */
+	uint8_t order[6]; /* else which of its arguments they are */
+	uint16_t shape;
+};
+
+extern const struct ft_subcall ft_subcalls[];
+extern const uint16_t ft_subcall_count;
 extern const struct ft_set ft_sets[];
 extern const struct ft_type ft_types[];
 extern const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS];

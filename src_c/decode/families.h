@@ -20,6 +20,10 @@ ft_show ft_show_ticks;
 ft_show ft_show_mmap_flags;
 ft_show ft_show_memfd_flags;
 ft_show ft_show_errno_value;
+ft_show ft_show_socketcall;
+ft_show ft_show_ipc_sem_cmd;
+ft_show ft_show_ipc_shm_cmd;
+ft_show ft_show_ipc_msg_cmd;
 ft_show ft_show_negative_errno;
 ft_show ft_show_futex_bitset;
 ft_show ft_show_ipc_flags;
@@ -76,5 +80,6 @@ ft_read ft_read_ifconf;
 ft_read ft_read_fiemap;
 ft_read ft_read_loop_key;
 ft_read ft_read_sg_io;
+ft_read ft_read_lsm_contexts;
 
 #endif

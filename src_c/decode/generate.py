@@ -5,7 +5,7 @@ is captured (src_c/tables), which they say, too.
     python src_c/decode/generate.py --values INCLUDE   # headers -> values.txt, then C
 
 Sources:
-    calls.txt, structs.txt, sets.txt, types.txt
+    calls.txt, structs.txt, sets.txt, types.txt, multiplexed.txt
                   by hand, from the man pages and the kernel's headers
     ioctls.txt    by --values: the commands of ioctl(2) in all uapi headers of the same
     values.txt    by --values: numbers of the names in sets.txt: the uapi headers of Linux 7 in the
@@ -23,7 +23,16 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from description import HERE, MODELS, Argument, Descriptions, Field, Line, read_calls
+from description import (
+    HERE,
+    MODELS,
+    Argument,
+    Descriptions,
+    Field,
+    Line,
+    blocks,
+    read_calls,
+)
 from header_values import write_values
 from ioctl_values import write_ioctls
 
@@ -254,6 +263,20 @@ class Writer:
                 rows[nr] = str(at[key])
             body = ",\n\t".join(", ".join(rows[i : i + 20]) for i in range(0, len(rows), 20))
             by_abi.append((abi, body, len(rows)))
+        subcalls = []
+        for head, _ in blocks("multiplexed.txt"):
+            other, number, key, *order = head.split()
+            if key not in at:
+                at[key] = len(self.shapes) + 1
+                for line in calls[key]:
+                    self.shape(line, len(calls[key]) - 1 if line is calls[key][0] else 0)
+            nr = next(n for n, name in tables.read_numbers()["i386"].items() if name == other)
+            in_memory = other == "socketcall"
+            count = int(order[0]) if in_memory else len(order)
+            places = "0" if in_memory else ", ".join(order)
+            subcalls.append(
+                f"{{ {nr}, {number}, {count}, {int(in_memory)}, {{ {places} }}, {at[key]} }}"
+            )
         left = calls.keys() - at.keys()
         assert not left, f"no ABI has {left}"
         lists = [
@@ -271,7 +294,12 @@ class Writer:
         for abi, _, count in by_abi:
             model = f"FT_MODEL_{MODELS[ABI_MODELS[abi]].upper()}"
             text += f"\t[FT_ABI_{abi.upper()}] = {{ of_{abi}, {count}, {model} }},\n"
-        self.put("generated_calls.c", "calls.txt and the tables of ../tables", text + "};\n")
+        text += "};\n\n"
+        text += f"const struct ft_subcall ft_subcalls[] = {{\n\t{lines_of(subcalls)}\n}};\n\n"
+        text += f"const uint16_t ft_subcall_count = {len(subcalls)};\n"
+        self.put(
+            "generated_calls.c", "calls.txt, multiplexed.txt and the tables of ../tables", text
+        )
 
     def write_types(self) -> None:
         known = self.known

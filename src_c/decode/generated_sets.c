@@ -2349,6 +2349,101 @@ static const struct ft_member sg_info[] = {
 	{ 0x4, 0x4, "SG_INFO_MIXED_IO", 16 },
 };
 
+static const struct ft_member socketcall[] = {
+	{ 0x1, 0x0, "SYS_SOCKET", 10 },
+	{ 0x2, 0x0, "SYS_BIND", 8 },
+	{ 0x3, 0x0, "SYS_CONNECT", 11 },
+	{ 0x4, 0x0, "SYS_LISTEN", 10 },
+	{ 0x5, 0x0, "SYS_ACCEPT", 10 },
+	{ 0x6, 0x0, "SYS_GETSOCKNAME", 15 },
+	{ 0x7, 0x0, "SYS_GETPEERNAME", 15 },
+	{ 0x8, 0x0, "SYS_SOCKETPAIR", 14 },
+	{ 0x9, 0x0, "SYS_SEND", 8 },
+	{ 0xa, 0x0, "SYS_RECV", 8 },
+	{ 0xb, 0x0, "SYS_SENDTO", 10 },
+	{ 0xc, 0x0, "SYS_RECVFROM", 12 },
+	{ 0xd, 0x0, "SYS_SHUTDOWN", 12 },
+	{ 0xe, 0x0, "SYS_SETSOCKOPT", 14 },
+	{ 0xf, 0x0, "SYS_GETSOCKOPT", 14 },
+	{ 0x10, 0x0, "SYS_SENDMSG", 11 },
+	{ 0x11, 0x0, "SYS_RECVMSG", 11 },
+	{ 0x12, 0x0, "SYS_ACCEPT4", 11 },
+	{ 0x13, 0x0, "SYS_RECVMMSG", 12 },
+	{ 0x14, 0x0, "SYS_SENDMMSG", 12 },
+};
+
+static const struct ft_member mnt_id_req_size[] = {
+	{ 0x18, 0x0, "MNT_ID_REQ_SIZE_VER0", 20 },
+	{ 0x20, 0x0, "MNT_ID_REQ_SIZE_VER1", 20 },
+};
+
+static const struct ft_member statmount_mask[] = {
+	{ 0x1, 0x1, "STATMOUNT_SB_BASIC", 18 },
+	{ 0x2, 0x2, "STATMOUNT_MNT_BASIC", 19 },
+	{ 0x4, 0x4, "STATMOUNT_PROPAGATE_FROM", 24 },
+	{ 0x8, 0x8, "STATMOUNT_MNT_ROOT", 18 },
+	{ 0x10, 0x10, "STATMOUNT_MNT_POINT", 19 },
+	{ 0x20, 0x20, "STATMOUNT_FS_TYPE", 17 },
+	{ 0x40, 0x40, "STATMOUNT_MNT_NS_ID", 19 },
+	{ 0x80, 0x80, "STATMOUNT_MNT_OPTS", 18 },
+	{ 0x100, 0x100, "STATMOUNT_FS_SUBTYPE", 20 },
+	{ 0x200, 0x200, "STATMOUNT_SB_SOURCE", 19 },
+	{ 0x400, 0x400, "STATMOUNT_OPT_ARRAY", 19 },
+	{ 0x800, 0x800, "STATMOUNT_OPT_SEC_ARRAY", 23 },
+	{ 0x1000, 0x1000, "STATMOUNT_SUPPORTED_MASK", 24 },
+	{ 0x2000, 0x2000, "STATMOUNT_MNT_UIDMAP", 20 },
+	{ 0x4000, 0x4000, "STATMOUNT_MNT_GIDMAP", 20 },
+};
+
+static const struct ft_member statmount_flags[] = {
+	{ 0x1, 0x1, "STATMOUNT_BY_FD", 15 },
+};
+
+static const struct ft_member listmount_flags[] = {
+	{ 0x1, 0x1, "LISTMOUNT_REVERSE", 17 },
+};
+
+static const struct ft_member mount_id[] = {
+	{ 0xffffffff, 0x0, "LSMT_ROOT", 9 },
+};
+
+static const struct ft_member shadow_stack_flags[] = {
+	{ 0x1, 0x1, "SHADOW_STACK_SET_TOKEN", 22 },
+	{ 0x2, 0x2, "SHADOW_STACK_SET_MARKER", 23 },
+};
+
+static const struct ft_member lsm_id[] = {
+	{ 0x0, 0x0, "LSM_ID_UNDEF", 12 },
+	{ 0x64, 0x0, "LSM_ID_CAPABILITY", 17 },
+	{ 0x65, 0x0, "LSM_ID_SELINUX", 14 },
+	{ 0x66, 0x0, "LSM_ID_SMACK", 12 },
+	{ 0x67, 0x0, "LSM_ID_TOMOYO", 13 },
+	{ 0x68, 0x0, "LSM_ID_APPARMOR", 15 },
+	{ 0x69, 0x0, "LSM_ID_YAMA", 11 },
+	{ 0x6a, 0x0, "LSM_ID_LOADPIN", 14 },
+	{ 0x6b, 0x0, "LSM_ID_SAFESETID", 16 },
+	{ 0x6c, 0x0, "LSM_ID_LOCKDOWN", 15 },
+	{ 0x6d, 0x0, "LSM_ID_BPF", 10 },
+	{ 0x6e, 0x0, "LSM_ID_LANDLOCK", 15 },
+	{ 0x6f, 0x0, "LSM_ID_IMA", 10 },
+	{ 0x70, 0x0, "LSM_ID_EVM", 10 },
+	{ 0x71, 0x0, "LSM_ID_IPE", 10 },
+};
+
+static const struct ft_member lsm_attr[] = {
+	{ 0x0, 0x0, "LSM_ATTR_UNDEF", 14 },
+	{ 0x64, 0x0, "LSM_ATTR_CURRENT", 16 },
+	{ 0x65, 0x0, "LSM_ATTR_EXEC", 13 },
+	{ 0x66, 0x0, "LSM_ATTR_FSCREATE", 17 },
+	{ 0x67, 0x0, "LSM_ATTR_KEYCREATE", 18 },
+	{ 0x68, 0x0, "LSM_ATTR_PREV", 13 },
+	{ 0x69, 0x0, "LSM_ATTR_SOCKCREATE", 19 },
+};
+
+static const struct ft_member lsm_flags[] = {
+	{ 0x1, 0x1, "LSM_FLAG_SINGLE", 15 },
+};
+
 static const struct ft_member kvm_cap[] = {
 	{ 0x0, 0x0, "KVM_CAP_IRQCHIP", 15 },
 	{ 0x1, 0x0, "KVM_CAP_HLT", 11 },
@@ -8079,6 +8174,16 @@ const struct ft_set ft_sets[] = {
 	{ "SG_DXFER_???", sg_direction, 4, 0 },
 	{ "SG_FLAG_???", sg_flags, 6, 1 },
 	{ "SG_INFO_???", sg_info, 3, 1 },
+	{ "SYS_???", socketcall, 20, 0 },
+	{ "MNT_ID_REQ_SIZE_???", mnt_id_req_size, 2, 0 },
+	{ "STATMOUNT_???", statmount_mask, 15, 1 },
+	{ "STATMOUNT_???", statmount_flags, 1, 1 },
+	{ "LISTMOUNT_???", listmount_flags, 1, 1 },
+	{ "LSMT_???", mount_id, 1, 0 },
+	{ "SHADOW_STACK_???", shadow_stack_flags, 2, 1 },
+	{ "LSM_ID_???", lsm_id, 15, 0 },
+	{ "LSM_ATTR_???", lsm_attr, 7, 0 },
+	{ "LSM_FLAG_???", lsm_flags, 1, 1 },
 	{ "KVM_CAP_???", kvm_cap, 244, 0 },
 	{ "KVM_MEM_???", kvm_memory_flags, 3, 1 },
 	{ "FIEMAP_FLAG_???", fiemap_flags, 3, 1 },

@@ -4,6 +4,8 @@
 #include "decode/families.h"
 #include "decode/walk.h"
 
+#define LSM_HEAD 32u /* struct lsm_ctx, linux/lsm.h */
+
 #define HEAD	  8 /* how many bytes, of which type */
 #define BYTES_MAX 128 /* MAX_HANDLE_SZ */
 
@@ -45,5 +47,46 @@ bool ft_read_file_handle(struct ft_walk *walk, const struct ft_memory *memory)
 		show_handle(walk, memory, bytes);
 	}
 	ft_close(walk, "}");
+	return true;
+}
+
+/* What security modules say of a task: one behind the other, each as long as it says. */
+bool ft_read_lsm_contexts(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	struct ft_memory left = *memory;
+
+	if (memory->found == FT_FAULT)
+		return false;
+	ft_open(walk, "[");
+	for (uint32_t n = 0; left.length >= LSM_HEAD; n++) {
+		uint64_t size = ft_load(left.data + 16, 8), length = ft_load(left.data + 24, 8);
+		size_t most = left.length - LSM_HEAD;
+
+		ft_next(walk, NULL);
+		if (n == walk->elements_max || !walk->elements_left) {
+			walk->sink->ops->more(walk->sink);
+			break;
+		}
+		walk->elements_left--;
+		ft_open(walk, "{");
+		ft_next(walk, "id");
+		ft_set_shown(walk, FT_SET_LSM_ID, ft_load(left.data, 8));
+		ft_next(walk, "flags");
+		ft_integer(walk, ft_load(left.data + 8, 8), FT_HEX);
+		ft_next(walk, "len");
+		ft_integer(walk, size, FT_UNSIGNED);
+		ft_next(walk, "ctx_len");
+		ft_integer(walk, length, FT_UNSIGNED);
+		ft_next(walk, "ctx");
+		most = length < most ? (size_t)length : most;
+		most = most < walk->string_max ? most : walk->string_max;
+		walk->sink->ops->bytes(walk->sink, left.data + LSM_HEAD, most, most < length);
+		ft_close(walk, "}");
+		if (size < LSM_HEAD || size > left.length)
+			break;
+		left.data += size;
+		left.length -= (size_t)size;
+	}
+	ft_close(walk, "]");
 	return true;
 }

@@ -52,6 +52,9 @@ unsigned ft_walk_registers(const struct ft_walk *walk)
 	const struct ft_shape *shape = shape_of(walk->view->event);
 	unsigned most = 0;
 
+	if (walk->is_subcall)
+		return walk->shape->nargs;
+
 	for (unsigned i = 0; shape && i <= shape->nvariants; i++) {
 		const struct ft_argument *arguments = &ft_arguments[shape[i].arguments];
 		unsigned count = shape[i].nargs;
@@ -63,11 +66,77 @@ unsigned ft_walk_registers(const struct ft_walk *walk)
 	return most < 6 ? most : 6;
 }
 
+#define IPC_CALL   0xffffu /* above it is a version */
+#define IPC_MSGRCV 12
+#define IPC_SHMAT  21
+
+/* In its first version msgrcv(2) has two arguments more than there are registers: they lie in memory. */
+static bool msgrcv_unpacked(struct ft_walk *walk, uint64_t *args)
+{
+	struct ft_memory memory = ft_memory_at(walk->view, false, args[1], 8);
+
+	if (memory.length < 8)
+		return false;
+	args[1] = ft_load(memory.data, 4);
+	args[3] = ft_load(memory.data + 4, 4);
+	return true;
+}
+
+/* What shmat(2) returns is written to where an argument points to. */
+static void shmat_result(struct ft_walk *walk)
+{
+	struct ft_memory memory = ft_memory_at(walk->view, true, walk->args[3], 4);
+
+	if (!walk->failed && memory.length == 4)
+		walk->ret = (int64_t)ft_load(memory.data, 4);
+}
+
+static bool arguments_of(struct ft_walk *walk, const struct ft_subcall *s, uint64_t *args)
+{
+	struct ft_memory memory;
+
+	if (!s->in_memory) {
+		for (unsigned i = 0; i < s->count; i++)
+			args[i] = walk->args[s->order[i]];
+		return s->number != IPC_MSGRCV || walk->args[0] > IPC_CALL ||
+		       msgrcv_unpacked(walk, args);
+	}
+	memory = ft_memory_at(walk->view, false, walk->args[1], 4u * s->count);
+	if (memory.length < 4u * s->count)
+		return false;
+	for (unsigned i = 0; i < s->count; i++)
+		args[i] = ft_load(memory.data + 4 * i, 4);
+	return true;
+}
+
+/* The call that an i386 program makes by another one. */
+static const struct ft_shape *subcall_of(struct ft_walk *walk)
+{
+	uint32_t nr = (uint32_t)walk->view->event->nr;
+
+	for (unsigned i = 0; i < ft_subcall_count; i++) {
+		const struct ft_subcall *s = &ft_subcalls[i];
+		uint32_t number = (uint32_t)walk->args[0];
+		uint64_t args[6] = { 0 };
+
+		if (!s->in_memory)
+			number &= IPC_CALL;
+		if (s->nr != nr || s->number != number || !arguments_of(walk, s, args))
+			continue;
+		if (!s->in_memory && s->number == IPC_SHMAT)
+			shmat_result(walk);
+		memcpy(walk->args, args, sizeof(args));
+		walk->is_subcall = true;
+		return &ft_shapes[s->shape - 1];
+	}
+	return NULL;
+}
+
 int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_sink *sink)
 {
 	const struct ft_event *ev = view->event;
 	const struct ft_shapes_of_abi *abi = ev->abi < FT_ABI_COUNT ? &ft_shapes_of[ev->abi] : NULL;
-	const struct ft_shape *shape;
+	const struct ft_shape *shape, *subcall;
 
 	*walk = (struct ft_walk){
 		.view = view,
@@ -87,7 +156,10 @@ int ft_walk_start(struct ft_walk *walk, const struct ft_view *view, struct ft_si
 	shape = walk->shape = shape_of(ev);
 	if (!shape)
 		return -ENOSYS;
-	if (walk->word == 4)
+	subcall = ev->abi == FT_ABI_I386 ? subcall_of(walk) : NULL;
+	if (subcall)
+		shape = walk->shape = subcall;
+	else if (walk->word == 4)
 		join_registers(walk, shape);
 	for (unsigned i = 1; i <= shape->nvariants; i++) {
 		if (!suits(&shape[i], walk->args))

@@ -219,6 +219,15 @@ bool ft_read_option_text(struct ft_walk *walk, const struct ft_memory *memory)
 	return true;
 }
 
+/* One that is none has no comment. */
+void ft_show_socketcall(struct ft_walk *walk, uint64_t value)
+{
+	if (ft_member_of(&ft_sets[FT_SET_SOCKETCALL], value))
+		ft_set_shown(walk, FT_SET_SOCKETCALL, value);
+	else
+		ft_integer(walk, (uint64_t)(int64_t)(int32_t)value, FT_SIGNED);
+}
+
 /* Most options are an int. */
 bool ft_read_sockopt(struct ft_walk *walk, const struct ft_memory *memory)
 {

@@ -405,7 +405,11 @@ void ft_walk_arguments(struct ft_walk *walk)
 	if (walk->is_raw) {
 		for (unsigned i = 0; i < ft_walk_registers(walk); i++) {
 			walk->sink->ops->argument(walk->sink, NULL);
-			ft_integer(walk, ft_cut_to(walk->view->event->args[i], walk->word), FT_HEX);
+			ft_integer(walk,
+				walk->is_subcall
+					? walk->args[i]
+					: ft_cut_to(walk->view->event->args[i], walk->word),
+				FT_HEX);
 		}
 		return;
 	}

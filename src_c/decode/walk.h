@@ -30,6 +30,7 @@ struct ft_walk {
 	uint32_t elements_max; /* of an array */
 	uint32_t elements_left; /* of all that are still to come */
 	bool is_whole; /* structures, environments and lists are not abbreviated */
+	bool is_subcall; /* args are those of a call that another stands for */
 	bool is_raw; /* all is a number */
 	bool is_shallow; /* of pointers only strings and data are shown, else addresses */
 	uint8_t constants; /* enum ft_constants */

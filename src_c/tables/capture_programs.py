@@ -289,7 +289,7 @@ class Reader:
                 word = 8 if phase.endswith("64") or self._model != "i386" else 4
                 there = step._replace(at=step.at + offset, width=word)
                 count = rest.rstrip("]").partition("[")[2]
-                if count and not count.isdigit():
+                if count and count != "ret" and not count.isdigit():
                     there = there._replace(count=place(count))
                 if one.condition:
                     match = re.fullmatch(r"(\w+)(?:&(\w+))?(!?=)(\w+)", one.condition)
