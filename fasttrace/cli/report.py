@@ -90,12 +90,16 @@ def run(args: argparse.Namespace) -> int:
             texts = _texts_with_descriptors(trace, args, output.color)
         else:
             texts = _texts(trace, _to_text(trace, args, output.color))
+        told = False
         for text, count in texts:
             output.write(text)
+            told = told or bool(text)
             progress.add(0 if output.is_terminal else count)
             if output.failed:
                 break
         progress.end()
+        if not (told or args.json or output.failed):
+            say("no calls")
     return -signal.SIGPIPE if output.is_unread() else output.status
 
 

@@ -171,6 +171,8 @@ def open_chunks(
     try:
         chunks = _scanned(path, fd)
         return _read(path, fd, chunks, told)
+    except TraceError:
+        raise
     except OSError as error:
         raise TraceError(f"cannot read {path}: {error.strerror or error}") from None
     finally:

@@ -140,6 +140,8 @@ def open_npy(
     try:
         with open(folder.open(name), "rb") as file:  # noqa: PTH123 - of a descriptor
             return _mapped(path, file, items, np.dtype(dtype), finished=finished)
+    except TraceError:
+        raise
     except OSError as error:
         raise TraceError(f"cannot read {path}: {error.strerror or error}") from None
 

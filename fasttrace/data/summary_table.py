@@ -122,6 +122,8 @@ def about(summary: Counts) -> str:
     """The last line, on the whole run, and why processes of it were not traced inline."""
     failed = "-" if summary.total_errors is None else summary.total_errors
     parts = [f"{summary.total_calls} calls", f"{failed} failed"]
+    if not summary.total_calls:
+        parts = ["no calls"]
     if len(summary.processes) > 1:
         parts.append(f"{len(summary.processes)} processes")
     parts.append(f"{duration(summary.wall_ns).rstrip()} wall")

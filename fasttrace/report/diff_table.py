@@ -34,7 +34,9 @@ def diff_table(
         if changes:
             parts.append(_changes(title, changes, top, color, width))
     if len(parts) == 1:
-        parts.append(wrapped("the same calls, errors, programs and paths", width))
+        nothing = not any(max(*one.before, *one.after) for one in found.totals)
+        alike = "no calls" if nothing else "the same calls, errors, programs and paths"
+        parts.append(wrapped(alike, width))
     parts.append(_times(found, top, color, width))
     return "\n\n".join(part for part in parts if part)
 

@@ -103,7 +103,7 @@ def _program(branch: Branch, is_root: bool) -> str:
 
 def _about(branches: Sequence[Branch]) -> str:
     if not branches:
-        return "no process"
+        return "no calls"
     calls = sum(branch.calls for branch in branches)
     failed = sum(branch.process.exit_status not in (None, 0) for branch in branches)
     text = f"{len(branches)} process{'es' if len(branches) > 1 else ''}, {calls} calls"

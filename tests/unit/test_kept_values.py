@@ -262,5 +262,5 @@ def test_notebooks_show_the_calls_and_counts() -> None:
     before, after = runs()
     assert "getpid" in Text((after - before)._repr_html_()).text
     assert "stat" in Text(parse_selection("%stat")._repr_html_()).text
-    assert "0 calls" in Text(Summary()._repr_html_()).text
+    assert "no calls" in Text(Summary()._repr_html_()).text
     assert "0 events" in Text(Trace()._repr_html_()).text

@@ -93,9 +93,9 @@ def test_each_group_has_a_table() -> None:
 
 def test_no_calls_make_an_empty_table() -> None:
     text = summary_table(Summary(exit_status=0))
-    assert text.endswith("0 calls, 0 failed, 0 ns wall, exit status 0")
+    assert text.endswith("no calls, 0 ns wall, exit status 0")
     assert len(text.splitlines()) == 6
-    assert tables_by(Summary(), "pid") == "0 calls, 0 failed, 0 ns wall"
+    assert tables_by(Summary(), "pid") == "no calls, 0 ns wall"
 
 
 def test_what_is_not_known_is_no_number() -> None:
@@ -113,7 +113,7 @@ def test_who_fell_back_is_told() -> None:
 
     assert told("", "")[1].endswith("2 processes, 0 ns wall, engine inline")
     assert told("a", "", "b", "a") == [
-        "0 calls, 0 failed, 4 processes, 0 ns wall, engine inline, ptrace for 3 of 4 processes",
+        "no calls, 4 processes, 0 ns wall, engine inline, ptrace for 3 of 4 processes",
         "not inline: a (2 processes); b (1 process)",
     ]
     assert told("a")[0].endswith("wall, engine ptrace")

@@ -264,7 +264,7 @@ def test_cut_files_are_an_error(tmp_path: Path, name: str) -> None:
     size = file.stat().st_size
     for length in [size - 1, 513, 512, 511, 100, 9, 0]:
         os.truncate(file, length)
-        with pytest.raises(TraceError, match=r"cut|damaged"):
+        with pytest.raises(TraceError, match=r"^(?!cannot read).* (cut|damaged)"):
             Trace.load(tmp_path / "x.fst")
     file.unlink()
     with pytest.raises(TraceError, match="cannot read"):

@@ -97,7 +97,7 @@ def test_the_json_of_each_says_who_its_children_are() -> None:
 
 def test_a_trace_of_nothing_has_no_tree() -> None:
     assert Trace().tree() == []
-    assert tree_table([]).splitlines()[-1] == "no process"
+    assert tree_table([]).splitlines()[-1] == "no calls"
 
 
 def test_a_chain_of_ten_thousand_is_walked_and_drawn() -> None:
