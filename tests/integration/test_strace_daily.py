@@ -117,7 +117,7 @@ def attached(
 
 @needs_strace
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("options", [[], ["-f"]], ids=["leader", "all"])
+@pytest.mark.parametrize("options", [[], ["-f"], ["-fc"]], ids=["leader", "all", "counted"])
 def test_who_was_attached_to_is_told_as_detached_from(
     options: list[str], number: int, tracees: Builder
 ) -> None:
@@ -126,3 +126,19 @@ def test_who_was_attached_to_is_told_as_detached_from(
     ours = attached([*FASTTRACE, "strace"], command, options, number)
     assert ours == attached(["strace"], command, options, number)
     assert ours[0] == -number
+
+
+def test_each_task_that_is_attached_to_has_a_file_of_its_own(
+    tmp_path: Path, tracees: Builder
+) -> None:
+    """From the start, though it may wait in one call to the end."""
+    with running(tracees.command("blocked_calls")) as target:
+        tids = {path.name for path in Path(f"/proc/{target.pid}/task").iterdir()}
+        command = [*FASTTRACE, "strace", "-ff", "-o", tmp_path / "o", "-p", str(target.pid)]
+        traced = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert traced.stderr
+        traced.stderr.readline()
+        traced.send_signal(signal.SIGINT)
+        traced.communicate(timeout=HANG_S)
+        target.end()
+    assert {path.name for path in tmp_path.iterdir()} == {f"o.{tid}" for tid in tids}

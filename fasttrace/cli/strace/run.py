@@ -66,6 +66,7 @@ def _run(options: Options, held: Held | None, held_pid: int) -> int:
                 run.wait()
             else:
                 _tell(options, run, more, texts, chosen)
+            _say_detached(options, run)
             if options.count:
                 from fasttrace.cli.strace.counts import table
 
@@ -121,6 +122,9 @@ def _started(
             say(f"attach: ptrace(PTRACE_SEIZE, {pid}): {_reason(error)}")
             continue
         attached.append(pid)
+        if options.separately:
+            for tid in _tasks(pid) if options.follow else [pid]:
+                texts.write(tid, b"")  # it has a file though it may make no call
         if held is not None and pid == held_pid:
             held.go()
             if not options.daemonize:
@@ -225,7 +229,11 @@ def _tell(
             pass  # they are counted
     else:
         _write(options, blocks, texts)
-    went = options.until_exec and run.over_by is None and not run.let_go  # as the lines tell
+
+
+def _say_detached(options: Options, run: Run) -> None:
+    """Of those that are still there, but for whom the lines tell that they went."""
+    went = options.until_exec and run.over_by is None and not run.let_go
     for pid in options.pids if "attach" not in options.quiet and not went else ():
         if _is_there(pid):
             for tid in _tasks(pid) if options.follow else [pid]:
