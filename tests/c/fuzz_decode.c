@@ -250,6 +250,23 @@ static void choose_line(struct input *in, struct ft_event *ev)
 	}
 }
 
+/* A call that another stands for, or one with structures of structures. */
+static void choose_structure(struct input *in, struct ft_event *ev)
+{
+	static const int16_t calls[] = { 209, 270, 333, 435, 459, 460, 457, 458, 463, 464 };
+	uint8_t which = (uint8_t)take(in, 1), how = (uint8_t)take(in, 1);
+	const struct ft_subcall *s = &ft_subcalls[which % ft_subcall_count];
+
+	if (how % 4 == 1) {
+		ev->abi = FT_ABI_I386;
+		ev->nr = s->nr;
+		ev->args[0] = s->number | (uint64_t)(how >> 7) << 16;
+	} else if (how % 4 == 2) {
+		ev->abi = FT_ABI_X86_64;
+		ev->nr = calls[which % (sizeof(calls) / sizeof(calls[0]))];
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, data + size };
@@ -272,7 +289,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ev.abi = FT_ABI_X86_64;
 		ev.nr = 44 + (int32_t)(take(&in, 1) & 3); /* sendto, recvfrom, sendmsg, recvmsg */
 		ev.args[0] = 2;
-	}
+	} else
+		choose_structure(&in, &ev);
 	if (how & 1)
 		one_block(&in, &ev);
 	else
