@@ -197,6 +197,41 @@ static void test_inline(void)
 	}
 }
 
+/* Where only counts are wanted they are there while the program runs, and only grow. */
+static void test_counts(void)
+{
+	char *const argv[] = { TRACEE("getppid_loop"), "200000", NULL };
+
+	for (uint32_t by = 0; by <= FT_OPT_BY_PROCESS; by += FT_OPT_BY_PROCESS) {
+		const struct ft_config config = { .options = FT_OPT_FOLLOW | FT_OPT_TALLY | by,
+			.engine = FT_ENGINE_INLINE };
+		struct ft_session *s = open_session(&config);
+		struct seen seen = { 0 };
+		uint64_t last = 0;
+
+		CHECK(spawn(s, argv, -1, &seen.stage) > 0);
+		while (ft_wait(s, 1000000) != 1) {
+			struct ft_tally *tally;
+			uint64_t calls = 0;
+
+			CHECK_EQ(ft_get_tally(s, &tally), 0);
+			for (size_t i = 0; i < ft_tally_rows(tally); i++) {
+				const struct ft_tally_row *row = ft_tally_row(tally, i);
+
+				CHECK(row->finished <= row->calls);
+				calls += row->calls;
+				CHECK(row->nr != SYS_getppid || row->calls <= 200000);
+			}
+			ft_tally_free(tally);
+			CHECK(calls >= last);
+			last = calls;
+		}
+		finish(s, &seen);
+		CHECK_EQ(seen.tallied, seen.stats.calls);
+		CHECK(seen.tallied > 200000 && seen.tallied < 200100);
+	}
+}
+
 int main(void)
 {
 	int descriptors = open_descriptors();
@@ -215,6 +250,9 @@ int main(void)
 	check_group("sessions side by side, and children of our own");
 	test_inline();
 	check_group("tracees that record themselves show what ptrace shows");
+	if (!ft_inline_unusable())
+		test_counts();
+	check_group("counts can be read while tracees write");
 	CHECK_EQ(open_descriptors(), descriptors);
 	CHECK_EQ(waitpid(-1, NULL, __WALL), -1);
 	check_group("no descriptor and no child is left");
