@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "kernel/proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -103,6 +104,25 @@ const char *ft_proc_stat_field(const char *stat, int number)
 			at++;
 	}
 	return at;
+}
+
+bool ft_proc_has_thread(pid_t pid, bool (*wanted)(pid_t tid, void *arg), void *arg)
+{
+	struct dirent *entry;
+	bool found = false;
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		found = tid > 0 && wanted(tid, arg);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 char ft_proc_state(pid_t tid)

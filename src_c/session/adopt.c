@@ -66,7 +66,7 @@ struct ft_task *ft_adopt_known(
 }
 
 /* Without permission to signal it: it is there all the same. */
-static bool is_member(pid_t tgid, pid_t tid)
+bool ft_adopt_is_member(pid_t tgid, pid_t tid)
 {
 	return !syscall(SYS_tgkill, tgid, tid, 0) || errno == EPERM;
 }
@@ -81,12 +81,12 @@ static pid_t group_of(const struct ft_session *s, pid_t tid, pid_t parent, int h
 	struct ft_task *t = NULL;
 	int bucket = 0;
 
-	if (likely && is_member(likely, tid))
+	if (likely && ft_adopt_is_member(likely, tid))
 		return likely;
-	if (other && is_member(other, tid))
+	if (other && ft_adopt_is_member(other, tid))
 		return other;
 	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
-		if (is_member(t->tgid, tid))
+		if (ft_adopt_is_member(t->tgid, tid))
 			return t->tgid;
 	return 0;
 }

@@ -16,4 +16,7 @@ struct ft_task *ft_adopt_known(
  */
 struct ft_task *ft_adopt(struct ft_session *s, pid_t tid, pid_t parent, int how, uint64_t now);
 
+/* Whether a task is one of the process's. */
+bool ft_adopt_is_member(pid_t tgid, pid_t tid);
+
 #endif

@@ -39,7 +39,11 @@ struct ft_engine {
 	void (*shown)(struct ft_session *s, struct ft_task *t, int sig);
 	/* What the task has recorded is to be told before what happens next. */
 	void (*drain)(struct ft_session *s, struct ft_task *t);
-	/* A task nobody knows has stopped first: whether to wait until its parent tells of it. */
+	/* A task nobody knows has stopped first: itself, where no maker's stop will tell of it; it is told of then. */
+	struct ft_task *(*untold)(struct ft_session *s, const struct ft_stop *stop);
+	/* Whether the process of the task may have threads on their way of which nobody has told. */
+	bool (*awaits)(struct ft_session *s, struct ft_task *t);
+	/* The same, else: whether to wait until its parent tells of it. */
 	bool (*defer)(struct ft_session *s, const struct ft_stop *stop);
 	/* Such a stop, of this task or (-1) of one whose parent will not tell any more. */
 	bool (*early)(struct ft_session *s, pid_t tid, struct ft_stop *out);

@@ -196,14 +196,15 @@ static void end_at(struct ft_session *s, struct ft_task *t, const struct ft_stop
 }
 
 /* Not the command's, which is ours to wait for, nor of a process that may have threads that we do not know yet. */
-static bool may_be_let_go(const struct ft_session *s, const struct ft_task *t)
+static bool may_be_let_go(struct ft_session *s, struct ft_task *t)
 {
 	if (t->attached || t->asked)
 		return false;
-	return t->tid != t->tgid || (!t->threads && t->tid != s->root);
+	return t->tid != t->tgid || (!t->threads && t->tid != s->root &&
+					    !(s->engine->awaits && s->engine->awaits(s, t)));
 }
 
-void ft_lives_ending(const struct ft_session *s, struct ft_task *t)
+void ft_lives_ending(struct ft_session *s, struct ft_task *t)
 {
 	unsigned long status;
 

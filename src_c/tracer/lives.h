@@ -10,7 +10,7 @@ void ft_lives_birth(struct ft_session *s, struct ft_task *parent, const struct f
 struct ft_task *ft_lives_exec(
 	struct ft_session *s, struct ft_task *leader, const struct ft_stop *stop);
 /* At its exit event: how it ends, where that is enough to let it go. */
-void ft_lives_ending(const struct ft_session *s, struct ft_task *t);
+void ft_lives_ending(struct ft_session *s, struct ft_task *t);
 /* Behind that: whether it has ended, as far as we are concerned. */
 bool ft_lives_exiting(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop);
 /* The engine has let it go in the call that ends it. */

@@ -152,6 +152,9 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 	struct ft_frame frame;
 
 	s->stops_seen++;
+	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC &&
+		s->engine->untold)
+		t = s->engine->untold(s, stop);
 	if (!t && stop->kind != FT_STOPPED_EXITED && stop->kind != FT_STOPPED_EXEC) {
 		if (s->engine->defer && s->engine->defer(s, stop))
 			return;

@@ -19,8 +19,10 @@
 
 #include "check.h"
 
+#ifndef AREA
 #define AREA 0x40000u
-#define RED  16 /* words */
+#endif
+#define RED 16 /* words */
 
 static uint8_t *verdicts;
 static struct ft_area *area;
@@ -111,6 +113,7 @@ struct run {
 	uint64_t exit_ops; /* with these */
 	/* What there was, by the way: */
 	int faults, traps_before, traps_after;
+	bool births; /* it may make a thread without a stop */
 };
 
 /* A stop of the child's that is not the step's end. False: it is no business of the recorder's. */
@@ -144,6 +147,17 @@ static inline bool served(pid_t pid, struct run *run, int sig)
 	}
 }
 
+static inline struct ft_birth *birth(void)
+{
+	return (struct ft_birth *)((uint8_t *)area + FT_BIRTH_AT);
+}
+
+static inline void may_make_thread(void)
+{
+	birth()->args_at = FT_RECORDER_AREAS + FT_BIRTH_AT + offsetof(struct ft_birth, args);
+	birth()->ready = birth()->args_at;
+}
+
 /* Steps through one call. Returns the number of steps. */
 static inline int step_through(pid_t pid, struct run *run)
 {
@@ -159,6 +173,8 @@ static inline int step_through(pid_t pid, struct run *run)
 		area->exit_ops = run->exit_ops;
 	if (run->no_room)
 		area->strings_limit = 0;
+	if (run->births)
+		may_make_thread();
 	memset(verdicts, FT_RECORDER_RECORD, FT_RECORDER_VERDICTS);
 	verdicts[run->nr & 0xffff] = run->code;
 	ptrace(PTRACE_GETREGS, pid, 0, &start);

@@ -115,7 +115,8 @@ static void run_test(pid_t pid, struct test *t, uint64_t flags, int *steps)
 }
 
 #define RUN(nr, ret, ...)                                                                          \
-	{ nr, { __VA_ARGS__ }, 0, FT_RECORDER_CAPTURE, 64, 1, ret, 0, false, false, 0, 0, 0, 0 }
+	{ nr, { __VA_ARGS__ }, 0, FT_RECORDER_CAPTURE, 64, 1, ret, 0, false, false, 0, 0, 0, 0,    \
+		false }
 #define S(i, flags, bytes, length) { i, FT_PAYLOAD_STRING, flags, bytes, length }
 #define B(i, flags, bytes, length) { i, FT_PAYLOAD_BYTES, flags, bytes, length }
 

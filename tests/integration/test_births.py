@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from collections import Counter
 
+import numpy as np
 import pytest
 
 import fasttrace
 from fasttrace._core import inline_unusable
-from fasttrace.data.events import Kind
+from fasttrace.data.events import EVENT_DTYPE, Kind
 from fasttrace.syscalls.names import syscall_number
 from fasttrace.tracing.tracer import Tracer
 
@@ -61,3 +63,70 @@ def test_signals_for_children_that_are_being_prepared_come_all_and_in_order(trac
     signals = trace.events[trace.events["kind"] == Kind.SIGNAL]
     assert Counter(signals["nr"].tolist())[signal.SIGRTMIN] == 40 * 10
     assert Counter(signals["nr"].tolist())[signal.SIGRTMIN + 1] == 40 * 10
+
+
+# What a program may do while a thread that it has made has not begun, and how its processes end.
+THREADS = {
+    "registers": [0],
+    "fails": [0],
+    "chain": [0],
+    "leader": [0, *[9] * 20],
+    "signals": [0],
+    "execs": [0, *[7] * 20],
+    "exits": [0, *[8] * 20],
+    "forks": [0, *[5, 6] * 20],
+    "leaves": [0, *[0] * 20],
+    "filters": [0, *[0] * 20],
+    "at_once": [0],
+}
+# Whose calls do not depend on how far threads come before others end them.
+COUNTED = ("fails", "chain", "forks", "leaves", "at_once")
+
+
+def summed_up(command: list[str], engine: str) -> tuple[Tracer, dict[str, int]]:
+    """Without events and payload: there threads are made without a stop."""
+    options = {"engine": engine, "events": False, "tally": True}
+    with Tracer(command, stdin=NULL, stdout=NULL, **options) as tracer:
+        tracer.wait()
+        counts = dict(tracer.summary().calls)
+    assert tracer.exit_status == 0
+    assert tracer.stats["error"] == 0
+    return tracer, counts
+
+
+@pytest.mark.parametrize("how", THREADS)
+def test_threads_that_are_made_without_a_stop(tracees, engine, how):
+    """Their registers, signals and filters; their makers exec, exit, fork or leave meanwhile."""
+    tracer, counts = summed_up(tracees.command("makes_threads", how, "20"), engine)
+    assert [process.exit_status for process in tracer.processes] == THREADS[how]
+    if how in COUNTED:
+        judged = summed_up(tracees.command("makes_threads", how, "20"), "ptrace")[1]
+        chance = {"futex", "restart_syscall", "rt_sigreturn"}
+        assert {n: c for n, c in counts.items() if n not in chance} == {
+            n: c for n, c in judged.items() if n not in chance
+        }
+
+
+@pytest.mark.skipif(inline_unusable() is not None, reason=str(inline_unusable()))
+def test_a_thread_made_without_a_stop_is_told_of_with_its_maker():
+    """Each is born once, by who called, and ends; nobody's calls are another's."""
+    code = """
+import threading
+def run(depth):
+    made = [threading.Thread(target=run, args=(depth - 1,)) for _ in range(3 if depth else 0)]
+    for thread in made: thread.start()
+    for thread in made: thread.join()
+run(3)
+"""
+    command = [sys.executable, "-ISc", code]
+    with Tracer(command, engine="inline", strings=False, stdin=NULL, stdout=NULL) as tracer:
+        events = np.concatenate([np.frombuffer(block, EVENT_DTYPE) for block in tracer.blocks()])
+        tracer.wait()
+    assert tracer.exit_status == 0
+    calls = events[(events["kind"] == Kind.SYSCALL) & (events["nr"] == syscall_number("clone3"))]
+    births = events[events["kind"] == Kind.FORK]
+    ends = events[events["kind"] == Kind.EXIT]
+    assert len(calls) == 3 + 9 + 27
+    made = Counter(zip(calls["tid"].tolist(), calls["ret"].tolist(), strict=True))
+    assert Counter(zip(births["tid"].tolist(), births["ret"].tolist(), strict=True)) == made
+    assert Counter(ends["tid"].tolist()) == Counter([tracer.pid, *births["ret"].tolist()])

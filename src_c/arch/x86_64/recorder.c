@@ -28,6 +28,7 @@ void ft_recorder_code(uint8_t page[FT_RECORDER_CODE], bool brief)
 	put_jump(page, ft_record, ft_brief);
 	put_jump(page, ft_record_mask, ft_brief_mask);
 	put_jump(page, ft_return, ft_brief_return);
+	put_jump(page, ft_birth_make, ft_brief_birth_make);
 }
 
 void ft_recorder_lengthen(
@@ -98,6 +99,26 @@ uint64_t ft_recorder_traced(void)
 	return ADDRESS(ft_traced);
 }
 
+bool ft_recorder_is_born(uint64_t ip)
+{
+	return ip == ADDRESS(ft_birth_returned) || ip == ADDRESS(ft_brief_birth_returned);
+}
+
+/* From where it has said that it makes one to behind the call. */
+static bool is_childless(const struct user_regs_struct *regs, const uint8_t *claimed,
+	const uint8_t *returned, const uint8_t *end)
+{
+	if (regs->rip < ADDRESS(claimed) || regs->rip >= ADDRESS(end))
+		return false;
+	return regs->rip < ADDRESS(returned) || (int64_t)regs->rax < 0;
+}
+
+bool ft_recorder_is_childless(const struct user_regs_struct *regs)
+{
+	return is_childless(regs, ft_birth_claimed, ft_birth_returned, ft_brief_birth_make) ||
+	       is_childless(regs, ft_brief_birth_claimed, ft_brief_birth_returned, ft_call);
+}
+
 bool ft_recorder_fault(uint64_t ip, uint64_t *on)
 {
 	static const struct {
@@ -118,7 +139,8 @@ bool ft_recorder_fault(uint64_t ip, uint64_t *on)
 			*on = ADDRESS(faults[i].on);
 			return true;
 		}
-	return false;
+	*on = ADDRESS(ft_birth_trap);
+	return ip >= ADDRESS(ft_birth_copying) && ip < ADDRESS(ft_birth_copied);
 }
 
 enum ft_recorder_trap ft_recorder_trap_at(uint64_t ip)
@@ -251,6 +273,21 @@ static enum ft_progress undo_return(
 	return at > OFFSET(ft_return_leaving) ? FT_RETURNED : FT_NOT_BEGUN;
 }
 
+static enum ft_progress undo_birth(
+	struct user_regs_struct *regs, const struct ft_raw *current, uint64_t at)
+{
+	bool brief = at >= OFFSET(ft_brief_birth_make);
+
+	if (at < OFFSET(brief ? ft_brief_birth_borrowing : ft_birth_borrowing))
+		return FT_NOT_BEGUN;
+	regs->rdi = current->args[0];
+	if (at >= OFFSET(brief ? ft_brief_birth_returned : ft_birth_returned))
+		return FT_RETURNED;
+	regs->rax = current->nr;
+	regs->rdx = current->args[2];
+	return FT_NOT_BEGUN;
+}
+
 enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft_area *area,
 	const struct ft_raw *current, uint64_t *ret)
 {
@@ -264,6 +301,8 @@ enum ft_progress ft_recorder_undo(struct user_regs_struct *regs, const struct ft
 			return undo_way(regs, &ways[i], current, at);
 	if (at >= OFFSET(ft_call))
 		return FT_OUTSIDE;
+	if (at >= OFFSET(ft_birth))
+		return undo_birth(regs, current, at);
 	if (at >= OFFSET(ft_return))
 		return undo_return(regs, current, at);
 	if (at >= OFFSET(ft_beyond))

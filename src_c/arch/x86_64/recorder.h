@@ -40,6 +40,8 @@ enum ft_recorder_verdict {
 	FT_RECORDER_TABLE_CAPTURE = 8, /* + i: as FT_RECORDER_TABLE, but capture for record */
 	FT_RECORDER_RETURN = 11, /* rt_sigreturn: record it as made, and make it */
 	FT_RECORDER_FORK = 12, /* record it where argument 0 is FT_FORK_FLAGS, else stop first */
+	FT_RECORDER_BIRTH =
+		13, /* clone, clone3: a thread, if struct ft_birth is ready; else stop first */
 };
 
 /* What fork(3) calls clone(2) with: CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD. */
@@ -154,6 +156,27 @@ static_assert(sizeof(struct ft_area) == FT_BLOCK_HEAD, "the head of a block");
 #define FT_HANDLER_UNKNOWN 1u /* what it blocks: nothing is read that may fault */
 #define FT_HANDLER_BEGUN   2u /* perhaps */
 
+/*
+ * For one thread that the task makes without a stop. The recorder makes the call as CLONE_PTRACE | CLONE_UNTRACED: the
+ * kernel tells of the child by the child's first stop, and by none of the maker's (kernel/fork.c, kernel_clone()).
+ */
+#define FT_BIRTH_AT   0x100040u /* in the area: behind the head of the block behind the last */
+#define FT_BIRTH_SIZE 192u
+#define FT_BIRTH_ARGS                                                                              \
+	11 /* words of clone3's arguments, of Linux 5.7; of others the tracer is asked */
+
+struct ft_birth {
+	uint64_t ready; /* args_at, or 0: a child is on its way, or the tracer is to be asked */
+	uint64_t args_at; /* the address of args */
+	uint64_t ret, first; /* where the child goes on, and with what as its first argument */
+	uint64_t args[FT_BIRTH_ARGS];
+	uint64_t given; /* what the kernel is given as first argument */
+	uint64_t maker; /* the tracer's: tid of the task whose area it is */
+	uint64_t unused[7];
+};
+
+static_assert(sizeof(struct ft_birth) == FT_BIRTH_SIZE, "it has a place of its own");
+
 /* The most that is written for one call, and for an item of so many bytes. */
 #define FT_CAPTURE_SPACE	 0xc000u
 #define FT_CAPTURE_ITEM_SPACE(n) (FT_PAYLOAD_SIZE(n) + 8)
@@ -182,6 +205,10 @@ bool ft_recorder_is_returning(uint64_t ip);
 /* The same, running the number's capture program; or, of that, what area->exit_ops says. */
 uint64_t ft_recorder_capture(void);
 uint64_t ft_recorder_traced(void);
+/* Whether a child of FT_RECORDER_BIRTH begins there. */
+bool ft_recorder_is_born(uint64_t ip);
+/* Whether a task stands where it had begun to make one, and none has come of it. */
+bool ft_recorder_is_childless(const struct user_regs_struct *regs);
 /* `syscall; int3`, and the serialization of other processors (rdi: a page to play with, which ends up readable); int3. */
 uint64_t ft_recorder_call(void);
 uint64_t ft_recorder_sync(void);

@@ -27,7 +27,10 @@
 	"	jrcxz 3f\n"                                                                               \
 	"	lea -1(%rcx), %ecx\n"                                                                     \
 	"	jrcxz 4f\n"                                                                               \
-	"	lea -0x1200011(%rdi), %rcx\n" /* FT_FORK_FLAGS */                                   \
+	"	lea -1(%rcx), %ecx\n"                                                                     \
+	"	jrcxz 6f\n"                                                                               \
+	"	jmp ft_birth\n"                                                                           \
+	"6:	lea -0x1200011(%rdi), %rcx\n" /* FT_FORK_FLAGS */                                   \
 	"	jrcxz 5f\n"                                                                               \
 	"	jmp ft_trap\n"                                                                            \
 	"4:	jmp ft_return\n"                                                                        \

@@ -2,6 +2,7 @@
 #include "arch/x86_64/recorder_code.h"
 
 #include "arch/x86_64/recorder.h"
+#include "arch/x86_64/recorder_birth.h"
 #include "arch/x86_64/recorder_capture.h"
 
 /*
@@ -259,7 +260,7 @@ __asm__(".macro keep\n" /* number and arguments */
 	"	jrcxz 1f\n"
 	"	mov %gs:64, %rcx\n"
 	"	jmp ft_return_masking\n"
-	"1:	jmp ft_trap\n"
+	"1:	jmp ft_trap\n" FT_RECORDER_MAKING
 	/* For the tracer: one call; and what makes the other processors of this address space serialize: a
 	 * change of the page at rdi, whose TLB entries they are interrupted to drop. */
 	"ft_call:\n"
@@ -293,7 +294,11 @@ __asm__(".macro keep\n" /* number and arguments */
 	"	ft_brief_mask, ft_brief_mask_borrowing, ft_brief_mask_returned, "
 	"	ft_brief_mask_finished, ft_brief_mask_closed, ft_brief_return, "
 	"	ft_brief_return_rax, ft_brief_return_mask, ft_brief_return_borrowing, "
-	"	ft_brief_return_timed, ft_call, "
+	"	ft_brief_return_timed, ft_birth, ft_birth_trap, "
+	"	ft_birth_copying, ft_birth_copied, ft_birth_make, ft_birth_borrowing, "
+	"	ft_birth_claimed, ft_birth_returned, ft_brief_birth_make, "
+	"	ft_brief_birth_borrowing, ft_brief_birth_claimed, ft_brief_birth_returned, "
+	"	ft_call, "
 	"	ft_sync, ft_sync_first, ft_sync_second, ft_recorder_end\n"
 	"	.globl \\label\n"
 	"	.hidden \\label\n"
@@ -312,6 +317,12 @@ FIELD_AT(struct ft_area, flags, 40);
 FIELD_AT(struct ft_area, handler, 44);
 FIELD_AT(struct ft_area, strings, 48);
 FIELD_AT(struct ft_area, strings_limit, 56);
+FIELD_AT(struct ft_birth, ready, 0);
+FIELD_AT(struct ft_birth, args_at, 8);
+FIELD_AT(struct ft_birth, ret, 16);
+FIELD_AT(struct ft_birth, first, 24);
+FIELD_AT(struct ft_birth, args, 32);
+FIELD_AT(struct ft_birth, given, 120);
 FIELD_AT(struct ft_raw, end, 8);
 FIELD_AT(struct ft_raw, ret, 16);
 FIELD_AT(struct ft_raw, args, 24);
@@ -335,6 +346,7 @@ static_assert(FT_RECORDER_CODE + FT_RECORDER_VERDICTS == 0x11000 && FT_RECORDER_
 static_assert(FT_PAYLOAD_STRING == 1 && FT_PAYLOAD_BYTES == 2 && FT_PAYLOAD_TRUNCATED == 2 &&
 		      FT_PAYLOAD_FAULT == 4 && FT_PAYLOAD_EXIT == 8,
 	"the heads that it writes");
+static_assert(FT_BIRTH_AT == 0x100040 && FT_BIRTH_ARGS == 11, "where a birth's words are");
 static_assert(FT_OP_TRACER == 1 && FT_OP_ONE == 2 && FT_OP_ARGUMENT == 3 && FT_OP_BEHIND == 4 &&
 		      FT_OP_RESULT == 5 && FT_OP_IOCTL == 6 && FT_OP_STRING == 7,
 	"the ops that it runs");

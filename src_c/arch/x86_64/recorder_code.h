@@ -18,7 +18,10 @@ extern const uint8_t ft_recorder_start[], ft_entry[], ft_gs_lost[], ft_entry_wit
 	ft_brief_borrowing[], ft_brief_returned[], ft_brief_finished[], ft_brief_closed[],
 	ft_brief_mask[], ft_brief_mask_borrowing[], ft_brief_mask_returned[],
 	ft_brief_mask_finished[], ft_brief_mask_closed[], ft_brief_return[], ft_brief_return_rax[],
-	ft_brief_return_mask[], ft_brief_return_borrowing[], ft_brief_return_timed[], ft_call[],
+	ft_brief_return_mask[], ft_brief_return_borrowing[], ft_brief_return_timed[], ft_birth[],
+	ft_birth_trap[], ft_birth_copying[], ft_birth_copied[], ft_birth_make[],
+	ft_birth_borrowing[], ft_birth_claimed[], ft_birth_returned[], ft_brief_birth_make[],
+	ft_brief_birth_borrowing[], ft_brief_birth_claimed[], ft_brief_birth_returned[], ft_call[],
 	ft_sync[], ft_sync_first[], ft_sync_second[], ft_recorder_end[];
 
 #endif

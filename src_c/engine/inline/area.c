@@ -16,7 +16,7 @@ static_assert((FT_BLOCK - FT_BLOCK_HEAD) % sizeof(struct ft_raw) == 0 &&
 static_assert(offsetof(struct ft_raw, ret) == offsetof(struct ft_brief, ret) &&
 		      offsetof(struct ft_raw, end) == offsetof(struct ft_brief, end),
 	"they begin alike");
-static_assert(FT_STRINGS >= FT_BLOCK_HEAD + FT_CAPTURE_SPACE, "room for a call's");
+static_assert(FT_STRINGS >= FT_STRINGS_AT - FT_AREA + FT_CAPTURE_SPACE, "room for a call's");
 
 #define PAGE 4096u
 
@@ -218,6 +218,27 @@ int ft_area_init(struct ft_inline_task *it, bool used, bool opened)
 	if (it->brief)
 		ft_area_set(&it->area->mask_at, it->base + offsetof(struct ft_area, mask));
 	return 0;
+}
+
+bool ft_area_allow_birth(struct ft_inline_task *it)
+{
+	struct ft_birth *b = ft_area_birth(it->area);
+	uint32_t had = FT_AREA;
+
+	if (!have(it, &had, FT_AREA + PAGE, MADV_POPULATE_WRITE))
+		return false;
+	ft_area_set(&b->args_at, it->base + FT_BIRTH_AT + offsetof(struct ft_birth, args));
+	ft_area_set(&b->maker, (uint64_t)it->task->tid);
+	ft_area_next_birth(b, it->base);
+	it->makes_threads = true;
+	return true;
+}
+
+void ft_area_end_births(struct ft_inline_task *it)
+{
+	if (it->makes_threads)
+		ft_area_set(&ft_area_birth(it->area)->ready, 0);
+	it->makes_threads = false;
 }
 
 bool ft_area_note_mask(struct ft_task *t, uint64_t *mask)

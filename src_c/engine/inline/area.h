@@ -21,7 +21,9 @@ struct ft_task;
 /* And behind the word that ends the last block, the payload items of its calls: "strings". */
 #define FT_STRINGS    (4 * FT_BLOCK)
 #define FT_AREA_STEP  (FT_AREA + FT_STRINGS)
-#define FT_STRINGS_AT (FT_AREA + FT_BLOCK_HEAD)
+#define FT_STRINGS_AT (FT_BIRTH_AT + FT_BIRTH_SIZE)
+
+static_assert(FT_BIRTH_AT == FT_AREA + FT_BLOCK_HEAD, "behind that block's head");
 
 /* One word, read or written at once. */
 static inline uint64_t ft_area_get(const uint64_t *word)
@@ -75,6 +77,24 @@ bool ft_area_position(const struct ft_inline_task *it, uint32_t *out);
 void ft_area_finish_record(struct ft_inline_task *it, const struct ft_area_seen *seen);
 /* Whether payload items may stand between these offsets, behind those that were taken before. */
 bool ft_area_has_items(struct ft_inline_task *it, uint32_t at, uint32_t end);
+
+/* From now on, or no more, its task may make a thread without a stop; false: there is no memory for what that takes. */
+bool ft_area_allow_birth(struct ft_inline_task *it);
+void ft_area_end_births(struct ft_inline_task *it);
+/* Of an area at this address of ours, where that was once allowed. */
+static inline struct ft_birth *ft_area_birth(void *area)
+{
+	return (struct ft_birth *)((uint8_t *)area + FT_BIRTH_AT);
+}
+/* Whether a child is on its way: it has none by now, or another may be made. */
+static inline bool ft_area_expects_birth(const struct ft_birth *b)
+{
+	return !ft_area_get(&b->ready);
+}
+static inline void ft_area_next_birth(struct ft_birth *b, uint64_t base)
+{
+	ft_area_set(&b->ready, base + FT_BIRTH_AT + offsetof(struct ft_birth, args));
+}
 
 /* The word before a block that says whether it is free: block 0 comes after the last one's end. */
 uint64_t *ft_area_link(const struct ft_inline_task *it, uint32_t block);

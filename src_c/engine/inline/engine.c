@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/auxv.h>
@@ -36,6 +37,7 @@
 #include "engine/inline/stops/dumpable.h"
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/refused.h"
+#include "engine/inline/stops/threads.h"
 #include "engine/inline/stops/traps.h"
 #include "kernel/clock.h"
 #include "session/engine.h"
@@ -108,7 +110,8 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	ft_drain(s, it);
 	pthread_mutex_unlock(&s->in->lock);
 	it->by_stops = false;
-	if ((it->space->leaving || it->space->spoiled) && !ft_refused_is_pending(t)) {
+	if ((it->space->spoiled || (it->space->leaving && !ft_threads_are_awaited(s, t))) &&
+		!ft_refused_is_pending(t)) {
 		ft_leave(s, t, it->space->spoiled ? FT_FALLBACK_SPOILED : FT_FALLBACK_NONE);
 		return;
 	}
@@ -330,7 +333,7 @@ static bool engine_let_go(struct ft_session *s, struct ft_task *t)
 		ft_attach_end(s, t);
 		return true;
 	}
-	if (t->in->giving) {
+	if (t->in->giving || ft_threads_are_awaited(s, t)) {
 		engine_resume(s, t, 0);
 		return false;
 	}
@@ -392,6 +395,7 @@ static int engine_open(struct ft_session *s)
 	s->in->fsgsbase = getauxval(AT_HWCAP2) & FSGSBASE;
 	rc = ft_tsc_start(&s->in->clock);
 	s->in->privileged = ft_dumpable_is_privileged();
+	s->in->filtered = prctl(PR_GET_SECCOMP) != 0;
 	ft_verdict_slow(s->in);
 	if (!rc)
 		rc = ft_code_open(s);
@@ -429,6 +433,8 @@ const struct ft_engine ft_engine_inline = {
 	.take_back = ft_run_take_back,
 	.shown = engine_shown,
 	.drain = engine_drain,
+	.untold = ft_threads_untold,
+	.awaits = ft_threads_are_awaited,
 	.defer = ft_inline_defer,
 	.early = ft_inline_early,
 	.birth = ft_inline_birth,

@@ -25,6 +25,7 @@ struct ft_chunk {
 	uint8_t *map; /* ours */
 	uint16_t taken; /* bit per area */
 	uint16_t used, opened; /* now or before: see struct ft_inline_task */
+	uint16_t expects; /* a child of a task that had it is still to come: see stops/threads.h */
 };
 
 /* Chunks of processes that have ended, which we still map: some, for new ones to take their place. */
@@ -85,6 +86,8 @@ struct ft_space {
 	bool stops; /* its program is CPython, and before each call that is wanted its lines are read */
 	bool stops_births; /* also by vfork(2): see space/code.h */
 	bool stops_forks; /* also plain ones */
+	bool stops_threads; /* and all that makes threads */
+	bool makes_threads; /* some task of it does, or did, without a stop */
 	bool stops_queries; /* for what it does about SIGSYS and SIGTRAP: see space/actions.c */
 	bool foreign; /* what it becomes by the next exec, and its children, are: see struct ft_task */
 	_Atomic bool spoiled; /* it has written to what is ours; the drainer may find out */
@@ -114,6 +117,7 @@ struct ft_inline_task {
 	int chunk, slot;
 	bool brief; /* its records are */
 	bool opened; /* its blocks but the first may be used */
+	bool makes_threads; /* without a stop: see struct ft_birth */
 	uint64_t last_ns; /* end of the last record */
 	uint64_t last_tick; /* TSC: the same, where they are brief */
 	uint64_t signal_mask; /* the area's mask when the last signal came */
@@ -181,6 +185,9 @@ struct ft_inline {
 	bool brief; /* records, see ft_brief */
 	bool fsgsbase;
 	bool privileged; /* see dumpable.h */
+	bool filtered; /* a seccomp filter is upon us, and so upon what we spawn */
+	bool makes_threads; /* some task of the session does, or did, without a stop */
+	uint8_t clone_beside_threads; /* the verdict on clone(2) where there are threads: see space/code.h */
 	uint32_t slow[FT_NR_MAX / 32]; /* calls that the tracer must look at first */
 	uint8_t copied[FT_RECORDER_CALLS / 8]; /* see programs.h */
 	struct ft_tsc clock;

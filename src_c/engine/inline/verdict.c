@@ -76,6 +76,24 @@ static void set_table(uint8_t *verdicts, const char *name, uint8_t table)
 	set(verdicts, name, FT_RECORDER_TABLE + table, FT_RECORDER_TABLE_CAPTURE + table);
 }
 
+/* Whether a call that makes a thread can be made by the recorder itself, as another than the program's. */
+static bool may_make_thread(const struct ft_session *s, uint32_t nr)
+{
+	return !ft_plan_has(s->plan, FT_ABI_X86_64, nr) &&
+	       !(ft_record_wants(s, FT_ABI_X86_64, nr) &&
+		       (ft_programs_at_entry(s, nr) || ft_programs_at_exit(s, nr)));
+}
+
+/* A filter might look at the flags of clone(2), which change. */
+static void set_births(const struct ft_session *s, struct ft_inline *in, uint8_t *verdicts)
+{
+	if (may_make_thread(s, SYS_clone3))
+		verdicts[SYS_clone3] = FT_RECORDER_BIRTH;
+	in->clone_beside_threads = !in->filtered && may_make_thread(s, SYS_clone)
+					   ? FT_RECORDER_BIRTH
+					   : FT_RECORDER_TRAP;
+}
+
 void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t *verdicts)
 {
 	uint8_t *tables = verdicts + FT_RECORDER_VERDICTS;
@@ -107,6 +125,7 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	set(verdicts, "vfork", FT_RECORDER_RECORD, FT_RECORDER_RECORD);
 	set(verdicts, "fork", FT_RECORDER_RECORD, FT_RECORDER_RECORD);
 	set(verdicts, "clone", FT_RECORDER_FORK, FT_RECORDER_FORK);
+	set_births(s, in, verdicts);
 	set_table(verdicts, "rt_sigaction", 0);
 	set_table(verdicts, "arch_prctl", 1);
 	set_table(verdicts, "prctl", 2);

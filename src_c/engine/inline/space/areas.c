@@ -47,6 +47,9 @@ void ft_space_release(struct ft_inline_task *it)
 	struct ft_chunk *chunk = &it->space->chunks[it->chunk];
 
 	if (it->area) {
+		if (it->makes_threads && ft_area_expects_birth(ft_area_birth(it->area)))
+			chunk->expects |= (uint16_t)(1u << it->slot);
+		ft_area_end_births(it);
 		chunk->taken &= (uint16_t)~(1u << it->slot);
 		chunk->opened |= (uint16_t)(it->opened << it->slot);
 	}

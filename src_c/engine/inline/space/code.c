@@ -79,18 +79,27 @@ void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp)
 
 void ft_code_stop_births(struct ft_space *sp, const struct ft_seccomp *filters)
 {
+	const uint64_t verdicts = FT_RECORDER_BASE + FT_RECORDER_CODE;
 	static const uint8_t stop = FT_RECORDER_TRAP;
 
+	/* Whose flags a filter may look at: the recorder's are others than the program's. */
+	if (filters && !sp->stops_threads) {
+		if (ft_text_write(sp, verdicts + SYS_clone, &stop, 1) ||
+			ft_text_write(sp, verdicts + SYS_clone3, &stop, 1))
+			sp->spoiled = true;
+		sp->stops_threads = true;
+	}
 	if (!filters || sp->stops_births || ft_permits_threads(filters))
 		return;
-	if (ft_text_write(sp, FT_RECORDER_BASE + FT_RECORDER_CODE + SYS_vfork, &stop, 1))
+	if (ft_text_write(sp, verdicts + SYS_vfork, &stop, 1))
 		sp->spoiled = true;
 	sp->stops_births = true;
 }
 
-void ft_code_stop_forks(struct ft_space *sp)
+void ft_code_stop_forks(const struct ft_inline *in, struct ft_space *sp)
 {
-	static const uint8_t stop[] = { FT_RECORDER_TRAP, FT_RECORDER_TRAP };
+	const uint8_t stop[] = { sp->stops_threads ? FT_RECORDER_TRAP : in->clone_beside_threads,
+		FT_RECORDER_TRAP };
 
 	static_assert(SYS_fork == SYS_clone + 1, "one behind the other");
 	if (sp->stops_forks)

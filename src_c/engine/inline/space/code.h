@@ -14,12 +14,12 @@ int ft_code_write(const struct ft_session *s, const struct ft_space *sp);
 void ft_code_stop_calls(const struct ft_session *s, struct ft_space *sp);
 /* And those that ask for an action for SIGSYS or SIGTRAP. */
 void ft_code_stop_queries(struct ft_space *sp);
-/* And vfork(2), for a seccomp filter may forbid what the engine needs where tasks share memory. */
+/* And births, for a seccomp filter may forbid what the engine needs where tasks share memory. */
 void ft_code_stop_births(struct ft_space *sp, const struct ft_seccomp *filters);
 /*
  * And before each fork: while that runs the text may be written for another thread's sake, or the process stop being
  * dumpable.
  */
-void ft_code_stop_forks(struct ft_space *sp);
+void ft_code_stop_forks(const struct ft_inline *in, struct ft_space *sp);
 
 #endif

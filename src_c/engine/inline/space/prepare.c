@@ -122,9 +122,9 @@ int ft_prepare_task(
 		return rc;
 	}
 	ft_actions_watch(t);
-	ft_code_stop_births(sp, t->filters);
 	if (s->python_frames && ft_python_is_expected(s, t))
 		ft_code_stop_calls(s, sp);
+	ft_code_stop_births(sp, t->filters);
 	return 0;
 }
 #endif

@@ -132,7 +132,7 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 		if (why == FT_FALLBACK_NONE && ft_space_attach(s, t, &sp) < 0)
 			why = ft_prepare_failed(t);
 		if (sp) {
-			ft_code_stop_forks(sp); /* it may have threads */
+			ft_code_stop_forks(s->in, sp); /* it may have threads */
 			sp->refs++; /* whatever becomes of its first task */
 			s->in->visited = sp;
 		}

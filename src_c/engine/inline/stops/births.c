@@ -147,15 +147,20 @@ void ft_inline_foresee_birth(struct ft_session *s, struct ft_task *t)
 	it->giving_birth = true;
 }
 
-void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_task *child)
+void ft_inline_inherit(struct ft_task *child, const struct ft_task *parent)
 {
-	struct ft_inline_task *from = parent->in, *it;
-
 	child->stay = parent->stay;
 	ft_seccomp_put(child->filters);
 	child->filters = ft_seccomp_get(parent->filters);
 	child->foreign = parent->foreign;
 	child->ignores_traps = parent->ignores_traps;
+}
+
+void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_task *child)
+{
+	struct ft_inline_task *from = parent->in, *it;
+
+	ft_inline_inherit(child, parent);
 	if (from)
 		from->giving = true;
 	if (from)
@@ -180,7 +185,7 @@ void ft_inline_birth(struct ft_session *s, struct ft_task *parent, struct ft_tas
 	it->unborn = !(it->birth_flags & CLONE_VM);
 	it->space->unborn += it->unborn;
 	if (it->birth_flags & CLONE_VM && !(it->birth_flags & CLONE_VFORK))
-		ft_code_stop_forks(it->space);
+		ft_code_stop_forks(s->in, it->space);
 }
 
 /* Its text may lead to our code, where it cannot run, and nobody can mend that. */
@@ -248,8 +253,10 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 	if (!it || it->area)
 		return;
 	t->foreign |= it->space->foreign || ft_supervise_is_foreign(it->birth_flags);
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
+	*regs = it->regs;
+	if (!it->knows_regs && ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
 		return;
+	it->knows_regs = false;
 	regs->rip = it->birth_ret;
 	state.mask = it->birth_mask;
 	state.knows_mask = it->knows_birth_mask;
@@ -258,10 +265,11 @@ void ft_inline_born(struct ft_session *s, struct ft_task *t)
 			why = it->space->why;
 			goto ptrace;
 		}
-		if (!ft_prepare_arm(s, t, &state)) {
+		rc = ft_prepare_arm(s, t, &state);
+		if (!rc)
 			ft_set_regs(t, regs);
+		if (!rc || rc == -ESRCH) /* it has been killed: that is no other's affair */
 			return;
-		}
 		it->space->leaving = true;
 		it->space->why = why;
 		ft_patch_undo_all(s, t, it->space);

@@ -52,7 +52,7 @@ enum ft_fallback ft_dumpable_change(const struct ft_session *s, const struct ft_
 	for (const struct ft_inline_task *it = s->in->tasks; it; it = it->next)
 		if (it->space == t->in->space && it->giving_birth && !(it->birth_flags & CLONE_VM))
 			return FT_FALLBACK_DUMPABLE;
-	ft_code_stop_forks(t->in->space);
+	ft_code_stop_forks(s->in, t->in->space);
 	t->in->changes_at = ft_area_get(&t->in->area->cur);
 	return FT_FALLBACK_NONE;
 }

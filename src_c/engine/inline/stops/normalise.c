@@ -82,6 +82,8 @@ bool ft_normalise(struct ft_session *s, struct ft_task *t, struct user_regs_stru
 	bool refused = false;
 	uint64_t ret = 0;
 
+	if (it->makes_threads && ft_recorder_is_childless(regs))
+		ft_area_next_birth(ft_area_birth(it->area), it->base);
 	if (ft_recorder_is_returning(regs->rip))
 		ft_drain_take_back(it, (int64_t)regs->rax < 0);
 	ft_area_look(it, &seen);

@@ -21,6 +21,7 @@
 #include "engine/inline/space/prepare.h"
 #include "engine/inline/stops/captured.h"
 #include "engine/inline/stops/dumpable.h"
+#include "engine/inline/stops/threads.h"
 #include "kernel/clock.h"
 #include "kernel/reader.h"
 #include "session/record.h"
@@ -108,6 +109,8 @@ static enum ft_fallback birth(
 		return FT_FALLBACK_DUMPABLE;
 	if (!(flags & CLONE_VM))
 		ft_patch_catch_up(s, t);
+	if (flags & CLONE_THREAD)
+		ft_threads_allow(s, t, (uint32_t)regs->rax);
 	it->birth_ret = ret;
 	it->birth_flags = flags;
 	it->birth_changes = it->space->changes;

@@ -25,6 +25,7 @@
 #include "engine/inline/stops/altered.h"
 #include "engine/inline/stops/attach.h"
 #include "engine/inline/stops/captured.h"
+#include "engine/inline/stops/filters.h"
 #include "engine/inline/stops/normalise.h"
 #include "engine/inline/stops/refused.h"
 #include "engine/inline/stops/supervise.h"
@@ -98,6 +99,10 @@ static void leave_at(struct ft_session *s, struct ft_task *t, struct user_regs_s
 {
 	regs->rip = address;
 	regs->orig_rax = -1;
+	if (!t->in->space->spoiled && ft_threads_are_awaited(s, t)) {
+		let_run(s, t, regs); /* it comes here again */
+		return;
+	}
 	ft_set_regs(t, regs);
 	ft_leave(s, t, why);
 	s->engine->resume(s, t, 0);
@@ -111,6 +116,12 @@ static void go_on(
 	bool altered = ft_plan_has(s->plan, FT_ABI_X86_64, (uint32_t)regs->rax);
 	enum ft_fallback why = FT_FALLBACK_ALTERED;
 
+	/* One that is on its way has what its process has, or not: it must be known first. */
+	if ((it->space->leaving || ft_filters_is_call(regs)) && ft_threads_are_awaited(s, t)) {
+		regs->rip = ft_normalise_site(it->space, ret);
+		let_run(s, t, regs); /* it comes here again */
+		return;
+	}
 	t->place = ft_normalise_site(it->space, ret) + SYSCALL_SIZE;
 	if (!altered || !ft_altered_elsewhere(s->in, (uint32_t)regs->rax)) {
 		ft_supervise_begin(s, t, regs);
