@@ -105,6 +105,26 @@ static struct ft_patch analyse_code(uint64_t address)
 	return analyse_bytes(code, code_site, code_len - code_site, address, GETPID, false);
 }
 
+/* The end of a thread in glibc 2.36: what stands before has zeros at its end, which may begin another instruction. */
+#define END_OF_THREAD                                                                              \
+	START "48 8b 4c 24 08 31 f6 31 c0 48 89 b1 20 06 00 00 87 81 18 06 00 00 "                 \
+	      "83 e8 01 0f 8f 96 00 00 00 ba 3c 00 00 00 66 90 31 ff 89 d0" SYSCALL                \
+	      "eb f8 48 89 df e8 30 cf ff ff "
+
+static void test_jump_to_it(void)
+{
+	struct ft_patch patch = analyse(END_OF_THREAD END);
+
+	CHECK_EQ(patch.kind, FT_PATCH_NONE);
+	patch = analyse(END_OF_THREAD "eb e6 " END); /* to the byte before it */
+	CHECK_EQ(patch.kind, FT_PATCH_NONE);
+	patch = analyse(END_OF_THREAD "eb e7 " END);
+	CHECK_EQ(patch.kind, FT_PATCH_BEFORE);
+	CHECK_EQ(patch.at, -11);
+	CHECK_EQ(patch.moved_len, 11);
+	check_group("where bytes leave a doubt about an instruction's start, a jump to it decides");
+}
+
 /* A ret right behind the site, and then padding up to a multiple of 16. */
 static void test_padding_kinds(void)
 {
@@ -362,6 +382,7 @@ int main(void)
 	test_no_syscall_any_more();
 	test_mov();
 	test_before();
+	test_jump_to_it();
 	test_padding_kinds();
 	test_padding_reach();
 	test_jumps();

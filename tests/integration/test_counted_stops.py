@@ -97,8 +97,8 @@ def test_handled_signals_are_recorded_as_by_ptrace(tracees, how):
     assert told("inline") == told("ptrace")
 
 
-# A thread: its own first stop; and the call that ends it, whose site in glibc stays as it is, and
-# where it is let go.
+# A thread: its own first stop, and the exit event; or, where the site of its exit stays as it is,
+# as it may in another glibc, before that call, where it is let go.
 THREAD_STOPS, THREAD_CALLS = 2, 14
 
 
@@ -106,14 +106,14 @@ def test_a_thread_costs_few_stops(tracees):
     few, many = (
         costs_of(tracees.command("counted_stops", "threads", str(n)))[0] for n in (20, 120)
     )
-    assert 2 * 100 <= many - few <= THREAD_STOPS * 100 + BLOCKS
+    assert 100 < many - few <= THREAD_STOPS * 100 + BLOCKS
 
 
 def test_a_thread_costs_few_calls_of_the_tracer(tracees, kernel):
     few, many = (
         costs_of(tracees.command("counted_stops", "threads", str(n)), kernel)[1] for n in (20, 120)
     )
-    assert 2 * 100 <= many - few <= THREAD_CALLS * 100 + 20 * BLOCKS
+    assert 100 < many - few <= THREAD_CALLS * 100 + 20 * BLOCKS
 
 
 @pytest.mark.parametrize("how", ["site", "sites"])

@@ -160,11 +160,13 @@ static int known_start(struct code *c)
 	return reaches_site(c, start, start, &passed) ? start : 0;
 }
 
+/* Where some decodings disagree, which data between code may be the reason for, a jump that leads there decides. */
 static bool is_insn_before(struct code *c, int start, int at)
 {
 	bool passed;
 
-	return reaches_site(c, start, at, &passed) && passed && is_boundary(c, at);
+	return reaches_site(c, start, at, &passed) && passed &&
+	       (is_boundary(c, at) || is_target(c, start, at, at + 1));
 }
 
 /* lea disp32(%rip), %reg: no more than a sum. */
