@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -36,13 +37,15 @@ def test_watch_of_nothing(in_turn, report):
 
 
 def test_pytest_of_small_tests(in_turn, tmp_path):
-    """500 tests that do next to nothing; the plugin is loaded in both runs."""
+    """500 tests that do next to nothing; the plugin is loaded in both runs, and no other."""
     lines = ["import os", *(f"def test_{i}(): os.stat('/')" for i in range(TESTS))]
     (tmp_path / "test_small.py").write_text("\n".join(lines) + "\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    plugins = ("-p", "fasttrace.testing.plugin", "-p", "no:cacheprovider")
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, str(tmp_path)]
+    env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
     def run(*options: str) -> None:
-        subprocess.run([*command, *options], stdout=subprocess.DEVNULL, check=True)
+        subprocess.run([*command, *options], stdout=subprocess.DEVNULL, env=env, check=True)
 
     in_turn({"--fasttrace": lambda: run("--fasttrace"), "without": run}, {"without": 1.5})
 
