@@ -61,8 +61,12 @@ uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, c
 static uint64_t argument_count(const struct ft_walk *walk, unsigned index)
 {
 	const struct ft_type *type = &ft_types[ft_arguments[walk->shape->arguments + index].type];
-	bool is_int = type->kind == FT_NUMBER && type->shown == FT_SIGNED && type->size == 4;
+	bool is_signed = type->kind == FT_NUMBER && type->shown == FT_SIGNED;
+	bool is_int = is_signed && type->size == 4;
 
+	/* One of a whole register is more than any memory has. */
+	if (is_signed && !type->size && walk->word == 4)
+		return (uint64_t)(int64_t)(int32_t)walk->args[index];
 	return is_int && (int32_t)walk->args[index] < 0 ? 0 : walk->args[index];
 }
 
@@ -224,7 +228,7 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 	case FT_ARRAY:
 		count = count_of(walk, type);
 		size = ft_size_of(walk, &ft_types[type->ref]);
-		if (size && count > (ft_cut_to(UINT64_MAX, walk->word) - address) / size) {
+		if (size && count > (UINT64_MAX - address) / size) {
 			shown = false; /* no memory goes that far */
 			break;
 		}
