@@ -202,7 +202,8 @@ def compare(name: str, command: list[str], cwd: Path, *, children: bool = False)
     COMPARED.add(name)
 
 
-SCRIPT = "for i in 1 2 3; do echo $i; done | sed s/1/x/ | sort -r | tr a-z A-Z; (exit 3); echo $?"
+# Each writes once: how often one reads what comes piece by piece is a matter of time.
+SCRIPT = "printf '%s\\n' 1 2 3 | sed s/1/x/ | sort -r | tr a-z A-Z; for i in 1 2; do (exit 3); done"
 PROGRAMS = {
     "true": "true",
     "ls": "ls -laR .",
