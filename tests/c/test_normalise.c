@@ -24,7 +24,7 @@ static unsigned place(unsigned at)
 	return HEAD + (at - FT_BLOCK_HEAD) / (unsigned)sizeof(struct ft_raw) * SIZE;
 }
 
-#define RUN(...) { __VA_ARGS__, 0, false, false, 0, 0, 0, 0 }
+#define RUN(...) { __VA_ARGS__, 0, false, false, 0, 0, 0, 0, false }
 
 int main(void)
 {
