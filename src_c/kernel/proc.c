@@ -115,13 +115,14 @@ bool ft_proc_has_thread(pid_t pid, bool (*wanted)(pid_t tid, void *arg), void *a
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
+	if (!dir)
+		return errno != ENOENT && errno != ESRCH; /* perhaps: only who is gone has none */
+	while (!found && (entry = readdir(dir))) {
 		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		found = tid > 0 && wanted(tid, arg);
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	return found;
 }
 

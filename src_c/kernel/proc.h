@@ -32,7 +32,7 @@ uint64_t ft_proc_status_mask(pid_t pid, const char *key);
  */
 const char *ft_proc_stat_field(const char *stat, int number);
 
-/* Whether the process has a thread of which `wanted` says so; false where that cannot be read. */
+/* Whether the process has a thread of which `wanted` says so, or perhaps has: where they cannot be read. */
 bool ft_proc_has_thread(pid_t pid, bool (*wanted)(pid_t tid, void *arg), void *arg);
 /* State of a task, as a letter ('R', 'S', ...); 0: it cannot be read. */
 char ft_proc_state(pid_t tid);

@@ -51,10 +51,10 @@ static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, c
  */
 static struct ft_event event_of(const struct ft_task *t, enum ft_kind kind, uint64_t now)
 {
-	if (now < t->ended_ns)
-		now = t->ended_ns;
+	uint64_t ended = t->ended_ns;
+
 	return (struct ft_event){
-		.time_ns = now,
+		.time_ns = now < ended ? ended : now,
 		.pid = t->tgid,
 		.tid = t->tid,
 		.abi = ft_arch_native_abi,

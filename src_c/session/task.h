@@ -52,7 +52,7 @@ struct ft_task {
 	struct ft_event call;
 	uint8_t *payload; /* items of `call`; kept for reuse */
 	size_t payload_len;
-	uint64_t ended_ns; /* when the last call did that it recorded itself; 0: none has */
+	_Atomic uint64_t ended_ns; /* the last call that the drainer has recorded; 0: none */
 	struct ft_inline_task *in; /* NULL: the ptrace engine's */
 	bool foreign; /* paths of ours may lead it elsewhere: another user, root or namespace */
 	uint8_t stay; /* enum ft_fallback: why it and its children cannot leave the ptrace engine */

@@ -64,13 +64,13 @@ static void put_brief(struct input *in, struct forged *f)
 
 static void put_string(struct input *in, struct forged *f)
 {
-	uint64_t at = take(in, 2) * 8 % (FT_STRINGS - FT_BLOCK_HEAD - 16), fill = take(in, 1);
+	uint64_t at = take(in, 2) * 8 % (FT_AREA_STEP - FT_STRINGS_AT - 16), fill = take(in, 1);
 	struct ft_payload head = { .length = (uint32_t)take(in, 2) % 5000,
 		.arg = (uint8_t)take(in, 1),
 		.type = (uint8_t)take(in, 1),
 		.flags = (uint16_t)take(in, 2) };
 	uint8_t *to = f->area + FT_STRINGS_AT + at;
-	size_t room = FT_STRINGS - FT_BLOCK_HEAD - at - sizeof(head);
+	size_t room = FT_AREA_STEP - FT_STRINGS_AT - at - sizeof(head);
 
 	memcpy(to, &head, sizeof(head));
 	memset(to + sizeof(head), (int)fill, head.length < room ? head.length : room);

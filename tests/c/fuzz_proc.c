@@ -34,10 +34,11 @@ static int open_text(void)
 #define open(...)  open_text()
 #define ioctl(...) (errno = ENOTTY, -1)
 
-#define ft_maps_find	fuzz_maps_find
-#define ft_maps_close	fuzz_maps_close
-#define ft_maps_find_in fuzz_maps_find_in
-#define ft_maps_gap_in	fuzz_maps_gap_in
+#define ft_maps_find	   fuzz_maps_find
+#define ft_maps_close	   fuzz_maps_close
+#define ft_maps_find_in	   fuzz_maps_find_in
+#define ft_maps_gap_in	   fuzz_maps_gap_in
+#define ft_maps_likely_gap fuzz_maps_likely_gap
 #include "engine/inline/maps.c"
 #undef GUARD
 #define ft_proc_read	     fuzz_proc_read
@@ -50,6 +51,7 @@ static int open_text(void)
 #define ft_proc_mask_field   fuzz_proc_mask_field
 #define ft_proc_state	     fuzz_proc_state
 #define ft_proc_schedstat    fuzz_proc_schedstat
+#define ft_proc_has_thread   fuzz_proc_has_thread
 #include "kernel/proc.c"
 #define ft_scheduling_start  fuzz_scheduling_start
 #define ft_scheduling_note   fuzz_scheduling_note
