@@ -62,6 +62,7 @@ class BuildExt(build_ext):
     """Compiles on all processors that we may use, and once what several modules share."""
 
     def build_extensions(self) -> None:
+        self.parallel = None  # -j: two at a time would write the same object files
         compile_in_turn = self.compiler.compile
         compiled: dict[str, list[str]] = {}
 

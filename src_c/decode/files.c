@@ -34,7 +34,7 @@ bool ft_read_loop_key(struct ft_walk *walk, const struct ft_memory *memory)
 
 void ft_show_sg_interface(struct ft_walk *walk, uint64_t value)
 {
-	ft_named(walk, value, FT_SIGNED, "'S'");
+	ft_named(walk, value, FT_AS_TEXT, "'S'");
 }
 
 /* scsi/sg.h; the kernel writes all of the structure back. */

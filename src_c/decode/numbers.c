@@ -277,5 +277,5 @@ void ft_show_kernel_version(struct ft_walk *walk, uint64_t value)
 	ft_puts(&text, ", ");
 	ft_put_decimal(&text, value & 0xff);
 	ft_puts(&text, ")");
-	FINISH(walk, value, FT_AS_TEXT, text, buffer);
+	FINISH(walk, value, FT_UNSIGNED, text, buffer);
 }

@@ -238,8 +238,8 @@ void ft_story_tell_one(struct ft_story *s, struct ft_story_task *t)
 	/* Nobody may come between in a text of its own. */
 	if (!is_end && s->style.separately && s->current == t->tid &&
 		ft_story_other_is_next(s, t, ft_story_first(t))) {
+		is_end = is_last(&t->others[0].event);
 		tell_other(s, t);
-		is_end = true;
 	}
 	if (!is_end)
 		ft_story_update(s, t);

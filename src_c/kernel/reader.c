@@ -252,6 +252,8 @@ static ssize_t fulfil(struct ft_reader *r, const struct wish *w, char *buf, int 
 		return -EAGAIN;
 	pthread_mutex_lock(&j->lock);
 	j->wish = *w;
+	if (j->wish.max > sizeof(j->buf))
+		j->wish.max = sizeof(j->buf);
 	j->done = false;
 	j->given = true;
 	pthread_cond_broadcast(&j->changed);

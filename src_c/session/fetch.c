@@ -98,7 +98,7 @@ ssize_t ft_fetch_string(
 	struct ft_fetch *from, uint64_t address, uint8_t *to, uint32_t max, int *truncated)
 {
 	const uint8_t *bytes, *nul;
-	uint32_t size = find(from, address, &bytes);
+	uint32_t size = find(from, address, &bytes), done = 0, bite;
 	ssize_t n;
 
 	if (size > max)
@@ -110,9 +110,18 @@ ssize_t ft_fetch_string(
 		memcpy(to, bytes, size);
 		return (ssize_t)size;
 	}
-	if (from->t->unreadable)
-		return -ETIMEDOUT;
-	n = ft_reader_string(from->s->reader, from->memory, address, (char *)to, max, truncated);
-	from->t->unreadable |= n == -ETIMEDOUT;
-	return n;
+	do {
+		if (from->t->unreadable)
+			return done ? (ssize_t)done : -ETIMEDOUT;
+		bite = max - done < FT_READER_MAX ? max - done : FT_READER_MAX;
+		n = ft_reader_string(from->s->reader, from->memory, address + done,
+			(char *)to + done, bite, truncated);
+		from->t->unreadable |= n == -ETIMEDOUT;
+		if (n < 0) {
+			*truncated = 1;
+			return done ? (ssize_t)done : n;
+		}
+		done += (uint32_t)n;
+	} while (*truncated && n == (ssize_t)bite && done < max);
+	return (ssize_t)done;
 }

@@ -35,6 +35,15 @@ FORM_DIFFERENCES = [
     (r"^(\d+ statx\([^,]*, [^,]*), [^,]*,", r"\1, FLAGS,", "-X raw: strace leaves out zeros"),
     (r"^(\d+ p?poll\(.*\) += \d+) \(.*", r"\1", "strace cuts the list at 1,024 bytes"),
     (r"(d_ino|_[am]time(?:_nsec)?|tv_n?sec)=\w+( /\*.*?\*/)?", r"\1=N", "times; a new directory"),
+    (r"(aio_lio_opcode=)0x", r"\1", "-X raw: strace shows this one in decimal"),
+    (r"insns=(?:0x\w+|NULL|\[.*?\])", "insns=...", "-v: strace shows a program's instructions"),
+    (r" lo_encrypt_type=\w+(?: /\*.*?\*/)?, lo_encrypt_key_size=0,", "", "-v: and that no key is"),
+    (r' lo_encrypt_key="",', "", "the same"),
+    (r"(aio_reqprio=)\w+", r"\1N", "-X raw: strace shows this one in hexadecimal"),
+    (r"(clone3\(0x\w+) => \{.*?\}, (\d+)\)", r"\1, \2)", "verbose=none: what the kernel wrote"),
+    (r"(SIOCGIFCONF, ).*\)( += )", r"\1...)\2", "verbose=none: strace shows it all the same"),
+    (r", \.\.\. /\* 0x\w+ \*/\]", ", ...]", "io_submit: where what is left out is"),
+    (r'license=(?:0x\w+|"GP"\.\.\.)', "license=...", "-s 2: strace shows two bytes of it"),
 ]
 # The same of numbers alone: pids are numbers like others.
 RAW_DIFFERENCES = [

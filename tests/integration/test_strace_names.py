@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,13 @@ def heads(text: str) -> dict[str, list[str]]:
     return found
 
 
+def are_among(theirs: Iterable[list[str]], ours: Iterable[list[str]]) -> bool:
+    """Of each task what strace calls it, in this order. It asks when it writes, which may be after
+    a thread has got another name."""
+    names = [(one, iter(other)) for one, other in zip(theirs, ours, strict=True)]
+    return all(name in rest for one, rest in names for name in one)
+
+
 def lines(text: str) -> str:
     """What `differences` takes: without names at the head, and tasks numbered as they come."""
     text = HEAD.sub(r"\1 ", without_own(text))
@@ -57,8 +64,10 @@ def test_names_stand_where_strace_has_them(engine: str, tmp_path: Path, tracees:
     command = tracees.command("called")
     mine = told([*FASTTRACE, "strace", "--engine", engine], tmp_path / "ours", command, "-Y")
     its = told([STRACE], tmp_path / "theirs", command, "-Y")
-    assert list(heads(mine).values()) == list(heads(its).values())
-    assert not differences(lines(mine), lines(its))
+    assert are_among(heads(its).values(), heads(mine).values())
+    assert not differences(
+        *(re.sub(r"(parent_tid=\[\w+)<.*?>\]", r"\1]", lines(t)) for t in (mine, its))
+    )
     assert r"<wor\74k\76\"er>" in mine
 
 
@@ -82,10 +91,9 @@ def test_names_of_a_saved_trace_are_those_of_then(tmp_path: Path, tracees: Build
     argv = [*FASTTRACE, "report", "--calls", "--strace", "-Y", folder]
     mine = subprocess.run(argv, timeout=HANG_S, check=True, capture_output=True, text=True).stdout
     its = told([STRACE], tmp_path / "theirs", command, "-Y")
-    names = heads(its).values()
-    assert [[name for name in one if name] for one in heads(mine).values()] == [
-        [name for name in one if name != "<TRACER>"] for one in names
-    ]
+    ours = [[name for name in one if name] for one in heads(mine).values()]
+    theirs = [[name for name in one if name != "<TRACER>"] for one in heads(its).values()]
+    assert are_among(theirs, ours)
     assert "<renamed>" in mine
 
 
