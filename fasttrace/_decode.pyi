@@ -70,7 +70,7 @@ class Story:
             b"": that is not known. None: tell nothing of it.
         looks_up: what is not known of that is asked of /proc, now.
         until_exec: who executes another program goes on untraced; the command after so many, of
-            which its own is the first, who was attached to after one less; 255: nobody does.
+            which its own is the first, who was attached to after one less. None: nobody does.
         detaches: that is told.
     """
 
@@ -108,7 +108,7 @@ class Story:
         fds: Sequence[int] | None = None,
         first_name: bytes | None = None,
         looks_up: bool = False,
-        until_exec: int = 255,
+        until_exec: int | None = None,
         detaches: bool = False,
     ) -> None: ...
     def add(self, events: Buffer, payload: Buffer, payload_base: int) -> int:

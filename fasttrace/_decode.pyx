@@ -128,17 +128,14 @@ cdef extern from "decode/story.h" nogil:
 
 
 cdef extern from "kernel/proc.h" nogil:
-    ssize_t ft_proc_read(int pid, const char *name, char *buf, size_t max)
+    size_t ft_proc_comm(int tid, char *name, size_t max)
 
 
 cdef size_t look_up(int32_t tid, uint8_t *name) noexcept nogil:
-    """proc_pid_comm(5), without its newline."""
-    cdef char line[FT_TASK_NAME_MAX + 1]
-    cdef ssize_t n = ft_proc_read(tid, "comm", line, sizeof(line))
-    if n < 2:
-        return 0
-    memcpy(name, line, n - 1)
-    return n - 1
+    cdef char comm[FT_TASK_NAME_MAX + 1]
+    cdef size_t n = ft_proc_comm(tid, comm, sizeof(comm))
+    memcpy(name, comm, n)
+    return n
 
 
 cdef enum:
@@ -255,7 +252,7 @@ cdef class Story:
                  bint exits, bint supersedes, bint leaders, bint separately,
                  bint modes, uint8_t constants=0, list forms=None, bytes reads=b"",
                  bytes writes=b"", uint8_t told=0, bytes shown=None, bytes paths=None, fds=None,
-                 bytes first_name=None, bint looks_up=False, uint8_t until_exec=FT_STORY_NEVER,
+                 bytes first_name=None, bint looks_up=False, until_exec=None,
                  bint detaches=False):
         cdef ft_strace_style style
         if self.story is not NULL:
@@ -282,7 +279,8 @@ cdef class Story:
                     raise ValueError(f"forms are {FT_NR_MAX} bytes for each ABI")
                 style.forms[abi] = <const uint8_t *><const char *><bytes>forms[abi]
         self.first_name = first_name
-        style.until_exec, style.detaches = until_exec, detaches
+        style.until_exec = FT_STORY_NEVER if until_exec is None else until_exec
+        style.detaches = detaches
         style.names_tasks = first_name is not None
         style.first_name = <char *>first_name if first_name is not None else NULL
         style.look_up = NULL

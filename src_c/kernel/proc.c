@@ -106,6 +106,16 @@ const char *ft_proc_stat_field(const char *stat, int number)
 	return at;
 }
 
+size_t ft_proc_comm(pid_t tid, char *name, size_t max)
+{
+	ssize_t n = ft_proc_read(tid, "comm", name, max);
+
+	if (n <= 0)
+		return 0;
+	name[n - 1] = 0;
+	return (size_t)n - 1;
+}
+
 bool ft_proc_has_thread(pid_t pid, bool (*wanted)(pid_t tid, void *arg), void *arg)
 {
 	struct dirent *entry;

@@ -32,6 +32,8 @@ uint64_t ft_proc_status_mask(pid_t pid, const char *key);
  */
 const char *ft_proc_stat_field(const char *stat, int number);
 
+/* proc_pid_comm(5) without its newline, NUL-terminated; returns its length, 0 if there is none. max: with the newline. */
+size_t ft_proc_comm(pid_t tid, char *name, size_t max);
 /* Whether the process has a thread of which `wanted` says so, or perhaps has: where they cannot be read. */
 bool ft_proc_has_thread(pid_t pid, bool (*wanted)(pid_t tid, void *arg), void *arg);
 /* State of a task, as a letter ('R', 'S', ...); 0: it cannot be read. */

@@ -193,7 +193,6 @@ struct placed {
 	void *(*main)(void *);
 	void *arg;
 	cpu_set_t home;
-	bool moves;
 };
 
 /* musl has no attribute of pthread_create(3) for this. */
@@ -202,10 +201,8 @@ static void *place(void *arg)
 	struct placed placed = *(struct placed *)arg;
 
 	free(arg);
-	if (placed.moves) {
-		sched_setaffinity(0, sizeof(placed.home), &placed.home);
-		set_policy(SCHED_OTHER);
-	}
+	sched_setaffinity(0, sizeof(placed.home), &placed.home);
+	set_policy(SCHED_OTHER);
 	return placed.main(placed.arg);
 }
 
@@ -213,14 +210,15 @@ int ft_scheduling_thread(const struct ft_scheduling *p, pthread_t *out, bool det
 	void *(*main)(void *), void *arg)
 {
 	const cpu_set_t *home = ft_scheduling_home(p);
-	struct placed *placed = malloc(sizeof(*placed));
+	struct placed *placed;
 	int rc;
 
+	if (!home)
+		return ft_thread_start(out, detached, main, arg);
+	placed = malloc(sizeof(*placed));
 	if (!placed)
 		return ENOMEM;
-	*placed = (struct placed){ .main = main, .arg = arg, .moves = home };
-	if (home)
-		placed->home = *home;
+	*placed = (struct placed){ .main = main, .arg = arg, .home = *home };
 	rc = ft_thread_start(out, detached, place, placed);
 	if (rc)
 		free(placed);

@@ -9,8 +9,6 @@
 #define BROKEN	       (FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT) /* what follows cannot be read */
 #define POINTERS_BITE  512u /* of a vector whose end is not known */
 
-static_assert(FT_READER_MAX >= FT_STRING_MAX, "a string is read at once");
-
 static uint8_t *room_for(struct ft_capture_run *r, uint64_t size)
 {
 	uint8_t *at = r->t->payload + r->t->payload_len;

@@ -157,6 +157,14 @@ static int tally_calls(
 	return rc;
 }
 
+/* With ft_session.lock held. */
+static void count_calls(struct ft_session *s, const struct ft_task *t, size_t n)
+{
+	s->stats.events += n;
+	s->stats.calls += n;
+	ft_process_at(&s->processes, t->serial)->calls += n;
+}
+
 void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *calls, size_t n,
 	const void *payload, size_t payload_len)
 {
@@ -166,9 +174,7 @@ void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *c
 		return;
 	t->ended_ns = calls[n - 1].time_ns + calls[n - 1].duration_ns;
 	pthread_mutex_lock(&s->lock);
-	s->stats.events += n;
-	s->stats.calls += n;
-	ft_process_at(&s->processes, t->serial)->calls += n;
+	count_calls(s, t, n);
 	rc = tally_calls(s, t, calls, n);
 	pthread_mutex_unlock(&s->lock);
 	if (rc < 0)
@@ -194,9 +200,7 @@ void ft_record_counted(struct ft_session *s, const struct ft_task *t, enum ft_ab
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
-	s->stats.events += n;
-	s->stats.calls += n;
-	ft_process_at(&s->processes, t->serial)->calls += n;
+	count_calls(s, t, n);
 	if (s->tally)
 		rc = ft_tally_add_calls(s->tally, by_process ? t->tgid : 0,
 			by_process ? t->serial : 0, (uint8_t)abi, calls, n);
@@ -315,12 +319,8 @@ void ft_record_birth(
 static ssize_t ask_image(struct ft_session *s, const struct ft_task *t, bool is_new,
 	char name[FT_COMM_MAX + 1], char *argv)
 {
-	char line[FT_COMM_MAX + 1];
-	ssize_t n = ft_proc_read(t->tgid, "comm", line, sizeof(line));
-
 	memset(name, 0, FT_COMM_MAX + 1);
-	if (n > 0)
-		memcpy(name, line, (size_t)n - 1); /* without the newline */
+	ft_proc_comm(t->tgid, name, FT_COMM_MAX + 1);
 	/* A dead leader has none. It lies in memory of the program's own, which may be anything by now. */
 	return is_new ? ft_proc_read(t->tid, "cmdline", argv, FT_STRING_MAX)
 		      : ft_reader_proc(s->reader, t->tid, "cmdline", argv, FT_STRING_MAX);
@@ -389,15 +389,10 @@ static void emit_name(struct ft_session *s, struct ft_task *t, struct ft_event *
 {
 	alignas(struct ft_payload) uint8_t payload[FT_PAYLOAD_SIZE(FT_COMM_MAX + 1)];
 	struct ft_payload comm = { .arg = FT_NO_ARG, .type = FT_PAYLOAD_COMM };
-	ssize_t n = ft_proc_read(
-		t->tid, "comm", (char *)payload + sizeof(comm), sizeof(payload) - sizeof(comm));
-	size_t size = 0;
 
-	if (n > 1) {
-		comm.length = (uint32_t)n - 1; /* without the newline */
-		size = ft_payload_put(payload, &comm);
-	}
-	emit(s, t, ev, payload, size);
+	comm.length = (uint32_t)ft_proc_comm(
+		t->tid, (char *)payload + sizeof(comm), sizeof(payload) - sizeof(comm));
+	emit(s, t, ev, payload, comm.length ? ft_payload_put(payload, &comm) : 0);
 }
 
 void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, uint64_t now)

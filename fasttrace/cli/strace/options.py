@@ -95,7 +95,7 @@ class Options:
 _DAEMONS = {"": 1, "grandchild": 1, "pgroup": 2, "pgrp": 2, "session": 3}
 # What strace has and we do not, by key: how an error names it.
 _ABSENT = {
-    **{letter: f"-{letter}" for letter in "k"},
+    "k": "-k",
     "kvm": "-e kvm",
 }
 

@@ -31,7 +31,6 @@ _BEAT_S = 0.06
 _LATE_NS = 320_000_000
 _FULL_EVENTS, _FULL_PAYLOAD = 4096, 1 << 20
 _TOLD_BITS = {"path": 1, "socket": 2, "dev": 4, "pidfd": 8}
-_NEVER = 255  # as `Story` has it
 _STATUS_BITS = {"successful": 1, "failed": 2, "unfinished": 4}
 
 
@@ -339,7 +338,7 @@ def _story(options: Options) -> Story:
         fds=options.trace_fds or None,
         first_name=_own_name() if options.names_tasks else None,
         looks_up=True,
-        until_exec=1 + options.is_held if options.until_exec else _NEVER,
+        until_exec=1 + options.is_held if options.until_exec else None,
         detaches="attach" not in quiet and options.output is None,
     )
 

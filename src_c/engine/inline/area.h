@@ -78,6 +78,12 @@ void ft_area_finish_record(struct ft_inline_task *it, const struct ft_area_seen 
 /* Whether payload items may stand between these offsets, behind those that were taken before. */
 bool ft_area_has_items(struct ft_inline_task *it, uint32_t at, uint32_t end);
 
+/* Whether its last record is that of a call under way. */
+static inline bool ft_area_is_in_call(const struct ft_area_seen *seen)
+{
+	return seen->at && seen->head.busy == seen->head.cur;
+}
+
 /* From now on, or no more, its task may make a thread without a stop; false: there is no memory for what that takes. */
 bool ft_area_allow_birth(struct ft_inline_task *it);
 void ft_area_end_births(struct ft_inline_task *it);

@@ -180,7 +180,7 @@ static bool ends_by_its_call(struct ft_session *s, const struct ft_task *t)
 	pthread_mutex_lock(&s->in->lock);
 	ft_area_look(t->in, &seen);
 	pthread_mutex_unlock(&s->in->lock);
-	return seen.at && seen.head.busy == seen.head.cur &&
+	return ft_area_is_in_call(&seen) &&
 	       (seen.raw.nr == SYS_exit_group || seen.raw.nr == SYS_exit);
 }
 
@@ -226,7 +226,7 @@ static void engine_exiting(struct ft_session *s, struct ft_task *t)
 		ft_drain_close(s, it, &seen, seen.raw.ret);
 		break;
 	default:
-		if (seen.at && seen.head.busy == seen.head.cur && is_after_exec(t))
+		if (ft_area_is_in_call(&seen) && is_after_exec(t))
 			ft_area_set(&it->area->busy, seen.head.cur);
 		break;
 	}

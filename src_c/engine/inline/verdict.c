@@ -9,6 +9,7 @@
 #include <asm/prctl.h>
 
 #include "alter/plan.h"
+#include "engine/inline/dispatch.h"
 #include "engine/inline/programs.h"
 #include "session/record.h"
 #include "tables/tables.h"
@@ -139,7 +140,7 @@ void ft_verdict_table(const struct ft_session *s, struct ft_inline *in, uint8_t 
 	tables += 256;
 	tables[PR_SET_DUMPABLE] = !in->privileged;
 	tables[PR_SET_SECCOMP] = tables[PR_SET_TSC] = tables[PR_GET_TSC] = 1;
-	tables[59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */] = 1;
+	tables[FT_DISPATCH_SET] = 1;
 	if (!s->python_frames && !(s->options & FT_OPT_PLACES))
 		return;
 	for (uint32_t nr = 0; nr < FT_VERDICTS_USED; nr++)

@@ -4,6 +4,7 @@
 
 #include <sys/syscall.h>
 
+#include "engine/inline/drain/drain.h"
 #include "session/record.h"
 
 #define AHEAD 512 /* bytes: the task's processor has written them, and this one has not seen them */
@@ -16,19 +17,6 @@ static int32_t error_of(uint64_t nr, int64_t ret)
 	if (ret >= 0 || ret < -FT_ERRNO_MAX)
 		return 0;
 	return (uint32_t)nr == SYS_rt_sigreturn && nr & FT_BRIEF_MARK ? 0 : (int32_t)-ret;
-}
-
-/* None begins before the end of the one before it, or ends ahead, whatever it says. */
-static uint64_t ticks_of(uint64_t *last, uint64_t now, uint64_t start, uint64_t end)
-{
-	if (end > now)
-		end = now;
-	if (start > now)
-		start = now;
-	if (start < *last) /* one counter for all processors, but not to the last tick */
-		start = *last;
-	*last = end > start ? end : start;
-	return *last - start;
 }
 
 void ft_brief_take(struct ft_session *s, struct ft_inline_task *it, uint32_t end)
@@ -45,9 +33,10 @@ void ft_brief_take(struct ft_session *s, struct ft_inline_task *it, uint32_t end
 			(const struct ft_brief *)((const uint8_t *)it->area + at);
 		const uint64_t nr = ft_area_get(&brief->nr);
 		const int64_t ret = (int64_t)ft_area_get((const uint64_t *)&brief->ret);
-		const uint64_t ticks =
-			ticks_of(&last, now, ft_area_get(&brief->start), ft_area_get(&brief->end));
+		uint64_t start = ft_area_get(&brief->start), end_tick = ft_area_get(&brief->end);
 
+		ft_drain_bound(last, now, &start, &end_tick);
+		last = end_tick;
 		__builtin_prefetch((const uint8_t *)brief + AHEAD);
 		if ((uint32_t)nr != known || at == it->drained) {
 			known = (uint32_t)nr;
@@ -59,7 +48,7 @@ void ft_brief_take(struct ft_session *s, struct ft_inline_task *it, uint32_t end
 		if (!wanted)
 			continue;
 		in->counted[n++] = (struct ft_tally_call){
-			.ns = ft_tsc_span(&in->clock, last - ticks, last),
+			.ns = ft_tsc_span(&in->clock, start, last),
 			.nr = (int32_t)known,
 			.error = error_of(nr, ret),
 		};

@@ -24,20 +24,13 @@ static bool is_return(const struct ft_raw *raw)
 	return (uint32_t)raw->nr == SYS_rt_sigreturn && raw->frame;
 }
 
-/* Neither its start nor its end lies ahead, or before what the task did last, whatever it wrote. */
 static void make_event(struct ft_event *ev, struct ft_session *s, struct ft_inline_task *it,
 	const struct ft_raw *raw, uint64_t now)
 {
 	uint64_t start = ft_tsc_ns(&s->in->clock, raw->start),
 		 end = ft_tsc_ns(&s->in->clock, raw->end);
 
-	if (end > now)
-		end = now;
-	if (start > now)
-		start = now;
-	/* One counter for all processors, but not to the last tick. */
-	if (start < it->last_ns)
-		start = it->last_ns;
+	ft_drain_bound(it->last_ns, now, &start, &end);
 	it->last_ns = start;
 	*ev = (struct ft_event){
 		.time_ns = start,
@@ -54,8 +47,8 @@ static void make_event(struct ft_event *ev, struct ft_session *s, struct ft_inli
 		ev->flags = FT_FLAG_UNFINISHED;
 		return;
 	}
-	ev->duration_ns = end > start ? end - start : 0;
-	it->last_ns = start + ev->duration_ns;
+	ev->duration_ns = end - start;
+	it->last_ns = end;
 	if (!is_return(raw)) /* its result is that of another call */
 		ft_record_set_result(ev);
 }

@@ -4,6 +4,22 @@
 
 #include "engine/inline/inline.h"
 
+/*
+ * Neither the start nor the end of a call lies ahead, or before what its task did last, whatever it wrote. One counter
+ * for all processors, but not to the last tick.
+ */
+static inline void ft_drain_bound(uint64_t last, uint64_t now, uint64_t *start, uint64_t *end)
+{
+	if (*end > now)
+		*end = now;
+	if (*start > now)
+		*start = now;
+	if (*start < last)
+		*start = last;
+	if (*end < *start)
+		*end = *start;
+}
+
 /* What is finished, of a task that stands still somewhere else than ft_recorder_is_returning(), or has gone. */
 void ft_drain(struct ft_session *s, struct ft_inline_task *it);
 /* Of one that may be anywhere: an rt_sigreturn that was recorded last may not have been made yet. */

@@ -47,7 +47,7 @@ static bool is_in_fork(const struct ft_session *s, struct ft_inline_task *it, st
 	pthread_mutex_lock(&s->in->lock); /* who drains notes too which of its pages are there */
 	ft_area_look(it, &seen);
 	pthread_mutex_unlock(&s->in->lock);
-	if (!seen.at || seen.head.busy != seen.head.cur)
+	if (!ft_area_is_in_call(&seen))
 		return false;
 	*out = (struct fork){ .at = seen.head.cur, .ret = seen.head.ret };
 	switch (seen.raw.nr) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <asm/prctl.h>
 
+#include "engine/inline/dispatch.h"
 #include "engine/inline/mem.h"
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/patch/patch.h"
@@ -27,8 +28,7 @@
 #include "session/record.h"
 #include "session/sigframe.h"
 
-#define X32_BIT	     0x40000000u
-#define SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH, Linux 5.11 */
+#define X32_BIT 0x40000000u
 
 /* The kernel's struct ucontext begins as glibc's ucontext_t; the mask follows the registers. */
 static_assert(offsetof(ucontext_t, uc_sigmask) == 296, "x86-64 signal frame");
@@ -167,7 +167,7 @@ static enum ft_fallback process_control(
 		return own_seccomp(t, regs);
 	case PR_SET_TSC:
 		return FT_FALLBACK_TSC;
-	case SET_DISPATCH:
+	case FT_DISPATCH_SET:
 		return FT_FALLBACK_DISPATCH;
 	default:
 		return FT_FALLBACK_NONE;
