@@ -20,7 +20,7 @@
 
 static void show_vector(struct ft_walk *walk, unsigned structure, uint64_t address, uint64_t count)
 {
-	size_t size = 2u * walk->word, n = 0, most = walk->elements_max;
+	size_t size = 2u * walk->word, most = walk->elements_max;
 	struct ft_memory memory = ft_memory_at(
 		walk->view, false, address, size * (size_t)(count < most ? count : most));
 
@@ -28,22 +28,7 @@ static void show_vector(struct ft_walk *walk, unsigned structure, uint64_t addre
 		ft_pointer_shown(walk, address);
 		return;
 	}
-	ft_open(walk, "[");
-	for (; n < count && n < most && walk->elements_left && memory.length >= size; n++) {
-		walk->elements_left--;
-		ft_next(walk, NULL);
-		ft_walk_struct(walk, structure, &memory);
-		memory.data += size;
-		memory.length -= size;
-		memory.address += size;
-	}
-	if (n < count) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
-		if (n < most && memory.found == FT_FAULT)
-			walk->sink->ops->fault(walk->sink, memory.address);
-	}
-	ft_close(walk, "]");
+	ft_vector_shown(walk, structure, memory, count, true);
 }
 
 static void show_data(struct ft_walk *walk, uint64_t address, uint64_t length)

@@ -62,12 +62,8 @@ bool ft_read_lsm_contexts(struct ft_walk *walk, const struct ft_memory *memory)
 		uint64_t size = ft_load(left.data + 16, 8), length = ft_load(left.data + 24, 8);
 		size_t most = left.length - LSM_HEAD;
 
-		ft_next(walk, NULL);
-		if (n == walk->elements_max || !walk->elements_left) {
-			walk->sink->ops->more(walk->sink);
+		if (!ft_next_element(walk, n))
 			break;
-		}
-		walk->elements_left--;
 		ft_open(walk, "{");
 		ft_next(walk, "id");
 		ft_set_shown(walk, FT_SET_LSM_ID, ft_load(left.data, 8));

@@ -236,12 +236,8 @@ bool ft_read_ifconf(struct ft_walk *walk, const struct ft_memory *memory)
 	for (size_t n = 0; list.length >= size; n++) {
 		struct ft_memory one = { .data = list.data + IFNAMSIZ, .length = ADDRESS_SIZE };
 
-		ft_next(walk, NULL);
-		if (n == walk->elements_max || !walk->elements_left) {
-			walk->sink->ops->more(walk->sink);
+		if (!ft_next_element(walk, n))
 			break;
-		}
-		walk->elements_left--;
 		ft_open(walk, "{");
 		ft_next(walk, "ifr_name");
 		show_name(walk, list.data);

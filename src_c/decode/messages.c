@@ -16,7 +16,6 @@ static void show_vector(struct ft_walk *walk, uint64_t address, uint64_t count, 
 	size_t size = 2u * walk->word,
 	       shown = count < walk->elements_max ? (size_t)count : walk->elements_max;
 	struct ft_memory memory = ft_memory_at(walk->view, after, address, size * shown);
-	size_t n = 0;
 
 	/* The kernel does not change it: it may have been copied before the call. */
 	if (!memory.data && after)
@@ -25,20 +24,7 @@ static void show_vector(struct ft_walk *walk, uint64_t address, uint64_t count, 
 		ft_pointer_shown(walk, address);
 		return;
 	}
-	ft_open(walk, "[");
-	for (; n < shown && walk->elements_left && memory.length >= size; n++) {
-		walk->elements_left--;
-		ft_next(walk, NULL);
-		ft_walk_struct(walk, of, &memory);
-		memory.data += size;
-		memory.length -= size;
-		memory.address += size;
-	}
-	if (n < count) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
-	}
-	ft_close(walk, "]");
+	ft_vector_shown(walk, of, memory, count, false);
 }
 
 static void show_control_data(

@@ -55,3 +55,26 @@ bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory
 	walk->base = outer_base;
 	return true;
 }
+
+void ft_vector_shown(struct ft_walk *walk, unsigned structure, struct ft_memory memory,
+	uint64_t count, bool tells_fault)
+{
+	size_t size = 2u * walk->word, n = 0, most = walk->elements_max;
+
+	ft_open(walk, "[");
+	for (; n < count && n < most && walk->elements_left && memory.length >= size; n++) {
+		walk->elements_left--;
+		ft_next(walk, NULL);
+		ft_walk_struct(walk, structure, &memory);
+		memory.data += size;
+		memory.length -= size;
+		memory.address += size;
+	}
+	if (n < count) {
+		ft_next(walk, NULL);
+		walk->sink->ops->more(walk->sink);
+		if (tells_fault && n < most && memory.found == FT_FAULT)
+			walk->sink->ops->fault(walk->sink, memory.address);
+	}
+	ft_close(walk, "]");
+}

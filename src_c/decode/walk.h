@@ -55,6 +55,9 @@ void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t va
 bool ft_walk_memory(
 	struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory);
 bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory *memory);
+/* A vector of struct iovec, by one of its descriptions; tells_fault: where no more of it can be read. */
+void ft_vector_shown(struct ft_walk *walk, unsigned structure, struct ft_memory memory,
+	uint64_t count, bool tells_fault);
 /* One field of a structure; 0 where the model does not have it. */
 uint64_t ft_field_of(const struct ft_walk *walk, const struct ft_field *field, const uint8_t *base);
 
@@ -103,6 +106,18 @@ static inline void ft_set_shown(struct ft_walk *walk, unsigned set, uint64_t val
 static inline void ft_next(struct ft_walk *walk, const char *name)
 {
 	walk->sink->ops->next(walk->sink, name, name ? __builtin_strlen(name) : 0);
+}
+
+/* The n-th element of a list. False: of this one, and those behind it, it is only said that there are more. */
+static inline bool ft_next_element(struct ft_walk *walk, size_t n)
+{
+	ft_next(walk, NULL);
+	if (n == walk->elements_max || !walk->elements_left) {
+		walk->sink->ops->more(walk->sink);
+		return false;
+	}
+	walk->elements_left--;
+	return true;
 }
 
 static inline void ft_open(struct ft_walk *walk, const char *bracket)
