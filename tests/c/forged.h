@@ -42,6 +42,15 @@ struct forged {
 	char path[FT_STRING_MAX + 1]; /* the last string */
 };
 
+/* Any word. */
+static inline uint64_t forged_any(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
 static inline void forged_require(bool holds, const char *what)
 {
 	if (holds)

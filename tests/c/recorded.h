@@ -2,8 +2,6 @@
 #ifndef FT_RECORDED_H
 #define FT_RECORDED_H
 
-#include "arch/x86_64/recorder.h"
-
 #include <asm/prctl.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,10 +14,9 @@
 #include <x86intrin.h>
 
 #include "check.h"
+#include "either_record.h"
 
-#define BLOCKS 16
-#define HEAD   (brief ? FT_BRIEF_HEAD : FT_BLOCK_HEAD)
-#define SIZE   (unsigned)(brief ? sizeof(struct ft_brief) : sizeof(struct ft_raw)) /* of a record */
+#define BLOCKS	  16
 #define PER_BLOCK ((FT_BLOCK - HEAD) / SIZE)
 #define AREA	  ((BLOCKS + 1) * FT_BLOCK)
 #define RED_ZONE  128
@@ -77,10 +74,9 @@ __asm__("enter:\n"
 	"	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
 	"	ret\n");
 
-static uint8_t *verdicts, stack[STACK] __attribute__((aligned(64)));
+static uint8_t stack[STACK] __attribute__((aligned(64)));
 static struct ft_area *const area = (struct ft_area *)FT_RECORDER_AREAS;
 static int traps[FT_TRAP_GS + 1];
-static bool brief; /* records are */
 static uint64_t go_on; /* where from after FT_TRAP_VERDICT; 0: from there */
 
 static inline uint64_t *link_of(unsigned block)
@@ -186,29 +182,10 @@ static inline uint64_t flags_of(unsigned c)
 	return (c & 1) | (c & 2) << 1 | (c & 4) << 2 | (c & 8) << 3 | (c & 16) << 3 | (c & 32) << 6;
 }
 
-/* The record that begins at this address, while no other has been begun. */
-static inline struct ft_raw record_at(uint64_t at)
-{
-	struct ft_raw raw;
-
-	if (brief)
-		ft_recorder_lengthen((const struct ft_brief *)at,
-			(const struct ft_kept *)((uint8_t *)area + FT_BLOCK_HEAD), &raw);
-	else
-		memcpy(&raw, (const void *)at, sizeof(raw));
-	return raw;
-}
-
 static const uint64_t patterns[6] = { 0x1122334455667788, -2ull, 0, 1ull << 63, 0xff, 1ull << 32 };
 
 static uint64_t entries[2]; /* without a look at gs, and with */
 static unsigned entry_count;
-
-static inline void set_brief(bool is_brief)
-{
-	brief = is_brief;
-	ft_recorder_code(verdicts - FT_RECORDER_CODE, brief);
-}
 
 static inline int set_up(void)
 {

@@ -5,8 +5,6 @@
 #ifndef FT_STEPPED_H
 #define FT_STEPPED_H
 
-#include "arch/x86_64/recorder.h"
-
 #include <linux/elf.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,18 +16,14 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "either_record.h"
 
 #ifndef AREA
 #define AREA 0x40000u
 #endif
 #define RED 16 /* words */
 
-static uint8_t *verdicts;
 static struct ft_area *area;
-static bool brief; /* records are */
-
-#define SIZE (unsigned)(brief ? sizeof(struct ft_brief) : sizeof(struct ft_raw)) /* of a record */
-#define HEAD (brief ? FT_BRIEF_HEAD : FT_BLOCK_HEAD)
 
 /* Both processes share what the recorder runs and writes. */
 static inline int set_up(void)
@@ -45,25 +39,6 @@ static inline int set_up(void)
 	ft_recorder_code(code, false);
 	verdicts = code + FT_RECORDER_CODE;
 	return 0;
-}
-
-static inline void set_brief(bool is_brief)
-{
-	brief = is_brief;
-	ft_recorder_code(verdicts - FT_RECORDER_CODE, brief);
-}
-
-/* The record that begins at this address, while no other has been begun. */
-static inline struct ft_raw record_at(uint64_t at)
-{
-	struct ft_raw raw;
-
-	if (brief)
-		ft_recorder_lengthen((const struct ft_brief *)at,
-			(const struct ft_kept *)((uint8_t *)area + FT_BLOCK_HEAD), &raw);
-	else
-		memcpy(&raw, (const void *)at, sizeof(raw));
-	return raw;
 }
 
 static inline void reset(unsigned offset)

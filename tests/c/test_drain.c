@@ -188,9 +188,7 @@ static void *scribble(void *data)
 	while (!__atomic_load_n(&stops, __ATOMIC_RELAXED)) {
 		uint64_t *at = (uint64_t *)f->area, value;
 
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
+		forged_any(&state);
 		value = FORGED_BASE + state % FT_AREA_STEP / 8 * 8;
 		switch (state >> 32 & 3) {
 		case 0: /* the head */

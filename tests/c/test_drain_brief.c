@@ -241,9 +241,7 @@ static void *scribble(void *data)
 	while (!__atomic_load_n(&stops, __ATOMIC_RELAXED)) {
 		uint64_t *at = (uint64_t *)f->area, value;
 
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
+		forged_any(&state);
 		value = state >> 60 ? state % 1000 : state;
 		at += (state >> 32 & 1) ? FT_BRIEF_HEAD / 8 + (state >> 40) % 4096
 					: (state >> 40) % (FT_AREA / 8);
