@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from workloads import Made
 
 Contender = Callable[[], object]
 
@@ -95,6 +96,11 @@ def quiet() -> Callable[[list[str]], None]:
         subprocess.run(argv, stdout=null, stderr=null, env=env, check=True)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return Made(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="session")

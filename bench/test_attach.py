@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
@@ -18,14 +17,6 @@ from fasttrace.tracing.tracer import Tracer
 
 UNUSABLE = inline_unusable()
 THREADS = 8
-
-
-@pytest.fixture(scope="module")
-def standstill(tmp_path_factory: pytest.TempPathFactory) -> str:
-    out = str(tmp_path_factory.mktemp("attach") / "standstill")
-    source = Path(__file__).parent / "standstill.c"
-    subprocess.run(["gcc", "-O2", "-pthread", "-o", out, str(source)], check=True)
-    return out
 
 
 def once(program: str, engine: str | None) -> tuple[float, float]:
@@ -55,10 +46,12 @@ def once(program: str, engine: str | None) -> tuple[float, float]:
 
 
 @pytest.mark.skipif(UNUSABLE is not None, reason=str(UNUSABLE))
-def test_attach(standstill, report, request):
+def test_attach(made, report, request):
     contenders = {"inline": "inline", "ptrace": "ptrace", "untraced": None}
     rounds = range(request.config.getoption("--rounds"))
-    got = [{name: once(standstill, engine) for name, engine in contenders.items()} for _ in rounds]
+    got = [
+        {name: once(made.standstill, engine) for name, engine in contenders.items()} for _ in rounds
+    ]
     for name in contenders:
         took, stood = (statistics.median(one[name][i] for one in got) for i in (0, 1))
         if name != "untraced":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from workloads import ENVIRONMENT, WORKLOADS, Made, Workload
+from workloads import ENVIRONMENT, WORKLOADS, Workload
 
 import fasttrace.bench.measure
 from fasttrace._core import inline_unusable
@@ -23,11 +23,6 @@ NULL = subprocess.DEVNULL
 QUIET = {"stdin": NULL, "stdout": NULL, "stderr": NULL, "env": ENVIRONMENT}
 
 pytestmark = pytest.mark.skipif(inline_unusable() is not None, reason=str(inline_unusable()))
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return Made(tmp_path_factory.mktemp("made"))
 
 
 class Count(NamedTuple):

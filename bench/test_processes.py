@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workloads import ENVIRONMENT, FILES, PYTHON
+from workloads import FILES, PYTHON, Made, fork_exec
 
 FASTTRACE = [sys.executable, "-m", "fasttrace", "summary"]
 STRACE = ["strace", "-f", "-c", "-o", os.devnull]
@@ -27,21 +27,6 @@ program: $(objects)
 	gcc -c -o $@ $<
 """
 
-THREADS = """
-#include <pthread.h>
-static void *nothing(void *unused) { return unused; }
-int main(void)
-{
-	for (int i = 0; i < 2000; i++) {
-		pthread_t thread;
-		if (pthread_create(&thread, 0, nothing, 0) || pthread_join(thread, 0))
-			return 1;
-	}
-	return 0;
-}
-"""
-
-LOOP = "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done"
 SUBPROCESSES = "import subprocess\nfor _ in range(500): subprocess.run(['/bin/true'])"
 
 TESTS = """
@@ -52,19 +37,19 @@ def test_prints(i):
 """
 
 
-def bash(folder: Path) -> list[str]:
-    return ["bash", "-c", LOOP]
+def bash(folder: Path, made: Made) -> list[str]:
+    return fork_exec(500, "bash")(made)
 
 
-def dash(folder: Path) -> list[str]:
-    return ["dash", "-c", LOOP]
+def dash(folder: Path, made: Made) -> list[str]:
+    return fork_exec(500, "dash")(made)
 
 
-def python(folder: Path) -> list[str]:
+def python(folder: Path, made: Made) -> list[str]:
     return [PYTHON, "-c", SUBPROCESSES]
 
 
-def make(folder: Path) -> list[str]:
+def make(folder: Path, made: Made) -> list[str]:
     (folder / "Makefile").write_text(MAKE)
     for i in range(FILES):
         (folder / f"f{i}.c").write_text(f"int f{i}(int a)\n{{\n\treturn a + {i};\n}}\n")
@@ -72,7 +57,7 @@ def make(folder: Path) -> list[str]:
     return ["make", "-s", "-B", "-j2", "-C", str(folder)]
 
 
-def configure(folder: Path) -> list[str]:
+def configure(folder: Path, made: Made) -> list[str]:
     if shutil.which("autoconf") is None:
         pytest.skip("autoconf is not installed")
     (folder / "configure.ac").write_text(
@@ -83,20 +68,19 @@ def configure(folder: Path) -> list[str]:
     return ["sh", "-c", f"cd {folder} && ./configure -q"]
 
 
-def pytest_run(folder: Path) -> list[str]:
+def pytest_run(folder: Path, made: Made) -> list[str]:
     (folder / "test_made.py").write_text(TESTS)
     return [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
 
 
-def threads(folder: Path) -> list[str]:
-    (folder / "threads.c").write_text(THREADS)
-    out = str(folder / "threads")
-    subprocess.run(["gcc", "-O2", "-pthread", "-o", out, f"{out}.c"], check=True)
-    return [out]
+def threads(folder: Path, made: Made) -> list[str]:
+    return [made.threads]
 
+
+Workload = Callable[[Path, Made], list[str]]
 
 # At most so many times the wall time untraced.
-ASKED: dict[Callable[[Path], list[str]], float] = {
+ASKED: dict[Workload, float] = {
     bash: 1.5,
     dash: 1.5,
     python: 1.5,
@@ -108,17 +92,12 @@ ASKED: dict[Callable[[Path], list[str]], float] = {
 
 
 @pytest.mark.parametrize("workload", ASKED, ids=lambda workload: workload.__name__)
-def test_processes(workload: Callable[[Path], list[str]], in_turn, tmp_path: Path):
-    argv = workload(tmp_path)
-
-    def run(*before: str) -> None:
-        null = subprocess.DEVNULL
-        subprocess.run([*before, *argv], env=ENVIRONMENT, stdout=null, stderr=null, check=True)
-
+def test_processes(workload: Workload, made, in_turn, quiet, tmp_path: Path):
+    argv = workload(tmp_path, made)
     contenders: dict[str, Callable[[], object]] = {
-        "summary": lambda: run(*FASTTRACE),
-        "untraced": lambda: run(),
+        "summary": lambda: quiet([*FASTTRACE, *argv]),
+        "untraced": lambda: quiet(argv),
     }
     if shutil.which("strace"):
-        contenders["strace -f -c"] = lambda: run(*STRACE)
+        contenders["strace -f -c"] = lambda: quiet([*STRACE, *argv])
     in_turn(contenders, limits={"untraced": ASKED[workload], "strace -f -c": 0.6})

@@ -43,6 +43,14 @@ class Made:
     def getppid_threads(self) -> str:
         return self._compiled(HERE / "getppid_threads.c")
 
+    @cached_property
+    def threads(self) -> str:
+        return self._compiled(HERE / "threads.c")
+
+    @cached_property
+    def standstill(self) -> str:
+        return self._compiled(HERE / "standstill.c")
+
     def _compiled(self, source: Path) -> str:
         out = str(self._folder / source.stem)
         subprocess.run(["gcc", "-O2", "-pthread", "-o", out, str(source)], check=True)
@@ -138,9 +146,9 @@ def perl_stat(count: int) -> Argv:
     return lambda made: ["perl", "-e", f"stat '/etc/passwd' for 1 .. {count}"]
 
 
-def fork_exec(count: int) -> Argv:
+def fork_exec(count: int, shell: str = "sh") -> Argv:
     script = f"i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i+1)); done"
-    return lambda made: ["sh", "-c", script]
+    return lambda made: [shell, "-c", script]
 
 
 WORKLOADS = [
