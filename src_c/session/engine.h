@@ -61,8 +61,9 @@ struct ft_engine {
 	void (*idle)(struct ft_session *s);
 	/* It has ended. */
 	void (*gone)(struct ft_session *s, struct ft_task *t);
-	/* It is about to be detached from. False: not at this stop; the task runs again then. */
-	bool (*let_go)(struct ft_session *s, struct ft_task *t);
+	/* It is about to be detached from, with *sig or 0, which may be replaced. False: not at this stop; the task runs
+	 * again then. */
+	bool (*let_go)(struct ft_session *s, struct ft_task *t, int *sig);
 	/* From any thread: what tracees have recorded so far becomes events. */
 	void (*flush)(struct ft_session *s);
 };

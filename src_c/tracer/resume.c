@@ -29,12 +29,15 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 	if (t->asked && (!s->engine->is_shown || s->engine->is_shown(s, t)))
 		ft_registers_serve(s, t);
 	if ((s->detaching || t->leaves) && !at_entry) {
-		if (s->engine->let_go && !s->engine->let_go(s, t))
+		if (s->engine->let_go && !s->engine->let_go(s, t, &sig))
 			return;
 		if (!ptrace(PTRACE_DETACH, t->tid, 0, (void *)(long)sig))
 			ft_lives_drop(s, t);
 		return; /* else it was killed meanwhile: wait4 will say so */
 	}
+	/* Its first stop has taken the place of the one that it was asked for when it was attached to. */
+	if (t->attached && !t->born && s->engine->attached && !at_entry)
+		ft_interrupt(t);
 	s->engine->resume(s, t, sig);
 }
 

@@ -66,6 +66,22 @@ static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
 	t->born = true;
 }
 
+/*
+ * In its group-stop. One that was made to run something there is at another stop by now, and comes back to it, for the
+ * interrupt is told as that; or it has been killed, and is at its end.
+ */
+static void stay_stopped(struct ft_session *s, struct ft_task *t)
+{
+	siginfo_t at;
+
+	if (!ptrace(PTRACE_LISTEN, t->tid, 0, 0) || errno != EIO ||
+		ptrace(PTRACE_GETSIGINFO, t->tid, 0, &at) < 0 ||
+		at.si_code >> 8 == PTRACE_EVENT_EXIT)
+		return;
+	ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	s->engine->resume(s, t, 0);
+}
+
 static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
 {
 	if (t)
@@ -117,7 +133,7 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		if (s->detaching || s->killing)
 			ft_resume(s, t, 0);
 		else
-			ptrace(PTRACE_LISTEN, t->tid, 0, 0);
+			stay_stopped(s, t);
 		return;
 	case FT_STOPPED_TRAP:
 		on_first_or_shown(s, t);

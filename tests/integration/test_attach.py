@@ -5,6 +5,7 @@ With each engine, but where a test says that it is about one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -33,9 +34,14 @@ def tracer_of(tid):
 
 
 def until_all_stopped(pid):
-    """A task that is let go while stopped wakes up in the kernel for a moment to stop again."""
-    while {state(tid) for tid in threads(pid)} != {"T"}:
+    """A task that is let go while stopped wakes up in the kernel for a moment to stop again.
+
+    One that was at its end ends."""
+    states = set()
+    while states != {"T"}:
         os.sched_yield()
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            states = {state(tid) for tid in threads(pid)}
 
 
 def take_calls(tracer, number):
@@ -180,6 +186,35 @@ def test_left_stopped_by_a_signal_that_came_under_us(run_tracee, engine):
         until_all_stopped(process.pid)
         assert has_the_text_of_its_files(process.pid)
         process.send_signal(signal.SIGCONT)
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["told", "at_once"])
+def test_stopped_while_threads_come_and_go_as_we_do(run_tracee, waits, engine):
+    """It comes while threads run code of ours, are born or end; we leave when it has, or now."""
+    for _ in range(50):
+        with run_tracee("busy_threads") as process:
+            with Tracer(pid=process.pid, events=False, tally=True, engine=engine):
+                process.send_signal(signal.SIGSTOP)
+                assert not waits or process.told() == "stopped"
+            until_all_stopped(process.pid)
+            assert has_the_text_of_its_files(process.pid)
+            process.send_signal(signal.SIGCONT)
+            assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_threads_that_were_making_threads_record_too(run_tracee):
+    """Their first stop tells of a birth, inside a call: they come to another one.
+
+    Until all threads record themselves each call of all of them is a stop."""
+    with run_tracee("busy_threads") as process:
+        for _ in range(10):
+            with Tracer(pid=process.pid, engine="inline") as tracer:
+                calls, stops = 1, 1
+                while stops * 5 > calls:
+                    before = tracer.stats["stops"]
+                    calls = sum(len(take_calls(tracer, 1000)) for _ in range(5))
+                    stops = tracer.stats["stops"] - before
         assert process.end() == ("wrong: 0\n", "ended 0")
 
 

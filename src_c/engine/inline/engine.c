@@ -22,6 +22,7 @@
 #include "engine/inline/patch/patch.h"
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/verdict.h"
+#include "engine/inline/run/held.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/run/vdso.h"
 #include "engine/inline/space/actions.h"
@@ -271,36 +272,15 @@ static int engine_call_stop(struct ft_session *s, struct ft_task *t, const struc
 	return ft_engine_ptrace.call_stop(s, t, stop);
 }
 
-/* The signal that was held comes now, without a stop of its own; if it is blocked, it will have one. */
-static bool takes_held(struct ft_session *s, struct ft_task *t)
-{
-	bool blocked = t->in && t->in->area &&
-		       ft_area_get(&t->in->area->mask) & ~bit(SIGSTOP) & bit(t->held_signal);
-
-	if (ptrace(PTRACE_SETSIGINFO, t->tid, 0, &t->held_info) < 0)
-		return false;
-	if (!blocked)
-		ft_record_signal(s, t, &t->held_info, ft_now());
-	return true;
-}
-
-static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
+static void go_on(struct ft_session *s, struct ft_task *t, int sig)
 {
 	bool delivers = false;
 
-	/* A trap of ours has taken the place of the stop at which it would have been let go. */
-	if (s->detaching || (t->asked && !ft_dispatch_is_trapping(t->tid)))
-		ft_interrupt(t);
 	if (t->in) {
 		delivers = t->in->delivers && sig;
 		t->in->giving = t->in->delivers = false;
 	}
-	if (t->held_signal && ft_actions_ignores(t, &t->held_info))
-		t->held_signal = 0;
-	if (!sig && t->held_signal && takes_held(s, t)) {
-		sig = t->held_signal;
-		t->held_signal = 0;
-	}
+	sig = ft_held_give(s, t, sig);
 	if (ft_task_replaced(t))
 		return;
 	if (!t->in)
@@ -308,6 +288,14 @@ static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 	else if (!delivers || !ft_actions_deliver(s, t, sig))
 		ptrace(t->in->by_stops ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0,
 			(void *)(long)sig);
+}
+
+static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
+{
+	/* A trap of ours has taken the place of the stop at which it would have been let go. */
+	if (s->detaching || (t->asked && !ft_dispatch_is_trapping(t->tid)))
+		ft_interrupt(t);
+	go_on(s, t, sig);
 }
 
 /* In the program, or in a call that has two stops. */
@@ -327,24 +315,26 @@ static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
  * Not at a birth event, inside the call that makes the child, nor at the exit event: the task cannot be
  * made to run anything there. The next stop will do, or another task.
  */
-static bool engine_let_go(struct ft_session *s, struct ft_task *t)
+static bool engine_let_go(struct ft_session *s, struct ft_task *t, int *sig)
 {
 	if (!t->in || !t->in->area) {
 		ft_attach_end(s, t);
+		*sig = ft_held_give_last(s, t, *sig);
 		return true;
 	}
 	if (t->in->giving || ft_threads_are_awaited(s, t)) {
-		engine_resume(s, t, 0);
+		engine_resume(s, t, *sig);
 		return false;
 	}
 	if (t->in->exiting || ft_dispatch_is_trapping(t->tid) || ft_refused_is_pending(t)) {
-		ptrace(PTRACE_CONT, t->tid, 0, 0);
+		go_on(s, t, *sig); /* to a stop that comes unasked */
 		return false;
 	}
 	ft_attach_end(s, t);
 	engine_shown(s, t, 0);
 	if (t->in)
 		ft_leave(s, t, FT_FALLBACK_NONE);
+	*sig = ft_held_give_last(s, t, *sig);
 	return true;
 }
 

@@ -95,6 +95,7 @@ struct ft_space {
 	struct ft_leftovers *leftovers;
 	struct ft_chunk chunks[FT_CHUNKS_MAX];
 	int chunk_count, chunk_limit;
+	uint64_t vdso_call; /* see ft_unmap_vdso_call(); 0: none is known */
 	int mapped; /* areas that the tracee maps: of a process without threads but one */
 	struct ft_nears nears;
 	struct ft_sites sites;

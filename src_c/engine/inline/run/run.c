@@ -13,6 +13,7 @@
 
 #include "arch/x86_64/regs.h"
 #include "engine/inline/permits.h"
+#include "engine/inline/run/held.h"
 #include "engine/inline/run/snippet.h"
 #include "session/engine.h"
 #include "session/record.h"
@@ -42,21 +43,6 @@ static bool block_signals(const struct ft_task *t)
 	const uint64_t ours = ~(1ull << (SIGTRAP - 1));
 
 	return !ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(ours), &ours);
-}
-
-/*
- * A signal that came in between is sent on when the task goes on: if blocked, it is queued again. Returns what the task
- * must get now: one that is blocked by then, which queues it (kernel/signal.c, ptrace_signal()).
- */
-static int hold(struct ft_task *t, const struct ft_stop *stop)
-{
-	if (!t->held_signal) {
-		t->held_signal = stop->sig;
-		ptrace(PTRACE_GETSIGINFO, t->tid, 0, &t->held_info);
-		return 0;
-	}
-	/* Of two SIGSTOPs, or SIGTRAPs from kill(2), one is as good as both. */
-	return stop->sig == SIGSTOP || stop->sig == SIGTRAP ? 0 : stop->sig;
 }
 
 /*
@@ -127,7 +113,7 @@ static int run_to_trap(struct ft_session *s, struct ft_task *t, int request,
 			if (!(c && stop.sig == SIGTRAP && is_at_end(c, regs->rip)) &&
 				!is_trap_of_ours(t, &stop)) {
 				*blocks = *blocks || block_signals(t);
-				sig = hold(t, &stop);
+				sig = ft_held_keep(t, &stop);
 				if (given_up)
 					return -EINTR;
 				continue;

@@ -16,24 +16,27 @@
 #define PAGE 4096u
 
 /* Bytes that look like a syscall instruction are one when they run. */
-uint64_t ft_unmap_vdso_call(const struct ft_space *sp)
+uint64_t ft_unmap_vdso_call(struct ft_space *sp)
 {
 	uint64_t auxv[2 * 64], base = 0;
 	uint8_t code[2 * PAGE];
-	ssize_t n = ft_proc_read(sp->pid, "auxv", (char *)auxv, sizeof(auxv));
+	ssize_t n;
 
+	if (sp->vdso_call)
+		return sp->vdso_call;
+	n = ft_proc_read(sp->pid, "auxv", (char *)auxv, sizeof(auxv));
 	for (ssize_t i = 0; i + 1 < n / (ssize_t)sizeof(uint64_t); i += 2)
 		if (auxv[i] == AT_SYSINFO_EHDR)
 			base = auxv[i + 1];
 	n = base ? pread(ft_mem_of(sp), code, sizeof(code), (off_t)base) : 0;
-	for (ssize_t i = 0; i + 1 < n; i++)
+	for (ssize_t i = 0; i + 1 < n && !sp->vdso_call; i++)
 		if (code[i] == 0x0f && code[i + 1] == 0x05)
-			return base + (uint64_t)i;
-	return 0;
+			sp->vdso_call = base + (uint64_t)i;
+	return sp->vdso_call;
 }
 
 /* One that the program has made a call by, or one of the vDSO's. */
-static uint64_t find_syscall(const struct ft_space *sp)
+static uint64_t find_syscall(struct ft_space *sp)
 {
 	static const uint8_t insn[] = { 0x0f, 0x05 };
 	uint8_t now[sizeof(insn)];

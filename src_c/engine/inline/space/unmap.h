@@ -10,6 +10,6 @@ void ft_space_unmap(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 bool ft_unmap_one(struct ft_session *s, struct ft_task *t, const struct ft_space *sp, uint64_t insn,
 	uint64_t at, uint64_t size);
 /* A syscall instruction of the vDSO; 0: none is found. */
-uint64_t ft_unmap_vdso_call(const struct ft_space *sp);
+uint64_t ft_unmap_vdso_call(struct ft_space *sp);
 
 #endif

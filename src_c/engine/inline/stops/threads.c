@@ -9,10 +9,12 @@
 #include <sys/syscall.h>
 
 #include "alter/plan.h"
+#include "engine/inline/dispatch.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/memory.h"
 #include "engine/inline/space/prepare.h"
+#include "engine/inline/space/unmap.h"
 #include "engine/inline/stops/births.h"
 #include "engine/inline/stops/supervise.h"
 #include "kernel/clock.h"
@@ -155,7 +157,7 @@ bool ft_threads_are_awaited(struct ft_session *s, struct ft_task *t)
 }
 
 bool ft_threads_can_end(
-	const struct ft_session *s, const struct ft_task *t, const struct user_regs_struct *regs)
+	const struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs)
 {
 	const struct ft_space *sp = t->in->space;
 
@@ -163,7 +165,7 @@ bool ft_threads_can_end(
 	return (uint32_t)regs->rax == SYS_exit && t->tid != t->tgid && !t->filters &&
 	       !t->attached && !t->asked && !t->held_signal && !s->detaching && !sp->leaving &&
 	       !sp->spoiled && !s->python_frames && !(s->options & FT_OPT_PLACES) &&
-	       !ft_plan_has(s->plan, FT_ABI_X86_64, SYS_exit);
+	       !ft_plan_has(s->plan, FT_ABI_X86_64, SYS_exit) && ft_unmap_vdso_call(t->in->space);
 }
 
 void ft_threads_end(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
@@ -180,9 +182,10 @@ void ft_threads_end(struct ft_session *s, struct ft_task *t, struct user_regs_st
 	};
 
 	ft_supervise_begin(s, t, regs);
-	regs->rip = ft_recorder_pass(); /* which does not come back */
+	/* When it runs on, or goes on from a stop, what is ours may be gone from its memory, and its area another's. */
+	regs->rip = ft_unmap_vdso_call(it->space);
 	regs->orig_rax = (uint64_t)-1;
-	if (!ft_set_regs(t, regs)) {
+	if (!ft_set_regs(t, regs) || ft_dispatch_disarm(t->tid) < 0) {
 		it->dying = true;
 		return;
 	}
