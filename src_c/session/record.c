@@ -11,39 +11,10 @@
 #include "kernel/reader.h"
 #include "kernel/proc.h"
 #include "session/capture.h"
+#include "session/emit.h"
 #include "session/links.h"
 
 #define ITEM_MAX FT_PAYLOAD_SIZE(FT_STRING_MAX)
-
-static void emit(struct ft_session *s, struct ft_task *t, struct ft_event *ev, const void *payload,
-	size_t payload_len)
-{
-	int rc = 0;
-
-	pthread_mutex_lock(&s->lock);
-	s->stats.events++;
-	if (ev->kind == FT_KIND_SYSCALL) {
-		s->stats.calls++;
-		ft_process_at(&s->processes, t->serial)->calls++;
-		if (s->tally && s->options & FT_OPT_BY_PROCESS)
-			rc = ft_tally_add(s->tally, t->tgid, t->serial, ev);
-		else if (s->tally)
-			rc = ft_tally_add(s->tally, 0, 0, ev);
-	}
-	pthread_mutex_unlock(&s->lock);
-	if (rc < 0)
-		ft_session_fail(s, rc);
-	if (!s->ring)
-		return;
-	rc = ft_ring_write(s->ring, ev, payload, payload_len, true);
-	if (rc < 0) {
-		pthread_mutex_lock(&s->lock);
-		s->stats.lost += rc != -EPIPE; /* the ring counts what an absent consumer missed */
-		pthread_mutex_unlock(&s->lock);
-		if (rc != -EPIPE)
-			ft_session_fail(s, rc);
-	}
-}
 
 /*
  * A call that a signal interrupts is over for us when it is looked at in the stop for that signal, a moment after
@@ -145,68 +116,11 @@ void ft_record_engine_call(struct ft_session *s, const struct ft_task *t, uint32
 		ft_session_fail(s, rc);
 }
 
-static int tally_calls(
-	struct ft_session *s, const struct ft_task *t, const struct ft_event *calls, size_t n)
-{
-	bool by_process = s->options & FT_OPT_BY_PROCESS;
-	int rc = 0;
-
-	for (size_t i = 0; i < n && s->tally; i++)
-		rc |= ft_tally_add(
-			s->tally, by_process ? t->tgid : 0, by_process ? t->serial : 0, &calls[i]);
-	return rc;
-}
-
-/* With ft_session.lock held. */
-static void count_calls(struct ft_session *s, const struct ft_task *t, size_t n)
-{
-	s->stats.events += n;
-	s->stats.calls += n;
-	ft_process_at(&s->processes, t->serial)->calls += n;
-}
-
-void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *calls, size_t n,
-	const void *payload, size_t payload_len)
-{
-	int rc;
-
-	if (!n)
-		return;
-	t->ended_ns = calls[n - 1].time_ns + calls[n - 1].duration_ns;
-	pthread_mutex_lock(&s->lock);
-	count_calls(s, t, n);
-	rc = tally_calls(s, t, calls, n);
-	pthread_mutex_unlock(&s->lock);
-	if (rc < 0)
-		ft_session_fail(s, -ENOMEM);
-	if (!s->ring)
-		return;
-	rc = ft_ring_write_all(s->ring, calls, n, payload, payload_len, !s->flushing);
-	if (rc < 0 && rc != -EPIPE)
-		ft_session_fail(s, rc);
-}
-
 bool ft_record_only_counts(const struct ft_session *s)
 {
 	return !(s->options &
 		       (FT_OPT_EVENTS | FT_OPT_PAYLOAD | FT_OPT_ENTRY_ONLY | FT_OPT_PLACES)) &&
 	       !s->plan;
-}
-
-void ft_record_counted(struct ft_session *s, const struct ft_task *t, enum ft_abi abi,
-	const struct ft_tally_call *calls, size_t n)
-{
-	bool by_process = s->options & FT_OPT_BY_PROCESS;
-	int rc = 0;
-
-	pthread_mutex_lock(&s->lock);
-	count_calls(s, t, n);
-	if (s->tally)
-		rc = ft_tally_add_calls(s->tally, by_process ? t->tgid : 0,
-			by_process ? t->serial : 0, (uint8_t)abi, calls, n);
-	pthread_mutex_unlock(&s->lock);
-	if (rc < 0)
-		ft_session_fail(s, rc);
 }
 
 void ft_record_return(
@@ -225,7 +139,7 @@ void ft_record_return(
 	if (is_error && -ret >= FT_ERESTARTSYS && -ret <= FT_ERESTART_RESTARTBLOCK)
 		ev->flags |= FT_FLAG_INTERRUPTED;
 	ft_capture_exit(s, t, ev);
-	emit(s, t, ev, t->payload, t->payload_len);
+	ft_emit(s, t, ev, t->payload, t->payload_len);
 }
 
 void ft_record_cut(struct ft_session *s, struct ft_task *t)
@@ -236,7 +150,7 @@ void ft_record_cut(struct ft_session *s, struct ft_task *t)
 	if (was != FT_CALL_RECORDED)
 		return;
 	t->call.flags |= FT_FLAG_UNFINISHED;
-	emit(s, t, &t->call, t->payload, t->payload_len);
+	ft_emit(s, t, &t->call, t->payload, t->payload_len);
 }
 
 /* Whether si_addr is set and not si_pid and si_uid: by the processor, not by kill(2) and the like.
@@ -284,7 +198,7 @@ void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *
 	if (asks && !ft_arch_instruction(t->tid, &place))
 		size += ft_payload_place(s, place, item.place);
 	ft_payload_chain((uint8_t *)&item, size);
-	emit(s, t, &ev, &item, s->options & FT_OPT_PAYLOAD ? size : 0);
+	ft_emit(s, t, &ev, &item, s->options & FT_OPT_PAYLOAD ? size : 0);
 }
 
 void ft_record_stop(struct ft_session *s, struct ft_task *t, int sig, uint64_t now)
@@ -292,7 +206,7 @@ void ft_record_stop(struct ft_session *s, struct ft_task *t, int sig, uint64_t n
 	struct ft_event ev = event_of(t, FT_KIND_STOP, now);
 
 	ev.nr = sig;
-	emit(s, t, &ev, NULL, 0);
+	ft_emit(s, t, &ev, NULL, 0);
 }
 
 void ft_record_birth(
@@ -312,7 +226,7 @@ void ft_record_birth(
 		ev.args[1] = ft_links_shared(tid, child->tid);
 	if (child->tid != child->tgid)
 		ev.flags |= FT_FLAG_THREAD;
-	emit(s, child, &ev, NULL, 0);
+	ft_emit(s, child, &ev, NULL, 0);
 }
 
 /* Asked of /proc. Returns the argument list's length. */
@@ -333,13 +247,13 @@ static void emit_with_links(struct ft_session *s, struct ft_task *t, struct ft_e
 	uint8_t *payload = malloc(FT_CAPTURE_ROOM);
 
 	if (!payload) {
-		emit(s, t, ev, image, size);
+		ft_emit(s, t, ev, image, size);
 		return;
 	}
 	memcpy(payload, image, size);
 	size += ft_links_of_task(s, t, payload + size, FT_CAPTURE_ROOM - size);
 	ft_payload_chain(payload, size);
-	emit(s, t, ev, payload, size);
+	ft_emit(s, t, ev, payload, size);
 	free(payload);
 }
 
@@ -381,7 +295,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	if (!is_new && s->options & FT_OPT_DESCRIPTORS)
 		emit_with_links(s, t, ev, payload, pos);
 	else
-		emit(s, t, ev, payload, pos);
+		ft_emit(s, t, ev, payload, pos);
 }
 
 /* An event with the name of the task itself. */
@@ -392,7 +306,7 @@ static void emit_name(struct ft_session *s, struct ft_task *t, struct ft_event *
 
 	comm.length = (uint32_t)ft_proc_comm(
 		t->tid, (char *)payload + sizeof(comm), sizeof(payload) - sizeof(comm));
-	emit(s, t, ev, payload, comm.length ? ft_payload_put(payload, &comm) : 0);
+	ft_emit(s, t, ev, payload, comm.length ? ft_payload_put(payload, &comm) : 0);
 }
 
 void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, uint64_t now)
@@ -431,5 +345,5 @@ void ft_record_exit(struct ft_session *s, struct ft_task *t, int status, uint64_
 		p->end_ns = now;
 		pthread_mutex_unlock(&s->lock);
 	}
-	emit(s, t, &ev, NULL, 0);
+	ft_emit(s, t, &ev, NULL, 0);
 }

@@ -1,5 +1,4 @@
-/* From what an engine saw to events: tally, process table and ring are fed here and nowhere else.
- */
+/* From what an engine saw to events, which emit.h takes, and to rows of the process table. */
 #ifndef FT_RECORD_H
 #define FT_RECORD_H
 
@@ -17,16 +16,8 @@ void ft_record_return(
 /* It will not end while we look on: death, detach, or results that nobody wants. */
 void ft_record_cut(struct ft_session *s, struct ft_task *t);
 
-/*
- * The same for calls that were seen as a whole. They are finished. Of those with FT_FLAG_PAYLOAD `payload`
- * is the offset of their items in this one, in their order.
- */
-void ft_record_calls(struct ft_session *s, struct ft_task *t, struct ft_event *calls, size_t n,
-	const void *payload, size_t payload_len);
-/* Whether of most calls nothing is wanted but a row of the tally: for them there is */
+/* Whether of most calls nothing is wanted but a row of the tally, as ft_emit_counted() has it. */
 bool ft_record_only_counts(const struct ft_session *s);
-void ft_record_counted(struct ft_session *s, const struct ft_task *t, enum ft_abi abi,
-	const struct ft_tally_call *calls, size_t n);
 /* Flags that follow from ret. */
 void ft_record_set_result(struct ft_event *call);
 /* A call that was seen to begin. payload: its items; NULL: they are the task's already. */

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "engine/inline/drain/drain.h"
+#include "session/emit.h"
 #include "session/record.h"
 
 #define AHEAD 512 /* bytes: the task's processor has written them, and this one has not seen them */
@@ -54,11 +55,11 @@ void ft_brief_take(struct ft_session *s, struct ft_inline_task *it, uint32_t end
 		};
 		if (n < BATCH)
 			continue;
-		ft_record_counted(s, it->task, FT_ABI_X86_64, in->counted, n);
+		ft_emit_counted(s, it->task, FT_ABI_X86_64, in->counted, n);
 		n = 0;
 	}
 	if (n)
-		ft_record_counted(s, it->task, FT_ABI_X86_64, in->counted, n);
+		ft_emit_counted(s, it->task, FT_ABI_X86_64, in->counted, n);
 	it->drained = end;
 	it->last_tick = last;
 	it->last_ns = ft_tsc_ns(&in->clock, last);

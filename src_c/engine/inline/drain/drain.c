@@ -7,6 +7,7 @@
 
 #include "engine/inline/drain/brief.h"
 #include "engine/inline/programs.h"
+#include "session/emit.h"
 #include "session/record.h"
 #include "session/sigframe.h"
 
@@ -68,8 +69,7 @@ struct batch {
 
 static void flush(struct batch *b)
 {
-	ft_record_calls(
-		b->s, b->it->task, b->s->in->batch, b->n, b->s->in->payload, b->payload_len);
+	ft_emit_calls(b->s, b->it->task, b->s->in->batch, b->n, b->s->in->payload, b->payload_len);
 	b->n = b->payload_len = 0;
 }
 
@@ -181,9 +181,9 @@ void ft_drain_sigreturn(struct ft_session *s, struct ft_inline_task *it)
 	if (ev->time_ns < it->last_ns)
 		ev->time_ns = it->last_ns;
 	if (ev->flags & FT_FLAG_PAYLOAD)
-		ft_record_calls(s, it->task, ev, 1, it->task->payload, it->task->payload_len);
+		ft_emit_calls(s, it->task, ev, 1, it->task->payload, it->task->payload_len);
 	else
-		ft_record_calls(s, it->task, ev, 1, NULL, 0);
+		ft_emit_calls(s, it->task, ev, 1, NULL, 0);
 }
 
 /* Where the record before this position stands, if it is an rt_sigreturn, which never is the last of a block. */
