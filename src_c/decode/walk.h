@@ -54,6 +54,9 @@ void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t va
 /* false: too short. */
 bool ft_walk_memory(
 	struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory);
+/* `count` elements, of which the memory may have fewer; false: it has none. */
+bool ft_array_shown(
+	struct ft_walk *walk, const struct ft_type *type, struct ft_memory memory, uint64_t count);
 bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory *memory);
 /* A vector of struct iovec, by one of its descriptions; tells_fault: where no more of it can be read. */
 void ft_vector_shown(struct ft_walk *walk, unsigned structure, struct ft_memory memory,
