@@ -5,22 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record/errors.h"
 #include "record/hist.h"
 
 #define CHUNK_ROWS 32
 #define BATCH	   32
 #define HASH_FIRST 64 /* slots; a power of two */
 
-struct error_count {
-	uint32_t number;
-	uint64_t count;
-};
-
 struct row {
 	struct ft_tally_row r; /* first: a row is handed out as this */
 	struct ft_hist hist;
-	struct error_count *errors;
-	uint16_t errors_used, errors_room;
+	struct ft_errors errors;
 };
 
 struct ft_tally {
@@ -58,41 +53,13 @@ void ft_tally_free(struct ft_tally *t)
 		return;
 	for (size_t i = 0; i < t->rows; i++) {
 		ft_hist_free(&row_at(t, i)->hist);
-		free(row_at(t, i)->errors);
+		ft_errors_free(&row_at(t, i)->errors);
 	}
 	for (size_t i = 0; i * CHUNK_ROWS < t->rows; i++)
 		free(t->chunks[i]);
 	free(t->chunks);
 	free(t->slots);
 	free(t);
-}
-
-static int errors_add(struct row *row, int64_t number, uint64_t count)
-{
-	struct error_count *list = row->errors, here;
-	uint32_t wanted = number > 0 && number <= FT_ERRNO_MAX ? (uint32_t)number : 0;
-	unsigned i, room;
-
-	for (i = 0; i < row->errors_used && list[i].number != wanted; i++)
-		;
-	if (i < row->errors_used) {
-		/* One step to the front: the frequent ones are found at once. */
-		here = list[i];
-		here.count += count;
-		list[i] = list[i ? i - 1 : 0];
-		list[i ? i - 1 : 0] = here;
-		return 0;
-	}
-	if (row->errors_used == row->errors_room) {
-		room = 2u * row->errors_room + 1;
-		list = realloc(list, room * sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		row->errors = list;
-		row->errors_room = (uint16_t)room;
-	}
-	row->errors[row->errors_used++] = (struct error_count){ wanted, count };
-	return 0;
 }
 
 static inline size_t hash_of(int32_t pid, int32_t serial, uint8_t abi, int32_t nr)
@@ -197,7 +164,7 @@ static inline struct row *row_of(
 static int count_error(struct row *row, int64_t number)
 {
 	row->r.errors++;
-	return errors_add(row, number, 1);
+	return ft_errors_add(&row->errors, number, 1);
 }
 
 /* That has ended. */
@@ -272,7 +239,7 @@ static int add_batch(struct ft_tally *t, const struct ft_event *ev, size_t n, in
 		rows[i] = row_of(t, by_pid ? ev[i].pid : 0, 0, ev[i].abi, ev[i].nr);
 		if (!rows[i])
 			return -ENOMEM;
-		__builtin_prefetch(&rows[i]->errors_room, 1);
+		__builtin_prefetch(&rows[i]->errors.room, 1);
 	}
 	for (size_t i = 0; i < n; i++)
 		if (rows[i])
@@ -312,13 +279,12 @@ int ft_tally_add_row(struct ft_tally *into, int32_t pid, int32_t serial, uint8_t
 {
 	const struct row *source = row_at(from, i);
 	struct row *row = row_of(into, pid, serial, abi, nr);
-	int rc = 0;
+	int rc;
 
 	if (!row)
 		return -ENOMEM;
 	add_counts(&row->r, &source->r);
-	for (unsigned k = 0; k < source->errors_used && rc == 0; k++)
-		rc = errors_add(row, source->errors[k].number, source->errors[k].count);
+	rc = ft_errors_merge(&row->errors, &source->errors);
 	if (rc == 0)
 		rc = ft_hist_merge(&row->hist, &source->hist, row->r.finished);
 	return rc;
@@ -342,7 +308,7 @@ int ft_tally_put(struct ft_tally *t, const struct ft_tally_row *r, const uint32_
 		return -ENOMEM;
 	add_counts(&row->r, r);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = errors_add(row, errnos[i], counts[i]);
+		rc = ft_errors_add(&row->errors, errnos[i], counts[i]);
 	for (unsigned i = 0; i < FT_HIST_BUCKETS && rc == 0; i++)
 		if (hist[i])
 			rc = ft_hist_add(&row->hist, i, hist[i], row->r.finished);
@@ -396,13 +362,7 @@ const struct ft_tally_row *ft_tally_row(const struct ft_tally *t, size_t i)
 size_t ft_tally_errnos(
 	const struct ft_tally *t, size_t i, uint32_t *errnos, uint64_t *counts, size_t max)
 {
-	const struct row *row = row_at(t, i);
-
-	for (size_t k = 0; k < row->errors_used && k < max; k++) {
-		errnos[k] = row->errors[k].number;
-		counts[k] = row->errors[k].count;
-	}
-	return row->errors_used;
+	return ft_errors_read(&row_at(t, i)->errors, errnos, counts, max);
 }
 
 void ft_tally_hist(const struct ft_tally *t, size_t i, uint64_t *counts)

@@ -1,5 +1,5 @@
 /* gcc -std=gnu11 -fsanitize=address,undefined -Isrc_c tests/c/test_tally.c src_c/record/tally.c
- * src_c/record/hist.c */
+ * src_c/record/errors.c src_c/record/hist.c */
 #include "tally.h"
 
 #include <errno.h>
