@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from workloads import execs
 
 SCRIPT = """
 import re, subprocess, sys
@@ -16,10 +17,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 
 
 def peak_mb(calls: int, processes: int) -> float:
-    work = (
-        f"dd if=/dev/zero of=/dev/null bs=1 count={calls // 2}; "
-        f"i=0; while [ $i -lt {processes} ]; do /bin/true; i=$((i+1)); done"
-    )
+    work = f"dd if=/dev/zero of=/dev/null bs=1 count={calls // 2}; {execs(processes)}"
     out = subprocess.run(
         [sys.executable, "-c", SCRIPT, work], stdout=subprocess.PIPE, check=True, text=True
     )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from workloads import execs
 
 import fasttrace
 
@@ -34,7 +35,7 @@ def test_dd_against_strace(in_turn, quiet):
 
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
 def test_fork_exec_against_strace(in_turn, quiet):
-    argv = ["sh", "-c", "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done"]
+    argv = ["sh", "-c", execs(200)]
     in_turn(
         {
             "fasttrace summary": lambda: quiet([*FASTTRACE, "summary", *argv]),

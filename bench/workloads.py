@@ -146,9 +146,13 @@ def perl_stat(count: int) -> Argv:
     return lambda made: ["perl", "-e", f"stat '/etc/passwd' for 1 .. {count}"]
 
 
+def execs(count: int) -> str:
+    """A shell's script that runs so many programs."""
+    return f"i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i+1)); done"
+
+
 def fork_exec(count: int, shell: str = "sh") -> Argv:
-    script = f"i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i+1)); done"
-    return lambda made: [shell, "-c", script]
+    return lambda made: [shell, "-c", execs(count)]
 
 
 WORKLOADS = [

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 from support import FASTTRACE
@@ -18,10 +19,15 @@ LIMIT_S = 60  # for what should end at once: a test that hangs fails
 
 
 def cli(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    options.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run(
-        [*FASTTRACE, *args], capture_output=True, text=True, timeout=LIMIT_S, **options
-    )
+    return run(FASTTRACE, *args, **options)
+
+
+def run(
+    command: Sequence[str], *words: str | Path, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Any command, ours or strace's, with more words."""
+    options = {"stdin": subprocess.DEVNULL, "timeout": LIMIT_S, **options}
+    return subprocess.run([*command, *map(str, words)], capture_output=True, text=True, **options)
 
 
 def one_line(done: subprocess.CompletedProcess[str], status: int) -> str:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from command_line import run
 from strace_text import differences
-from support import ENGINES, FASTTRACE, HANG_S, Builder
+from support import ENGINES, FASTTRACE, Builder
 
 import fasttrace
 from fasttrace.data.events import Flag, Kind
 
 STRACE = shutil.which("strace") or ""
+OURS = [*FASTTRACE, "strace"]
+ENVIRONMENT = {"PATH": "/usr/bin"}  # each program is found at once
 needs_strace = pytest.mark.skipif(not STRACE, reason="strace is not installed")
 SELF = "grep -E ^TracerPid /proc/self/status"
 SCRIPTS = {
@@ -27,17 +29,6 @@ SCRIPTS = {
 }
 
 
-def run(tracer: list[str], *words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*tracer, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-        check=False,
-        env={"PATH": "/usr/bin"},
-    )
-
-
 @needs_strace
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -45,9 +36,9 @@ def test_lines_end_where_strace_lets_go(name: str, engine: str, tmp_path: Path) 
     """What comes after is the program's own affair; its output says that nobody traces it."""
     words = ["-f", "-b", "execve", "-o"]
     tail = ["sh", "-c", SCRIPTS[name]]
-    ours = [*FASTTRACE, "strace", "--engine", engine]
-    mine = run(ours, *words, tmp_path / "ours", *tail)
-    its = run([STRACE], *words, tmp_path / "theirs", *tail)
+    ours = [*OURS, "--engine", engine]
+    mine = run(ours, *words, tmp_path / "ours", *tail, env=ENVIRONMENT)
+    its = run([STRACE], *words, tmp_path / "theirs", *tail, env=ENVIRONMENT)
     assert (mine.returncode, mine.stdout, mine.stderr) == (its.returncode, its.stdout, its.stderr)
     assert "TracerPid:\t0" in mine.stdout
     # strace leaves the line open, or says so, as it comes to stand among those of others.
@@ -70,7 +61,7 @@ def test_that_it_is_let_go_of_is_told(tmp_path: Path) -> None:
     """On standard error, in the middle of the line, as by strace; not with -qq."""
     for options in ([], ["-qq"], ["-f"]):
         words = [*options, "-e", "execve", "-b", "execve", "/bin/sh", "-c", "exec /bin/true"]
-        mine, its = run([*FASTTRACE, "strace"], *words), run(["strace"], *words)
+        mine, its = (run(tracer, *words, env=ENVIRONMENT) for tracer in (OURS, ["strace"]))
         texts = [re.sub(r"0x\w+|\d+", "N", one.stderr) for one in (mine, its)]
         assert texts[0] == texts[1]
         assert (mine.returncode, mine.stdout) == (0, "")
@@ -80,7 +71,7 @@ def test_that_it_is_let_go_of_is_told(tmp_path: Path) -> None:
 def test_a_thread_takes_its_process_out_of_our_hands(engine: str, tracees: Builder) -> None:
     """The program that it executes ends later than we do, or with a status that is not ours."""
     command = tracees.command("exec_from_thread")
-    done = run([*FASTTRACE, "strace", "--engine", engine, "-f", "-b", "execve"], *command)
+    done = run([*OURS, "--engine", engine, "-f", "-b", "execve"], *command)
     assert done.returncode == 0
     assert re.search(r"\+\+\+ superseded by .*\nstrace: Process \d+ detached\n\Z", done.stderr)
 
@@ -108,6 +99,6 @@ def test_events_are_those_up_to_there() -> None:
 
 @pytest.mark.parametrize("text", ["openat", "execve,openat", "all", "!execve"])
 def test_other_calls_are_refused_in_straces_words(text: str) -> None:
-    done = run([*FASTTRACE, "strace"], "-b", text, "true")
+    done = run(OURS, "-b", text, "true")
     message = f"strace: Syscall '{text}' for -b isn't supported\n"
     assert (done.returncode, done.stderr) == (1, message)

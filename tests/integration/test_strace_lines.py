@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import run
 from strace_text import differences, plain
 from strace_together import TELLING, Together
 from support import ENGINES, FASTTRACE, Builder
@@ -24,17 +25,11 @@ LIMIT_S = 120
 
 
 def ours(*words: str | Path, engine: str = "auto") -> subprocess.CompletedProcess[str]:
-    return run([*FASTTRACE, "strace", "--engine", engine, *map(str, words)])
+    return run([*FASTTRACE, "strace", "--engine", engine], *words, timeout=LIMIT_S)
 
 
 def theirs(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return run([STRACE, *map(str, words)])
-
-
-def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL
-    )
+    return run([STRACE], *words, timeout=LIMIT_S)
 
 
 def files_of(folder: Path, engine: str, *words: str) -> tuple[str, str]:

@@ -13,26 +13,13 @@ import time
 from pathlib import Path
 
 import pytest
+from command_line import LIMIT_S, run
 from strace_text import plain
 from support import ENGINES, FASTTRACE
 
 STRACE = "strace"  # as it is called, so it names itself
 pytestmark = pytest.mark.skipif(not shutil.which(STRACE), reason="strace is not installed")
-LIMIT_S = 60
 OURS = [*FASTTRACE, "strace"]
-
-
-def run(
-    command: list[str], *words: str | Path, **options: object
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*command, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        stdin=subprocess.DEVNULL,
-        **options,  # type: ignore[call-overload]
-    )
 
 
 REFUSED = [

@@ -13,23 +13,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import LIMIT_S, run
 from support import FASTTRACE
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-LIMIT_S = 60
 OURS = [*FASTTRACE, "strace"]
 BOTH = pytest.mark.parametrize("command", [OURS, ["strace"]], ids=["ours", "theirs"])
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may take another's rights")
-
-
-def run(command: list[str], *words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*command, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 def written_by_the_end(path: Path) -> list[str]:
