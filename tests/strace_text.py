@@ -4,17 +4,28 @@ from run to run."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 ADDRESS = re.compile(r"0x[0-9a-f]{5,}")
-# Where a number may be a pid; elsewhere it is a size, a descriptor, ... that only looks like one.
-_WITH_PIDS = re.compile(
-    r"---|\+\+\+|(?:clone3?|v?fork|wait4|waitid|[gs]etp?pid|gettid|set_tid_address|t?g?kill|"
-    r"[gs]etpgr?p?(?:id)?|[gs]etsid|futex|rt_(?:tg)?sigqueueinfo|rt_sigreturn|rt_sigtimedwait|"
-    r"prlimit64|kcmp|pidfd_open)\(|"
-    r"fcntl\(\d+, F_SETOWN,"
-)
+# Where a pid stands: elsewhere a size, a limit, a descriptor ... may be the same number. The minus
+# sign is a process group's.
+_PID = r"(-?)(\d+)\b"
+_PIDS = [
+    re.compile(rf"({before}){_PID}")
+    for before in (
+        r"^(?:wait4|t?g?kill|rt_(?:tg)?sigqueueinfo|[gs]etpgid|getsid|prlimit64|kcmp|pidfd_open)\(",
+        r"^(?:tgkill|rt_tgsigqueueinfo|setpgid|kcmp)\([^,]+, ",
+        r"^waitid\(P_(?:PID|PGID), ",
+        r"^fcntl\(\d+, F_SETOWN, ",
+        r"^futex\([^,]+, [^,]+, ",  # a thread's number is the word that its joiner waits on
+        r"\b(?:parent_tid|set_tid)=\[",
+        r"\bsi_pid=",
+        r"<pid:",
+        r"^\+\+\+ superseded by execve in pid ",
+        r"^(?:clone3?|v?fork|wait4|get(?:pid|tid|pgrp|pgid|sid)|setsid|set_tid_address)\(.*\) += ",
+    )
+]
 _UNFINISHED = " <unfinished ...>"
 # They come when they like, and what the handler's end gives back follows from that.
 _AT_ANY_TIME = re.compile(r"--- SIGCHLD|rt_sigreturn\(")
@@ -67,20 +78,23 @@ def by_age(tids: Iterable[str]) -> list[str]:
     return found[first:] + found[:first]
 
 
+def without_pids(line: str, numbers: Mapping[str, str]) -> str:
+    """A line without its task, with other names for the pids that have one: {"4711": "P0"}."""
+    for pids in _PIDS:
+        line = pids.sub(lambda match: match[1] + match[2] + numbers.get(match[3], match[3]), line)
+    return line
+
+
 def plain(text: str) -> dict[str, list[str]]:
     """The same without addresses and pids."""
     tasks = by_task(text)
     numbers = {tid: f"P{place}" for place, tid in enumerate(by_age(tasks))}
-    # A limit may be the same number.
-    pids = re.compile(rf"(?<!rlim_...=)\b({'|'.join(numbers)})\b") if numbers else None
     found: dict[str, list[str]] = {}
     for tid in by_age(tasks):
         lines = tasks[tid]
         out = []
         for line in lines:
-            line = ADDRESS.sub("ADDR", line)
-            if pids is not None and _WITH_PIDS.match(line):
-                line = pids.sub(lambda match: numbers[match[1]], line)
+            line = without_pids(ADDRESS.sub("ADDR", line), numbers)
             line = re.sub(r"\) +=", ") =", line)
             for pattern, new, _why in DIFFERENCES:
                 line = re.sub(pattern, new, line)

@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from strace_text import by_task
+from strace_text import by_task, without_pids
 from support import ENGINES, FASTTRACE
 
 STRACE = shutil.which("strace") or ""
@@ -78,7 +78,7 @@ def of_fasttrace(command: list[str], folder: Path, engine: str) -> tuple[list[st
 
 
 def normal(line: str, pids: set[str]) -> str:
-    line = re.sub(rf"\b(?:{'|'.join(sorted(pids))})\b", "PID", line)
+    line = without_pids(line, dict.fromkeys(pids, "PID"))
     line = re.sub(r"\b(getppid\(\) = )\d+", r"\1PID", line)
     # What is random, and what the machine has left.
     line = re.sub(r'\b(getrandom\(|sysinfo\()(?:"[^"]*"|\{.*\})', r"\g<1>0xaaaaaa", line)
