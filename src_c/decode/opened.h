@@ -7,7 +7,7 @@
 
 /* Whether a call makes, copies or closes descriptors of sockets: where nothing else is asked for only those count. */
 bool ft_opened_moves_sockets(struct ft_open_files *f, const struct ft_view *view);
-/* Before a call is shown: what its descriptors become, for ft_open_files_shown(). */
+/* Before a call is shown: what its descriptors become, which ft_opened_find() then tells. */
 void ft_opened_begin(struct ft_open_files *f, const struct ft_view *view);
 /* Behind it: they have become that, and what it closed is gone. */
 void ft_opened_end(struct ft_open_files *f, const struct ft_view *view);
