@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fasttrace._core import PROCESS_SIZE, STUCK, Block, Session, StartError, process_rows
-from fasttrace.errors import ForkedError, NoSuchProcess
-from fasttrace.system.log import INFO, WARNING, log
-from fasttrace.text.terminal import printable
-from fasttrace.tracing import sessions
+from fasttrace._core import Block, Session
+from fasttrace.errors import ForkedError
+from fasttrace.tracing import sessions, starting
 from fasttrace.tracing.answering import CANNOT_DETACH, Answering
 from fasttrace.tracing.command import Command, Stdio, Text
+from fasttrace.tracing.fallbacks import log_fallbacks
 from fasttrace.tracing.state import Snapshot
 
 if TYPE_CHECKING:
@@ -267,51 +265,15 @@ class Tracer(Answering):
             session.close()
             session = self._session = self._options.open(self.engine, self._handlers)
         try:
-            self._spawn_or_attach(session, unblocked)
+            if self._command is not None:
+                self._pid = starting.spawn(session, self._command, self._wall, unblocked)
+            else:
+                assert self._pid is not None
+                self._pid = starting.attach(session, self._pid, self._pids)
         finally:
             self._entered = False
             self._kept.close()
         self._started = True
-
-    def _spawn_or_attach(self, session: Session, unblocked: Iterable[int]) -> None:
-        if self._command is None:
-            assert self._pid is not None
-            first = self._pid
-            try:
-                if self._pids:
-                    self._pid = session.attach_all(self._pids)
-                else:
-                    self._pid = session.attach(self._pid)
-            except StartError as error:
-                from fasttrace.system.diagnosis import attach_error
-
-                which = error.pid if self._pids else first
-                raise attach_error(which, error.errno or 0, error.stage) from None
-            except OverflowError:  # no pid has that many digits
-                raise NoSuchProcess.of(max(self._pids, default=first)) from None
-        else:
-            command = self._command
-            try:
-                program, flags = self._wall or (None, 0)
-                with ExitStack() as stack:
-                    self._pid = session.spawn(
-                        command.path,
-                        command.argv,
-                        command.env,
-                        command.cwd,
-                        command.descriptors(stack),
-                        command.default_signals,
-                        program,
-                        flags,
-                        unblocked_signals=sum(1 << (number - 1) for number in set(unblocked)),
-                    )
-            except StartError as error:
-                from fasttrace.system.diagnosis import spawn_error
-
-                path = os.fsdecode(command.path)
-                cwd = None if command.cwd is None else os.fsdecode(command.cwd)
-                refused = self._wall.start_error(error) if self._wall is not None else None
-                raise refused or spawn_error(path, error.errno or 0, error.stage, cwd) from None
 
     @property
     def has_results(self) -> bool:
@@ -400,25 +362,11 @@ class Tracer(Answering):
                 self.stop()
                 self._drain(session)
             self._last = Snapshot(session, self._options.tally)
-            self._log_fallbacks(self._last)
+            if self.engine == "inline":
+                log_fallbacks(self._last, spawned=self._command is not None)
         finally:
             self._session = None
             session.close()
-
-    def _log_fallbacks(self, last: Snapshot) -> None:
-        if self.engine != "inline":
-            return
-        records, strings = last.processes
-        left = process_rows(records, strings, left=True)
-        for row in left:
-            name = printable(row.comm.decode("utf-8", "surrogateescape")) or "a process"
-            if row.fallback == STUCK:
-                end = "killed" if self._command else "let go"
-                log(WARNING, "%s (%d) was %s: %s", name, row.pid, end, row.fallback)
-            else:
-                log(INFO, "%s (%d): engine ptrace: %s", name, row.pid, row.fallback)
-        count = len(records) // PROCESS_SIZE
-        log(INFO, "%d of %d processes were not traced inline", len(left), count)
 
     @staticmethod
     def _drain(session: Session) -> None:

@@ -36,6 +36,7 @@ from fasttrace.system import diagnosis
 from fasttrace.system.procfs import comm as comm_of
 from fasttrace.text import color
 from fasttrace.text.terminal import printable
+from fasttrace.tracing.fallbacks import log_fallbacks
 
 # A title, a colour, a cleared screen, C1's escape, a line of its own, text turned around, no UTF-8.
 EVIL = "a\x1b]0;b\x07\x1b[31m\x1b[2J\x9b1mc\nd\r\t\u202ee\u2028\udc9b"
@@ -139,19 +140,16 @@ def test_names_of_processes_in_messages(tmp_path: Path, monkeypatch: pytest.Monk
     assert comm_of(1).isprintable()
 
 
-def test_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """`engine inline` tells in the log who fell back."""
-    tracer = fasttrace.Tracer(["true"], engine="ptrace", events=False)
-    tracer.engine = "inline"
     comm = EVIL.encode("utf-8", "surrogateescape")
     evil = ProcessRow(1, 0, 1, -1, 0, 0, 0, comm, b"", "ptrace", "it runs 32-bit code")
-    monkeypatched = pytest.MonkeyPatch()
-    with monkeypatched.context() as patch, caplog.at_level(logging.INFO, "fasttrace"):
-        patch.setattr("fasttrace.tracing.tracer.process_rows", lambda *_, left: [evil])
-        tracer._log_fallbacks(tracer.snapshot)
-    tracer.close()
+    monkeypatch.setattr("fasttrace.tracing.fallbacks.process_rows", lambda *_, left: [evil])
+    with fasttrace.Tracer(["true"], engine="ptrace", events=False) as tracer:
+        tracer.wait()
+    with caplog.at_level(logging.INFO, "fasttrace"):
+        log_fallbacks(tracer.snapshot, spawned=True)
     assert any("32-bit" in message for message in caplog.messages)
-    assert caplog.messages
     assert all(message.isprintable() for message in caplog.messages)
 
 
