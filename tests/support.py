@@ -50,8 +50,9 @@ class Tracee:
     """args: what to run it with. compiler, build: and what to build it with. arch: runs only there.
     role: "attach": prints "ready" and runs until its stdin ends; "endless": until it is killed;
     "enemy": attacks whoever traces it, "named": neither; both run by name only.
-    oracle: "no (why)": its calls differ from run to run. restarts: "yes (why)": the kernel restarts
-    calls without a word to anybody. traced: how it ends under a tracer, if not as without one."""
+    oracle: "no (why)": its calls differ from run to run. counted: "no (why)": the kernel does not
+    count them all. restarts: "yes (why)": the kernel restarts calls without a word to anybody.
+    traced: how it ends under a tracer, if not as without one."""
 
     name: str
     args: tuple[str, ...] = ()
@@ -60,6 +61,7 @@ class Tracee:
     arch: str = ""
     role: str = ""
     oracle: str = ""
+    counted: str = ""
     restarts: str = ""
     traced: str = ""
 

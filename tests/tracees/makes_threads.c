@@ -2,6 +2,7 @@
  * argv[1] says what, all of it without one; argv[2]: how many times.
  * arch: x86_64
  * oracle: no (how often it waits is a matter of time)
+ * counted: no (its filter keeps calls from being made)
  */
 #define _GNU_SOURCE
 #include "expect.h"

@@ -1,5 +1,6 @@
 /* Children with seccomp filters that deny, trap, kill and look at where a call comes from.
  * arch: x86_64
+ * counted: no (its filter keeps calls from being made)
  */
 #define _GNU_SOURCE
 #include "expect.h"

@@ -1,6 +1,7 @@
 /* Makes a call that its handler answers (SECCOMP_RET_TRAP), again and again until stdin ends, and looks at each answer.
  * role: attach
  * arch: x86_64
+ * counted: no (its filter keeps calls from being made)
  */
 #define _GNU_SOURCE
 #include "expect.h"

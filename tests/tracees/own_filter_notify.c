@@ -1,6 +1,7 @@
 /* A thread whose filter asks another one (SECCOMP_RET_USER_NOTIF) what comes of getppid: a number, or what the kernel says.
  * oracle: no (one waits for the other)
  * arch: x86_64
+ * counted: no (its filter keeps calls from being made)
  */
 #define _GNU_SOURCE
 #include "expect.h"

@@ -2,6 +2,7 @@
  * often all was denied. With an argument one of them would kill for munmap.
  * role: attach
  * arch: x86_64
+ * counted: no (its filter keeps calls from being made)
  */
 #define _GNU_SOURCE
 #include "expect.h"

@@ -2,6 +2,7 @@
  * its own that denies another call.
  * oracle: no (how often they call before)
  * arch: x86_64
+ * counted: no (its filter keeps calls from being made)
  */
 #define _GNU_SOURCE
 #include "expect.h"

@@ -1,6 +1,7 @@
 /* A seccomp filter put upon all threads (TSYNC) while one is blocked; each then calls what the filter denies.
  * oracle: no (waits for its thread by polling)
  * arch: x86_64
+ * counted: no (its filter keeps calls from being made)
  */
 #define _GNU_SOURCE
 #include "asleep.h"
