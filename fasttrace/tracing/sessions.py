@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from fasttrace._core import PYTHON_FRAMES_MAX, STRING_LIMIT_MAX, Session, inline_unusable
@@ -201,6 +202,7 @@ def selection(trace: str | Selection | None) -> Selection | None:
     return None if trace.is_everything else trace
 
 
+@lru_cache(maxsize=16)  # a millisecond, for who traces one block after the other
 def _policy(selection: Selection | None, capture: Capture) -> list[bytes] | None:
     if selection is None:
         if capture == "none":
