@@ -39,7 +39,7 @@ SOURCES = {
     "_core": [
         *files("src_c", "**/*.c"),
     ],
-    "_tally": [f"src_c/record/{name}.c" for name in ("tally", "errors", "hist")],
+    "_tally": [f"src_c/record/{name}.c" for name in ("tally", "errors", "hist", "watched")],
     "_tables": files("src_c/tables", "*.c"),
     "_decode": [*files("src_c/decode", "*.c"), "src_c/kernel/proc.c"],
 }

@@ -8,6 +8,8 @@ cdef extern from "tally.h" nogil:
 
     struct ft_event:
         int32_t pid
+        uint64_t time_ns
+        uint64_t args[6]
 
     struct ft_tally:
         pass
@@ -45,6 +47,48 @@ cdef extern from "tally.h" nogil:
     unsigned ft_hist_bucket(uint64_t ns)
     uint64_t ft_hist_low(unsigned bucket)
     uint64_t ft_tally_percentile(const ft_tally *t, size_t i, double q)
+
+
+cdef extern from "watched.h" nogil:
+    struct ft_call_number:
+        int32_t nr
+        uint8_t abi
+
+    struct ft_under_way:
+        uint64_t args[6]
+        int32_t tid
+        int32_t nr
+        bint met
+
+    struct ft_watched:
+        int32_t pid
+        int32_t tid
+        uint64_t fd
+        uint64_t level
+        uint64_t began_ns
+        const ft_call_number *talk
+        size_t talk_len
+        ft_under_way *under_way
+        size_t under_way_len
+
+    struct ft_interval_row:
+        uint64_t calls
+        uint64_t errors
+        uint64_t total_ns
+        uint32_t interval
+        int32_t nr
+        uint8_t abi
+
+    struct ft_intervals:
+        pass
+
+    bint ft_watched_is_mark(const ft_watched *w, const ft_event *ev)
+    void ft_watched_outside(ft_watched *w, const ft_event *ev, size_t n, uint8_t *outside)
+    int ft_intervals_new(ft_intervals **out, const uint64_t *bounds, size_t count)
+    void ft_intervals_free(ft_intervals *t)
+    int ft_intervals_add(ft_intervals *t, const ft_event *ev, const uint8_t *outside, size_t n)
+    size_t ft_intervals_rows(const ft_intervals *t)
+    const ft_interval_row *ft_intervals_row_at "ft_intervals_row"(const ft_intervals *t, size_t i)
 
 
 cdef class Tally:

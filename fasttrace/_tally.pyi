@@ -1,9 +1,10 @@
-"""The C tally and the layout of the event record.
+"""The C tally, what is counted between marks, and the layout of the event record.
 
 A tally has one row per syscall, or one per syscall and process. Reading it never blocks; `add`
 counts with the GIL released.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -83,3 +84,37 @@ class Tally:
 
     def percentile(self, i: int, q: float) -> int:
         """Nearest-rank percentile of row i in ns, 0 < q <= 1; 0 if no call of it has finished."""
+
+class Watched:
+    """A process that watched itself: see src_c/watched.h.
+
+    talk: ABI and number of each call that belongs to its talk with the process that traces it.
+    under_way: the number and arguments of the call in which another thread was, by its tid.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        tid: int,
+        fd: int,
+        level: int,
+        began_ns: int,
+        talk: Iterable[tuple[int, int]],
+        under_way: Mapping[int, list[int]],
+    ) -> None: ...
+    def outside(self, events: ReadableBuffer) -> bytearray:
+        """A byte for each of all its events: 1: it is none of what was watched. ValueError: the
+        buffer is no whole number of records."""
+
+    def marks(self, events: ReadableBuffer) -> dict[int, int]:
+        """Times in ns, by the number of the mark. ValueError: as above."""
+
+def counted_between(
+    events: ReadableBuffer, outside: ReadableBuffer, bounds: ReadableBuffer
+) -> list[tuple[int, int, int, int, int, int]]:
+    """Interval, ABI, number, calls, errors and ns of what was called in each interval.
+
+    outside: a byte for each event: 1: it does not count. bounds: array("Q"), times in order;
+    interval i is behind bounds[2 * i] and before bounds[2 * i + 1]. ValueError: one of them has not
+    the length for that. OSError, EINVAL: an odd number of bounds.
+    """

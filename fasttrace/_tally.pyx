@@ -1,8 +1,11 @@
-"""The boundary to the C tally, and the layout of the event record as the C compiler sees it."""
+"""The boundary to the C tally and to what is counted between marks, and the layout of the event
+record as the C compiler sees it."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 
 from libc.errno cimport EINVAL
+from libc.stdint cimport UINT64_MAX
+from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 import os
@@ -257,3 +260,104 @@ cdef class Tally:
         if not 0 < q <= 1:
             raise ValueError(f"a percentile lies above 0 and not above 1, {q} does not")
         return ft_tally_percentile(self.tally, self.row(i), q)
+
+
+cdef class Watched:
+    cdef ft_watched w
+
+    def __cinit__(self, int32_t pid, int32_t tid, uint64_t fd, uint64_t level, uint64_t began_ns,
+                  talk, under_way):
+        cdef ft_call_number *numbers
+        cdef size_t i = 0
+        self.w.pid, self.w.tid, self.w.fd, self.w.level = pid, tid, fd, level
+        self.w.began_ns = began_ns
+        numbers = <ft_call_number *>calloc(len(talk) + 1, sizeof(ft_call_number))
+        self.w.talk = numbers
+        self.w.under_way = <ft_under_way *>calloc(len(under_way) + 1, sizeof(ft_under_way))
+        if numbers == NULL or self.w.under_way == NULL:
+            raise MemoryError
+        for abi, nr in talk:
+            numbers[i].abi, numbers[i].nr = abi, nr
+            i += 1
+        self.w.talk_len = i
+        i = 0
+        for of_tid, call in under_way.items():
+            nr, *args = call
+            self.w.under_way[i].tid, self.w.under_way[i].nr = of_tid, nr
+            for k, value in enumerate(args[:6]):
+                self.w.under_way[i].args[<int>k] = value
+            i += 1
+        self.w.under_way_len = i
+
+    def __dealloc__(self):
+        free(<void *>self.w.talk)
+        free(self.w.under_way)
+
+    def outside(self, events):
+        cdef Py_buffer view
+        cdef uint8_t *out
+        cdef size_t n, i
+        buffer_of(events, &view)
+        try:
+            n = view.len // sizeof(ft_event)
+            mask = bytearray(n)
+            out = mask
+            for i in range(self.w.under_way_len):
+                self.w.under_way[i].met = False
+            with nogil:
+                ft_watched_outside(&self.w, <const ft_event *>view.buf, n, out)
+        finally:
+            PyBuffer_Release(&view)
+        return mask
+
+    def marks(self, events):
+        cdef Py_buffer view
+        cdef const ft_event *ev
+        cdef size_t i
+        buffer_of(events, &view)
+        try:
+            ev = <const ft_event *>view.buf
+            return {<uint32_t>ev[i].args[2]: ev[i].time_ns
+                    for i in range(view.len // sizeof(ft_event))
+                    if ft_watched_is_mark(&self.w, &ev[i])}
+        finally:
+            PyBuffer_Release(&view)
+
+
+cdef int buffer_of(events, Py_buffer *view) except -1:
+    PyObject_GetBuffer(events, view, PyBUF_SIMPLE)
+    if view.len % sizeof(ft_event):
+        length = view.len
+        PyBuffer_Release(view)
+        raise ValueError(f"{length} bytes are no whole number of events")
+    return 0
+
+
+def counted_between(events, const uint8_t[::1] outside, const uint64_t[::1] bounds):
+    cdef Py_buffer view
+    cdef ft_intervals *counted = NULL
+    cdef const ft_interval_row *r
+    cdef uint64_t nothing = UINT64_MAX
+    cdef const uint8_t *mask = NULL
+    cdef size_t i
+    cdef int rc
+    buffer_of(events, &view)
+    try:
+        if <size_t>outside.shape[0] != view.len // sizeof(ft_event):
+            raise ValueError("outside tells of each event")
+        if outside.shape[0]:
+            mask = &outside[0]
+        check(ft_intervals_new(
+            &counted, &bounds[0] if bounds.shape[0] else &nothing, bounds.shape[0]))
+        with nogil:
+            rc = ft_intervals_add(
+                counted, <const ft_event *>view.buf, mask, view.len // sizeof(ft_event))
+        check(rc)
+        rows = []
+        for i in range(ft_intervals_rows(counted)):
+            r = ft_intervals_row_at(counted, i)
+            rows.append((r.interval, r.abi, r.nr, r.calls, r.errors, r.total_ns))
+        return rows
+    finally:
+        ft_intervals_free(counted)
+        PyBuffer_Release(&view)

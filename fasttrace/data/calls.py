@@ -22,7 +22,7 @@ from fasttrace.data.events import (
 from fasttrace.data.frames import Frame, frames_of
 from fasttrace.decode.values import Named, Struct
 from fasttrace.syscalls.errnos import errno_name
-from fasttrace.syscalls.names import syscall_name
+from fasttrace.syscalls.names import call_name as call_name
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -38,15 +38,6 @@ Calls: TypeAlias = "str | int | Iterable[str | int] | Selection"
 def abi_name(abi: int) -> str:
     """``abi_name(0)`` is "x86_64"; a number that no ABI has becomes "abi_7"."""
     return ABIS[abi] if 0 <= abi < len(ABIS) else f"abi_{abi}"
-
-
-@lru_cache(maxsize=4096)
-def call_name(nr: int, abi: int) -> str:
-    """The name of syscall `nr` of the ABI with this index; "syscall_0x1f4" where there is none."""
-    number = nr & 0xFFFFFFFF
-    if 0 <= abi < len(ABIS) and number < 1 << 31:
-        return syscall_name(number, abi)
-    return f"syscall_{number:#x}"
 
 
 def selection_of(calls: Calls) -> Selection:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Events = npt.NDArray[np.void]
-
-_CHUNK = 1 << 20  # events
+    from typing_extensions import Buffer
 
 
 class Counted:
@@ -62,49 +58,21 @@ class Counted:
 
 
 def counted_between(
-    events: Events, bounds: Sequence[int], outside: npt.NDArray[np.bool_]
-) -> list[Counted]:
-    """What was called in each interval. A call belongs where it began.
+    events: Buffer, bounds: Sequence[int], outside: Buffer
+) -> list[dict[str, list[int]]]:
+    """What was called in each interval, by name: calls, errors and ns. A call belongs where it
+    began.
 
-    events: of EVENT_DTYPE, shape (n,). bounds: times in ns, in order, even in number: interval i
-    begins behind bounds[2 * i], and ends before bounds[2 * i + 1]. outside: which events do not
-    count, shape (n,).
+    events: records as EVENT_DTYPE has them. bounds: times in ns, in order, even in number:
+    interval i begins behind bounds[2 * i], and ends before bounds[2 * i + 1]. outside: a byte for
+    each event: 1: it does not count.
     """
-    import numpy as np
+    from fasttrace import _tally
+    from fasttrace.syscalls.names import call_name
 
-    from fasttrace.data.events import Kind
-
-    times = np.array(bounds, np.uint64)
-    times[::2] += np.uint64(1)
-    found = [Counted() for _ in bounds[::2]]
-    for start in range(0, len(events), _CHUNK):
-        part = events[start : start + _CHUNK]
-        places = np.searchsorted(times, part["time_ns"].astype(np.uint64), side="right")
-        inside = (places % 2 == 1) & (part["kind"] == Kind.SYSCALL)
-        inside &= ~outside[start : start + _CHUNK]
-        for interval, name, figures in _sums(part[inside], places[inside] // 2):
-            found[interval].add(Counted({name: figures}))
+    found: list[dict[str, list[int]]] = [{} for _ in bounds[::2]]
+    for interval, abi, nr, *figures in _tally.counted_between(events, outside, array("Q", bounds)):
+        names, name = found[interval], call_name(nr, abi)
+        was = names.get(name)
+        names[name] = figures if was is None else [a + b for a, b in zip(was, figures, strict=True)]
     return found
-
-
-def _sums(events: Events, intervals: npt.NDArray[Any]) -> Iterator[tuple[int, str, list[int]]]:
-    """Of each interval and each syscall: calls, errors, ns."""
-    import numpy as np
-
-    from fasttrace.data.calls import call_name
-    from fasttrace.data.events import Flag
-
-    keys = np.empty(len(events), [("interval", "i8"), ("abi", "i4"), ("nr", "i4")])
-    keys["interval"], keys["abi"], keys["nr"] = intervals, events["abi"], events["nr"]
-    order = np.argsort(keys, order=("interval", "abi", "nr"), kind="stable")
-    keys, events = keys[order], events[order]
-    starts = np.flatnonzero(np.concatenate(([len(keys) > 0], keys[1:] != keys[:-1])))
-    if not len(starts):
-        return
-    calls = np.diff(np.append(starts, len(keys)))
-    failed = (events["flags"] & np.uint16(Flag.ERROR) != 0).astype(np.int64)
-    errors = np.add.reduceat(failed, starts)
-    took = np.add.reduceat(events["duration_ns"].astype(np.int64), starts)
-    for i, key in enumerate(keys[starts].tolist()):
-        interval, abi, nr = key
-        yield interval, call_name(nr, abi), [int(calls[i]), int(errors[i]), int(took[i])]

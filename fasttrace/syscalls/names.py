@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
 
-__all__ = ["ABIS", "Syscall", "abi_index", "syscall_name", "syscall_number", "table"]
+__all__ = [
+    "ABIS", "Syscall", "abi_index", "call_name", "syscall_name", "syscall_number", "table",
+]  # fmt: skip
 
 
 class Syscall(NamedTuple):
@@ -42,6 +45,15 @@ def syscall_name(nr: int, abi: str | int = "x86_64") -> str:
     ('openat', 'open', 'syscall_0x1f4')
     """
     return _tables.name(abi_index(abi), nr) or f"syscall_{nr & 0xFFFFFFFF:#x}"
+
+
+@lru_cache(maxsize=4096)
+def call_name(nr: int, abi: int) -> str:
+    """The name of syscall `nr` of the ABI with this index; "syscall_0x1f4" where there is none."""
+    number = nr & 0xFFFFFFFF
+    if 0 <= abi < len(ABIS) and number < 1 << 31:
+        return syscall_name(number, abi)
+    return f"syscall_{number:#x}"
 
 
 def syscall_number(name: str, abi: str | int = "x86_64") -> int:

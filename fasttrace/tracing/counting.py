@@ -8,13 +8,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from fasttrace.data.intervals import Counted
+from fasttrace.tracing.watched_part import COUNTS
 from fasttrace.tracing.watching import Watch
 
 if TYPE_CHECKING:
     from fasttrace.tracing.sessions import Engine
-
-COUNTS = "counts.json"
-"""Beside the recording."""
 
 
 class CountingWatch(Watch):

@@ -306,11 +306,14 @@ class Recorder:
     def stored(self) -> Stored:
         return self._writer.stored()
 
+    def close(self) -> None:
+        self._writer.close()
+
     def __enter__(self) -> Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.close()
+        self.close()
 
 
 def _parquet_writer(tracer: Tracer, path: str | os.PathLike[str], info: RunInfo) -> ParquetWriter:

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from typing_extensions import Buffer
+
+    from fasttrace._tally import Watched
 
     Events = npt.NDArray[np.void]
     Mask = npt.NDArray[np.bool_]
+
+COUNTS = "counts.json"
+"""What the watcher writes, where nothing but counts is kept."""
+PACKET_MAX = 1 << 16
+"""Bytes of what is asked of the watcher, or answered."""
 
 # The talk with the watcher, and marks: not part of what is watched.
 _TALK = ("sendto", "recvfrom", "getsockopt")
@@ -29,41 +37,29 @@ class WatchedPart(NamedTuple):
     began_ns: int
     under_way: dict[int, list[int]]
 
+    def outside(self, events: Buffer) -> bytearray:
+        """A byte for each of the events, all that there are: 1: it is none of the block's, but talk
+        with the watcher, a mark, or a call in which another thread already was, which begins anew
+        under a tracer."""
+        return self._watched().outside(events)
+
     def is_outside(self, events: Events) -> Mask:
-        """Which of the events, shape (n,), are none of the block's: talk with the watcher, marks,
-        and calls in which other threads already were, which begin anew under a tracer."""
+        """The same as an array of shape (n,)."""
         import numpy as np
 
-        outside: Mask = self._is_talk(events)
-        # Times of our own thread need no comparison, which two clocks might not stand.
-        outside |= (events["time_ns"] < self.began_ns) & (events["tid"] != self.tid)
-        for tid, (nr, *args) in self.under_way.items():
-            first = np.flatnonzero((events["tid"] == tid) & _is_call(events))[:1]
-            if first.size and events["nr"][first[0]] == nr:
-                outside[first[0]] |= events["args"][first[0]].tolist() == args
-        return outside
+        return np.frombuffer(self.outside(events.data), np.bool_)
 
-    def _is_talk(self, events: Events) -> Mask:
-        from fasttrace.data.conditions import of_syscall
-
-        talk: Mask = (events["pid"] == self.pid) & (events["args"][:, 0] == self.fd)
-        talk[talk] = of_syscall(events[talk], _TALK)
-        return talk
-
-    def marks(self, events: Events) -> dict[int, int]:
+    def marks(self, events: Buffer) -> dict[int, int]:
         """The numbers of the marks made, and their times in ns."""
-        import numpy as np
+        return self._watched().marks(events)
 
-        marks = events[(events["args"][:, 1] == MARK_LEVEL) & (events["pid"] == self.pid)]
-        marks = marks[self._is_talk(marks)]
-        numbers = marks["args"][:, 2].astype(np.uint32)
-        return dict(zip(numbers.tolist(), marks["time_ns"].tolist(), strict=True))
+    def _watched(self) -> Watched:
+        from fasttrace._tables import ABIS, number
+        from fasttrace._tally import Watched
 
-
-def _is_call(events: Events) -> Mask:
-    from fasttrace.data.conditions import is_call
-
-    return is_call(events)
+        numbers = ((abi, number(abi, name)) for abi in range(len(ABIS)) for name in _TALK)
+        talk = [(abi, nr) for abi, nr in numbers if nr is not None]
+        return Watched(self.pid, self.tid, self.fd, MARK_LEVEL, self.began_ns, talk, self.under_way)
 
 
 _waiting: dict[int, list[int]] = {}

@@ -35,7 +35,7 @@ from fasttrace.errors import (
     TraceNotPermitted,
 )
 from fasttrace.system.procfs import ptrace_scope
-from fasttrace.tracing.watched_part import MARK_LEVEL, WatchedPart, calls_under_way
+from fasttrace.tracing.watched_part import MARK_LEVEL, PACKET_MAX, WatchedPart, calls_under_way
 
 if TYPE_CHECKING:
     from fasttrace.data.calls import Calls
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from fasttrace.syscalls.sets import Capture
     from fasttrace.tracing.sessions import Engine
 
-PACKET_MAX = 1 << 16
 _PR_SET_PTRACER = 0x59616D61  # include/uapi/linux/prctl.h
 _CODE = "import sys; sys.path[:] = {path!r}; from fasttrace.tracing.watcher import main; main({fd})"
 # What may go wrong over there, by name.
@@ -291,7 +290,7 @@ class Watch:
     @property
     def marks(self) -> dict[int, int]:
         """The numbers given to `mark`, and when that was: CLOCK_MONOTONIC, in ns."""
-        return self._part.marks(self.recorded.events)
+        return self._part.marks(self.recorded.events.data)
 
     @property
     def recorded(self) -> Trace:
