@@ -21,6 +21,7 @@ _PIDS = [
         r"^futex\([^,]+, [^,]+, ",  # a thread's number is the word that its joiner waits on
         r"\b(?:parent_tid|set_tid)=\[",
         r"\bsi_pid=",
+        r"\b(?:shm_[cl]pid|msg_l[sr]pid)=",
         r"<pid:",
         r"^\+\+\+ superseded by execve in pid ",
         r"^(?:clone3?|v?fork|wait4|get(?:pid|tid|pgrp|pgid|sid)|setsid|set_tid_address)\(.*\) += ",
@@ -40,6 +41,12 @@ DIFFERENCES = [
     (r"sysinfo\(\{.*?\}\)", "sysinfo(NOW)", "as it is at that moment"),
     (r'read\((\d), "(?:\\.|[^"\\])*", 4\) = 4', r"read(\1, SEED, 4) = 4", "perl's random seeds"),
     (r"FUTEX_32\b", "FUTEX2_SIZE_U32", "the kernel has given it another name since"),
+    (
+        r'(msgrcv\(\w+, \{mtype=\d+, mtext)="[^"]*"(?:\.\.\.)?',
+        r"\1=TEXT",
+        "msgrcv: strace shows all that there was room for, not what came",
+    ),
+    (r"((?:shm|msg|sem)_[a-z]time)=[1-9]\d+", r"\1=N", "when it was"),
     (r"(/tmp/directory)\d+", r"\1", "named by a pid"),
 ]
 

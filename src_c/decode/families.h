@@ -81,5 +81,9 @@ ft_read ft_read_fiemap;
 ft_read ft_read_loop_key;
 ft_read ft_read_sg_io;
 ft_read ft_read_lsm_contexts;
+ft_read ft_read_msgbuf;
+ft_read ft_read_semun_stat;
+ft_read ft_read_semun_set;
+ft_read ft_read_semun_info;
 
 #endif

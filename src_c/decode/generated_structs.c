@@ -27,27 +27,27 @@ static const struct ft_field x86_64_itimerval[] = {
 };
 
 static const struct ft_field x86_64_itimerspec[] = {
-	{ "it_interval", 11, 158, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 158, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 166, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 166, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 545, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 545, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 569, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 569, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 618, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 618, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 645, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 645, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 619, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 620, 40, 0, 0, 0, 0 },
+	{ "status", 6, 647, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -65,16 +65,16 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 619, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
-	{ "status", 6, 620, 40, 0, 0, 0, 0 },
+	{ "status", 6, 647, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
-	{ "time", 4, 622, 72, 0, 0, 0, 0 },
+	{ "time", 4, 649, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
@@ -93,64 +93,64 @@ static const struct ft_field x86_64_timeval64[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 623, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 623, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 623, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 623, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 650, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 650, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 650, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 650, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 294, 24, 0, 0, 0, 0 },
+	{ "st_mode", 7, 318, 24, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 28, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 295, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_rdev", 7, 319, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 624, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 625, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 626, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 651, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 652, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 653, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 294, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 318, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 295, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 319, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 624, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 625, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 626, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 651, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 652, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 653, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 522, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 546, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 628, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 655, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 629, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 656, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 628, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 630, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 630, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 630, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 630, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 655, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 657, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 657, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 657, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 657, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -160,85 +160,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 632, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 633, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 634, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 659, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 660, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 661, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 635, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 636, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 663, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 638, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 665, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 635, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 636, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 663, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 638, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 665, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 637, 0, 0, 0, 0, 0 },
+	{ "val", 3, 664, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 221, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 221, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 642, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 643, 4, 0, 0, 0, 0 },
+	{ "type", 4, 669, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 670, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 645, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 672, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 646, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 673, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,9 +248,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 647, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 647, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 648, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 674, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 674, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 675, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 649, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 649, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 676, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 676, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 650, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 650, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 677, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 677, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 651, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 678, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,39 +313,39 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 652, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 652, 65, 0, 0, 0, 0 },
-	{ "release", 7, 652, 130, 0, 0, 0, 0 },
-	{ "version", 7, 652, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 652, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 652, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 679, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 679, 65, 0, 0, 0, 0 },
+	{ "release", 7, 679, 130, 0, 0, 0, 0 },
+	{ "version", 7, 679, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 679, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 679, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 653, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 654, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 654, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 654, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 655, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 654, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 680, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 681, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 681, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 681, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 682, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 681, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 654, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 657, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 681, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 684, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 658, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 658, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 685, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 685, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 301, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 659, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 686, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -356,8 +356,8 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 660, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 221, 4, 0, 0, 0, 0 },
+	{ "version", 7, 687, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_robust_list_head[] = {
@@ -370,39 +370,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 661, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 688, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 662, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 689, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 662, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 689, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 663, 0, 0, 0, 0, 0 },
-	{ "data", 4, 664, 4, 0, 0, 0, 0 },
+	{ "events", 6, 690, 0, 0, 0, 0, 0 },
+	{ "data", 4, 691, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 654, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 665, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 681, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 692, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 400, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 424, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -413,7 +413,7 @@ static const struct ft_field x86_64_linger[] = {
 };
 
 static const struct ft_field x86_64_ucred[] = {
-	{ "pid", 3, 221, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 229, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -426,19 +426,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 666, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 667, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 668, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 669, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 670, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 671, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 693, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 694, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 695, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 696, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 697, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 698, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 672, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 673, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 699, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 700, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -451,14 +451,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 674, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 675, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 675, 19, 0, 0, 0, 0 },
-	{ "port", 4, 675, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 701, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 702, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 702, 19, 0, 0, 0, 0 },
+	{ "port", 4, 702, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 678, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -466,7 +466,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 678, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -492,56 +492,56 @@ static const struct ft_field x86_64_uffdio_range[] = {
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 680, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 707, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 681, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 708, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 682, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 683, 8, 0, 0, 0, 0 },
+	{ "features", 8, 710, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 684, 8, 0, 0, 0, 0 },
+	{ "lo_device", 9, 711, 8, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 684, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 711, 24, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 685, 36, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 712, 36, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 40, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 686, 44, 0, 0, 0, 0 },
-	{ "lo_name", 7, 687, 48, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 688, 112, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 689, 144, 0, 0, 0, 0 },
-	{ "reserved", 8, 690, 160, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 713, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 714, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 715, 112, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 716, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 717, 160, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_loop_info64[] = {
-	{ "lo_device", 9, 295, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 319, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 295, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 319, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 685, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 712, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 686, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 687, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 687, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 688, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 691, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 713, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 714, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 714, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 715, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 718, 216, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -554,40 +554,40 @@ static const struct ft_field x86_64_loop_config[] = {
 
 static const struct ft_field x86_64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 694, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 721, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 695, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_found[] = {
-	{ "fm_flags", 8, 695, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 697, 0, 0, 0, 0, 0 },
+	{ "op", 2, 724, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 699, 16, 0, 0, 0, 0 },
+	{ "data", 4, 726, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 687, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 687, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 714, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 714, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 700, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 727, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -596,82 +596,82 @@ static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 static const struct ft_field x86_64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 701, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 702, 20, 0, 0, 0, 0 },
+	{ "error", 5, 728, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 729, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 703, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 730, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 432, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 456, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_hd_geometry[] = {
-	{ "heads", 5, 676, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 676, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 703, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 703, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sg_io_hdr[] = {
-	{ "interface_id", 12, 704, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 705, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 676, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 707, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 708, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 707, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 710, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 712, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 735, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 737, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 739, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 713, 44, 0, 0, 0, 0 },
-	{ "status", 6, 675, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 675, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 675, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 676, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 674, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 674, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 740, 44, 0, 0, 0, 0 },
+	{ "status", 6, 702, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 702, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 702, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 703, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 701, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 701, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 714, 80, 0, 0, 0, 0 },
+	{ "info", 4, 741, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field x86_64_sg_io_vector[] = {
-	{ "interface_id", 12, 704, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 705, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 676, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 710, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 716, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 737, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 743, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 713, 44, 0, 0, 0, 0 },
-	{ "status", 6, 675, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 675, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 675, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 676, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 674, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 674, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 740, 44, 0, 0, 0, 0 },
+	{ "status", 6, 702, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 702, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 702, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 703, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 701, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 701, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 714, 80, 0, 0, 0, 0 },
+	{ "info", 4, 741, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field x86_64_sg_sense[] = {
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 719, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 746, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mnt_id_req[] = {
-	{ "size", 4, 722, 0, 0, 0, 0, 0 },
+	{ "size", 4, 749, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -679,26 +679,26 @@ static const struct ft_field x86_64_mnt_id_req[] = {
 };
 
 static const struct ft_field x86_64_mnt_id_req_stat[] = {
-	{ "size", 4, 722, 0, 0, 0, 0, 0 },
+	{ "size", 4, 749, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 723, 16, 0, 0, 0, 0 },
+	{ "param", 5, 750, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field x86_64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 723, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 750, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 724, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 725, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 751, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 752, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 647, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 648, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 674, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 675, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -720,19 +720,19 @@ static const struct ft_field x86_64_cachestat[] = {
 };
 
 static const struct ft_field x86_64_xattr_args_set[] = {
-	{ "value", 5, 726, 0, 0, 0, 0, 0 },
+	{ "value", 5, 753, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 345, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 369, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_xattr_args_got[] = {
-	{ "value", 5, 727, 0, 0, 0, 0, 0 },
+	{ "value", 5, 754, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_attr[] = {
-	{ "fa_xflags", 9, 728, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 755, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -740,6 +740,127 @@ static const struct ft_field x86_64_file_attr[] = {
 };
 
 static const struct ft_field x86_64_message_head[] = {
+};
+
+static const struct ft_field x86_64_ipc_perm[] = {
+	{ "key", 3, 15, 0, 0, 0, 0, 0 },
+	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "cuid", 4, 63, 12, 0, 0, 0, 0 },
+	{ "cgid", 4, 63, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_ipc_perm_whole[] = { 1, 2, 5, 0, 3, 4 };
+
+static const struct ft_field x86_64_ipc_perm_set[] = {
+	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_msqid_ds[] = {
+	{ "msg_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
+	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 229, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 229, 100, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+
+static const struct ft_field x86_64_shmid_ds[] = {
+	{ "shm_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
+	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 229, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 229, 84, 0, 0, 0, 0 },
+	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
+
+static const struct ft_field x86_64_semid_ds[] = {
+	{ "sem_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_semid_ds_whole[] = { 0, 1, 2, 3 };
+
+static const struct ft_field x86_64_msqid_set[] = {
+	{ "msg_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
+	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 229, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 229, 100, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_msqid_set_whole[] = { 0, 5 };
+
+static const struct ft_field x86_64_shmid_set[] = {
+	{ "shm_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
+	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 229, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 229, 84, 0, 0, 0, 0 },
+	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_shmid_set_whole[] = { 0 };
+
+static const struct ft_field x86_64_semid_set[] = {
+	{ "sem_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_semid_set_whole[] = { 0 };
+
+static const struct ft_field x86_64_msginfo[] = {
+	{ "msgpool", 7, 16, 0, 0, 0, 0, 0 },
+	{ "msgmap", 6, 16, 4, 0, 0, 0, 0 },
+	{ "msgmax", 6, 16, 8, 0, 0, 0, 0 },
+	{ "msgmnb", 6, 16, 12, 0, 0, 0, 0 },
+	{ "msgmni", 6, 16, 16, 0, 0, 0, 0 },
+	{ "msgssz", 6, 16, 20, 0, 0, 0, 0 },
+	{ "msgtql", 6, 16, 24, 0, 0, 0, 0 },
+	{ "msgseg", 6, 76, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_shminfo[] = {
+	{ "shmmax", 6, 3, 0, 0, 0, 0, 0 },
+	{ "shmmin", 6, 3, 8, 0, 0, 0, 0 },
+	{ "shmmni", 6, 3, 16, 0, 0, 0, 0 },
+	{ "shmseg", 6, 3, 24, 0, 0, 0, 0 },
+	{ "shmall", 6, 3, 32, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_shm_info[] = {
+	{ "used_ids", 8, 16, 0, 0, 0, 0, 0 },
+	{ "shm_tot", 7, 3, 8, 0, 0, 0, 0 },
+	{ "shm_rss", 7, 3, 16, 0, 0, 0, 0 },
+	{ "shm_swp", 7, 3, 24, 0, 0, 0, 0 },
+	{ "swap_attempts", 13, 3, 32, 0, 0, 0, 0 },
+	{ "swap_successes", 14, 3, 40, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_seminfo[] = {
+	{ "semmap", 6, 16, 0, 0, 0, 0, 0 },
+	{ "semmni", 6, 16, 4, 0, 0, 0, 0 },
+	{ "semmns", 6, 16, 8, 0, 0, 0, 0 },
+	{ "semmnu", 6, 16, 12, 0, 0, 0, 0 },
+	{ "semmsl", 6, 16, 16, 0, 0, 0, 0 },
+	{ "semopm", 6, 16, 20, 0, 0, 0, 0 },
+	{ "semume", 6, 16, 24, 0, 0, 0, 0 },
+	{ "semusz", 6, 16, 28, 0, 0, 0, 0 },
+	{ "semvmx", 6, 16, 32, 0, 0, 0, 0 },
+	{ "semaem", 6, 16, 36, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sock_fprog[] = {
@@ -754,16 +875,16 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 731, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 763, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 732, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 764, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 732, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 764, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -789,33 +910,33 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 733, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 733, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 736, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 738, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 740, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 768, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 770, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 772, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 654, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 681, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 742, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 774, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 743, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 775, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -829,27 +950,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "value", 5, 654, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 744, 24, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "value", 5, 681, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 776, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "value", 5, 654, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 745, 24, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "value", 5, 681, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 777, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 654, 16, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 681, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -857,146 +978,146 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 746, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 778, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 654, 8, 0, 0, 0, 0 },
-	{ "license", 7, 747, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 681, 8, 0, 0, 0, 0 },
+	{ "license", 7, 779, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 749, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 750, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 751, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 781, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 782, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 783, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 752, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 784, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 654, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 681, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 654, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 681, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 654, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 681, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 753, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 785, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 754, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 786, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 755, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 787, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 756, 0, 0, 0, 0, 0 },
+	{ "info", 4, 788, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 654, 8, 0, 0, 0, 0 },
+	{ "info", 4, 681, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 757, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 789, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 747, 0, 0, 0, 0, 0 },
+	{ "name", 4, 779, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 759, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 654, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 791, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 681, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 760, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 792, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 761, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 793, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 654, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 654, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
-	{ "values", 6, 654, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 681, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 681, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "values", 6, 681, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 745, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 777, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 762, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 794, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
-	{ "values", 6, 654, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "values", 6, 681, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 744, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 763, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 795, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 744, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 764, 0, 0, 0, 0, 0 },
+	{ "test", 4, 796, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -1004,28 +1125,28 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 654, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 654, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 681, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 681, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 654, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 654, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 765, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 681, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 681, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 797, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 766, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 798, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ifa_cacheinfo[] = {
@@ -1041,7 +1162,7 @@ static const struct ft_field x86_64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 297, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 321, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -1134,27 +1255,27 @@ static const struct ft_field generic64_itimerval[] = {
 };
 
 static const struct ft_field generic64_itimerspec[] = {
-	{ "it_interval", 11, 158, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 158, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 166, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 166, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 545, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 545, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 569, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 569, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 618, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 618, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 645, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 645, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 619, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 620, 40, 0, 0, 0, 0 },
+	{ "status", 6, 647, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -1172,16 +1293,16 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 619, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
-	{ "status", 6, 620, 40, 0, 0, 0, 0 },
+	{ "status", 6, 647, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
-	{ "time", 4, 622, 72, 0, 0, 0, 0 },
+	{ "time", 4, 649, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
@@ -1200,64 +1321,64 @@ static const struct ft_field generic64_timeval64[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 623, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 623, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 623, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 623, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 650, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 650, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 650, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 650, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 294, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 318, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 295, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 319, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 624, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 625, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 626, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 651, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 652, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 653, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 294, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 318, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 295, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 319, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 624, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 625, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 626, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 651, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 652, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 653, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 522, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 546, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 628, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 655, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 629, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 656, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 628, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 630, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 630, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 630, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 630, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 655, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 657, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 657, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 657, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 657, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -1267,85 +1388,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 632, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 633, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 634, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 659, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 660, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 661, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 635, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 636, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 663, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 638, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 665, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 635, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 636, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 663, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 638, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 665, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 637, 0, 0, 0, 0, 0 },
+	{ "val", 3, 664, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 221, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 221, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 642, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 643, 4, 0, 0, 0, 0 },
+	{ "type", 4, 669, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 670, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 645, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 672, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 646, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 673, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -1355,9 +1476,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 647, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 647, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 648, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 674, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 674, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 675, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -1395,18 +1516,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 649, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 649, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 676, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 676, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 650, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 650, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 677, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 677, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 651, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 678, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -1420,39 +1541,39 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 652, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 652, 65, 0, 0, 0, 0 },
-	{ "release", 7, 652, 130, 0, 0, 0, 0 },
-	{ "version", 7, 652, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 652, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 652, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 679, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 679, 65, 0, 0, 0, 0 },
+	{ "release", 7, 679, 130, 0, 0, 0, 0 },
+	{ "version", 7, 679, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 679, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 679, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 653, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 654, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 654, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 654, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 655, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 654, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 680, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 681, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 681, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 681, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 682, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 681, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 654, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 657, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 681, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 684, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 658, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 658, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 685, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 685, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 301, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 659, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 686, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1463,8 +1584,8 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 660, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 221, 4, 0, 0, 0, 0 },
+	{ "version", 7, 687, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_robust_list_head[] = {
@@ -1477,39 +1598,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 661, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 688, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 662, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 689, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 662, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 689, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 663, 0, 0, 0, 0, 0 },
-	{ "data", 4, 664, 8, 0, 0, 0, 0 },
+	{ "events", 6, 690, 0, 0, 0, 0, 0 },
+	{ "data", 4, 691, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 654, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 665, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 681, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 692, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 400, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 424, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1520,7 +1641,7 @@ static const struct ft_field generic64_linger[] = {
 };
 
 static const struct ft_field generic64_ucred[] = {
-	{ "pid", 3, 221, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 229, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -1533,19 +1654,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 666, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 667, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 668, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 669, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 670, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 671, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 693, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 694, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 695, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 696, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 697, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 698, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 672, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 673, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 699, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 700, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -1558,14 +1679,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 674, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 675, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 675, 19, 0, 0, 0, 0 },
-	{ "port", 4, 675, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 701, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 702, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 702, 19, 0, 0, 0, 0 },
+	{ "port", 4, 702, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 678, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1573,7 +1694,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 678, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1599,56 +1720,56 @@ static const struct ft_field generic64_uffdio_range[] = {
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 680, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 707, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 681, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 708, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 682, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 683, 8, 0, 0, 0, 0 },
+	{ "features", 8, 710, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 595, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 619, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 595, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 619, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 685, 24, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 712, 24, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 28, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 686, 32, 0, 0, 0, 0 },
-	{ "lo_name", 7, 687, 36, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 688, 100, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 689, 136, 0, 0, 0, 0 },
-	{ "reserved", 8, 690, 152, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 713, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 714, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 715, 100, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 716, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 717, 152, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_loop_info64[] = {
-	{ "lo_device", 9, 295, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 319, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 295, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 319, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 685, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 712, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 686, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 687, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 687, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 688, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 691, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 713, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 714, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 714, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 715, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 718, 216, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -1661,40 +1782,40 @@ static const struct ft_field generic64_loop_config[] = {
 
 static const struct ft_field generic64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 694, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 721, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 695, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_found[] = {
-	{ "fm_flags", 8, 695, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 697, 0, 0, 0, 0, 0 },
+	{ "op", 2, 724, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 699, 16, 0, 0, 0, 0 },
+	{ "data", 4, 726, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 687, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 687, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 714, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 714, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 700, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 727, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -1703,82 +1824,82 @@ static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 static const struct ft_field generic64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 701, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 702, 20, 0, 0, 0, 0 },
+	{ "error", 5, 728, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 729, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 703, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 730, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 432, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 456, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_hd_geometry[] = {
-	{ "heads", 5, 676, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 676, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 703, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 703, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sg_io_hdr[] = {
-	{ "interface_id", 12, 704, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 705, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 676, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 707, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 708, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 707, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 710, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 712, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 735, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 737, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 739, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 713, 44, 0, 0, 0, 0 },
-	{ "status", 6, 675, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 675, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 675, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 676, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 674, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 674, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 740, 44, 0, 0, 0, 0 },
+	{ "status", 6, 702, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 702, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 702, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 703, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 701, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 701, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 714, 80, 0, 0, 0, 0 },
+	{ "info", 4, 741, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field generic64_sg_io_vector[] = {
-	{ "interface_id", 12, 704, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 705, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 676, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 710, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 716, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 737, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 743, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 713, 44, 0, 0, 0, 0 },
-	{ "status", 6, 675, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 675, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 675, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 676, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 674, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 674, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 740, 44, 0, 0, 0, 0 },
+	{ "status", 6, 702, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 702, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 702, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 703, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 701, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 701, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 714, 80, 0, 0, 0, 0 },
+	{ "info", 4, 741, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field generic64_sg_sense[] = {
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 719, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 746, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mnt_id_req[] = {
-	{ "size", 4, 722, 0, 0, 0, 0, 0 },
+	{ "size", 4, 749, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -1786,26 +1907,26 @@ static const struct ft_field generic64_mnt_id_req[] = {
 };
 
 static const struct ft_field generic64_mnt_id_req_stat[] = {
-	{ "size", 4, 722, 0, 0, 0, 0, 0 },
+	{ "size", 4, 749, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 723, 16, 0, 0, 0, 0 },
+	{ "param", 5, 750, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field generic64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 723, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 750, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 724, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 725, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 751, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 752, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 647, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 648, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 674, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 675, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -1827,19 +1948,19 @@ static const struct ft_field generic64_cachestat[] = {
 };
 
 static const struct ft_field generic64_xattr_args_set[] = {
-	{ "value", 5, 726, 0, 0, 0, 0, 0 },
+	{ "value", 5, 753, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 345, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 369, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_xattr_args_got[] = {
-	{ "value", 5, 727, 0, 0, 0, 0, 0 },
+	{ "value", 5, 754, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_attr[] = {
-	{ "fa_xflags", 9, 728, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 755, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -1847,6 +1968,127 @@ static const struct ft_field generic64_file_attr[] = {
 };
 
 static const struct ft_field generic64_message_head[] = {
+};
+
+static const struct ft_field generic64_ipc_perm[] = {
+	{ "key", 3, 15, 0, 0, 0, 0, 0 },
+	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "cuid", 4, 63, 12, 0, 0, 0, 0 },
+	{ "cgid", 4, 63, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_ipc_perm_whole[] = { 1, 2, 5, 0, 3, 4 };
+
+static const struct ft_field generic64_ipc_perm_set[] = {
+	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_msqid_ds[] = {
+	{ "msg_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
+	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 229, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 229, 100, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+
+static const struct ft_field generic64_shmid_ds[] = {
+	{ "shm_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
+	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 229, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 229, 84, 0, 0, 0, 0 },
+	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
+
+static const struct ft_field generic64_semid_ds[] = {
+	{ "sem_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_semid_ds_whole[] = { 0, 1, 2, 3 };
+
+static const struct ft_field generic64_msqid_set[] = {
+	{ "msg_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
+	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 229, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 229, 100, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_msqid_set_whole[] = { 0, 5 };
+
+static const struct ft_field generic64_shmid_set[] = {
+	{ "shm_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
+	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
+	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 229, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 229, 84, 0, 0, 0, 0 },
+	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_shmid_set_whole[] = { 0 };
+
+static const struct ft_field generic64_semid_set[] = {
+	{ "sem_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_semid_set_whole[] = { 0 };
+
+static const struct ft_field generic64_msginfo[] = {
+	{ "msgpool", 7, 16, 0, 0, 0, 0, 0 },
+	{ "msgmap", 6, 16, 4, 0, 0, 0, 0 },
+	{ "msgmax", 6, 16, 8, 0, 0, 0, 0 },
+	{ "msgmnb", 6, 16, 12, 0, 0, 0, 0 },
+	{ "msgmni", 6, 16, 16, 0, 0, 0, 0 },
+	{ "msgssz", 6, 16, 20, 0, 0, 0, 0 },
+	{ "msgtql", 6, 16, 24, 0, 0, 0, 0 },
+	{ "msgseg", 6, 76, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_shminfo[] = {
+	{ "shmmax", 6, 3, 0, 0, 0, 0, 0 },
+	{ "shmmin", 6, 3, 8, 0, 0, 0, 0 },
+	{ "shmmni", 6, 3, 16, 0, 0, 0, 0 },
+	{ "shmseg", 6, 3, 24, 0, 0, 0, 0 },
+	{ "shmall", 6, 3, 32, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_shm_info[] = {
+	{ "used_ids", 8, 16, 0, 0, 0, 0, 0 },
+	{ "shm_tot", 7, 3, 8, 0, 0, 0, 0 },
+	{ "shm_rss", 7, 3, 16, 0, 0, 0, 0 },
+	{ "shm_swp", 7, 3, 24, 0, 0, 0, 0 },
+	{ "swap_attempts", 13, 3, 32, 0, 0, 0, 0 },
+	{ "swap_successes", 14, 3, 40, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_seminfo[] = {
+	{ "semmap", 6, 16, 0, 0, 0, 0, 0 },
+	{ "semmni", 6, 16, 4, 0, 0, 0, 0 },
+	{ "semmns", 6, 16, 8, 0, 0, 0, 0 },
+	{ "semmnu", 6, 16, 12, 0, 0, 0, 0 },
+	{ "semmsl", 6, 16, 16, 0, 0, 0, 0 },
+	{ "semopm", 6, 16, 20, 0, 0, 0, 0 },
+	{ "semume", 6, 16, 24, 0, 0, 0, 0 },
+	{ "semusz", 6, 16, 28, 0, 0, 0, 0 },
+	{ "semvmx", 6, 16, 32, 0, 0, 0, 0 },
+	{ "semaem", 6, 16, 36, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sock_fprog[] = {
@@ -1861,16 +2103,16 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 731, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 763, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 732, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 764, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 732, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 764, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -1896,33 +2138,33 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 
 static const struct ft_field generic64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 733, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 733, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 736, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 738, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 740, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 768, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 770, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 772, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 654, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 681, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 742, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 774, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 743, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 775, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -1936,27 +2178,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "value", 5, 654, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 744, 24, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "value", 5, 681, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 776, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "value", 5, 654, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 745, 24, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "value", 5, 681, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 777, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 654, 16, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 681, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -1964,146 +2206,146 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 746, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 778, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 654, 8, 0, 0, 0, 0 },
-	{ "license", 7, 747, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 681, 8, 0, 0, 0, 0 },
+	{ "license", 7, 779, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 749, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 750, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 751, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 781, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 782, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 783, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 752, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 784, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 654, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 681, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 654, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 681, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 654, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 681, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 753, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 785, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 754, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 786, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 755, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 787, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 756, 0, 0, 0, 0, 0 },
+	{ "info", 4, 788, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 654, 8, 0, 0, 0, 0 },
+	{ "info", 4, 681, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 757, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 789, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 747, 0, 0, 0, 0, 0 },
+	{ "name", 4, 779, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 759, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 654, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 791, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 681, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 760, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 792, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 761, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 793, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 654, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 654, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
-	{ "values", 6, 654, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 681, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 681, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "values", 6, 681, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 745, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 777, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 762, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 794, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
-	{ "values", 6, 654, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "values", 6, 681, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 744, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 763, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 795, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 744, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 764, 0, 0, 0, 0, 0 },
+	{ "test", 4, 796, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -2111,28 +2353,28 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 654, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 654, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 681, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 681, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 654, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 654, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 765, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 681, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 681, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 797, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 766, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 798, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ifa_cacheinfo[] = {
@@ -2148,7 +2390,7 @@ static const struct ft_field generic64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 297, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 321, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -2241,27 +2483,27 @@ static const struct ft_field i386_itimerval[] = {
 };
 
 static const struct ft_field i386_itimerspec[] = {
-	{ "it_interval", 11, 158, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 158, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 166, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 166, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 545, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 545, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 569, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 569, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 618, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 618, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 645, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 645, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 619, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 620, 20, 0, 0, 0, 0 },
+	{ "status", 6, 647, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
@@ -2279,16 +2521,16 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 619, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 12, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 20, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 28, 0, 0, 0, 0 },
-	{ "status", 6, 620, 36, 0, 0, 0, 0 },
+	{ "status", 6, 647, 36, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 40, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 48, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 56, 0, 0, 0, 0 },
-	{ "time", 4, 622, 64, 0, 0, 0, 0 },
+	{ "time", 4, 649, 64, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 80, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 88, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 96, 0, 0, 0, 0 },
@@ -2307,64 +2549,64 @@ static const struct ft_field i386_timeval64[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 623, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 623, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 623, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 623, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 650, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 650, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 650, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 650, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 595, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 619, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 629, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 656, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 595, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 619, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 624, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 625, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 626, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 651, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 652, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 653, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 295, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 294, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 318, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 295, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 319, 32, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 137, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 624, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 625, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 626, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 651, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 652, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 653, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 522, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 546, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 628, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 655, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 629, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 656, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 628, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 630, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 630, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 630, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 630, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 655, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 657, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 657, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 657, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 657, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -2374,85 +2616,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 632, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 633, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 634, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 659, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 660, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 661, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 635, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 636, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 663, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 638, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 665, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 635, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 636, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 663, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 638, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 665, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 637, 0, 0, 0, 0, 0 },
+	{ "val", 3, 664, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
-	{ "l_pid", 5, 221, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 229, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 640, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 641, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
-	{ "l_pid", 5, 221, 20, 0, 0, 0, 0 },
+	{ "l_pid", 5, 229, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 642, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 643, 4, 0, 0, 0, 0 },
+	{ "type", 4, 669, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 670, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 645, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 672, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 646, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 673, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -2462,9 +2704,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 647, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 647, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 648, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 674, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 674, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 675, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -2502,18 +2744,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 649, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 649, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 676, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 676, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 650, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 650, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 677, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 677, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 651, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 678, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -2527,39 +2769,39 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 652, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 652, 65, 0, 0, 0, 0 },
-	{ "release", 7, 652, 130, 0, 0, 0, 0 },
-	{ "version", 7, 652, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 652, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 652, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 679, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 679, 65, 0, 0, 0, 0 },
+	{ "release", 7, 679, 130, 0, 0, 0, 0 },
+	{ "version", 7, 679, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 679, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 679, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 653, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 654, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 654, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 654, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 655, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 654, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 680, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 681, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 681, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 681, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 682, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 681, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 654, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 657, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 681, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 684, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 658, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 658, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 685, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 685, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 301, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 659, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 686, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -2570,8 +2812,8 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 660, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 221, 4, 0, 0, 0, 0 },
+	{ "version", 7, 687, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_robust_list_head[] = {
@@ -2584,39 +2826,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 661, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 688, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 662, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 689, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 662, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 689, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 663, 0, 0, 0, 0, 0 },
-	{ "data", 4, 664, 4, 0, 0, 0, 0 },
+	{ "events", 6, 690, 0, 0, 0, 0, 0 },
+	{ "data", 4, 691, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 654, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 665, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 681, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 692, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 400, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 424, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -2627,7 +2869,7 @@ static const struct ft_field i386_linger[] = {
 };
 
 static const struct ft_field i386_ucred[] = {
-	{ "pid", 3, 221, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 229, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -2640,19 +2882,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 666, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 667, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 668, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 669, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 670, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 671, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 693, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 694, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 695, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 696, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 697, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 698, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 672, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 673, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 699, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 700, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -2665,14 +2907,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 674, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 675, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 675, 11, 0, 0, 0, 0 },
-	{ "port", 4, 675, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 701, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 702, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 702, 11, 0, 0, 0, 0 },
+	{ "port", 4, 702, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 678, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -2680,7 +2922,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 678, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -2706,56 +2948,56 @@ static const struct ft_field i386_uffdio_range[] = {
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 680, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 707, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 681, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 708, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 682, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 683, 8, 0, 0, 0, 0 },
+	{ "features", 8, 710, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 768, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 799, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 768, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 799, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 685, 20, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 712, 20, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 686, 28, 0, 0, 0, 0 },
-	{ "lo_name", 7, 687, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 688, 96, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 689, 128, 0, 0, 0, 0 },
-	{ "reserved", 8, 690, 136, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 713, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 714, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 715, 96, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 716, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 717, 136, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_loop_info64[] = {
-	{ "lo_device", 9, 295, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 319, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 295, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 319, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 685, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 712, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 686, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 687, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 687, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 688, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 691, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 713, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 714, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 714, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 715, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 718, 216, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -2768,40 +3010,40 @@ static const struct ft_field i386_loop_config[] = {
 
 static const struct ft_field i386_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 694, 4, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 721, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 695, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_found[] = {
-	{ "fm_flags", 8, 695, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field i386_blkpg_ioctl_arg[] = {
-	{ "op", 2, 697, 0, 0, 0, 0, 0 },
+	{ "op", 2, 724, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 699, 12, 0, 0, 0, 0 },
+	{ "data", 4, 726, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 687, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 687, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 714, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 714, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 700, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 727, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -2810,97 +3052,97 @@ static const struct ft_field i386_kvm_userspace_memory_region[] = {
 static const struct ft_field i386_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 701, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 702, 20, 0, 0, 0, 0 },
+	{ "error", 5, 728, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 729, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 703, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 730, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 432, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 456, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_hd_geometry[] = {
-	{ "heads", 5, 676, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 676, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 703, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 703, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sg_io_hdr[] = {
-	{ "interface_id", 12, 704, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 705, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 676, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 707, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 708, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 707, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 710, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 712, 24, 0, 0, 0, 0 },
+	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 735, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 737, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 739, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 713, 32, 0, 0, 0, 0 },
-	{ "status", 6, 675, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 675, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 675, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 676, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 674, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 674, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 740, 32, 0, 0, 0, 0 },
+	{ "status", 6, 702, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 702, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 702, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 703, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 701, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 701, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 714, 60, 0, 0, 0, 0 },
+	{ "info", 4, 741, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field i386_sg_io_vector[] = {
-	{ "interface_id", 12, 704, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 705, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 676, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 710, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 716, 24, 0, 0, 0, 0 },
+	{ "cmdp", 4, 737, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 743, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 713, 32, 0, 0, 0, 0 },
-	{ "status", 6, 675, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 675, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 675, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 676, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 674, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 674, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 740, 32, 0, 0, 0, 0 },
+	{ "status", 6, 702, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 702, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 702, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 703, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 701, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 701, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 714, 60, 0, 0, 0, 0 },
+	{ "info", 4, 741, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field i386_sg_sense[] = {
-	{ "mx_sb_len", 9, 676, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 719, 24, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 746, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 770, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 801, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 772, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 773, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 774, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 803, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 804, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 805, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 776, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 807, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
-	{ "buf", 3, 645, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 672, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -2909,52 +3151,52 @@ static const struct ft_field i386_socketcall_recv[] = {
 };
 
 static const struct ft_field i386_socketcall_sendto[] = {
-	{ "buf", 3, 645, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 672, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 778, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 809, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 772, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 773, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 774, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 803, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 804, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 805, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 770, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 801, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 780, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 773, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 774, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 811, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 804, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 805, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
-	{ "msg", 3, 186, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 194, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 782, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 783, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 813, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 814, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
-	{ "msgvec", 6, 439, 4, 0, 0, 0, 0 },
-	{ "timeout", 7, 159, 16, 0, 0, 0, 0 },
+	{ "msgvec", 6, 463, 4, 0, 0, 0, 0 },
+	{ "timeout", 7, 167, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 785, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 788, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 816, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 819, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mnt_id_req[] = {
-	{ "size", 4, 722, 0, 0, 0, 0, 0 },
+	{ "size", 4, 749, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -2962,26 +3204,26 @@ static const struct ft_field i386_mnt_id_req[] = {
 };
 
 static const struct ft_field i386_mnt_id_req_stat[] = {
-	{ "size", 4, 722, 0, 0, 0, 0, 0 },
+	{ "size", 4, 749, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 723, 16, 0, 0, 0, 0 },
+	{ "param", 5, 750, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field i386_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 723, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 750, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 724, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 725, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 751, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 752, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 647, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 648, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 674, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 675, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -3003,19 +3245,19 @@ static const struct ft_field i386_cachestat[] = {
 };
 
 static const struct ft_field i386_xattr_args_set[] = {
-	{ "value", 5, 726, 0, 0, 0, 0, 0 },
+	{ "value", 5, 753, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 345, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 369, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_xattr_args_got[] = {
-	{ "value", 5, 727, 0, 0, 0, 0, 0 },
+	{ "value", 5, 754, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_attr[] = {
-	{ "fa_xflags", 9, 728, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 755, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -3023,6 +3265,137 @@ static const struct ft_field i386_file_attr[] = {
 };
 
 static const struct ft_field i386_message_head[] = {
+};
+
+static const struct ft_field i386_ipc_perm[] = {
+	{ "key", 3, 15, 0, 0, 0, 0, 0 },
+	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "cuid", 4, 63, 12, 0, 0, 0, 0 },
+	{ "cgid", 4, 63, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
+};
+static const uint8_t i386_ipc_perm_whole[] = { 1, 2, 5, 0, 3, 4 };
+
+static const struct ft_field i386_ipc_perm_set[] = {
+	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_msqid_ds[] = {
+	{ "msg_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
+	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
+	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
+	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
+	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 229, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 229, 76, 0, 0, 0, 0 },
+};
+static const uint8_t i386_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+
+static const struct ft_field i386_shmid_ds[] = {
+	{ "shm_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
+	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
+	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 229, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 229, 68, 0, 0, 0, 0 },
+	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
+};
+static const uint8_t i386_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
+
+static const struct ft_field i386_semid_ds[] = {
+	{ "sem_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
+	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
+	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
+};
+static const uint8_t i386_semid_ds_whole[] = { 0, 1, 2, 3 };
+
+static const struct ft_field i386_msqid_set[] = {
+	{ "msg_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
+	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
+	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
+	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
+	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 229, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 229, 76, 0, 0, 0, 0 },
+};
+static const uint8_t i386_msqid_set_whole[] = { 0, 5 };
+
+static const struct ft_field i386_shmid_set[] = {
+	{ "shm_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
+	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
+	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
+	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 229, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 229, 68, 0, 0, 0, 0 },
+	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
+};
+static const uint8_t i386_shmid_set_whole[] = { 0 };
+
+static const struct ft_field i386_semid_set[] = {
+	{ "sem_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
+	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
+	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
+};
+static const uint8_t i386_semid_set_whole[] = { 0 };
+
+static const struct ft_field i386_msginfo[] = {
+	{ "msgpool", 7, 16, 0, 0, 0, 0, 0 },
+	{ "msgmap", 6, 16, 4, 0, 0, 0, 0 },
+	{ "msgmax", 6, 16, 8, 0, 0, 0, 0 },
+	{ "msgmnb", 6, 16, 12, 0, 0, 0, 0 },
+	{ "msgmni", 6, 16, 16, 0, 0, 0, 0 },
+	{ "msgssz", 6, 16, 20, 0, 0, 0, 0 },
+	{ "msgtql", 6, 16, 24, 0, 0, 0, 0 },
+	{ "msgseg", 6, 76, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_shminfo[] = {
+	{ "shmmax", 6, 3, 0, 0, 0, 0, 0 },
+	{ "shmmin", 6, 3, 4, 0, 0, 0, 0 },
+	{ "shmmni", 6, 3, 8, 0, 0, 0, 0 },
+	{ "shmseg", 6, 3, 12, 0, 0, 0, 0 },
+	{ "shmall", 6, 3, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_shm_info[] = {
+	{ "used_ids", 8, 16, 0, 0, 0, 0, 0 },
+	{ "shm_tot", 7, 3, 4, 0, 0, 0, 0 },
+	{ "shm_rss", 7, 3, 8, 0, 0, 0, 0 },
+	{ "shm_swp", 7, 3, 12, 0, 0, 0, 0 },
+	{ "swap_attempts", 13, 3, 16, 0, 0, 0, 0 },
+	{ "swap_successes", 14, 3, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_seminfo[] = {
+	{ "semmap", 6, 16, 0, 0, 0, 0, 0 },
+	{ "semmni", 6, 16, 4, 0, 0, 0, 0 },
+	{ "semmns", 6, 16, 8, 0, 0, 0, 0 },
+	{ "semmnu", 6, 16, 12, 0, 0, 0, 0 },
+	{ "semmsl", 6, 16, 16, 0, 0, 0, 0 },
+	{ "semopm", 6, 16, 20, 0, 0, 0, 0 },
+	{ "semume", 6, 16, 24, 0, 0, 0, 0 },
+	{ "semusz", 6, 16, 28, 0, 0, 0, 0 },
+	{ "semvmx", 6, 16, 32, 0, 0, 0, 0 },
+	{ "semaem", 6, 16, 36, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_msgrcv_kludge[] = {
+	{ "msgp", 4, 251, 0, 0, 0, 0, 0 },
+	{ "msgtyp", 6, 17, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_semun_at[] = {
+	{ "buf", 3, 821, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 822, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
@@ -3037,16 +3410,16 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 731, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 763, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 732, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 764, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 732, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 764, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -3072,33 +3445,33 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 
 static const struct ft_field i386_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 733, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 733, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 736, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 738, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 740, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 768, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 770, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 772, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 654, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 681, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 742, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 774, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 743, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 775, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -3112,27 +3485,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "value", 5, 654, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 744, 24, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "value", 5, 681, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 776, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "value", 5, 654, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 745, 24, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "value", 5, 681, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 777, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 654, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 654, 16, 0, 0, 0, 0 },
+	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 681, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -3140,146 +3513,146 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 746, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 778, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 654, 8, 0, 0, 0, 0 },
-	{ "license", 7, 747, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 681, 8, 0, 0, 0, 0 },
+	{ "license", 7, 779, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 749, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 750, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 751, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 781, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 782, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 783, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 752, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 784, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 654, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 681, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 654, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 681, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 654, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 681, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 753, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 785, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 754, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 786, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 755, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 787, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 754, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 756, 0, 0, 0, 0, 0 },
+	{ "info", 4, 788, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 654, 8, 0, 0, 0, 0 },
+	{ "info", 4, 681, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 757, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 789, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 747, 0, 0, 0, 0, 0 },
+	{ "name", 4, 779, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 759, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 654, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 791, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 681, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 760, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 792, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 761, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 793, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 654, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 654, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
-	{ "values", 6, 654, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 681, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 681, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "values", 6, 681, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 745, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 777, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 762, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 794, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
-	{ "values", 6, 654, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "values", 6, 681, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 744, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 763, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 795, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 654, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 744, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 764, 0, 0, 0, 0, 0 },
+	{ "test", 4, 796, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -3287,28 +3660,28 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 654, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 654, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 681, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 681, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 654, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 654, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 765, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 681, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 681, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 797, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 766, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 798, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 752, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 297, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ifa_cacheinfo[] = {
@@ -3324,7 +3697,7 @@ static const struct ft_field i386_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 297, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 321, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -3492,6 +3865,20 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_xattr_args_got, NULL, NULL, 3, 0, 0, 16, 16 },
 	{ x86_64_file_attr, NULL, NULL, 5, 0, 0, 24, 24 },
 	{ x86_64_message_head, NULL, NULL, 0, 0, 0, 64, 64 },
+	{ x86_64_ipc_perm, NULL, x86_64_ipc_perm_whole, 6, 0, 6, 48, 48 },
+	{ x86_64_ipc_perm_set, NULL, NULL, 3, 0, 0, 48, 48 },
+	{ x86_64_msqid_ds, NULL, x86_64_msqid_ds_whole, 8, 0, 8, 120, 120 },
+	{ x86_64_shmid_ds, NULL, x86_64_shmid_ds_whole, 8, 0, 8, 112, 112 },
+	{ x86_64_semid_ds, NULL, x86_64_semid_ds_whole, 4, 0, 4, 104, 104 },
+	{ x86_64_msqid_set, NULL, x86_64_msqid_set_whole, 8, 0, 2, 120, 120 },
+	{ x86_64_shmid_set, NULL, x86_64_shmid_set_whole, 8, 0, 1, 112, 112 },
+	{ x86_64_semid_set, NULL, x86_64_semid_set_whole, 4, 0, 1, 104, 104 },
+	{ x86_64_msginfo, NULL, NULL, 8, 0, 0, 32, 32 },
+	{ x86_64_shminfo, NULL, NULL, 5, 0, 0, 72, 72 },
+	{ x86_64_shm_info, NULL, NULL, 6, 0, 0, 48, 48 },
+	{ x86_64_seminfo, NULL, NULL, 10, 0, 0, 40, 40 },
+	{ 0 },
+	{ 0 },
 	{ x86_64_sock_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ x86_64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ x86_64_sigset_argument, NULL, NULL, 2, 0, 0, 16, 16 },
@@ -3638,6 +4025,20 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_xattr_args_got, NULL, NULL, 3, 0, 0, 16, 16 },
 	{ generic64_file_attr, NULL, NULL, 5, 0, 0, 24, 24 },
 	{ generic64_message_head, NULL, NULL, 0, 0, 0, 64, 64 },
+	{ generic64_ipc_perm, NULL, generic64_ipc_perm_whole, 6, 0, 6, 48, 48 },
+	{ generic64_ipc_perm_set, NULL, NULL, 3, 0, 0, 48, 48 },
+	{ generic64_msqid_ds, NULL, generic64_msqid_ds_whole, 8, 0, 8, 120, 120 },
+	{ generic64_shmid_ds, NULL, generic64_shmid_ds_whole, 8, 0, 8, 112, 112 },
+	{ generic64_semid_ds, NULL, generic64_semid_ds_whole, 4, 0, 4, 88, 88 },
+	{ generic64_msqid_set, NULL, generic64_msqid_set_whole, 8, 0, 2, 120, 120 },
+	{ generic64_shmid_set, NULL, generic64_shmid_set_whole, 8, 0, 1, 112, 112 },
+	{ generic64_semid_set, NULL, generic64_semid_set_whole, 4, 0, 1, 88, 88 },
+	{ generic64_msginfo, NULL, NULL, 8, 0, 0, 32, 32 },
+	{ generic64_shminfo, NULL, NULL, 5, 0, 0, 72, 72 },
+	{ generic64_shm_info, NULL, NULL, 6, 0, 0, 48, 48 },
+	{ generic64_seminfo, NULL, NULL, 10, 0, 0, 40, 40 },
+	{ 0 },
+	{ 0 },
 	{ generic64_sock_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ generic64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ generic64_sigset_argument, NULL, NULL, 2, 0, 0, 16, 16 },
@@ -3784,6 +4185,20 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_xattr_args_got, NULL, NULL, 3, 0, 0, 16, 16 },
 	{ i386_file_attr, NULL, NULL, 5, 0, 0, 24, 24 },
 	{ i386_message_head, NULL, NULL, 0, 0, 0, 32, 32 },
+	{ i386_ipc_perm, NULL, i386_ipc_perm_whole, 6, 0, 6, 36, 36 },
+	{ i386_ipc_perm_set, NULL, NULL, 3, 0, 0, 36, 36 },
+	{ i386_msqid_ds, NULL, i386_msqid_ds_whole, 8, 0, 8, 88, 88 },
+	{ i386_shmid_ds, NULL, i386_shmid_ds_whole, 8, 0, 8, 84, 84 },
+	{ i386_semid_ds, NULL, i386_semid_ds_whole, 4, 0, 4, 64, 64 },
+	{ i386_msqid_set, NULL, i386_msqid_set_whole, 8, 0, 2, 88, 88 },
+	{ i386_shmid_set, NULL, i386_shmid_set_whole, 8, 0, 1, 84, 84 },
+	{ i386_semid_set, NULL, i386_semid_set_whole, 4, 0, 1, 64, 64 },
+	{ i386_msginfo, NULL, NULL, 8, 0, 0, 32, 32 },
+	{ i386_shminfo, NULL, NULL, 5, 0, 0, 36, 36 },
+	{ i386_shm_info, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ i386_seminfo, NULL, NULL, 10, 0, 0, 40, 40 },
+	{ i386_msgrcv_kludge, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_semun_at, NULL, NULL, 2, 0, 0, 4, 4 },
 	{ i386_sock_fprog, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ i386_sigset_argument, NULL, NULL, 2, 0, 0, 8, 8 },

@@ -234,6 +234,11 @@ void ft_capture_take(struct ft_capture_run *r, const struct ft_capture_op *op, u
 			op->what == FT_CAPTURE_STRINGS ||
 				r->from->s->options & FT_OPT_ENVIRONMENTS);
 		break;
+	case FT_CAPTURE_MSGBUF:
+		size = ft_capture_word(r);
+		take_bytes(r, address, count < UINT32_MAX ? count + size : count, r->limit + size,
+			&copied);
+		break;
 	default:
 		take_messages(r, address, count, op->what == FT_CAPTURE_MMSGHDR);
 		break;

@@ -18,12 +18,13 @@ enum ft_capture_what {
 	FT_CAPTURE_STRING, /* up to its NUL */
 	FT_CAPTURE_BYTES,
 	FT_CAPTURE_IOCTL, /* as many as the command says: ft_capture_ioctl() */
-	/* The rest have pointers in them. */
+	/* The rest have pointers in them, or more than is counted. */
 	FT_CAPTURE_IOVEC, /* count: of its elements; at an exit no more data than the result */
 	FT_CAPTURE_STRINGS, /* pointers to strings, the last is NULL */
 	FT_CAPTURE_POINTERS, /* these alone */
 	FT_CAPTURE_MSGHDR,
 	FT_CAPTURE_MMSGHDR, /* count: of messages */
+	FT_CAPTURE_MSGBUF, /* a word, and count bytes behind it */
 	FT_CAPTURE_LINK, /* what descriptors are; count: enum ft_capture_links */
 };
 #define FT_CAPTURE_NESTED FT_CAPTURE_IOVEC /* from here on */

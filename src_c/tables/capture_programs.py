@@ -42,6 +42,7 @@ FOLLOWED = {
     "msghdr": "FT_CAPTURE_MSGHDR",
     "msghdr_got": "FT_CAPTURE_MSGHDR",
     "mmsghdr": "FT_CAPTURE_MMSGHDR",
+    "msgbuf": "FT_CAPTURE_MSGBUF",
 }
 STEPS_MAX = 3  # FT_CAPTURE_STEPS
 IOCTL_SAYS_IT, IOCTL_SIZE, IOCTL_ROWS = 0x10000, 0x3FFF, 8

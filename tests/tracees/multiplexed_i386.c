@@ -22,6 +22,7 @@
 #define SOCKET(call, ...) syscall(SYS_socketcall, call, ((long[]){ __VA_ARGS__ }))
 #define IPC(...)	  syscall(SYS_ipc, __VA_ARGS__)
 #define NOWHERE		  0x1234
+#define IPC_NEW		  0x100 /* IPC_64: structures of today */
 
 static void sockets(void)
 {
@@ -99,6 +100,54 @@ static void semaphores(void)
 	IPC(3, -1, 0, GETVAL, NOWHERE, 0);
 }
 
+static void queues(void)
+{
+	struct {
+		long type;
+		char text[20];
+	} message = { 5, "hello, all of you" };
+	struct msqid_ds ds;
+	struct msginfo info;
+	int id = IPC(13, IPC_PRIVATE, IPC_CREAT | 0600, 0, 0, 0);
+
+	IPC(11, id, 5, IPC_NOWAIT, &message, 0);
+	IPC(11, -1, 20, IPC_NOWAIT, &message, 0);
+	IPC(1 << 16 | 12, id, 5, IPC_NOWAIT, &message, 5);
+	IPC(1 << 16 | 12, id, 5, IPC_NOWAIT, &message, 5);
+	IPC(14, id, IPC_STAT | IPC_NEW, 0, &ds, 0);
+	IPC(14, id, IPC_SET | IPC_NEW, 0, &ds, 0);
+	IPC(14, -1, IPC_STAT | IPC_NEW, 0, &ds, 0);
+	IPC(14, 0, IPC_INFO, 0, &info, 0);
+	IPC(14, -1, IPC_SET | IPC_NEW, 0, NOWHERE, 0);
+	IPC(14, id, IPC_RMID, 0, 0, 0);
+}
+
+static void statuses(void)
+{
+	struct semid_ds semaphores;
+	struct shmid_ds memory;
+	struct shminfo limits;
+	struct seminfo info;
+	unsigned long at = A(&semaphores);
+	int id = IPC(2, IPC_PRIVATE, 2, IPC_CREAT | 0600, 0, 0);
+
+	IPC(3, id, 0, IPC_STAT | IPC_NEW, &at, 0);
+	IPC(3, id, 0, IPC_SET | IPC_NEW, &at, 0);
+	at = A(NOWHERE);
+	IPC(3, id, 0, IPC_STAT | IPC_NEW, &at, 0);
+	IPC(3, id, 0, IPC_SET | IPC_NEW, &at, 0);
+	IPC(3, id, 0, IPC_STAT | IPC_NEW, NOWHERE, 0);
+	at = A(&info);
+	IPC(3, 0, 0, IPC_INFO, &at, 0);
+	IPC(3, id, 0, IPC_RMID, &at, 0);
+	id = IPC(23, IPC_PRIVATE, 4096, IPC_CREAT | 0600, 0, 0);
+	IPC(24, id, IPC_STAT | IPC_NEW, 0, &memory, 0);
+	IPC(24, id, IPC_SET | IPC_NEW, 0, &memory, 0);
+	IPC(24, -1, IPC_SET | IPC_NEW, 0, NOWHERE, 0);
+	IPC(24, 0, IPC_INFO | IPC_NEW, 0, &limits, 0);
+	IPC(24, id, IPC_RMID, 0, 0, 0);
+}
+
 int main(void)
 {
 	unsigned long at = 0;
@@ -107,6 +156,8 @@ int main(void)
 	sockets();
 	messages();
 	semaphores();
+	queues();
+	statuses();
 	id = IPC(23, IPC_PRIVATE, 4096, IPC_CREAT | 0600, 0, 0);
 	IPC(21, id, 0, &at, 0, 0);
 	IPC(22, 0, 0, 0, at, 0);
