@@ -172,55 +172,77 @@ static void show_message(struct ft_walk *walk, const struct ft_piece *p, unsigne
 	ft_close(walk, "]");
 }
 
-/* The bytes up to the next message; 0: this is the last. */
-uint64_t ft_netlink_step(uint64_t length, uint64_t head, uint64_t size)
+/* How far it is to the next; 0: there is none. */
+static uint64_t step_of(uint64_t length, uint64_t head, uint64_t size)
 {
 	uint64_t step = (length + 3) & ~UINT64_C(3);
 
 	return length < head || step >= size ? 0 : step;
 }
 
-bool ft_netlink_shown(struct ft_walk *walk, const struct ft_memory *memory, uint64_t size)
+void ft_netlink_chain(
+	struct ft_walk *walk, struct ft_piece p, const struct ft_chain *chain, const void *data)
 {
-	struct ft_piece p = { memory->data, memory->length, size }, one;
+	const uint64_t head = chain->head;
 	uint64_t length, step;
+	struct ft_piece one;
 	bool several;
 
-	if (memory->found == FT_FAULT || !memory->data || !p.length ||
-		(p.length < NLMSG_HDRLEN && p.length < p.size))
-		return false;
-	if (p.size < NLMSG_HDRLEN) {
+	if (p.size < head) {
 		ft_netlink_rest(walk, &p);
-		return true;
+		return;
 	}
-	several = ft_netlink_step(ft_load(p.data, 4), NLMSG_HDRLEN, p.size);
+	if (p.length < head) {
+		walk->sink->ops->more(walk->sink);
+		return;
+	}
+	several = step_of(ft_load(p.data, chain->length_size), head, p.size);
 	if (several)
 		ft_open(walk, "[");
 	for (uint32_t n = 0;; n++) {
 		if (several && (n == walk->elements_max || !walk->elements_left ||
-				       (p.length < NLMSG_HDRLEN && p.length < p.size))) {
+				       (p.length < head && p.length < p.size))) {
 			ft_netlink_more(walk);
 			break;
 		}
 		walk->elements_left -= several;
 		if (several)
 			ft_next(walk, NULL);
-		if (p.size < NLMSG_HDRLEN) {
+		if (p.size < head) {
 			ft_netlink_rest(walk, &p);
 			break;
 		}
-		length = ft_load(p.data, 4);
-		step = ft_netlink_step(length, NLMSG_HDRLEN, p.size);
+		length = ft_load(p.data, chain->length_size);
+		step = step_of(length, head, p.size);
 		one = ft_netlink_part(&p, 0,
-			length < NLMSG_HDRLEN ? NLMSG_HDRLEN
-			: length < p.size     ? length
-					      : p.size);
-		show_message(walk, &one, 0);
+			length < head	  ? head
+			: length < p.size ? length
+					  : p.size);
+		chain->show(walk, &one, data);
 		if (!step)
 			break;
 		p = ft_netlink_part(&p, step, p.size - step);
 	}
 	if (several)
 		ft_close(walk, "]");
+}
+
+static void show_outer(struct ft_walk *walk, const struct ft_piece *p, const void *unused)
+{
+	(void)unused;
+	show_message(walk, p, 0);
+}
+
+bool ft_netlink_shown(struct ft_walk *walk, const struct ft_memory *memory, uint64_t size)
+{
+	static const struct ft_chain messages = {
+		.head = NLMSG_HDRLEN, .length_size = 4, .show = show_outer
+	};
+	const struct ft_piece p = { memory->data, memory->length, size };
+
+	if (memory->found == FT_FAULT || !memory->data || !p.length ||
+		(p.length < NLMSG_HDRLEN && p.length < p.size))
+		return false;
+	ft_netlink_chain(walk, p, &messages, NULL);
 	return true;
 }

@@ -158,10 +158,15 @@ static void show_type(struct ft_walk *walk, unsigned set, uint32_t type)
 	walk->sink->ops->named(walk->sink, type, FT_HEX, buffer, (size_t)(text.at - buffer));
 }
 
+struct attributes_of_family {
+	const struct attributes *of;
+	uint8_t family;
+};
+
 /* One with its header. */
-static void show_attribute(
-	struct ft_walk *walk, const struct attributes *of, uint8_t family, const struct ft_piece *p)
+static void show_attribute(struct ft_walk *walk, const struct ft_piece *p, const void *data)
 {
+	const struct attributes_of_family *known = data;
 	uint32_t type = (uint32_t)ft_load(p->data + 2, 2);
 	struct ft_piece value = ft_netlink_part(p, ATTRIBUTE_HEAD, p->size - ATTRIBUTE_HEAD);
 
@@ -173,64 +178,28 @@ static void show_attribute(
 	ft_next(walk, "nla_len");
 	ft_integer(walk, ft_load(p->data, 2), FT_UNSIGNED);
 	ft_next(walk, "nla_type");
-	show_type(walk, of->set, type);
+	show_type(walk, known->of->set, type);
 	ft_close(walk, "}");
 	if (!value.size)
 		return;
 	if (value.length) {
 		ft_next(walk, NULL);
-		show_value(walk, of, type & TYPE_MASK, family, &value);
+		show_value(walk, known->of, type & TYPE_MASK, known->family, &value);
 	} else {
 		ft_netlink_more(walk);
 	}
 	ft_close(walk, "]");
 }
 
-/* Several are in brackets, one is not. */
 static void show_attributes(
 	struct ft_walk *walk, const struct attributes *of, uint8_t family, struct ft_piece p)
 {
-	uint64_t length, step;
-	struct ft_piece one;
-	bool several;
+	static const struct ft_chain chain = {
+		.head = ATTRIBUTE_HEAD, .length_size = 2, .show = show_attribute
+	};
+	const struct attributes_of_family data = { of, family };
 
-	if (p.size < ATTRIBUTE_HEAD) {
-		ft_netlink_rest(walk, &p);
-		return;
-	}
-	if (p.length < ATTRIBUTE_HEAD) {
-		walk->sink->ops->more(walk->sink);
-		return;
-	}
-	several = ft_netlink_step(ft_load(p.data, 2), ATTRIBUTE_HEAD, p.size);
-	if (several)
-		ft_open(walk, "[");
-	for (uint32_t n = 0;; n++) {
-		if (several && (n == walk->elements_max || !walk->elements_left ||
-				       (p.length < ATTRIBUTE_HEAD && p.length < p.size))) {
-			ft_netlink_more(walk);
-			break;
-		}
-		walk->elements_left -= several;
-		if (several)
-			ft_next(walk, NULL);
-		if (p.size < ATTRIBUTE_HEAD) {
-			ft_netlink_rest(walk, &p);
-			break;
-		}
-		length = ft_load(p.data, 2);
-		step = ft_netlink_step(length, ATTRIBUTE_HEAD, p.size);
-		one = ft_netlink_part(&p, 0,
-			length < ATTRIBUTE_HEAD ? ATTRIBUTE_HEAD
-			: length < p.size	? length
-						: p.size);
-		show_attribute(walk, of, family, &one);
-		if (!step)
-			break;
-		p = ft_netlink_part(&p, step, p.size - step);
-	}
-	if (several)
-		ft_close(walk, "]");
+	ft_netlink_chain(walk, p, &chain, &data);
 }
 
 void ft_route_error_attributes(struct ft_walk *walk, const struct ft_piece *p)
