@@ -177,6 +177,26 @@ static inline uint64_t forged_address(const struct forged *f, const void *in_are
 	return FORGED_BASE + (uint64_t)((const uint8_t *)in_area - f->area);
 }
 
+/*
+ * The record under way, of so many bytes, is written: on to the next, as the recorder goes. False: it is at the end of
+ * an area without a free block.
+ */
+static inline bool forged_step(struct forged *f, size_t size)
+{
+	struct ft_area *area = (struct ft_area *)f->area;
+	uint64_t *link, next;
+
+	area->cur += size;
+	if (area->cur % FT_BLOCK)
+		return true;
+	link = (uint64_t *)(f->area + (area->cur - FORGED_BASE));
+	next = *link;
+	*link = 0;
+	if (next)
+		area->cur = next;
+	return next;
+}
+
 static inline bool forged_is_of(const struct ft_capture_op *op, const struct ft_payload *item)
 {
 	return op->arg == item->arg &&

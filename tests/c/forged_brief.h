@@ -29,16 +29,7 @@ static inline bool forged_put_brief(struct forged *f, uint64_t nr, int64_t ret)
 	*brief = (struct ft_brief){ .start = ft_tsc_now(), .nr = nr, .ret = ret };
 	area->busy = area->cur;
 	brief->end = ft_tsc_now();
-	area->cur += sizeof(*brief);
-	if ((area->cur & 0xffff) == 0) {
-		uint64_t *link = (uint64_t *)(f->area + (area->cur - FORGED_BASE)), next = *link;
-
-		*link = 0;
-		if (!next)
-			return false;
-		area->cur = next;
-	}
-	return true;
+	return forged_step(f, sizeof(*brief));
 }
 
 /* All that the tally has counted; f->events: how many calls. */

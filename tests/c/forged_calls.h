@@ -15,16 +15,7 @@ static inline bool put_call(struct forged *f, uint64_t nr)
 	*raw = (struct ft_raw){ .start = ft_tsc_now(), .nr = nr, .ret = -2 };
 	area->busy = area->cur;
 	raw->end = ft_tsc_now();
-	area->cur += sizeof(*raw);
-	if ((area->cur & 0xffff) == 0) {
-		uint64_t *link = (uint64_t *)(f->area + (area->cur - FORGED_BASE)), next = *link;
-
-		*link = 0;
-		if (!next)
-			return false;
-		area->cur = next;
-	}
-	return true;
+	return forged_step(f, sizeof(*raw));
 }
 
 #endif
