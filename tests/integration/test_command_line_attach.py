@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import FASTTRACE, LIMIT_S, cli, line, one_line, program, running, until
+from command_line import FASTTRACE, LIMIT_S, cli, line, one_line, program, run, running, until
 
 # Attaching
 
@@ -71,13 +71,7 @@ def test_a_process_that_has_gone_is_one_line() -> None:
 
 def test_to_attach_to_ourselves_is_one_line() -> None:
     shell = 'exec "$@" summary -p $$'
-    done = subprocess.run(
-        ["sh", "-c", shell, "sh", *FASTTRACE],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    done = run(["sh", "-c", shell, "sh"], *FASTTRACE)
     assert "own process" in one_line(done, 1)
 
 
@@ -108,13 +102,7 @@ def test_attach_to_another_users_process() -> None:
     with running("setpriv", "--reuid=65534", "--clear-groups", "cat") as target:
         target.stdin.write(b"x\n")  # type: ignore[union-attr]
         assert line(target.stdout) == "x\n"  # setpriv has become cat
-        done = subprocess.run(
-            [*attacher, "summary", "-p", str(target.pid)],
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        done = run(attacher, "summary", "-p", str(target.pid))
     text = one_line(done, 1)
     assert "belongs to user" in text
     assert "CAP_SYS_PTRACE" in text

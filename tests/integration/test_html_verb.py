@@ -14,20 +14,10 @@ from pathlib import Path
 
 import pytest
 from command_line import LIMIT_S, cli, one_line, running
-from support import ENGINES, FASTTRACE
+from support import FASTTRACE
 
 import fasttrace
 from fasttrace.data.storage import Writer
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`ls` in a shell, and a program that is not there."""
-    folder = tmp_path_factory.mktemp("recorded") / "x.fst"
-    command = ["sh", "-c", "ls / >/dev/null; /no/such/program; exit 3"]
-    done = cli("record", "--engine", request.param, "-o", str(folder), *command)
-    assert done.returncode == 3
-    return folder
 
 
 def needs_plotly() -> None:

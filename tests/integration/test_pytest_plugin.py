@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,7 @@ pytest_plugins = ["pytester"]
 
 PLUGIN = "fasttrace.testing.plugin"
 
-may_watch = pytest.mark.skipif(
-    subprocess.run(
-        [sys.executable, "-c", "import fasttrace\nwith fasttrace.watch(): pass"],
-        capture_output=True,
-    ).returncode
-    != 0,
-    reason="a process may not trace its parent here",
-)
+may_watch = pytest.mark.usefixtures("watch_works")
 
 
 @pytest.fixture(autouse=True)

@@ -19,14 +19,7 @@ from support import ENGINES, FASTTRACE
 import fasttrace
 from fasttrace.errors import FasttraceError, ForkedError, SelectionError, TraceNotPermitted
 
-pytestmark = pytest.mark.skipif(
-    subprocess.run(
-        [sys.executable, "-c", "import fasttrace\nwith fasttrace.watch(): pass"],
-        capture_output=True,
-    ).returncode
-    != 0,
-    reason="a process may not trace its parent here",
-)
+pytestmark = pytest.mark.usefixtures("watch_works")
 
 
 def left_behind() -> list[str]:

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "expect.h"
+#include "tracer.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -17,17 +18,6 @@ static const struct {
 	{ "memlock", RLIMIT_MEMLOCK }, { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },
 	{ "nproc", RLIMIT_NPROC }, { "rtprio", RLIMIT_RTPRIO }, { "rttime", RLIMIT_RTTIME },
 	{ "sigpending", RLIMIT_SIGPENDING }, { "stack", RLIMIT_STACK } };
-
-static int tracer(void)
-{
-	char text[4096];
-	int fd = must(open("/proc/self/status", O_RDONLY));
-	ssize_t n = must(read(fd, text, sizeof(text) - 1));
-
-	close(fd);
-	text[n] = 0;
-	return atoi(strstr(text, "TracerPid:") + 10);
-}
 
 static void *calls(void *arg)
 {

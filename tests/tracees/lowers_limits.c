@@ -3,20 +3,10 @@
  */
 #define _GNU_SOURCE
 #include "expect.h"
+#include "tracer.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
-
-static int tracer(void)
-{
-	char text[4096];
-	int fd = must(open("/proc/self/status", O_RDONLY));
-	ssize_t n = must(read(fd, text, sizeof(text) - 1));
-
-	close(fd);
-	text[n] = 0;
-	return atoi(strstr(text, "TracerPid:") + 10);
-}
 
 int main(int argc, char **argv)
 {

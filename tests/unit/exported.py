@@ -13,6 +13,18 @@ from fasttrace.data.export.words import utf8
 from fasttrace.data.trace import Trace
 
 RENAME = 82
+# Of a call in a summary.
+FIGURES = (
+    "calls",
+    "finished",
+    "errors",
+    "total_ns",
+    "min_ns",
+    "avg_ns",
+    "p50_ns",
+    "p99_ns",
+    "max_ns",
+)
 
 
 def example() -> Trace:

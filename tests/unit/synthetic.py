@@ -29,6 +29,17 @@ def make_events(*calls: Call) -> np.ndarray:
     return events
 
 
+def random_events(rng: np.random.Generator, *, near: bool) -> np.ndarray:
+    """300 of random bytes; near: numbers and payload are such as there might be."""
+    events = np.frombuffer(rng.bytes(96 * 300), EVENT_DTYPE).copy()
+    events["kind"] = rng.integers(0, 9, 300)
+    if near:
+        events["payload"] %= 2000
+        events["abi"] %= 6
+        events["nr"] %= 2000
+    return events
+
+
 def item(data: bytes, *, arg: int = 255, type: int = 1, flags: int = 0, address: int = 0) -> bytes:
     """One payload item."""
     return (

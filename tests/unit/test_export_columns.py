@@ -13,7 +13,7 @@ import pytest
 from exported import example, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic import PROCESSES, item, make_events, stream, traces
+from synthetic import PROCESSES, item, make_events, random_events, stream, traces
 
 from fasttrace import _decode
 from fasttrace.data.events import EVENT_DTYPE, Flag
@@ -89,12 +89,7 @@ def test_columns_of_drawn_traces_agree_with_their_calls(trace: Trace, size: int)
 def test_random_bytes_as_events_and_payload_can_be_told() -> None:
     rng = np.random.default_rng(7)
     for seed in range(30):
-        events = np.frombuffer(rng.bytes(96 * 300), EVENT_DTYPE).copy()
-        events["kind"] = rng.integers(0, 9, 300)
-        if seed % 2:
-            events["payload"] %= 2000
-            events["abi"] %= 6
-            events["nr"] %= 2000
+        events = random_events(rng, near=bool(seed % 2))
         if seed % 3:
             events["flags"] |= np.uint16(Flag.PAYLOAD)
         for processes in (None, PROCESSES):

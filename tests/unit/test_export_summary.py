@@ -5,29 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from exported import example
+from exported import FIGURES, example
 from synthetic import make_events
 
 from fasttrace.data.summary import Summary
 from fasttrace.data.trace import Trace
 from fasttrace.errors import MissingExtra
 
-NAMES = (
-    "calls",
-    "finished",
-    "errors",
-    "total_ns",
-    "min_ns",
-    "avg_ns",
-    "p50_ns",
-    "p99_ns",
-    "max_ns",
-)
-
 
 def expected(summary: Summary) -> list[dict[str, Any]]:
     return [
-        {"name": s.name, **{name: getattr(s, name) for name in NAMES}} for s in summary.syscalls
+        {"name": s.name, **{name: getattr(s, name) for name in FIGURES}} for s in summary.syscalls
     ]
 
 
@@ -54,8 +42,8 @@ def test_pandas_has_whole_numbers_and_none_where_nothing_is_known() -> None:
     pd = pytest.importorskip("pandas")
     for summary in summaries():
         frame = summary.to_pandas()
-        assert list(frame.columns) == ["name", *NAMES]
-        assert {str(frame[name].dtype) for name in NAMES} == {"UInt64"}
+        assert list(frame.columns) == ["name", *FIGURES]
+        assert {str(frame[name].dtype) for name in FIGURES} == {"UInt64"}
         for row, values in zip(frame.to_dict("records"), expected(summary), strict=True):
             for name, value in values.items():
                 assert pd.isna(row[name]) if value is None else row[name] == value

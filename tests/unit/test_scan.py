@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exported import example
+from exported import FIGURES, example
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic import READ, make_events, traces
@@ -25,18 +25,6 @@ from fasttrace.errors import SelectionError, TraceError
 
 duckdb = pytest.importorskip("duckdb")
 pq = pytest.importorskip("pyarrow.parquet")
-
-FIGURES = (
-    "calls",
-    "finished",
-    "errors",
-    "total_ns",
-    "min_ns",
-    "avg_ns",
-    "p50_ns",
-    "p99_ns",
-    "max_ns",
-)
 
 several = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

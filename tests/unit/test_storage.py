@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from synthetic import OPENAT, PROCESSES, READ, item, make_events, stream, traces
+from synthetic import OPENAT, PROCESSES, READ, item, make_events, random_events, stream, traces
 from test_summary import content
 
 import fasttrace
@@ -367,12 +367,7 @@ def test_wild_processes(tmp_path: Path) -> None:
 def test_random_events_can_be_used(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     for seed in range(20):
-        events = np.frombuffer(rng.bytes(96 * 300), EVENT_DTYPE).copy()
-        events["kind"] = rng.integers(0, 9, 300)
-        if seed % 2:
-            events["payload"] %= 2000
-            events["abi"] %= 6
-            events["nr"] %= 2000
+        events = random_events(rng, near=bool(seed % 2))
         use_all(Trace(events, stream(rng.bytes(2000))))
         use_all(Trace(events, stream(rng.bytes(2000)), processes=PROCESSES))
 
