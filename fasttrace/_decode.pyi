@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from typing_extensions import Buffer
 
@@ -267,6 +267,43 @@ class Paths:
         """
     def text(self) -> tuple[bytes, bytes]:
         """Where each word ends (int64) in the text of all of them, which is UTF-8."""
+
+MadeOf: TypeAlias = Literal[
+    "field", "time", "duration", "ret", "descriptor", "kind", "abi", "name", "errno"
+]
+
+class Fields:
+    """Fills columns with what stands in the events themselves, in one pass for all of them.
+
+    rows: of each column.
+    """
+
+    def __init__(self, rows: int) -> None: ...
+    def add(
+        self,
+        of: MadeOf,
+        values: Buffer,
+        valid: Buffer | None = None,
+        table: Buffer | None = None,
+        shift_ns: int = 0,
+        offset: int = 0,
+        size: int = 0,
+    ) -> None:
+        """Another column; its arrays are held.
+
+        values: of "field" what stands at `offset` of a record, in `size` bytes; of "time" int64,
+        with `shift_ns` added; of "duration" uint64; of "ret" int64; of the others int32. valid:
+        bool, of "duration", "ret", "descriptor" and "errno". table: of "descriptor" a byte for each
+        ABI and number, the argument that is one; of the last four int32, the place of each number's
+        word, -1 for none: of "kind" and "abi" 256, of "name" one for each ABI and number and 256
+        for kinds, of "errno" ERRNO_MAX + 1. ValueError: an array has another length.
+        """
+    def fill(self, events: Buffer, row: int) -> list[int]:
+        """Fill a row for each event, from `row` on.
+
+        Which columns, in the order of `add`, have rows that are -1, for a word had no place.
+        ValueError: events are no whole number of records, or more than there are rows.
+        """
 
 def item_sizes(events: Buffer, payload: Buffer, sizes: Buffer) -> None:
     """The bytes that each event's items take in the payload stream, into an array of uint64."""

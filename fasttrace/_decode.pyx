@@ -1,6 +1,6 @@
 """The boundary to the C decoder: events become lines of text, and objects."""
 
-from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.dict cimport PyDict_SetItem
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
@@ -26,6 +26,7 @@ cdef extern from "event.h" nogil:
     enum:
         FT_ABI_COUNT
         FT_NR_MAX
+        FT_ERRNO_MAX
 
     struct ft_event:
         uint64_t time_ns, duration_ns
@@ -359,4 +360,5 @@ include "_decode_calls.pxi"
 include "_decode_open_files.pxi"
 include "_decode_json.pxi"
 include "_decode_columns.pxi"
+include "_decode_fields.pxi"
 include "_decode_touched.pxi"

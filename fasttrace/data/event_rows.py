@@ -34,6 +34,13 @@ def copied(events: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     return copy
 
 
+def copied_into(room: npt.NDArray[np.void], events: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """The first of `room`, which are a copy of `events` now. ValueError: there are not so many."""
+    part = room[: len(events)]
+    part.view(_ROW)[:] = events.view(_ROW)
+    return part
+
+
 def taken(events: npt.NDArray[np.void], which: npt.NDArray[Any]) -> npt.NDArray[np.void]:
     """A copy of some. which: a mask, or places."""
     copy: npt.NDArray[np.void] = events.view(_ROW)[which].view(EVENT_DTYPE)

@@ -8,15 +8,20 @@
 
 #define SLOTS_FIRST 1024 /* a power of two */
 #define ESCAPE	    4  /* \xff */
+#define STIR	    0x9e3779b97f4a7c15u
 #define NO_ASCII    0x8080808080808080u /* any of eight bytes */
+
+struct slot {
+	uint32_t hash;
+	int32_t taken; /* 1 + a word's number; 0: free */
+};
 
 struct ft_words {
 	uint8_t *text;
 	size_t text_used, text_room;
 	int64_t *ends;
-	uint32_t *hashes;
 	size_t count, room;
-	int32_t *slots; /* open-addressed: 1 + a word's number */
+	struct slot *slots; /* open-addressed */
 	size_t slots_mask;
 	uint64_t seed;
 };
@@ -44,7 +49,6 @@ void ft_words_free(struct ft_words *w)
 		return;
 	free(w->text);
 	free(w->ends);
-	free(w->hashes);
 	free(w->slots);
 	free(w);
 }
@@ -56,27 +60,32 @@ void ft_words_clear(struct ft_words *w)
 	memset(w->slots, 0, (w->slots_mask + 1) * sizeof(*w->slots));
 }
 
-static uint64_t stirred(const struct ft_words *w, uint64_t h, uint64_t part)
+/* Both halves of the product: each bit of it depends on most of both factors. */
+static uint64_t folded(uint64_t a, uint64_t b)
 {
-	h = (h ^ part) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 29 ^ w->seed >> 7;
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t part_of(const uint8_t *data)
+{
+	uint64_t part;
+
+	memcpy(&part, data, sizeof(part));
+	return part;
 }
 
 static uint32_t hash_of(const struct ft_words *w, const uint8_t *data, size_t length)
 {
-	uint64_t h = w->seed ^ length, part = 0;
+	uint64_t seed = w->seed * 2 + 1, h = seed ^ length, last[2] = { 0, 0 };
 
-	for (; length >= sizeof(part); length -= sizeof(part), data += sizeof(part)) {
-		memcpy(&part, data, sizeof(part));
-		h = stirred(w, h, part);
-	}
-	if (length) {
-		part = 0;
-		memcpy(&part, data, length);
-		h = stirred(w, h, part);
-	}
-	h *= 0xd6e8feb86659fd93u;
-	return (uint32_t)(h >> 32);
+	for (; length > sizeof(last); length -= sizeof(last), data += sizeof(last))
+		h = folded(part_of(data) ^ h, part_of(data + 8) ^ seed ^ STIR);
+	if (length)
+		memcpy(last, data, length);
+	h = folded(last[0] ^ h, last[1] ^ seed ^ STIR);
+	return (uint32_t)(folded(h ^ seed, STIR) >> 32);
 }
 
 /* How many bytes a character in UTF-8 takes; 0: none begins here. */
@@ -153,20 +162,25 @@ static size_t escaped(const uint8_t *data, size_t length, uint8_t *out)
 	return n;
 }
 
+static struct slot *free_slot(struct slot *slots, size_t mask, uint32_t hash)
+{
+	size_t at = hash;
+
+	while (slots[at & mask].taken)
+		at++;
+	return &slots[at & mask];
+}
+
 static int grow_slots(struct ft_words *w)
 {
 	size_t count = 2 * (w->slots_mask + 1);
-	int32_t *slots = calloc(count, sizeof(*slots));
+	struct slot *slots = calloc(count, sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
-	for (size_t i = 0; i < w->count; i++) {
-		size_t at = w->hashes[i];
-
-		while (slots[at & (count - 1)])
-			at++;
-		slots[at & (count - 1)] = (int32_t)i + 1;
-	}
+	for (size_t i = 0; i <= w->slots_mask; i++)
+		if (w->slots[i].taken)
+			*free_slot(slots, count - 1, w->slots[i].hash) = w->slots[i];
 	free(w->slots);
 	w->slots = slots;
 	w->slots_mask = count - 1;
@@ -177,15 +191,10 @@ static int grow_words(struct ft_words *w)
 {
 	size_t room = 2 * w->room + 64;
 	int64_t *ends = realloc(w->ends, room * sizeof(*ends));
-	uint32_t *hashes;
 
 	if (!ends)
 		return -ENOMEM;
 	w->ends = ends;
-	hashes = realloc(w->hashes, room * sizeof(*hashes));
-	if (!hashes)
-		return -ENOMEM;
-	w->hashes = hashes;
 	w->room = room;
 	return 0;
 }
@@ -207,27 +216,27 @@ static size_t begin_of(const struct ft_words *w, size_t i)
 	return i ? (size_t)w->ends[i - 1] : 0;
 }
 
-int ft_words_number(struct ft_words *w, const uint8_t *data, size_t length, int32_t *number)
+static const struct slot *find(
+	const struct ft_words *w, const uint8_t *data, size_t length, uint32_t hash)
 {
-	uint32_t hash = hash_of(w, data, length);
-	size_t at, i;
+	const struct slot *slot;
 
-	for (at = hash; w->slots[at & w->slots_mask]; at++) {
-		i = (size_t)w->slots[at & w->slots_mask] - 1;
-		if (w->hashes[i] == hash && (size_t)w->ends[i] - begin_of(w, i) == length &&
-			!memcmp(w->text + begin_of(w, i), data, length)) {
-			*number = (int32_t)i;
-			return 0;
-		}
+	for (size_t at = hash; (slot = &w->slots[at & w->slots_mask])->taken; at++) {
+		size_t i = (size_t)slot->taken - 1;
+
+		if (slot->hash == hash && (size_t)w->ends[i] - begin_of(w, i) == length &&
+			!memcmp(w->text + begin_of(w, i), data, length))
+			break;
 	}
+	return slot;
+}
+
+static int add(struct ft_words *w, const uint8_t *data, size_t length, uint32_t hash)
+{
 	if (w->count == INT32_MAX)
 		return -EOVERFLOW;
-	if (2 * (w->count + 1) > w->slots_mask + 1) {
-		if (grow_slots(w) < 0)
-			return -ENOMEM;
-		for (at = hash; w->slots[at & w->slots_mask]; at++)
-			;
-	}
+	if (2 * (w->count + 1) > w->slots_mask + 1 && grow_slots(w) < 0)
+		return -ENOMEM;
 	if (w->count == w->room && grow_words(w) < 0)
 		return -ENOMEM;
 	/* One byte at least, so that there is something to compare an empty word with. */
@@ -236,19 +245,41 @@ int ft_words_number(struct ft_words *w, const uint8_t *data, size_t length, int3
 	if (length)
 		memcpy(w->text + w->text_used, data, length);
 	w->text_used += length;
-	w->ends[w->count] = (int64_t)w->text_used;
-	w->hashes[w->count] = hash;
-	*number = (int32_t)w->count++;
-	w->slots[at & w->slots_mask] = *number + 1;
+	w->ends[w->count++] = (int64_t)w->text_used;
+	*free_slot(w->slots, w->slots_mask, hash) =
+		(struct slot){ .hash = hash, .taken = (int32_t)w->count };
 	return 0;
+}
+
+int ft_words_number(struct ft_words *w, const uint8_t *data, size_t length, int32_t *number)
+{
+	uint32_t hash = hash_of(w, data, length);
+	const struct slot *slot = find(w, data, length, hash);
+	int rc;
+
+	if (slot->taken) {
+		*number = slot->taken - 1;
+		return 0;
+	}
+	rc = add(w, data, length, hash);
+	if (rc == 0)
+		*number = (int32_t)w->count - 1;
+	return rc;
 }
 
 int ft_words_utf8_number(struct ft_words *w, const uint8_t *data, size_t length, int32_t *number)
 {
 	uint8_t text[ESCAPE * FT_STRING_MAX];
+	const struct slot *slot;
 
 	if (length > FT_STRING_MAX)
 		length = FT_STRING_MAX;
+	/* What is one of the words is UTF-8 as they are. */
+	slot = find(w, data, length, hash_of(w, data, length));
+	if (slot->taken) {
+		*number = slot->taken - 1;
+		return 0;
+	}
 	if (valid_part(data, length) < length) {
 		length = escaped(data, length, text);
 		data = text;

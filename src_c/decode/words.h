@@ -15,7 +15,7 @@ void ft_words_clear(struct ft_words *w);
 
 /* The number of these bytes. *number stays as it was upon an error. */
 int ft_words_number(struct ft_words *w, const uint8_t *data, size_t length, int32_t *number);
-/* The same of FT_STRING_MAX of them at most, as UTF-8: others are written \xff. */
+/* The same of FT_STRING_MAX of them at most, as UTF-8: others are written \xff. Of a table that has no other words. */
 int ft_words_utf8_number(struct ft_words *w, const uint8_t *data, size_t length, int32_t *number);
 
 size_t ft_words_count(const struct ft_words *w);

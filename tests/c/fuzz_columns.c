@@ -1,9 +1,13 @@
-/* Any items behind any events: words are UTF-8 and each has one number, and sizes stay inside the stream. */
+/*
+ * Any items behind any events: words are UTF-8 and each has one number, and sizes stay inside the stream. Any events:
+ * numbers that no table has are told.
+ */
 #include "fuzz.h"
 
 #include <string.h>
 
 #include "decode/columns.h"
+#include "decode/fields.h"
 
 #define EVENTS	16
 #define PAYLOAD 256
@@ -41,6 +45,38 @@ static void check_words(const struct ft_words *words)
 	}
 }
 
+static void check_fields(const struct ft_event *events)
+{
+	static int32_t places[FT_ABI_COUNT * FT_NR_MAX + 256];
+	static uint8_t arguments[FT_ABI_COUNT * FT_NR_MAX];
+	int32_t names[EVENTS], errnos[EVENTS], fds[EVENTS];
+	uint8_t errno_valid[EVENTS], fd_valid[EVENTS];
+	struct ft_column columns[] = {
+		{ .of = FT_COLUMN_NAME, .values = names, .places = places },
+		{ .of = FT_COLUMN_ERRNO, .values = errnos, .valid = errno_valid, .places = places },
+		{ .of = FT_COLUMN_DESCRIPTOR,
+			.values = fds,
+			.valid = fd_valid,
+			.arguments = arguments },
+	};
+	bool is_strange = false;
+
+	for (size_t i = 0; i < sizeof(arguments); i++)
+		arguments[i] = (uint8_t)(i % 7);
+	ft_fill_columns(events, EVENTS, columns, 3, 0);
+	for (int i = 0; i < EVENTS; i++) {
+		bool is_call = events[i].kind == FT_KIND_SYSCALL;
+		bool is_known = events[i].abi < FT_ABI_COUNT && events[i].nr >= 0 &&
+				events[i].nr < FT_NR_MAX;
+
+		REQUIRE(names[i] == (is_call && !is_known ? -1 : 0));
+		is_strange |= names[i] < 0;
+		REQUIRE(!fd_valid[i] || (is_call && is_known));
+		REQUIRE(errnos[i] == 0 || (errno_valid[i] && errnos[i] == -1));
+	}
+	REQUIRE(columns[0].is_open == is_strange);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t wanted[FT_ABI_COUNT * FT_NR_MAX], out[EVENTS * PAYLOAD];
@@ -62,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		events[i].flags = how & 2 ? FT_FLAG_PAYLOAD : 0;
 		events[i].abi = how & 4 ? (uint8_t)take(&in, 1) : 0;
 		events[i].nr = how & 8 ? (int32_t)take(&in, 4) : 3;
+		events[i].ret = how & 32 ? (int64_t)take(&in, 8) : -2;
+		events[i].flags |= how & 64 ? FT_FLAG_ERROR : 0;
 		events[i].payload = how & 16 ? take(&in, 8) : take(&in, 1) & ~7u;
 	}
 	for (size_t i = 0; i < PAYLOAD; i++)
@@ -78,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(ft_words_count(words) == 0);
 	}
 	ft_words_free(words);
+	check_fields(events);
 	ft_item_sizes(events, EVENTS, payload, length, sizes);
 	for (int i = 0; i < EVENTS; i++) {
 		REQUIRE(!sizes[i] ||

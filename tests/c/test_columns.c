@@ -1,5 +1,6 @@
-/* Words of a dictionary: numbered once, as UTF-8, however many there are. */
+/* Words of a dictionary: numbered once, as UTF-8, however many there are. Fields of events, as columns. */
 #include "decode/columns.h"
+#include "decode/fields.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,10 +90,52 @@ static void long_words(void)
 	check_group("no word is longer than a path");
 }
 
+#define EVENTS 600 /* more than are looked at at a time */
+
+static void fields_of_events(void)
+{
+	static struct ft_event events[EVENTS];
+	static uint64_t durations[EVENTS + 1];
+	static int32_t pids[EVENTS + 1], kinds[EVENTS + 1], places[256];
+	static uint8_t valid[EVENTS + 1];
+	struct ft_column columns[] = {
+		{ .of = FT_COLUMN_FIELD,
+			.offset = offsetof(struct ft_event, pid),
+			.size = 4,
+			.values = pids },
+		{ .of = FT_COLUMN_DURATION, .values = durations, .valid = valid },
+		{ .of = FT_COLUMN_KIND, .values = kinds, .places = places },
+	};
+
+	memset(places, 0xff, sizeof(places));
+	places[FT_KIND_SYSCALL] = 7;
+	for (int i = 0; i < EVENTS; i++)
+		events[i] = (struct ft_event){ .pid = 1000 + i,
+			.kind = i % 3 ? FT_KIND_SYSCALL : FT_KIND_SIGNAL,
+			.flags = i % 2 ? FT_FLAG_UNFINISHED : 0,
+			.duration_ns = i == 5 ? 9 : 0 };
+	pids[0] = 1;
+	ft_fill_columns(events, EVENTS, columns, 3, 1);
+	CHECK_EQ(pids[0], 1);
+	CHECK(columns[2].is_open && !columns[0].is_open);
+	for (int i = 0; i < EVENTS; i++) {
+		CHECK_EQ(pids[1 + i], 1000 + i);
+		CHECK_EQ(durations[1 + i], i == 5 ? 9 : 0);
+		CHECK_EQ(valid[1 + i], (i % 3 && i % 2 == 0) || i == 5);
+		CHECK_EQ(kinds[1 + i], i % 3 ? 7 : -1);
+	}
+	places[FT_KIND_SIGNAL] = 8;
+	ft_fill_columns(events, EVENTS, columns, 3, 0);
+	CHECK(!columns[2].is_open);
+	CHECK_EQ(kinds[0], 8);
+	check_group("columns are filled from a row on, and what has no word is told");
+}
+
 int main(void)
 {
 	bytes_as_utf8();
 	many_words();
 	long_words();
+	fields_of_events();
 	return check_result();
 }

@@ -211,6 +211,59 @@ def test_the_core_refuses_what_does_not_fit() -> None:
     assert (len(paths), paths.text()) == (0, (b"", b""))
 
 
+def test_the_core_refuses_columns_of_fields_that_do_not_fit() -> None:
+    events = make_events({}, {})
+    pids, places = np.zeros(3, np.int32), np.zeros(256, np.int32)
+    fields = _decode.Fields(3)
+    with pytest.raises(ValueError, match="no field of 4 bytes at 93"):
+        fields.add("field", pids.data, offset=93, size=4)
+    with pytest.raises(ValueError, match="12 bytes, not 24"):
+        fields.add("ret", pids.data)
+    with pytest.raises(ValueError, match="1024 bytes, not 17408"):
+        fields.add("name", pids.data, table=places.data)
+    with pytest.raises(ValueError, match="'comm' is no column of fields"):
+        fields.add("comm", pids.data)  # type: ignore[arg-type]
+    with pytest.raises((TypeError, BufferError)):
+        fields.add("kind", pids.data.toreadonly(), table=places.data)
+    for _ in range(32):
+        fields.add("kind", pids.data, table=places.data)
+    with pytest.raises(ValueError, match="too many"):
+        fields.add("kind", pids.data, table=places.data)
+    with pytest.raises(ValueError, match="room for 3 rows, not for 2 from 2 on"):
+        fields.fill(events.data, 2)
+    with pytest.raises(ValueError, match="no whole events"):
+        fields.fill(memoryview(bytes(95)), 0)
+    assert fields.fill(events.data, 1) == []
+
+
+def test_words_that_come_late_in_a_long_trace() -> None:
+    """Events are looked at some thousand at a time: names, kinds and errnos that come first in the
+    last of them, between others that were there before."""
+    count = 9000
+    events = np.tile(make_events({"nr": 1, "ret": 5}), count)
+    events["time_ns"] = np.arange(count)
+    events["nr"][8500::7], events["nr"][8501::7] = 2, 5000
+    events["ret"][8502::7], events["flags"][8502::7] = -2, Flag.ERROR
+    events["ret"][8503::7], events["flags"][8503::7] = -(1 << 63), Flag.ERROR
+    events["kind"][8504::7] = 99
+    trace = Trace(events, np.empty(0, np.uint8))
+    found = told(trace)
+    assert [row["time_ns"] for row in found] == list(range(count))
+    assert {row["name"] for row in found[:8500]} == {"write"}
+    tail = slice(8499, 8506)
+    assert [row["name"] for row in found[tail]] == [
+        *("write", "open", "syscall_0x1388", "write", "write", "kind_99", "write"),
+    ]
+    assert [row["errno"] for row in found[tail]] == [
+        *(None, None, None, "ENOENT", f"errno_{1 << 63}", None, None),
+    ]
+    agree(trace[8400:8600])
+
+
+def test_a_choice_of_no_columns_is_empty() -> None:
+    assert Columns(example()._recorded(), []).take(0, 5) == {}
+
+
 def test_columns_go_when_nobody_has_them() -> None:
     """Without the garbage collector: those of a row group hold megabytes."""
     gc.disable()

@@ -38,8 +38,8 @@ import numpy.typing as npt
 from fasttrace import _decode
 from fasttrace._tables import ERRNO_MAX
 from fasttrace.data.calls import abi_name, kind_name
-from fasttrace.data.event_rows import copied
-from fasttrace.data.events import Flag
+from fasttrace.data.event_rows import copied_into
+from fasttrace.data.events import EVENT_DTYPE
 from fasttrace.data.export.arguments import arguments
 from fasttrace.data.export.call_tables import CALLS, descriptors_of_calls, paths_of_calls
 from fasttrace.data.export.some_events import KINDS, SomeEvents, event_name
@@ -54,7 +54,7 @@ from fasttrace.syscalls.errnos import errno_name
 Numbers: TypeAlias = npt.NDArray[Any]
 
 # So many events at a time stay in the processor's cache, while column after column is taken.
-_AT_ONCE = 8192
+_AT_ONCE = 4096
 # Words of paths that are kept from one batch to the next.
 _TEXT_MAX = 16 << 20
 
@@ -160,6 +160,7 @@ class Columns:
         self._paths = _decode.Paths(paths_of_calls(), int.from_bytes(os.urandom(8), "little"))
         self._text_max = sys.maxsize if keep_words else _TEXT_MAX
         self._kept: Words | None = None
+        self._copy = np.empty(min(_AT_ONCE, len(trace.events)), EVENT_DTYPE)
         self._args: list[bytes] = []
         self._args_size = 0  # of one `take`
         self._told = 0
@@ -183,25 +184,55 @@ class Columns:
     def take(self, start: int, stop: int) -> dict[str, Column]:
         """Some rows of all columns, in the order of `names`."""
         events = self._trace.events[start:stop]
-        made = {
-            name: Column(
-                np.empty(len(events), FORMS[name].dtype),
-                np.empty(len(events), np.bool_) if FORMS[name].nullable else None,
-            )
-            for name in self.names
-        }
+        made = {name: self._room(name, len(events)) for name in self.names}
+        fields, standing = self._fields(made, len(events))
         if self._paths.size > self._text_max:
             self._paths.clear()
             self._kept = None
         for at in range(0, len(events), _AT_ONCE):
             # A copy: others may write to a mapped file while we look at it.
-            some = SomeEvents(copied(events[at : at + _AT_ONCE]))
+            some = SomeEvents(copied_into(self._copy, events[at : at + _AT_ONCE]))
             part = slice(at, at + _AT_ONCE)
+            for name in [standing[i] for i in fields.fill(some.events.data, at)]:
+                column = made[name]
+                _NUMBER[name](self, some, column.values[part])
             for name, column in made.items():
-                valid = _FILL[name](self, some, column.values[part])
-                if column.valid is not None:
-                    column.valid[part] = True if valid is None else valid
+                if name in _FILL:
+                    valid = _FILL[name](self, some, column.values[part])
+                    if column.valid is not None:
+                        column.valid[part] = valid
         return {name: self._finished(name, column, events) for name, column in made.items()}
+
+    def _room(self, name: str, count: int) -> Column:
+        """Of the columns that have one value, or none, in every row: these."""
+        form, info = FORMS[name], self._trace.info
+        if name == "host" or (name == "time" and info.realtime_offset_ns is None):
+            unknown = None if name == "host" and info.host else np.zeros(count, np.bool_)
+            return Column(np.zeros(count, form.dtype), unknown)
+        has_valid = form.nullable and name != "time"
+        valid = np.empty(count, np.bool_) if has_valid else None
+        return Column(np.empty(count, form.dtype), valid)
+
+    def _fields(self, made: dict[str, Column], rows: int) -> tuple[_decode.Fields, list[str]]:
+        """What fills the columns that stand in the events themselves, and which these are."""
+        fields = _decode.Fields(rows)
+        tables = {
+            "name": self._names.places.data,
+            "kind": self._kinds.places.data,
+            "abi": self._abis.places.data,
+            "errno": self._errnos.places.data,
+            "fd": descriptors_of_calls()[:CALLS].data,
+        }
+        names = []
+        for name, (values, valid, *_) in made.items():
+            offset, size = _PLACES.get(name, (0, 0))
+            shift = self._trace.info.realtime_offset_ns if name == "time" else 0
+            if (size or name in _MADE_OF) and shift is not None:
+                of = _MADE_OF.get(name, "field")
+                mask = None if valid is None else valid.data
+                fields.add(of, values.data, mask, tables.get(name), shift, offset, size)
+                names.append(name)
+        return fields, names
 
     def _finished(self, name: str, column: Column, events: npt.NDArray[np.void]) -> Column:
         words = _WORDS.get(name)
@@ -242,17 +273,20 @@ class Columns:
             kept = self._kept = Words(np.frombuffer(ends, np.int64), text)
         return kept
 
-    def _fill_name(self, some: SomeEvents, out: Numbers) -> None:
+    def _number_names(self, some: SomeEvents, out: Numbers) -> None:
         numbers = some.call
         if not some.is_call.all():
             numbers = np.where(some.is_call, numbers, some.kind + np.int64(KINDS))
         out[:] = self._names.codes(numbers)
 
-    def _fill_kind(self, some: SomeEvents, out: Numbers) -> None:
+    def _number_kinds(self, some: SomeEvents, out: Numbers) -> None:
         out[:] = self._kinds.codes(some.kind)
 
-    def _fill_abi(self, some: SomeEvents, out: Numbers) -> None:
+    def _number_abis(self, some: SomeEvents, out: Numbers) -> None:
         out[:] = self._abis.codes(some.abi)
+
+    def _number_errnos(self, some: SomeEvents, out: Numbers) -> None:
+        out[out < 0] = self._errnos.codes(-some.events["ret"][out < 0])
 
     def _fill_comm(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         places = self._programs.places(some.events)
@@ -264,40 +298,11 @@ class Columns:
         out[valid] = self._comms.codes(places[valid])
         return valid
 
-    def _fill_time(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_] | None:
-        offset = self._trace.info.realtime_offset_ns
-        if offset is None:
-            out[:] = 0
-            return np.zeros(len(out), np.bool_)
-        np.add(some.events["time_ns"].view(np.int64), offset, out=out)
-        return None
-
-    def _fill_duration(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
-        out[:] = some.events["duration_ns"]
-        valid: npt.NDArray[np.bool_] = some.is_call & ~some.has(Flag.UNFINISHED) | (out != 0)
-        return valid
-
-    def _fill_ret(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
-        out[:] = some.events["ret"]
-        valid: npt.NDArray[np.bool_] = ~(some.is_call & some.has(Flag.UNFINISHED)) | (out != 0)
-        return valid
-
-    def _fill_errno(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
-        valid = some.is_call & some.has(Flag.ERROR)
-        out[:] = 0
-        if valid.any():
-            out[valid] = self._errnos.codes(-some.events["ret"][valid])
-        return valid
-
     def _fill_path(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         self._paths.number(some.events.data, self._payload.data, out.data)
         valid: npt.NDArray[np.bool_] = out >= 0
         np.maximum(out, 0, out=out)
         return valid
-
-    def _fill_host(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_] | None:
-        out[:] = 0
-        return None if self._trace.info.host else np.zeros(len(out), np.bool_)
 
     def _fill_args(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
         text = arguments(some.events, some.is_call, self._payload.data, out)
@@ -308,54 +313,47 @@ class Columns:
         valid: npt.NDArray[np.bool_] = out > 0
         return valid
 
-    def _fill_fd(self, some: SomeEvents, out: Numbers) -> npt.NDArray[np.bool_]:
-        which = descriptors_of_calls()[np.minimum(some.call, CALLS)]
-        valid: npt.NDArray[np.bool_] = some.is_call & (which < 6)
-        out[:] = 0
-        for i in range(6):
-            has_it = valid & (which == i)
-            if has_it.any():
-                np.copyto(out, some.events["args"][:, i].astype(np.int32), where=has_it)
-        return valid
-
 
 _ARGS_MAX = 1 << 31
 _LEAST = -(1 << 63)
-
-
-def _field(name: str) -> Callable[[Columns, SomeEvents, Numbers], None]:
-    def fill(columns: Columns, some: SomeEvents, out: Numbers) -> None:
-        out[:] = some.events[name]
-
-    return fill
-
-
-def _argument(i: int) -> Callable[[Columns, SomeEvents, Numbers], None]:
-    def fill(columns: Columns, some: SomeEvents, out: Numbers) -> None:
-        out[:] = some.events["args"][:, i]
-
-    return fill
 
 
 def _fill_sizes(columns: Columns, some: SomeEvents, out: Numbers) -> None:
     _decode.item_sizes(some.events.data, columns._payload.data, out.view(np.uint64).data)
 
 
+def _places() -> dict[str, tuple[int, int]]:
+    """Where columns stand in an event as they are: offset and size."""
+    fields = EVENT_DTYPE.fields
+    assert fields is not None
+    names = ("pid", "tid", "time_ns", "nr", "flags", "payload")
+    found = {name: (fields[name][1], fields[name][0].itemsize) for name in names}
+    return found | {f"arg{i}": (fields["args"][1] + 8 * i, 8) for i in range(6)}
+
+
+_PLACES = _places()
+# What of an event others are made of: see `_decode.Fields`.
+_MADE_OF: dict[str, _decode.MadeOf] = {
+    "name": "name",
+    "kind": "kind",
+    "abi": "abi",
+    "time": "time",
+    "duration_ns": "duration",
+    "ret": "ret",
+    "errno": "errno",
+    "fd": "descriptor",
+}
+# Where a word was not known yet.
+_NUMBER: dict[str, Callable[[Columns, SomeEvents, Numbers], None]] = {
+    "name": Columns._number_names,
+    "kind": Columns._number_kinds,
+    "abi": Columns._number_abis,
+    "errno": Columns._number_errnos,
+}
 _FILL: dict[str, Callable[[Columns, SomeEvents, Numbers], npt.NDArray[np.bool_] | None]] = {
-    "name": Columns._fill_name,
-    "kind": Columns._fill_kind,
-    "abi": Columns._fill_abi,
     "comm": Columns._fill_comm,
-    "time": Columns._fill_time,
-    "duration_ns": Columns._fill_duration,
-    "ret": Columns._fill_ret,
-    "errno": Columns._fill_errno,
     "path": Columns._fill_path,
-    "fd": Columns._fill_fd,
-    "host": Columns._fill_host,
     "args": Columns._fill_args,
-    **{f"arg{i}": _argument(i) for i in range(6)},
-    **{name: _field(name) for name in ("pid", "tid", "time_ns", "nr", "flags", "payload")},
     "data": _fill_sizes,
 }
 _WORDS: dict[str, Callable[[Columns], Words]] = {

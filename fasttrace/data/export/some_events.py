@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fasttrace._tables import ABIS, NR_MAX
 from fasttrace.data.calls import call_name, kind_name
-from fasttrace.data.events import Flag, Kind
+from fasttrace.data.events import Kind
 from fasttrace.data.export.call_tables import CALLS
 
 
@@ -26,15 +26,6 @@ class SomeEvents:
     def abi(self) -> npt.NDArray[np.uint8]:
         abi: npt.NDArray[np.uint8] = self.events["abi"].copy()
         return abi
-
-    @cached_property
-    def _flags(self) -> npt.NDArray[np.uint16]:
-        flags: npt.NDArray[np.uint16] = self.events["flags"].copy()
-        return flags
-
-    def has(self, flag: Flag) -> npt.NDArray[np.bool_]:
-        mask: npt.NDArray[np.bool_] = self._flags & np.uint16(flag) != 0
-        return mask
 
     @cached_property
     def call(self) -> npt.NDArray[np.int64]:

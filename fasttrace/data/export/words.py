@@ -50,33 +50,37 @@ class Numbering:
     Args:
         room: numbers from 0 to below it are looked up in a table.
         word: what a number is called; several may have one word.
+
+    Attributes:
+        places: that table: int32, shape (room,), the place of each number's word, -1 where it has
+            none yet.
     """
 
     def __init__(self, room: int, word: Callable[[int], str]) -> None:
         self._word = word
-        self._table = np.full(room, -1, np.int32)
+        self.places = np.full(room, -1, np.int32)
         self._others: dict[int, int] = {}
         self._of_word: dict[str, int] = {}
 
     def codes(self, numbers: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int32]:
         """The place of each number's word in `words`. numbers: shape (n,)."""
-        room = len(self._table)
+        room = len(self.places)
         if not len(numbers):
             return np.empty(0, np.int32)
         least, most = int(numbers.min()), int(numbers.max())
         if most >= room or least < 0:
             return self._with_others(numbers)
-        if least == most and self._table[least] >= 0:
-            return np.full(len(numbers), self._table[least])
-        codes: npt.NDArray[np.int32] = self._table[numbers]
+        if least == most and self.places[least] >= 0:
+            return np.full(len(numbers), self.places[least])
+        codes: npt.NDArray[np.int32] = self.places[numbers]
         if int(codes.min()) < 0:
             for number in _in_order(numbers[codes < 0]):
-                self._table[number] = self._code(number)
-            codes = self._table[numbers]
+                self.places[number] = self._code(number)
+            codes = self.places[numbers]
         return codes
 
     def _with_others(self, numbers: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int32]:
-        known = (numbers >= 0) & (numbers < len(self._table))
+        known = (numbers >= 0) & (numbers < len(self.places))
         codes = np.empty(len(numbers), np.int32)
         codes[known] = self.codes(numbers[known])
         values, places = np.unique(numbers[~known], return_inverse=True)
