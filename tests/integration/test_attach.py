@@ -84,6 +84,20 @@ def test_busy_process_visited_again_and_again(run_tracee, engine):
         assert process.end() == ("wrong: 0\n", "ended 0")
 
 
+def test_stopped_and_continued_as_we_come_and_go(run_tracee, engine):
+    """Threads are inside the calls that make others then, and must come out of them with a tid.
+
+    One that made a thread twice would end the process too early: glibc counts them.
+    """
+    with run_tracee("busy_threads") as process:
+        for i in range(100):
+            process.send_signal(signal.SIGSTOP if i % 2 else signal.SIGCONT)
+            with Tracer(pid=process.pid, events=False, tally=True, engine=engine):
+                process.send_signal(signal.SIGCONT if i % 3 else signal.SIGSTOP)
+        process.send_signal(signal.SIGCONT)
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
 def test_summary_of_a_busy_process(run_tracee, engine):
     with run_tracee("busy_threads") as process:
         summary = fasttrace.summary(pid=process.pid, duration=0.5, engine=engine)

@@ -318,7 +318,10 @@ static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
 static bool engine_let_go(struct ft_session *s, struct ft_task *t, int *sig)
 {
 	if (!t->in || !t->in->area) {
-		ft_attach_end(s, t);
+		if (!ft_attach_end(s, t)) {
+			engine_resume(s, t, *sig);
+			return false;
+		}
 		*sig = ft_held_give_last(s, t, *sig);
 		return true;
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <linux/ptrace.h>
 #include <unistd.h>
 
 #include "engine/inline/dispatch.h"
@@ -86,14 +87,36 @@ bool ft_attach_is_complete(struct ft_session *s, struct ft_space *sp)
 	return true;
 }
 
-void ft_attach_end(struct ft_session *s, struct ft_task *t)
+/* Inside a call that makes a child, or at its end: it can be made to run nothing, and the call's result is to come. */
+static bool is_in_call(const struct ft_task *t)
+{
+	siginfo_t at;
+
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &at) < 0)
+		return true; /* killed meanwhile */
+	switch (at.si_code >> 8) {
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+	case PTRACE_EVENT_EXIT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool ft_attach_end(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = s->in->visited;
 
-	if (sp && t && sp->pid == t->tgid && ft_space_is_last(sp))
+	if (sp && t && sp->pid == t->tgid && ft_space_is_last(sp)) {
+		if (is_in_call(t))
+			return false;
 		ft_space_unmap(s, t, sp); /* those who recorded have ended */
+	}
 	if (!t || (sp && sp->pid == t->tgid))
 		let_live(s);
+	return true;
 }
 
 /* Of a process that cannot: its other threads need not try. */
