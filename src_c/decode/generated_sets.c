@@ -8017,6 +8017,143 @@ static const struct ft_member link_filter[] = {
 	{ 0x80, 0x80, "RTEXT_FILTER_MST", 16 },
 };
 
+static const struct ft_member bpf_class[] = {
+	{ 0x0, 0x0, "BPF_LD", 6 },
+	{ 0x1, 0x0, "BPF_LDX", 7 },
+	{ 0x2, 0x0, "BPF_ST", 6 },
+	{ 0x3, 0x0, "BPF_STX", 7 },
+	{ 0x4, 0x0, "BPF_ALU", 7 },
+	{ 0x5, 0x0, "BPF_JMP", 7 },
+	{ 0x6, 0x0, "BPF_RET", 7 },
+	{ 0x7, 0x0, "BPF_MISC", 8 },
+};
+
+static const struct ft_member bpf_class_now[] = {
+	{ 0x0, 0x0, "BPF_LD", 6 },
+	{ 0x1, 0x0, "BPF_LDX", 7 },
+	{ 0x2, 0x0, "BPF_ST", 6 },
+	{ 0x3, 0x0, "BPF_STX", 7 },
+	{ 0x4, 0x0, "BPF_ALU", 7 },
+	{ 0x5, 0x0, "BPF_JMP", 7 },
+	{ 0x6, 0x0, "BPF_JMP32", 9 },
+	{ 0x7, 0x0, "BPF_ALU64", 9 },
+};
+
+static const struct ft_member bpf_size[] = {
+	{ 0x0, 0x0, "BPF_W", 5 },
+	{ 0x8, 0x0, "BPF_H", 5 },
+	{ 0x10, 0x0, "BPF_B", 5 },
+	{ 0x18, 0x0, "BPF_DW", 6 },
+};
+
+static const struct ft_member bpf_mode[] = {
+	{ 0x0, 0x0, "BPF_IMM", 7 },
+	{ 0x20, 0x0, "BPF_ABS", 7 },
+	{ 0x40, 0x0, "BPF_IND", 7 },
+	{ 0x60, 0x0, "BPF_MEM", 7 },
+	{ 0x80, 0x0, "BPF_LEN", 7 },
+	{ 0xa0, 0x0, "BPF_MSH", 7 },
+	{ 0xc0, 0x0, "BPF_XADD", 8 },
+};
+
+static const struct ft_member bpf_mode_now[] = {
+	{ 0x0, 0x0, "BPF_IMM", 7 },
+	{ 0x20, 0x0, "BPF_ABS", 7 },
+	{ 0x40, 0x0, "BPF_IND", 7 },
+	{ 0x60, 0x0, "BPF_MEM", 7 },
+	{ 0x80, 0x0, "BPF_MEMSX", 9 },
+	{ 0xc0, 0x0, "BPF_XADD", 8 },
+};
+
+static const struct ft_member bpf_source[] = {
+	{ 0x0, 0x0, "BPF_K", 5 },
+	{ 0x8, 0x0, "BPF_X", 5 },
+};
+
+static const struct ft_member bpf_return[] = {
+	{ 0x0, 0x0, "BPF_K", 5 },
+	{ 0x8, 0x0, "BPF_X", 5 },
+	{ 0x10, 0x0, "BPF_A", 5 },
+};
+
+static const struct ft_member bpf_misc[] = {
+	{ 0x0, 0x0, "BPF_TAX", 7 },
+	{ 0x80, 0x0, "BPF_TXA", 7 },
+};
+
+static const struct ft_member bpf_alu[] = {
+	{ 0x0, 0x0, "BPF_ADD", 7 },
+	{ 0x10, 0x0, "BPF_SUB", 7 },
+	{ 0x20, 0x0, "BPF_MUL", 7 },
+	{ 0x30, 0x0, "BPF_DIV", 7 },
+	{ 0x40, 0x0, "BPF_OR", 6 },
+	{ 0x50, 0x0, "BPF_AND", 7 },
+	{ 0x60, 0x0, "BPF_LSH", 7 },
+	{ 0x70, 0x0, "BPF_RSH", 7 },
+	{ 0x80, 0x0, "BPF_NEG", 7 },
+	{ 0x90, 0x0, "BPF_MOD", 7 },
+	{ 0xa0, 0x0, "BPF_XOR", 7 },
+	{ 0xb0, 0x0, "BPF_MOV", 7 },
+	{ 0xc0, 0x0, "BPF_ARSH", 8 },
+	{ 0xd0, 0x0, "BPF_END", 7 },
+};
+
+static const struct ft_member bpf_jump[] = {
+	{ 0x0, 0x0, "BPF_JA", 6 },
+	{ 0x10, 0x0, "BPF_JEQ", 7 },
+	{ 0x20, 0x0, "BPF_JGT", 7 },
+	{ 0x30, 0x0, "BPF_JGE", 7 },
+	{ 0x40, 0x0, "BPF_JSET", 8 },
+	{ 0x50, 0x0, "BPF_JNE", 7 },
+	{ 0x60, 0x0, "BPF_JSGT", 8 },
+	{ 0x70, 0x0, "BPF_JSGE", 8 },
+	{ 0x80, 0x0, "BPF_CALL", 8 },
+	{ 0x90, 0x0, "BPF_EXIT", 8 },
+	{ 0xa0, 0x0, "BPF_JLT", 7 },
+	{ 0xb0, 0x0, "BPF_JLE", 7 },
+	{ 0xc0, 0x0, "BPF_JSLT", 8 },
+	{ 0xd0, 0x0, "BPF_JSLE", 8 },
+};
+
+static const struct ft_member bpf_register[] = {
+	{ 0x0, 0x0, "BPF_REG_0", 9 },
+	{ 0x1, 0x0, "BPF_REG_1", 9 },
+	{ 0x2, 0x0, "BPF_REG_2", 9 },
+	{ 0x3, 0x0, "BPF_REG_3", 9 },
+	{ 0x4, 0x0, "BPF_REG_4", 9 },
+	{ 0x5, 0x0, "BPF_REG_5", 9 },
+	{ 0x6, 0x0, "BPF_REG_6", 9 },
+	{ 0x7, 0x0, "BPF_REG_7", 9 },
+	{ 0x8, 0x0, "BPF_REG_8", 9 },
+	{ 0x9, 0x0, "BPF_REG_9", 9 },
+	{ 0xa, 0x0, "BPF_REG_10", 10 },
+};
+
+static const struct ft_member packet_offset[] = {
+	{ 0xffe00000, 0x0, "SKF_LL_OFF", 10 },
+	{ 0xfff00000, 0x0, "SKF_NET_OFF", 11 },
+	{ 0xfffff000, 0x0, "SKF_AD_OFF", 10 },
+};
+
+static const struct ft_member packet_data[] = {
+	{ 0x0, 0x0, "SKF_AD_PROTOCOL", 15 },
+	{ 0x4, 0x0, "SKF_AD_PKTTYPE", 14 },
+	{ 0x8, 0x0, "SKF_AD_IFINDEX", 14 },
+	{ 0xc, 0x0, "SKF_AD_NLATTR", 13 },
+	{ 0x10, 0x0, "SKF_AD_NLATTR_NEST", 18 },
+	{ 0x14, 0x0, "SKF_AD_MARK", 11 },
+	{ 0x18, 0x0, "SKF_AD_QUEUE", 12 },
+	{ 0x1c, 0x0, "SKF_AD_HATYPE", 13 },
+	{ 0x20, 0x0, "SKF_AD_RXHASH", 13 },
+	{ 0x24, 0x0, "SKF_AD_CPU", 10 },
+	{ 0x28, 0x0, "SKF_AD_ALU_XOR_X", 16 },
+	{ 0x2c, 0x0, "SKF_AD_VLAN_TAG", 15 },
+	{ 0x30, 0x0, "SKF_AD_VLAN_TAG_PRESENT", 23 },
+	{ 0x34, 0x0, "SKF_AD_PAY_OFFSET", 17 },
+	{ 0x38, 0x0, "SKF_AD_RANDOM", 13 },
+	{ 0x3c, 0x0, "SKF_AD_VLAN_TPID", 16 },
+};
+
 const struct ft_set ft_sets[] = {
 	{ "O_???", open_flags, 23, 1 },
 	{ "O_???", descriptor_flags, 19, 1 },
@@ -8288,4 +8425,17 @@ const struct ft_set ft_sets[] = {
 	{ "NUD_???", neighbour_state, 9, 1 },
 	{ "NTF_???", neighbour_flags, 8, 1 },
 	{ "RTEXT_FILTER_???", link_filter, 8, 1 },
+	{ "BPF_???", bpf_class, 8, 0 },
+	{ "BPF_???", bpf_class_now, 8, 0 },
+	{ "BPF_???", bpf_size, 4, 0 },
+	{ "BPF_???", bpf_mode, 7, 0 },
+	{ "BPF_???", bpf_mode_now, 6, 0 },
+	{ "BPF_???", bpf_source, 2, 0 },
+	{ "BPF_???", bpf_return, 3, 0 },
+	{ "BPF_???", bpf_misc, 2, 0 },
+	{ "BPF_???", bpf_alu, 14, 0 },
+	{ "BPF_???", bpf_jump, 14, 0 },
+	{ "BPF_REG_???", bpf_register, 11, 0 },
+	{ "SKF_???", packet_offset, 3, 0 },
+	{ "SKF_AD_???", packet_data, 16, 0 },
 };

@@ -32,22 +32,22 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 569, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 569, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 571, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 571, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 645, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 645, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 647, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 647, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 647, 40, 0, 0, 0, 0 },
+	{ "status", 6, 649, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -65,16 +65,16 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
-	{ "status", 6, 647, 40, 0, 0, 0, 0 },
+	{ "status", 6, 649, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
-	{ "time", 4, 649, 72, 0, 0, 0, 0 },
+	{ "time", 4, 651, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
@@ -93,10 +93,10 @@ static const struct ft_field x86_64_timeval64[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 650, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 650, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 650, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 650, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 652, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 652, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 652, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 652, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
@@ -110,9 +110,9 @@ static const struct ft_field x86_64_stat[] = {
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 651, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 652, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 653, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 653, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 654, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 655, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -127,30 +127,30 @@ static const struct ft_field x86_64_stat64[] = {
 	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 651, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 652, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 653, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 653, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 654, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 655, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 546, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 548, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 655, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 657, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 656, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 658, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 655, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 657, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 657, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 657, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 657, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 657, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 659, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 659, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 659, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 659, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -160,85 +160,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 659, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 660, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 661, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 661, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 662, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 663, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 663, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 665, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 665, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 667, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 663, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 665, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 665, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 667, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 664, 0, 0, 0, 0, 0 },
+	{ "val", 3, 666, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 669, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 670, 4, 0, 0, 0, 0 },
+	{ "type", 4, 671, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 672, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 672, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 674, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 673, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 675, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,9 +248,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 674, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 674, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 675, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 676, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 676, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 677, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 676, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 676, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 678, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 678, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 677, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 677, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 679, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 679, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 678, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 680, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,39 +313,39 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 679, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 679, 65, 0, 0, 0, 0 },
-	{ "release", 7, 679, 130, 0, 0, 0, 0 },
-	{ "version", 7, 679, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 679, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 679, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 681, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 681, 65, 0, 0, 0, 0 },
+	{ "release", 7, 681, 130, 0, 0, 0, 0 },
+	{ "version", 7, 681, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 681, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 681, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 680, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 681, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 681, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 681, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 682, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 681, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 682, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 683, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 683, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 683, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 684, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 683, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 681, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 684, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 683, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 686, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 685, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 685, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 686, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 688, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -356,7 +356,7 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 687, 0, 0, 0, 0, 0 },
+	{ "version", 7, 689, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
@@ -375,34 +375,34 @@ static const struct ft_field x86_64_rseq[] = {
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 688, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 690, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 689, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 691, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 689, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 691, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 690, 0, 0, 0, 0, 0 },
-	{ "data", 4, 691, 4, 0, 0, 0, 0 },
+	{ "events", 6, 692, 0, 0, 0, 0, 0 },
+	{ "data", 4, 693, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 681, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 692, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 683, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 694, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 424, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 426, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -426,19 +426,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 693, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 694, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 695, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 696, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 697, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 698, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 695, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 696, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 697, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 698, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 699, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 700, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 699, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 700, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 701, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 702, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -451,14 +451,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 701, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 702, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 702, 19, 0, 0, 0, 0 },
-	{ "port", 4, 702, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 703, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 704, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 704, 19, 0, 0, 0, 0 },
+	{ "port", 4, 704, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -466,7 +466,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -492,39 +492,39 @@ static const struct ft_field x86_64_uffdio_range[] = {
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 707, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 708, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 710, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 711, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 710, 8, 0, 0, 0, 0 },
+	{ "features", 8, 712, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 711, 8, 0, 0, 0, 0 },
+	{ "lo_device", 9, 713, 8, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 711, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 713, 24, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 712, 36, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 714, 36, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 40, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 713, 44, 0, 0, 0, 0 },
-	{ "lo_name", 7, 714, 48, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 715, 112, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 716, 144, 0, 0, 0, 0 },
-	{ "reserved", 8, 717, 160, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 715, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 716, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 717, 112, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 718, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 719, 160, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -535,13 +535,13 @@ static const struct ft_field x86_64_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 712, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 714, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 713, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 714, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 714, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 715, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 718, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 715, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 716, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 716, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 717, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 720, 216, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -554,40 +554,40 @@ static const struct ft_field x86_64_loop_config[] = {
 
 static const struct ft_field x86_64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 721, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 723, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_found[] = {
-	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 724, 0, 0, 0, 0, 0 },
+	{ "op", 2, 726, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 726, 16, 0, 0, 0, 0 },
+	{ "data", 4, 728, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 714, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 714, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 716, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 716, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 727, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 729, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -596,82 +596,82 @@ static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 static const struct ft_field x86_64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 728, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 729, 20, 0, 0, 0, 0 },
+	{ "error", 5, 730, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 731, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 730, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 732, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 456, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 458, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_hd_geometry[] = {
-	{ "heads", 5, 703, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 703, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 705, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 705, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sg_io_hdr[] = {
-	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 735, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 737, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 739, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 737, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 739, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 741, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 740, 44, 0, 0, 0, 0 },
-	{ "status", 6, 702, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 702, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 702, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 703, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 701, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 701, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 742, 44, 0, 0, 0, 0 },
+	{ "status", 6, 704, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 704, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 704, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 705, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 703, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 703, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 741, 80, 0, 0, 0, 0 },
+	{ "info", 4, 743, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field x86_64_sg_io_vector[] = {
-	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 737, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 743, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 739, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 745, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 740, 44, 0, 0, 0, 0 },
-	{ "status", 6, 702, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 702, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 702, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 703, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 701, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 701, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 742, 44, 0, 0, 0, 0 },
+	{ "status", 6, 704, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 704, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 704, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 705, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 703, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 703, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 741, 80, 0, 0, 0, 0 },
+	{ "info", 4, 743, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field x86_64_sg_sense[] = {
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 746, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 748, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mnt_id_req[] = {
-	{ "size", 4, 749, 0, 0, 0, 0, 0 },
+	{ "size", 4, 751, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -679,26 +679,26 @@ static const struct ft_field x86_64_mnt_id_req[] = {
 };
 
 static const struct ft_field x86_64_mnt_id_req_stat[] = {
-	{ "size", 4, 749, 0, 0, 0, 0, 0 },
+	{ "size", 4, 751, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 750, 16, 0, 0, 0, 0 },
+	{ "param", 5, 752, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field x86_64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 750, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 752, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 751, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 752, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 753, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 754, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 674, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 675, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 676, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 677, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -720,19 +720,19 @@ static const struct ft_field x86_64_cachestat[] = {
 };
 
 static const struct ft_field x86_64_xattr_args_set[] = {
-	{ "value", 5, 753, 0, 0, 0, 0, 0 },
+	{ "value", 5, 755, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 369, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 371, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_xattr_args_got[] = {
-	{ "value", 5, 754, 0, 0, 0, 0, 0 },
+	{ "value", 5, 756, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_attr[] = {
-	{ "fa_xflags", 9, 755, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 757, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -759,7 +759,7 @@ static const struct ft_field x86_64_ipc_perm_set[] = {
 };
 
 static const struct ft_field x86_64_msqid_ds[] = {
-	{ "msg_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -771,7 +771,7 @@ static const struct ft_field x86_64_msqid_ds[] = {
 static const uint8_t x86_64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field x86_64_shmid_ds[] = {
-	{ "shm_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -783,7 +783,7 @@ static const struct ft_field x86_64_shmid_ds[] = {
 static const uint8_t x86_64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field x86_64_semid_ds[] = {
-	{ "sem_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -791,7 +791,7 @@ static const struct ft_field x86_64_semid_ds[] = {
 static const uint8_t x86_64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_msqid_set[] = {
-	{ "msg_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -803,7 +803,7 @@ static const struct ft_field x86_64_msqid_set[] = {
 static const uint8_t x86_64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field x86_64_shmid_set[] = {
-	{ "shm_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -815,7 +815,7 @@ static const struct ft_field x86_64_shmid_set[] = {
 static const uint8_t x86_64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field x86_64_semid_set[] = {
-	{ "sem_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -865,7 +865,12 @@ static const struct ft_field x86_64_seminfo[] = {
 
 static const struct ft_field x86_64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 19, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 766, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_seccomp_fprog[] = {
+	{ "len", 3, 76, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 769, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_sizes[] = {
@@ -875,16 +880,16 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 763, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 771, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 764, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 772, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 764, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 772, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -910,33 +915,33 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 768, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 770, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 772, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 776, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 778, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 780, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 681, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 683, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 774, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 782, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 775, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 783, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -950,27 +955,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "value", 5, 681, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 776, 24, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "value", 5, 683, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 784, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "value", 5, 681, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 777, 24, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "value", 5, 683, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 785, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 681, 16, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 683, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -978,96 +983,96 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 778, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 786, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 681, 8, 0, 0, 0, 0 },
-	{ "license", 7, 779, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 789, 8, 0, 0, 0, 0 },
+	{ "license", 7, 790, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 781, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 782, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 783, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 792, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 793, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 794, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 784, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 795, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 681, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 683, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 681, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 683, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 681, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 683, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 785, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 796, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 786, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 797, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 787, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 798, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 788, 0, 0, 0, 0, 0 },
+	{ "info", 4, 799, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 681, 8, 0, 0, 0, 0 },
+	{ "info", 4, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 789, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 800, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 779, 0, 0, 0, 0, 0 },
+	{ "name", 4, 790, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 791, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 681, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 802, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 683, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 792, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 803, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
@@ -1077,47 +1082,47 @@ static const struct ft_field x86_64_bpf_link_update[] = {
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 793, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 804, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 681, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 681, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
-	{ "values", 6, 681, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 683, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 683, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "values", 6, 683, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 777, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 785, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 794, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 805, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
-	{ "values", 6, 681, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "values", 6, 683, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 795, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 806, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 796, 0, 0, 0, 0, 0 },
+	{ "test", 4, 807, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -1125,27 +1130,27 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 681, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 681, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 683, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 683, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 681, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 681, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 797, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 683, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 683, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 808, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 798, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
@@ -1260,22 +1265,22 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 569, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 569, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 571, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 571, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 645, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 645, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 647, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 647, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 647, 40, 0, 0, 0, 0 },
+	{ "status", 6, 649, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -1293,16 +1298,16 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
-	{ "status", 6, 647, 40, 0, 0, 0, 0 },
+	{ "status", 6, 649, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
-	{ "time", 4, 649, 72, 0, 0, 0, 0 },
+	{ "time", 4, 651, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
@@ -1321,10 +1326,10 @@ static const struct ft_field generic64_timeval64[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 650, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 650, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 650, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 650, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 652, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 652, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 652, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 652, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
@@ -1338,9 +1343,9 @@ static const struct ft_field generic64_stat[] = {
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 651, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 652, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 653, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 653, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 654, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 655, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -1355,30 +1360,30 @@ static const struct ft_field generic64_stat64[] = {
 	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 651, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 652, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 653, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 653, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 654, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 655, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 546, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 548, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 655, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 657, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 656, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 658, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 655, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 657, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 657, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 657, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 657, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 657, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 659, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 659, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 659, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 659, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -1388,85 +1393,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 659, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 660, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 661, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 661, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 662, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 663, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 663, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 665, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 665, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 667, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 663, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 665, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 665, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 667, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 664, 0, 0, 0, 0, 0 },
+	{ "val", 3, 666, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 669, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 670, 4, 0, 0, 0, 0 },
+	{ "type", 4, 671, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 672, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 672, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 674, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 673, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 675, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -1476,9 +1481,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 674, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 674, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 675, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 676, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 676, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 677, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -1516,18 +1521,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 676, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 676, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 678, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 678, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 677, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 677, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 679, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 679, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 678, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 680, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -1541,39 +1546,39 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 679, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 679, 65, 0, 0, 0, 0 },
-	{ "release", 7, 679, 130, 0, 0, 0, 0 },
-	{ "version", 7, 679, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 679, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 679, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 681, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 681, 65, 0, 0, 0, 0 },
+	{ "release", 7, 681, 130, 0, 0, 0, 0 },
+	{ "version", 7, 681, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 681, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 681, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 680, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 681, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 681, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 681, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 682, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 681, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 682, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 683, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 683, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 683, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 684, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 683, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 681, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 684, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 683, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 686, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 685, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 685, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 686, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 688, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1584,7 +1589,7 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 687, 0, 0, 0, 0, 0 },
+	{ "version", 7, 689, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
@@ -1603,34 +1608,34 @@ static const struct ft_field generic64_rseq[] = {
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 688, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 690, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 689, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 691, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 689, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 691, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 690, 0, 0, 0, 0, 0 },
-	{ "data", 4, 691, 8, 0, 0, 0, 0 },
+	{ "events", 6, 692, 0, 0, 0, 0, 0 },
+	{ "data", 4, 693, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 681, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 692, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 683, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 694, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 424, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 426, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1654,19 +1659,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 693, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 694, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 695, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 696, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 697, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 698, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 695, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 696, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 697, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 698, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 699, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 700, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 699, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 700, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 701, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 702, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -1679,14 +1684,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 701, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 702, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 702, 19, 0, 0, 0, 0 },
-	{ "port", 4, 702, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 703, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 704, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 704, 19, 0, 0, 0, 0 },
+	{ "port", 4, 704, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1694,7 +1699,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1720,39 +1725,39 @@ static const struct ft_field generic64_uffdio_range[] = {
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 707, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 708, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 710, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 711, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 710, 8, 0, 0, 0, 0 },
+	{ "features", 8, 712, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 619, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 621, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 619, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 621, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 712, 24, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 714, 24, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 28, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 713, 32, 0, 0, 0, 0 },
-	{ "lo_name", 7, 714, 36, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 715, 100, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 716, 136, 0, 0, 0, 0 },
-	{ "reserved", 8, 717, 152, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 715, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 716, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 717, 100, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 718, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 719, 152, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -1763,13 +1768,13 @@ static const struct ft_field generic64_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 712, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 714, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 713, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 714, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 714, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 715, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 718, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 715, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 716, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 716, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 717, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 720, 216, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -1782,40 +1787,40 @@ static const struct ft_field generic64_loop_config[] = {
 
 static const struct ft_field generic64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 721, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 723, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_found[] = {
-	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 724, 0, 0, 0, 0, 0 },
+	{ "op", 2, 726, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 726, 16, 0, 0, 0, 0 },
+	{ "data", 4, 728, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 714, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 714, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 716, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 716, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 727, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 729, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -1824,82 +1829,82 @@ static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 static const struct ft_field generic64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 728, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 729, 20, 0, 0, 0, 0 },
+	{ "error", 5, 730, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 731, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 730, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 732, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 456, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 458, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_hd_geometry[] = {
-	{ "heads", 5, 703, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 703, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 705, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 705, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sg_io_hdr[] = {
-	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 735, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 737, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 739, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 737, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 739, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 741, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 740, 44, 0, 0, 0, 0 },
-	{ "status", 6, 702, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 702, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 702, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 703, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 701, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 701, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 742, 44, 0, 0, 0, 0 },
+	{ "status", 6, 704, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 704, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 704, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 705, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 703, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 703, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 741, 80, 0, 0, 0, 0 },
+	{ "info", 4, 743, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field generic64_sg_io_vector[] = {
-	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 737, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 743, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 739, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 745, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 740, 44, 0, 0, 0, 0 },
-	{ "status", 6, 702, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 702, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 702, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 703, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 701, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 701, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 742, 44, 0, 0, 0, 0 },
+	{ "status", 6, 704, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 704, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 704, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 705, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 703, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 703, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 741, 80, 0, 0, 0, 0 },
+	{ "info", 4, 743, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field generic64_sg_sense[] = {
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 746, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 748, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mnt_id_req[] = {
-	{ "size", 4, 749, 0, 0, 0, 0, 0 },
+	{ "size", 4, 751, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -1907,26 +1912,26 @@ static const struct ft_field generic64_mnt_id_req[] = {
 };
 
 static const struct ft_field generic64_mnt_id_req_stat[] = {
-	{ "size", 4, 749, 0, 0, 0, 0, 0 },
+	{ "size", 4, 751, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 750, 16, 0, 0, 0, 0 },
+	{ "param", 5, 752, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field generic64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 750, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 752, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 751, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 752, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 753, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 754, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 674, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 675, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 676, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 677, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -1948,19 +1953,19 @@ static const struct ft_field generic64_cachestat[] = {
 };
 
 static const struct ft_field generic64_xattr_args_set[] = {
-	{ "value", 5, 753, 0, 0, 0, 0, 0 },
+	{ "value", 5, 755, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 369, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 371, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_xattr_args_got[] = {
-	{ "value", 5, 754, 0, 0, 0, 0, 0 },
+	{ "value", 5, 756, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_attr[] = {
-	{ "fa_xflags", 9, 755, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 757, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -1987,7 +1992,7 @@ static const struct ft_field generic64_ipc_perm_set[] = {
 };
 
 static const struct ft_field generic64_msqid_ds[] = {
-	{ "msg_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -1999,7 +2004,7 @@ static const struct ft_field generic64_msqid_ds[] = {
 static const uint8_t generic64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field generic64_shmid_ds[] = {
-	{ "shm_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2011,7 +2016,7 @@ static const struct ft_field generic64_shmid_ds[] = {
 static const uint8_t generic64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field generic64_semid_ds[] = {
-	{ "sem_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2019,7 +2024,7 @@ static const struct ft_field generic64_semid_ds[] = {
 static const uint8_t generic64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_msqid_set[] = {
-	{ "msg_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2031,7 +2036,7 @@ static const struct ft_field generic64_msqid_set[] = {
 static const uint8_t generic64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field generic64_shmid_set[] = {
-	{ "shm_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2043,7 +2048,7 @@ static const struct ft_field generic64_shmid_set[] = {
 static const uint8_t generic64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field generic64_semid_set[] = {
-	{ "sem_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2093,7 +2098,12 @@ static const struct ft_field generic64_seminfo[] = {
 
 static const struct ft_field generic64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 19, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 766, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_seccomp_fprog[] = {
+	{ "len", 3, 76, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 769, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_sizes[] = {
@@ -2103,16 +2113,16 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 763, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 771, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 764, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 772, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 764, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 772, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2138,33 +2148,33 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 
 static const struct ft_field generic64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 768, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 770, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 772, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 776, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 778, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 780, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 681, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 683, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 774, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 782, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 775, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 783, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2178,27 +2188,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "value", 5, 681, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 776, 24, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "value", 5, 683, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 784, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "value", 5, 681, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 777, 24, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "value", 5, 683, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 785, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 681, 16, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 683, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -2206,96 +2216,96 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 778, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 786, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 681, 8, 0, 0, 0, 0 },
-	{ "license", 7, 779, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 789, 8, 0, 0, 0, 0 },
+	{ "license", 7, 790, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 781, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 782, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 783, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 792, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 793, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 794, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 784, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 795, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 681, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 683, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 681, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 683, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 681, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 683, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 785, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 796, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 786, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 797, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 787, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 798, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 788, 0, 0, 0, 0, 0 },
+	{ "info", 4, 799, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 681, 8, 0, 0, 0, 0 },
+	{ "info", 4, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 789, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 800, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 779, 0, 0, 0, 0, 0 },
+	{ "name", 4, 790, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 791, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 681, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 802, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 683, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 792, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 803, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
@@ -2305,47 +2315,47 @@ static const struct ft_field generic64_bpf_link_update[] = {
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 793, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 804, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 681, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 681, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
-	{ "values", 6, 681, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 683, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 683, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "values", 6, 683, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 777, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 785, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 794, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 805, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
-	{ "values", 6, 681, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "values", 6, 683, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 795, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 806, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 796, 0, 0, 0, 0, 0 },
+	{ "test", 4, 807, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -2353,27 +2363,27 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 681, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 681, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 683, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 683, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 681, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 681, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 797, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 683, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 683, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 808, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 798, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
@@ -2488,22 +2498,22 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 569, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 569, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 571, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 571, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 645, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 645, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 647, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 647, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 647, 20, 0, 0, 0, 0 },
+	{ "status", 6, 649, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
@@ -2521,16 +2531,16 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 646, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 12, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 20, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 28, 0, 0, 0, 0 },
-	{ "status", 6, 647, 36, 0, 0, 0, 0 },
+	{ "status", 6, 649, 36, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 40, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 48, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 56, 0, 0, 0, 0 },
-	{ "time", 4, 649, 64, 0, 0, 0, 0 },
+	{ "time", 4, 651, 64, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 80, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 88, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 96, 0, 0, 0, 0 },
@@ -2549,26 +2559,26 @@ static const struct ft_field i386_timeval64[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 650, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 650, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 650, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 650, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 652, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 652, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 652, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 652, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 619, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 621, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 656, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 658, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 619, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 621, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 651, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 652, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 653, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 653, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 654, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 655, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -2583,30 +2593,30 @@ static const struct ft_field i386_stat64[] = {
 	{ "st_size", 7, 137, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 651, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 652, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 653, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 653, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 654, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 655, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 546, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 548, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 655, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 657, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 656, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 658, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 655, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 657, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 657, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 657, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 657, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 657, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 659, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 659, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 659, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 659, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -2616,85 +2626,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 659, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 660, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 661, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 661, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 662, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 663, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 663, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 665, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 665, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 667, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 662, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 663, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 665, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 665, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 667, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 664, 0, 0, 0, 0, 0 },
+	{ "val", 3, 666, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 667, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 668, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 669, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 670, 4, 0, 0, 0, 0 },
+	{ "type", 4, 671, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 672, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 672, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 674, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 673, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 675, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -2704,9 +2714,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 674, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 674, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 675, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 676, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 676, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 677, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -2744,18 +2754,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 676, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 676, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 678, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 678, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 677, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 677, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 679, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 679, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 678, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 680, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -2769,39 +2779,39 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 679, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 679, 65, 0, 0, 0, 0 },
-	{ "release", 7, 679, 130, 0, 0, 0, 0 },
-	{ "version", 7, 679, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 679, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 679, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 681, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 681, 65, 0, 0, 0, 0 },
+	{ "release", 7, 681, 130, 0, 0, 0, 0 },
+	{ "version", 7, 681, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 681, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 681, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 680, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 681, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 681, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 681, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 682, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 681, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 682, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 683, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 683, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 683, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 684, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 683, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 681, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 684, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 683, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 686, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 685, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 685, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 686, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 688, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -2812,7 +2822,7 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 687, 0, 0, 0, 0, 0 },
+	{ "version", 7, 689, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
@@ -2831,34 +2841,34 @@ static const struct ft_field i386_rseq[] = {
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 688, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 690, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 689, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 691, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 689, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 691, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 690, 0, 0, 0, 0, 0 },
-	{ "data", 4, 691, 4, 0, 0, 0, 0 },
+	{ "events", 6, 692, 0, 0, 0, 0, 0 },
+	{ "data", 4, 693, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 681, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 692, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 683, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 694, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 424, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 426, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -2882,19 +2892,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 693, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 694, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 695, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 696, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 697, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 698, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 695, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 696, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 697, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 698, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 699, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 700, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 699, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 700, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 701, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 702, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -2907,14 +2917,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 701, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 702, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 702, 11, 0, 0, 0, 0 },
-	{ "port", 4, 702, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 703, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 704, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 704, 11, 0, 0, 0, 0 },
+	{ "port", 4, 704, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -2922,7 +2932,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 705, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -2948,39 +2958,39 @@ static const struct ft_field i386_uffdio_range[] = {
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 707, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 708, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 710, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 711, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 710, 8, 0, 0, 0, 0 },
+	{ "features", 8, 712, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 799, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 810, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 799, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 810, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 712, 20, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 714, 20, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 713, 28, 0, 0, 0, 0 },
-	{ "lo_name", 7, 714, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 715, 96, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 716, 128, 0, 0, 0, 0 },
-	{ "reserved", 8, 717, 136, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 715, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 716, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 717, 96, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 718, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 719, 136, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -2991,13 +3001,13 @@ static const struct ft_field i386_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 712, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 714, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 713, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 714, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 714, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 715, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 718, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 715, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 716, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 716, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 717, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 720, 216, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -3010,40 +3020,40 @@ static const struct ft_field i386_loop_config[] = {
 
 static const struct ft_field i386_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 721, 4, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 723, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_found[] = {
-	{ "fm_flags", 8, 722, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field i386_blkpg_ioctl_arg[] = {
-	{ "op", 2, 724, 0, 0, 0, 0, 0 },
+	{ "op", 2, 726, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 726, 12, 0, 0, 0, 0 },
+	{ "data", 4, 728, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 714, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 714, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 716, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 716, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 727, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 729, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -3052,97 +3062,97 @@ static const struct ft_field i386_kvm_userspace_memory_region[] = {
 static const struct ft_field i386_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 728, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 729, 20, 0, 0, 0, 0 },
+	{ "error", 5, 730, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 731, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 730, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 732, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 456, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 458, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_hd_geometry[] = {
-	{ "heads", 5, 703, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 703, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 705, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 705, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sg_io_hdr[] = {
-	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 735, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 734, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 737, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 739, 24, 0, 0, 0, 0 },
+	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 737, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 739, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 741, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 740, 32, 0, 0, 0, 0 },
-	{ "status", 6, 702, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 702, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 702, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 703, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 701, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 701, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 742, 32, 0, 0, 0, 0 },
+	{ "status", 6, 704, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 704, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 704, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 705, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 703, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 703, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 741, 60, 0, 0, 0, 0 },
+	{ "info", 4, 743, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field i386_sg_io_vector[] = {
-	{ "interface_id", 12, 731, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 732, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 703, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 737, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 743, 24, 0, 0, 0, 0 },
+	{ "cmdp", 4, 739, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 745, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 740, 32, 0, 0, 0, 0 },
-	{ "status", 6, 702, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 702, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 702, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 703, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 701, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 701, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 742, 32, 0, 0, 0, 0 },
+	{ "status", 6, 704, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 704, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 704, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 705, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 703, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 703, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 741, 60, 0, 0, 0, 0 },
+	{ "info", 4, 743, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field i386_sg_sense[] = {
-	{ "mx_sb_len", 9, 703, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 746, 24, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 748, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 801, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 812, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 803, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 804, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 805, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 814, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 815, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 816, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 807, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 818, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
-	{ "buf", 3, 672, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 674, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -3151,28 +3161,28 @@ static const struct ft_field i386_socketcall_recv[] = {
 };
 
 static const struct ft_field i386_socketcall_sendto[] = {
-	{ "buf", 3, 672, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 674, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 809, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 820, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 803, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 804, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 805, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 814, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 815, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 816, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 801, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 812, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 811, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 804, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 805, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 822, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 815, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 816, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
@@ -3180,23 +3190,23 @@ static const struct ft_field i386_socketcall_sendmsg[] = {
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 813, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 814, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 824, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 825, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
-	{ "msgvec", 6, 463, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 465, 4, 0, 0, 0, 0 },
 	{ "timeout", 7, 167, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 816, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 819, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 827, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 830, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mnt_id_req[] = {
-	{ "size", 4, 749, 0, 0, 0, 0, 0 },
+	{ "size", 4, 751, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -3204,26 +3214,26 @@ static const struct ft_field i386_mnt_id_req[] = {
 };
 
 static const struct ft_field i386_mnt_id_req_stat[] = {
-	{ "size", 4, 749, 0, 0, 0, 0, 0 },
+	{ "size", 4, 751, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 750, 16, 0, 0, 0, 0 },
+	{ "param", 5, 752, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field i386_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 750, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 752, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 751, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 752, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 753, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 754, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 674, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 675, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 676, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 677, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -3245,19 +3255,19 @@ static const struct ft_field i386_cachestat[] = {
 };
 
 static const struct ft_field i386_xattr_args_set[] = {
-	{ "value", 5, 753, 0, 0, 0, 0, 0 },
+	{ "value", 5, 755, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 369, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 371, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_xattr_args_got[] = {
-	{ "value", 5, 754, 0, 0, 0, 0, 0 },
+	{ "value", 5, 756, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_attr[] = {
-	{ "fa_xflags", 9, 755, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 757, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -3284,7 +3294,7 @@ static const struct ft_field i386_ipc_perm_set[] = {
 };
 
 static const struct ft_field i386_msqid_ds[] = {
-	{ "msg_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
@@ -3296,7 +3306,7 @@ static const struct ft_field i386_msqid_ds[] = {
 static const uint8_t i386_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field i386_shmid_ds[] = {
-	{ "shm_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
@@ -3308,7 +3318,7 @@ static const struct ft_field i386_shmid_ds[] = {
 static const uint8_t i386_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field i386_semid_ds[] = {
-	{ "sem_perm", 8, 759, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 761, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -3316,7 +3326,7 @@ static const struct ft_field i386_semid_ds[] = {
 static const uint8_t i386_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_msqid_set[] = {
-	{ "msg_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
@@ -3328,7 +3338,7 @@ static const struct ft_field i386_msqid_set[] = {
 static const uint8_t i386_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field i386_shmid_set[] = {
-	{ "shm_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
@@ -3340,7 +3350,7 @@ static const struct ft_field i386_shmid_set[] = {
 static const uint8_t i386_shmid_set_whole[] = { 0 };
 
 static const struct ft_field i386_semid_set[] = {
-	{ "sem_perm", 8, 760, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 762, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -3394,13 +3404,18 @@ static const struct ft_field i386_msgrcv_kludge[] = {
 };
 
 static const struct ft_field i386_semun_at[] = {
-	{ "buf", 3, 821, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 822, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 832, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 833, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 19, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 766, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_seccomp_fprog[] = {
+	{ "len", 3, 76, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 769, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_sizes[] = {
@@ -3410,16 +3425,16 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 763, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 771, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 764, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 772, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 764, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 772, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -3445,33 +3460,33 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 
 static const struct ft_field i386_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 765, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 768, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 770, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 772, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 776, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 778, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 780, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 681, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 683, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 774, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 782, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 775, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 783, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -3485,27 +3500,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "value", 5, 681, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 776, 24, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "value", 5, 683, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 784, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "value", 5, 681, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 777, 24, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "value", 5, 683, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 785, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 681, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 681, 16, 0, 0, 0, 0 },
+	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 683, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -3513,96 +3528,96 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 778, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 786, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 681, 8, 0, 0, 0, 0 },
-	{ "license", 7, 779, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 789, 8, 0, 0, 0, 0 },
+	{ "license", 7, 790, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 781, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 782, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 783, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 792, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 793, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 794, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 784, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 795, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 681, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 683, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 681, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 683, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 681, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 683, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 785, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 796, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 786, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 797, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 787, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 798, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 786, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 788, 0, 0, 0, 0, 0 },
+	{ "info", 4, 799, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 681, 8, 0, 0, 0, 0 },
+	{ "info", 4, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 789, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 800, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 779, 0, 0, 0, 0, 0 },
+	{ "name", 4, 790, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 791, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 681, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 802, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 683, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 792, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 803, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
@@ -3612,47 +3627,47 @@ static const struct ft_field i386_bpf_link_update[] = {
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 793, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 804, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 681, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 681, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
-	{ "values", 6, 681, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 683, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 683, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "values", 6, 683, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 777, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 785, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 794, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 805, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
-	{ "values", 6, 681, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "values", 6, 683, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 795, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 806, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 681, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 776, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 796, 0, 0, 0, 0, 0 },
+	{ "test", 4, 807, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -3660,27 +3675,27 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 681, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 681, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 683, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 683, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 681, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 681, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 797, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 683, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 683, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 808, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 798, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 784, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
@@ -3880,6 +3895,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ 0 },
 	{ 0 },
 	{ x86_64_sock_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_seccomp_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ x86_64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ x86_64_sigset_argument, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ x86_64_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },
@@ -4040,6 +4056,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ 0 },
 	{ 0 },
 	{ generic64_sock_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_seccomp_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ generic64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ generic64_sigset_argument, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ generic64_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },
@@ -4200,6 +4217,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_msgrcv_kludge, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_semun_at, NULL, NULL, 2, 0, 0, 4, 4 },
 	{ i386_sock_fprog, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_seccomp_fprog, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ i386_sigset_argument, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "decode/bpf.h"
 #include "decode/families.h"
 #include "decode/netlink.h"
 #include "decode/tasks.h"
@@ -190,6 +191,10 @@ void ft_pointer_followed(struct ft_walk *walk, const struct ft_type *type, uint6
 	}
 	if (address != ft_cut_to(address, walk->word)) {
 		ft_integer(walk, address, FT_ADDRESS); /* no memory of a 32-bit program */
+		return;
+	}
+	if (ft_is_program(to) && !walk->is_whole) {
+		ft_integer(walk, address, FT_ADDRESS);
 		return;
 	}
 	if (walk->is_shallow && !is_text(to)) {

@@ -44,6 +44,8 @@ FOLLOWED = {
     "mmsghdr": "FT_CAPTURE_MMSGHDR",
     "msgbuf": "FT_CAPTURE_MSGBUF",
 }
+# Whose arrays are copied as lists of files are: as many as the kernel lets a user's program have.
+PROGRAMS = ("call_filter", "packet_filter", "bpf_insn")
 STEPS_MAX = 3  # FT_CAPTURE_STEPS
 IOCTL_SAYS_IT, IOCTL_SIZE, IOCTL_ROWS = 0x10000, 0x3FFF, 8
 IF_VALUES = 64  # that one op knows, from the smallest on
@@ -180,6 +182,8 @@ class Reader:
             size, limit = 1, "FT_LIMIT_STRUCTURE"
         elif known.is_code_of(name, "list"):
             size, limit = 1, "FT_LIMIT_LIST"
+        elif name in PROGRAMS:
+            size, limit = known.size(name, self._model), "FT_LIMIT_LIST"
         else:
             size, limit = known.size(name, self._model), "FT_LIMIT_STRUCTURE"
         counted, source, fixed = self.count(count, arguments)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from compiled import decoder_program
-from support import ENGINES
+from support import ENGINES, Builder
 from told import differences, is_named
 
 import fasttrace
@@ -74,6 +74,31 @@ def test_values_of_all_kinds_of_calls_are_those_of_their_lines(
 ) -> None:
     trace = fasttrace.trace([str(many_calls), str(tmp_path)], engine=engine, string_limit=4096)
     assert check(trace) > MANY[many_calls.name]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_instructions_of_programs_are_data(engine: str, tracees: Builder) -> None:
+    """Also of those that are newer than strace 6.1."""
+    trace = fasttrace.trace([*tracees.command("tells_programs"), "newer"], engine=engine)
+    assert check(trace) > 20
+    calls = trace.calls()
+    filters = next(call.args["args"] for call in calls if call.name == "seccomp")
+    assert filters["len"] == len(filters["filter"]) == 512
+    assert str(filters["filter"][0x15]) == "BPF_JUMP(BPF_JMP|BPF_K|BPF_JEQ, 0x15, 0, 0xff)"
+    insns = next(call.args["attr"]["insns"] for call in calls if call.name == "bpf")
+    assert [str(insns[code]["code"]) for code in (0x1E, 0x81)] == [
+        "BPF_JMP32|BPF_X|BPF_JEQ",
+        "BPF_LDX|BPF_W|BPF_MEMSX",
+    ]
+    assert (insns[0x81]["dst_reg"].text, insns[0x81]["off"]) == ("BPF_REG_1", -16641)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_messages_and_what_they_lie_in_are_data(engine: str, tracees: Builder) -> None:
+    trace = fasttrace.trace(tracees.command("tells_ipc_status"), engine=engine)
+    assert check(trace) > 20
+    sent = next(call.args["msgp"] for call in trace.calls() if call.name == "msgsnd")
+    assert (sent["mtype"], sent["mtext"]) == (5, b"what ")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -36,7 +36,6 @@ FORM_DIFFERENCES = [
     (r"^(\d+ p?poll\(.*\) += \d+) \(.*", r"\1", "strace cuts the list at 1,024 bytes"),
     (r"(d_ino|_[am]time(?:_nsec)?|tv_n?sec)=\w+( /\*.*?\*/)?", r"\1=N", "times; a new directory"),
     (r"(aio_lio_opcode=)0x", r"\1", "-X raw: strace shows this one in decimal"),
-    (r"insns=(?:0x\w+|NULL|\[.*?\])", "insns=...", "-v: strace shows a program's instructions"),
     (r" lo_encrypt_type=\w+(?: /\*.*?\*/)?, lo_encrypt_key_size=0,", "", "-v: and that no key is"),
     (r' lo_encrypt_key="",', "", "the same"),
     (r"(aio_reqprio=)\w+", r"\1N", "-X raw: strace shows this one in hexadecimal"),
