@@ -327,7 +327,7 @@ def test_export_takes_formats_by_name_or_by_their_paths(tmp_path: Path) -> None:
     assert (tmp_path / "x.json").read_bytes() == exported(trace, "chrome")
     trace.export(tmp_path / "X.STRACE")
     assert b" pipe2(" in (tmp_path / "X.STRACE").read_bytes()
-    with pytest.raises(ValueError, match="format None: one of parquet"):
+    with pytest.raises(ValueError, match="tells no format: give one of parquet"):
         trace.export(tmp_path / "x.json")
     with pytest.raises(ValueError, match="format 'svg': one of parquet"):
         trace.export(tmp_path / "x", "svg")  # type: ignore[arg-type]

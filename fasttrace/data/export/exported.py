@@ -89,6 +89,8 @@ class Exported(OfRun):
         from fasttrace.data.export.files import FORMATS, TABLES, format_of, write_file
 
         chosen = format_of(path) if format is None else format
+        if chosen is None:
+            raise ValueError(f"{path} tells no format: give one of {', '.join(FORMATS)}")
         if chosen not in FORMATS:
             raise ValueError(f"format {format!r}: one of {', '.join(FORMATS)}")
         if columns is not None and chosen not in TABLES:
