@@ -101,6 +101,7 @@ cdef extern from "fasttrace.h" nogil:
         uint32_t string_limit
         uint32_t python_frames
         uint32_t execs_kept
+        uint64_t pause_level
         const void *filter
         uint16_t filter_len
         uint32_t block_events

@@ -138,6 +138,7 @@ class Session:
         places: bool = False,
         descriptors: bool = False,
         until_exec: int | None = None,
+        pause_level: int = 0,
     ) -> None: ...
     def spawn(
         self,

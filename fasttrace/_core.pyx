@@ -84,7 +84,7 @@ cdef class Session:
                   uint32_t queue_blocks=0, list injections=None, list handled=None,
                   uint32_t string_limit=0, uint32_t python_frames=0,
                   bint environments=False, bint places=False, bint descriptors=False,
-                  until_exec=None):
+                  until_exec=None, uint64_t pause_level=0):
         cdef ft_config config
         cdef Injections rows = Injections(injections or [])
         cdef int abi
@@ -98,6 +98,7 @@ cdef class Session:
             | (0 if until_exec is None else FT_OPT_UNTIL_EXEC)
         )
         config.execs_kept = 0 if until_exec is None else until_exec
+        config.pause_level = pause_level
         config.engine = <uint32_t>ENGINES.index(engine)
         config.block_events = block_events
         config.queue_blocks = queue_blocks

@@ -118,6 +118,13 @@ struct ft_config {
 	uint32_t string_limit; /* at most FT_STRING_LIMIT_MAX; 0: FT_STRING_LIMIT */
 	uint32_t python_frames; /* kept of a call: up to FT_PYTHON_FRAMES_MAX */
 	uint32_t execs_kept; /* that the command, or who is attached to, may before */
+	/*
+	 * 0: none. A thread of who is attached to that calls getsockopt(2) with this level is not stopped by its
+	 * calls from there on, which are in no trace, until it sends itself SIGWINCH. That one it does not get; it is
+	 * told as a getsockopt(2) of the level below, with the next option. For the ptrace engine; the others cost
+	 * too little to be worth it.
+	 */
+	uint64_t pause_level;
 	const void *filter; /* struct sock_filter[]: RET_TRACE for the calls wanted; NULL: none */
 	uint16_t filter_len; /* instructions */
 	uint32_t block_events; /* events a block holds; 0: default */

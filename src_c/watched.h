@@ -24,7 +24,7 @@ struct ft_under_way {
 struct ft_watched {
 	int32_t pid, tid; /* who watches itself */
 	uint64_t fd; /* to its tracer */
-	uint64_t level; /* args[1] of a mark; args[2] is its number */
+	uint64_t level; /* args[1] of a mark, or one more if it pauses; args[2] is its number */
 	uint64_t began_ns; /* CLOCK_MONOTONIC */
 	const struct ft_call_number *talk; /* what is called on fd to talk, or to make a mark */
 	size_t talk_len;

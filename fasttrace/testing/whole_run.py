@@ -8,6 +8,7 @@ whatever clock the engine has.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace.errors import FasttraceError
@@ -50,16 +51,18 @@ class WholeRun:
             self._start()
         self._open = phase
         self._opened.append(phase)
-        self._mark(2 * len(self._opened) - 2)
+        if self._watch is not None:
+            self._mark(self._watch.begin)
 
     def end(self) -> None:
-        self._mark(2 * len(self._opened) - 1)
+        if self._watch is not None:
+            self._mark(self._watch.end)
         self._open = None
 
     def pause(self) -> None:
         """Another watch shall have the process: a process has one tracer."""
         if self._watch is not None:
-            self._mark(2 * len(self._opened) - 1)
+            self._mark(self._watch.end)
             self._finish_watch()
 
     def resume(self, meanwhile: Counted | None) -> None:
@@ -91,13 +94,12 @@ class WholeRun:
             self.untraced = str(error)
             self.problem = f"tests ran untraced: {error}"
 
-    def _mark(self, number: int) -> None:
-        if self._watch is None:
-            return
+    def _mark(self, mark: Callable[[int], None]) -> None:
+        """Of the phase opened last."""
         try:
-            self._watch.mark(number)
+            mark(len(self._opened) - 1)
         except FasttraceError as error:
-            phase = self._opened[number // 2]
+            phase = self._opened[-1]
             self.problem = f"{error}: that was in {phase[0]} ({phase[1]})"
             self._watch = None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -21,15 +23,67 @@ class CountingWatch(Watch):
 
     What is counted is `counts`, when the block has been left: by i, a Counted for each that has
     both marks. engine: which one has traced.
+
+    Under ptrace each call of a traced thread is two stops. So between `end` and `begin` the main
+    thread is not traced, but what it starts there is.
     """
 
     def __init__(self, engine: Engine) -> None:
         super().__init__({"engine": engine, "capture": "none"})
         self.counts: dict[int, Counted] = {}
         self.engine = ""
+        self._pauses = False  # it may be worth it
+        self._paused_at: int | None = None  # the i of `end`
+        self._is_paused = False  # for sure
+
+    def begin(self, i: int) -> None:
+        """Mark 2 * i. FasttraceError: as from `mark`."""
+        watcher = self._watcher
+        if watcher is None or not self._is_ours:
+            return
+        if self._paused_at is not None and not watcher.listens():
+            self._paused_at, self._pauses = None, False  # the signal would come to us
+        if self._paused_at is None:
+            watcher.mark(2 * i)
+            return
+        is_marked = self._is_paused and self._paused_at == i - 1
+        is_marked = self._wake() and is_marked
+        if not is_marked:
+            watcher.mark(2 * i)
+
+    def _wake(self) -> bool:
+        """The main thread is traced again. False: it has made a call since, which is nobody's.
+
+        A handler of a signal may raise at any call, but not before the one that is tried.
+        """
+        blocked = signal.SIGWINCH in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        if blocked:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGWINCH])
+        try:
+            signal.raise_signal(signal.SIGWINCH)
+        finally:
+            self._paused_at = None
+            if blocked:
+                signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])
+        return not blocked
+
+    def end(self, i: int) -> None:
+        """Mark 2 * i + 1. The next one is that of `begin`. FasttraceError: as from `mark`."""
+        watcher = self._watcher
+        if watcher is None or not self._is_ours:
+            return
+        if not self._pauses or threading.current_thread() is not threading.main_thread():
+            watcher.mark(2 * i + 1)
+            return
+        self._paused_at, self._is_paused = i, False
+        watcher.pause(2 * i + 1)
+        self._is_paused = True
 
     def _start(self, pid: int) -> dict[str, Any]:
         return super()._start(pid) | {"counts": True}
+
+    def _started(self, told: dict[str, Any]) -> None:
+        self._pauses = told["engine"] == "ptrace"
 
     def _end(self) -> dict[str, Any]:
         return super()._end() | {"counts": self._part}

@@ -38,7 +38,8 @@ _DESCRIPTOR_CALLS = (
 
 
 class SessionOptions(NamedTuple):
-    """What a session is opened with. selection: what to record; None: every call."""
+    """What a session is opened with. selection: what to record; None: every call. pause_level: see
+    src_c/fasttrace.h."""
 
     attach: bool
     walled: bool
@@ -55,6 +56,7 @@ class SessionOptions(NamedTuple):
     places: bool
     descriptors: bool = False
     until_exec: int | None = None
+    pause_level: int = 0
 
     @property
     def is_filtered(self) -> bool:
@@ -103,6 +105,7 @@ class SessionOptions(NamedTuple):
             handled=handlers.table() if handlers else None,
             descriptors=self.descriptors,
             until_exec=None if self.until_exec is None else self.until_exec + (not self.attach),
+            pause_level=self.pause_level,
         )
 
     @property

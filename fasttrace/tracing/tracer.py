@@ -86,6 +86,8 @@ class Tracer(Answering):
             That execve is UNFINISHED.
     """
 
+    _pause_level = 0
+
     def __init__(
         self,
         argv: Sequence[Text] | Text | None = None,
@@ -174,6 +176,7 @@ class Tracer(Answering):
             places=instruction_pointer,
             descriptors=descriptors,
             until_exec=until_exec,
+            pause_level=self._pause_level,
         )
         self._options.check()
         self._session: Session | None

@@ -25,6 +25,8 @@ PACKET_MAX = 1 << 16
 _TALK = ("sendto", "recvfrom", "getsockopt")
 MARK_LEVEL = 0x66746D
 """No socket of ours has options of this level, so that to ask for one does nothing, on any."""
+PAUSE_LEVEL = MARK_LEVEL + 1
+"""A mark from which on the thread that makes it is not stopped by its calls: see fasttrace.h."""
 
 
 class WatchedPart(NamedTuple):

@@ -19,7 +19,7 @@ from fasttrace._core import Block
 from fasttrace.errors import FasttraceError, OutputError
 from fasttrace.system.new_file import writing
 from fasttrace.tracing.tracer import Tracer
-from fasttrace.tracing.watched_part import COUNTS, PACKET_MAX, WatchedPart
+from fasttrace.tracing.watched_part import COUNTS, PACKET_MAX, PAUSE_LEVEL, WatchedPart
 
 
 class _Sink(Protocol):
@@ -99,6 +99,12 @@ class _Counted:
         self._path.with_name(COUNTS).write_text(json.dumps(told))
 
 
+class _Pausing(Tracer):
+    """Of who is traced only between marks."""
+
+    _pause_level = PAUSE_LEVEL
+
+
 class _Recording:
     """One block of code that is watched, from its start to its end."""
 
@@ -107,7 +113,7 @@ class _Recording:
     ) -> None:
         """counted: counts are wanted, and nothing else."""
         self.folder = Path(folder)
-        self.tracer = Tracer(pid=pid, **options)
+        self.tracer = (_Pausing if counted else Tracer)(pid=pid, **options)
         self.sink: _Sink = (_Counted if counted else _Kept)(self.tracer, self.folder)
         try:
             self.tracer.start()
@@ -152,7 +158,7 @@ def serve(asked: int) -> None:
             elif recording is not None:
                 ending, recording = recording, None
                 ending.end(request)
-            answer = {}
+            answer = {} if recording is None else {"engine": recording.tracer.engine}
         except (FasttraceError, ValueError, OSError) as error:
             answer = {"error": type(error).__name__, "message": str(error)}
         try:

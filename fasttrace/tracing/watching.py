@@ -35,7 +35,13 @@ from fasttrace.errors import (
     TraceNotPermitted,
 )
 from fasttrace.system.procfs import ptrace_scope
-from fasttrace.tracing.watched_part import MARK_LEVEL, PACKET_MAX, WatchedPart, calls_under_way
+from fasttrace.tracing.watched_part import (
+    MARK_LEVEL,
+    PACKET_MAX,
+    PAUSE_LEVEL,
+    WatchedPart,
+    calls_under_way,
+)
 
 if TYPE_CHECKING:
     from fasttrace.data.calls import Calls
@@ -115,8 +121,8 @@ class _Watcher:
     def fd(self) -> int:
         return self.socket.fileno()
 
-    def ask(self, request: dict[str, Any]) -> None:
-        """Raises the error that the watcher had."""
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer. Raises the error that the watcher had."""
         try:
             with suppress(BrokenPipeError):  # then there is no answer either
                 self._sent(json.dumps(request).encode())
@@ -129,11 +135,27 @@ class _Watcher:
             raise
         if "error" in answer:
             raise _KINDS.get(answer["error"], FasttraceError)(answer["message"])
+        return answer
 
     def mark(self, number: int) -> None:
         """A call that does nothing, and is recorded. FasttraceError: nobody listens any more."""
+        self._mark(MARK_LEVEL, number)
+
+    def pause(self, number: int) -> None:
+        """The same, and this thread is not traced until it sends itself SIGWINCH, which it does not
+        get, and which is a mark with the number after this one."""
+        self._mark(PAUSE_LEVEL, number)
+
+    def listens(self) -> bool:
+        """Whether it lives still."""
         try:
-            self.socket.getsockopt(MARK_LEVEL, number)
+            return bool(self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError as error:
+            return error.errno == errno.EAGAIN
+
+    def _mark(self, level: int, number: int) -> None:
+        try:
+            self.socket.getsockopt(level, number)
         except OSError as error:
             if error.errno != errno.EOPNOTSUPP:  # as unix(7) sockets answer
                 self._lost()
@@ -227,7 +249,7 @@ class Watch:
             tid = threading.get_native_id()
             part = WatchedPart(os.getpid(), tid, watcher.fd, 0, calls_under_way(tid))
             self._folder = tempfile.mkdtemp(prefix="fasttrace-")
-            watcher.ask(self._start(part.pid))
+            self._started(watcher.ask(self._start(part.pid)))
             self._part = part._replace(began_ns=time.monotonic_ns())
         except BaseException:
             self._discard()
@@ -269,6 +291,9 @@ class Watch:
 
     def _end(self) -> dict[str, Any]:
         return {"do": "end"}
+
+    def _started(self, told: dict[str, Any]) -> None:
+        """What the watcher has answered to that."""
 
     def _discard(self) -> None:
         if self._folder is not None:

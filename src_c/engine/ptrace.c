@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <linux/seccomp.h>
@@ -23,7 +24,7 @@
 #define X32_BIT 0x40000000ull
 
 struct special {
-	uint64_t exit, exit_group, prctl, seccomp, restart_syscall, sigreturn;
+	uint64_t exit, exit_group, prctl, seccomp, restart_syscall, sigreturn, getsockopt;
 };
 
 static const struct special specials[FT_ABI_COUNT] = {
@@ -35,6 +36,7 @@ static const struct special specials[FT_ABI_COUNT] = {
 		.seccomp = FT_NR_##abi##_seccomp,                                                  \
 		.restart_syscall = FT_NR_##abi##_restart_syscall,                                  \
 		.sigreturn = FT_NR_##abi##_rt_sigreturn,                                           \
+		.getsockopt = FT_NR_##abi##_getsockopt,                                            \
 	}
 	SPECIAL(X86_64),
 	SPECIAL(I386),
@@ -116,6 +118,41 @@ static bool goes_on(struct ft_task *t, enum ft_abi abi, uint64_t *nr)
 	return known && (restarts || *nr == t->remade - 1);
 }
 
+static bool asks_to_pause(const struct ft_session *s, const struct ft_task *t)
+{
+	return s->pause_level && t->in_call == FT_CALL_RECORDED && t->tgid == s->root &&
+	       t->call.args[1] == s->pause_level && t->call.abi < FT_ABI_COUNT &&
+	       (uint64_t)t->call.nr == specials[t->call.abi].getsockopt;
+}
+
+/* Its own SIGWINCH, by tgkill(2); or the kernel had no room to note whose it is (RLIMIT_SIGPENDING). */
+static bool is_own(const struct ft_task *t, const siginfo_t *info)
+{
+	return (info->si_code == SI_TKILL && info->si_pid == t->tgid) ||
+	       (info->si_code == SI_USER && !info->si_pid);
+}
+
+static void resume(struct ft_session *s, struct ft_task *t, int sig);
+
+/* The signal by which a paused task asks to be traced again, behind the call that sent it. */
+static bool ends_pause(struct ft_session *s, struct ft_task *t, const struct ft_stop *stop)
+{
+	siginfo_t info;
+	uint64_t args[6];
+
+	if (!t->paused || stop->sig != SIGWINCH ||
+		ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0 || !is_own(t, &info))
+		return false;
+	t->paused = false;
+	memcpy(args, t->call.args, sizeof(args));
+	args[1]--;
+	args[2]++;
+	ft_record_entry(s, t, t->tid, t->call.abi, (uint64_t)t->call.nr, args, stop->time_ns);
+	ft_record_cut(s, t);
+	resume(s, t, 0);
+	return true;
+}
+
 static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uint64_t nr,
 	const uint64_t *args64, uint64_t now)
 {
@@ -139,6 +176,10 @@ static void on_entry(struct ft_session *s, struct ft_task *t, uint32_t arch, uin
 		on_own_filter(s, t, tsync);
 	else if (s->filter && t->alteration.other)
 		on_own_filter(s, t, true); /* it may be such a call */
+	if (asks_to_pause(s, t)) {
+		t->paused = true;
+		ft_record_cut(s, t);
+	}
 	if (!by_filter(s, t))
 		return;
 	/* Without a need for the exit stop the call ends, for us, here. */
@@ -241,7 +282,7 @@ static int call_stop(struct ft_session *s, struct ft_task *t, const struct ft_st
 static void resume(struct ft_session *s, struct ft_task *t, int sig)
 {
 	bool before_exec = s->gate && t->tid == s->root; /* our own code still */
-	bool pass = before_exec || (by_filter(s, t) && t->in_call == FT_CALL_NONE);
+	bool pass = before_exec || t->paused || (by_filter(s, t) && t->in_call == FT_CALL_NONE);
 
 	/* Fails only if killed meanwhile. */
 	ptrace(pass ? PTRACE_CONT : PTRACE_SYSCALL, t->tid, 0, (void *)(long)sig);
@@ -252,4 +293,5 @@ const struct ft_engine ft_engine_ptrace = {
 	.seize_options = seize_options,
 	.call_stop = call_stop,
 	.resume = resume,
+	.signal = ends_pause,
 };

@@ -27,7 +27,7 @@ static bool is_talk(const struct ft_watched *w, const struct ft_event *ev)
 
 bool ft_watched_is_mark(const struct ft_watched *w, const struct ft_event *ev)
 {
-	return ev->args[1] == w->level && is_talk(w, ev);
+	return (ev->args[1] == w->level || ev->args[1] == w->level + 1) && is_talk(w, ev);
 }
 
 static bool was_under_way(struct ft_watched *w, const struct ft_event *ev)

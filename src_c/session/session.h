@@ -34,6 +34,7 @@ struct ft_session {
 	uint16_t *policy; /* FT_ABI_COUNT * FT_NR_MAX of them; NULL: record everything */
 	uint32_t string_limit; /* bytes of data that are captured, but of paths */
 	uint32_t execs_kept; /* with FT_OPT_UNTIL_EXEC */
+	uint64_t pause_level; /* 0: nobody pauses */
 	uint32_t python_frames; /* that are captured of each call; 0: none */
 	void *filter;
 	uint16_t filter_len;

@@ -77,6 +77,7 @@ struct ft_task {
 	int end_status;
 	bool unreadable; /* what it or its maker pointed to could not be read in time: no more of it is */
 	bool every_call; /* stop at every call in spite of the filter */
+	bool paused; /* it stops at no call; `call` is the one that asked for that */
 	bool interrupting; /* our PTRACE_INTERRUPT is under way */
 	bool suspended; /* `call` has ended for that alone, with call.ret, and is made again */
 	bool remakes; /* the call that it makes next it makes again, seen by us before or not */

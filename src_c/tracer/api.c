@@ -19,6 +19,7 @@ static int copy_config(struct ft_session *s, const struct ft_config *c)
 
 	s->options = c->options;
 	s->execs_kept = c->execs_kept;
+	s->pause_level = c->engine == FT_ENGINE_PTRACE ? c->pause_level : 0;
 	for (int abi = 0; abi < FT_ABI_COUNT; abi++)
 		any |= c->policy[abi] != NULL;
 	if (any) {

@@ -306,14 +306,17 @@ def test_what_it_costs_a_test_is_six_calls(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         from fasttrace.tracing import watching
+        from fasttrace.tracing.counting import CountingWatch
         marks, asked = [], []
-        def noting(list, name):
-            was = getattr(watching._Watcher, name)
-            def noted(self, what):
-                list.append(what)
-                return was(self, what)
-            setattr(watching._Watcher, name, noted)
+        def noting(list, name, of=watching._Watcher):
+            was = getattr(of, name)
+            def noted(self, *what):
+                list.extend(what or [None])
+                return was(self, *what)
+            setattr(of, name, noted)
         noting(marks, "mark")
+        noting(marks, "pause")
+        noting(marks, "_wake", CountingWatch)
         noting(asked, "ask")
         def pytest_terminal_summary():
             print("MARKS", len(marks), [one["do"] for one in asked])
@@ -324,6 +327,181 @@ def test_what_it_costs_a_test_is_six_calls(pytester: pytest.Pytester) -> None:
     )
     done = run(pytester, "--fasttrace")
     assert "MARKS 300 ['start', 'end']" in done.outlines
+
+
+@may_watch
+@pytest.mark.parametrize("engine", ENGINES)
+def test_between_tests_only_others_are_traced(pytester: pytest.Pytester, engine: str) -> None:
+    """Under ptrace the thread that runs tests is not stopped there, whatever signals it has blocked
+    or handles; what it starts there is, and it is itself again from a test's first call on."""
+    pytester.makeconftest(
+        """
+        import os, signal, threading
+        stops, got, go, children = [], [], threading.Event(), []
+        def stopped():
+            from pathlib import Path
+            status = Path("/proc/self/status").read_text()
+            return int(status.partition("\\nvoluntary_ctxt_switches:")[2].split()[0])
+        def pytest_sessionstart():
+            signal.signal(signal.SIGWINCH, lambda *_: got.append(1))
+        def pytest_runtest_logreport(report):
+            if report.when == "call":
+                was = stopped()
+                for _ in range(100):
+                    os.getppid()
+                stops.append(stopped() - was)
+            if report.when == "setup" and "by_others" in report.nodeid:
+                ready, done = os.pipe(), os.pipe()
+                pid = os.fork()
+                if not pid:
+                    os.read(ready[0], 1)
+                    for _ in range(5):
+                        os.getppid()
+                    os._exit(0)
+                def body():
+                    go.wait()
+                    for _ in range(7):
+                        os.getppid()
+                thread = threading.Thread(target=body)
+                thread.start()
+                children.append((pid, ready[1], thread))
+        def pytest_terminal_summary():
+            print("STOPS", max(stops), "SIGNALS", len(got))
+        """
+    )
+    pytester.makepyfile(
+        """
+        import os, signal
+        import conftest
+        def test_plain():
+            os.getppid()
+        def test_by_others():
+            pid, fd, thread = conftest.children[0]
+            os.write(fd, b"x")
+            os.waitpid(pid, 0)
+            conftest.go.set()
+            thread.join()
+        def test_blocks():
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])
+            os.getppid()
+        def test_blocked():
+            for _ in range(2):
+                os.getppid()
+        def test_unblocks():
+            assert conftest.got == []
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGWINCH])
+            for _ in range(3):
+                os.getppid()
+        def test_gets_its_own():
+            signal.raise_signal(signal.SIGWINCH)
+            assert conftest.got == [1]
+            os.kill(os.getpid(), signal.SIGWINCH)
+            assert conftest.got == [1, 1]
+            for _ in range(4):
+                os.getppid()
+        """
+    )
+    done = run(pytester, "--fasttrace-json", "x.json", "--fasttrace-engine", engine)
+    done.assert_outcomes(passed=6)
+    found = counts(pytester.path / "x.json", "getppid")
+    assert {name: told[1] for name, told in found.items()} == {
+        "test_plain": phases(0, 1, 0),
+        "test_by_others": phases(0, 12, 0),
+        "test_blocks": phases(0, 1, 0),
+        "test_blocked": phases(0, 2, 0),
+        "test_unblocks": phases(0, 3, 0),
+        "test_gets_its_own": phases(0, 4, 0),
+    }
+    masks = counts(pytester.path / "x.json", "rt_sigprocmask")
+    assert masks["test_blocked"][1] == phases(0, 0, 0)
+    told = re.search(r"STOPS (\d+) SIGNALS (\d+)", done.stdout.str())
+    assert told is not None
+    assert int(told[1]) < 50
+    assert told[2] == "2"
+
+
+@may_watch
+@pytest.mark.parametrize("moment", ["pause", "paused", "wake", "woken"])
+def test_a_signal_at_any_moment_costs_no_other_test_its_counts(
+    pytester: pytest.Pytester, moment: str
+) -> None:
+    """A handler that raises where our own marks are made, as that of a timeout may. Where it keeps
+    pytest from the teardown that has begun, the next setup fails for that."""
+    pytester.makeconftest(
+        """
+        import signal
+        from fasttrace.tracing import watching
+        class Struck(Exception): pass
+        moments = []
+        def striking(of, name, before, behind):
+            was = getattr(of, name)
+            def struck(*what):
+                if moments == [before]:
+                    moments.clear()
+                    raise Struck
+                answer = was(*what)
+                if moments == [behind]:
+                    moments.clear()
+                    raise Struck
+                return answer
+            setattr(of, name, struck)
+        striking(watching._Watcher, "pause", "pause", "paused")
+        striking(signal, "pthread_sigmask", "wake", None)
+        striking(signal, "raise_signal", None, "woken")
+        """
+    )
+    pytester.makepyfile(
+        f"""
+        import os
+        import pytest
+        import conftest
+        def test_before():
+            os.getppid()
+        def test_strikes():
+            os.getppid()
+            conftest.moments.append("{moment}")
+        @pytest.mark.parametrize("n", range(3))
+        def test_after(n):
+            assert conftest.moments == []
+            os.getppid()
+        """
+    )
+    options = ("--fasttrace-json", "x.json", "--fasttrace-engine", "ptrace", "--tb=short")
+    done = run(pytester, *options)
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    assert "Struck" in done.stdout.str()
+    found = counts(pytester.path / "x.json", "getppid")
+    assert all(
+        found[name] == ("passed", phases(0, 1, 0))
+        for name in ("test_before", "test_after[1]", "test_after[2]")
+    )
+    assert "setup" in found["test_after[0]"][1]
+    if moment in ("pause", "paused"):
+        assert "teardown" in found["test_strikes"][1]
+
+
+@may_watch
+def test_without_who_watches_no_test_gets_a_signal_of_ours(pytester: pytest.Pytester) -> None:
+    """Tests run on, and the end says that there are no counts."""
+    pytester.makepyfile(
+        """
+        import os, select, signal
+        import pytest
+        got = []
+        def test_kills():
+            from fasttrace.tracing import watching
+            signal.signal(signal.SIGWINCH, lambda *_: got.append(1))
+            fd = os.pidfd_open(watching._watcher.pid)
+            signal.pidfd_send_signal(fd, signal.SIGKILL)
+            assert select.select([fd], [], [], 50)[0]
+        @pytest.mark.parametrize("n", range(3))
+        def test_after(n):
+            assert got == []
+        """
+    )
+    done = run(pytester, "--fasttrace", "--fasttrace-engine", "ptrace")
+    done.assert_outcomes(passed=4)
+    assert "fasttrace: the process that watches this one has ended; watch() again" in done.outlines
 
 
 ASSERTIONS = """
