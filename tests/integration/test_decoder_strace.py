@@ -56,7 +56,7 @@ def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     empty.write_text("#include <stdio.h>\nint main(void) { return 0; }\n")
     if subprocess.run(["gcc", model, "-o", program, empty], capture_output=True).returncode:
         pytest.skip(f"gcc {model} does not work here")
-    flags = ["-g", "-O1", model]
+    flags = ["-g", "-O0", model]
     if model == "-m64":
         flags.append("-fsanitize=address,undefined")
     assert decoder_program(name, flags, program) == ""

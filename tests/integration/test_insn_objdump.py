@@ -22,6 +22,7 @@ WINDOWS, WINDOW = 6, 256 << 10
 CHUNK = 8 << 20  # what objdump prints of it fills 10 times as much
 
 pytestmark = [
+    pytest.mark.any_user,
     pytest.mark.skipif(platform.machine() != "x86_64", reason="the decoder is of x86-64"),
     pytest.mark.skipif(not OBJDUMP, reason="objdump is not installed"),
     pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed"),

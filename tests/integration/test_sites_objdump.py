@@ -19,6 +19,7 @@ OBJDUMP = shutil.which("objdump") or ""
 NONE = 0  # enum ft_patch_kind
 
 pytestmark = [
+    pytest.mark.any_user,
     pytest.mark.skipif(platform.machine() != "x86_64", reason="the patches are of x86-64"),
     pytest.mark.skipif(not OBJDUMP, reason="objdump is not installed"),
     pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed"),

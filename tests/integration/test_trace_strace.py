@@ -16,11 +16,13 @@ Deliberate differences, each left out by what names it:
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -50,13 +52,16 @@ NOT_CAPTURED = ("getdents64(",)
 ADDRESS = re.compile(r"\b0x[0-9a-f]{5,16}\b")
 
 
-def of_strace(command: list[str], folder: Path) -> tuple[list[str], set[str]]:
-    log = folder / "strace.txt"
-    subprocess.run(
-        [STRACE, "-f", "-a1", "-o", log, *FIXED, *command],
-        env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
-    )  # fmt: skip
-    tasks = by_task(log.read_text(errors="replace"))
+@functools.cache
+def of_strace(name: str) -> tuple[list[str], set[str]]:
+    """Once for all engines."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "strace.txt")
+        subprocess.run(
+            [STRACE, "-f", "-a1", "-o", log, *FIXED, *COMMANDS[name]],
+            env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
+        )  # fmt: skip
+        tasks = by_task(log.read_text(errors="replace"))
     calls = [line for lines in tasks.values() for line in lines]
     return [line for line in calls if not line.startswith(("--- ", "+++ "))], set(tasks)
 
@@ -100,7 +105,7 @@ def agrees(ours: str, theirs: str) -> bool:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_lines_are_those_of_strace(name: str, engine: str, tmp_path: Path) -> None:
     """Of each process in its order."""
-    theirs, their_pids = of_strace(COMMANDS[name], tmp_path)
+    theirs, their_pids = of_strace(name)
     ours, our_pids = of_fasttrace(COMMANDS[name], tmp_path, engine)
     pids = their_pids | our_pids  # a number of theirs may be a pid of ours
     theirs = in_order([normal(line, pids) for line in theirs])

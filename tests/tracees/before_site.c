@@ -1,5 +1,5 @@
 /* Instructions before a syscall that must run just once a call, under a storm of signals, or ("quiet") none.
- * args: 20000
+ * args: 4000
  * arch: x86_64
  * oracle: no (timers)
  */
