@@ -3,6 +3,7 @@ from run to run."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
@@ -87,8 +88,18 @@ def by_age(tids: Iterable[str]) -> list[str]:
 
 def without_pids(line: str, numbers: Mapping[str, str]) -> str:
     """A line without its task, with other names for the pids that have one: {"4711": "P0"}."""
+    if not any(pid in line for pid in numbers):
+        return line
     for pids in _PIDS:
         line = pids.sub(lambda match: match[1] + match[2] + numbers.get(match[3], match[3]), line)
+    return line
+
+
+@functools.lru_cache(100_000)  # most lines are the same many times
+def _without_differences(line: str) -> str:
+    line = re.sub(r"\) +=", ") =", line)
+    for pattern, new, _why in DIFFERENCES:
+        line = re.sub(pattern, new, line)
     return line
 
 
@@ -102,9 +113,7 @@ def plain(text: str) -> dict[str, list[str]]:
         out = []
         for line in lines:
             line = without_pids(ADDRESS.sub("ADDR", line), numbers)
-            line = re.sub(r"\) +=", ") =", line)
-            for pattern, new, _why in DIFFERENCES:
-                line = re.sub(pattern, new, line)
+            line = _without_differences(line)
             if line:
                 out.append(line)
         found[numbers[tid]] = out
