@@ -18,9 +18,17 @@ class SomeEvents:
 
     def __init__(self, events: npt.NDArray[np.void]) -> None:
         self.events = events
-        # Several columns ask for these, and where a field is 96 bytes from the next that is slow.
-        self.kind: npt.NDArray[np.uint8] = events["kind"].copy()
-        self.is_call: npt.NDArray[np.bool_] = self.kind == Kind.SYSCALL
+
+    # Several columns ask for these, and where a field is 96 bytes from the next that is slow.
+    @cached_property
+    def kind(self) -> npt.NDArray[np.uint8]:
+        kind: npt.NDArray[np.uint8] = self.events["kind"].copy()
+        return kind
+
+    @cached_property
+    def is_call(self) -> npt.NDArray[np.bool_]:
+        is_call: npt.NDArray[np.bool_] = self.kind == Kind.SYSCALL
+        return is_call
 
     @cached_property
     def abi(self) -> npt.NDArray[np.uint8]:
