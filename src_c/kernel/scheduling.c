@@ -16,7 +16,7 @@
 #define STREAK	     128 /* stops of one task before it is worth keeping near */
 #define LOOK_STOPS   256 /* then look again after so many */
 #define SAME_MIN     (LOOK_STOPS * 3 / 4)
-#define STOP_MAX_NS  100000ull /* rarer than this, a stop's cost hardly counts */
+#define STOP_MAX_NS  250000ull /* rarer than this, the cost of a stop, up to 40 us, hardly counts */
 #define LONG_WAIT_NS 1000000
 #define DELAY_MAX_NS                                                                               \
 	500000 /* waited this long for a processor since the last look: others need it */
