@@ -88,5 +88,6 @@ ft_read ft_read_msgbuf;
 ft_read ft_read_semun_stat;
 ft_read ft_read_semun_set;
 ft_read ft_read_semun_info;
+ft_read ft_read_inet_diag_sockid;
 
 #endif

@@ -8154,6 +8154,540 @@ static const struct ft_member packet_data[] = {
 	{ 0x3c, 0x0, "SKF_AD_VLAN_TPID", 16 },
 };
 
+static const struct ft_member generic_family[] = {
+	{ 0x10, 0x0, "nlctrl", 6 },
+	{ 0x11, 0x0, "VFS_DQUOT", 9 },
+	{ 0x12, 0x0, "pmcraid", 7 },
+};
+
+static const struct ft_member sock_diag_type[] = {
+	{ 0x12, 0x0, "TCPDIAG_GETSOCK", 15 },
+	{ 0x13, 0x0, "DCCPDIAG_GETSOCK", 16 },
+	{ 0x14, 0x0, "SOCK_DIAG_BY_FAMILY", 19 },
+	{ 0x15, 0x0, "SOCK_DESTROY", 12 },
+};
+
+static const struct ft_member audit_type[] = {
+	{ 0x3e8, 0x0, "AUDIT_GET", 9 },
+	{ 0x3e9, 0x0, "AUDIT_SET", 9 },
+	{ 0x3ea, 0x0, "AUDIT_LIST", 10 },
+	{ 0x3eb, 0x0, "AUDIT_ADD", 9 },
+	{ 0x3ec, 0x0, "AUDIT_DEL", 9 },
+	{ 0x3ed, 0x0, "AUDIT_USER", 10 },
+	{ 0x3ee, 0x0, "AUDIT_LOGIN", 11 },
+	{ 0x3ef, 0x0, "AUDIT_WATCH_INS", 15 },
+	{ 0x3f0, 0x0, "AUDIT_WATCH_REM", 15 },
+	{ 0x3f1, 0x0, "AUDIT_WATCH_LIST", 16 },
+	{ 0x3f2, 0x0, "AUDIT_SIGNAL_INFO", 17 },
+	{ 0x3f3, 0x0, "AUDIT_ADD_RULE", 14 },
+	{ 0x3f4, 0x0, "AUDIT_DEL_RULE", 14 },
+	{ 0x3f5, 0x0, "AUDIT_LIST_RULES", 16 },
+	{ 0x3f6, 0x0, "AUDIT_TRIM", 10 },
+	{ 0x3f7, 0x0, "AUDIT_MAKE_EQUIV", 16 },
+	{ 0x3f8, 0x0, "AUDIT_TTY_GET", 13 },
+	{ 0x3f9, 0x0, "AUDIT_TTY_SET", 13 },
+	{ 0x3fa, 0x0, "AUDIT_SET_FEATURE", 17 },
+	{ 0x3fb, 0x0, "AUDIT_GET_FEATURE", 17 },
+	{ 0x44c, 0x0, "AUDIT_FIRST_USER_MSG", 20 },
+	{ 0x453, 0x0, "AUDIT_USER_AVC", 14 },
+	{ 0x464, 0x0, "AUDIT_USER_TTY", 14 },
+	{ 0x4af, 0x0, "AUDIT_LAST_USER_MSG", 19 },
+	{ 0x4b0, 0x0, "AUDIT_DAEMON_START", 18 },
+	{ 0x4b1, 0x0, "AUDIT_DAEMON_END", 16 },
+	{ 0x4b2, 0x0, "AUDIT_DAEMON_ABORT", 18 },
+	{ 0x4b3, 0x0, "AUDIT_DAEMON_CONFIG", 19 },
+	{ 0x514, 0x0, "AUDIT_SYSCALL", 13 },
+	{ 0x516, 0x0, "AUDIT_PATH", 10 },
+	{ 0x517, 0x0, "AUDIT_IPC", 9 },
+	{ 0x518, 0x0, "AUDIT_SOCKETCALL", 16 },
+	{ 0x519, 0x0, "AUDIT_CONFIG_CHANGE", 19 },
+	{ 0x51a, 0x0, "AUDIT_SOCKADDR", 14 },
+	{ 0x51b, 0x0, "AUDIT_CWD", 9 },
+	{ 0x51d, 0x0, "AUDIT_EXECVE", 12 },
+	{ 0x51f, 0x0, "AUDIT_IPC_SET_PERM", 18 },
+	{ 0x520, 0x0, "AUDIT_MQ_OPEN", 13 },
+	{ 0x521, 0x0, "AUDIT_MQ_SENDRECV", 17 },
+	{ 0x522, 0x0, "AUDIT_MQ_NOTIFY", 15 },
+	{ 0x523, 0x0, "AUDIT_MQ_GETSETATTR", 19 },
+	{ 0x524, 0x0, "AUDIT_KERNEL_OTHER", 18 },
+	{ 0x525, 0x0, "AUDIT_FD_PAIR", 13 },
+	{ 0x526, 0x0, "AUDIT_OBJ_PID", 13 },
+	{ 0x527, 0x0, "AUDIT_TTY", 9 },
+	{ 0x528, 0x0, "AUDIT_EOE", 9 },
+	{ 0x529, 0x0, "AUDIT_BPRM_FCAPS", 16 },
+	{ 0x52a, 0x0, "AUDIT_CAPSET", 12 },
+	{ 0x52b, 0x0, "AUDIT_MMAP", 10 },
+	{ 0x52c, 0x0, "AUDIT_NETFILTER_PKT", 19 },
+	{ 0x52d, 0x0, "AUDIT_NETFILTER_CFG", 19 },
+	{ 0x52e, 0x0, "AUDIT_SECCOMP", 13 },
+	{ 0x52f, 0x0, "AUDIT_PROCTITLE", 15 },
+	{ 0x530, 0x0, "AUDIT_FEATURE_CHANGE", 20 },
+	{ 0x531, 0x0, "AUDIT_REPLACE", 13 },
+	{ 0x532, 0x0, "AUDIT_KERN_MODULE", 17 },
+	{ 0x533, 0x0, "AUDIT_FANOTIFY", 14 },
+	{ 0x534, 0x0, "AUDIT_TIME_INJOFFSET", 20 },
+	{ 0x535, 0x0, "AUDIT_TIME_ADJNTPVAL", 20 },
+	{ 0x536, 0x0, "AUDIT_BPF", 9 },
+	{ 0x537, 0x0, "AUDIT_EVENT_LISTENER", 20 },
+	{ 0x538, 0x0, "AUDIT_URINGOP", 13 },
+	{ 0x539, 0x0, "AUDIT_OPENAT2", 13 },
+	{ 0x53a, 0x0, "AUDIT_DM_CTRL", 13 },
+	{ 0x53b, 0x0, "AUDIT_DM_EVENT", 14 },
+	{ 0x578, 0x0, "AUDIT_AVC", 9 },
+	{ 0x579, 0x0, "AUDIT_SELINUX_ERR", 17 },
+	{ 0x57a, 0x0, "AUDIT_AVC_PATH", 14 },
+	{ 0x57b, 0x0, "AUDIT_MAC_POLICY_LOAD", 21 },
+	{ 0x57c, 0x0, "AUDIT_MAC_STATUS", 16 },
+	{ 0x57d, 0x0, "AUDIT_MAC_CONFIG_CHANGE", 23 },
+	{ 0x57e, 0x0, "AUDIT_MAC_UNLBL_ALLOW", 21 },
+	{ 0x57f, 0x0, "AUDIT_MAC_CIPSOV4_ADD", 21 },
+	{ 0x580, 0x0, "AUDIT_MAC_CIPSOV4_DEL", 21 },
+	{ 0x581, 0x0, "AUDIT_MAC_MAP_ADD", 17 },
+	{ 0x582, 0x0, "AUDIT_MAC_MAP_DEL", 17 },
+	{ 0x583, 0x0, "AUDIT_MAC_IPSEC_ADDSA", 21 },
+	{ 0x584, 0x0, "AUDIT_MAC_IPSEC_DELSA", 21 },
+	{ 0x585, 0x0, "AUDIT_MAC_IPSEC_ADDSPD", 22 },
+	{ 0x586, 0x0, "AUDIT_MAC_IPSEC_DELSPD", 22 },
+	{ 0x587, 0x0, "AUDIT_MAC_IPSEC_EVENT", 21 },
+	{ 0x588, 0x0, "AUDIT_MAC_UNLBL_STCADD", 22 },
+	{ 0x589, 0x0, "AUDIT_MAC_UNLBL_STCDEL", 22 },
+	{ 0x58a, 0x0, "AUDIT_MAC_CALIPSO_ADD", 21 },
+	{ 0x58b, 0x0, "AUDIT_MAC_CALIPSO_DEL", 21 },
+	{ 0x58c, 0x0, "AUDIT_IPE_ACCESS", 16 },
+	{ 0x58d, 0x0, "AUDIT_IPE_CONFIG_CHANGE", 23 },
+	{ 0x58e, 0x0, "AUDIT_IPE_POLICY_LOAD", 21 },
+	{ 0x58f, 0x0, "AUDIT_LANDLOCK_ACCESS", 21 },
+	{ 0x590, 0x0, "AUDIT_LANDLOCK_DOMAIN", 21 },
+	{ 0x591, 0x0, "AUDIT_MAC_TASK_CONTEXTS", 23 },
+	{ 0x592, 0x0, "AUDIT_MAC_OBJ_CONTEXTS", 22 },
+	{ 0x6a4, 0x0, "AUDIT_ANOM_PROMISCUOUS", 22 },
+	{ 0x6a5, 0x0, "AUDIT_ANOM_ABEND", 16 },
+	{ 0x6a6, 0x0, "AUDIT_ANOM_LINK", 15 },
+	{ 0x6a7, 0x0, "AUDIT_ANOM_CREAT", 16 },
+	{ 0x707, 0x0, "AUDIT_LAST_KERN_ANOM_MSG", 24 },
+	{ 0x708, 0x0, "AUDIT_INTEGRITY_DATA", 20 },
+	{ 0x709, 0x0, "AUDIT_INTEGRITY_METADATA", 24 },
+	{ 0x70a, 0x0, "AUDIT_INTEGRITY_STATUS", 22 },
+	{ 0x70b, 0x0, "AUDIT_INTEGRITY_HASH", 20 },
+	{ 0x70c, 0x0, "AUDIT_INTEGRITY_PCR", 19 },
+	{ 0x70d, 0x0, "AUDIT_INTEGRITY_RULE", 20 },
+	{ 0x70e, 0x0, "AUDIT_INTEGRITY_EVM_XATTR", 25 },
+	{ 0x70f, 0x0, "AUDIT_INTEGRITY_POLICY_RULE", 27 },
+	{ 0x710, 0x0, "AUDIT_INTEGRITY_USERSPACE", 25 },
+	{ 0x7d0, 0x0, "AUDIT_KERNEL", 12 },
+	{ 0x834, 0x0, "AUDIT_FIRST_USER_MSG2", 21 },
+	{ 0xbb7, 0x0, "AUDIT_LAST_USER_MSG2", 20 },
+};
+
+static const struct ft_member xfrm_type[] = {
+	{ 0x10, 0x0, "XFRM_MSG_NEWSA", 14 },
+	{ 0x11, 0x0, "XFRM_MSG_DELSA", 14 },
+	{ 0x12, 0x0, "XFRM_MSG_GETSA", 14 },
+	{ 0x13, 0x0, "XFRM_MSG_NEWPOLICY", 18 },
+	{ 0x14, 0x0, "XFRM_MSG_DELPOLICY", 18 },
+	{ 0x15, 0x0, "XFRM_MSG_GETPOLICY", 18 },
+	{ 0x16, 0x0, "XFRM_MSG_ALLOCSPI", 17 },
+	{ 0x17, 0x0, "XFRM_MSG_ACQUIRE", 16 },
+	{ 0x18, 0x0, "XFRM_MSG_EXPIRE", 15 },
+	{ 0x19, 0x0, "XFRM_MSG_UPDPOLICY", 18 },
+	{ 0x1a, 0x0, "XFRM_MSG_UPDSA", 14 },
+	{ 0x1b, 0x0, "XFRM_MSG_POLEXPIRE", 18 },
+	{ 0x1c, 0x0, "XFRM_MSG_FLUSHSA", 16 },
+	{ 0x1d, 0x0, "XFRM_MSG_FLUSHPOLICY", 20 },
+	{ 0x1e, 0x0, "XFRM_MSG_NEWAE", 14 },
+	{ 0x1f, 0x0, "XFRM_MSG_GETAE", 14 },
+	{ 0x20, 0x0, "XFRM_MSG_REPORT", 15 },
+	{ 0x21, 0x0, "XFRM_MSG_MIGRATE", 16 },
+	{ 0x22, 0x0, "XFRM_MSG_NEWSADINFO", 19 },
+	{ 0x23, 0x0, "XFRM_MSG_GETSADINFO", 19 },
+	{ 0x24, 0x0, "XFRM_MSG_NEWSPDINFO", 19 },
+	{ 0x25, 0x0, "XFRM_MSG_GETSPDINFO", 19 },
+	{ 0x26, 0x0, "XFRM_MSG_MAPPING", 16 },
+	{ 0x27, 0x0, "XFRM_MSG_SETDEFAULT", 19 },
+	{ 0x28, 0x0, "XFRM_MSG_GETDEFAULT", 19 },
+};
+
+static const struct ft_member crypto_type[] = {
+	{ 0x10, 0x0, "CRYPTO_MSG_NEWALG", 17 },
+	{ 0x11, 0x0, "CRYPTO_MSG_DELALG", 17 },
+	{ 0x12, 0x0, "CRYPTO_MSG_UPDATEALG", 20 },
+	{ 0x13, 0x0, "CRYPTO_MSG_GETALG", 17 },
+	{ 0x14, 0x0, "CRYPTO_MSG_DELRNG", 17 },
+	{ 0x15, 0x0, "CRYPTO_MSG_GETSTAT", 18 },
+};
+
+static const struct ft_member selinux_type[] = {
+	{ 0x10, 0x0, "SELNL_MSG_SETENFORCE", 20 },
+	{ 0x11, 0x0, "SELNL_MSG_POLICYLOAD", 20 },
+};
+
+static const struct ft_member netfilter_subsystem[] = {
+	{ 0x0, 0x0, "NFNL_SUBSYS_NONE", 16 },
+	{ 0x1, 0x0, "NFNL_SUBSYS_CTNETLINK", 21 },
+	{ 0x2, 0x0, "NFNL_SUBSYS_CTNETLINK_EXP", 25 },
+	{ 0x3, 0x0, "NFNL_SUBSYS_QUEUE", 17 },
+	{ 0x4, 0x0, "NFNL_SUBSYS_ULOG", 16 },
+	{ 0x5, 0x0, "NFNL_SUBSYS_OSF", 15 },
+	{ 0x6, 0x0, "NFNL_SUBSYS_IPSET", 17 },
+	{ 0x7, 0x0, "NFNL_SUBSYS_ACCT", 16 },
+	{ 0x8, 0x0, "NFNL_SUBSYS_CTNETLINK_TIMEOUT", 29 },
+	{ 0x9, 0x0, "NFNL_SUBSYS_CTHELPER", 20 },
+	{ 0xa, 0x0, "NFNL_SUBSYS_NFTABLES", 20 },
+	{ 0xb, 0x0, "NFNL_SUBSYS_NFT_COMPAT", 22 },
+	{ 0xc, 0x0, "NFNL_SUBSYS_HOOK", 16 },
+};
+
+static const struct ft_member netfilter_batch[] = {
+	{ 0x10, 0x0, "NFNL_MSG_BATCH_BEGIN", 20 },
+	{ 0x11, 0x0, "NFNL_MSG_BATCH_END", 18 },
+};
+
+static const struct ft_member conntrack_message[] = {
+	{ 0x0, 0x0, "IPCTNL_MSG_CT_NEW", 17 },
+	{ 0x1, 0x0, "IPCTNL_MSG_CT_GET", 17 },
+	{ 0x2, 0x0, "IPCTNL_MSG_CT_DELETE", 20 },
+	{ 0x3, 0x0, "IPCTNL_MSG_CT_GET_CTRZERO", 25 },
+	{ 0x4, 0x0, "IPCTNL_MSG_CT_GET_STATS_CPU", 27 },
+	{ 0x5, 0x0, "IPCTNL_MSG_CT_GET_STATS", 23 },
+	{ 0x6, 0x0, "IPCTNL_MSG_CT_GET_DYING", 23 },
+	{ 0x7, 0x0, "IPCTNL_MSG_CT_GET_UNCONFIRMED", 29 },
+};
+
+static const struct ft_member expectation_message[] = {
+	{ 0x0, 0x0, "IPCTNL_MSG_EXP_NEW", 18 },
+	{ 0x1, 0x0, "IPCTNL_MSG_EXP_GET", 18 },
+	{ 0x2, 0x0, "IPCTNL_MSG_EXP_DELETE", 21 },
+	{ 0x3, 0x0, "IPCTNL_MSG_EXP_GET_STATS_CPU", 28 },
+};
+
+static const struct ft_member queue_message[] = {
+	{ 0x0, 0x0, "NFQNL_MSG_PACKET", 16 },
+	{ 0x1, 0x0, "NFQNL_MSG_VERDICT", 17 },
+	{ 0x2, 0x0, "NFQNL_MSG_CONFIG", 16 },
+	{ 0x3, 0x0, "NFQNL_MSG_VERDICT_BATCH", 23 },
+};
+
+static const struct ft_member log_message[] = {
+	{ 0x0, 0x0, "NFULNL_MSG_PACKET", 17 },
+	{ 0x1, 0x0, "NFULNL_MSG_CONFIG", 17 },
+};
+
+static const struct ft_member fingerprint_message[] = {
+	{ 0x0, 0x0, "OSF_MSG_ADD", 11 },
+	{ 0x1, 0x0, "OSF_MSG_REMOVE", 14 },
+};
+
+static const struct ft_member ip_set_message[] = {
+	{ 0x0, 0x0, "IPSET_CMD_NONE", 14 },
+	{ 0x1, 0x0, "IPSET_CMD_PROTOCOL", 18 },
+	{ 0x2, 0x0, "IPSET_CMD_CREATE", 16 },
+	{ 0x3, 0x0, "IPSET_CMD_DESTROY", 17 },
+	{ 0x4, 0x0, "IPSET_CMD_FLUSH", 15 },
+	{ 0x5, 0x0, "IPSET_CMD_RENAME", 16 },
+	{ 0x6, 0x0, "IPSET_CMD_SWAP", 14 },
+	{ 0x7, 0x0, "IPSET_CMD_LIST", 14 },
+	{ 0x8, 0x0, "IPSET_CMD_SAVE", 14 },
+	{ 0x9, 0x0, "IPSET_CMD_ADD", 13 },
+	{ 0xa, 0x0, "IPSET_CMD_DEL", 13 },
+	{ 0xb, 0x0, "IPSET_CMD_TEST", 14 },
+	{ 0xc, 0x0, "IPSET_CMD_HEADER", 16 },
+	{ 0xd, 0x0, "IPSET_CMD_TYPE", 14 },
+	{ 0xe, 0x0, "IPSET_CMD_GET_BYNAME", 20 },
+	{ 0xf, 0x0, "IPSET_CMD_GET_BYINDEX", 21 },
+	{ 0x10, 0x0, "IPSET_CMD_RESTORE", 17 },
+	{ 0x11, 0x0, "IPSET_CMD_HELP", 14 },
+	{ 0x12, 0x0, "IPSET_CMD_VERSION", 17 },
+	{ 0x13, 0x0, "IPSET_CMD_QUIT", 14 },
+	{ 0x14, 0x0, "IPSET_CMD_COMMIT", 16 },
+};
+
+static const struct ft_member accounting_message[] = {
+	{ 0x0, 0x0, "NFNL_MSG_ACCT_NEW", 17 },
+	{ 0x1, 0x0, "NFNL_MSG_ACCT_GET", 17 },
+	{ 0x2, 0x0, "NFNL_MSG_ACCT_GET_CTRZERO", 25 },
+	{ 0x3, 0x0, "NFNL_MSG_ACCT_DEL", 17 },
+	{ 0x4, 0x0, "NFNL_MSG_ACCT_OVERQUOTA", 23 },
+};
+
+static const struct ft_member timeout_message[] = {
+	{ 0x0, 0x0, "IPCTNL_MSG_TIMEOUT_NEW", 22 },
+	{ 0x1, 0x0, "IPCTNL_MSG_TIMEOUT_GET", 22 },
+	{ 0x2, 0x0, "IPCTNL_MSG_TIMEOUT_DELETE", 25 },
+	{ 0x3, 0x0, "IPCTNL_MSG_TIMEOUT_DEFAULT_SET", 30 },
+	{ 0x4, 0x0, "IPCTNL_MSG_TIMEOUT_DEFAULT_GET", 30 },
+};
+
+static const struct ft_member helper_message[] = {
+	{ 0x0, 0x0, "NFNL_MSG_CTHELPER_NEW", 21 },
+	{ 0x1, 0x0, "NFNL_MSG_CTHELPER_GET", 21 },
+	{ 0x2, 0x0, "NFNL_MSG_CTHELPER_DEL", 21 },
+};
+
+static const struct ft_member tables_message[] = {
+	{ 0x0, 0x0, "NFT_MSG_NEWTABLE", 16 },
+	{ 0x1, 0x0, "NFT_MSG_GETTABLE", 16 },
+	{ 0x2, 0x0, "NFT_MSG_DELTABLE", 16 },
+	{ 0x3, 0x0, "NFT_MSG_NEWCHAIN", 16 },
+	{ 0x4, 0x0, "NFT_MSG_GETCHAIN", 16 },
+	{ 0x5, 0x0, "NFT_MSG_DELCHAIN", 16 },
+	{ 0x6, 0x0, "NFT_MSG_NEWRULE", 15 },
+	{ 0x7, 0x0, "NFT_MSG_GETRULE", 15 },
+	{ 0x8, 0x0, "NFT_MSG_DELRULE", 15 },
+	{ 0x9, 0x0, "NFT_MSG_NEWSET", 14 },
+	{ 0xa, 0x0, "NFT_MSG_GETSET", 14 },
+	{ 0xb, 0x0, "NFT_MSG_DELSET", 14 },
+	{ 0xc, 0x0, "NFT_MSG_NEWSETELEM", 18 },
+	{ 0xd, 0x0, "NFT_MSG_GETSETELEM", 18 },
+	{ 0xe, 0x0, "NFT_MSG_DELSETELEM", 18 },
+	{ 0xf, 0x0, "NFT_MSG_NEWGEN", 14 },
+	{ 0x10, 0x0, "NFT_MSG_GETGEN", 14 },
+	{ 0x11, 0x0, "NFT_MSG_TRACE", 13 },
+	{ 0x12, 0x0, "NFT_MSG_NEWOBJ", 14 },
+	{ 0x13, 0x0, "NFT_MSG_GETOBJ", 14 },
+	{ 0x14, 0x0, "NFT_MSG_DELOBJ", 14 },
+	{ 0x15, 0x0, "NFT_MSG_GETOBJ_RESET", 20 },
+	{ 0x16, 0x0, "NFT_MSG_NEWFLOWTABLE", 20 },
+	{ 0x17, 0x0, "NFT_MSG_GETFLOWTABLE", 20 },
+	{ 0x18, 0x0, "NFT_MSG_DELFLOWTABLE", 20 },
+	{ 0x19, 0x0, "NFT_MSG_GETRULE_RESET", 21 },
+	{ 0x1a, 0x0, "NFT_MSG_DESTROYTABLE", 20 },
+	{ 0x1b, 0x0, "NFT_MSG_DESTROYCHAIN", 20 },
+	{ 0x1c, 0x0, "NFT_MSG_DESTROYRULE", 19 },
+	{ 0x1d, 0x0, "NFT_MSG_DESTROYSET", 18 },
+	{ 0x1e, 0x0, "NFT_MSG_DESTROYSETELEM", 22 },
+	{ 0x1f, 0x0, "NFT_MSG_DESTROYOBJ", 18 },
+	{ 0x20, 0x0, "NFT_MSG_DESTROYFLOWTABLE", 24 },
+	{ 0x21, 0x0, "NFT_MSG_GETSETELEM_RESET", 24 },
+};
+
+static const struct ft_member compat_message[] = {
+	{ 0x0, 0x0, "NFNL_MSG_COMPAT_GET", 19 },
+};
+
+static const struct ft_member hook_message[] = {
+	{ 0x0, 0x0, "NFNL_MSG_HOOK_GET", 17 },
+};
+
+static const struct ft_member netfilter_version[] = {
+	{ 0x0, 0x0, "NFNETLINK_V0", 12 },
+};
+
+static const struct ft_member control_command[] = {
+	{ 0x0, 0x0, "CTRL_CMD_UNSPEC", 15 },
+	{ 0x1, 0x0, "CTRL_CMD_NEWFAMILY", 18 },
+	{ 0x2, 0x0, "CTRL_CMD_DELFAMILY", 18 },
+	{ 0x3, 0x0, "CTRL_CMD_GETFAMILY", 18 },
+	{ 0x4, 0x0, "CTRL_CMD_NEWOPS", 15 },
+	{ 0x5, 0x0, "CTRL_CMD_DELOPS", 15 },
+	{ 0x6, 0x0, "CTRL_CMD_GETOPS", 15 },
+	{ 0x7, 0x0, "CTRL_CMD_NEWMCAST_GRP", 21 },
+	{ 0x8, 0x0, "CTRL_CMD_DELMCAST_GRP", 21 },
+	{ 0x9, 0x0, "CTRL_CMD_GETMCAST_GRP", 21 },
+	{ 0xa, 0x0, "CTRL_CMD_GETPOLICY", 18 },
+};
+
+static const struct ft_member control_attribute[] = {
+	{ 0x0, 0x0, "CTRL_ATTR_UNSPEC", 16 },
+	{ 0x1, 0x0, "CTRL_ATTR_FAMILY_ID", 19 },
+	{ 0x2, 0x0, "CTRL_ATTR_FAMILY_NAME", 21 },
+	{ 0x3, 0x0, "CTRL_ATTR_VERSION", 17 },
+	{ 0x4, 0x0, "CTRL_ATTR_HDRSIZE", 17 },
+	{ 0x5, 0x0, "CTRL_ATTR_MAXATTR", 17 },
+	{ 0x6, 0x0, "CTRL_ATTR_OPS", 13 },
+	{ 0x7, 0x0, "CTRL_ATTR_MCAST_GROUPS", 22 },
+	{ 0x8, 0x0, "CTRL_ATTR_POLICY", 16 },
+	{ 0x9, 0x0, "CTRL_ATTR_OP_POLICY", 19 },
+	{ 0xa, 0x0, "CTRL_ATTR_OP", 12 },
+};
+
+static const struct ft_member control_op[] = {
+	{ 0x0, 0x0, "CTRL_ATTR_OP_UNSPEC", 19 },
+	{ 0x1, 0x0, "CTRL_ATTR_OP_ID", 15 },
+	{ 0x2, 0x0, "CTRL_ATTR_OP_FLAGS", 18 },
+};
+
+static const struct ft_member control_group[] = {
+	{ 0x0, 0x0, "CTRL_ATTR_MCAST_GRP_UNSPEC", 26 },
+	{ 0x1, 0x0, "CTRL_ATTR_MCAST_GRP_NAME", 24 },
+	{ 0x2, 0x0, "CTRL_ATTR_MCAST_GRP_ID", 22 },
+};
+
+static const struct ft_member control_op_flags[] = {
+	{ 0x1, 0x1, "GENL_ADMIN_PERM", 15 },
+	{ 0x2, 0x2, "GENL_CMD_CAP_DO", 15 },
+	{ 0x4, 0x4, "GENL_CMD_CAP_DUMP", 17 },
+	{ 0x8, 0x8, "GENL_CMD_CAP_HASPOL", 19 },
+	{ 0x10, 0x10, "GENL_UNS_ADMIN_PERM", 19 },
+};
+
+static const struct ft_member tcp_state[] = {
+	{ 0x1, 0x0, "TCP_ESTABLISHED", 15 },
+	{ 0x2, 0x0, "TCP_SYN_SENT", 12 },
+	{ 0x3, 0x0, "TCP_SYN_RECV", 12 },
+	{ 0x4, 0x0, "TCP_FIN_WAIT1", 13 },
+	{ 0x5, 0x0, "TCP_FIN_WAIT2", 13 },
+	{ 0x6, 0x0, "TCP_TIME_WAIT", 13 },
+	{ 0x7, 0x0, "TCP_CLOSE", 9 },
+	{ 0x8, 0x0, "TCP_CLOSE_WAIT", 14 },
+	{ 0x9, 0x0, "TCP_LAST_ACK", 12 },
+	{ 0xa, 0x0, "TCP_LISTEN", 10 },
+	{ 0xb, 0x0, "TCP_CLOSING", 11 },
+	{ 0xc, 0x0, "TCP_NEW_SYN_RECV", 16 },
+};
+
+static const struct ft_member tcp_states[] = {
+	{ 0x2, 0x2, "1<<TCP_ESTABLISHED", 18 },
+	{ 0x4, 0x4, "1<<TCP_SYN_SENT", 15 },
+	{ 0x8, 0x8, "1<<TCP_SYN_RECV", 15 },
+	{ 0x10, 0x10, "1<<TCP_FIN_WAIT1", 16 },
+	{ 0x20, 0x20, "1<<TCP_FIN_WAIT2", 16 },
+	{ 0x40, 0x40, "1<<TCP_TIME_WAIT", 16 },
+	{ 0x80, 0x80, "1<<TCP_CLOSE", 12 },
+	{ 0x100, 0x100, "1<<TCP_CLOSE_WAIT", 17 },
+	{ 0x200, 0x200, "1<<TCP_LAST_ACK", 15 },
+	{ 0x400, 0x400, "1<<TCP_LISTEN", 13 },
+	{ 0x800, 0x800, "1<<TCP_CLOSING", 14 },
+	{ 0x1000, 0x1000, "1<<TCP_NEW_SYN_RECV", 19 },
+};
+
+static const struct ft_member inet_extensions[] = {
+	{ 0x1, 0x1, "1<<(INET_DIAG_MEMINFO-1)", 24 },
+	{ 0x2, 0x2, "1<<(INET_DIAG_INFO-1)", 21 },
+	{ 0x4, 0x4, "1<<(INET_DIAG_VEGASINFO-1)", 26 },
+	{ 0x8, 0x8, "1<<(INET_DIAG_CONG-1)", 21 },
+	{ 0x10, 0x10, "1<<(INET_DIAG_TOS-1)", 20 },
+	{ 0x20, 0x20, "1<<(INET_DIAG_TCLASS-1)", 23 },
+	{ 0x40, 0x40, "1<<(INET_DIAG_SKMEMINFO-1)", 26 },
+	{ 0x80, 0x80, "1<<(INET_DIAG_SHUTDOWN-1)", 25 },
+};
+
+static const struct ft_member unix_show[] = {
+	{ 0x1, 0x1, "UDIAG_SHOW_NAME", 15 },
+	{ 0x2, 0x2, "UDIAG_SHOW_VFS", 14 },
+	{ 0x4, 0x4, "UDIAG_SHOW_PEER", 15 },
+	{ 0x8, 0x8, "UDIAG_SHOW_ICONS", 16 },
+	{ 0x10, 0x10, "UDIAG_SHOW_RQLEN", 16 },
+	{ 0x20, 0x20, "UDIAG_SHOW_MEMINFO", 18 },
+	{ 0x40, 0x40, "UDIAG_SHOW_UID", 14 },
+};
+
+static const struct ft_member netlink_show[] = {
+	{ 0x1, 0x1, "NDIAG_SHOW_MEMINFO", 18 },
+	{ 0x2, 0x2, "NDIAG_SHOW_GROUPS", 17 },
+	{ 0x4, 0x4, "NDIAG_SHOW_RING_CFG", 19 },
+	{ 0x8, 0x8, "NDIAG_SHOW_FLAGS", 16 },
+};
+
+static const struct ft_member packet_show[] = {
+	{ 0x1, 0x1, "PACKET_SHOW_INFO", 16 },
+	{ 0x2, 0x2, "PACKET_SHOW_MCLIST", 18 },
+	{ 0x4, 0x4, "PACKET_SHOW_RING_CFG", 20 },
+	{ 0x8, 0x8, "PACKET_SHOW_FANOUT", 18 },
+	{ 0x10, 0x10, "PACKET_SHOW_MEMINFO", 19 },
+	{ 0x20, 0x20, "PACKET_SHOW_FILTER", 18 },
+};
+
+static const struct ft_member unix_attribute[] = {
+	{ 0x0, 0x0, "UNIX_DIAG_NAME", 14 },
+	{ 0x1, 0x0, "UNIX_DIAG_VFS", 13 },
+	{ 0x2, 0x0, "UNIX_DIAG_PEER", 14 },
+	{ 0x3, 0x0, "UNIX_DIAG_ICONS", 15 },
+	{ 0x4, 0x0, "UNIX_DIAG_RQLEN", 15 },
+	{ 0x5, 0x0, "UNIX_DIAG_MEMINFO", 17 },
+	{ 0x6, 0x0, "UNIX_DIAG_SHUTDOWN", 18 },
+	{ 0x7, 0x0, "UNIX_DIAG_UID", 13 },
+};
+
+static const struct ft_member inet_attribute[] = {
+	{ 0x0, 0x0, "INET_DIAG_NONE", 14 },
+	{ 0x1, 0x0, "INET_DIAG_MEMINFO", 17 },
+	{ 0x2, 0x0, "INET_DIAG_INFO", 14 },
+	{ 0x3, 0x0, "INET_DIAG_VEGASINFO", 19 },
+	{ 0x4, 0x0, "INET_DIAG_CONG", 14 },
+	{ 0x5, 0x0, "INET_DIAG_TOS", 13 },
+	{ 0x6, 0x0, "INET_DIAG_TCLASS", 16 },
+	{ 0x7, 0x0, "INET_DIAG_SKMEMINFO", 19 },
+	{ 0x8, 0x0, "INET_DIAG_SHUTDOWN", 18 },
+	{ 0x9, 0x0, "INET_DIAG_DCTCPINFO", 19 },
+	{ 0xa, 0x0, "INET_DIAG_PROTOCOL", 18 },
+	{ 0xb, 0x0, "INET_DIAG_SKV6ONLY", 18 },
+	{ 0xc, 0x0, "INET_DIAG_LOCALS", 16 },
+	{ 0xd, 0x0, "INET_DIAG_PEERS", 15 },
+	{ 0xe, 0x0, "INET_DIAG_PAD", 13 },
+	{ 0xf, 0x0, "INET_DIAG_MARK", 14 },
+	{ 0x10, 0x0, "INET_DIAG_BBRINFO", 17 },
+	{ 0x11, 0x0, "INET_DIAG_CLASS_ID", 18 },
+	{ 0x12, 0x0, "INET_DIAG_MD5SIG", 16 },
+	{ 0x13, 0x0, "INET_DIAG_ULP_INFO", 18 },
+	{ 0x14, 0x0, "INET_DIAG_SK_BPF_STORAGES", 25 },
+	{ 0x15, 0x0, "INET_DIAG_CGROUP_ID", 19 },
+	{ 0x16, 0x0, "INET_DIAG_SOCKOPT", 17 },
+};
+
+static const struct ft_member inet_request_attribute[] = {
+	{ 0x0, 0x0, "INET_DIAG_REQ_NONE", 18 },
+	{ 0x1, 0x0, "INET_DIAG_REQ_BYTECODE", 22 },
+	{ 0x2, 0x0, "INET_DIAG_REQ_SK_BPF_STORAGES", 29 },
+	{ 0x3, 0x0, "INET_DIAG_REQ_PROTOCOL", 22 },
+};
+
+static const struct ft_member netlink_attribute[] = {
+	{ 0x0, 0x0, "NETLINK_DIAG_MEMINFO", 20 },
+	{ 0x1, 0x0, "NETLINK_DIAG_GROUPS", 19 },
+	{ 0x2, 0x0, "NETLINK_DIAG_RX_RING", 20 },
+	{ 0x3, 0x0, "NETLINK_DIAG_TX_RING", 20 },
+	{ 0x4, 0x0, "NETLINK_DIAG_FLAGS", 18 },
+};
+
+static const struct ft_member packet_attribute[] = {
+	{ 0x0, 0x0, "PACKET_DIAG_INFO", 16 },
+	{ 0x1, 0x0, "PACKET_DIAG_MCLIST", 18 },
+	{ 0x2, 0x0, "PACKET_DIAG_RX_RING", 19 },
+	{ 0x3, 0x0, "PACKET_DIAG_TX_RING", 19 },
+	{ 0x4, 0x0, "PACKET_DIAG_FANOUT", 18 },
+	{ 0x5, 0x0, "PACKET_DIAG_UID", 15 },
+	{ 0x6, 0x0, "PACKET_DIAG_MEMINFO", 19 },
+	{ 0x7, 0x0, "PACKET_DIAG_FILTER", 18 },
+};
+
+static const struct ft_member memory_info[] = {
+	{ 0x0, 0x0, "SK_MEMINFO_RMEM_ALLOC", 21 },
+	{ 0x1, 0x0, "SK_MEMINFO_RCVBUF", 17 },
+	{ 0x2, 0x0, "SK_MEMINFO_WMEM_ALLOC", 21 },
+	{ 0x3, 0x0, "SK_MEMINFO_SNDBUF", 17 },
+	{ 0x4, 0x0, "SK_MEMINFO_FWD_ALLOC", 20 },
+	{ 0x5, 0x0, "SK_MEMINFO_WMEM_QUEUED", 22 },
+	{ 0x6, 0x0, "SK_MEMINFO_OPTMEM", 17 },
+	{ 0x7, 0x0, "SK_MEMINFO_BACKLOG", 18 },
+	{ 0x8, 0x0, "SK_MEMINFO_DROPS", 16 },
+};
+
+static const struct ft_member netlink_diag_protocol[] = {
+	{ 0x0, 0x0, "NETLINK_ROUTE", 13 },
+	{ 0x1, 0x0, "NETLINK_UNUSED", 14 },
+	{ 0x2, 0x0, "NETLINK_USERSOCK", 16 },
+	{ 0x3, 0x0, "NETLINK_FIREWALL", 16 },
+	{ 0x4, 0x0, "NETLINK_SOCK_DIAG", 17 },
+	{ 0x5, 0x0, "NETLINK_NFLOG", 13 },
+	{ 0x6, 0x0, "NETLINK_XFRM", 12 },
+	{ 0x7, 0x0, "NETLINK_SELINUX", 15 },
+	{ 0x8, 0x0, "NETLINK_ISCSI", 13 },
+	{ 0x9, 0x0, "NETLINK_AUDIT", 13 },
+	{ 0xa, 0x0, "NETLINK_FIB_LOOKUP", 18 },
+	{ 0xb, 0x0, "NETLINK_CONNECTOR", 17 },
+	{ 0xc, 0x0, "NETLINK_NETFILTER", 17 },
+	{ 0xd, 0x0, "NETLINK_IP6_FW", 14 },
+	{ 0xe, 0x0, "NETLINK_DNRTMSG", 15 },
+	{ 0xf, 0x0, "NETLINK_KOBJECT_UEVENT", 22 },
+	{ 0x10, 0x0, "NETLINK_GENERIC", 15 },
+	{ 0x12, 0x0, "NETLINK_SCSITRANSPORT", 21 },
+	{ 0x13, 0x0, "NETLINK_ECRYPTFS", 16 },
+	{ 0x14, 0x0, "NETLINK_RDMA", 12 },
+	{ 0x15, 0x0, "NETLINK_CRYPTO", 14 },
+	{ 0x16, 0x0, "NETLINK_SMC", 11 },
+	{ 0xff, 0x0, "NDIAG_PROTO_ALL", 15 },
+};
+
 const struct ft_set ft_sets[] = {
 	{ "O_???", open_flags, 23, 1 },
 	{ "O_???", descriptor_flags, 19, 1 },
@@ -8438,4 +8972,43 @@ const struct ft_set ft_sets[] = {
 	{ "BPF_REG_???", bpf_register, 11, 0 },
 	{ "SKF_???", packet_offset, 3, 0 },
 	{ "SKF_AD_???", packet_data, 16, 0 },
+	{ "GENERIC_FAMILY_???", generic_family, 3, 0 },
+	{ "SOCK_DIAG_???", sock_diag_type, 4, 0 },
+	{ "AUDIT_???", audit_type, 109, 0 },
+	{ "XFRM_MSG_???", xfrm_type, 25, 0 },
+	{ "CRYPTO_MSG_???", crypto_type, 6, 0 },
+	{ "SELNL_MSG_???", selinux_type, 2, 0 },
+	{ "NFNL_SUBSYS_???", netfilter_subsystem, 13, 0 },
+	{ "NFNL_MSG_???", netfilter_batch, 2, 0 },
+	{ "IPCTNL_MSG_CT_???", conntrack_message, 8, 0 },
+	{ "IPCTNL_MSG_EXP_???", expectation_message, 4, 0 },
+	{ "NFQNL_MSG_???", queue_message, 4, 0 },
+	{ "NFULNL_MSG_???", log_message, 2, 0 },
+	{ "OSF_MSG_???", fingerprint_message, 2, 0 },
+	{ "IPSET_CMD_???", ip_set_message, 21, 0 },
+	{ "NFNL_MSG_ACCT_???", accounting_message, 5, 0 },
+	{ "IPCTNL_MSG_TIMEOUT_???", timeout_message, 5, 0 },
+	{ "NFNL_MSG_CTHELPER_???", helper_message, 3, 0 },
+	{ "NFT_MSG_???", tables_message, 34, 0 },
+	{ "NFNL_MSG_COMPAT_???", compat_message, 1, 0 },
+	{ "NFNL_MSG_HOOK_???", hook_message, 1, 0 },
+	{ "NFNETLINK_???", netfilter_version, 1, 0 },
+	{ "CTRL_CMD_???", control_command, 11, 0 },
+	{ "CTRL_ATTR_???", control_attribute, 11, 0 },
+	{ "CTRL_ATTR_OP_???", control_op, 3, 0 },
+	{ "CTRL_ATTR_MCAST_GRP_???", control_group, 3, 0 },
+	{ "GENL_???", control_op_flags, 5, 1 },
+	{ "TCP_???", tcp_state, 12, 0 },
+	{ "1<<TCP_???", tcp_states, 12, 1 },
+	{ "1<<INET_DIAG_???", inet_extensions, 8, 1 },
+	{ "UDIAG_SHOW_???", unix_show, 7, 1 },
+	{ "NDIAG_SHOW_???", netlink_show, 4, 1 },
+	{ "PACKET_SHOW_???", packet_show, 6, 1 },
+	{ "UNIX_DIAG_???", unix_attribute, 8, 0 },
+	{ "INET_DIAG_???", inet_attribute, 23, 0 },
+	{ "INET_DIAG_REQ_???", inet_request_attribute, 4, 0 },
+	{ "NETLINK_DIAG_???", netlink_attribute, 5, 0 },
+	{ "PACKET_DIAG_???", packet_attribute, 8, 0 },
+	{ "SK_MEMINFO_???", memory_info, 9, 0 },
+	{ "NETLINK_???", netlink_diag_protocol, 23, 0 },
 };

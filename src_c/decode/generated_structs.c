@@ -1161,6 +1161,108 @@ static const struct ft_field x86_64_ifa_cacheinfo[] = {
 	{ "tstamp", 6, 15, 12, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_unix_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 812, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 725, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_unix_diag_msg[] = {
+	{ "udiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 814, 2, 0, 0, 0, 0 },
+	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_unix_diag_vfs[] = {
+	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 621, 4, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_unix_diag_vfs_whole[] = { 1, 0 };
+
+static const struct ft_field x86_64_unix_diag_rqlen[] = {
+	{ "udiag_rqueue", 12, 15, 0, 0, 0, 0, 0 },
+	{ "udiag_wqueue", 12, 15, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_inet_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 815, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 816, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "id", 2, 817, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_inet_diag_req_old[] = {
+	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 705, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 705, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 816, 3, 0, 0, 0, 0 },
+	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 811, 52, 0, 0, 0, 0 },
+	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_inet_diag_msg[] = {
+	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 814, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 705, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 705, 3, 0, 0, 0, 0 },
+	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
+	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
+	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
+	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
+	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_inet_diag_meminfo[] = {
+	{ "idiag_rmem", 10, 15, 0, 0, 0, 0, 0 },
+	{ "idiag_wmem", 10, 15, 4, 0, 0, 0, 0 },
+	{ "idiag_fmem", 10, 15, 8, 0, 0, 0, 0 },
+	{ "idiag_tmem", 10, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_netlink_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 818, 1, 0, 0, 0, 0 },
+	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 819, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_netlink_diag_msg[] = {
+	{ "ndiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 820, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 814, 3, 0, 0, 0, 0 },
+	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
+	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
+	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
+	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 725, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_packet_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 821, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_packet_diag_msg[] = {
+	{ "pdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 822, 2, 0, 0, 0, 0 },
+	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field x86_64_rta_cacheinfo[] = {
 	{ "rta_clntref", 11, 15, 0, 0, 0, 0, 0 },
 	{ "rta_lastuse", 11, 15, 4, 0, 0, 0, 0 },
@@ -2394,6 +2496,108 @@ static const struct ft_field generic64_ifa_cacheinfo[] = {
 	{ "tstamp", 6, 15, 12, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_unix_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 812, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 725, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_unix_diag_msg[] = {
+	{ "udiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 814, 2, 0, 0, 0, 0 },
+	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_unix_diag_vfs[] = {
+	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 621, 4, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_unix_diag_vfs_whole[] = { 1, 0 };
+
+static const struct ft_field generic64_unix_diag_rqlen[] = {
+	{ "udiag_rqueue", 12, 15, 0, 0, 0, 0, 0 },
+	{ "udiag_wqueue", 12, 15, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_inet_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 815, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 816, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "id", 2, 817, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_inet_diag_req_old[] = {
+	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 705, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 705, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 816, 3, 0, 0, 0, 0 },
+	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 811, 52, 0, 0, 0, 0 },
+	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_inet_diag_msg[] = {
+	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 814, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 705, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 705, 3, 0, 0, 0, 0 },
+	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
+	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
+	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
+	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
+	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_inet_diag_meminfo[] = {
+	{ "idiag_rmem", 10, 15, 0, 0, 0, 0, 0 },
+	{ "idiag_wmem", 10, 15, 4, 0, 0, 0, 0 },
+	{ "idiag_fmem", 10, 15, 8, 0, 0, 0, 0 },
+	{ "idiag_tmem", 10, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_netlink_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 818, 1, 0, 0, 0, 0 },
+	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 819, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_netlink_diag_msg[] = {
+	{ "ndiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 820, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 814, 3, 0, 0, 0, 0 },
+	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
+	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
+	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
+	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 725, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_packet_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 821, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_packet_diag_msg[] = {
+	{ "pdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 822, 2, 0, 0, 0, 0 },
+	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field generic64_rta_cacheinfo[] = {
 	{ "rta_clntref", 11, 15, 0, 0, 0, 0, 0 },
 	{ "rta_lastuse", 11, 15, 4, 0, 0, 0, 0 },
@@ -2980,9 +3184,9 @@ static const struct ft_field i386_uffdio_api[] = {
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 810, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 823, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 810, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 823, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
 	{ "lo_encrypt_type", 15, 714, 20, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
@@ -3137,18 +3341,18 @@ static const struct ft_field i386_sg_sense[] = {
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 812, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 825, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 814, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 815, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 816, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 827, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 828, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 829, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 818, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 831, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
@@ -3163,26 +3367,26 @@ static const struct ft_field i386_socketcall_recv[] = {
 static const struct ft_field i386_socketcall_sendto[] = {
 	{ "buf", 3, 674, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 820, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 833, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 814, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 815, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 816, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 827, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 828, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 829, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 812, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 825, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 822, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 815, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 816, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 835, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 828, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 829, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
@@ -3190,8 +3394,8 @@ static const struct ft_field i386_socketcall_sendmsg[] = {
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 824, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 825, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 837, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 838, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
@@ -3200,8 +3404,8 @@ static const struct ft_field i386_socketcall_recvmmsg[] = {
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 827, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 830, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 840, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 843, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -3404,8 +3608,8 @@ static const struct ft_field i386_msgrcv_kludge[] = {
 };
 
 static const struct ft_field i386_semun_at[] = {
-	{ "buf", 3, 832, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 833, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 845, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 846, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
@@ -3706,6 +3910,108 @@ static const struct ft_field i386_ifa_cacheinfo[] = {
 	{ "tstamp", 6, 15, 12, 0, 0, 0, 0 },
 };
 
+static const struct ft_field i386_unix_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 812, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 725, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_unix_diag_msg[] = {
+	{ "udiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 814, 2, 0, 0, 0, 0 },
+	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_unix_diag_vfs[] = {
+	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 621, 4, 0, 0, 0, 0 },
+};
+static const uint8_t i386_unix_diag_vfs_whole[] = { 1, 0 };
+
+static const struct ft_field i386_unix_diag_rqlen[] = {
+	{ "udiag_rqueue", 12, 15, 0, 0, 0, 0, 0 },
+	{ "udiag_wqueue", 12, 15, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_inet_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 815, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 816, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "id", 2, 817, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_inet_diag_req_old[] = {
+	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 705, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 705, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 816, 3, 0, 0, 0, 0 },
+	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 811, 52, 0, 0, 0, 0 },
+	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_inet_diag_msg[] = {
+	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 814, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 705, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 705, 3, 0, 0, 0, 0 },
+	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
+	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
+	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
+	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
+	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_inet_diag_meminfo[] = {
+	{ "idiag_rmem", 10, 15, 0, 0, 0, 0, 0 },
+	{ "idiag_wmem", 10, 15, 4, 0, 0, 0, 0 },
+	{ "idiag_fmem", 10, 15, 8, 0, 0, 0, 0 },
+	{ "idiag_tmem", 10, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_netlink_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 818, 1, 0, 0, 0, 0 },
+	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 819, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_netlink_diag_msg[] = {
+	{ "ndiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 820, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 814, 3, 0, 0, 0, 0 },
+	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
+	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
+	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
+	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 725, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_packet_diag_req[] = {
+	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 821, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_packet_diag_msg[] = {
+	{ "pdiag_family", 12, 810, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 813, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 822, 2, 0, 0, 0, 0 },
+	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field i386_rta_cacheinfo[] = {
 	{ "rta_clntref", 11, 15, 0, 0, 0, 0, 0 },
 	{ "rta_lastuse", 11, 15, 4, 0, 0, 0, 0 },
@@ -3936,6 +4242,18 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ x86_64_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ x86_64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_unix_diag_req, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ x86_64_unix_diag_msg, NULL, NULL, 5, 0, 0, 16, 16 },
+	{ x86_64_unix_diag_vfs, NULL, x86_64_unix_diag_vfs_whole, 2, 0, 2, 8, 8 },
+	{ x86_64_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ x86_64_inet_diag_req, NULL, NULL, 5, 0, 0, 56, 56 },
+	{ x86_64_inet_diag_req_old, NULL, NULL, 7, 0, 0, 60, 60 },
+	{ x86_64_inet_diag_msg, NULL, NULL, 10, 0, 0, 72, 72 },
+	{ x86_64_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_netlink_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ x86_64_netlink_diag_msg, NULL, NULL, 9, 0, 0, 28, 28 },
+	{ x86_64_packet_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ x86_64_packet_diag_msg, NULL, NULL, 5, 0, 0, 16, 16 },
 	{ x86_64_rta_cacheinfo, NULL, NULL, 8, 0, 0, 32, 32 },
 	{ x86_64_nda_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ x86_64_link_stats, NULL, NULL, 24, 0, 0, 96, 96 },
@@ -4097,6 +4415,18 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ generic64_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ generic64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_unix_diag_req, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ generic64_unix_diag_msg, NULL, NULL, 5, 0, 0, 16, 16 },
+	{ generic64_unix_diag_vfs, NULL, generic64_unix_diag_vfs_whole, 2, 0, 2, 8, 8 },
+	{ generic64_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ generic64_inet_diag_req, NULL, NULL, 5, 0, 0, 56, 56 },
+	{ generic64_inet_diag_req_old, NULL, NULL, 7, 0, 0, 60, 60 },
+	{ generic64_inet_diag_msg, NULL, NULL, 10, 0, 0, 72, 72 },
+	{ generic64_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_netlink_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ generic64_netlink_diag_msg, NULL, NULL, 9, 0, 0, 28, 28 },
+	{ generic64_packet_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ generic64_packet_diag_msg, NULL, NULL, 5, 0, 0, 16, 16 },
 	{ generic64_rta_cacheinfo, NULL, NULL, 8, 0, 0, 32, 32 },
 	{ generic64_nda_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ generic64_link_stats, NULL, NULL, 24, 0, 0, 96, 96 },
@@ -4258,6 +4588,18 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_bpf_link_create_of, NULL, NULL, 1, 0, 0, 16, 16 },
 	{ i386_bpf_link_create, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ i386_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_unix_diag_req, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ i386_unix_diag_msg, NULL, NULL, 5, 0, 0, 16, 16 },
+	{ i386_unix_diag_vfs, NULL, i386_unix_diag_vfs_whole, 2, 0, 2, 8, 8 },
+	{ i386_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 8, 8 },
+	{ i386_inet_diag_req, NULL, NULL, 5, 0, 0, 56, 56 },
+	{ i386_inet_diag_req_old, NULL, NULL, 7, 0, 0, 60, 60 },
+	{ i386_inet_diag_msg, NULL, NULL, 10, 0, 0, 72, 72 },
+	{ i386_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_netlink_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ i386_netlink_diag_msg, NULL, NULL, 9, 0, 0, 28, 28 },
+	{ i386_packet_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ i386_packet_diag_msg, NULL, NULL, 5, 0, 0, 16, 16 },
 	{ i386_rta_cacheinfo, NULL, NULL, 8, 0, 0, 32, 32 },
 	{ i386_nda_cacheinfo, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ i386_link_stats, NULL, NULL, 24, 0, 0, 96, 96 },

@@ -6,6 +6,7 @@
 #include "decode/families.h"
 #include "decode/file_text.h"
 #include "decode/opened.h"
+#include "decode/protocols.h"
 #include "decode/route.h"
 
 #define DEPTH_MAX 4 /* of messages that an error was told of */
@@ -15,13 +16,15 @@
 int ft_netlink_protocol(struct ft_walk *walk)
 {
 	const struct ft_file *file;
+	int protocol;
 
 	/* sendfile(2) has no bytes. */
 	if (!walk->files || !walk->shape || walk->is_shallow || walk->is_raw ||
 		(strncmp(walk->shape->name, "send", 4) && strncmp(walk->shape->name, "recv", 4)))
 		return -1;
 	file = ft_opened_socket(walk->files, walk->view->event, (int32_t)walk->args[0]);
-	return file ? ft_file_netlink(file) : -1;
+	protocol = file ? ft_file_netlink(file) : -1;
+	return protocol == NETLINK_KOBJECT_UEVENT ? -1 : protocol; /* its messages have no header */
 }
 
 void ft_netlink_rest(struct ft_walk *walk, const struct ft_piece *p)
@@ -45,22 +48,6 @@ void ft_netlink_more(struct ft_walk *walk)
 	walk->sink->ops->more(walk->sink);
 }
 
-static bool is_route(const struct ft_walk *walk, uint32_t type)
-{
-	return walk->netlink == NETLINK_ROUTE && type >= NLMSG_MIN_TYPE;
-}
-
-/* Which flags there are beside those of all depends on what is asked: NEW, DEL, GET, SET. */
-static unsigned flags_of(const struct ft_walk *walk, uint32_t type)
-{
-	static const unsigned sets[] = { FT_SET_NLMSG_NEW_FLAGS, FT_SET_NLMSG_DELETE_FLAGS,
-		FT_SET_NLMSG_GET_FLAGS, FT_SET_NLMSG_FLAGS };
-
-	if (is_route(walk, type))
-		return sets[type & 3];
-	return type == NLMSG_ERROR ? FT_SET_NLMSG_ACK_FLAGS : FT_SET_NLMSG_FLAGS;
-}
-
 static void show_head(struct ft_walk *walk, const uint8_t *data)
 {
 	uint32_t type = (uint32_t)ft_load(data + 4, 2);
@@ -69,9 +56,9 @@ static void show_head(struct ft_walk *walk, const uint8_t *data)
 	ft_next(walk, "nlmsg_len");
 	ft_integer(walk, ft_load(data, 4), FT_UNSIGNED);
 	ft_next(walk, "nlmsg_type");
-	ft_set_shown(walk, is_route(walk, type) ? FT_SET_RTM_TYPE : FT_SET_NLMSG_TYPE, type);
+	ft_message_type_shown(walk, type);
 	ft_next(walk, "nlmsg_flags");
-	ft_set_shown(walk, flags_of(walk, type), ft_load(data + 6, 2));
+	ft_set_shown(walk, ft_message_flags(walk, type), ft_load(data + 6, 2));
 	ft_next(walk, "nlmsg_seq");
 	ft_integer(walk, ft_load(data + 8, 4), FT_UNSIGNED);
 	ft_next(walk, "nlmsg_pid");
@@ -142,12 +129,10 @@ static void show_payload(
 
 	if (type == NLMSG_ERROR && p->length >= 4 + NLMSG_HDRLEN && depth < DEPTH_MAX)
 		show_error(walk, p, flags, depth);
-	else if (type == NLMSG_DONE && p->length >= 4)
+	else if (type == NLMSG_DONE && p->size == 4 && p->length == 4)
 		ft_integer(walk, (uint64_t)(int64_t)(int32_t)ft_load(p->data, 4), FT_SIGNED);
-	else if (is_route(walk, type) && p->length)
-		ft_route_shown(walk, type, p);
 	else
-		ft_netlink_rest(walk, p);
+		ft_message_shown(walk, type, flags, p);
 }
 
 /* p: of one message, with its header. */

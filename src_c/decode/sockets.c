@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -118,6 +119,25 @@ bool ft_inet_shown(struct ft_walk *walk, uint8_t family, const uint8_t *data, si
 	show_address(walk, data, length, inet_ntop(family, data, name, sizeof(name)),
 		family == AF_INET ? "inet_addr(" : "inet_pton(AF_INET6, ", ")");
 	return true;
+}
+
+void ft_inet_field_shown(
+	struct ft_walk *walk, const char *name, uint8_t family, const uint8_t *data)
+{
+	char text[INET6_ADDRSTRLEN], after[32];
+	bool is_named = walk->constants == FT_NAMES;
+
+	if (family != AF_INET6) {
+		ft_next(walk, name);
+		show_address(walk, data, 16, inet_ntop(AF_INET, data, text, sizeof(text)),
+			"inet_addr(", ")");
+		return;
+	}
+	/* A name has the place where it would be put; bytes are the field. */
+	snprintf(after, sizeof(after), ", &%s)", name);
+	walk->sink->ops->next(walk->sink, name, is_named ? 0 : strlen(name));
+	show_address(walk, data, 16, inet_ntop(AF_INET6, data, text, sizeof(text)),
+		"inet_pton(AF_INET6, ", after);
 }
 
 static void show_netlink(struct ft_walk *walk, const struct sockaddr_nl *nl)

@@ -289,7 +289,7 @@ int main(void)
 	addresses();
 	routes();
 	lengths();
-	other = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
+	other = socket(AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK);
 	dup2(other, 9);
 	fd = 9;
 	start(16, NLM_F_REQUEST | NLM_F_DUMP);
