@@ -5,6 +5,7 @@ So with `until_exec` from Python, with both engines.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -84,8 +85,10 @@ def test_from_python_so_many_programs_are_kept(engine: str) -> None:
             calls = [call for call in tracer.calls() if not call.errno]
         assert [bool(call.flags & Flag.UNFINISHED) for call in calls][-1] == (kept < 2)
         assert len(calls) == min(kept + 2, 3)
-        if status is not None:
-            assert tracer.exit_status == status
+        assert tracer.exit_status == status
+        if status is None:  # it goes on as a child of ours
+            assert tracer.pid is not None
+            assert os.waitstatus_to_exitcode(os.waitpid(tracer.pid, 0)[1]) == 4
 
 
 def test_events_are_those_up_to_there() -> None:
