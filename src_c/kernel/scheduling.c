@@ -21,6 +21,7 @@
 #define DELAY_MAX_NS                                                                               \
 	500000 /* waited this long for a processor since the last look: others need it */
 #define POLL_NS	       50000
+#define SLICE_NS       100000 /* the shortest that there is */
 #define BACKOFF_MIN_NS 100000000ull
 #define BACKOFF_MAX_NS 6400000000ull /* doubles each time it was in vain */
 
@@ -39,6 +40,32 @@ static int set_policy(int policy)
 	const struct sched_param param = { 0 };
 
 	return (int)syscall(SYS_sched_setscheduler, 0, policy, &param);
+}
+
+/* include/uapi/linux/sched/types.h, in its first form, which all kernels take */
+struct attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/*
+ * A stopped tracee waits for us, and we for a processor, which others have until their turn is over: some 3 ms. Whose
+ * own turns are short needs not wait for that (kernel/sched/fair.c, PREEMPT_SHORT; Linux 6.12). Older kernels know of no
+ * such thing, and say nothing.
+ */
+static void be_quick(void)
+{
+	const struct attributes quick = {
+		.size = sizeof(quick),
+		.policy = SCHED_OTHER,
+		.nice = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid)),
+		.runtime = SLICE_NS,
+	};
+
+	syscall(SYS_sched_setattr, 0, &quick, 0);
 }
 
 /* sched(7): SCHED_IDLE may be left only where RLIMIT_NICE would allow the thread's nice value. */
@@ -70,6 +97,8 @@ static void leave(struct ft_scheduling *p)
 		return;
 	if (p->idle_able) {
 		set_policy(SCHED_OTHER);
+		if (p->quick)
+			be_quick();
 		sched_setaffinity(0, sizeof(p->home), &p->home);
 	}
 	close(p->tracee_fd);
@@ -141,6 +170,18 @@ static void keep_near(struct ft_scheduling *p, pid_t tid, uint64_t now)
 		leave(p);
 }
 
+static bool is_ordinary(void)
+{
+	return syscall(SYS_sched_getscheduler, 0) == SCHED_OTHER;
+}
+
+void ft_scheduling_quicken(struct ft_scheduling *p)
+{
+	p->quick = is_ordinary();
+	if (p->quick)
+		be_quick();
+}
+
 void ft_scheduling_start(struct ft_scheduling *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -148,7 +189,7 @@ void ft_scheduling_start(struct ft_scheduling *p)
 	p->backoff_ns = BACKOFF_MIN_NS;
 	if (sched_getaffinity(0, sizeof(p->home), &p->home) < 0 || CPU_COUNT(&p->home) < 2)
 		return; /* nowhere else to be */
-	p->idle_able = syscall(SYS_sched_getscheduler, 0) == SCHED_OTHER && may_leave_idle();
+	p->idle_able = is_ordinary() && may_leave_idle();
 	p->own_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }
 
@@ -192,6 +233,7 @@ const cpu_set_t *ft_scheduling_home(const struct ft_scheduling *p)
 struct placed {
 	void *(*main)(void *);
 	void *arg;
+	bool elsewhere;
 	cpu_set_t home;
 };
 
@@ -201,7 +243,8 @@ static void *place(void *arg)
 	struct placed placed = *(struct placed *)arg;
 
 	free(arg);
-	sched_setaffinity(0, sizeof(placed.home), &placed.home);
+	if (placed.elsewhere)
+		sched_setaffinity(0, sizeof(placed.home), &placed.home);
 	set_policy(SCHED_OTHER);
 	return placed.main(placed.arg);
 }
@@ -213,12 +256,14 @@ int ft_scheduling_thread(const struct ft_scheduling *p, pthread_t *out, bool det
 	struct placed *placed;
 	int rc;
 
-	if (!home)
+	if (!home && !p->quick)
 		return ft_thread_start(out, detached, main, arg);
 	placed = malloc(sizeof(*placed));
 	if (!placed)
 		return ENOMEM;
-	*placed = (struct placed){ .main = main, .arg = arg, .home = *home };
+	*placed = (struct placed){ .main = main, .arg = arg, .elsewhere = home };
+	if (home)
+		placed->home = *home;
 	rc = ft_thread_start(out, detached, place, placed);
 	if (rc)
 		free(placed);

@@ -19,6 +19,7 @@
 struct ft_scheduling {
 	bool idle_able; /* SCHED_IDLE can be left again: CAP_SYS_NICE or RLIMIT_NICE */
 	bool near; /* keeping near `tracee` */
+	bool quick; /* its turns at a processor are short, and so its waits for one */
 	uint64_t poll_ns; /* how long to poll before sleeping in wait4 */
 	int cpu;
 	cpu_set_t home; /* affinity at the start */
@@ -35,6 +36,8 @@ struct ft_scheduling {
 
 /* By the tracer thread. */
 void ft_scheduling_start(struct ft_scheduling *p);
+/* What it starts itself has been started, and does not inherit this. */
+void ft_scheduling_quicken(struct ft_scheduling *p);
 /* After each stop that was handled: whose it was and when it came; waited_ns: how long wait4 took.
  */
 void ft_scheduling_note(struct ft_scheduling *p, pid_t tid, uint64_t now_ns, uint64_t waited_ns);

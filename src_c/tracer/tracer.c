@@ -302,10 +302,12 @@ void *ft_tracer_main(void *session)
 		stage = FT_STAGE_TRACE; /* it is to be traced */
 	if (rc >= 0)
 		rc = s->spawned ? ft_start_spawn(s, &stage) : ft_start_attach(s, &stage);
-	if (rc < 0)
+	if (rc < 0) {
 		ft_session_started(s, rc, stage);
-	else
+	} else {
+		ft_scheduling_quicken(&s->scheduling);
 		run(s);
+	}
 	while ((t = ft_task_next(&s->tasks, NULL, &(int){ 0 })))
 		ft_lives_drop(s, t);
 	if (s->engine->ended)

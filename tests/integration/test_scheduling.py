@@ -1,9 +1,16 @@
-"""Promise: only the tracer thread itself keeps near a busy program, not what it makes meanwhile."""
+"""Promise: only the tracer thread itself keeps near a busy program, and has short turns.
+
+Not what it makes meanwhile.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import os
+import struct
 from pathlib import Path
+
+import pytest
 
 import fasttrace
 
@@ -41,3 +48,35 @@ def test_what_is_made_near_a_program_is_not_kept_there(tracees) -> None:
             assert os.sched_getaffinity(pid) == home
         else:
             tracer.kill()
+
+
+def slice_ns(tid: int) -> int:
+    """How long a turn of an ordinary task is, as sched_getattr(2) tells it (Linux 6.12), or 0."""
+    attributes = ctypes.create_string_buffer(48)
+    number = fasttrace.syscall_number("sched_getattr")
+    if ctypes.CDLL(None).syscall(number, tid, attributes, 48, 0):
+        return 0
+    return int(struct.unpack_from("Q", attributes, 24)[0])
+
+
+def test_only_the_tracer_thread_has_short_turns(engine) -> None:
+    usual = slice_ns(0)
+    if not usual:
+        pytest.skip("this kernel does not tell how long turns are")
+    ours, theirs = os.pipe()
+    stdin, end = os.pipe()
+    how = {"engine": engine, "events": False, "tally": True}
+    with fasttrace.Tracer(["cat"], stdin=stdin, stdout=theirs, **how) as tracer:
+        os.write(end, b"x")
+        assert os.read(ours, 1) == b"x"
+        slices = {
+            name_of(task): slice_ns(int(task.name)) for task in Path("/proc/self/task").iterdir()
+        }
+        assert tracer.pid
+        assert slice_ns(tracer.pid) == usual
+        assert slices.pop("fasttrace") < usual
+        assert len(slices) > 1
+        assert set(slices.values()) == {usual}
+        os.close(end)
+    for fd in (ours, theirs, stdin):
+        os.close(fd)
