@@ -127,6 +127,7 @@ enum ft_result_kind {
 	FT_RESULT_POLL,
 	FT_RESULT_SELECT,
 	FT_RESULT_SLEEP,
+	FT_RESULT_ENTRY, /* with the number that is behind the first argument */
 	FT_RESULT_CLONE,
 	FT_RESULT_CLONE3,
 	FT_RESULT_SIGRETURN, /* which has no argument, but gives back a mask */

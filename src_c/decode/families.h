@@ -89,5 +89,7 @@ ft_read ft_read_semun_stat;
 ft_read ft_read_semun_set;
 ft_read ft_read_semun_info;
 ft_read ft_read_inet_diag_sockid;
+ft_read ft_read_user_desc;
+ft_read ft_read_user_desc_got;
 
 #endif

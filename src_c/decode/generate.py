@@ -51,7 +51,7 @@ RESULTS = (
     "handler",
     "signal",
 )
-RESULTS += ("seals", "ioprio", "poll", "select", "sleep", "clone", "clone3", "sigreturn")
+RESULTS += ("seals", "ioprio", "poll", "select", "sleep", "entry", "clone", "clone3", "sigreturn")
 
 
 def syscall_tables() -> ModuleType:

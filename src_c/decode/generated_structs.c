@@ -32,22 +32,22 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 571, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 571, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 575, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 575, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 647, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 647, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 651, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 651, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 649, 40, 0, 0, 0, 0 },
+	{ "status", 6, 653, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -65,16 +65,16 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
-	{ "status", 6, 649, 40, 0, 0, 0, 0 },
+	{ "status", 6, 653, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
-	{ "time", 4, 651, 72, 0, 0, 0, 0 },
+	{ "time", 4, 655, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
@@ -93,10 +93,10 @@ static const struct ft_field x86_64_timeval64[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 652, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 652, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 652, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 652, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 656, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 656, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 656, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 656, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
@@ -110,9 +110,9 @@ static const struct ft_field x86_64_stat[] = {
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 653, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 654, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 655, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 657, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 658, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 659, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -127,30 +127,30 @@ static const struct ft_field x86_64_stat64[] = {
 	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 653, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 654, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 655, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 657, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 658, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 659, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 548, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 552, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 657, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 661, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 658, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 662, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 657, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 659, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 659, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 659, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 659, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 661, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 663, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 663, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 663, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 663, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -160,85 +160,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 661, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 662, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 663, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 665, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 666, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 667, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 665, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 669, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 667, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 671, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 665, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 669, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 667, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 671, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 666, 0, 0, 0, 0, 0 },
+	{ "val", 3, 670, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 671, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 672, 4, 0, 0, 0, 0 },
+	{ "type", 4, 675, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 676, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 674, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 678, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 675, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 679, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,9 +248,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 676, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 676, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 677, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 680, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 680, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 681, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 678, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 678, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 682, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 682, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 679, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 679, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 683, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 680, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 684, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,39 +313,39 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 681, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 681, 65, 0, 0, 0, 0 },
-	{ "release", 7, 681, 130, 0, 0, 0, 0 },
-	{ "version", 7, 681, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 681, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 681, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 685, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 685, 65, 0, 0, 0, 0 },
+	{ "release", 7, 685, 130, 0, 0, 0, 0 },
+	{ "version", 7, 685, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 685, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 685, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 682, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 683, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 683, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 683, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 684, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 683, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 686, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 687, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 688, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 687, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 683, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 686, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 687, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 690, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 691, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 691, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 688, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 692, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -356,7 +356,7 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 689, 0, 0, 0, 0, 0 },
+	{ "version", 7, 693, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
@@ -375,34 +375,34 @@ static const struct ft_field x86_64_rseq[] = {
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 690, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 694, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 691, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 695, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 691, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 695, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 692, 0, 0, 0, 0, 0 },
-	{ "data", 4, 693, 4, 0, 0, 0, 0 },
+	{ "events", 6, 696, 0, 0, 0, 0, 0 },
+	{ "data", 4, 697, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 683, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 694, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 687, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 698, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 426, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 430, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -426,19 +426,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 695, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 696, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 697, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 698, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 699, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 700, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 699, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 700, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 701, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 702, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 703, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 704, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 701, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 702, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 705, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 706, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -451,14 +451,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 703, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 704, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 704, 19, 0, 0, 0, 0 },
-	{ "port", 4, 704, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 707, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 708, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 708, 19, 0, 0, 0, 0 },
+	{ "port", 4, 708, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -466,7 +466,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -492,39 +492,39 @@ static const struct ft_field x86_64_uffdio_range[] = {
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 713, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 710, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 714, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 711, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 715, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 712, 8, 0, 0, 0, 0 },
+	{ "features", 8, 716, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 713, 8, 0, 0, 0, 0 },
+	{ "lo_device", 9, 717, 8, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 713, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 717, 24, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 714, 36, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 718, 36, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 40, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 715, 44, 0, 0, 0, 0 },
-	{ "lo_name", 7, 716, 48, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 717, 112, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 718, 144, 0, 0, 0, 0 },
-	{ "reserved", 8, 719, 160, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 719, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 720, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 721, 112, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 722, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 723, 160, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -535,13 +535,13 @@ static const struct ft_field x86_64_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 714, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 718, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 715, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 716, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 716, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 717, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 720, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 719, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 720, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 720, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 721, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 724, 216, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -554,40 +554,40 @@ static const struct ft_field x86_64_loop_config[] = {
 
 static const struct ft_field x86_64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 723, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 727, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_found[] = {
-	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 726, 0, 0, 0, 0, 0 },
+	{ "op", 2, 730, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 728, 16, 0, 0, 0, 0 },
+	{ "data", 4, 732, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 716, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 716, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 720, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 720, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 729, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 733, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -596,82 +596,82 @@ static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 static const struct ft_field x86_64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 730, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 731, 20, 0, 0, 0, 0 },
+	{ "error", 5, 734, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 735, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 732, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 736, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 458, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 462, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_hd_geometry[] = {
-	{ "heads", 5, 705, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 705, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 709, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 709, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sg_io_hdr[] = {
-	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 737, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 739, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 741, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 741, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 743, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 745, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 742, 44, 0, 0, 0, 0 },
-	{ "status", 6, 704, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 704, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 704, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 705, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 703, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 703, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 746, 44, 0, 0, 0, 0 },
+	{ "status", 6, 708, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 708, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 708, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 709, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 707, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 707, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 743, 80, 0, 0, 0, 0 },
+	{ "info", 4, 747, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field x86_64_sg_io_vector[] = {
-	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 739, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 745, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 743, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 749, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 742, 44, 0, 0, 0, 0 },
-	{ "status", 6, 704, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 704, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 704, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 705, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 703, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 703, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 746, 44, 0, 0, 0, 0 },
+	{ "status", 6, 708, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 708, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 708, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 709, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 707, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 707, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 743, 80, 0, 0, 0, 0 },
+	{ "info", 4, 747, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field x86_64_sg_sense[] = {
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 748, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 752, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mnt_id_req[] = {
-	{ "size", 4, 751, 0, 0, 0, 0, 0 },
+	{ "size", 4, 755, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -679,26 +679,26 @@ static const struct ft_field x86_64_mnt_id_req[] = {
 };
 
 static const struct ft_field x86_64_mnt_id_req_stat[] = {
-	{ "size", 4, 751, 0, 0, 0, 0, 0 },
+	{ "size", 4, 755, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 752, 16, 0, 0, 0, 0 },
+	{ "param", 5, 756, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field x86_64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 752, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 756, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 753, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 754, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 757, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 758, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 676, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 677, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 680, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 681, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -720,19 +720,19 @@ static const struct ft_field x86_64_cachestat[] = {
 };
 
 static const struct ft_field x86_64_xattr_args_set[] = {
-	{ "value", 5, 755, 0, 0, 0, 0, 0 },
+	{ "value", 5, 759, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 371, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 373, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_xattr_args_got[] = {
-	{ "value", 5, 756, 0, 0, 0, 0, 0 },
+	{ "value", 5, 760, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_attr[] = {
-	{ "fa_xflags", 9, 757, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 761, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -759,7 +759,7 @@ static const struct ft_field x86_64_ipc_perm_set[] = {
 };
 
 static const struct ft_field x86_64_msqid_ds[] = {
-	{ "msg_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -771,7 +771,7 @@ static const struct ft_field x86_64_msqid_ds[] = {
 static const uint8_t x86_64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field x86_64_shmid_ds[] = {
-	{ "shm_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -783,7 +783,7 @@ static const struct ft_field x86_64_shmid_ds[] = {
 static const uint8_t x86_64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field x86_64_semid_ds[] = {
-	{ "sem_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -791,7 +791,7 @@ static const struct ft_field x86_64_semid_ds[] = {
 static const uint8_t x86_64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_msqid_set[] = {
-	{ "msg_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -803,7 +803,7 @@ static const struct ft_field x86_64_msqid_set[] = {
 static const uint8_t x86_64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field x86_64_shmid_set[] = {
-	{ "shm_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -815,7 +815,7 @@ static const struct ft_field x86_64_shmid_set[] = {
 static const uint8_t x86_64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field x86_64_semid_set[] = {
-	{ "sem_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -865,12 +865,12 @@ static const struct ft_field x86_64_seminfo[] = {
 
 static const struct ft_field x86_64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 766, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 770, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 769, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 773, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_sizes[] = {
@@ -880,16 +880,16 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 771, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 775, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 772, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 776, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 772, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 776, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -915,33 +915,33 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 776, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 778, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 780, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 780, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 782, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 784, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 683, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 687, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 782, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 786, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 783, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 787, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -955,27 +955,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "value", 5, 683, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 784, 24, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "value", 5, 687, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 788, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "value", 5, 683, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 785, 24, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "value", 5, 687, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 789, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 683, 16, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 687, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -983,96 +983,96 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 786, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 790, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 789, 8, 0, 0, 0, 0 },
-	{ "license", 7, 790, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 793, 8, 0, 0, 0, 0 },
+	{ "license", 7, 794, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 792, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 793, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 794, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 796, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 797, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 798, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 795, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 799, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 683, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 687, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 683, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 687, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 683, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 687, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 796, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 800, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 797, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 801, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 798, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 802, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 799, 0, 0, 0, 0, 0 },
+	{ "info", 4, 803, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 683, 8, 0, 0, 0, 0 },
+	{ "info", 4, 687, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 800, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 804, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 790, 0, 0, 0, 0, 0 },
+	{ "name", 4, 794, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 802, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 683, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 806, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 687, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 803, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 807, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
@@ -1082,47 +1082,47 @@ static const struct ft_field x86_64_bpf_link_update[] = {
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 804, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 808, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 683, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 683, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
-	{ "values", 6, 683, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 687, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 687, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "values", 6, 687, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 785, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 789, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 805, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
-	{ "values", 6, 683, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "values", 6, 687, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 806, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 810, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 807, 0, 0, 0, 0, 0 },
+	{ "test", 4, 811, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -1130,27 +1130,27 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 683, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 683, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 687, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 687, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 683, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 683, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 808, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 687, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 687, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 812, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 809, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 813, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
@@ -1162,25 +1162,25 @@ static const struct ft_field x86_64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field x86_64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 815, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 812, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 725, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 816, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 729, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 814, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 818, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 621, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 625, 4, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -1190,29 +1190,29 @@ static const struct ft_field x86_64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field x86_64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 815, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 816, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 811, 4, 0, 0, 0, 0 },
-	{ "id", 2, 817, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 819, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 820, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 815, 4, 0, 0, 0, 0 },
+	{ "id", 2, 821, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 705, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 705, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 816, 3, 0, 0, 0, 0 },
-	{ "id", 2, 817, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 811, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 709, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 709, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 820, 3, 0, 0, 0, 0 },
+	{ "id", 2, 821, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 815, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 814, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 705, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 705, 3, 0, 0, 0, 0 },
-	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 818, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 709, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 709, 3, 0, 0, 0, 0 },
+	{ "id", 2, 821, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -1228,39 +1228,39 @@ static const struct ft_field x86_64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field x86_64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 818, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 822, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 819, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 823, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 820, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 814, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 824, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 818, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 725, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 729, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 821, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 825, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 822, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 826, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rta_cacheinfo[] = {
@@ -1367,22 +1367,22 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 571, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 571, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 575, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 575, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 647, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 647, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 651, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 651, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 649, 40, 0, 0, 0, 0 },
+	{ "status", 6, 653, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -1400,16 +1400,16 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
-	{ "status", 6, 649, 40, 0, 0, 0, 0 },
+	{ "status", 6, 653, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
-	{ "time", 4, 651, 72, 0, 0, 0, 0 },
+	{ "time", 4, 655, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
@@ -1428,10 +1428,10 @@ static const struct ft_field generic64_timeval64[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 652, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 652, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 652, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 652, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 656, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 656, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 656, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 656, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
@@ -1445,9 +1445,9 @@ static const struct ft_field generic64_stat[] = {
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 653, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 654, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 655, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 657, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 658, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 659, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -1462,30 +1462,30 @@ static const struct ft_field generic64_stat64[] = {
 	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 653, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 654, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 655, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 657, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 658, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 659, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 548, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 552, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 657, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 661, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 658, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 662, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 657, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 659, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 659, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 659, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 659, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 661, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 663, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 663, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 663, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 663, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -1495,85 +1495,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 661, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 662, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 663, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 665, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 666, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 667, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 665, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 669, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 667, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 671, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 665, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 669, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 667, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 671, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 666, 0, 0, 0, 0, 0 },
+	{ "val", 3, 670, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 671, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 672, 4, 0, 0, 0, 0 },
+	{ "type", 4, 675, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 676, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 674, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 678, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 675, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 679, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -1583,9 +1583,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 676, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 676, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 677, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 680, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 680, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 681, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -1623,18 +1623,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 678, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 678, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 682, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 682, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 679, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 679, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 683, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 680, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 684, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -1648,39 +1648,39 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 681, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 681, 65, 0, 0, 0, 0 },
-	{ "release", 7, 681, 130, 0, 0, 0, 0 },
-	{ "version", 7, 681, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 681, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 681, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 685, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 685, 65, 0, 0, 0, 0 },
+	{ "release", 7, 685, 130, 0, 0, 0, 0 },
+	{ "version", 7, 685, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 685, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 685, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 682, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 683, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 683, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 683, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 684, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 683, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 686, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 687, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 688, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 687, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 683, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 686, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 687, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 690, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 691, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 691, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 688, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 692, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1691,7 +1691,7 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 689, 0, 0, 0, 0, 0 },
+	{ "version", 7, 693, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
@@ -1710,34 +1710,34 @@ static const struct ft_field generic64_rseq[] = {
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 690, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 694, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 691, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 695, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 691, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 695, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 692, 0, 0, 0, 0, 0 },
-	{ "data", 4, 693, 8, 0, 0, 0, 0 },
+	{ "events", 6, 696, 0, 0, 0, 0, 0 },
+	{ "data", 4, 697, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 683, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 694, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 687, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 698, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 426, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 430, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1761,19 +1761,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 695, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 696, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 697, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 698, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 699, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 700, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 699, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 700, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 701, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 702, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 703, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 704, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 701, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 702, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 705, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 706, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -1786,14 +1786,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 703, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 704, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 704, 19, 0, 0, 0, 0 },
-	{ "port", 4, 704, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 707, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 708, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 708, 19, 0, 0, 0, 0 },
+	{ "port", 4, 708, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1801,7 +1801,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1827,39 +1827,39 @@ static const struct ft_field generic64_uffdio_range[] = {
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 713, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 710, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 714, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 711, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 715, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 712, 8, 0, 0, 0, 0 },
+	{ "features", 8, 716, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 621, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 625, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 621, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 625, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 714, 24, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 718, 24, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 28, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 715, 32, 0, 0, 0, 0 },
-	{ "lo_name", 7, 716, 36, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 717, 100, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 718, 136, 0, 0, 0, 0 },
-	{ "reserved", 8, 719, 152, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 719, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 720, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 721, 100, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 722, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 723, 152, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -1870,13 +1870,13 @@ static const struct ft_field generic64_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 714, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 718, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 715, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 716, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 716, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 717, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 720, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 719, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 720, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 720, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 721, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 724, 216, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -1889,40 +1889,40 @@ static const struct ft_field generic64_loop_config[] = {
 
 static const struct ft_field generic64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 723, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 727, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_found[] = {
-	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 726, 0, 0, 0, 0, 0 },
+	{ "op", 2, 730, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 728, 16, 0, 0, 0, 0 },
+	{ "data", 4, 732, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 716, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 716, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 720, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 720, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 729, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 733, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -1931,82 +1931,82 @@ static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 static const struct ft_field generic64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 730, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 731, 20, 0, 0, 0, 0 },
+	{ "error", 5, 734, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 735, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 732, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 736, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 458, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 462, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_hd_geometry[] = {
-	{ "heads", 5, 705, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 705, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 709, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 709, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sg_io_hdr[] = {
-	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 737, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 739, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 741, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 741, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 743, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 745, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 742, 44, 0, 0, 0, 0 },
-	{ "status", 6, 704, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 704, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 704, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 705, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 703, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 703, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 746, 44, 0, 0, 0, 0 },
+	{ "status", 6, 708, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 708, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 708, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 709, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 707, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 707, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 743, 80, 0, 0, 0, 0 },
+	{ "info", 4, 747, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field generic64_sg_io_vector[] = {
-	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 739, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 745, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 743, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 749, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 742, 44, 0, 0, 0, 0 },
-	{ "status", 6, 704, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 704, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 704, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 705, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 703, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 703, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 746, 44, 0, 0, 0, 0 },
+	{ "status", 6, 708, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 708, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 708, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 709, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 707, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 707, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 743, 80, 0, 0, 0, 0 },
+	{ "info", 4, 747, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field generic64_sg_sense[] = {
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 748, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 752, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mnt_id_req[] = {
-	{ "size", 4, 751, 0, 0, 0, 0, 0 },
+	{ "size", 4, 755, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -2014,26 +2014,26 @@ static const struct ft_field generic64_mnt_id_req[] = {
 };
 
 static const struct ft_field generic64_mnt_id_req_stat[] = {
-	{ "size", 4, 751, 0, 0, 0, 0, 0 },
+	{ "size", 4, 755, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 752, 16, 0, 0, 0, 0 },
+	{ "param", 5, 756, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field generic64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 752, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 756, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 753, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 754, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 757, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 758, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 676, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 677, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 680, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 681, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -2055,19 +2055,19 @@ static const struct ft_field generic64_cachestat[] = {
 };
 
 static const struct ft_field generic64_xattr_args_set[] = {
-	{ "value", 5, 755, 0, 0, 0, 0, 0 },
+	{ "value", 5, 759, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 371, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 373, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_xattr_args_got[] = {
-	{ "value", 5, 756, 0, 0, 0, 0, 0 },
+	{ "value", 5, 760, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_attr[] = {
-	{ "fa_xflags", 9, 757, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 761, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -2094,7 +2094,7 @@ static const struct ft_field generic64_ipc_perm_set[] = {
 };
 
 static const struct ft_field generic64_msqid_ds[] = {
-	{ "msg_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2106,7 +2106,7 @@ static const struct ft_field generic64_msqid_ds[] = {
 static const uint8_t generic64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field generic64_shmid_ds[] = {
-	{ "shm_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2118,7 +2118,7 @@ static const struct ft_field generic64_shmid_ds[] = {
 static const uint8_t generic64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field generic64_semid_ds[] = {
-	{ "sem_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2126,7 +2126,7 @@ static const struct ft_field generic64_semid_ds[] = {
 static const uint8_t generic64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_msqid_set[] = {
-	{ "msg_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2138,7 +2138,7 @@ static const struct ft_field generic64_msqid_set[] = {
 static const uint8_t generic64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field generic64_shmid_set[] = {
-	{ "shm_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2150,7 +2150,7 @@ static const struct ft_field generic64_shmid_set[] = {
 static const uint8_t generic64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field generic64_semid_set[] = {
-	{ "sem_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2200,12 +2200,12 @@ static const struct ft_field generic64_seminfo[] = {
 
 static const struct ft_field generic64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 766, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 770, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 769, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 773, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_sizes[] = {
@@ -2215,16 +2215,16 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 771, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 775, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 772, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 776, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 772, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 776, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2250,33 +2250,33 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 
 static const struct ft_field generic64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 776, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 778, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 780, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 780, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 782, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 784, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 683, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 687, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 782, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 786, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 783, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 787, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2290,27 +2290,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "value", 5, 683, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 784, 24, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "value", 5, 687, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 788, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "value", 5, 683, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 785, 24, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "value", 5, 687, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 789, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 683, 16, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 687, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -2318,96 +2318,96 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 786, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 790, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 789, 8, 0, 0, 0, 0 },
-	{ "license", 7, 790, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 793, 8, 0, 0, 0, 0 },
+	{ "license", 7, 794, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 792, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 793, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 794, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 796, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 797, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 798, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 795, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 799, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 683, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 687, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 683, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 687, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 683, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 687, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 796, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 800, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 797, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 801, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 798, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 802, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 799, 0, 0, 0, 0, 0 },
+	{ "info", 4, 803, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 683, 8, 0, 0, 0, 0 },
+	{ "info", 4, 687, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 800, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 804, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 790, 0, 0, 0, 0, 0 },
+	{ "name", 4, 794, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 802, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 683, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 806, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 687, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 803, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 807, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
@@ -2417,47 +2417,47 @@ static const struct ft_field generic64_bpf_link_update[] = {
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 804, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 808, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 683, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 683, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
-	{ "values", 6, 683, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 687, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 687, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "values", 6, 687, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 785, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 789, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 805, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
-	{ "values", 6, 683, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "values", 6, 687, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 806, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 810, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 807, 0, 0, 0, 0, 0 },
+	{ "test", 4, 811, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -2465,27 +2465,27 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 683, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 683, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 687, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 687, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 683, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 683, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 808, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 687, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 687, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 812, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 809, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 813, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
@@ -2497,25 +2497,25 @@ static const struct ft_field generic64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field generic64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 815, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 812, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 725, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 816, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 729, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 814, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 818, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 621, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 625, 4, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -2525,29 +2525,29 @@ static const struct ft_field generic64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field generic64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 815, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 816, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 811, 4, 0, 0, 0, 0 },
-	{ "id", 2, 817, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 819, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 820, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 815, 4, 0, 0, 0, 0 },
+	{ "id", 2, 821, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 705, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 705, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 816, 3, 0, 0, 0, 0 },
-	{ "id", 2, 817, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 811, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 709, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 709, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 820, 3, 0, 0, 0, 0 },
+	{ "id", 2, 821, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 815, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 814, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 705, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 705, 3, 0, 0, 0, 0 },
-	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 818, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 709, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 709, 3, 0, 0, 0, 0 },
+	{ "id", 2, 821, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -2563,39 +2563,39 @@ static const struct ft_field generic64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field generic64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 818, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 822, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 819, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 823, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 820, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 814, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 824, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 818, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 725, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 729, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 821, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 825, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 822, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 826, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rta_cacheinfo[] = {
@@ -2702,22 +2702,22 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 571, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 571, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 575, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 575, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 647, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 647, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 651, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 651, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 649, 20, 0, 0, 0, 0 },
+	{ "status", 6, 653, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
@@ -2735,16 +2735,16 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 648, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 137, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 137, 12, 0, 0, 0, 0 },
 	{ "maxerror", 8, 137, 20, 0, 0, 0, 0 },
 	{ "esterror", 8, 137, 28, 0, 0, 0, 0 },
-	{ "status", 6, 649, 36, 0, 0, 0, 0 },
+	{ "status", 6, 653, 36, 0, 0, 0, 0 },
 	{ "constant", 8, 137, 40, 0, 0, 0, 0 },
 	{ "precision", 9, 137, 48, 0, 0, 0, 0 },
 	{ "tolerance", 9, 137, 56, 0, 0, 0, 0 },
-	{ "time", 4, 651, 64, 0, 0, 0, 0 },
+	{ "time", 4, 655, 64, 0, 0, 0, 0 },
 	{ "tick", 4, 137, 80, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 137, 88, 0, 0, 0, 0 },
 	{ "jitter", 6, 137, 96, 0, 0, 0, 0 },
@@ -2763,26 +2763,26 @@ static const struct ft_field i386_timeval64[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 652, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 652, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 652, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 652, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 656, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 656, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 656, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 656, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 621, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 625, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 658, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 662, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 621, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 625, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 653, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 654, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 655, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 657, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 658, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 659, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -2797,30 +2797,30 @@ static const struct ft_field i386_stat64[] = {
 	{ "st_size", 7, 137, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 653, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 654, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 655, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 657, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 658, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 659, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 548, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 552, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 657, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 661, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 658, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 662, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 657, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 659, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 659, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 659, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 659, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 661, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 663, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 663, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 663, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 663, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -2830,85 +2830,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 661, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 662, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 663, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 665, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 666, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 667, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 665, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 669, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 667, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 671, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 664, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 665, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 669, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 667, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 671, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 666, 0, 0, 0, 0, 0 },
+	{ "val", 3, 670, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 669, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 670, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 229, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 671, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 672, 4, 0, 0, 0, 0 },
+	{ "type", 4, 675, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 676, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 674, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 678, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 675, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 679, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -2918,9 +2918,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 676, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 676, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 677, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 680, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 680, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 681, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -2958,18 +2958,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 678, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 678, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 682, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 682, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 679, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 679, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 683, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 683, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 680, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 684, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -2983,39 +2983,39 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 681, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 681, 65, 0, 0, 0, 0 },
-	{ "release", 7, 681, 130, 0, 0, 0, 0 },
-	{ "version", 7, 681, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 681, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 681, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 685, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 685, 65, 0, 0, 0, 0 },
+	{ "release", 7, 685, 130, 0, 0, 0, 0 },
+	{ "version", 7, 685, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 685, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 685, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 682, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 683, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 683, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 683, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 684, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 683, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 686, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 687, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 688, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 687, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 683, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 686, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 687, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 690, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 691, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 691, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 688, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 692, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -3026,7 +3026,7 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 689, 0, 0, 0, 0, 0 },
+	{ "version", 7, 693, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
 };
 
@@ -3045,34 +3045,34 @@ static const struct ft_field i386_rseq[] = {
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 690, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 694, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 691, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 695, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 691, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 695, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 692, 0, 0, 0, 0, 0 },
-	{ "data", 4, 693, 4, 0, 0, 0, 0 },
+	{ "events", 6, 696, 0, 0, 0, 0, 0 },
+	{ "data", 4, 697, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 683, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 694, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 687, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 698, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 426, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 430, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -3096,19 +3096,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 695, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 696, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 697, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 698, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 699, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 700, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 699, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 700, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 701, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 702, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 703, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 704, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 701, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 702, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 705, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 706, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -3121,14 +3121,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 703, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 704, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 704, 11, 0, 0, 0, 0 },
-	{ "port", 4, 704, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 707, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 708, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 708, 11, 0, 0, 0, 0 },
+	{ "port", 4, 708, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -3136,7 +3136,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 707, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -3162,39 +3162,39 @@ static const struct ft_field i386_uffdio_range[] = {
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 709, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 713, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 710, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 714, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 711, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 715, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 712, 8, 0, 0, 0, 0 },
+	{ "features", 8, 716, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 823, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 827, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 823, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 827, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 714, 20, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 718, 20, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 715, 28, 0, 0, 0, 0 },
-	{ "lo_name", 7, 716, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 717, 96, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 718, 128, 0, 0, 0, 0 },
-	{ "reserved", 8, 719, 136, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 719, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 720, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 721, 96, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 722, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 723, 136, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -3205,13 +3205,13 @@ static const struct ft_field i386_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 714, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 718, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 715, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 716, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 716, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 717, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 720, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 719, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 720, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 720, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 721, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 724, 216, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -3224,40 +3224,40 @@ static const struct ft_field i386_loop_config[] = {
 
 static const struct ft_field i386_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 723, 4, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 727, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_found[] = {
-	{ "fm_flags", 8, 724, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field i386_blkpg_ioctl_arg[] = {
-	{ "op", 2, 726, 0, 0, 0, 0, 0 },
+	{ "op", 2, 730, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 728, 12, 0, 0, 0, 0 },
+	{ "data", 4, 732, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_blkpg_partition[] = {
 	{ "start", 5, 137, 0, 0, 0, 0, 0 },
 	{ "length", 6, 137, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 716, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 716, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 720, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 720, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 729, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 733, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -3266,97 +3266,97 @@ static const struct ft_field i386_kvm_userspace_memory_region[] = {
 static const struct ft_field i386_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 730, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 731, 20, 0, 0, 0, 0 },
+	{ "error", 5, 734, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 735, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 732, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 736, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 458, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 462, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_hd_geometry[] = {
-	{ "heads", 5, 705, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 705, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 709, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 709, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sg_io_hdr[] = {
-	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 737, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 736, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 739, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 741, 24, 0, 0, 0, 0 },
+	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 741, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 743, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 745, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 742, 32, 0, 0, 0, 0 },
-	{ "status", 6, 704, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 704, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 704, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 705, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 703, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 703, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 746, 32, 0, 0, 0, 0 },
+	{ "status", 6, 708, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 708, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 708, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 709, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 707, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 707, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 743, 60, 0, 0, 0, 0 },
+	{ "info", 4, 747, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field i386_sg_io_vector[] = {
-	{ "interface_id", 12, 733, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 734, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 705, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 739, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 745, 24, 0, 0, 0, 0 },
+	{ "cmdp", 4, 743, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 749, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 742, 32, 0, 0, 0, 0 },
-	{ "status", 6, 704, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 704, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 704, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 705, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 703, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 703, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 746, 32, 0, 0, 0, 0 },
+	{ "status", 6, 708, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 708, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 708, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 709, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 707, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 707, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 743, 60, 0, 0, 0, 0 },
+	{ "info", 4, 747, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field i386_sg_sense[] = {
-	{ "mx_sb_len", 9, 705, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 748, 24, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 752, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 825, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 829, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 827, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 828, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 829, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 831, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 832, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 833, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 831, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 835, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
-	{ "buf", 3, 674, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 678, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -3365,28 +3365,28 @@ static const struct ft_field i386_socketcall_recv[] = {
 };
 
 static const struct ft_field i386_socketcall_sendto[] = {
-	{ "buf", 3, 674, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 678, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 833, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 837, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 827, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 828, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 829, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 831, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 832, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 833, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 825, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 829, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 835, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 828, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 829, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 839, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 832, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 833, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
@@ -3394,23 +3394,23 @@ static const struct ft_field i386_socketcall_sendmsg[] = {
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 837, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 838, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 841, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 842, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
-	{ "msgvec", 6, 465, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 469, 4, 0, 0, 0, 0 },
 	{ "timeout", 7, 167, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 840, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 843, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 844, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 847, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mnt_id_req[] = {
-	{ "size", 4, 751, 0, 0, 0, 0, 0 },
+	{ "size", 4, 755, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -3418,26 +3418,26 @@ static const struct ft_field i386_mnt_id_req[] = {
 };
 
 static const struct ft_field i386_mnt_id_req_stat[] = {
-	{ "size", 4, 751, 0, 0, 0, 0, 0 },
+	{ "size", 4, 755, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 752, 16, 0, 0, 0, 0 },
+	{ "param", 5, 756, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field i386_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 752, 8, 0, 0, 0, 0 },
+	{ "mask", 4, 756, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 753, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 754, 32, 0x1, 0x1, 1, 1 },
+	{ "sb_magic", 8, 757, 24, 0x1, 0x1, 1, 1 },
+	{ "sb_flags", 8, 758, 32, 0x1, 0x1, 1, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 676, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 677, 72, 0x2, 0x2, 1, 1 },
+	{ "mnt_attr", 8, 680, 64, 0x2, 0x2, 1, 1 },
+	{ "mnt_propagation", 15, 681, 72, 0x2, 0x2, 1, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
@@ -3459,19 +3459,19 @@ static const struct ft_field i386_cachestat[] = {
 };
 
 static const struct ft_field i386_xattr_args_set[] = {
-	{ "value", 5, 755, 0, 0, 0, 0, 0 },
+	{ "value", 5, 759, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 371, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 373, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_xattr_args_got[] = {
-	{ "value", 5, 756, 0, 0, 0, 0, 0 },
+	{ "value", 5, 760, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_attr[] = {
-	{ "fa_xflags", 9, 757, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 761, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -3498,7 +3498,7 @@ static const struct ft_field i386_ipc_perm_set[] = {
 };
 
 static const struct ft_field i386_msqid_ds[] = {
-	{ "msg_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
@@ -3510,7 +3510,7 @@ static const struct ft_field i386_msqid_ds[] = {
 static const uint8_t i386_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field i386_shmid_ds[] = {
-	{ "shm_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
@@ -3522,7 +3522,7 @@ static const struct ft_field i386_shmid_ds[] = {
 static const uint8_t i386_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field i386_semid_ds[] = {
-	{ "sem_perm", 8, 761, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 765, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -3530,7 +3530,7 @@ static const struct ft_field i386_semid_ds[] = {
 static const uint8_t i386_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_msqid_set[] = {
-	{ "msg_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
@@ -3542,7 +3542,7 @@ static const struct ft_field i386_msqid_set[] = {
 static const uint8_t i386_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field i386_shmid_set[] = {
-	{ "shm_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
@@ -3554,7 +3554,7 @@ static const struct ft_field i386_shmid_set[] = {
 static const uint8_t i386_shmid_set_whole[] = { 0 };
 
 static const struct ft_field i386_semid_set[] = {
-	{ "sem_perm", 8, 762, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 766, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -3608,18 +3608,18 @@ static const struct ft_field i386_msgrcv_kludge[] = {
 };
 
 static const struct ft_field i386_semun_at[] = {
-	{ "buf", 3, 845, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 846, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 849, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 850, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 766, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 770, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 769, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 773, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_sizes[] = {
@@ -3629,16 +3629,16 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 771, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 775, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 772, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 776, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 772, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 776, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -3664,33 +3664,33 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 
 static const struct ft_field i386_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 773, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 776, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 778, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 780, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 780, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 782, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 784, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 683, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 687, 8, 0, 0, 0, 0 },
 	{ "res", 3, 137, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 782, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 786, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 783, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 787, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -3704,27 +3704,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "value", 5, 683, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 784, 24, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "value", 5, 687, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 788, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "value", 5, 683, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 785, 24, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "value", 5, 687, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 789, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 683, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 683, 16, 0, 0, 0, 0 },
+	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 687, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -3732,96 +3732,96 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 786, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 790, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 789, 8, 0, 0, 0, 0 },
-	{ "license", 7, 790, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 793, 8, 0, 0, 0, 0 },
+	{ "license", 7, 794, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 792, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 793, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 794, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 796, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 797, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 798, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 795, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 799, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 683, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 687, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 683, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 687, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 683, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 687, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 796, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 800, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 797, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 801, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 798, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 802, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 797, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 799, 0, 0, 0, 0, 0 },
+	{ "info", 4, 803, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 683, 8, 0, 0, 0, 0 },
+	{ "info", 4, 687, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 800, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 804, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 790, 0, 0, 0, 0, 0 },
+	{ "name", 4, 794, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 802, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 683, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 806, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 687, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 803, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 807, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
@@ -3831,47 +3831,47 @@ static const struct ft_field i386_bpf_link_update[] = {
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 804, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 808, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 683, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 683, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
-	{ "values", 6, 683, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 687, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 687, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "values", 6, 687, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 785, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 789, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 805, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
-	{ "values", 6, 683, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "values", 6, 687, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 806, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 810, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 683, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 784, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 807, 0, 0, 0, 0, 0 },
+	{ "test", 4, 811, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -3879,27 +3879,27 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 683, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 683, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 687, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 687, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 683, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 683, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 808, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 687, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 687, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 812, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 809, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 813, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 795, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
 };
 
@@ -3911,25 +3911,25 @@ static const struct ft_field i386_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field i386_unix_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 811, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 815, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 812, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 725, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 816, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 729, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_msg[] = {
-	{ "udiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 814, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 818, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 621, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 625, 4, 0, 0, 0, 0 },
 };
 static const uint8_t i386_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -3939,29 +3939,29 @@ static const struct ft_field i386_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field i386_inet_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 815, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 816, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 811, 4, 0, 0, 0, 0 },
-	{ "id", 2, 817, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 819, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 820, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 815, 4, 0, 0, 0, 0 },
+	{ "id", 2, 821, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 705, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 705, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 816, 3, 0, 0, 0, 0 },
-	{ "id", 2, 817, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 811, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 709, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 709, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 820, 3, 0, 0, 0, 0 },
+	{ "id", 2, 821, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 815, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_msg[] = {
-	{ "idiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 814, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 705, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 705, 3, 0, 0, 0, 0 },
-	{ "id", 2, 817, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 818, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 709, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 709, 3, 0, 0, 0, 0 },
+	{ "id", 2, 821, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -3977,39 +3977,39 @@ static const struct ft_field i386_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field i386_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 818, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 822, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 819, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 823, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 820, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 814, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 824, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 818, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 725, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 729, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_req[] = {
-	{ "sdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 705, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 821, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 725, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 825, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 810, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 813, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 822, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 814, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 817, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 826, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 725, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rta_cacheinfo[] = {

@@ -92,6 +92,19 @@ static void put_selected(struct ft_text *text, struct ft_walk *walk)
 		ft_puts(text, ")");
 }
 
+/* The number of a segment's entry, which the kernel may have chosen. */
+static void put_entry(struct ft_text *text, struct ft_walk *walk)
+{
+	struct ft_memory memory = ft_memory_at(walk->view, true, walk->args[0], 4);
+
+	ft_put_signed(text, walk->ret);
+	if (memory.length < 4 || walk->is_shallow)
+		return;
+	ft_puts(text, " (entry_number=");
+	ft_put_signed(text, (int32_t)ft_load(memory.data, 4));
+	ft_puts(text, ")");
+}
+
 static void put_value(struct ft_text *text, struct ft_walk *walk)
 {
 	uint64_t value = walk->word == 4 ? (uint32_t)walk->ret : (uint64_t)walk->ret;
@@ -109,6 +122,9 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 		return;
 	case FT_RESULT_HANDLER:
 		ft_show_handler(walk, value);
+		return;
+	case FT_RESULT_ENTRY:
+		put_entry(text, walk);
 		return;
 	case FT_RESULT_FLAGS:
 	case FT_RESULT_SEALS:

@@ -1,6 +1,7 @@
 /* Any call with any memory: text of one line, printable, within its buffer, and an end in good time. */
 #include "fuzz.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "decode/file_text.h"
@@ -75,11 +76,14 @@ static void one_as_data(const struct ft_view *view, size_t max)
 /* What some descriptors of the call's task are, whatever they are called. */
 static struct ft_open_files *some_files(const struct ft_event *ev)
 {
-	static const struct {
+	char netlink[32];
+	int length = snprintf(netlink, sizeof(netlink), "socket:[7]%cNETLINK%c%u%c11", 0, 0,
+		(unsigned)ev->args[5] % 24, 0);
+	const struct {
 		const char *link;
 		size_t length;
 	} links[] = { { "/a\n\377<b> (deleted)", 17 }, { "socket:[1]\0UNIX\0002\0@\377", 20 },
-		{ "socket:[7]\0NETLINK\0000\00011", 23 }, { "/dev/x\0char\0001:3", 15 },
+		{ netlink, (size_t)length }, { "/dev/x\0char\0001:3", 15 },
 		{ "anon_inode:[pidfd]\0pid\0009", 24 }, { "", 0 } };
 	struct ft_open_files *f;
 	struct ft_owner *o;
