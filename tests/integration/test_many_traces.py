@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,8 +100,8 @@ def test_verbs_that_show_a_recording_take_its_parquet_file(runs: Path, tmp_path:
 
 # In a process of its own: its workers, and who counts their semaphores, would be children of the
 # tests, of which others wait for all; its threads would take signals that others send themselves.
-ON_A_CLUSTER = """
-import subprocess, sys
+ON_A_CLUSTER = '''
+import os, subprocess, sys
 from pathlib import Path
 
 import distributed
@@ -124,24 +125,76 @@ def check(runs, damaged, address):
         fasttrace.scan([runs, damaged], scheduler=address).summary()
 
 
-if __name__ == "__main__":
+def here():
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
-        check(*sys.argv[1:], cluster.scheduler_address)
+        yield cluster.scheduler_address
+
+
+def on_two_machines():
+    """The scheduler in this network namespace, its worker in another, a cable between them."""
+    address = "tcp://10.9.9.1:8786"
+    dask = [sys.executable, "-m", "dask"]
+    worker = [*dask, "worker", address, "--no-nanny", "--no-dashboard", "--host", "10.9.9.2"]
+    script = "read go; ip address add 10.9.9.2/24 dev there; ip link set there up"
+    there = subprocess.Popen(
+        ["unshare", "--net", "sh", "-c", f'{script}; exec "$@"', "sh", *worker],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while os.readlink(f"/proc/{there.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+        os.sched_yield()
+    for words in (
+        "link set lo up",
+        f"link add here type veth peer name there netns {there.pid}",
+        "address add 10.9.9.1/24 dev here",
+        "link set here up",
+    ):
+        subprocess.run(["ip", *words.split()], check=True)
+    head = subprocess.Popen([*dask, "scheduler", "--host", address, "--no-dashboard"])
+    print("go", file=there.stdin)
+    there.stdin.close()
+    with distributed.Client(address, timeout=60) as client:
+        client.wait_for_workers(1, timeout=60)
+        (seen,) = client.scheduler_info()["workers"]
+        assert seen.startswith("tcp://10.9.9.2:")
+    yield address
+    for process in (there, head):
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    for address in globals()[sys.argv[1]]():
+        check(*sys.argv[2:], address)
     print("checked")
-"""
+'''
 
 
-def test_a_cluster_answers_as_this_machine_does(runs: Path, tmp_path: Path) -> None:
+# As root of a namespace of one's own, so that nobody may do this, too.
+TWO_MACHINES = ("unshare", "--map-root-user", "--net")
+
+
+@pytest.mark.parametrize("where", ["here", "on_two_machines"])
+def test_a_cluster_answers_as_this_machine_does(runs: Path, tmp_path: Path, where: str) -> None:
     pytest.importorskip("distributed")
+    around: tuple[str, ...] = ()
+    if where == "on_two_machines":
+        around = TWO_MACHINES
+        if not shutil.which("ip") or subprocess.run([*around, "true"], check=False).returncode:
+            pytest.skip("ip(8) or user namespaces are not to be had here")
     script, damaged = tmp_path / "on_a_cluster.py", tmp_path / "damaged.parquet"
     script.write_text(ON_A_CLUSTER)
     whole = bytearray((runs / "0.parquet").read_bytes())
     whole[4 : len(whole) // 2] = bytes(len(whole) // 2 - 4)
     damaged.write_bytes(whole)
     done = subprocess.run(
-        [sys.executable, script, runs, damaged], capture_output=True, text=True, timeout=120
+        [*around, sys.executable, script, where, runs, damaged],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.stdout == "checked\n", done.stderr
 
