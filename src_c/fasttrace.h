@@ -69,6 +69,7 @@ enum ft_fallback {
 	FT_FALLBACK_STUCK, /* did not come back from code of the engine's; if it was spawned it is killed */
 	FT_FALLBACK_DUMPABLE, /* forks, and is not dumpable; the tracer has no CAP_SYS_PTRACE */
 	FT_FALLBACK_ALTERED, /* makes a call that is altered and that the engine must look after */
+	FT_FALLBACK_SHARED, /* was attached to while another process has the same memory, as after vfork(2) */
 	FT_FALLBACK_COUNT,
 };
 /* In words, of a process: "it ..."; "" for FT_FALLBACK_NONE. */

@@ -38,4 +38,5 @@ const char *const ft_fallback_reasons[FT_FALLBACK_COUNT] = {
 		"it is not dumpable, and forks, which takes CAP_SYS_PTRACE to follow",
 	[FT_FALLBACK_ALTERED] =
 		"it makes a call that is altered and that the inline engine must look after itself",
+	[FT_FALLBACK_SHARED] = "it shares its memory with another process",
 };

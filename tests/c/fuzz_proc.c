@@ -54,11 +54,12 @@ static int open_text(void)
 #define ft_proc_comm	     fuzz_proc_comm
 #define ft_proc_has_thread   fuzz_proc_has_thread
 #include "kernel/proc.c"
-#define ft_scheduling_start  fuzz_scheduling_start
-#define ft_scheduling_note   fuzz_scheduling_note
-#define ft_scheduling_end    fuzz_scheduling_end
-#define ft_scheduling_home   fuzz_scheduling_home
-#define ft_scheduling_thread fuzz_scheduling_thread
+#define ft_scheduling_quicken fuzz_scheduling_quicken
+#define ft_scheduling_start   fuzz_scheduling_start
+#define ft_scheduling_note    fuzz_scheduling_note
+#define ft_scheduling_end     fuzz_scheduling_end
+#define ft_scheduling_home    fuzz_scheduling_home
+#define ft_scheduling_thread  fuzz_scheduling_thread
 #include "kernel/scheduling.c"
 #undef open
 #undef ioctl

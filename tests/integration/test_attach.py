@@ -98,6 +98,24 @@ def test_stopped_and_continued_as_we_come_and_go(run_tracee, engine):
         assert process.end() == ("wrong: 0\n", "ended 0")
 
 
+def test_memory_that_the_parent_has_too_is_left_alone(run_tracee, engine):
+    """After vfork(2): what is written to the child's text would be run by its parent."""
+    with run_tracee("vfork_child") as process:
+        (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        with Tracer(pid=int(child), events=False, tally=True, engine=engine) as tracer:
+            process.stdin.write("x")
+            process.stdin.flush()
+            while not tracer.summary().calls["read"]:
+                tracer.wait(0)
+            (seen,) = tracer.processes
+            assert seen.engine == "ptrace"
+            assert (
+                engine == "ptrace" or seen.fallback == "it shares its memory with another process"
+            )
+            assert has_the_text_of_its_files(process.pid)
+        assert process.end() == ("wrong: 0, child: 0\n", "ended 0")
+
+
 def test_summary_of_a_busy_process(run_tracee, engine):
     with run_tracee("busy_threads") as process:
         summary = fasttrace.summary(pid=process.pid, duration=0.5, engine=engine)

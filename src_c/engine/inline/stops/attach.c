@@ -21,6 +21,7 @@
 #include "engine/inline/stops/filters.h"
 #include "engine/inline/stops/refused.h"
 #include "kernel/proc.h"
+#include "kernel/sharing.h"
 #include "session/record.h"
 
 /* Whether /proc/PID/<name> and our own lead to the same. */
@@ -46,6 +47,9 @@ static enum ft_fallback can_attach(const struct ft_task *t)
 		return FT_FALLBACK_GS;
 	if (!is_same(t->tgid, "ns/pid") || !is_same(t->tgid, "ns/mnt") || !is_same(t->tgid, "root"))
 		return FT_FALLBACK_NAMESPACE;
+	/* What is written to its text would be in the way of the other one, which is not stopped. */
+	if (ft_sharing_memory(t->tgid))
+		return FT_FALLBACK_SHARED;
 	return FT_FALLBACK_NONE;
 }
 
