@@ -226,7 +226,8 @@ def test_what_the_inline_engine_must_look_at(tracees: Builder, engine: str) -> N
     assert seen.stats is not None
     assert seen.stats["altered"] == 3
     if engine == "inline":
-        assert set(seen.fallbacks) == {_core.FALLBACKS[-1]}
+        (why,) = set(seen.fallbacks)
+        assert why.startswith("it makes a call that is altered")
 
 
 @pytest.mark.parametrize("end", ["kill", "detach"])
