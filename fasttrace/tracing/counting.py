@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from fasttrace.tracing.sessions import Engine
 
 
+def _is_traced() -> bool:
+    """Whether somebody traces this thread: by `TracerPid` of proc_pid_status(5)."""
+    try:
+        status = Path("/proc/thread-self/status").read_bytes()
+    except OSError:
+        return False
+    return b"\nTracerPid:\t0\n" not in status
+
+
 class CountingWatch(Watch):
     """A watch of every call that keeps counts alone: of each stretch between two of its marks, 2 *
     i and 2 * i + 1. They are made by the process that watches: this one need not load numpy.
@@ -41,7 +50,7 @@ class CountingWatch(Watch):
         watcher = self._watcher
         if watcher is None or not self._is_ours:
             return
-        if self._paused_at is not None and not watcher.listens():
+        if self._paused_at is not None and not _is_traced():
             self._paused_at, self._pauses = None, False  # the signal would come to us
         if self._paused_at is None:
             watcher.mark(2 * i)

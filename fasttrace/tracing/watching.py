@@ -146,13 +146,6 @@ class _Watcher:
         get, and which is a mark with the number after this one."""
         self._mark(PAUSE_LEVEL, number)
 
-    def listens(self) -> bool:
-        """Whether it lives still."""
-        try:
-            return bool(self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except OSError as error:
-            return error.errno == errno.EAGAIN
-
     def _mark(self, level: int, number: int) -> None:
         try:
             self.socket.getsockopt(level, number)
