@@ -63,9 +63,17 @@ void ft_words_clear(struct ft_words *w)
 /* Both halves of the product: each bit of it depends on most of both factors. */
 static uint64_t folded(uint64_t a, uint64_t b)
 {
+#ifdef __SIZEOF_INT128__
 	unsigned __int128 product = (unsigned __int128)a * b;
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+	uint64_t low = (uint64_t)(uint32_t)a * (uint32_t)b;
+	uint64_t right = (uint64_t)(uint32_t)a * (b >> 32), left = (a >> 32) * (uint32_t)b;
+	uint64_t carry = (low >> 32) + (uint32_t)right + (uint32_t)left;
+
+	return (a * b) ^ ((a >> 32) * (b >> 32) + (right >> 32) + (left >> 32) + (carry >> 32));
+#endif
 }
 
 static uint64_t part_of(const uint8_t *data)
