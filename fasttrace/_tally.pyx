@@ -140,6 +140,15 @@ Row = namedtuple(
     "Row", "pid serial abi nr calls finished errors total_ns min_ns max_ns errnos")
 
 
+cdef int buffer_of(events, Py_buffer *view) except -1:
+    PyObject_GetBuffer(events, view, PyBUF_SIMPLE)
+    if view.len % sizeof(ft_event):
+        length = view.len
+        PyBuffer_Release(view)
+        raise ValueError(f"{length} bytes are no whole number of events")
+    return 0
+
+
 cdef class Tally:
     @staticmethod
     cdef Tally _own(ft_tally *tally):
@@ -169,10 +178,8 @@ cdef class Tally:
         cdef const ft_event *ev
         cdef size_t n, i
         cdef int rc
-        PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
+        buffer_of(events, &view)
         try:
-            if view.len % sizeof(ft_event):
-                raise ValueError(f"{view.len} bytes are no whole number of events")
             n = view.len // sizeof(ft_event)
             ev = <const ft_event *>view.buf
             # Counted apart, so that no other thread can see this tally while it changes.
@@ -322,15 +329,6 @@ cdef class Watched:
                     if ft_watched_is_mark(&self.w, &ev[i])}
         finally:
             PyBuffer_Release(&view)
-
-
-cdef int buffer_of(events, Py_buffer *view) except -1:
-    PyObject_GetBuffer(events, view, PyBUF_SIMPLE)
-    if view.len % sizeof(ft_event):
-        length = view.len
-        PyBuffer_Release(view)
-        raise ValueError(f"{length} bytes are no whole number of events")
-    return 0
 
 
 def counted_between(events, const uint8_t[::1] outside, const uint64_t[::1] bounds):

@@ -164,9 +164,21 @@ static void show_value(struct ft_walk *walk, const struct ft_attributes *of, uin
 	ft_netlink_rest(walk, p);
 }
 
+static void put_flag(
+	struct ft_text *text, uint32_t type, uint32_t flag, const char *name, bool is_number)
+{
+	if (!(type & flag))
+		return;
+	if (is_number)
+		ft_put_hex(text, flag);
+	else
+		ft_put(text, name, strlen(name));
+	ft_puts(text, "|");
+}
+
 static void show_type(struct ft_walk *walk, const struct ft_attributes *of, uint32_t type)
 {
-	unsigned set = of->set;
+	bool is_number = walk->constants == FT_NUMBERS;
 	char buffer[128];
 	struct ft_text text;
 
@@ -174,32 +186,21 @@ static void show_type(struct ft_walk *walk, const struct ft_attributes *of, uint
 		if (of->is_nameless)
 			ft_integer(walk, type, FT_HEX);
 		else
-			ft_set_shown(walk, set, type);
+			ft_set_shown(walk, of->set, type);
 		return;
 	}
 	ft_text_start(&text, buffer, sizeof(buffer) - 1);
-	if (walk->constants == FT_NUMBERS) {
-		if (type & NLA_F_NESTED) {
-			ft_put_hex(&text, NLA_F_NESTED);
-			ft_puts(&text, "|");
-		}
-		if (type & NLA_F_NET_BYTEORDER) {
-			ft_put_hex(&text, NLA_F_NET_BYTEORDER);
-			ft_puts(&text, "|");
-		}
-		ft_put_hex(&text, type & TYPE_MASK);
-		walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
-		return;
-	}
-	if (type & NLA_F_NESTED)
-		ft_puts(&text, "NLA_F_NESTED|");
-	if (type & NLA_F_NET_BYTEORDER)
-		ft_puts(&text, "NLA_F_NET_BYTEORDER|");
-	if (of->is_nameless)
+	put_flag(&text, type, NLA_F_NESTED, "NLA_F_NESTED", is_number);
+	put_flag(&text, type, NLA_F_NET_BYTEORDER, "NLA_F_NET_BYTEORDER", is_number);
+	if (is_number || of->is_nameless)
 		ft_put_hex(&text, type & TYPE_MASK);
 	else
-		ft_put_set(&text, &ft_sets[set], type & TYPE_MASK);
-	walk->sink->ops->named(walk->sink, type, FT_HEX, buffer, (size_t)(text.at - buffer));
+		ft_put_set(&text, &ft_sets[of->set], type & TYPE_MASK);
+	if (is_number)
+		walk->sink->ops->word(walk->sink, buffer, (size_t)(text.at - buffer));
+	else
+		walk->sink->ops->named(
+			walk->sink, type, FT_HEX, buffer, (size_t)(text.at - buffer));
 }
 
 struct ft_attributes_of_family {

@@ -41,29 +41,6 @@ static const struct {
 		&packet_attributes },
 };
 
-static void show_port(struct ft_walk *walk, const char *name, const uint8_t *data)
-{
-	uint16_t port = ntohs((uint16_t)ft_load(data, 2));
-	char buffer[32];
-	struct ft_text text;
-
-	ft_next(walk, name);
-	if (walk->constants != FT_NAMES)
-		walk->sink->ops->binary(walk->sink, data, 2, false);
-	if (walk->constants == FT_NUMBERS)
-		return;
-	ft_text_start(&text, buffer, sizeof(buffer) - 1);
-	ft_puts(&text, "htons(");
-	ft_put_decimal(&text, port);
-	ft_puts(&text, ")");
-	*text.at = 0;
-	if (walk->constants == FT_NAMES)
-		walk->sink->ops->named(
-			walk->sink, port, FT_UNSIGNED, buffer, (size_t)(text.at - buffer));
-	else
-		walk->sink->ops->comment(walk->sink, buffer);
-}
-
 /* struct inet_diag_sockid: its addresses are those of the family that the structure around it begins with. */
 bool ft_read_inet_diag_sockid(struct ft_walk *walk, const struct ft_memory *memory)
 {
@@ -74,8 +51,8 @@ bool ft_read_inet_diag_sockid(struct ft_walk *walk, const struct ft_memory *memo
 	if (memory->length < 48)
 		return false;
 	ft_open(walk, "{");
-	show_port(walk, "idiag_sport", data);
-	show_port(walk, "idiag_dport", data + 2);
+	ft_port_shown(walk, "idiag_sport", data);
+	ft_port_shown(walk, "idiag_dport", data + 2);
 	for (unsigned i = 0; i < 2; i++)
 		ft_inet_field_shown(walk, names[i], family, data + 4 + 16 * i);
 	ft_next(walk, "idiag_if");

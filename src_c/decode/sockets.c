@@ -79,12 +79,17 @@ static void show_unix(struct ft_walk *walk, const uint8_t *data, size_t length)
 	}
 }
 
+void ft_port_shown(struct ft_walk *walk, const char *name, const uint8_t *data)
+{
+	ft_next(walk, name);
+	show_call(walk, data, 2, "htons(", ntohs((uint16_t)ft_load(data, 2)));
+}
+
 static void show_inet(struct ft_walk *walk, const struct sockaddr_in *in)
 {
 	char name[INET_ADDRSTRLEN];
 
-	ft_next(walk, "sin_port");
-	show_call(walk, &in->sin_port, 2, "htons(", ntohs(in->sin_port));
+	ft_port_shown(walk, "sin_port", (const uint8_t *)&in->sin_port);
 	ft_next(walk, "sin_addr");
 	show_address(walk, &in->sin_addr, 4, inet_ntop(AF_INET, &in->sin_addr, name, sizeof(name)),
 		"inet_addr(", ")");
@@ -92,18 +97,10 @@ static void show_inet(struct ft_walk *walk, const struct sockaddr_in *in)
 
 static void show_inet6(struct ft_walk *walk, const struct sockaddr_in6 *in6, bool has_scope)
 {
-	char name[INET6_ADDRSTRLEN];
-
-	ft_next(walk, "sin6_port");
-	show_call(walk, &in6->sin6_port, 2, "htons(", ntohs(in6->sin6_port));
+	ft_port_shown(walk, "sin6_port", (const uint8_t *)&in6->sin6_port);
 	ft_next(walk, "sin6_flowinfo");
 	show_call(walk, &in6->sin6_flowinfo, 4, "htonl(", ntohl(in6->sin6_flowinfo));
-	/* A name has the place where it would be put; bytes are the field. */
-	walk->sink->ops->next(
-		walk->sink, "sin6_addr", walk->constants == FT_NAMES ? 0 : strlen("sin6_addr"));
-	show_address(walk, &in6->sin6_addr, 16,
-		inet_ntop(AF_INET6, &in6->sin6_addr, name, sizeof(name)), "inet_pton(AF_INET6, ",
-		", &sin6_addr)");
+	ft_inet_field_shown(walk, "sin6_addr", AF_INET6, in6->sin6_addr.s6_addr);
 	if (has_scope) {
 		ft_next(walk, "sin6_scope_id");
 		ft_integer(walk, in6->sin6_scope_id, FT_UNSIGNED);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/wait.h>
 
@@ -154,4 +155,13 @@ int ft_wait_stops(struct ft_stops *q, uint64_t poll_ns, int more)
 		n++;
 	} while (n == 0 || (all && n < BATCH));
 	return 0;
+}
+
+int ft_stop_event(pid_t tid)
+{
+	siginfo_t at; /* si_code is what wait4() has in the upper bits of the status */
+
+	if (ptrace(PTRACE_GETSIGINFO, tid, 0, &at) < 0)
+		return -errno;
+	return at.si_code > 0 ? at.si_code >> 8 : 0;
 }

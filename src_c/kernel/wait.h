@@ -53,4 +53,7 @@ bool ft_stops_take_if(struct ft_stops *stops, bool (*wanted)(const struct ft_sto
 /* As seen first. 0 or -ENOMEM. */
 int ft_stops_put_back(struct ft_stops *stops, const struct ft_stop *stop);
 
+/* At which event's stop a task stands now, a PTRACE_EVENT_ of ptrace(2); 0: at another stop; or a negative errno. */
+int ft_stop_event(pid_t tid);
+
 #endif

@@ -2,36 +2,6 @@
 
 #include <errno.h>
 
-void ft_emit(struct ft_session *s, const struct ft_task *t, struct ft_event *ev,
-	const void *payload, size_t payload_len)
-{
-	int rc = 0;
-
-	pthread_mutex_lock(&s->lock);
-	s->stats.events++;
-	if (ev->kind == FT_KIND_SYSCALL) {
-		s->stats.calls++;
-		ft_process_at(&s->processes, t->serial)->calls++;
-		if (s->tally && s->options & FT_OPT_BY_PROCESS)
-			rc = ft_tally_add(s->tally, t->tgid, t->serial, ev);
-		else if (s->tally)
-			rc = ft_tally_add(s->tally, 0, 0, ev);
-	}
-	pthread_mutex_unlock(&s->lock);
-	if (rc < 0)
-		ft_session_fail(s, rc);
-	if (!s->ring)
-		return;
-	rc = ft_ring_write(s->ring, ev, payload, payload_len, true);
-	if (rc < 0) {
-		pthread_mutex_lock(&s->lock);
-		s->stats.lost += rc != -EPIPE; /* the ring counts what an absent consumer missed */
-		pthread_mutex_unlock(&s->lock);
-		if (rc != -EPIPE)
-			ft_session_fail(s, rc);
-	}
-}
-
 static int tally_calls(
 	struct ft_session *s, const struct ft_task *t, const struct ft_event *calls, size_t n)
 {
@@ -50,6 +20,33 @@ static void count_calls(struct ft_session *s, const struct ft_task *t, size_t n)
 	s->stats.events += n;
 	s->stats.calls += n;
 	ft_process_at(&s->processes, t->serial)->calls += n;
+}
+
+void ft_emit(struct ft_session *s, const struct ft_task *t, struct ft_event *ev,
+	const void *payload, size_t payload_len)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	if (ev->kind == FT_KIND_SYSCALL) {
+		count_calls(s, t, 1);
+		rc = tally_calls(s, t, ev, 1);
+	} else {
+		s->stats.events++;
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		ft_session_fail(s, rc);
+	if (!s->ring)
+		return;
+	rc = ft_ring_write(s->ring, ev, payload, payload_len, true);
+	if (rc < 0) {
+		pthread_mutex_lock(&s->lock);
+		s->stats.lost += rc != -EPIPE; /* the ring counts what an absent consumer missed */
+		pthread_mutex_unlock(&s->lock);
+		if (rc != -EPIPE)
+			ft_session_fail(s, rc);
+	}
 }
 
 void ft_emit_calls(struct ft_session *s, struct ft_task *t, struct ft_event *calls, size_t n,

@@ -72,11 +72,12 @@ static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
  */
 static void stay_stopped(struct ft_session *s, struct ft_task *t)
 {
-	siginfo_t at;
+	int event;
 
-	if (!ptrace(PTRACE_LISTEN, t->tid, 0, 0) || errno != EIO ||
-		ptrace(PTRACE_GETSIGINFO, t->tid, 0, &at) < 0 ||
-		at.si_code >> 8 == PTRACE_EVENT_EXIT)
+	if (!ptrace(PTRACE_LISTEN, t->tid, 0, 0) || errno != EIO)
+		return;
+	event = ft_stop_event(t->tid);
+	if (event < 0 || event == PTRACE_EVENT_EXIT)
 		return;
 	ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
 	s->engine->resume(s, t, 0);

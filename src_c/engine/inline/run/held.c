@@ -24,15 +24,6 @@ int ft_held_keep(struct ft_task *t, const struct ft_stop *stop)
 	return stop->sig == SIGSTOP || stop->sig == SIGTRAP ? 0 : stop->sig;
 }
 
-/* A stop where the kernel takes a signal of the tracer's: not one of those that tell of an event, ptrace_notify(). */
-static bool takes_signals(const struct ft_task *t)
-{
-	const int event = 0x100; /* and above: with its number */
-	siginfo_t at;
-
-	return !ptrace(PTRACE_GETSIGINFO, t->tid, 0, &at) && at.si_code < event;
-}
-
 static bool is_blocked(const struct ft_task *t)
 {
 	return t->held_signal != SIGSTOP && t->in && t->in->area &&
@@ -43,7 +34,8 @@ int ft_held_give(struct ft_session *s, struct ft_task *t, int sig)
 {
 	if (t->held_signal && s->engine->ignored && s->engine->ignored(t, &t->held_info))
 		t->held_signal = 0;
-	if (!t->held_signal || sig || !takes_signals(t) ||
+	/* At the stops of events the kernel takes no signal of the tracer's: ptrace_notify(). */
+	if (!t->held_signal || sig || ft_stop_event(t->tid) ||
 		ptrace(PTRACE_SETSIGINFO, t->tid, 0, &t->held_info) < 0)
 		return sig;
 	sig = t->held_signal;

@@ -22,6 +22,7 @@
 #include "engine/inline/stops/refused.h"
 #include "kernel/proc.h"
 #include "kernel/sharing.h"
+#include "kernel/wait.h"
 #include "session/record.h"
 
 /* Whether /proc/PID/<name> and our own lead to the same. */
@@ -94,11 +95,11 @@ bool ft_attach_is_complete(struct ft_session *s, struct ft_space *sp)
 /* Inside a call that makes a child, or at its end: it can be made to run nothing, and the call's result is to come. */
 static bool is_in_call(const struct ft_task *t)
 {
-	siginfo_t at;
+	int event = ft_stop_event(t->tid);
 
-	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &at) < 0)
+	if (event < 0)
 		return true; /* killed meanwhile */
-	switch (at.si_code >> 8) {
+	switch (event) {
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
