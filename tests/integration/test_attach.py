@@ -103,10 +103,11 @@ def test_memory_that_the_parent_has_too_is_left_alone(run_tracee, engine):
     with run_tracee("vfork_child") as process:
         (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         with Tracer(pid=int(child), events=False, tally=True, engine=engine) as tracer:
-            process.stdin.write("x")
-            process.stdin.flush()
+            # What comes before the child has stopped ends a call that we have not seen begin.
             while not tracer.summary().calls["read"]:
-                tracer.wait(0)
+                process.stdin.write("x")
+                process.stdin.flush()
+                tracer.wait(0.01)
             (seen,) = tracer.processes
             assert seen.engine == "ptrace"
             assert (

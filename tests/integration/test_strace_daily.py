@@ -56,7 +56,8 @@ def both(folder: Path, engine: str, script: str) -> tuple[str, str]:
         files = sorted(file.name for file in place.iterdir())
         text = f"{done.returncode}|{done.stdout}|{errors}|{files}"
         text = re.sub(r"0x[0-9a-f]{5,}", "ADDRESS", text)
-        return re.sub(r"\d{3,}", "N", text)
+        # With the spaces after it: a pid is padded to five digits.
+        return re.sub(r"\d{3,} *", "N ", text)
 
     ours = said("ours", [*FASTTRACE, "strace", "--engine", engine])
     return ours, said("theirs", ["strace"])

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include "must.h"
 #include "raw.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -108,17 +107,22 @@ static void *thread(void *arg)
 
 static void children(void)
 {
+	uint64_t set = 1ull << (SIGCHLD - 1);
 	pthread_t other;
 	int status = 0;
-	pid_t pid = vfork();
+	pid_t pid;
 
+	/* Or it might come before the wait as well as at its end. */
+	raw(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
+	pid = vfork();
 	if (!pid) {
 		execl("/bin/true", "true", "an argument", NULL);
 		_exit(1);
 	}
 	must(pid);
-	while (raw(SYS_wait4, pid, &status, __WALL, NULL) == -EINTR)
-		;
+	if (raw(SYS_wait4, pid, &status, __WALL, NULL) != pid)
+		abort();
+	raw(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, 8);
 	must_zero(pthread_create(&other, NULL, thread, NULL));
 	must_zero(pthread_join(other, NULL));
 }
