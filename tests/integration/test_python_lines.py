@@ -5,6 +5,7 @@ itself would tell of there, and no other call has any.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,7 +23,11 @@ from fasttrace.data.frames import Frame
 from fasttrace.data.lines import LineCounts
 
 FOLDER = Path(__file__).parents[1] / "tracees"
-ASK = "import sys; print(sys.implementation.name, *sys.version_info[:2], sys.executable)"
+ASK = """
+import sys, sysconfig
+threaded = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+print(sys.implementation.name, *sys.version_info[:2], threaded)
+"""
 
 
 def library_of(python: str) -> str | None:
@@ -34,21 +39,24 @@ def library_of(python: str) -> str | None:
 
 @cache
 def pythons() -> dict[str, str]:
-    """A program for each version of CPython that is here, and for each way to build it."""
-    folders = ["/usr/bin", "/usr/local/bin", Path(sys.base_prefix, "bin")]
+    """A program for each version of CPython that is here, and for each way to build it; first those
+    that FASTTRACE_PYTHONS names, as PATH does folders."""
+    folders = [Path("/usr/bin"), Path("/usr/local/bin"), Path(sys.base_prefix, "bin")]
     folders += sorted(Path.home().glob(".pyenv/versions/*/bin"))
-    found = {}
+    paths = [Path(named) for named in os.environ.get("FASTTRACE_PYTHONS", "").split(":") if named]
     for folder in folders:
-        for path in sorted(Path(folder).glob("python3.*")):
-            if not path.name.removeprefix("python3.").isdecimal():
-                continue
-            done = subprocess.run([path, "-c", ASK], capture_output=True, text=True)
-            if done.returncode or not done.stdout.startswith("cpython 3 "):
-                continue
-            minor = done.stdout.split()[2]
-            how = "shared" if library_of(str(path)) else "static"
-            if int(minor) >= 11:
-                found.setdefault(f"3.{minor}-{how}", str(path))
+        paths += sorted(folder.glob("python3.*"))
+    found = {}
+    for path in paths:
+        if not re.fullmatch(r"python3\.\d+t?", path.name):
+            continue
+        done = subprocess.run([path, "-c", ASK], capture_output=True, text=True)
+        if done.returncode or not done.stdout.startswith("cpython 3 "):
+            continue
+        minor, *threaded = done.stdout.split()[2:]
+        how = "shared" if library_of(str(path)) else "static"
+        if int(minor) >= 11:
+            found.setdefault(f"3.{minor}{''.join(threaded)}-{how}", str(path))
     return found
 
 

@@ -199,11 +199,13 @@ def children():
 
 
 INNER = """
-import os
+import json, os, sys
 def inner():
     os.umask(260)
+    codes = sys._getframe(0).f_code, sys._getframe(1).f_code
+    stack = [[code.co_filename, line, code.co_qualname] for code, line in zip(codes, (4, 8))]
+    print(json.dumps([260, stack]), flush=True)
 inner()
-print('[260, [["<string>", 4, "inner"], ["<string>", 5, "<module>"]]]', flush=True)
 """
 
 
