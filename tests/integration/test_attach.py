@@ -20,7 +20,7 @@ from fasttrace.tracing.tracer import Tracer
 
 
 def threads(pid):
-    return {int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()}
+    return [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def state(tid):
@@ -175,8 +175,8 @@ def test_blocked_calls_see_no_eintr(run_tracee, name, engine):
 
 def test_by_another_thread_s_tid(run_tracee, engine):
     with run_tracee("busy_threads") as process:
-        # The longest-lived: the brief ones have higher numbers.
-        tid = sorted(threads(process.pid))[1]
+        # The first that the leader made, for the kernel lists them by age: it lives to the end.
+        tid = threads(process.pid)[1]
         with Tracer(pid=tid, engine=engine) as tracer:
             events = take_calls(tracer, 100)
         assert tracer.pid == process.pid

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import fasttrace
-from fasttrace import EVENT_DTYPE, Flag
+from fasttrace import EVENT_DTYPE, Flag, Kind
 
 # How programs wait, and what the kernel makes of a call that is interrupted without a signal:
 # ERESTART_RESTARTBLOCK (restart_syscall), ERESTARTSYS, ERESTARTNOHAND, or EINTR, which we mend.
@@ -25,7 +25,8 @@ WAITS = {
     "futex": "ctypes.CDLL(None).syscall(202, ctypes.byref(ctypes.c_int(0)), 0, 0, 0)",
     "read": "os.read(os.pipe()[0], 1)",
     "accept4": "s = socket.socket(); s.listen(); s.accept()",
-    "wait4": "os.fork() or time.sleep(3); os.wait()",
+    # For a child that ends when it does, by PR_SET_PDEATHSIG.
+    "wait4": "os.fork() or ctypes.CDLL(None).prctl(1, 9) or time.sleep(100); os.wait()",
     "pause": "signal.pause()",
     "pselect6": "select.select([], [], [], 100)",
     "rt_sigtimedwait": "signal.sigwaitinfo([signal.SIGUSR1])",
@@ -72,52 +73,83 @@ def test_attached_for_a_moment(name: str) -> None:
         wait_for(pid, name)
 
 
-def looked_at(tracer: fasttrace.Tracer, name: str, times: int) -> list[fasttrace.data.calls.Call]:
-    """Its calls, after its registers have been read as often while it waited."""
+# Waits as clock_nanosleep(2) does, by ERESTART_RESTARTBLOCK, but for as long as we like.
+POLL = "ctypes.CDLL(None).poll((ctypes.c_int * 2)(0, select.POLLIN), 1, 100000)"
+
+
+@contextmanager
+def polling(before: str = "", trace: str | None = None) -> Iterator[tuple[fasttrace.Tracer, int]]:
+    """A tracer, and the pipe that the program waits for: a byte ends its poll(2)."""
+    read, write = os.pipe()
+    try:
+        command = [sys.executable, "-c", IMPORTS + before + POLL]
+        with fasttrace.Tracer(command, engine="ptrace", trace=trace, stdin=read) as tracer:
+            yield tracer, write
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def look_at(tracer: fasttrace.Tracer, times: int) -> None:
+    """Reads its registers as often, and leaves it waiting."""
     assert tracer.pid is not None
     for _ in range(times):
-        wait_for(tracer.pid, name)
+        wait_for(tracer.pid, "poll")
         assert tracer.task(tracer.pid).registers
+    wait_for(tracer.pid, "poll")
+
+
+def rest_of(tracer: fasttrace.Tracer) -> np.ndarray:
     blocks = [np.frombuffer(memoryview(block), EVENT_DTYPE) for block in tracer.blocks()]
-    return [call for call in fasttrace.data.trace.Trace(np.concatenate(blocks)) if call.kind == 1]
+    return np.concatenate(blocks) if blocks else np.empty(0, EVENT_DTYPE)
 
 
-@pytest.mark.parametrize("trace", [None, "clock_nanosleep"])
+def calls_in(events: np.ndarray) -> list[fasttrace.data.calls.Call]:
+    return [call for call in fasttrace.data.trace.Trace(events) if call.kind == Kind.SYSCALL]
+
+
+@pytest.mark.parametrize("trace", [None, "poll"])
 def test_to_look_at_registers_leaves_one_call(trace: str | None) -> None:
-    with fasttrace.Tracer(["sleep", "1"], engine="ptrace", trace=trace) as tracer:
-        calls = looked_at(tracer, "clock_nanosleep", 5)
+    with polling(trace=trace) as (tracer, pipe):
+        look_at(tracer, 1)
+        started = time.monotonic_ns()
+        look_at(tracer, 5)
+        looked_for = time.monotonic_ns() - started
+        os.write(pipe, b"x")
+        calls = calls_in(rest_of(tracer))
     names = [call.name for call in calls]
-    assert names.count("clock_nanosleep") == 1
+    assert names.count("poll") == 1
     assert "restart_syscall" not in names
-    [slept] = [call for call in calls if call.name == "clock_nanosleep"]
-    assert (slept.errno, slept.ret) == (None, 0)
-    assert slept.duration_ns > 900_000_000  # from its beginning to its end
+    [polled] = [call for call in calls if call.name == "poll"]
+    assert (polled.errno, polled.ret) == (None, 1)
+    assert polled.duration_ns > looked_for  # from its beginning to its end
 
 
 def test_what_is_left_out_stays_left_out() -> None:
-    with fasttrace.Tracer(["sleep", "1"], engine="ptrace", trace="!clock_nanosleep") as tracer:
-        names = [call.name for call in looked_at(tracer, "clock_nanosleep", 3)]
+    with polling(trace="!poll") as (tracer, pipe):
+        look_at(tracer, 3)
+        os.write(pipe, b"x")
+        names = [call.name for call in calls_in(rest_of(tracer))]
     assert names
-    assert {"clock_nanosleep", "restart_syscall"}.isdisjoint(names)
+    assert {"poll", "restart_syscall"}.isdisjoint(names)
 
 
 @pytest.mark.parametrize("handled", [True, False])
 def test_a_signal_ends_it_all_the_same(handled: bool) -> None:
     """What a signal interrupts counts as it does without our looking."""
     handler = "lambda *a: None" if handled else "signal.SIG_DFL"
-    code = f"signal.signal(signal.SIGCONT, {handler}); ctypes.CDLL(None).usleep(1000000)"
-    command = [sys.executable, "-c", IMPORTS + code]
     seen = []
     for looks in (0, 2):
-        with fasttrace.Tracer(command, engine="ptrace") as tracer:
-            assert tracer.pid is not None
-            for _ in range(looks):
-                wait_for(tracer.pid, "clock_nanosleep")
-                assert tracer.task(tracer.pid).registers
-            wait_for(tracer.pid, "clock_nanosleep")
+        with polling(f"signal.signal(signal.SIGCONT, {handler}); ") as (tracer, pipe):
+            look_at(tracer, looks)
             tracer.send_signal(signal.SIGCONT)
-            calls = looked_at(tracer, "clock_nanosleep", 0)
-        at = [call.name for call in calls].index("clock_nanosleep")
+            events = []
+            while not any((block["kind"] == Kind.SIGNAL).any() for block in events):
+                events.append(np.frombuffer(memoryview(tracer.read()), EVENT_DTYPE))
+            os.write(pipe, b"x")
+            calls = calls_in(np.concatenate([*events, rest_of(tracer)]))
+        at = [call.name for call in calls].index("poll")
         seen.append([(call.name, call.errno) for call in calls[at : at + 2]])
     assert seen[0] == seen[1]
-    assert seen[0][0] == ("clock_nanosleep", "ERESTART_RESTARTBLOCK")
+    assert seen[0][0] == ("poll", "ERESTART_RESTARTBLOCK")
+    assert handled or seen[0][1] == ("restart_syscall", None)

@@ -29,9 +29,9 @@ def gone(process: subprocess.Popen[bytes]) -> None:
 
 
 def is_free(pid: int) -> bool:
-    """Whether a process runs or sleeps, and nobody traces it."""
+    """Whether a process runs, sleeps or waits for a disk, and nobody traces it."""
     fields = procfs.status(pid)
-    return fields["State"][0] in "RS" and procfs.tracer_of(pid) == 0
+    return fields["State"][0] in "RSD" and procfs.tracer_of(pid) == 0
 
 
 @pytest.mark.parametrize("command", [["sleep", "100"], BUSY], ids=["quiet", "busy"])
