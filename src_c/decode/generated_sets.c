@@ -1835,12 +1835,12 @@ static const struct ft_member statfs_type[] = {
 };
 
 static const struct ft_member statfs_flags[] = {
+	{ 0x20, 0x20, "ST_VALID", 8 },
 	{ 0x1, 0x1, "ST_RDONLY", 9 },
 	{ 0x2, 0x2, "ST_NOSUID", 9 },
 	{ 0x4, 0x4, "ST_NODEV", 8 },
 	{ 0x8, 0x8, "ST_NOEXEC", 9 },
 	{ 0x10, 0x10, "ST_SYNCHRONOUS", 14 },
-	{ 0x20, 0x20, "ST_VALID", 8 },
 	{ 0x40, 0x40, "ST_MANDLOCK", 11 },
 	{ 0x400, 0x400, "ST_NOATIME", 10 },
 	{ 0x800, 0x800, "ST_NODIRATIME", 13 },

@@ -242,7 +242,7 @@ static void memory(void)
 	PLAIN(munmap, at, 16384);
 	PLAIN(brk, 0);
 	PLAIN(membarrier, 0, 0);
-	PLAIN(shmget, 0, 4096, 01000 | 0600);
+	PLAIN(shmctl, PLAIN(shmget, 0, 4096, 01000 | 0600), IPC_RMID, 0);
 	PLAIN(shmget, 0x1234, 1, 0600);
 }
 
@@ -543,7 +543,7 @@ static void rare(void)
 	CALL(get_robust_list, ARGS(0, A(&head), A(&size)), M(head), M(size));
 	CALL(openat2, ARGS(-1, A(name), A(&how), 24), S(name), M(how));
 	CALL(openat2, ARGS(-1, A(name), A(bad), 24), S(name));
-	PLAIN(semget, 5, 1, 01600);
+	PLAIN(semctl, PLAIN(semget, 5, 1, 01600), 0, IPC_RMID, 0);
 #ifndef __i386__ /* no such calls */
 	CALL(semop, ARGS(-1, A(ops), 2), M(ops));
 	CALL(semtimedop, ARGS(-1, A(ops), 1, A(&ts)), M(ops), M(ts));

@@ -137,6 +137,19 @@ def test_calls_with_odd_arguments_have_straces_lines(
     assert differences(together.texts(engine)[place], together.texts(None)[place]) == []
 
 
+def test_flags_of_a_mounted_file_system_have_straces_order(tmp_path: Path) -> None:
+    """Which of them /proc has differs from machine to machine: of one that we mount."""
+    apart = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec"]
+    mount = f"mount -t tmpfs -o ro,nosuid,nodev,noexec,sync,noatime,nodiratime x {tmp_path}"
+    if not shutil.which("unshare") or run(apart, mount).returncode:
+        pytest.skip("nobody may mount anything here")
+    asked = f"-e trace=statfs stat -f {tmp_path} 2>&1 | grep f_flags"
+    script = f"{mount}; {' '.join(FASTTRACE)} strace {asked}; {STRACE} {asked}"
+    mine, its = run(apart, script, timeout=LIMIT_S).stdout.splitlines()
+    assert mine == its
+    assert "f_flags=ST_VALID|ST_RDONLY|ST_NOSUID|" in mine
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_call_that_others_fall_into_is_told_in_two_lines(
     engine: str, tmp_path: Path, tracees: Builder

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,8 @@ def test_a_recorder_that_was_killed(tmp_path: Path, engine: str, options: list[s
     command = ["record", "--engine", engine, "-o", str(folder), "sh", "-c", script]
     with running(*FASTTRACE, *command) as traced:
         assert line(traced.stdout) == "ready\n"
+        while not fasttrace.load(folder).processes:
+            time.sleep(0.01)  # what has come is written now and then
         still = cli("report", str(folder), *options)
         traced.send_signal(signal.SIGKILL)
         traced.wait()
