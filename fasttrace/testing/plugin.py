@@ -65,10 +65,12 @@ class TracedRun:
     """
 
     def __init__(self, config: pytest.Config) -> None:
+        from fasttrace.testing.phases import Phases
         from fasttrace.testing.tables import Tests
         from fasttrace.testing.whole_run import WholeRun
 
         self.run = WholeRun(config.getoption("fasttrace_engine"))
+        self.phases = Phases()
         self.tests: Tests = Tests()
         self.outcomes: dict[str, str] = {}
         self.config = config
@@ -90,7 +92,8 @@ class TracedRun:
     # Old-style wrappers: pytest 7 knows no others. The last ones are the innermost.
     @pytest.hookimpl(hookwrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
-        self.run.begin((item.nodeid, "setup"))
+        may_call = self.phases.may_set_up(item)
+        self.run.begin((item.nodeid, "setup"), may_call=may_call)
         yield
         self.run.end()
 
@@ -101,8 +104,11 @@ class TracedRun:
         self.run.end()
 
     @pytest.hookimpl(hookwrapper=True, trylast=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
-        self.run.begin((item.nodeid, "teardown"))
+    def pytest_runtest_teardown(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, None, None]:
+        may_call = self.phases.may_tear_down(item, nextitem)
+        self.run.begin((item.nodeid, "teardown"), may_call=may_call)
         yield
         self.run.end()
 

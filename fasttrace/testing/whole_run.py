@@ -2,7 +2,7 @@
 
 One watch for all of it: to start one for each test would cost more than most tests do. A mark, one
 call, stands at each end of a test's phases (setup, call, teardown), so that what is between is its,
-whatever clock the engine has.
+whatever clock the engine has. Phases in which nothing happens have none.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from fasttrace.data.intervals import Counted
 from fasttrace.errors import FasttraceError
 
 if TYPE_CHECKING:
-    from fasttrace.data.intervals import Counted
     from fasttrace.tracing.counting import CountingWatch
     from fasttrace.tracing.sessions import Engine
 
@@ -34,6 +34,7 @@ class WholeRun:
         self._watch: CountingWatch | None = None
         self._opened: list[Phase] = []  # the marks 2 * i and 2 * i + 1 are of the i-th
         self._open: Phase | None = None
+        self._order: dict[Phase, None] = {}  # of all that have begun
 
     @property
     def is_ours(self) -> bool:
@@ -46,15 +47,24 @@ class WholeRun:
 
         prepare()
 
-    def begin(self, phase: Phase) -> None:
+    def begin(self, phase: Phase, *, may_call: bool = True) -> None:
+        """may_call: whether anything may happen in it."""
         if self._watch is None and not self.problem:
             self._start()
+        self._order[phase] = None
+        self._open = None
+        if not may_call:
+            if self._watch is not None:
+                self._count(phase, Counted())
+            return
         self._open = phase
         self._opened.append(phase)
         if self._watch is not None:
             self._mark(self._watch.begin)
 
     def end(self) -> None:
+        if self._open is None:
+            return
         if self._watch is not None:
             self._mark(self._watch.end)
         self._open = None
@@ -80,7 +90,9 @@ class WholeRun:
         return {
             "problem": self.problem,
             "engine": self.engine,
-            "phases": [[*phase, counted.names] for phase, counted in self.phases.items()],
+            "phases": [
+                [*phase, self.phases[phase].names] for phase in self._order if phase in self.phases
+            ],
         }
 
     def _start(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from pathlib import Path
@@ -16,14 +17,21 @@ from fasttrace.tracing.watching import Watch
 if TYPE_CHECKING:
     from fasttrace.tracing.sessions import Engine
 
+_STATUS_MAX = 4096  # bytes; TracerPid is among the first ten lines
+
 
 def _is_traced() -> bool:
     """Whether somebody traces this thread: by `TracerPid` of proc_pid_status(5)."""
     try:
-        status = Path("/proc/thread-self/status").read_bytes()
+        fd = os.open("/proc/thread-self/status", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
-    return b"\nTracerPid:\t0\n" not in status
+    try:
+        return b"\nTracerPid:\t0\n" not in os.read(fd, _STATUS_MAX)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
 
 
 class CountingWatch(Watch):

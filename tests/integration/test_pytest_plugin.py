@@ -327,6 +327,97 @@ def test_what_it_costs_a_test_is_six_calls(pytester: pytest.Pytester) -> None:
     )
     done = run(pytester, "--fasttrace")
     assert "MARKS 300 ['start', 'end']" in done.outlines
+    # Without fixtures nothing is before and after a test but the first and last of a module.
+    plain = "\n".join(f"def test_{n}(): pass" for n in range(50))
+    pytester.path.joinpath("test_plain.py").write_text(f"{plain}\n")
+    done = run(pytester, "--fasttrace", "test_plain.py")
+    assert "MARKS 106 ['start', 'end']" in done.outlines
+
+
+HELD = """
+import os
+import pytest
+
+def ask(count):
+    for _ in range(count):
+        os.getppid()
+
+def test_first():
+    ask(1)
+
+def test_plain():
+    ask(2)
+
+@pytest.mark.skipif("__import__('os').getppid() == 0", reason="asked before")
+def test_with_a_condition():
+    pass
+
+def test_adds_what_is_done_after_it(request):
+    request.addfinalizer(lambda: ask(3))
+
+def test_done_after_by_conftest():
+    pass
+
+class TestGroup:
+    @classmethod
+    def teardown_class(cls):
+        ask(9)
+
+    def setup_method(self):
+        ask(4)
+
+    def test_of_it(self):
+        ask(5)
+
+def test_last():
+    ask(6)
+
+def teardown_module():
+    ask(7)
+"""
+HELD_COUNTED = {
+    "test_first": phases(0, 1, 0),
+    "test_plain": phases(0, 2, 0),
+    "test_with_a_condition": phases(1, 0, 0),
+    "test_adds_what_is_done_after_it": phases(0, 0, 3),
+    "test_done_after_by_conftest": phases(0, 0, 8),
+    "TestGroup::test_of_it": phases(4, 5, 9),
+    "test_last": phases(0, 6, 7),
+}
+
+
+@may_watch
+def test_what_runs_before_and_after_a_test_is_watched(pytester: pytest.Pytester) -> None:
+    """Whoever asks for it: a condition, a fixture, a class, the module, conftest.py."""
+    pytester.makeconftest(
+        """
+        import os
+        import pytest
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_pyfunc_call(pyfuncitem):
+            yield
+            if pyfuncitem.name == "test_done_after_by_conftest":
+                pyfuncitem.addfinalizer(lambda: [os.getppid() for _ in range(8)])
+        """
+    )
+    pytester.makepyfile(test_held=HELD)
+    done = run(pytester, "--fasttrace-json", "x.json")
+    done.assert_outcomes(passed=7)
+    found = counts(pytester.path / "x.json", "getppid")
+    assert {name: told for name, (_, told) in found.items()} == HELD_COUNTED
+    assert list(found) == list(HELD_COUNTED)
+    # A part of conftest.py's in the phases.
+    pytester.path.joinpath("conftest.py").write_text(
+        "import os\ndef pytest_runtest_setup(item): os.getppid()\n"
+        "def pytest_runtest_teardown(item): os.getppid(), os.getppid()\n"
+    )
+    pytester.path.joinpath("test_held.py").write_text("def test_a(): pass\ndef test_b(): pass\n")
+    run(pytester, "--fasttrace-json", "x.json").assert_outcomes(passed=2)
+    found = counts(pytester.path / "x.json", "getppid")
+    assert {name: told for name, (_, told) in found.items()} == {
+        "test_a": phases(1, 0, 2),
+        "test_b": phases(1, 0, 2),
+    }
 
 
 @may_watch
@@ -457,7 +548,8 @@ def test_a_signal_at_any_moment_costs_no_other_test_its_counts(
         import conftest
         def test_before():
             os.getppid()
-        def test_strikes():
+        @pytest.mark.parametrize("its_teardown_is_watched", [True])
+        def test_strikes(its_teardown_is_watched):
             os.getppid()
             conftest.moments.append("{moment}")
         @pytest.mark.parametrize("n", range(3))
@@ -477,7 +569,7 @@ def test_a_signal_at_any_moment_costs_no_other_test_its_counts(
     )
     assert "setup" in found["test_after[0]"][1]
     if moment in ("pause", "paused"):
-        assert "teardown" in found["test_strikes"][1]
+        assert "teardown" in found["test_strikes[True]"][1]
 
 
 @may_watch
