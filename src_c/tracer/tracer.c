@@ -121,9 +121,9 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 		on_signal(s, t, stop);
 		return;
 	case FT_STOPPED_GROUP:
-		if (t->attached) /* to a stopped process, which must stay so: nothing is prepared */
-			t->born = true;
-		on_first_or_shown(s, t);
+		/* A stopped process that was attached to must stay so: it is prepared at the stop that tells of SIGCONT. */
+		if (t->born || !t->attached)
+			on_first_or_shown(s, t);
 		t->interrupting = false; /* one report for both; an EINTR here is the signal's */
 		end_suspended(s, t, stop->time_ns);
 		/* It is reported again for each interrupt of ours. */

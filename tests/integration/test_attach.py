@@ -52,6 +52,15 @@ def take_calls(tracer, number):
     return np.concatenate(taken)
 
 
+def until_they_record(tracer):
+    """Until all threads record themselves each call of all of them is a stop."""
+    calls, stops = 1, 1
+    while stops * 5 > calls:
+        before = tracer.stats["stops"]
+        calls = sum(len(take_calls(tracer, 1000)) for _ in range(5))
+        stops = tracer.stats["stops"] - before
+
+
 def has_the_text_of_its_files(pid):
     """Whether what it maps executable is as on disk: see proc_pid_maps(5)."""
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
@@ -198,6 +207,24 @@ def test_what_was_stopped_stays_stopped(run_tracee, times, engine):
         assert process.end() == ("wrong: 0\n", "ended 0")
 
 
+@pytest.mark.parametrize("visits", [1, 3])
+def test_stopped_before_us_and_continued_under_us(run_tracee, visits, engine):
+    """It stays stopped, then goes on as one that ran when we came: its threads record themselves."""
+    with run_tracee("busy_threads") as process:
+        for _ in range(visits):
+            process.send_signal(signal.SIGSTOP)
+            assert process.told() == "stopped"
+            with Tracer(pid=process.pid, engine=engine) as tracer:
+                process.send_signal(signal.SIGCONT)
+                assert process.told() == "continued"
+                take_calls(tracer, 1000)
+                assert [seen.engine for seen in tracer.processes] == [engine]
+                if engine == "inline":
+                    until_they_record(tracer)
+            assert has_the_text_of_its_files(process.pid)
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
 def test_stopped_and_continued_under_us(run_tracee, engine):
     with run_tracee("busy_threads") as process:
         with Tracer(pid=process.pid, events=False, tally=True, engine=engine) as tracer:
@@ -237,17 +264,11 @@ def test_stopped_while_threads_come_and_go_as_we_do(run_tracee, waits, engine):
 
 
 def test_threads_that_were_making_threads_record_too(run_tracee):
-    """Their first stop tells of a birth, inside a call: they come to another one.
-
-    Until all threads record themselves each call of all of them is a stop."""
+    """Their first stop tells of a birth, inside a call: they come to another one."""
     with run_tracee("busy_threads") as process:
         for _ in range(10):
             with Tracer(pid=process.pid, engine="inline") as tracer:
-                calls, stops = 1, 1
-                while stops * 5 > calls:
-                    before = tracer.stats["stops"]
-                    calls = sum(len(take_calls(tracer, 1000)) for _ in range(5))
-                    stops = tracer.stats["stops"] - before
+                until_they_record(tracer)
         assert process.end() == ("wrong: 0\n", "ended 0")
 
 
