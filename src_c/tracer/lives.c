@@ -115,6 +115,7 @@ struct ft_task *ft_lives_exec(
 		ft_task_rename(&s->tasks, t, stop->tid);
 	}
 	t->at_exec = true;
+	t->born = true; /* attached to in its execve, it has nothing that was there before us */
 	t->unreadable = false;
 	ft_python_forget(t);
 	if (s->gate && t->tid == s->root)

@@ -209,7 +209,7 @@ def test_what_was_stopped_stays_stopped(run_tracee, times, engine):
 
 @pytest.mark.parametrize("visits", [1, 3])
 def test_stopped_before_us_and_continued_under_us(run_tracee, visits, engine):
-    """It stays stopped, then goes on as one that ran when we came: its threads record themselves."""
+    """Then it goes on as one that ran when we came: its threads record themselves."""
     with run_tracee("busy_threads") as process:
         for _ in range(visits):
             process.send_signal(signal.SIGSTOP)
@@ -270,6 +270,19 @@ def test_threads_that_were_making_threads_record_too(run_tracee):
             with Tracer(pid=process.pid, engine="inline") as tracer:
                 until_they_record(tracer)
         assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_executing_as_we_come(run_tracee, engine):
+    """Its first stop is often at the end of its execve: it is prepared there, and not once more.
+
+    What is ours in it then has one owner, who takes it away, also from our own memory."""
+    with run_tracee("executes_itself") as process:
+        for _ in range(50):
+            with Tracer(pid=process.pid, events=False, tally=True, engine=engine) as tracer:
+                tracer.wait(0.001)
+            assert tracer.stats["error"] == 0
+            assert "/memfd:fasttrace" not in Path("/proc/self/maps").read_text()
+        assert process.end() == ("", "ended 0")
 
 
 def test_dead_leader(run_tracee, engine):
