@@ -218,15 +218,15 @@ def test_attach_to_a_program_under_filters(tracees, args):
 
 
 def test_no_trap_is_lost_between_coming_and_going(tracees, engine):
-    """We come and go while signals of a filter are under way; some visits are by ptrace then."""
+    """We come and go while signals of a filter are under way; some visits are by ptrace then, or
+    over before they have begun."""
     engines = Counter()
     with running(tracees.command("own_filter_answers")) as target:
-        for _ in range(25):
+        while engines.total() < 25 or (engine not in engines and may_read_filters()):
             with Tracer(pid=target.pid, engine=engine, events=False, tally=True) as tracer:
                 tracer.wait(0.02)
             engines.update(process.engine for process in tracer.processes)
         assert target.end() == ("", "ended 0")
-    assert engine in engines or not may_read_filters()
 
 
 def test_real_programs_under_filters_of_their_own(tmp_path):

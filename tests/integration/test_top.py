@@ -339,11 +339,14 @@ def test_it_ends_with_its_terminal_and_so_does_the_command(tmp_path: Path) -> No
     seen = b""
     while b"engine" not in seen:
         seen += os.read(main, 1 << 16)
+    pid = tmp_path / "pid"
+    while not pid.exists() or not pid.read_text():
+        assert run.poll() is None
     os.close(other)
     os.close(main)
     # Whoever runs the tests may have had it ignored.
     assert run.wait() in (-signal.SIGHUP, 128 + signal.SIGHUP)
-    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+    assert not Path(f"/proc/{pid.read_text().strip()}").exists()
 
 
 @pytest.mark.parametrize(
