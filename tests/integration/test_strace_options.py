@@ -49,7 +49,7 @@ REFUSED = [
     ["-p"],
     ["-p", "1x"],
     ["-p", "99999999999"],
-    ["-p", "999999"],
+    ["-p", "99999999"],
     [],
     ["-f"],
     ["nonexistentcmd"],
@@ -301,6 +301,8 @@ def test_signals_that_are_not_wanted_are_left_out() -> None:
 def test_a_process_that_waits_shows_what_it_waits_in() -> None:
     """And is let go upon Ctrl-C, of which we die as strace does."""
     with subprocess.Popen(["sh", "-c", "read x"], stdin=subprocess.PIPE) as waiting:
+        while not Path(f"/proc/{waiting.pid}/syscall").read_text().startswith("0 0x0 "):
+            os.sched_yield()  # it is still on its way there
         command = [*OURS, "-p", str(waiting.pid)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as shown:
             assert shown.stderr is not None

@@ -79,7 +79,7 @@ def test_who_reads_the_output_does_not_wait_for_the_grandchild(tmp_path: Path) -
         ["--summary-syscall-overhead=-1", "true"],
         ["--tips=foo", "true"],
         ["--tips=id:none", "true"],
-        ["-p", "999999", "-p", "999998"],
+        ["-p", "99999999", "-p", "99999998"],
     ],
     ids=" ".join,
 )
@@ -125,7 +125,7 @@ def test_a_command_and_processes_are_one_story() -> None:
 
     def lines(command: list[str]) -> list[str]:
         with subprocess.Popen(["sh", "-c", "read x; exit 3"], stdin=subprocess.PIPE) as other:
-            words = ["-p", str(other.pid), "-p", "999999", "-e", "trace=exit_group"]
+            words = ["-p", str(other.pid), "-p", "99999999", "-e", "trace=exit_group"]
             words = [*command, *words, "sh", "-c", "exit 4"]
             with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as shown:
                 assert shown.stderr is not None
