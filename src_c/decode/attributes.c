@@ -3,6 +3,7 @@
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "decode/sock_diag.h"
 #include "decode/sockets.h"
 #include "decode/text.h"
 
@@ -41,6 +42,9 @@ static unsigned number_size(char kind)
 	case '4':
 	case '8':
 		return (unsigned)(kind - '0');
+	case 'P':
+		return 1;
+	case 'G':
 	case 'x':
 	case 'd':
 	case 'f':
@@ -85,13 +89,25 @@ static void show_memory_info(struct ft_walk *walk, const struct ft_piece *p)
 	ft_close(walk, "]");
 }
 
+static void show_numbers(
+	struct ft_walk *walk, const struct ft_piece *p, size_t size, enum ft_shown_as shown)
+{
+	ft_open(walk, "[");
+	for (size_t n = 0; n < p->length / size && ft_next_element(walk, n); n++)
+		ft_integer(walk, ft_load(p->data + size * n, size), shown);
+	if (p->length / size < p->size / size)
+		ft_netlink_more(walk);
+	ft_close(walk, "]");
+}
+
 static void show_value(struct ft_walk *walk, const struct ft_attributes *of, uint32_t type,
 	uint8_t family, const struct ft_piece *p)
 {
 	char kind = of->is_index ? 'N' : type < strlen(of->kinds) ? of->kinds[type] : '.';
-	unsigned structure = kind == 'l'   ? FT_STRUCT_LINK_STATS
-			     : kind == 'L' ? FT_STRUCT_LINK_STATS64
-					   : of->structure;
+	unsigned structure = kind == 'l'		  ? FT_STRUCT_LINK_STATS
+			     : kind == 'L'		  ? FT_STRUCT_LINK_STATS64
+			     : kind >= 'A' && kind <= 'D' ? of->structures[kind - 'A']
+							  : 0;
 	struct ft_memory memory = { .data = p->data, .length = p->length, .found = FT_HERE };
 	uint64_t value = 0;
 
@@ -138,6 +154,8 @@ static void show_value(struct ft_walk *walk, const struct ft_attributes *of, uin
 		show_shutdown(walk, p->data[0]);
 		return;
 	case 'm':
+		if (p->length < 4)
+			break;
 		show_memory_info(walk, p);
 		return;
 	case 'b':
@@ -154,7 +172,35 @@ static void show_value(struct ft_walk *walk, const struct ft_attributes *of, uin
 	case 'M':
 		ft_attributes_shown(walk, of->nested[kind == 'M'], family, *p);
 		return;
-	case 'c':
+	case 'P':
+		ft_set_shown(walk, FT_SET_INET_PROTOCOL, value);
+		return;
+	case 'G':
+		ft_set_shown(walk, FT_SET_NETLINK_DIAG_FLAGS, value);
+		return;
+	case 'g':
+		if (p->length < 8)
+			break;
+		show_numbers(walk, p, 8, FT_HEX);
+		return;
+	case 'u':
+		if (p->length < 4)
+			break;
+		show_numbers(walk, p, 4, FT_UNSIGNED);
+		return;
+	case 'o':
+		if (p->length < 2)
+			break;
+		ft_socket_bits_shown(walk, p);
+		return;
+	case 't':
+		if (ft_tcp_info_shown(walk, p))
+			return;
+		break;
+	case 'A':
+	case 'B':
+	case 'C':
+	case 'D':
 	case 'l':
 	case 'L':
 		if (ft_walk_struct(walk, structure, &memory))

@@ -2395,6 +2395,49 @@ static const struct ft_member statmount_mask[] = {
 	{ 0x4000, 0x4000, "STATMOUNT_MNT_GIDMAP", 20 },
 };
 
+static const struct ft_member dm_flags[] = {
+	{ 0x1, 0x1, "DM_READONLY_FLAG", 16 },
+	{ 0x2, 0x2, "DM_SUSPEND_FLAG", 15 },
+	{ 0x4, 0x4, "DM_EXISTS_FLAG", 14 },
+	{ 0x8, 0x8, "DM_PERSISTENT_DEV_FLAG", 22 },
+	{ 0x10, 0x10, "DM_STATUS_TABLE_FLAG", 20 },
+	{ 0x20, 0x20, "DM_ACTIVE_PRESENT_FLAG", 22 },
+	{ 0x40, 0x40, "DM_INACTIVE_PRESENT_FLAG", 24 },
+	{ 0x100, 0x100, "DM_BUFFER_FULL_FLAG", 19 },
+	{ 0x200, 0x200, "DM_SKIP_BDGET_FLAG", 18 },
+	{ 0x400, 0x400, "DM_SKIP_LOCKFS_FLAG", 19 },
+	{ 0x800, 0x800, "DM_NOFLUSH_FLAG", 15 },
+	{ 0x1000, 0x1000, "DM_QUERY_INACTIVE_TABLE_FLAG", 28 },
+	{ 0x2000, 0x2000, "DM_UEVENT_GENERATED_FLAG", 24 },
+	{ 0x4000, 0x4000, "DM_UUID_FLAG", 12 },
+	{ 0x8000, 0x8000, "DM_SECURE_DATA_FLAG", 19 },
+	{ 0x10000, 0x10000, "DM_DATA_OUT_FLAG", 16 },
+	{ 0x20000, 0x20000, "DM_DEFERRED_REMOVE", 18 },
+	{ 0x40000, 0x40000, "DM_INTERNAL_SUSPEND_FLAG", 24 },
+	{ 0x80000, 0x80000, "DM_IMA_MEASUREMENT_FLAG", 23 },
+};
+
+static const struct ft_member ptp_flags[] = {
+	{ 0x1, 0x1, "PTP_ENABLE_FEATURE", 18 },
+	{ 0x2, 0x2, "PTP_RISING_EDGE", 15 },
+	{ 0x4, 0x4, "PTP_FALLING_EDGE", 16 },
+	{ 0x8, 0x8, "PTP_STRICT_FLAGS", 16 },
+	{ 0x10, 0x10, "PTP_EXT_OFFSET", 14 },
+};
+
+static const struct ft_member ptp_perout_flags[] = {
+	{ 0x1, 0x1, "PTP_PEROUT_ONE_SHOT", 19 },
+	{ 0x2, 0x2, "PTP_PEROUT_DUTY_CYCLE", 21 },
+	{ 0x4, 0x4, "PTP_PEROUT_PHASE", 16 },
+};
+
+static const struct ft_member ptp_pin[] = {
+	{ 0x0, 0x0, "PTP_PF_NONE", 11 },
+	{ 0x1, 0x0, "PTP_PF_EXTTS", 12 },
+	{ 0x2, 0x0, "PTP_PF_PEROUT", 13 },
+	{ 0x3, 0x0, "PTP_PF_PHYSYNC", 14 },
+};
+
 static const struct ft_member statmount_flags[] = {
 	{ 0x1, 0x1, "STATMOUNT_BY_FD", 15 },
 };
@@ -8631,6 +8674,67 @@ static const struct ft_member inet_request_attribute[] = {
 	{ 0x3, 0x0, "INET_DIAG_REQ_PROTOCOL", 22 },
 };
 
+static const struct ft_member tcp_congestion[] = {
+	{ 0x0, 0x0, "TCP_CA_Open", 11 },
+	{ 0x1, 0x0, "TCP_CA_Disorder", 15 },
+	{ 0x2, 0x0, "TCP_CA_CWR", 10 },
+	{ 0x3, 0x0, "TCP_CA_Recovery", 15 },
+	{ 0x4, 0x0, "TCP_CA_Loss", 11 },
+};
+
+static const struct ft_member tcp_options[] = {
+	{ 0x1, 0x1, "TCPI_OPT_TIMESTAMPS", 19 },
+	{ 0x2, 0x2, "TCPI_OPT_SACK", 13 },
+	{ 0x4, 0x4, "TCPI_OPT_WSCALE", 15 },
+	{ 0x8, 0x8, "TCPI_OPT_ECN", 12 },
+	{ 0x10, 0x10, "TCPI_OPT_ECN_SEEN", 17 },
+	{ 0x20, 0x20, "TCPI_OPT_SYN_DATA", 17 },
+	{ 0x40, 0x40, "TCPI_OPT_USEC_TS", 16 },
+	{ 0x80, 0x80, "TCPI_OPT_TFO_CHILD", 18 },
+};
+
+static const struct ft_member storages_attribute[] = {
+	{ 0x0, 0x0, "SK_DIAG_BPF_STORAGE_REP_NONE", 28 },
+	{ 0x1, 0x0, "SK_DIAG_BPF_STORAGE", 19 },
+};
+
+static const struct ft_member storage_attribute[] = {
+	{ 0x0, 0x0, "SK_DIAG_BPF_STORAGE_NONE", 24 },
+	{ 0x1, 0x0, "SK_DIAG_BPF_STORAGE_PAD", 23 },
+	{ 0x2, 0x0, "SK_DIAG_BPF_STORAGE_MAP_ID", 26 },
+	{ 0x3, 0x0, "SK_DIAG_BPF_STORAGE_MAP_VALUE", 29 },
+};
+
+static const struct ft_member upper_attribute[] = {
+	{ 0x0, 0x0, "INET_ULP_INFO_UNSPEC", 20 },
+	{ 0x1, 0x0, "INET_ULP_INFO_NAME", 18 },
+	{ 0x2, 0x0, "INET_ULP_INFO_TLS", 17 },
+	{ 0x3, 0x0, "INET_ULP_INFO_MPTCP", 19 },
+};
+
+static const struct ft_member packet_version[] = {
+	{ 0x0, 0x0, "TPACKET_V1", 10 },
+	{ 0x1, 0x0, "TPACKET_V2", 10 },
+	{ 0x2, 0x0, "TPACKET_V3", 10 },
+};
+
+static const struct ft_member packet_info_flags[] = {
+	{ 0x1, 0x1, "PDI_RUNNING", 11 },
+	{ 0x2, 0x2, "PDI_AUXDATA", 11 },
+	{ 0x4, 0x4, "PDI_ORIGDEV", 11 },
+	{ 0x8, 0x8, "PDI_VNETHDR", 11 },
+	{ 0x10, 0x10, "PDI_LOSS", 8 },
+};
+
+static const struct ft_member netlink_diag_flags[] = {
+	{ 0x1, 0x1, "NDIAG_FLAG_CB_RUNNING", 21 },
+	{ 0x2, 0x2, "NDIAG_FLAG_PKTINFO", 18 },
+	{ 0x4, 0x4, "NDIAG_FLAG_BROADCAST_ERROR", 26 },
+	{ 0x8, 0x8, "NDIAG_FLAG_NO_ENOBUFS", 21 },
+	{ 0x10, 0x10, "NDIAG_FLAG_LISTEN_ALL_NSID", 26 },
+	{ 0x20, 0x20, "NDIAG_FLAG_CAP_ACK", 18 },
+};
+
 static const struct ft_member netlink_attribute[] = {
 	{ 0x0, 0x0, "NETLINK_DIAG_MEMINFO", 20 },
 	{ 0x1, 0x0, "NETLINK_DIAG_GROUPS", 19 },
@@ -8848,6 +8952,10 @@ const struct ft_set ft_sets[] = {
 	{ "SYS_???", socketcall, 20, 0 },
 	{ "MNT_ID_REQ_SIZE_???", mnt_id_req_size, 2, 0 },
 	{ "STATMOUNT_???", statmount_mask, 15, 1 },
+	{ "DM_???", dm_flags, 19, 1 },
+	{ "PTP_???", ptp_flags, 5, 1 },
+	{ "PTP_PEROUT_???", ptp_perout_flags, 3, 1 },
+	{ "PTP_PF_???", ptp_pin, 4, 0 },
 	{ "STATMOUNT_???", statmount_flags, 1, 1 },
 	{ "LISTMOUNT_???", listmount_flags, 1, 1 },
 	{ "LSMT_???", mount_id, 1, 0 },
@@ -9007,6 +9115,14 @@ const struct ft_set ft_sets[] = {
 	{ "UNIX_DIAG_???", unix_attribute, 8, 0 },
 	{ "INET_DIAG_???", inet_attribute, 23, 0 },
 	{ "INET_DIAG_REQ_???", inet_request_attribute, 4, 0 },
+	{ "TCP_CA_???", tcp_congestion, 5, 0 },
+	{ "TCPI_OPT_???", tcp_options, 8, 1 },
+	{ "SK_DIAG_BPF_STORAGE_???", storages_attribute, 2, 0 },
+	{ "SK_DIAG_BPF_STORAGE_???", storage_attribute, 4, 0 },
+	{ "INET_ULP_INFO_???", upper_attribute, 4, 0 },
+	{ "TPACKET_???", packet_version, 3, 0 },
+	{ "PDI_???", packet_info_flags, 5, 1 },
+	{ "NDIAG_FLAG_???", netlink_diag_flags, 6, 1 },
 	{ "NETLINK_DIAG_???", netlink_attribute, 5, 0 },
 	{ "PACKET_DIAG_???", packet_attribute, 8, 0 },
 	{ "SK_MEMINFO_???", memory_info, 9, 0 },

@@ -7,7 +7,7 @@ static const struct ft_field x86_64_timespec[] = {
 };
 
 static const struct ft_field x86_64_timespec64[] = {
-	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 140, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -22,36 +22,36 @@ static const struct ft_field x86_64_timezone[] = {
 };
 
 static const struct ft_field x86_64_itimerval[] = {
-	{ "it_interval", 11, 149, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 149, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 152, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 152, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec[] = {
-	{ "it_interval", 11, 166, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 166, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 169, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 169, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 575, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 575, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 578, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 578, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 651, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 651, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 654, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 654, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 655, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 653, 40, 0, 0, 0, 0 },
+	{ "status", 6, 656, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
-	{ "time", 4, 149, 72, 0, 0, 0, 0 },
+	{ "time", 4, 152, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 104, 0, 0, 0, 0 },
@@ -65,92 +65,92 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
-	{ "status", 6, 653, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
-	{ "time", 4, 655, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
+	{ "modes", 5, 655, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 140, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 140, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 140, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 140, 32, 0, 0, 0, 0 },
+	{ "status", 6, 656, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 140, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 140, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 140, 64, 0, 0, 0, 0 },
+	{ "time", 4, 658, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 140, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 140, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 140, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 137, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 137, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 137, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 137, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 137, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 140, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 140, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 140, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 140, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 140, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timeval64[] = {
-	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 137, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 140, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 140, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 656, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 656, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 656, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 656, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 659, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 659, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 659, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 659, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 322, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 318, 24, 0, 0, 0, 0 },
+	{ "st_mode", 7, 321, 24, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 28, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 319, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_rdev", 7, 322, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 657, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 658, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 659, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 660, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 661, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 662, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 318, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 322, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 321, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 319, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 322, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 140, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 657, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 658, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 659, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 660, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 661, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 662, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 552, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 555, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 661, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 664, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 662, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 665, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 661, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 663, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 663, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 663, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 663, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 664, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 666, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 666, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 666, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 666, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -160,85 +160,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 665, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 666, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 667, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 668, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 669, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 670, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 671, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 669, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 672, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 671, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 674, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 671, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 669, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 672, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 671, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 674, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 670, 0, 0, 0, 0, 0 },
+	{ "val", 3, 673, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 232, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 140, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 140, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 140, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 140, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 232, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 675, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 676, 4, 0, 0, 0, 0 },
+	{ "type", 4, 678, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 679, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 678, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 681, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 679, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 682, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,14 +248,14 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 680, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 680, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 681, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 683, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 683, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 684, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_clone_range[] = {
-	{ "src_fd", 6, 137, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 140, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
@@ -268,8 +268,8 @@ static const struct ft_field x86_64_fstrim_range[] = {
 };
 
 static const struct ft_field x86_64_rusage[] = {
-	{ "ru_utime", 8, 149, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 149, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 152, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 152, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 48, 0, 0, 0, 0 },
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 682, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 682, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 685, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 685, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 683, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 683, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 686, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 686, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 684, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 687, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,39 +313,39 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 685, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 685, 65, 0, 0, 0, 0 },
-	{ "release", 7, 685, 130, 0, 0, 0, 0 },
-	{ "version", 7, 685, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 685, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 685, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 688, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 688, 65, 0, 0, 0, 0 },
+	{ "release", 7, 688, 130, 0, 0, 0, 0 },
+	{ "version", 7, 688, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 688, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 688, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 686, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 687, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 688, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 687, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 689, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 690, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 690, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 690, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 691, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 690, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 687, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 690, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 690, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 693, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 691, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 691, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 694, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 694, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 692, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 328, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 695, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -356,8 +356,8 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 693, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
+	{ "version", 7, 696, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 232, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_robust_list_head[] = {
@@ -370,39 +370,39 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 694, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 697, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 695, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 698, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 695, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 698, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 696, 0, 0, 0, 0, 0 },
-	{ "data", 4, 697, 4, 0, 0, 0, 0 },
+	{ "events", 6, 699, 0, 0, 0, 0, 0 },
+	{ "data", 4, 700, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 687, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 698, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 690, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 701, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 430, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 433, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -413,7 +413,7 @@ static const struct ft_field x86_64_linger[] = {
 };
 
 static const struct ft_field x86_64_ucred[] = {
-	{ "pid", 3, 229, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 232, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -426,19 +426,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 699, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 700, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 701, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 702, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 703, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 704, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 702, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 703, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 704, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 705, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 706, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 707, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 705, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 706, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 708, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 709, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -451,14 +451,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 707, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 708, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 708, 19, 0, 0, 0, 0 },
-	{ "port", 4, 708, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 710, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 711, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 711, 19, 0, 0, 0, 0 },
+	{ "port", 4, 711, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 714, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -466,7 +466,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 714, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -492,56 +492,56 @@ static const struct ft_field x86_64_uffdio_range[] = {
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 713, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 716, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 714, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 717, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 715, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 718, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 716, 8, 0, 0, 0, 0 },
+	{ "features", 8, 719, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 717, 8, 0, 0, 0, 0 },
+	{ "lo_device", 9, 720, 8, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 717, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 720, 24, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 718, 36, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 721, 36, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 40, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 719, 44, 0, 0, 0, 0 },
-	{ "lo_name", 7, 720, 48, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 721, 112, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 722, 144, 0, 0, 0, 0 },
-	{ "reserved", 8, 723, 160, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 722, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 723, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 724, 112, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 725, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 726, 160, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_loop_info64[] = {
-	{ "lo_device", 9, 319, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 322, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 319, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 322, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 718, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 721, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 719, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 720, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 720, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 721, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 724, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 722, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 723, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 723, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 724, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 727, 216, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -554,40 +554,40 @@ static const struct ft_field x86_64_loop_config[] = {
 
 static const struct ft_field x86_64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 727, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 730, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 731, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_found[] = {
-	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 731, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 730, 0, 0, 0, 0, 0 },
+	{ "op", 2, 733, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 732, 16, 0, 0, 0, 0 },
+	{ "data", 4, 735, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_blkpg_partition[] = {
-	{ "start", 5, 137, 0, 0, 0, 0, 0 },
-	{ "length", 6, 137, 8, 0, 0, 0, 0 },
+	{ "start", 5, 140, 0, 0, 0, 0, 0 },
+	{ "length", 6, 140, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 720, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 720, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 723, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 723, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 733, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 736, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -595,83 +595,83 @@ static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 
 static const struct ft_field x86_64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 734, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 735, 20, 0, 0, 0, 0 },
+	{ "val", 3, 140, 8, 0, 0, 0, 0 },
+	{ "error", 5, 737, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 738, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 736, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 739, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 462, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 465, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_hd_geometry[] = {
-	{ "heads", 5, 709, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 709, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 712, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 712, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sg_io_hdr[] = {
-	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 740, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 741, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 712, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 741, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 743, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 745, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 743, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 744, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 743, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 746, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 748, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 746, 44, 0, 0, 0, 0 },
-	{ "status", 6, 708, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 708, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 708, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 709, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 707, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 707, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 749, 44, 0, 0, 0, 0 },
+	{ "status", 6, 711, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 711, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 711, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 712, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 710, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 710, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 747, 80, 0, 0, 0, 0 },
+	{ "info", 4, 750, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field x86_64_sg_io_vector[] = {
-	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 740, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 741, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 712, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 743, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 749, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 746, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 752, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 746, 44, 0, 0, 0, 0 },
-	{ "status", 6, 708, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 708, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 708, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 709, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 707, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 707, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 749, 44, 0, 0, 0, 0 },
+	{ "status", 6, 711, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 711, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 711, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 712, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 710, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 710, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 747, 80, 0, 0, 0, 0 },
+	{ "info", 4, 750, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field x86_64_sg_sense[] = {
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 752, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 755, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mnt_id_req[] = {
-	{ "size", 4, 755, 0, 0, 0, 0, 0 },
+	{ "size", 4, 758, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -679,32 +679,47 @@ static const struct ft_field x86_64_mnt_id_req[] = {
 };
 
 static const struct ft_field x86_64_mnt_id_req_stat[] = {
-	{ "size", 4, 755, 0, 0, 0, 0, 0 },
+	{ "size", 4, 758, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 756, 16, 0, 0, 0, 0 },
+	{ "param", 5, 759, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field x86_64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 756, 8, 0, 0, 0, 0 },
-	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
-	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 757, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 758, 32, 0x1, 0x1, 1, 1 },
-	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
-	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
-	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
-	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 680, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 681, 72, 0x2, 0x2, 1, 1 },
-	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
-	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
-	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
-	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 1, 1 },
+	{ "mnt_opts", 8, 760, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 759, 8, 0, 0, 0, 0 },
+	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
+	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
+	{ "sb_magic", 8, 761, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 762, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 760, 36, 0x20, 0x20, 2, 1 },
+	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
+	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 683, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 684, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
+	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
+	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
+	{ "mnt_root", 8, 763, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 763, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
+	{ "fs_subtype", 10, 760, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 763, 124, 0x200, 0x200, 2, 1 },
+	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 764, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
+	{ "opt_sec_array", 13, 764, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 759, 144, 0x1000, 0x1000, 2, 1 },
+	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 764, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 764, 164, 0x4000, 0x4000, 2, 1 },
 };
-static const uint8_t x86_64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 10, 11 };
+static const uint8_t x86_64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
 static const struct ft_field x86_64_cachestat_range[] = {
 	{ "off", 3, 50, 0, 0, 0, 0, 0 },
@@ -720,19 +735,19 @@ static const struct ft_field x86_64_cachestat[] = {
 };
 
 static const struct ft_field x86_64_xattr_args_set[] = {
-	{ "value", 5, 759, 0, 0, 0, 0, 0 },
+	{ "value", 5, 765, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 373, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 376, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_xattr_args_got[] = {
-	{ "value", 5, 760, 0, 0, 0, 0, 0 },
+	{ "value", 5, 766, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_attr[] = {
-	{ "fa_xflags", 9, 761, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 767, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -759,31 +774,31 @@ static const struct ft_field x86_64_ipc_perm_set[] = {
 };
 
 static const struct ft_field x86_64_msqid_ds[] = {
-	{ "msg_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 229, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 229, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 232, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 232, 100, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field x86_64_shmid_ds[] = {
-	{ "shm_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 229, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 229, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 232, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 232, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field x86_64_semid_ds[] = {
-	{ "sem_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -791,31 +806,31 @@ static const struct ft_field x86_64_semid_ds[] = {
 static const uint8_t x86_64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_msqid_set[] = {
-	{ "msg_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 229, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 229, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 232, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 232, 100, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field x86_64_shmid_set[] = {
-	{ "shm_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 229, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 229, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 232, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 232, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field x86_64_semid_set[] = {
-	{ "sem_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -865,12 +880,12 @@ static const struct ft_field x86_64_seminfo[] = {
 
 static const struct ft_field x86_64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 770, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 776, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 773, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 779, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_sizes[] = {
@@ -880,16 +895,16 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 775, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 781, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 776, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 782, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 776, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 782, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -915,33 +930,33 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 783, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 783, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 780, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 782, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 784, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 786, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 788, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 790, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 687, 8, 0, 0, 0, 0 },
-	{ "res", 3, 137, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
+	{ "obj", 3, 690, 8, 0, 0, 0, 0 },
+	{ "res", 3, 140, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 786, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 792, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 787, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 793, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -955,27 +970,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "value", 5, 687, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 788, 24, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "value", 5, 690, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 794, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "value", 5, 687, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 789, 24, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "value", 5, 690, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 795, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 687, 16, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 690, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -983,146 +998,146 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 790, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 796, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 793, 8, 0, 0, 0, 0 },
-	{ "license", 7, 794, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 799, 8, 0, 0, 0, 0 },
+	{ "license", 7, 800, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 796, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 797, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 798, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 802, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 803, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 804, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 799, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 805, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 687, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 690, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 687, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 690, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 687, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 690, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 800, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 806, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 801, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 807, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 802, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 808, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 803, 0, 0, 0, 0, 0 },
+	{ "info", 4, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 687, 8, 0, 0, 0, 0 },
+	{ "info", 4, 690, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 804, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 810, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 794, 0, 0, 0, 0, 0 },
+	{ "name", 4, 800, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 806, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 687, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 812, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 690, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 807, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 813, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 808, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 814, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 687, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 687, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
-	{ "values", 6, 687, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 690, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 690, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
+	{ "values", 6, 690, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 789, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 795, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 809, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 815, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
-	{ "values", 6, 687, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
+	{ "values", 6, 690, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 794, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 810, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 816, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 794, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 811, 0, 0, 0, 0, 0 },
+	{ "test", 4, 817, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -1130,28 +1145,28 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 687, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 687, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 690, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 690, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 687, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 687, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 812, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 690, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 690, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 818, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 813, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 819, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ifa_cacheinfo[] = {
@@ -1162,25 +1177,25 @@ static const struct ft_field x86_64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field x86_64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 815, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 712, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 821, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 816, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 729, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 822, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 732, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 818, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 824, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 732, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 625, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 628, 4, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -1190,34 +1205,83 @@ static const struct ft_field x86_64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field x86_64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 819, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 820, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 815, 4, 0, 0, 0, 0 },
-	{ "id", 2, 821, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 825, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 826, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 821, 4, 0, 0, 0, 0 },
+	{ "id", 2, 827, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 709, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 709, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 820, 3, 0, 0, 0, 0 },
-	{ "id", 2, 821, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 815, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 712, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 712, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 826, 3, 0, 0, 0, 0 },
+	{ "id", 2, 827, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 821, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 818, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 709, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 709, 3, 0, 0, 0, 0 },
-	{ "id", 2, 821, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 824, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 712, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 712, 3, 0, 0, 0, 0 },
+	{ "id", 2, 827, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
 	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
 	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_tcpvegas_info[] = {
+	{ "tcpv_enabled", 12, 15, 0, 0, 0, 0, 0 },
+	{ "tcpv_rttcnt", 11, 15, 4, 0, 0, 0, 0 },
+	{ "tcpv_rtt", 8, 15, 8, 0, 0, 0, 0 },
+	{ "tcpv_minrtt", 11, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_tcp_dctcp_info[] = {
+	{ "dctcp_enabled", 13, 76, 0, 0, 0, 0, 0 },
+	{ "dctcp_ce_state", 14, 76, 2, 0, 0, 0, 0 },
+	{ "dctcp_alpha", 11, 15, 4, 0, 0, 0, 0 },
+	{ "dctcp_ab_ecn", 12, 15, 8, 0, 0, 0, 0 },
+	{ "dctcp_ab_tot", 12, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_tcp_bbr_info[] = {
+	{ "bbr_bw_lo", 9, 324, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 324, 4, 0, 0, 0, 0 },
+	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
+	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
+	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_netlink_diag_ring[] = {
+	{ "ndr_block_size", 14, 15, 0, 0, 0, 0, 0 },
+	{ "ndr_block_nr", 12, 15, 4, 0, 0, 0, 0 },
+	{ "ndr_frame_size", 14, 15, 8, 0, 0, 0, 0 },
+	{ "ndr_frame_nr", 12, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_packet_diag_info[] = {
+	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 828, 4, 0, 0, 0, 0 },
+	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
+	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
+	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 829, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_packet_diag_ring[] = {
+	{ "pdr_block_size", 14, 15, 0, 0, 0, 0, 0 },
+	{ "pdr_block_nr", 12, 15, 4, 0, 0, 0, 0 },
+	{ "pdr_frame_size", 14, 15, 8, 0, 0, 0, 0 },
+	{ "pdr_frame_nr", 12, 15, 12, 0, 0, 0, 0 },
+	{ "pdr_retire_tmo", 14, 15, 16, 0, 0, 0, 0 },
+	{ "pdr_sizeof_priv", 15, 15, 20, 0, 0, 0, 0 },
+	{ "pdr_features", 12, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_meminfo[] = {
@@ -1228,39 +1292,39 @@ static const struct ft_field x86_64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field x86_64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 822, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 830, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 823, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 831, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 732, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 824, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 818, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 832, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 824, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 729, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 732, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 712, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 825, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 833, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 732, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 826, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 834, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 732, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rta_cacheinfo[] = {
@@ -1269,7 +1333,7 @@ static const struct ft_field x86_64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 321, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 324, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -1342,7 +1406,7 @@ static const struct ft_field generic64_timespec[] = {
 };
 
 static const struct ft_field generic64_timespec64[] = {
-	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 140, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -1357,36 +1421,36 @@ static const struct ft_field generic64_timezone[] = {
 };
 
 static const struct ft_field generic64_itimerval[] = {
-	{ "it_interval", 11, 149, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 149, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 152, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 152, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec[] = {
-	{ "it_interval", 11, 166, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 166, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 169, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 169, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 575, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 575, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 578, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 578, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 651, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 651, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 654, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 654, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 655, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 653, 40, 0, 0, 0, 0 },
+	{ "status", 6, 656, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
-	{ "time", 4, 149, 72, 0, 0, 0, 0 },
+	{ "time", 4, 152, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 104, 0, 0, 0, 0 },
@@ -1400,92 +1464,92 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 137, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 137, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 137, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 137, 32, 0, 0, 0, 0 },
-	{ "status", 6, 653, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 137, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 137, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 137, 64, 0, 0, 0, 0 },
-	{ "time", 4, 655, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 137, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 137, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 137, 104, 0, 0, 0, 0 },
+	{ "modes", 5, 655, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 140, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 140, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 140, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 140, 32, 0, 0, 0, 0 },
+	{ "status", 6, 656, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 140, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 140, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 140, 64, 0, 0, 0, 0 },
+	{ "time", 4, 658, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 140, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 140, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 140, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 137, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 137, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 137, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 137, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 137, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 140, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 140, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 140, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 140, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 140, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timeval64[] = {
-	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 137, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 140, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 140, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 656, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 656, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 656, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 656, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 659, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 659, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 659, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 659, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 322, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 318, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 321, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 319, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 322, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 657, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 658, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 659, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 660, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 661, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 662, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 318, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 322, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 321, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 319, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 137, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 322, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 140, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 657, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 658, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 659, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 660, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 661, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 662, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 552, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 555, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 661, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 664, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 662, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 665, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 661, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 663, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 663, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 663, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 663, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 664, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 666, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 666, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 666, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 666, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -1495,85 +1559,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 665, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 666, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 667, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 668, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 669, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 670, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 671, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 669, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 672, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 671, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 674, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 671, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 669, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 672, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 671, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 674, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 670, 0, 0, 0, 0, 0 },
+	{ "val", 3, 673, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 232, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 140, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 140, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 137, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 137, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 229, 24, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 140, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 140, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 232, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 675, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 676, 4, 0, 0, 0, 0 },
+	{ "type", 4, 678, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 679, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 678, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 681, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 679, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 682, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -1583,14 +1647,14 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 680, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 680, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 681, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 683, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 683, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 684, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_clone_range[] = {
-	{ "src_fd", 6, 137, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 140, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
@@ -1603,8 +1667,8 @@ static const struct ft_field generic64_fstrim_range[] = {
 };
 
 static const struct ft_field generic64_rusage[] = {
-	{ "ru_utime", 8, 149, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 149, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 152, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 152, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 48, 0, 0, 0, 0 },
@@ -1623,18 +1687,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 682, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 682, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 685, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 685, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 683, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 683, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 686, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 686, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 684, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 687, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -1648,39 +1712,39 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 685, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 685, 65, 0, 0, 0, 0 },
-	{ "release", 7, 685, 130, 0, 0, 0, 0 },
-	{ "version", 7, 685, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 685, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 685, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 688, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 688, 65, 0, 0, 0, 0 },
+	{ "release", 7, 688, 130, 0, 0, 0, 0 },
+	{ "version", 7, 688, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 688, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 688, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 686, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 687, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 688, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 687, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 689, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 690, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 690, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 690, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 691, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 690, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 687, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 690, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 690, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 693, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 691, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 691, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 694, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 694, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 692, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 328, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 695, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1691,8 +1755,8 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 693, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
+	{ "version", 7, 696, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 232, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_robust_list_head[] = {
@@ -1705,39 +1769,39 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 694, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 697, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 695, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 698, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 695, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 698, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 696, 0, 0, 0, 0, 0 },
-	{ "data", 4, 697, 8, 0, 0, 0, 0 },
+	{ "events", 6, 699, 0, 0, 0, 0, 0 },
+	{ "data", 4, 700, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 687, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 698, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 690, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 701, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 430, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 433, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -1748,7 +1812,7 @@ static const struct ft_field generic64_linger[] = {
 };
 
 static const struct ft_field generic64_ucred[] = {
-	{ "pid", 3, 229, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 232, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -1761,19 +1825,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 699, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 700, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 701, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 702, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 703, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 704, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 702, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 703, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 704, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 705, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 706, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 707, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 705, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 706, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 708, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 709, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -1786,14 +1850,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 707, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 708, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 708, 19, 0, 0, 0, 0 },
-	{ "port", 4, 708, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 710, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 711, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 711, 19, 0, 0, 0, 0 },
+	{ "port", 4, 711, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 714, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1801,7 +1865,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 714, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1827,56 +1891,56 @@ static const struct ft_field generic64_uffdio_range[] = {
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 713, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 716, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 714, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 717, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 715, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 718, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 716, 8, 0, 0, 0, 0 },
+	{ "features", 8, 719, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 625, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 628, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 625, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 628, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 718, 24, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 721, 24, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 28, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 719, 32, 0, 0, 0, 0 },
-	{ "lo_name", 7, 720, 36, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 721, 100, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 722, 136, 0, 0, 0, 0 },
-	{ "reserved", 8, 723, 152, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 722, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 723, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 724, 100, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 725, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 726, 152, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_loop_info64[] = {
-	{ "lo_device", 9, 319, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 322, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 319, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 322, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 718, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 721, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 719, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 720, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 720, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 721, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 724, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 722, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 723, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 723, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 724, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 727, 216, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -1889,40 +1953,40 @@ static const struct ft_field generic64_loop_config[] = {
 
 static const struct ft_field generic64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 727, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 730, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 731, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_found[] = {
-	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 731, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 730, 0, 0, 0, 0, 0 },
+	{ "op", 2, 733, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 732, 16, 0, 0, 0, 0 },
+	{ "data", 4, 735, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_blkpg_partition[] = {
-	{ "start", 5, 137, 0, 0, 0, 0, 0 },
-	{ "length", 6, 137, 8, 0, 0, 0, 0 },
+	{ "start", 5, 140, 0, 0, 0, 0, 0 },
+	{ "length", 6, 140, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 720, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 720, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 723, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 723, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 733, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 736, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -1930,83 +1994,83 @@ static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 
 static const struct ft_field generic64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 734, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 735, 20, 0, 0, 0, 0 },
+	{ "val", 3, 140, 8, 0, 0, 0, 0 },
+	{ "error", 5, 737, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 738, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 736, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 739, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 462, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 465, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_hd_geometry[] = {
-	{ "heads", 5, 709, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 709, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 712, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 712, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sg_io_hdr[] = {
-	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 740, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 741, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 712, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 741, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 743, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 745, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 743, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 744, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 743, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 746, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 748, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 746, 44, 0, 0, 0, 0 },
-	{ "status", 6, 708, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 708, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 708, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 709, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 707, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 707, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 749, 44, 0, 0, 0, 0 },
+	{ "status", 6, 711, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 711, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 711, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 712, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 710, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 710, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 747, 80, 0, 0, 0, 0 },
+	{ "info", 4, 750, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field generic64_sg_io_vector[] = {
-	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 740, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 741, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 712, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 743, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 749, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 746, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 752, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 746, 44, 0, 0, 0, 0 },
-	{ "status", 6, 708, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 708, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 708, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 709, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 707, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 707, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 749, 44, 0, 0, 0, 0 },
+	{ "status", 6, 711, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 711, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 711, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 712, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 710, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 710, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 747, 80, 0, 0, 0, 0 },
+	{ "info", 4, 750, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field generic64_sg_sense[] = {
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 752, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 755, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mnt_id_req[] = {
-	{ "size", 4, 755, 0, 0, 0, 0, 0 },
+	{ "size", 4, 758, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -2014,32 +2078,47 @@ static const struct ft_field generic64_mnt_id_req[] = {
 };
 
 static const struct ft_field generic64_mnt_id_req_stat[] = {
-	{ "size", 4, 755, 0, 0, 0, 0, 0 },
+	{ "size", 4, 758, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 756, 16, 0, 0, 0, 0 },
+	{ "param", 5, 759, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field generic64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 756, 8, 0, 0, 0, 0 },
-	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
-	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 757, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 758, 32, 0x1, 0x1, 1, 1 },
-	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
-	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
-	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
-	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 680, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 681, 72, 0x2, 0x2, 1, 1 },
-	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
-	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
-	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
-	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 1, 1 },
+	{ "mnt_opts", 8, 760, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 759, 8, 0, 0, 0, 0 },
+	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
+	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
+	{ "sb_magic", 8, 761, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 762, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 760, 36, 0x20, 0x20, 2, 1 },
+	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
+	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 683, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 684, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
+	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
+	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
+	{ "mnt_root", 8, 763, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 763, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
+	{ "fs_subtype", 10, 760, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 763, 124, 0x200, 0x200, 2, 1 },
+	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 764, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
+	{ "opt_sec_array", 13, 764, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 759, 144, 0x1000, 0x1000, 2, 1 },
+	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 764, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 764, 164, 0x4000, 0x4000, 2, 1 },
 };
-static const uint8_t generic64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 10, 11 };
+static const uint8_t generic64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
 static const struct ft_field generic64_cachestat_range[] = {
 	{ "off", 3, 50, 0, 0, 0, 0, 0 },
@@ -2055,19 +2134,19 @@ static const struct ft_field generic64_cachestat[] = {
 };
 
 static const struct ft_field generic64_xattr_args_set[] = {
-	{ "value", 5, 759, 0, 0, 0, 0, 0 },
+	{ "value", 5, 765, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 373, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 376, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_xattr_args_got[] = {
-	{ "value", 5, 760, 0, 0, 0, 0, 0 },
+	{ "value", 5, 766, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_attr[] = {
-	{ "fa_xflags", 9, 761, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 767, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -2094,31 +2173,31 @@ static const struct ft_field generic64_ipc_perm_set[] = {
 };
 
 static const struct ft_field generic64_msqid_ds[] = {
-	{ "msg_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 229, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 229, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 232, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 232, 100, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field generic64_shmid_ds[] = {
-	{ "shm_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 229, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 229, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 232, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 232, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field generic64_semid_ds[] = {
-	{ "sem_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2126,31 +2205,31 @@ static const struct ft_field generic64_semid_ds[] = {
 static const uint8_t generic64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_msqid_set[] = {
-	{ "msg_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 229, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 229, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 232, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 232, 100, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field generic64_shmid_set[] = {
-	{ "shm_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 229, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 229, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 232, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 232, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field generic64_semid_set[] = {
-	{ "sem_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2200,12 +2279,12 @@ static const struct ft_field generic64_seminfo[] = {
 
 static const struct ft_field generic64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 770, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 776, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 773, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 779, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_sizes[] = {
@@ -2215,16 +2294,16 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 775, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 781, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 776, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 782, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 776, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 782, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2250,33 +2329,33 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 
 static const struct ft_field generic64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 783, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 783, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 780, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 782, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 784, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 786, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 788, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 790, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 687, 8, 0, 0, 0, 0 },
-	{ "res", 3, 137, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
+	{ "obj", 3, 690, 8, 0, 0, 0, 0 },
+	{ "res", 3, 140, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 786, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 792, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 787, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 793, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2290,27 +2369,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "value", 5, 687, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 788, 24, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "value", 5, 690, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 794, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "value", 5, 687, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 789, 24, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "value", 5, 690, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 795, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 687, 16, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 690, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -2318,146 +2397,146 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 790, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 796, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 793, 8, 0, 0, 0, 0 },
-	{ "license", 7, 794, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 799, 8, 0, 0, 0, 0 },
+	{ "license", 7, 800, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 796, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 797, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 798, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 802, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 803, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 804, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 799, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 805, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 687, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 690, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 687, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 690, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 687, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 690, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 800, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 806, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 801, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 807, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 802, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 808, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 803, 0, 0, 0, 0, 0 },
+	{ "info", 4, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 687, 8, 0, 0, 0, 0 },
+	{ "info", 4, 690, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 804, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 810, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 794, 0, 0, 0, 0, 0 },
+	{ "name", 4, 800, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 806, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 687, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 812, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 690, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 807, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 813, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 808, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 814, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 687, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 687, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
-	{ "values", 6, 687, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 690, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 690, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
+	{ "values", 6, 690, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 789, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 795, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 809, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 815, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
-	{ "values", 6, 687, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
+	{ "values", 6, 690, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 794, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 810, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 816, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 794, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 811, 0, 0, 0, 0, 0 },
+	{ "test", 4, 817, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -2465,28 +2544,28 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 687, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 687, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 690, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 690, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 687, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 687, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 812, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 690, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 690, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 818, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 813, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 819, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ifa_cacheinfo[] = {
@@ -2497,25 +2576,25 @@ static const struct ft_field generic64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field generic64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 815, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 712, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 821, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 816, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 729, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 822, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 732, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 818, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 824, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 732, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 625, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 628, 4, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -2525,34 +2604,83 @@ static const struct ft_field generic64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field generic64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 819, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 820, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 815, 4, 0, 0, 0, 0 },
-	{ "id", 2, 821, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 825, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 826, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 821, 4, 0, 0, 0, 0 },
+	{ "id", 2, 827, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 709, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 709, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 820, 3, 0, 0, 0, 0 },
-	{ "id", 2, 821, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 815, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 712, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 712, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 826, 3, 0, 0, 0, 0 },
+	{ "id", 2, 827, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 821, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 818, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 709, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 709, 3, 0, 0, 0, 0 },
-	{ "id", 2, 821, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 824, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 712, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 712, 3, 0, 0, 0, 0 },
+	{ "id", 2, 827, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
 	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
 	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_tcpvegas_info[] = {
+	{ "tcpv_enabled", 12, 15, 0, 0, 0, 0, 0 },
+	{ "tcpv_rttcnt", 11, 15, 4, 0, 0, 0, 0 },
+	{ "tcpv_rtt", 8, 15, 8, 0, 0, 0, 0 },
+	{ "tcpv_minrtt", 11, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_tcp_dctcp_info[] = {
+	{ "dctcp_enabled", 13, 76, 0, 0, 0, 0, 0 },
+	{ "dctcp_ce_state", 14, 76, 2, 0, 0, 0, 0 },
+	{ "dctcp_alpha", 11, 15, 4, 0, 0, 0, 0 },
+	{ "dctcp_ab_ecn", 12, 15, 8, 0, 0, 0, 0 },
+	{ "dctcp_ab_tot", 12, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_tcp_bbr_info[] = {
+	{ "bbr_bw_lo", 9, 324, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 324, 4, 0, 0, 0, 0 },
+	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
+	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
+	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_netlink_diag_ring[] = {
+	{ "ndr_block_size", 14, 15, 0, 0, 0, 0, 0 },
+	{ "ndr_block_nr", 12, 15, 4, 0, 0, 0, 0 },
+	{ "ndr_frame_size", 14, 15, 8, 0, 0, 0, 0 },
+	{ "ndr_frame_nr", 12, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_packet_diag_info[] = {
+	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 828, 4, 0, 0, 0, 0 },
+	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
+	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
+	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 829, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_packet_diag_ring[] = {
+	{ "pdr_block_size", 14, 15, 0, 0, 0, 0, 0 },
+	{ "pdr_block_nr", 12, 15, 4, 0, 0, 0, 0 },
+	{ "pdr_frame_size", 14, 15, 8, 0, 0, 0, 0 },
+	{ "pdr_frame_nr", 12, 15, 12, 0, 0, 0, 0 },
+	{ "pdr_retire_tmo", 14, 15, 16, 0, 0, 0, 0 },
+	{ "pdr_sizeof_priv", 15, 15, 20, 0, 0, 0, 0 },
+	{ "pdr_features", 12, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_meminfo[] = {
@@ -2563,39 +2691,39 @@ static const struct ft_field generic64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field generic64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 822, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 830, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 823, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 831, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 732, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 824, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 818, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 832, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 824, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 729, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 732, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 712, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 825, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 833, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 732, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 826, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 834, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 732, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rta_cacheinfo[] = {
@@ -2604,7 +2732,7 @@ static const struct ft_field generic64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 321, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 324, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -2677,7 +2805,7 @@ static const struct ft_field i386_timespec[] = {
 };
 
 static const struct ft_field i386_timespec64[] = {
-	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 140, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -2692,36 +2820,36 @@ static const struct ft_field i386_timezone[] = {
 };
 
 static const struct ft_field i386_itimerval[] = {
-	{ "it_interval", 11, 149, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 149, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 152, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 152, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec[] = {
-	{ "it_interval", 11, 166, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 166, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 169, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 169, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 575, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 575, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 578, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 578, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 651, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 651, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 654, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 654, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 655, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 653, 20, 0, 0, 0, 0 },
+	{ "status", 6, 656, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
-	{ "time", 4, 149, 36, 0, 0, 0, 0 },
+	{ "time", 4, 152, 36, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 44, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 48, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 52, 0, 0, 0, 0 },
@@ -2735,92 +2863,92 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 652, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 137, 4, 0, 0, 0, 0 },
-	{ "freq", 4, 137, 12, 0, 0, 0, 0 },
-	{ "maxerror", 8, 137, 20, 0, 0, 0, 0 },
-	{ "esterror", 8, 137, 28, 0, 0, 0, 0 },
-	{ "status", 6, 653, 36, 0, 0, 0, 0 },
-	{ "constant", 8, 137, 40, 0, 0, 0, 0 },
-	{ "precision", 9, 137, 48, 0, 0, 0, 0 },
-	{ "tolerance", 9, 137, 56, 0, 0, 0, 0 },
-	{ "time", 4, 655, 64, 0, 0, 0, 0 },
-	{ "tick", 4, 137, 80, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 137, 88, 0, 0, 0, 0 },
-	{ "jitter", 6, 137, 96, 0, 0, 0, 0 },
+	{ "modes", 5, 655, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 140, 4, 0, 0, 0, 0 },
+	{ "freq", 4, 140, 12, 0, 0, 0, 0 },
+	{ "maxerror", 8, 140, 20, 0, 0, 0, 0 },
+	{ "esterror", 8, 140, 28, 0, 0, 0, 0 },
+	{ "status", 6, 656, 36, 0, 0, 0, 0 },
+	{ "constant", 8, 140, 40, 0, 0, 0, 0 },
+	{ "precision", 9, 140, 48, 0, 0, 0, 0 },
+	{ "tolerance", 9, 140, 56, 0, 0, 0, 0 },
+	{ "time", 4, 658, 64, 0, 0, 0, 0 },
+	{ "tick", 4, 140, 80, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 140, 88, 0, 0, 0, 0 },
+	{ "jitter", 6, 140, 96, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 104, 0, 0, 0, 0 },
-	{ "stabil", 6, 137, 108, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 137, 116, 0, 0, 0, 0 },
-	{ "calcnt", 6, 137, 124, 0, 0, 0, 0 },
-	{ "errcnt", 6, 137, 132, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 137, 140, 0, 0, 0, 0 },
+	{ "stabil", 6, 140, 108, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 140, 116, 0, 0, 0, 0 },
+	{ "calcnt", 6, 140, 124, 0, 0, 0, 0 },
+	{ "errcnt", 6, 140, 132, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 140, 140, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 148, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timeval64[] = {
-	{ "tv_sec", 6, 137, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 137, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 140, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 140, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 656, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 656, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 656, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 656, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 659, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 659, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 659, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 659, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 625, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 628, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 662, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 665, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 625, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 628, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 657, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 658, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 659, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 660, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 661, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 662, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 319, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 318, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 322, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 321, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 319, 32, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 137, 44, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 322, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_size", 7, 140, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 657, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 658, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 659, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 660, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 661, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 662, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 552, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 555, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 661, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 664, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 662, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 665, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 661, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 663, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 663, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 663, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 663, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 664, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 666, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 666, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 666, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 666, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -2830,85 +2958,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 665, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 666, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 667, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 668, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 669, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 670, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 671, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 669, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 672, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 671, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 674, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 668, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 671, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 669, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 672, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 671, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 674, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 670, 0, 0, 0, 0, 0 },
+	{ "val", 3, 673, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
-	{ "l_pid", 5, 229, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 232, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 140, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 140, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 673, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 674, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 137, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 137, 12, 0, 0, 0, 0 },
-	{ "l_pid", 5, 229, 20, 0, 0, 0, 0 },
+	{ "l_type", 6, 676, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 677, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 140, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 140, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 232, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 675, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 676, 4, 0, 0, 0, 0 },
+	{ "type", 4, 678, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 679, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 678, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 681, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 679, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 682, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -2918,14 +3046,14 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 680, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 680, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 681, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 683, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 683, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 684, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_clone_range[] = {
-	{ "src_fd", 6, 137, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 140, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
@@ -2938,8 +3066,8 @@ static const struct ft_field i386_fstrim_range[] = {
 };
 
 static const struct ft_field i386_rusage[] = {
-	{ "ru_utime", 8, 149, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 149, 8, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 152, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 152, 8, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 16, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 20, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 24, 0, 0, 0, 0 },
@@ -2958,18 +3086,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 682, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 682, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 685, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 685, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 683, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 683, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 686, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 686, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 684, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 687, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -2983,39 +3111,39 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 685, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 685, 65, 0, 0, 0, 0 },
-	{ "release", 7, 685, 130, 0, 0, 0, 0 },
-	{ "version", 7, 685, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 685, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 685, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 688, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 688, 65, 0, 0, 0, 0 },
+	{ "release", 7, 688, 130, 0, 0, 0, 0 },
+	{ "version", 7, 688, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 688, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 688, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 686, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 687, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 687, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 687, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 688, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 687, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 689, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 690, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 690, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 690, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 691, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 690, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 687, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 690, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 690, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 693, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 691, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 691, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 694, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 694, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 325, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 692, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 328, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 695, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -3026,8 +3154,8 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 693, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 229, 4, 0, 0, 0, 0 },
+	{ "version", 7, 696, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 232, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_robust_list_head[] = {
@@ -3040,39 +3168,39 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 694, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 697, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 695, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 698, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 695, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 698, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 696, 0, 0, 0, 0, 0 },
-	{ "data", 4, 697, 4, 0, 0, 0, 0 },
+	{ "events", 6, 699, 0, 0, 0, 0, 0 },
+	{ "data", 4, 700, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 687, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 698, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 690, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 701, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 430, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 433, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -3083,7 +3211,7 @@ static const struct ft_field i386_linger[] = {
 };
 
 static const struct ft_field i386_ucred[] = {
-	{ "pid", 3, 229, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 232, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -3096,19 +3224,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 699, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 700, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 701, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 702, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 703, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 704, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 702, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 703, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 704, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 705, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 706, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 707, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 705, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 706, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 708, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 709, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -3121,14 +3249,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 707, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 708, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 708, 11, 0, 0, 0, 0 },
-	{ "port", 4, 708, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 710, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 711, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 711, 11, 0, 0, 0, 0 },
+	{ "port", 4, 711, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 714, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -3136,7 +3264,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 711, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 714, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -3162,56 +3290,56 @@ static const struct ft_field i386_uffdio_range[] = {
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 713, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 716, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 714, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 717, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 715, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 718, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 716, 8, 0, 0, 0, 0 },
+	{ "features", 8, 719, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 827, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 835, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 827, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 835, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 718, 20, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 721, 20, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 719, 28, 0, 0, 0, 0 },
-	{ "lo_name", 7, 720, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 721, 96, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 722, 128, 0, 0, 0, 0 },
-	{ "reserved", 8, 723, 136, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 722, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 723, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 724, 96, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 725, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 726, 136, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_loop_info64[] = {
-	{ "lo_device", 9, 319, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 322, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 319, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 322, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 718, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 721, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 719, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 720, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 720, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 721, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 724, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 722, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 723, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 723, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 724, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 727, 216, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -3224,40 +3352,40 @@ static const struct ft_field i386_loop_config[] = {
 
 static const struct ft_field i386_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 727, 4, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 730, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 731, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_found[] = {
-	{ "fm_flags", 8, 728, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 731, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field i386_blkpg_ioctl_arg[] = {
-	{ "op", 2, 730, 0, 0, 0, 0, 0 },
+	{ "op", 2, 733, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 732, 12, 0, 0, 0, 0 },
+	{ "data", 4, 735, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_blkpg_partition[] = {
-	{ "start", 5, 137, 0, 0, 0, 0, 0 },
-	{ "length", 6, 137, 8, 0, 0, 0, 0 },
+	{ "start", 5, 140, 0, 0, 0, 0, 0 },
+	{ "length", 6, 140, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 720, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 720, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 723, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 723, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 733, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 736, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -3265,98 +3393,98 @@ static const struct ft_field i386_kvm_userspace_memory_region[] = {
 
 static const struct ft_field i386_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 137, 8, 0, 0, 0, 0 },
-	{ "error", 5, 734, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 735, 20, 0, 0, 0, 0 },
+	{ "val", 3, 140, 8, 0, 0, 0, 0 },
+	{ "error", 5, 737, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 738, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 736, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 739, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 462, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 465, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_hd_geometry[] = {
-	{ "heads", 5, 709, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 709, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 712, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 712, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sg_io_hdr[] = {
-	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 740, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 741, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 712, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 741, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 740, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 743, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 745, 24, 0, 0, 0, 0 },
+	{ "dxferp", 6, 743, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 744, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 743, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 746, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 748, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 746, 32, 0, 0, 0, 0 },
-	{ "status", 6, 708, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 708, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 708, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 709, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 707, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 707, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 749, 32, 0, 0, 0, 0 },
+	{ "status", 6, 711, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 711, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 711, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 712, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 710, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 710, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 747, 60, 0, 0, 0, 0 },
+	{ "info", 4, 750, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field i386_sg_io_vector[] = {
-	{ "interface_id", 12, 737, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 738, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 709, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 740, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 741, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 712, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 743, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 749, 24, 0, 0, 0, 0 },
+	{ "cmdp", 4, 746, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 752, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 746, 32, 0, 0, 0, 0 },
-	{ "status", 6, 708, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 708, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 708, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 709, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 707, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 707, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 749, 32, 0, 0, 0, 0 },
+	{ "status", 6, 711, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 711, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 711, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 712, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 710, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 710, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 747, 60, 0, 0, 0, 0 },
+	{ "info", 4, 750, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field i386_sg_sense[] = {
-	{ "mx_sb_len", 9, 709, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 752, 24, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 712, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 755, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 829, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 837, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 831, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 832, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 833, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 839, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 840, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 841, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 835, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 843, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
-	{ "buf", 3, 678, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 681, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -3365,52 +3493,52 @@ static const struct ft_field i386_socketcall_recv[] = {
 };
 
 static const struct ft_field i386_socketcall_sendto[] = {
-	{ "buf", 3, 678, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 681, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 837, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 845, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 831, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 832, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 833, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 839, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 840, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 841, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 829, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 837, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 839, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 832, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 833, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 847, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 840, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 841, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
-	{ "msg", 3, 194, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 197, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 841, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 842, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 849, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 850, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
-	{ "msgvec", 6, 469, 4, 0, 0, 0, 0 },
-	{ "timeout", 7, 167, 16, 0, 0, 0, 0 },
+	{ "msgvec", 6, 472, 4, 0, 0, 0, 0 },
+	{ "timeout", 7, 170, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 844, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 847, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 852, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 855, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mnt_id_req[] = {
-	{ "size", 4, 755, 0, 0, 0, 0, 0 },
+	{ "size", 4, 758, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -3418,32 +3546,47 @@ static const struct ft_field i386_mnt_id_req[] = {
 };
 
 static const struct ft_field i386_mnt_id_req_stat[] = {
-	{ "size", 4, 755, 0, 0, 0, 0, 0 },
+	{ "size", 4, 758, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 756, 16, 0, 0, 0, 0 },
+	{ "param", 5, 759, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field i386_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 756, 8, 0, 0, 0, 0 },
-	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 1, 1 },
-	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 1, 1 },
-	{ "sb_magic", 8, 757, 24, 0x1, 0x1, 1, 1 },
-	{ "sb_flags", 8, 758, 32, 0x1, 0x1, 1, 1 },
-	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 1, 1 },
-	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 1, 1 },
-	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 1, 1 },
-	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 1, 1 },
-	{ "mnt_attr", 8, 680, 64, 0x2, 0x2, 1, 1 },
-	{ "mnt_propagation", 15, 681, 72, 0x2, 0x2, 1, 1 },
-	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 1, 1 },
-	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 1, 1 },
-	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 1, 1 },
-	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 1, 1 },
+	{ "mnt_opts", 8, 760, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 759, 8, 0, 0, 0, 0 },
+	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
+	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
+	{ "sb_magic", 8, 761, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 762, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 760, 36, 0x20, 0x20, 2, 1 },
+	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
+	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 683, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 684, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
+	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
+	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
+	{ "mnt_root", 8, 763, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 763, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
+	{ "fs_subtype", 10, 760, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 763, 124, 0x200, 0x200, 2, 1 },
+	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 764, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
+	{ "opt_sec_array", 13, 764, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 759, 144, 0x1000, 0x1000, 2, 1 },
+	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 764, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 764, 164, 0x4000, 0x4000, 2, 1 },
 };
-static const uint8_t i386_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 10, 11 };
+static const uint8_t i386_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
 static const struct ft_field i386_cachestat_range[] = {
 	{ "off", 3, 50, 0, 0, 0, 0, 0 },
@@ -3459,19 +3602,19 @@ static const struct ft_field i386_cachestat[] = {
 };
 
 static const struct ft_field i386_xattr_args_set[] = {
-	{ "value", 5, 759, 0, 0, 0, 0, 0 },
+	{ "value", 5, 765, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 373, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 376, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_xattr_args_got[] = {
-	{ "value", 5, 760, 0, 0, 0, 0, 0 },
+	{ "value", 5, 766, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_attr[] = {
-	{ "fa_xflags", 9, 761, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 767, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -3498,31 +3641,31 @@ static const struct ft_field i386_ipc_perm_set[] = {
 };
 
 static const struct ft_field i386_msqid_ds[] = {
-	{ "msg_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 229, 72, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 229, 76, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 232, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 232, 76, 0, 0, 0, 0 },
 };
 static const uint8_t i386_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field i386_shmid_ds[] = {
-	{ "shm_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 229, 64, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 229, 68, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 232, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 232, 68, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
 };
 static const uint8_t i386_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field i386_semid_ds[] = {
-	{ "sem_perm", 8, 765, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 771, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -3530,31 +3673,31 @@ static const struct ft_field i386_semid_ds[] = {
 static const uint8_t i386_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_msqid_set[] = {
-	{ "msg_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 229, 72, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 229, 76, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 232, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 232, 76, 0, 0, 0, 0 },
 };
 static const uint8_t i386_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field i386_shmid_set[] = {
-	{ "shm_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 229, 64, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 229, 68, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 232, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 232, 68, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
 };
 static const uint8_t i386_shmid_set_whole[] = { 0 };
 
 static const struct ft_field i386_semid_set[] = {
-	{ "sem_perm", 8, 766, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 772, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -3603,23 +3746,23 @@ static const struct ft_field i386_seminfo[] = {
 };
 
 static const struct ft_field i386_msgrcv_kludge[] = {
-	{ "msgp", 4, 251, 0, 0, 0, 0, 0 },
+	{ "msgp", 4, 254, 0, 0, 0, 0, 0 },
 	{ "msgtyp", 6, 17, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_semun_at[] = {
-	{ "buf", 3, 849, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 850, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 857, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 858, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 770, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 776, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 773, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 779, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_sizes[] = {
@@ -3629,16 +3772,16 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 775, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 781, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 776, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 782, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 776, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 782, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -3664,33 +3807,33 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 
 static const struct ft_field i386_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 783, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 777, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 783, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 780, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 782, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 784, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 786, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 788, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 790, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 687, 8, 0, 0, 0, 0 },
-	{ "res", 3, 137, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 137, 24, 0, 0, 0, 0 },
+	{ "obj", 3, 690, 8, 0, 0, 0, 0 },
+	{ "res", 3, 140, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 786, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 792, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 787, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 793, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -3704,27 +3847,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "value", 5, 687, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 788, 24, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "value", 5, 690, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 794, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "value", 5, 687, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 789, 24, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "value", 5, 690, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 795, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 687, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 687, 16, 0, 0, 0, 0 },
+	{ "key", 3, 690, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 690, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -3732,146 +3875,146 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 790, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 796, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 793, 8, 0, 0, 0, 0 },
-	{ "license", 7, 794, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 799, 8, 0, 0, 0, 0 },
+	{ "license", 7, 800, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 796, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 797, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 798, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 802, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 803, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 804, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 799, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 805, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 687, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 690, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 687, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 690, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 687, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 690, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 800, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 806, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 801, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 807, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 802, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 808, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 801, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 807, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 803, 0, 0, 0, 0, 0 },
+	{ "info", 4, 809, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 687, 8, 0, 0, 0, 0 },
+	{ "info", 4, 690, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 804, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 810, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 794, 0, 0, 0, 0, 0 },
+	{ "name", 4, 800, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 806, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 687, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 812, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 690, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 807, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 813, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 808, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 814, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 687, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 687, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
-	{ "values", 6, 687, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 690, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 690, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
+	{ "values", 6, 690, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 789, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 795, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 809, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 815, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
-	{ "values", 6, 687, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
+	{ "values", 6, 690, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 794, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 810, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 816, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 687, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 690, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 788, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 794, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 811, 0, 0, 0, 0, 0 },
+	{ "test", 4, 817, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -3879,28 +4022,28 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 687, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 687, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 690, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 690, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 687, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 687, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 812, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 690, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 690, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 818, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 813, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 819, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 799, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 321, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 805, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 324, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ifa_cacheinfo[] = {
@@ -3911,25 +4054,25 @@ static const struct ft_field i386_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field i386_unix_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 815, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 712, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 821, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 816, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 729, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 822, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 732, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_msg[] = {
-	{ "udiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 818, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 824, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 732, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 625, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 628, 4, 0, 0, 0, 0 },
 };
 static const uint8_t i386_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -3939,34 +4082,83 @@ static const struct ft_field i386_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field i386_inet_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 819, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 820, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 815, 4, 0, 0, 0, 0 },
-	{ "id", 2, 821, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 825, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 826, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 821, 4, 0, 0, 0, 0 },
+	{ "id", 2, 827, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 709, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 709, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 820, 3, 0, 0, 0, 0 },
-	{ "id", 2, 821, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 815, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 712, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 712, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 826, 3, 0, 0, 0, 0 },
+	{ "id", 2, 827, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 821, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_msg[] = {
-	{ "idiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 818, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 709, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 709, 3, 0, 0, 0, 0 },
-	{ "id", 2, 821, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 824, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 712, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 712, 3, 0, 0, 0, 0 },
+	{ "id", 2, 827, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
 	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
 	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_tcpvegas_info[] = {
+	{ "tcpv_enabled", 12, 15, 0, 0, 0, 0, 0 },
+	{ "tcpv_rttcnt", 11, 15, 4, 0, 0, 0, 0 },
+	{ "tcpv_rtt", 8, 15, 8, 0, 0, 0, 0 },
+	{ "tcpv_minrtt", 11, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_tcp_dctcp_info[] = {
+	{ "dctcp_enabled", 13, 76, 0, 0, 0, 0, 0 },
+	{ "dctcp_ce_state", 14, 76, 2, 0, 0, 0, 0 },
+	{ "dctcp_alpha", 11, 15, 4, 0, 0, 0, 0 },
+	{ "dctcp_ab_ecn", 12, 15, 8, 0, 0, 0, 0 },
+	{ "dctcp_ab_tot", 12, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_tcp_bbr_info[] = {
+	{ "bbr_bw_lo", 9, 324, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 324, 4, 0, 0, 0, 0 },
+	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
+	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
+	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_netlink_diag_ring[] = {
+	{ "ndr_block_size", 14, 15, 0, 0, 0, 0, 0 },
+	{ "ndr_block_nr", 12, 15, 4, 0, 0, 0, 0 },
+	{ "ndr_frame_size", 14, 15, 8, 0, 0, 0, 0 },
+	{ "ndr_frame_nr", 12, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_packet_diag_info[] = {
+	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 828, 4, 0, 0, 0, 0 },
+	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
+	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
+	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 829, 20, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_packet_diag_ring[] = {
+	{ "pdr_block_size", 14, 15, 0, 0, 0, 0, 0 },
+	{ "pdr_block_nr", 12, 15, 4, 0, 0, 0, 0 },
+	{ "pdr_frame_size", 14, 15, 8, 0, 0, 0, 0 },
+	{ "pdr_frame_nr", 12, 15, 12, 0, 0, 0, 0 },
+	{ "pdr_retire_tmo", 14, 15, 16, 0, 0, 0, 0 },
+	{ "pdr_sizeof_priv", 15, 15, 20, 0, 0, 0, 0 },
+	{ "pdr_features", 12, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_meminfo[] = {
@@ -3977,39 +4169,39 @@ static const struct ft_field i386_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field i386_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 822, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 830, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 823, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 831, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 732, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 824, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 818, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 832, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 824, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 729, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 732, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_req[] = {
-	{ "sdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 709, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 712, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 825, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 729, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 833, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 732, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 814, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 817, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 826, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 820, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 823, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 834, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 729, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 732, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rta_cacheinfo[] = {
@@ -4018,7 +4210,7 @@ static const struct ft_field i386_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 321, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 324, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -4179,7 +4371,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ 0 },
 	{ x86_64_mnt_id_req, NULL, NULL, 5, 0, 0, 32, 24 },
 	{ x86_64_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 32, 24 },
-	{ x86_64_statmount, x86_64_statmount_brief, NULL, 16, 10, 0, 120, 120 },
+	{ x86_64_statmount, x86_64_statmount_brief, NULL, 31, 16, 0, 168, 16 },
 	{ x86_64_cachestat_range, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ x86_64_cachestat, NULL, NULL, 5, 0, 0, 40, 40 },
 	{ x86_64_xattr_args_set, NULL, NULL, 3, 0, 0, 16, 16 },
@@ -4249,6 +4441,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_inet_diag_req, NULL, NULL, 5, 0, 0, 56, 56 },
 	{ x86_64_inet_diag_req_old, NULL, NULL, 7, 0, 0, 60, 60 },
 	{ x86_64_inet_diag_msg, NULL, NULL, 10, 0, 0, 72, 72 },
+	{ x86_64_tcpvegas_info, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 16, 16 },
+	{ x86_64_tcp_bbr_info, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ x86_64_netlink_diag_ring, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ x86_64_packet_diag_info, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ x86_64_packet_diag_ring, NULL, NULL, 7, 0, 0, 28, 28 },
 	{ x86_64_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ x86_64_netlink_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
 	{ x86_64_netlink_diag_msg, NULL, NULL, 9, 0, 0, 28, 28 },
@@ -4352,7 +4550,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ 0 },
 	{ generic64_mnt_id_req, NULL, NULL, 5, 0, 0, 32, 24 },
 	{ generic64_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 32, 24 },
-	{ generic64_statmount, generic64_statmount_brief, NULL, 16, 10, 0, 120, 120 },
+	{ generic64_statmount, generic64_statmount_brief, NULL, 31, 16, 0, 168, 16 },
 	{ generic64_cachestat_range, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ generic64_cachestat, NULL, NULL, 5, 0, 0, 40, 40 },
 	{ generic64_xattr_args_set, NULL, NULL, 3, 0, 0, 16, 16 },
@@ -4422,6 +4620,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_inet_diag_req, NULL, NULL, 5, 0, 0, 56, 56 },
 	{ generic64_inet_diag_req_old, NULL, NULL, 7, 0, 0, 60, 60 },
 	{ generic64_inet_diag_msg, NULL, NULL, 10, 0, 0, 72, 72 },
+	{ generic64_tcpvegas_info, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 16, 16 },
+	{ generic64_tcp_bbr_info, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ generic64_netlink_diag_ring, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ generic64_packet_diag_info, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ generic64_packet_diag_ring, NULL, NULL, 7, 0, 0, 28, 28 },
 	{ generic64_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ generic64_netlink_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
 	{ generic64_netlink_diag_msg, NULL, NULL, 9, 0, 0, 28, 28 },
@@ -4525,7 +4729,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_socketcall_sendmmsg, NULL, NULL, 3, 0, 0, 12, 12 },
 	{ i386_mnt_id_req, NULL, NULL, 5, 0, 0, 32, 24 },
 	{ i386_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 32, 24 },
-	{ i386_statmount, i386_statmount_brief, NULL, 16, 10, 0, 120, 120 },
+	{ i386_statmount, i386_statmount_brief, NULL, 31, 16, 0, 168, 16 },
 	{ i386_cachestat_range, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ i386_cachestat, NULL, NULL, 5, 0, 0, 40, 40 },
 	{ i386_xattr_args_set, NULL, NULL, 3, 0, 0, 16, 16 },
@@ -4595,6 +4799,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_inet_diag_req, NULL, NULL, 5, 0, 0, 56, 56 },
 	{ i386_inet_diag_req_old, NULL, NULL, 7, 0, 0, 60, 60 },
 	{ i386_inet_diag_msg, NULL, NULL, 10, 0, 0, 72, 72 },
+	{ i386_tcpvegas_info, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 16, 16 },
+	{ i386_tcp_bbr_info, NULL, NULL, 5, 0, 0, 20, 20 },
+	{ i386_netlink_diag_ring, NULL, NULL, 4, 0, 0, 16, 16 },
+	{ i386_packet_diag_info, NULL, NULL, 6, 0, 0, 24, 24 },
+	{ i386_packet_diag_ring, NULL, NULL, 7, 0, 0, 28, 28 },
 	{ i386_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ i386_netlink_diag_req, NULL, NULL, 5, 0, 0, 20, 20 },
 	{ i386_netlink_diag_msg, NULL, NULL, 9, 0, 0, 28, 28 },

@@ -10,13 +10,13 @@ static const struct ft_attributes link_attributes = { .set = FT_SET_IFLA,
 		 "...44F4441.4" /* to CARRIER_CHANGES */ ".dS144" /* to GSO_MAX_SIZE */
 		 "..4dd44444.Sh.SS444" /* to TSO_MAX_SEGS */ "4.44....." };
 static const struct ft_attributes address_attributes = {
-	.set = FT_SET_IFA, .kinds = ".aaSaacaf4d", .structure = FT_STRUCT_IFA_CACHEINFO
+	.set = FT_SET_IFA, .kinds = ".aaSaaAaf4d", .structures = { FT_STRUCT_IFA_CACHEINFO }
 };
 static const struct ft_attributes route_attributes = { .set = FT_SET_RTA,
-	.kinds = ".aa44a4a...4c..x4...1....41...4",
-	.structure = FT_STRUCT_RTA_CACHEINFO };
+	.kinds = ".aa44a4a...4A..x4...1....41...4",
+	.structures = { FT_STRUCT_RTA_CACHEINFO } };
 static const struct ft_attributes neighbour_attributes = {
-	.set = FT_SET_NDA, .kinds = ".ahc42.444d", .structure = FT_STRUCT_NDA_CACHEINFO
+	.set = FT_SET_NDA, .kinds = ".ahA42.444d", .structures = { FT_STRUCT_NDA_CACHEINFO }
 };
 static const struct ft_attributes error_attributes = { .set = FT_SET_NLMSGERR_ATTRIBUTE,
 	.kinds = ".S4" };

@@ -11,17 +11,28 @@
 #include "decode/text.h"
 
 static const struct ft_attributes unix_attributes = {
-	.set = FT_SET_UNIX_ATTRIBUTE, .kinds = "bc4.vm14", .structure = FT_STRUCT_UNIX_DIAG_VFS
+	.set = FT_SET_UNIX_ATTRIBUTE, .kinds = "bA4uvm14", .structures = { FT_STRUCT_UNIX_DIAG_VFS }
 };
+static const struct ft_attributes storage_attributes = { .set = FT_SET_STORAGE_ATTRIBUTE,
+	.kinds = "..4." };
+static const struct ft_attributes storages_attributes = {
+	.set = FT_SET_STORAGES_ATTRIBUTE, .kinds = ".N", .nested = { &storage_attributes }
+};
+static const struct ft_attributes upper_attributes = { .set = FT_SET_UPPER_ATTRIBUTE,
+	.kinds = ".S" };
 static const struct ft_attributes inet_attributes = { .set = FT_SET_INET_ATTRIBUTE,
-	.kinds = ".c..S11mz.11...4.4...8.",
-	.structure = FT_STRUCT_INET_DIAG_MEMINFO };
+	.kinds = ".AtBS11mzCP1...4D4.MN8o",
+	.structures = { FT_STRUCT_INET_DIAG_MEMINFO, FT_STRUCT_TCPVEGAS_INFO,
+		FT_STRUCT_TCP_DCTCP_INFO, FT_STRUCT_TCP_BBR_INFO },
+	.nested = { &storages_attributes, &upper_attributes } };
 static const struct ft_attributes inet_asked = { .set = FT_SET_INET_REQUEST_ATTRIBUTE,
 	.kinds = "" };
 static const struct ft_attributes netlink_attributes = { .set = FT_SET_NETLINK_ATTRIBUTE,
-	.kinds = "m" };
+	.kinds = "mgAAG",
+	.structures = { FT_STRUCT_NETLINK_DIAG_RING } };
 static const struct ft_attributes packet_attributes = { .set = FT_SET_PACKET_ATTRIBUTE,
-	.kinds = ".....4m." };
+	.kinds = "A.BB44m.",
+	.structures = { FT_STRUCT_PACKET_DIAG_INFO, FT_STRUCT_PACKET_DIAG_RING } };
 
 static const struct {
 	uint8_t family;

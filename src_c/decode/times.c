@@ -1,4 +1,6 @@
 /* Times with what they are in other words. */
+#include "decode/times.h"
+
 #include "decode/families.h"
 #include "decode/text.h"
 #include "decode/walk.h"
@@ -6,8 +8,7 @@
 #define UTIME_NOW_NS  ((1 << 30) - 1)
 #define UTIME_OMIT_NS ((1 << 30) - 2)
 
-/* In UTC: where the trace is read may be another zone than where it was made. */
-static void date_comment(struct ft_walk *walk, int64_t seconds, uint64_t fraction, unsigned digits)
+void ft_date_comment(struct ft_walk *walk, int64_t seconds, uint64_t fraction, unsigned digits)
 {
 	int64_t days, rest, era, year_of_era, day_of_era, day_of_year, month, year;
 	char buffer[64];
@@ -71,7 +72,7 @@ void ft_show_time(struct ft_walk *walk, uint64_t value)
 	int64_t seconds = walk->word == 4 ? (int32_t)value : (int64_t)value;
 
 	ft_integer(walk, (uint64_t)seconds, FT_SIGNED);
-	date_comment(walk, seconds, 0, 0);
+	ft_date_comment(walk, seconds, 0, 0);
 }
 
 /* word: bytes of each number; in_ns: else in microseconds. */
@@ -99,7 +100,7 @@ static void show_time_of_file(struct ft_walk *walk, const uint8_t *data, size_t 
 	if (name && walk->constants == FT_NUMBERS_AND_NAMES)
 		walk->sink->ops->comment(walk->sink, name);
 	if (fraction >= 0 && fraction < (in_ns ? 1000000000 : 1000000))
-		date_comment(walk, seconds, (uint64_t)fraction, in_ns ? 9 : 6);
+		ft_date_comment(walk, seconds, (uint64_t)fraction, in_ns ? 9 : 6);
 }
 
 /* Of the last access, and of the last change. */
@@ -146,7 +147,7 @@ static bool show_time_of_stat(
 	fraction = ft_load(memory->data + word, word);
 	ft_integer(walk, (uint64_t)seconds, FT_SIGNED);
 	if (fraction < 1000000000)
-		date_comment(walk, seconds, fraction, 9);
+		ft_date_comment(walk, seconds, fraction, 9);
 	walk->sink->ops->next(walk->sink, fraction_name, strlen(fraction_name));
 	ft_integer(walk, fraction, FT_UNSIGNED);
 	return true;
@@ -184,6 +185,6 @@ bool ft_read_statx_time(struct ft_walk *walk, const struct ft_memory *memory)
 	ft_integer(walk, fraction, FT_UNSIGNED);
 	ft_close(walk, "}");
 	if (fraction < 1000000000)
-		date_comment(walk, seconds, fraction, 9);
+		ft_date_comment(walk, seconds, fraction, 9);
 	return true;
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import fasttrace
 CALLS = "trace=socket,dup2,close,sendmsg,sendto,recvmsg"
 # strace's text, what we write, why.
 OTHERS = [
+    (r", unused=0 /\* bits 3\.\.8 \*/", "", "-v: bits without a meaning"),
     (
         r"idiag_if=(?:\d+|if_nametoindex\(\"[^\"]*\"\))",
         "idiag_if=N",
@@ -84,6 +86,38 @@ def test_messages_of_other_protocols_are_told_as_strace_tells_them(
     pairs = [(m, i) for m, i in zip(mine, its, strict=True) if not re.search("cmd=", m)]
     assert [(m, i) for m, i in pairs if m != i] == []
     assert len(mine) - len(pairs) in (2, 3)
+
+
+CONNECTED = """
+import socket, struct
+listening = socket.create_server(("127.0.0.1", 0))
+one = socket.create_connection(listening.getsockname())
+asked = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)  # NETLINK_SOCK_DIAG
+# Of TCP all that is connected, with INET_DIAG_INFO.
+request = struct.pack("=BBBBI", socket.AF_INET, 6, 2, 0, 1 << 1) + bytes(48)
+asked.send(struct.pack("=IHHII", 16 + len(request), 20, 0x301, 1, 0) + request)
+asked.recvmsg(8192)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_tcp_tells_of_a_connection_has_names(engine: str, tmp_path: Path) -> None:
+    """strace 6.1 shows it as bytes. Without -v the more telling half of it."""
+    for options in ([], ["-v"]):
+        command = [*FASTTRACE, "strace", "--engine", engine, *options, "-f", "-e", CALLS]
+        file = tmp_path / "told"
+        subprocess.run(
+            [*command, "-o", str(file), sys.executable, "-c", CONNECTED], check=True, timeout=60
+        )
+        text = file.read_text()
+        assert (
+            "nla_type=INET_DIAG_INFO}, {tcpi_state=TCP_ESTABLISHED, tcpi_ca_state=TCP_CA_" in text
+        )
+        assert re.search(
+            r"tcpi_options=TCPI_OPT_\w+[|\w]*, tcpi_snd_wscale=\d+, tcpi_rcv_wscale=", text
+        )
+        assert re.search(r"tcpi_snd_mss=[1-9]\d+, tcpi_rcv_mss=[1-9]", text)
+        assert ("tcpi_snd_wnd=" in text) == bool(options)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from support import ENGINES, Builder
@@ -54,21 +55,41 @@ def test_newer_calls_are_told_by_names(engine: str, tracees: Builder) -> None:
         assert re.fullmatch(expected, line), (line, text)
 
 
-def test_where_a_file_is_mounted_is_told() -> None:
-    """statmount(2) of the root, where the kernel has it: by what it says that it has filled in."""
+def mount_told(mask: int, size: int, engine: str = "auto") -> fasttrace.Call:
+    """A statmount(2) of the first mount there is, with a buffer of `size` bytes."""
     program = (
         "import ctypes, struct\n"
         "c = ctypes.CDLL(None)\n"
         "ids, buf = (ctypes.c_uint64 * 1)(), ctypes.create_string_buffer(4096)\n"
         "list_ = ctypes.create_string_buffer(struct.pack('=IIQQ', 24, 0, 2**64 - 1, 0))\n"
         "c.syscall(458, list_, ids, 1, 0)\n"
-        "of = ctypes.create_string_buffer(struct.pack('=IIQQ', 24, 0, ids[0], 3))\n"
-        "c.syscall(457, of, buf, ctypes.c_size_t(4096), 0)\n"
+        f"of = ctypes.create_string_buffer(struct.pack('=IIQQ', 24, 0, ids[0], {mask}))\n"
+        f"c.syscall(457, of, buf, ctypes.c_size_t({size}), 0)\n"
     )
-    trace = fasttrace.trace([sys.executable, "-c", program])
+    trace = fasttrace.trace([sys.executable, "-c", program], engine=engine)
     calls = [call for call in trace.calls() if call.name == "statmount"]
     if not calls or calls[0].result != 0:
         pytest.skip("the kernel has no statmount(2)")
-    told = calls[0].args["buf"]
+    return calls[0]
+
+
+def test_where_a_file_is_mounted_is_told() -> None:
+    """statmount(2) of the root, where the kernel has it: by what it says that it has filled in."""
+    call = mount_told(3, 4096)
+    told = call.args["buf"]
     assert str(told["mask"]) == "STATMOUNT_SB_BASIC|STATMOUNT_MNT_BASIC"
-    assert f"mnt_id={told['mnt_id']:#x}" in str(calls[0])
+    assert f"mnt_id={told['mnt_id']:#x}" in str(call)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_strings_of_a_mount_are_told(engine: str) -> None:
+    """They lie behind the structure, where it says."""
+    call = mount_told(0x3B, 4096, engine)
+    told = call.args["buf"]
+    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    (mount,) = [words for words in mounts if int(words[0]) == told["mnt_id_old"]]
+    assert told["mnt_root"] == mount[3]
+    assert told["mnt_point"] == mount[4]
+    assert told["fs_type"] == mount[mount.index("-") + 1].partition(".")[0]
+    assert f'fs_type="{told["fs_type"]}"' in str(call)
+    assert f'mnt_point="{mount[4]}"' in str(call)

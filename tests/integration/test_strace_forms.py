@@ -79,6 +79,27 @@ def test_calls_are_told_in_straces_forms(
     assert {name: lines for name, lines in zip(TELLING, found, strict=True) if lines} == {}
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("options", [[], ["-v"]], ids=" ".join)
+def test_what_no_device_here_answers_is_told_as_it_would_be(
+    options: list[str], engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    """Calls that are said to succeed: what they were given is taken for what they found."""
+
+    def told(command: list[str]) -> list[str]:
+        out = tmp_path / "out"
+        words = ["-f", "-a1", "-e", "trace=ioctl", "-e", "inject=ioctl:retval=0", *options]
+        program = tracees.command("tells_mapped_devices")
+        words += ["-o", str(out), *program]
+        done = subprocess.run([*command, *words], capture_output=True, timeout=LIMIT_S)
+        assert done.returncode == 0
+        return re.sub(r"^\d+ +|0x[0-9a-f]{9,}", "", out.read_text(), flags=re.M).splitlines()
+
+    mine = told([*FASTTRACE, "strace", "--engine", engine])
+    assert mine == told(["strace"])
+    assert sum("=> [{version=[4, " in line for line in mine) > 100
+
+
 DUMPS = [
     ["-e", "read=all"],
     ["-e", "write=all"],

@@ -159,6 +159,52 @@ static void of_answers(void)
 	tell(SOCK_DIAG_BY_FAMILY, 0, &packet, sizeof(packet));
 }
 
+/* Those that few programs ask for. */
+static void of_rarer_answers(void)
+{
+	struct unix_diag_msg un = { AF_UNIX, SOCK_STREAM, 10, 0, 5, { 1, 2 } };
+	struct inet_diag_msg in = { AF_INET, 10, 1, 2, { .idiag_if = 3 }, 4, 5, 6, 7, 8 };
+	struct netlink_diag_msg nl = { AF_NETLINK, SOCK_RAW, NETLINK_XFRM, 7, 1, 2, 3, 4,
+		{ 5, 6 } };
+	struct packet_diag_msg packet = { AF_PACKET, SOCK_DGRAM, 0x0800, 4, { 5, 6 } };
+	const unsigned numbers[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+
+	if (!speaks(NETLINK_SOCK_DIAG))
+		return;
+	start(SOCK_DIAG_BY_FAMILY, 0);
+	put(&in, sizeof(in));
+	attribute(INET_DIAG_VEGASINFO, numbers, 16);
+	attribute(INET_DIAG_VEGASINFO, numbers, 15);
+	attribute(INET_DIAG_DCTCPINFO, numbers, 16);
+	attribute(INET_DIAG_BBRINFO, numbers, 20);
+	attribute(INET_DIAG_PROTOCOL, "\x11", 1);
+	attribute(INET_DIAG_SOCKOPT, "\x05\x02", 2);
+	attribute(INET_DIAG_SKMEMINFO, numbers, 3);
+	attribute(19 | NLA_F_NESTED, "\x08\0\1\0tls", 8); /* INET_DIAG_ULP_INFO */
+	attribute(19, "\xff\xff\1\0tls", 7);
+	attribute(
+		20 | NLA_F_NESTED, "\x0c\0\1\x80\x08\0\2\0\7\0\0\0", 12); /* ... _SK_BPF_STORAGES */
+	give(size);
+	start(SOCK_DIAG_BY_FAMILY, 0);
+	put(&nl, sizeof(nl));
+	attribute(NETLINK_DIAG_GROUPS, numbers, 20);
+	attribute(NETLINK_DIAG_GROUPS, numbers, 7);
+	attribute(NETLINK_DIAG_RX_RING, numbers, 16);
+	attribute(NETLINK_DIAG_FLAGS, "\x03\0\0\x80", 4);
+	give(size);
+	start(SOCK_DIAG_BY_FAMILY, 0);
+	put(&packet, sizeof(packet));
+	attribute(PACKET_DIAG_INFO, numbers, 24);
+	attribute(PACKET_DIAG_TX_RING, numbers, 28);
+	attribute(PACKET_DIAG_FANOUT, numbers, 4);
+	give(size);
+	start(SOCK_DIAG_BY_FAMILY, 0);
+	put(&un, sizeof(un));
+	attribute(UNIX_DIAG_ICONS, numbers, 12);
+	attribute(UNIX_DIAG_ICONS, numbers, 3);
+	give(size);
+}
+
 static void of_families(void)
 {
 	const struct genlmsghdr get = { CTRL_CMD_GETFAMILY, 1, 0 };
@@ -189,6 +235,7 @@ int main(void)
 		of_types(protocols[i]);
 	of_sockets();
 	of_answers();
+	of_rarer_answers();
 	of_families();
 	return 0;
 }
