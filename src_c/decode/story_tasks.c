@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEPT_ROOM 65536 /* of an empty queue */
+#define KEPT_ROOM  65536 /* of an empty queue */
+#define SPARE_ROOM (16u << 20)
 
 static struct ft_story_task **bucket(const struct ft_story_tasks *tasks, int32_t tid)
 {
@@ -110,35 +111,66 @@ void ft_story_forget_all(struct ft_story_tasks *tasks)
 	free(tasks->heap);
 	tasks->heap = NULL;
 	tasks->room = 0;
+	free(tasks->spare);
+	tasks->spare = NULL;
+	tasks->spare_room = 0;
 }
 
-static int make_room(struct ft_story_task *t, size_t size)
+static void to_front(struct ft_story_task *t)
+{
+	size_t used = t->tail - t->head;
+
+	if (t->head && used)
+		memmove(t->calls, t->calls + t->head, used);
+	t->head = 0;
+	t->tail = used;
+}
+
+static int make_room(struct ft_story_tasks *tasks, struct ft_story_task *t, size_t size)
 {
 	size_t used = t->tail - t->head, room = t->room ? t->room : 4096;
 	uint8_t *calls;
 
 	if (t->room - t->tail >= size)
 		return 0;
-	/* To the front, if that is worth it. */
+	/* If that is worth it. */
 	if (t->head >= t->room / 2 && t->room - used >= size) {
-		memmove(t->calls, t->calls + t->head, used);
-		t->head = 0;
-		t->tail = used;
+		to_front(t);
 		return 0;
 	}
 	while (room - used < size || room < used + used / 2)
 		room *= 2;
-	calls = malloc(room);
+	to_front(t);
+	if (room > KEPT_ROOM && tasks->spare_room >= room) {
+		if (used)
+			memcpy(tasks->spare, t->calls, used);
+		free(t->calls);
+		t->calls = tasks->spare;
+		t->room = tasks->spare_room;
+		tasks->spare = NULL;
+		tasks->spare_room = 0;
+		return 0;
+	}
+	calls = realloc(t->calls, room);
 	if (!calls)
 		return -ENOMEM;
-	if (used)
-		memcpy(calls, t->calls + t->head, used);
-	free(t->calls);
 	t->calls = calls;
 	t->room = room;
-	t->head = 0;
-	t->tail = used;
 	return 0;
+}
+
+/* Of a queue that is empty. One that was long is kept, for pages that are new cost more than what is written to them. */
+static void give_room(struct ft_story_tasks *tasks, struct ft_story_task *t)
+{
+	if (t->room > tasks->spare_room && t->room <= SPARE_ROOM) {
+		free(tasks->spare);
+		tasks->spare = t->calls;
+		tasks->spare_room = t->room;
+	} else {
+		free(t->calls);
+	}
+	t->calls = NULL;
+	t->room = 0;
 }
 
 int ft_story_push(struct ft_story_tasks *tasks, struct ft_story_task *t,
@@ -150,7 +182,7 @@ int ft_story_push(struct ft_story_tasks *tasks, struct ft_story_task *t,
 
 	if (length > UINT32_MAX / 2)
 		return -EINVAL;
-	rc = make_room(t, size);
+	rc = make_room(tasks, t, size);
 	if (rc < 0)
 		return rc;
 	call = (struct ft_story_call *)(t->calls + t->tail);
@@ -225,11 +257,8 @@ void ft_story_pop(struct ft_story_tasks *tasks, struct ft_story_task *t)
 	if (t->head < t->tail)
 		return;
 	t->head = t->tail = 0;
-	if (t->room <= KEPT_ROOM)
-		return;
-	free(t->calls);
-	t->calls = NULL;
-	t->room = 0;
+	if (t->room > KEPT_ROOM)
+		give_room(tasks, t);
 }
 
 void ft_story_pop_other(struct ft_story_task *t)

@@ -55,6 +55,8 @@ struct ft_story_tasks {
 	struct ft_story_task **heap; /* the first is the one whose next_ns is least */
 	size_t count, room;
 	size_t bytes; /* that wait in all queues */
+	uint8_t *spare; /* of a queue that was long, for the next one that is */
+	size_t spare_room;
 };
 
 struct ft_story_task *ft_story_find(const struct ft_story_tasks *tasks, int32_t tid);

@@ -226,3 +226,21 @@ def test_a_hundred_thousand_calls_of_many_tasks_come_out_in_order() -> None:
     times = [line.split()[1] for line in lines]
     assert len(lines) == tasks * calls
     assert times == sorted(times)
+
+
+def test_long_queues_that_come_and_go_lose_nothing() -> None:
+    """The room of one that is empty is used for another, also for one that is told in part."""
+    story = begun()
+    add(story, birth(0, 11))
+    told(story)
+    at = 1
+    for tid, first, second in [(10, 3000, 9000), (11, 500, 8000), (10, 6000, 10), (11, 9000, 9000)]:
+        lines = []
+        for count, sure in [(first, at + first // 2), (second, ALL)]:
+            events = make_events(call("getpgid", 0, 0, tid)).repeat(count)
+            events["time_ns"] = events["args"][:, 0] = range(at, at + count)
+            at += count
+            story.add(events.tobytes(), b"", 0)
+            lines += told(story, sure)
+        begin = at - first - second
+        assert lines == [f"{tid} getpgid({n}) = 0" for n in range(begin, at)]
