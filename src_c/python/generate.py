@@ -2,9 +2,11 @@
 
     python src_c/python/generate.py                      # layouts.txt -> C
     python src_c/python/generate.py --measure INCLUDE    # headers -> layouts.txt, then C
+    python src_c/python/generate.py --measure INCLUDE --free-threaded
 
 INCLUDE is a folder like /usr/include/python3.12, which must have `internal/` in it; a compiler says
-what lies where in it. From 3.13 on the interpreter tells most of it itself (_Py_DebugOffsets at the
+what lies where in it. A free-threaded build, which has a layout of its own ("3.13t"), has the same
+headers. From 3.13 on the interpreter tells most of it itself (_Py_DebugOffsets at the
 start of _PyRuntime); then a field has `word N` behind it, the word of that structure to ask.
 """
 
@@ -48,6 +50,9 @@ FIELDS: dict[str, tuple[str, str | None]] = {
     "code_lines": ("co_linetable", "code_object.linetable"),
     "code_first_line": ("co_firstlineno", "code_object.firstlineno"),
     "code_start": ("co_code_adaptive", "code_object.co_code_adaptive"),
+    "code_units": ("ob_base.ob_size", None),
+    "code_copies": ("co_tlbc", "code_object.co_tlbc"),
+    "frame_copy": ("tlbc_index", "interpreter_frame.tlbc_index"),
     "object_type": ("ob_type", "pyobject.ob_type"),
     "bytes_size": ("ob_base.ob_size", None),
     "bytes_data": ("ob_sval", None),
@@ -91,15 +96,19 @@ int main(void)
 """
 
 
-def measure(include: Path) -> tuple[int, str, dict[str, tuple[int, int]]]:
-    """The minor version, the release, and of each field its number and its word in
+def measure(include: Path, threaded: bool) -> tuple[str, str, dict[str, tuple[int, int]]]:
+    """The version, as "3.13" or "3.13t", the release, and of each field its number and its word in
     _Py_DebugOffsets, or 0."""
     text = (include / "patchlevel.h").read_text()
     found = re.search(r"#define PY_MINOR_VERSION\s+(\d+)", text)
     assert found
     minor = int(found[1])
+    copies = threaded and minor >= 14
     lines = []
     for name, (field, debug) in FIELDS.items():
+        if name in ("code_copies", "frame_copy") and not copies:
+            lines.append(f'\tprintf("{name} {NONE} 0\\n");')
+            continue
         structure = STRUCTURES.get(name.split("_")[0])
         member = UNTIL_3_12.get(name, field) if minor <= 12 else field
         value = f"offsetof({structure}, {member})"
@@ -120,20 +129,21 @@ def measure(include: Path) -> tuple[int, str, dict[str, tuple[int, int]]]:
         source, binary = Path(folder, "probe.c"), Path(folder, "probe")
         source.write_text(PROBE.replace("@", "\n".join(lines)))
         folders = [f"-I{include}", f"-I{include / 'internal'}"]
-        subprocess.run(["gcc", "-w", *folders, "-o", binary, source], check=True)
+        defines = ["-DPy_GIL_DISABLED=1"] if threaded else []
+        subprocess.run(["gcc", "-w", *defines, *folders, "-o", binary, source], check=True)
         output = subprocess.run([binary], capture_output=True, text=True, check=True).stdout
     rows = [line.split() for line in output.splitlines()]
     numbers = {name: (int(value), int(word)) for name, value, word in rows[2:]}
-    return minor, rows[1][1], numbers
+    return f"3.{minor}{'t' if threaded else ''}", rows[1][1], numbers
 
 
-def blocks() -> dict[int, list[str]]:
+def blocks() -> dict[str, list[str]]:
     """layouts.txt: the lines of each version, comments included."""
-    found: dict[int, list[str]] = {}
+    found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in (HERE / "layouts.txt").read_text().splitlines():
-        if head := re.fullmatch(r"3\.(\d+)", line):
-            lines = found[int(head[1])] = []
+        if re.fullmatch(r"3\.\d+t?", line):
+            lines = found[line] = []
         elif line.strip():
             lines.append(line.strip())
     return found
@@ -150,16 +160,16 @@ def read(lines: list[str]) -> dict[str, tuple[int, int]]:
     return numbers
 
 
-def write_text(found: dict[int, list[str]]) -> None:
+def write_text(found: dict[str, list[str]]) -> None:
     head = "# Where CPython's fields lie on 64-bit Linux; see generate.py, which measures them.\n"
-    text = (f"\n3.{minor}\n" + "".join(f"    {line}\n" for line in found[minor]) for minor in found)
+    text = (f"\n{name}\n" + "".join(f"    {line}\n" for line in found[name]) for name in found)
     (HERE / "layouts.txt").write_text(head + "".join(text))
 
 
-def add(include: Path) -> None:
-    minor, release, numbers = measure(include)
+def add(include: Path, threaded: bool) -> None:
+    version, release, numbers = measure(include, threaded)
     found = blocks()
-    found[minor] = [f"# measured with the headers of {release}"] + [
+    found[version] = [f"# measured with the headers of {release}"] + [
         f"{name} {'none' if value == NONE else value}{f' word {word}' if word else ''}"
         for name, (value, word) in numbers.items()
     ]
@@ -173,9 +183,12 @@ def write_c() -> None:
         "",
         "const struct ft_python_version ft_python_versions[] = {",
     ]
-    for minor, lines in sorted(blocks().items()):
+    for version, lines in sorted(blocks().items()):
         numbers = read(lines)
-        out += ["\t{", f"\t\t.minor = {minor},", "\t\t.layout = {"]
+        minor = version.removeprefix("3.").removesuffix("t")
+        out += ["\t{", f"\t\t.minor = {minor},"]
+        out += ["\t\t.free_threaded = true,"] if version.endswith("t") else []
+        out += ["\t\t.layout = {"]
         out += [
             f"\t\t\t.{name} = {'FT_PYTHON_NONE' if value == NONE else value},"
             for name, (value, _) in numbers.items()
@@ -200,9 +213,10 @@ def write_c() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--measure", type=Path, metavar="INCLUDE")
+    parser.add_argument("--free-threaded", action="store_true")
     args = parser.parse_args()
     if args.measure:
-        add(args.measure)
+        add(args.measure, args.free_threaded)
     write_c()
 
 

@@ -7,35 +7,38 @@
 #define PART_MAX      0x100000u /* of an offset that the interpreter tells of */
 #define FINAL 0xf0 /* in PY_VERSION_HEX: no alpha, beta or candidate, whose layouts still change */
 
-static const struct ft_python_version *known(uint64_t hex)
+static uint32_t minor_of(uint64_t hex)
 {
-	uint32_t minor = hex >> 16 & 0xff;
+	return hex >> 16 & 0xff;
+}
 
+static const struct ft_python_version *known(uint64_t hex, bool free_threaded)
+{
 	if (hex >> 24 != 3 || (hex & FINAL) != FINAL)
 		return NULL;
 	for (uint32_t i = 0; i < ft_python_version_count; i++)
-		if (ft_python_versions[i].minor == minor)
+		if (ft_python_versions[i].minor == minor_of(hex) &&
+			ft_python_versions[i].free_threaded == free_threaded)
 			return &ft_python_versions[i];
 	return NULL;
 }
 
 /* From 3.13 on the runtime begins with a table of what lies where in it. */
-static bool ask_layout(struct ft_python_reads *r, uint64_t runtime, uint64_t hex,
-	const struct ft_python_version *version, struct ft_python_layout *out)
+static bool find_layout(
+	struct ft_python_reads *r, uint64_t runtime, uint64_t hex, struct ft_python_layout *out)
 {
-	uint64_t words[FT_PYTHON_DEBUG_MAX];
+	uint64_t words[FT_PYTHON_DEBUG_MAX] = { 0 };
+	const struct ft_python_version *version;
 	uint32_t *fields = (uint32_t *)out;
-	bool asks = false;
 
-	*out = version->layout;
-	for (size_t i = 0; i < FT_PYTHON_FIELDS; i++)
-		asks |= version->debug_word[i] != 0;
-	if (!asks)
-		return true;
-	if (!ft_python_read(r, runtime, words, sizeof(words)) ||
-		memcmp(words, FT_PYTHON_COOKIE, sizeof(words[0])) != 0 || words[1] != hex ||
-		words[2]) /* free-threaded: objects are laid out another way */
+	if (minor_of(hex) >= FT_PYTHON_TELLS &&
+		(!ft_python_read(r, runtime, words, sizeof(words)) ||
+			memcmp(words, FT_PYTHON_COOKIE, sizeof(words[0])) != 0 || words[1] != hex))
 		return false;
+	version = known(hex, words[2] != 0);
+	if (!version)
+		return false;
+	*out = version->layout;
 	for (size_t i = 0; i < FT_PYTHON_FIELDS; i++) {
 		uint64_t word = words[version->debug_word[i]];
 
@@ -52,16 +55,14 @@ static bool ask_layout(struct ft_python_reads *r, uint64_t runtime, uint64_t hex
 static bool brings(
 	struct ft_python_reads *r, const struct ft_elf *elf, struct ft_python_interpreter *in)
 {
-	const struct ft_python_version *version = NULL;
 	uint64_t hex, at;
 
 	if (!ft_elf_symbol(r, elf, "_PyRuntime", &in->runtime))
 		return false;
 	in->state = FT_PYTHON_NEVER;
-	if (ft_elf_symbol(r, elf, "Py_Version", &at) && ft_python_read_word(r, at, &hex))
-		version = known(hex);
-	if (version && ft_elf_symbol(r, elf, "PyCode_Type", &in->code_type) &&
-		ask_layout(r, in->runtime, hex, version, &in->layout))
+	if (ft_elf_symbol(r, elf, "Py_Version", &at) && ft_python_read_word(r, at, &hex) &&
+		ft_elf_symbol(r, elf, "PyCode_Type", &in->code_type) &&
+		find_layout(r, in->runtime, hex, &in->layout))
 		in->state = FT_PYTHON_FOUND;
 	return true;
 }

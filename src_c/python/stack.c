@@ -92,19 +92,40 @@ static uint64_t find(const struct look *l, struct ft_python_thread *thread, uint
 	return frame;
 }
 
-/* 0: none, or not to be had. */
-static uint32_t line_of(const struct look *l, uint64_t code, uint64_t instruction)
+struct frame {
+	uint64_t code, instruction, previous;
+	int32_t copy; /* of the code's instructions that it runs; 0: the first, or the only one */
+};
+
+/* Where the instructions begin that the frame runs; 0: it runs none of these. */
+static uint64_t start_of(const struct look *l, const struct frame *f)
 {
-	const uint64_t start = code + l->at->code_start;
-	int64_t unit = (int64_t)(instruction - start) / 2, line;
+	uint64_t copies, count, units, start;
+
+	if (!f->copy)
+		return f->code + l->at->code_start;
+	if (f->copy < 0 || !ft_python_read_word(l->r, f->code + l->at->code_copies, &copies) ||
+		!ft_python_read_word(l->r, copies, &count) || (uint64_t)f->copy >= count ||
+		!ft_python_read_word(
+			l->r, copies + sizeof(count) + (uint64_t)f->copy * sizeof(start), &start) ||
+		!ft_python_read_word(l->r, f->code + l->at->code_units, &units))
+		return 0;
+	return f->instruction >= start && (f->instruction - start) / 2 < units ? start : 0;
+}
+
+/* 0: none, or not to be had. */
+static uint32_t line_of(const struct look *l, const struct frame *f)
+{
+	const uint64_t code = f->code, start = start_of(l, f);
+	int64_t unit = (int64_t)(f->instruction - start) / 2, line;
 	struct ft_linetable t = { 0 };
 	uint8_t bytes[LINES_BITE];
 	uint64_t table, size;
 	int32_t first;
 
-	if (!ft_python_read(l->r, code + l->at->code_first_line, &first, sizeof(first)))
+	if (!start || !ft_python_read(l->r, code + l->at->code_first_line, &first, sizeof(first)))
 		return 0;
-	if (instruction < start) /* it is being entered */
+	if (f->instruction < start) /* it is being entered */
 		return first > 0 ? (uint32_t)first : 0;
 	t.line = first;
 	if (!ft_python_read_word(l->r, code + l->at->code_lines, &table) ||
@@ -127,11 +148,11 @@ static uint32_t line_of(const struct look *l, uint64_t code, uint64_t instructio
 }
 
 /* The size of what it writes; 0: that is no frame of Python code, or there is no room. */
-static size_t put_frame(
-	const struct look *l, uint64_t code, uint64_t instruction, uint8_t *to, size_t room)
+static size_t put_frame(const struct look *l, const struct frame *f, uint8_t *to, size_t room)
 {
 	struct ft_payload_frame head = { 0 };
 	uint8_t file[FILE_SIZE], name[NAME_SIZE];
+	const uint64_t code = f->code;
 	uint64_t type, object;
 	int file_size, name_size;
 	size_t size;
@@ -149,7 +170,7 @@ static size_t put_frame(
 	size = sizeof(head) + (size_t)file_size + (size_t)name_size;
 	if (size > room)
 		return 0;
-	head.line = line_of(l, code, instruction);
+	head.line = line_of(l, f);
 	head.file_size = (uint16_t)file_size;
 	head.function_size = (uint16_t)name_size;
 	memcpy(to, &head, sizeof(head));
@@ -158,21 +179,22 @@ static size_t put_frame(
 	return size;
 }
 
-struct frame {
-	uint64_t code, instruction, previous;
-};
-
 /* From this one on, the next that is not the interpreter's own: 1; 0: there is none; -1: it cannot be read. */
 static int read_frame(const struct look *l, uint64_t address, struct frame *out)
 {
 	uint8_t owner;
 
+	out->copy = 0;
 	for (int i = 0; address && i < SHIMS_MAX; i++, address = out->previous) {
 		if (!ft_python_read(l->r, address + l->at->frame_owner, &owner, sizeof(owner)) ||
 			!ft_python_read_word(l->r, address + l->at->frame_code, &out->code) ||
 			!ft_python_read_word(
 				l->r, address + l->at->frame_instruction, &out->instruction) ||
 			!ft_python_read_word(l->r, address + l->at->frame_previous, &out->previous))
+			return -1;
+		if (l->at->frame_copy != FT_PYTHON_NONE &&
+			!ft_python_read(
+				l->r, address + l->at->frame_copy, &out->copy, sizeof(out->copy)))
 			return -1;
 		out->code &= ~TAGS;
 		if (owner < l->at->shim_owner)
@@ -201,7 +223,7 @@ size_t ft_python_stack(struct ft_python_reads *r, const struct ft_python_interpr
 			*flags = FT_PAYLOAD_TRUNCATED;
 			break;
 		}
-		size = rc > 0 ? put_frame(&l, f.code, f.instruction, to + done, room - done) : 0;
+		size = rc > 0 ? put_frame(&l, &f, to + done, room - done) : 0;
 		if (!size) {
 			*flags = FT_PAYLOAD_TRUNCATED | FT_PAYLOAD_FAULT;
 			break;

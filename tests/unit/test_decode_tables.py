@@ -121,6 +121,6 @@ def test_each_unknown_word_is_an_error(description: Any) -> None:
     known = description.Descriptions()
     with pytest.raises(SystemExit, match="no such type"):
         known.type("in nonsense", [])
-    with pytest.raises(ValueError, match="is not in list"):
+    with pytest.raises(ValueError, match="not in list"):
         known.type("in bytes[nothing]", ["fd"])
     assert known.type("in bytes[count]", ["fd", "count"]) >= 0
