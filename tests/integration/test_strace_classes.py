@@ -21,8 +21,11 @@ PROBE = """
 #include <unistd.h>
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		syscall(atol(argv[i]), -1L, -1L, -1L, -1L, -1L, -1L);
+	for (int i = 1; i < argc; i++) {
+		long nr = atol(argv[i]);
+		/* Without IPC_CREAT: a queue would stay behind. */
+		syscall(nr, -1L, nr == SYS_msgget ? 0 : -1L, -1L, -1L, -1L, -1L);
+	}
 	_exit(0);
 }
 """
