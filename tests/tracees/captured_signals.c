@@ -1,8 +1,10 @@
 /* Calls whose arguments are captured where that is not simple: interrupted ones, in handlers, where a fault
  * would hurt, in threads and vfork children.
  * arch: x86_64
+ * oracle: no (how often a child looks whether its parent sleeps is a matter of time)
  */
 #define _GNU_SOURCE
+#include "asleep.h"
 #include "must.h"
 #include "raw.h"
 #include <fcntl.h>
@@ -19,7 +21,7 @@
 
 #define BAD ((char *)8)
 
-static int zero, ends[2];
+static int zero, ends[2], asks[2];
 static volatile sig_atomic_t caught;
 static sigjmp_buf back;
 
@@ -55,23 +57,35 @@ static void handle(int sig, int blocked, int flags)
 	must(sigaction(sig, &action, NULL));
 }
 
-/* The timer's signal comes while the call waits, and then there is something to read. */
+/* For each byte it sends its parent, once that sleeps, a signal; its own end is told by none. */
+static pid_t start_waker(void)
+{
+	pid_t parent = getpid(), pid = raw(SYS_clone, 0, 0, 0, 0, 0);
+	char byte;
+
+	if (pid)
+		return pid;
+	close(asks[1]);
+	while (read(asks[0], &byte, 1) == 1) {
+		until_asleep(&parent);
+		kill(parent, SIGUSR1);
+	}
+	_exit(0);
+}
+
+/* The signal comes while the call waits. */
 static void interrupted(int restarts)
 {
-	struct itimerspec soon = { .it_value = { 0, 20000000 } };
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
-	struct timespec long_time = { 0, 200000000 }, left = { 0, 0 };
+	struct timespec long_time = { 100, 0 }, left = { 0, 0 };
 	char buf[8] = "";
-	timer_t timer;
 
 	handle(SIGUSR1, 0, restarts ? SA_RESTART : 0);
-	must(timer_create(CLOCK_MONOTONIC, &event, &timer));
-	must(timer_settime(timer, 0, &soon, NULL));
+	must(write(asks[1], buf, 1));
 	raw(SYS_nanosleep, &long_time, &left);
-	must(timer_settime(timer, 0, &soon, NULL));
-	if (!restarts)
-		raw(SYS_read, ends[0], buf, sizeof(buf));
-	must(timer_delete(timer));
+	if (restarts)
+		return;
+	must(write(asks[1], buf, 1));
+	raw(SYS_read, ends[0], buf, sizeof(buf));
 }
 
 /* A signal that is sent by the call itself comes as it ends. */
@@ -129,6 +143,12 @@ static void children(void)
 
 int main(void)
 {
+	pid_t waker;
+
+	must(pipe(asks));
+	waker = start_waker();
+	if (waker < 0)
+		abort();
 	zero = must(open("/dev/zero", O_RDWR));
 	must(memfd_create("begin", 0));
 	must(pipe(ends));
@@ -148,5 +168,8 @@ int main(void)
 	some_calls();
 	must(signal(SIGSEGV, SIG_DFL) == SIG_ERR ? -1 : 0);
 	some_calls();
+	must(close(asks[1]));
+	if (raw(SYS_wait4, waker, NULL, __WALL, NULL) != waker)
+		abort();
 	return caught ? 0 : 1;
 }
