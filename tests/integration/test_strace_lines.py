@@ -85,7 +85,6 @@ TRACEES = [
     "exit_status",
     "vfork_exec",
     "segfault",
-    "split_lines",
     "sigaltstack",
     "siglongjmp",
     "sigsuspend",

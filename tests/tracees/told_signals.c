@@ -5,6 +5,7 @@
  * Signals from a timer, the kernel, a process and the processor, and of children that end in each way.
  */
 #define _GNU_SOURCE
+#include "asleep.h"
 #include "must.h"
 #include <signal.h>
 #include <sys/resource.h>
@@ -44,37 +45,61 @@ static void child_dies(void (*how)(void))
 	must(waitpid(child, NULL, 0));
 }
 
-int main(void)
+/* Blocked until then: it may have come before. */
+static void wait_for(int number)
 {
-	struct itimerval soon = { .it_value.tv_usec = 10000 };
-	struct itimerspec too = { .it_value.tv_nsec = 10000000 };
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1 };
-	struct rlimit none = { 0, 0 };
-	pid_t child;
-	timer_t timer;
+	sigset_t others;
 
-	must(setrlimit(RLIMIT_CORE, &none));
-	must(signal(SIGALRM, handler) == SIG_ERR ? -1 : 0);
-	must(signal(SIGRTMIN + 1, handler) == SIG_ERR ? -1 : 0);
-	must(setitimer(ITIMER_REAL, &soon, NULL));
-	pause();
-	must(timer_create(CLOCK_MONOTONIC, &event, &timer));
-	must(timer_settime(timer, 0, &too, NULL));
-	pause();
-	child = must(fork());
+	sigfillset(&others);
+	sigdelset(&others, number);
+	sigsuspend(&others);
+}
+
+/* Of signals that are alike one waits at most: each is awaited before there is cause for the next. */
+static void child_is_sent_signals(void)
+{
+	pid_t child = must(fork());
+
 	if (!child) {
 		pause();
 		_exit(1);
 	}
-	usleep(150000);
+	until_asleep(&child);
 	must(kill(child, SIGSTOP));
-	usleep(20000);
+	wait_for(SIGCHLD);
 	must(waitpid(child, NULL, WUNTRACED));
 	must(kill(child, SIGCONT));
-	usleep(20000);
+	wait_for(SIGCHLD);
 	must(waitpid(child, NULL, WCONTINUED));
 	must(kill(child, SIGKILL));
+	wait_for(SIGCHLD);
 	must(waitpid(child, NULL, 0));
+}
+
+int main(void)
+{
+	const int awaited[] = { SIGALRM, SIGRTMIN + 1, SIGCHLD };
+	struct itimerval soon = { .it_value.tv_usec = 10000 };
+	struct itimerspec too = { .it_value.tv_nsec = 10000000 };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1 };
+	struct rlimit none = { 0, 0 };
+	sigset_t blocked, before;
+	timer_t timer;
+
+	must(setrlimit(RLIMIT_CORE, &none));
+	sigemptyset(&blocked);
+	for (unsigned i = 0; i < sizeof(awaited) / sizeof(awaited[0]); i++) {
+		must(signal(awaited[i], handler) == SIG_ERR ? -1 : 0);
+		sigaddset(&blocked, awaited[i]);
+	}
+	must(sigprocmask(SIG_BLOCK, &blocked, &before));
+	must(setitimer(ITIMER_REAL, &soon, NULL));
+	wait_for(SIGALRM);
+	must(timer_create(CLOCK_MONOTONIC, &event, &timer));
+	must(timer_settime(timer, 0, &too, NULL));
+	wait_for(SIGRTMIN + 1);
+	child_is_sent_signals();
+	must(sigprocmask(SIG_SETMASK, &before, NULL));
 	child_dies(invalid);
 	child_dies(privileged);
 	child_dies(unmapped);
