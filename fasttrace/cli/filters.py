@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from fasttrace.cli.parser import VerbParser, pids
+from fasttrace.cli.parser import VerbParser, descriptors, pids
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +24,9 @@ def add_filter_options(
     *,
     saved: bool = False,
     path: str = "name a path with TEXT in it, or a descriptor of one; or that matches: '*.so'",
+    fd: str = "are given, or make, one of these descriptors",
 ) -> None:
-    """saved: all processes are known, so they can be chosen. path: what --path asks for."""
+    """saved: all processes are known, so they can be chosen. path, fd: what these ask for."""
     group = parser.add_argument_group("of the calls in the set only those that")
     group.add_argument("--failed", action="store_true", help="ended with an error")
     group.add_argument(
@@ -36,6 +37,7 @@ def add_filter_options(
         metavar="TEXT",
         help=path,
     )
+    group.add_argument("--fd", dest="fds", type=descriptors, metavar="FD[,FD]", help=fd)
     if saved:
         group.add_argument(
             "--pid", dest="pids", type=pids, metavar="PID[,PID]", help="are of these processes"
@@ -50,6 +52,7 @@ def conditions_of(args: argparse.Namespace) -> dict[str, Any]:
         "failed": True if args.failed else None,
         "min_duration_ns": args.slower_than,
         "path": args.path,
+        "fd": args.fds,
         # What descriptors are is told by other calls, too.
         "syscall": given.get("expression") if args.path else None,
         "pid": given.get("pids"),

@@ -229,6 +229,14 @@ def pids(text: str) -> list[int]:
     return [int(word) for word in words]
 
 
+def descriptors(text: str) -> list[int]:
+    """A type of an option."""
+    words = text.split(",")
+    if not all(word.isdecimal() and int(word) < 1 << 31 for word in words):
+        raise argparse.ArgumentTypeError(f"{text!r} is no descriptor, and no list of some")
+    return [int(word) for word in words]
+
+
 def _string_limit(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= STRING_LIMIT_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {STRING_LIMIT_MAX}")

@@ -40,6 +40,7 @@ def configure(parser: VerbParser) -> None:
         parser,
         saved=True,
         path="name, as their first, a path with TEXT in it; or that matches: '*.so'",
+        fd="are given, as their first, one of these descriptors",
     )
     parser.add_argument("--host", metavar="NAME", help="recorded on this host")
 

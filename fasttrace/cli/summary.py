@@ -62,7 +62,8 @@ def _looked_at(args: argparse.Namespace, conditions: dict[str, Any]) -> int:
         raise UsageError(f"{option} counts without looking at calls: leave it, or the filters")
     by_line = args.by == "line"
     options = {
-        "capture": "paths" if "path" in conditions else "none",
+        # What pipe(2) makes lies in memory.
+        "capture": "all" if "fd" in conditions else "paths" if "path" in conditions else "none",
         "results": not args.no_results,
         "python": int(by_line),
     }

@@ -33,6 +33,7 @@ _ELF_MACHINES = {
     183: ("aarch64",),
     243: ("riscv64",),
 }
+_GIVE_TO_REPORT = "it is a recording: fasttrace report counts its calls"
 _ELF_PT_INTERP = 3
 _SHEBANG_MAX = 256  # BINPRM_BUF_SIZE of the kernel
 _INTERPRETERS_MAX = 5  # of interpreters, exec_binprm() of the kernel
@@ -42,7 +43,15 @@ def command_not_found(name: str) -> CommandNotFound:
     """No file of this name in PATH; the message names programs that look like it."""
     close = _close_programs(name)
     hint = f"did you mean {' or '.join(close)}?" if close else "check the spelling and PATH"
+    if _is_recording(name):
+        hint = _GIVE_TO_REPORT
     return CommandNotFound(errno.ENOENT, f"{_named(name)}: command not found; {hint}", name)
+
+
+def _is_recording(name: str) -> bool:
+    return Path(name, "meta.json").is_file() or (
+        name.endswith(".parquet") and Path(name).is_file() and not os.access(name, os.X_OK)
+    )
 
 
 def _close_programs(name: str) -> list[str]:
@@ -155,7 +164,10 @@ def _exec_error(path: str, error: int) -> FasttraceError:
         return CommandNotFound(error, message, path)
     found = look(path)
     if found is not None and stat.S_ISDIR(found.st_mode):
-        message = f"{name} is a directory, not a program; give a file"
+        hint = _GIVE_TO_REPORT if _is_recording(path) else "give a file"
+        message = f"{name} is a directory, not a program; {hint}"
+    elif _is_recording(path):
+        message = f"{name} is no program; {_GIVE_TO_REPORT}"
     elif error == errno.EACCES:
         message = _denied_reason(path)
     elif error == errno.ENOEXEC:

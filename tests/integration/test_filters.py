@@ -115,9 +115,31 @@ def test_the_first_lines_of_a_table_and_the_total_of_all(recorded: Path) -> None
     assert lines[6].split() == whole[-3].split()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_calls_that_are_given_or_make_a_descriptor(engine: str, tmp_path: Path) -> None:
+    """Live as afterwards, also those of a pipe, which lie in memory."""
+    ends = "import os; fds = os.pipe(); os.dup2(fds[1], 77); os.write(77, b'x'); os.close(77)"
+    command = ["python3", "-ISc", ends]
+    made = ["pipe2", "dup2", "write", "close"]
+    fds = ["--fd", "77", "-e", "pipe,pipe2,dup2,write,close"]
+    run = fasttrace("trace", "--engine", engine, "--json", *fds, *command)
+    calls = [json.loads(line) for line in run.stderr.splitlines()]
+    assert [call["name"] for call in calls] == made[1:]
+    end = str(calls[0]["args"]["oldfd"])
+    fds = ["--fd", f"{end},77", "-e", "pipe,pipe2,dup2"]
+    run = fasttrace("summary", "--engine", engine, "--json", *fds, *command)
+    assert json.loads(run.stderr)["total_calls"] == 2
+    assert {one["name"] for one in json.loads(run.stderr)["syscalls"]} == {"dup2", "pipe2"}
+    fasttrace("record", "--engine", engine, "-o", tmp_path / "x.fst", *command)
+    shown = fasttrace("report", "--calls", "--json", "--fd", "77", tmp_path / "x.fst").stdout
+    assert [json.loads(line)["name"] for line in shown.splitlines()] == made[1:]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["report", "--fd", "-5", "f"], "'-5' is no descriptor, and no list of some"),
+        (["report", "--fd", "3,x", "f"], "'3,x' is no descriptor, and no list of some"),
         (["trace", "--slower-than", "5", "true"], "'5' is no time such as 5ms, 100us or 1.5s"),
         (["report", "--pid", "x", "f"], "'x' is no pid, and no list of some"),
         (["summary", "--top", "0", "true"], "'0' is no number of lines"),
@@ -133,3 +155,27 @@ def test_a_mistake_is_told_in_one_line(words: list[str], said: str) -> None:
     assert run.returncode == 2
     assert said in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+def test_a_recording_where_a_command_belongs_is_told(recorded: Path) -> None:
+    """By name or path, whatever programs have names like that."""
+    said = "it is a recording: fasttrace report counts its calls"
+    by_name = subprocess.run(
+        [*FASTTRACE, "summary", recorded.name],
+        cwd=recorded.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (by_name.returncode, by_name.stderr) == (
+        127,
+        f"fasttrace: {recorded.name}: command not found; {said}\n",
+    )
+    by_path = fasttrace("summary", recorded)
+    assert (by_path.returncode, by_path.stderr) == (
+        126,
+        f"fasttrace: {recorded} is a directory, not a program; {said}\n",
+    )
+    (recorded.parent / "x.parquet").write_bytes(b"PAR1")
+    by_path = fasttrace("trace", recorded.parent / "x.parquet")
+    assert by_path.stderr == f"fasttrace: {recorded.parent}/x.parquet is no program; {said}\n"
