@@ -142,6 +142,7 @@ cdef extern from "fasttrace.h" nogil:
         char comm[16]
         uint8_t engine
         uint8_t why
+        uint32_t python
 
     struct ft_processes:
         ft_process *list

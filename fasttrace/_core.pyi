@@ -78,6 +78,7 @@ STRING_LIMIT_MAX: int
 PYTHON_FRAMES_MAX: int
 PROCESS_SIZE: int
 
+def unread_pythons(records: bytes) -> list[tuple[int, bytes, int]]: ...
 def process_rows(records: bytes, strings: bytes, *, left: bool = False) -> list[ProcessRow]: ...
 
 class Stats(TypedDict):

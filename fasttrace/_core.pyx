@@ -67,6 +67,18 @@ def process_rows(bytes records not None, bytes strings not None, *, bint left=Fa
     return rows
 
 
+def unread_pythons(bytes records not None):
+    """Of what Session.processes() gave, those with a CPython whose lines cannot be read: pid, name,
+    and its PY_VERSION_HEX, or 1: it is older than 3.11."""
+    cdef const ft_process *p = <const ft_process *><char *>records
+    cdef size_t i
+    return [
+        (p[i].pid, <bytes>p[i].comm, p[i].python)
+        for i in range(len(records) // sizeof(ft_process))
+        if p[i].python
+    ]
+
+
 cdef class Session:
     """One traced tree; see fasttrace.h. All methods may be called from any thread.
 

@@ -223,6 +223,9 @@ int ft_get_tally(struct ft_session *s, struct ft_tally **out);
  * (in pid). */
 int ft_get_engine_calls(struct ft_session *s, struct ft_tally **out);
 
+#define FT_PYTHON_READ 0u /* its lines can be read, or it has none */
+#define FT_PYTHON_OLD  1u /* before 3.11, which does not say its version */
+
 struct ft_process {
 	int32_t pid, ppid;
 	int32_t serial; /* 1, 2, ...: in order of appearance */
@@ -233,7 +236,8 @@ struct ft_process {
 	char comm[16];
 	uint8_t engine; /* enum ft_engine_id: the last that traced it */
 	uint8_t why; /* enum ft_fallback: in an inline session, why not inline */
-	uint8_t unused[6];
+	uint8_t unused[2];
+	uint32_t python; /* PY_VERSION_HEX where its lines cannot be read; or FT_PYTHON_* */
 };
 
 struct ft_processes {

@@ -15,6 +15,7 @@ from fasttrace.tracing.answering import CANNOT_DETACH, Answering
 from fasttrace.tracing.command import Command, Stdio, Text
 from fasttrace.tracing.fallbacks import log_fallbacks
 from fasttrace.tracing.state import Snapshot
+from fasttrace.tracing.unread import log_unread_pythons
 
 if TYPE_CHECKING:
     from fasttrace.alter.handlers import Handlers
@@ -367,6 +368,7 @@ class Tracer(Answering):
             self._last = Snapshot(session, self._options.tally)
             if self.engine == "inline":
                 log_fallbacks(self._last, spawned=self._command is not None)
+            log_unread_pythons(self._last)
         finally:
             self._session = None
             session.close()

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "fasttrace.h"
+
 #define LIBRARIES_MAX 16384u /* a list that leads round and round */
 #define PART_MAX      0x100000u /* of an offset that the interpreter tells of */
 #define FINAL 0xf0 /* in PY_VERSION_HEX: no alpha, beta or candidate, whose layouts still change */
@@ -60,10 +62,15 @@ static bool brings(
 	if (!ft_elf_symbol(r, elf, "_PyRuntime", &in->runtime))
 		return false;
 	in->state = FT_PYTHON_NEVER;
-	if (ft_elf_symbol(r, elf, "Py_Version", &at) && ft_python_read_word(r, at, &hex) &&
-		ft_elf_symbol(r, elf, "PyCode_Type", &in->code_type) &&
-		find_layout(r, in->runtime, hex, &in->layout))
+	in->unread = FT_PYTHON_OLD;
+	if (!ft_elf_symbol(r, elf, "Py_Version", &at) || !ft_python_read_word(r, at, &hex))
+		return true;
+	in->unread = (uint32_t)hex;
+	if (ft_elf_symbol(r, elf, "PyCode_Type", &in->code_type) &&
+		find_layout(r, in->runtime, hex, &in->layout)) {
 		in->state = FT_PYTHON_FOUND;
+		in->unread = FT_PYTHON_READ;
+	}
 	return true;
 }
 

@@ -21,6 +21,7 @@ struct ft_python_interpreter {
 	uint64_t runtime; /* address of _PyRuntime */
 	uint64_t code_type; /* of PyCode_Type */
 	struct ft_python_layout layout;
+	uint32_t unread; /* FT_PYTHON_NEVER: as in struct ft_process */
 };
 
 /* Looks at what has come since; auxv: see ft_elf_program(), of the first look. */

@@ -10,6 +10,7 @@
 #include "kernel/reader.h"
 #include "python/stack.h"
 #include "session/capture.h"
+#include "session/record.h"
 
 #define ITEM_MAX 0x8000u
 #define AUXV_MAX 1024
@@ -117,11 +118,15 @@ static enum ft_python_state look(struct ft_session *s, const struct ft_task *t)
 {
 	struct ft_python_interpreter *in = &t->python->interpreter;
 	char auxv[AUXV_MAX];
+	uint32_t before;
 	ssize_t n = 0;
 
 	if (in->state == FT_PYTHON_UNSEEN)
 		n = ft_proc_read(t->tgid, "auxv", auxv, sizeof(auxv));
+	before = in->unread;
 	ft_python_look(s->python_reads, in, (const uint8_t *)auxv, n > 0 ? (size_t)n : 0);
+	if (in->unread != before)
+		ft_record_unread(s, t, in->unread);
 	return in->state;
 }
 

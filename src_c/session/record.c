@@ -102,6 +102,13 @@ void ft_record_engine(struct ft_session *s, const struct ft_task *t, enum ft_eng
 	pthread_mutex_unlock(&s->lock);
 }
 
+void ft_record_unread(struct ft_session *s, const struct ft_task *t, uint32_t python)
+{
+	pthread_mutex_lock(&s->lock);
+	ft_process_at(&s->processes, t->serial)->python = python;
+	pthread_mutex_unlock(&s->lock);
+}
+
 void ft_record_engine_call(struct ft_session *s, const struct ft_task *t, uint32_t nr)
 {
 	const struct ft_event ev = {

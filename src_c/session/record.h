@@ -28,6 +28,8 @@ void ft_record_engine_call(struct ft_session *s, const struct ft_task *t, uint32
 /* Which engine traces the task's process from now on, and why not a faster one. */
 void ft_record_engine(struct ft_session *s, const struct ft_task *t, enum ft_engine_id engine,
 	enum ft_fallback why);
+/* Its process has a CPython whose lines cannot be read: see struct ft_process. */
+void ft_record_unread(struct ft_session *s, const struct ft_task *t, uint32_t python);
 
 void ft_record_signal(struct ft_session *s, struct ft_task *t, const siginfo_t *info, uint64_t now);
 void ft_record_stop(struct ft_session *s, struct ft_task *t, int sig, uint64_t now);

@@ -245,6 +245,21 @@ goes_on = False
     assert {line.frame for line in counts.lines} == {Frame("<string>", 6, "work")}
 
 
+def test_a_python_that_is_not_known_is_told(engine: str, tracees: Builder) -> None:
+    """In one line, not by silence."""
+    command = tracees.command("claims_python")
+    done = cli("summary", "--by", "line", "--engine", engine, *command)
+    assert re.findall(r"claims_python \(\d+\): (no lines.*)", done.stderr) == [
+        "no lines of Python, cannot read those of CPython 3.99.0a2"
+    ]
+    assert "no lines of Python" not in cli("summary", "--engine", engine, *command).stderr
+
+
+def test_a_python_with_lines_is_no_matter_of_warning(python: str, engine: str, script: str) -> None:
+    done = cli("summary", "--by", "line", "--engine", engine, python, script)
+    assert "no lines of Python" not in done.stderr
+
+
 def test_other_programs_have_no_frames_and_do_not_stop(engine: str) -> None:
     trace = fasttrace.trace(
         ["sh", "-c", "true; ls /"], python=True, engine=engine, stdout=subprocess.DEVNULL

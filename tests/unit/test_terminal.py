@@ -37,6 +37,7 @@ from fasttrace.system.procfs import comm as comm_of
 from fasttrace.text import color
 from fasttrace.text.terminal import printable
 from fasttrace.tracing.fallbacks import log_fallbacks
+from fasttrace.tracing.unread import log_unread_pythons
 
 # A title, a colour, a cleared screen, C1's escape, a line of its own, text turned around, no UTF-8.
 EVIL = "a\x1b]0;b\x07\x1b[31m\x1b[2J\x9b1mc\nd\r\t\u202ee\u2028\udc9b"
@@ -150,6 +151,31 @@ def test_the_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPat
     with caplog.at_level(logging.INFO, "fasttrace"):
         log_fallbacks(tracer.snapshot, spawned=True)
     assert any("32-bit" in message for message in caplog.messages)
+    assert all(message.isprintable() for message in caplog.messages)
+
+
+def test_pythons_whose_lines_cannot_be_read(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line for each version, whatever the process says that it is."""
+    comm = EVIL.encode("utf-8", "surrogateescape")
+    rows = [
+        (7, comm, 1),
+        (8, b"python3.16", 0x031000A2),
+        (9, b"python3.10", 1),
+        (10, b"", 2**32 - 1),
+    ]
+    monkeypatch.setattr("fasttrace.tracing.unread.unread_pythons", lambda _: rows)
+    with fasttrace.Tracer(["true"], engine="ptrace", events=False) as tracer:
+        tracer.wait()
+        log_unread_pythons(tracer.snapshot)
+    first, second, third = caplog.messages[:3]
+    assert first.endswith(
+        "(7) and 1 more: no lines of Python, cannot read those of CPython before 3.11"
+    )
+    assert second.startswith("python3.16 (8): ")
+    assert second.endswith(" CPython 3.16.0a2")
+    assert third.startswith("a process (10): ")
     assert all(message.isprintable() for message in caplog.messages)
 
 
