@@ -2395,6 +2395,104 @@ static const struct ft_member statmount_mask[] = {
 	{ 0x4000, 0x4000, "STATMOUNT_MNT_GIDMAP", 20 },
 };
 
+static const struct ft_member speculation_set[] = {
+	{ 0x1, 0x0, "PR_SPEC_PRCTL", 13 },
+	{ 0x2, 0x0, "PR_SPEC_ENABLE", 14 },
+	{ 0x4, 0x0, "PR_SPEC_DISABLE", 15 },
+	{ 0x8, 0x0, "PR_SPEC_FORCE_DISABLE", 21 },
+	{ 0x10, 0x0, "PR_SPEC_DISABLE_NOEXEC", 22 },
+};
+
+static const struct ft_member unalign[] = {
+	{ 0x1, 0x1, "PR_UNALIGN_NOPRINT", 18 },
+	{ 0x2, 0x2, "PR_UNALIGN_SIGBUS", 17 },
+};
+
+static const struct ft_member fp_mode[] = {
+	{ 0x1, 0x1, "PR_FP_MODE_FR", 13 },
+	{ 0x2, 0x2, "PR_FP_MODE_FRE", 14 },
+};
+
+static const struct ft_member pac_keys[] = {
+	{ 0x1, 0x1, "PR_PAC_APIAKEY", 14 },
+	{ 0x2, 0x2, "PR_PAC_APIBKEY", 14 },
+	{ 0x4, 0x4, "PR_PAC_APDAKEY", 14 },
+	{ 0x8, 0x8, "PR_PAC_APDBKEY", 14 },
+	{ 0x10, 0x10, "PR_PAC_APGAKEY", 14 },
+};
+
+static const struct ft_member mdwe[] = {
+	{ 0x1, 0x1, "PR_MDWE_REFUSE_EXEC_GAIN", 24 },
+	{ 0x2, 0x2, "PR_MDWE_NO_INHERIT", 18 },
+};
+
+static const struct ft_member sched_core[] = {
+	{ 0x0, 0x0, "PR_SCHED_CORE_GET", 17 },
+	{ 0x1, 0x0, "PR_SCHED_CORE_CREATE", 20 },
+	{ 0x2, 0x0, "PR_SCHED_CORE_SHARE_TO", 22 },
+	{ 0x3, 0x0, "PR_SCHED_CORE_SHARE_FROM", 24 },
+};
+
+static const struct ft_member mce_kill[] = {
+	{ 0x0, 0x0, "PR_MCE_KILL_CLEAR", 17 },
+	{ 0x1, 0x0, "PR_MCE_KILL_SET", 15 },
+};
+
+static const struct ft_member key_permissions[] = {
+	{ 0x1000000, 0x1000000, "KEY_POS_VIEW", 12 },
+	{ 0x2000000, 0x2000000, "KEY_POS_READ", 12 },
+	{ 0x4000000, 0x4000000, "KEY_POS_WRITE", 13 },
+	{ 0x8000000, 0x8000000, "KEY_POS_SEARCH", 14 },
+	{ 0x10000000, 0x10000000, "KEY_POS_LINK", 12 },
+	{ 0x20000000, 0x20000000, "KEY_POS_SETATTR", 15 },
+	{ 0x10000, 0x10000, "KEY_USR_VIEW", 12 },
+	{ 0x20000, 0x20000, "KEY_USR_READ", 12 },
+	{ 0x40000, 0x40000, "KEY_USR_WRITE", 13 },
+	{ 0x80000, 0x80000, "KEY_USR_SEARCH", 14 },
+	{ 0x100000, 0x100000, "KEY_USR_LINK", 12 },
+	{ 0x200000, 0x200000, "KEY_USR_SETATTR", 15 },
+	{ 0x100, 0x100, "KEY_GRP_VIEW", 12 },
+	{ 0x200, 0x200, "KEY_GRP_READ", 12 },
+	{ 0x400, 0x400, "KEY_GRP_WRITE", 13 },
+	{ 0x800, 0x800, "KEY_GRP_SEARCH", 14 },
+	{ 0x1000, 0x1000, "KEY_GRP_LINK", 12 },
+	{ 0x2000, 0x2000, "KEY_GRP_SETATTR", 15 },
+	{ 0x1, 0x1, "KEY_OTH_VIEW", 12 },
+	{ 0x2, 0x2, "KEY_OTH_READ", 12 },
+	{ 0x4, 0x4, "KEY_OTH_WRITE", 13 },
+	{ 0x8, 0x8, "KEY_OTH_SEARCH", 14 },
+	{ 0x10, 0x10, "KEY_OTH_LINK", 12 },
+	{ 0x20, 0x20, "KEY_OTH_SETATTR", 15 },
+};
+
+static const struct ft_member key_move_flags[] = {
+	{ 0x1, 0x1, "KEYCTL_MOVE_EXCL", 16 },
+};
+
+static const struct ft_member key_supports[] = {
+	{ 0x1, 0x1, "KEYCTL_SUPPORTS_ENCRYPT", 23 },
+	{ 0x2, 0x2, "KEYCTL_SUPPORTS_DECRYPT", 23 },
+	{ 0x4, 0x4, "KEYCTL_SUPPORTS_SIGN", 20 },
+	{ 0x8, 0x8, "KEYCTL_SUPPORTS_VERIFY", 22 },
+};
+
+static const struct ft_member key_capabilities_0[] = {
+	{ 0x1, 0x1, "KEYCTL_CAPS0_CAPABILITIES", 25 },
+	{ 0x2, 0x2, "KEYCTL_CAPS0_PERSISTENT_KEYRINGS", 32 },
+	{ 0x4, 0x4, "KEYCTL_CAPS0_DIFFIE_HELLMAN", 27 },
+	{ 0x8, 0x8, "KEYCTL_CAPS0_PUBLIC_KEY", 23 },
+	{ 0x10, 0x10, "KEYCTL_CAPS0_BIG_KEY", 20 },
+	{ 0x20, 0x20, "KEYCTL_CAPS0_INVALIDATE", 23 },
+	{ 0x40, 0x40, "KEYCTL_CAPS0_RESTRICT_KEYRING", 29 },
+	{ 0x80, 0x80, "KEYCTL_CAPS0_MOVE", 17 },
+};
+
+static const struct ft_member key_capabilities_1[] = {
+	{ 0x1, 0x1, "KEYCTL_CAPS1_NS_KEYRING_NAME", 28 },
+	{ 0x2, 0x2, "KEYCTL_CAPS1_NS_KEY_TAG", 23 },
+	{ 0x4, 0x4, "KEYCTL_CAPS1_NOTIFICATIONS", 26 },
+};
+
 static const struct ft_member dm_flags[] = {
 	{ 0x1, 0x1, "DM_READONLY_FLAG", 16 },
 	{ 0x2, 0x2, "DM_SUSPEND_FLAG", 15 },
@@ -8952,6 +9050,18 @@ const struct ft_set ft_sets[] = {
 	{ "SYS_???", socketcall, 20, 0 },
 	{ "MNT_ID_REQ_SIZE_???", mnt_id_req_size, 2, 0 },
 	{ "STATMOUNT_???", statmount_mask, 15, 1 },
+	{ "PR_SPEC_???", speculation_set, 5, 0 },
+	{ "PR_UNALIGN_???", unalign, 2, 1 },
+	{ "PR_FP_MODE_???", fp_mode, 2, 1 },
+	{ "PR_PAC_???", pac_keys, 5, 1 },
+	{ "PR_MDWE_???", mdwe, 2, 1 },
+	{ "PR_SCHED_CORE_???", sched_core, 4, 0 },
+	{ "PR_MCE_KILL_???", mce_kill, 2, 0 },
+	{ "KEY_???", key_permissions, 24, 1 },
+	{ "KEYCTL_MOVE_???", key_move_flags, 1, 1 },
+	{ "KEYCTL_SUPPORTS_???", key_supports, 4, 1 },
+	{ "KEYCTL_CAPS0_???", key_capabilities_0, 8, 1 },
+	{ "KEYCTL_CAPS1_???", key_capabilities_1, 3, 1 },
 	{ "DM_???", dm_flags, 19, 1 },
 	{ "PTP_???", ptp_flags, 5, 1 },
 	{ "PTP_PEROUT_???", ptp_perout_flags, 3, 1 },

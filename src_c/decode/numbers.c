@@ -279,3 +279,24 @@ void ft_show_kernel_version(struct ft_walk *walk, uint64_t value)
 	ft_puts(&text, ")");
 	FINISH(walk, value, FT_UNSIGNED, text, buffer);
 }
+
+/* Whose cookie prctl(PR_SCHED_CORE) means: enum pid_type, which no uapi header has. */
+void ft_show_pidtype(struct ft_walk *walk, uint64_t value)
+{
+	static const char *const names[] = { "PIDTYPE_PID", "PIDTYPE_TGID", "PIDTYPE_PGID",
+		"PIDTYPE_SID" };
+	bool is_known = value < sizeof(names) / sizeof(names[0]);
+
+	ft_integer(walk, value, FT_HEX);
+	if (walk->constants != FT_NUMBERS)
+		walk->sink->ops->comment(walk->sink, is_known ? names[value] : "PIDTYPE_???");
+}
+
+/* More than any signal is a number of a whole register. */
+void ft_show_death_signal(struct ft_walk *walk, uint64_t value)
+{
+	if (value > 128)
+		ft_integer(walk, value, FT_UNSIGNED);
+	else
+		ft_show_signal(walk, value);
+}

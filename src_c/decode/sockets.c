@@ -228,7 +228,8 @@ bool ft_read_option_text(struct ft_walk *walk, const struct ft_memory *memory)
 {
 	size_t most = walk->string_max;
 
-	if (memory->found == FT_FAULT)
+	/* Nothing was answered. */
+	if (memory->found == FT_FAULT || (memory->after && !memory->length))
 		return false;
 	walk->sink->ops->bytes(walk->sink, memory->data,
 		memory->length < most ? memory->length : most,
@@ -256,5 +257,44 @@ bool ft_read_sockopt(struct ft_walk *walk, const struct ft_memory *memory)
 	ft_next(walk, NULL);
 	ft_integer(walk, (uint64_t)(int32_t)ft_load(memory->data, 4), FT_SIGNED);
 	ft_close(walk, "]");
+	return true;
+}
+
+/* A number, whatever lies behind it; what is answered with less of it are bytes. */
+bool ft_read_sockopt_int(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	struct ft_memory number = *memory;
+
+	if (memory->length >= 4) {
+		number.length = 4;
+		number.found = FT_HERE;
+		return ft_read_sockopt(walk, &number);
+	}
+	if (!memory->after || !memory->length || memory->found == FT_FAULT)
+		return false;
+	walk->sink->ops->binary(walk->sink, memory->data, memory->length, false);
+	return true;
+}
+
+/* struct ip_mreq, struct ipv6_mreq: the kernel takes longer ones, too. */
+bool ft_read_membership(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	bool is_ipv6 = (uint32_t)walk->args[1] == SOL_IPV6;
+	const uint8_t *data = memory->data;
+
+	if (memory->length < (is_ipv6 ? 20 : 8))
+		return false;
+	ft_open(walk, "{");
+	if (is_ipv6) {
+		ft_inet_field_shown(walk, "ipv6mr_multiaddr", AF_INET6, data);
+		ft_next(walk, "ipv6mr_interface");
+		ft_integer(walk, ft_load(data + 16, 4), FT_UNSIGNED);
+	} else {
+		ft_next(walk, "imr_multiaddr");
+		ft_inet_shown(walk, AF_INET, data, 4);
+		ft_next(walk, "imr_interface");
+		ft_inet_shown(walk, AF_INET, data + 4, 4);
+	}
+	ft_close(walk, "}");
 	return true;
 }
