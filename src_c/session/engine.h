@@ -51,8 +51,8 @@ struct ft_engine {
 	void (*birth)(struct ft_session *s, struct ft_task *parent, struct ft_task *child);
 	/* A new task's first stop. */
 	void (*born)(struct ft_session *s, struct ft_task *t);
-	/* The first stop of one that was attached to. */
-	void (*attached)(struct ft_session *s, struct ft_task *t);
+	/* The first stop of one that was attached to. False: it comes to another one before it can be made to run anything. */
+	bool (*attached)(struct ft_session *s, struct ft_task *t);
 	/* Its program is a new one: before and after the EXEC event is written. */
 	void (*execing)(struct ft_session *s, struct ft_task *t);
 	void (*execed)(struct ft_session *s, struct ft_task *t);

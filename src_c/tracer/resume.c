@@ -5,6 +5,7 @@
 #include <sys/ptrace.h>
 
 #include "alter/delay.h"
+#include "kernel/pending.h"
 #include "session/engine.h"
 #include "session/interrupt.h"
 #include "session/waiting.h"
@@ -36,7 +37,8 @@ static void resume_from(struct ft_session *s, struct ft_task *t, int sig, bool a
 		return; /* else it was killed meanwhile: wait4 will say so */
 	}
 	/* Its first stop has taken the place of the one that it was asked for when it was attached to. */
-	if (t->attached && !t->born && s->engine->attached && !at_entry)
+	if (t->attached && !t->born && s->engine->attached && !at_entry &&
+		!ft_pending_comes_first(t->tid))
 		ft_interrupt(t);
 	s->engine->resume(s, t, sig);
 }

@@ -57,13 +57,14 @@ static void on_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 
 static void on_first_or_shown(struct ft_session *s, struct ft_task *t)
 {
-	if (t->born && s->engine->shown)
-		s->engine->shown(s, t, 0);
-	else if (!t->born && t->attached && s->engine->attached)
-		s->engine->attached(s, t);
-	else if (!t->born && s->engine->born)
+	if (t->born) {
+		if (s->engine->shown)
+			s->engine->shown(s, t, 0);
+		return;
+	}
+	if (!t->attached && s->engine->born)
 		s->engine->born(s, t);
-	t->born = true;
+	t->born = !t->attached || !s->engine->attached || s->engine->attached(s, t);
 }
 
 /*

@@ -285,6 +285,32 @@ def test_executing_as_we_come(run_tracee, engine):
         assert process.end() == ("", "ended 0")
 
 
+def test_faulting_as_we_come_and_go(run_tracee, engine):
+    """We stop it between a fault and the signal that tells of it: that comes first, as it was.
+
+    Made to run code of ours before, it got the fault inside that, and our trap behind it."""
+    with run_tracee("faults_without_end") as process:
+        for i in range(200):
+            with Tracer(pid=process.pid, events=False, tally=True, engine=engine) as tracer:
+                tracer.wait(0.001 * (i % 2))
+            assert tracer.stats["error"] == 0
+            assert tracer_of(process.pid) == 0
+        assert has_the_text_of_its_files(process.pid)
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_what_looks_like_a_fault_and_is_blocked_stays_so(run_tracee, engine):
+    """The kernel takes it before the trap by which code of ours ends, blocked or not."""
+    with run_tracee("holds_back_a_fault") as process:
+        for _ in range(2):
+            with Tracer(pid=process.pid, events=False, tally=True, engine=engine) as tracer:
+                tracer.wait(0.01)
+            assert [seen.engine for seen in tracer.processes] == [engine]
+            assert tracer.stats["error"] == 0
+        assert has_the_text_of_its_files(process.pid)
+        assert process.end() == ("code: 1, at: 8\n", "ended 0")
+
+
 def test_dead_leader(run_tracee, engine):
     """The leader has ended, another thread runs on: that is what there is to attach to."""
     with run_tracee("zombie_leader") as process:

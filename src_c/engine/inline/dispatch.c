@@ -10,8 +10,6 @@
 #include <linux/ptrace.h>
 #include <sys/user.h>
 
-#include "kernel/pending.h"
-
 /* include/uapi/linux/ptrace.h since Linux 6.4, for older headers */
 #define SET_DISPATCH 0x4210
 #define GET_DISPATCH 0x4211
@@ -44,17 +42,6 @@ int ft_dispatch_in_use(pid_t tid)
 	if (ptrace(GET_DISPATCH, tid, sizeof(config), &config) < 0)
 		return -errno;
 	return config.mode != 0;
-}
-
-static bool is_trap(const siginfo_t *info)
-{
-	return (info->si_signo == SIGSYS && info->si_code == FT_SYS_USER_DISPATCH) ||
-	       (info->si_signo == SIGTRAP && info->si_code == SI_KERNEL);
-}
-
-bool ft_dispatch_is_trapping(pid_t tid)
-{
-	return ft_pending(tid, is_trap);
 }
 
 int ft_dispatch_gs(pid_t tid, uint64_t *gs)

@@ -17,8 +17,6 @@ int ft_dispatch_disarm(pid_t tid);
 #define FT_DISPATCH_ON	1
 /* 1: somebody else uses it; 0; or a negative errno. */
 int ft_dispatch_in_use(pid_t tid);
-/* Whether a trap of ours is on its way: an interrupt or a group-stop is told of before it. */
-bool ft_dispatch_is_trapping(pid_t tid);
 int ft_dispatch_gs(pid_t tid, uint64_t *gs);
 int ft_dispatch_set_gs(pid_t tid, uint64_t gs);
 

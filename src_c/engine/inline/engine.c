@@ -41,6 +41,7 @@
 #include "engine/inline/stops/threads.h"
 #include "engine/inline/stops/traps.h"
 #include "kernel/clock.h"
+#include "kernel/pending.h"
 #include "session/engine.h"
 #include "session/interrupt.h"
 #include "session/record.h"
@@ -96,7 +97,7 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	it->knows_regs = false;
 	/* It stands where that trap belongs; before another signal the kernel would have taken it (kernel/signal.c,
 	 * dequeue_synchronous_signal()). */
-	if (!sig && ft_dispatch_is_trapping(t->tid))
+	if (!sig && ft_pending_comes_first(t->tid))
 		return;
 	ft_captured_settle(it, regs.rip);
 	knows_mask = !it->signals && !ft_recorder_sets_mask(regs.rip);
@@ -112,11 +113,12 @@ static void engine_shown(struct ft_session *s, struct ft_task *t, int sig)
 	pthread_mutex_unlock(&s->in->lock);
 	it->by_stops = false;
 	if ((it->space->spoiled || (it->space->leaving && !ft_threads_are_awaited(s, t))) &&
-		!ft_refused_is_pending(t)) {
+		!ft_pending_may_be_fault(sig) && !ft_pending_comes_first(t->tid)) {
 		ft_leave(s, t, it->space->spoiled ? FT_FALLBACK_SPOILED : FT_FALLBACK_NONE);
 		return;
 	}
-	if (sig) /* its child's end, perhaps, before it forks again */
+	/* Its child's end, perhaps, before it forks again. */
+	if (sig && !ft_pending_may_be_fault(sig))
 		ft_patch_catch_up(s, t);
 	it->delivers = sig && ft_actions_handles(t, sig);
 	mask = ft_area_get(&it->area->mask);
@@ -293,7 +295,7 @@ static void go_on(struct ft_session *s, struct ft_task *t, int sig)
 static void engine_resume(struct ft_session *s, struct ft_task *t, int sig)
 {
 	/* A trap of ours has taken the place of the stop at which it would have been let go. */
-	if (s->detaching || (t->asked && !ft_dispatch_is_trapping(t->tid)))
+	if (s->detaching || (t->asked && !ft_pending_comes_first(t->tid)))
 		ft_interrupt(t);
 	go_on(s, t, sig);
 }
@@ -306,7 +308,7 @@ static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
 	(void)s;
 	if (!t->in || !t->in->area || t->in->by_stops)
 		return true;
-	return !ft_dispatch_is_trapping(t->tid) && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) == 0 &&
+	return !ft_pending_comes_first(t->tid) && ptrace(PTRACE_GETREGS, t->tid, 0, &regs) == 0 &&
 	       regs.rip - FT_RECORDER_BASE >= FT_RECORDER_SIZE &&
 	       !ft_patch_of_springboard(t->in->space, regs.rip);
 }
@@ -317,7 +319,15 @@ static bool engine_is_shown(struct ft_session *s, struct ft_task *t)
  */
 static bool engine_let_go(struct ft_session *s, struct ft_task *t, int *sig)
 {
+	if (ft_pending_may_be_fault(*sig)) {
+		engine_resume(s, t, *sig);
+		return false;
+	}
 	if (!t->in || !t->in->area) {
+		if (ft_pending_comes_first(t->tid)) {
+			go_on(s, t, *sig);
+			return false;
+		}
 		if (!ft_attach_end(s, t)) {
 			engine_resume(s, t, *sig);
 			return false;
@@ -329,7 +339,7 @@ static bool engine_let_go(struct ft_session *s, struct ft_task *t, int *sig)
 		engine_resume(s, t, *sig);
 		return false;
 	}
-	if (t->in->exiting || ft_dispatch_is_trapping(t->tid) || ft_refused_is_pending(t)) {
+	if (t->in->exiting || ft_pending_comes_first(t->tid)) {
 		go_on(s, t, *sig); /* to a stop that comes unasked */
 		return false;
 	}

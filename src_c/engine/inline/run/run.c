@@ -15,6 +15,7 @@
 #include "engine/inline/permits.h"
 #include "engine/inline/run/held.h"
 #include "engine/inline/run/snippet.h"
+#include "kernel/pending.h"
 #include "session/engine.h"
 #include "session/record.h"
 #include "session/waiting.h"
@@ -27,14 +28,23 @@ bool ft_set_regs(const struct ft_task *t, struct user_regs_struct *regs)
 	return !ft_task_replaced(t) && !ft_regs_set(t->tid, regs);
 }
 
-/* Our int3 or single step, or a fault in code of ours. */
+static bool is_trap(const siginfo_t *info)
+{
+	return info->si_signo == SIGTRAP && info->si_code > 0;
+}
+
+/*
+ * Our int3 or single step, or a fault in code of ours. Not what had happened before, or claims so, and was blocked: that
+ * comes first and our trap behind it (kernel/signal.c, dequeue_synchronous_signal()).
+ */
 static bool is_trap_of_ours(const struct ft_task *t, const struct ft_stop *stop)
 {
 	siginfo_t info;
 
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &info) < 0)
 		return true; /* killed meanwhile */
-	return info.si_code > 0 && stop->sig != SIGSTOP;
+	return info.si_code > 0 && stop->sig != SIGSTOP &&
+	       (stop->sig == SIGTRAP || !ft_pending(t->tid, is_trap));
 }
 
 /* All but the one that our int3 raises: blocked, it would lose its handler. */

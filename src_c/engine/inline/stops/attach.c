@@ -20,6 +20,7 @@
 #include "engine/inline/space/unmap.h"
 #include "engine/inline/stops/filters.h"
 #include "engine/inline/stops/refused.h"
+#include "kernel/pending.h"
 #include "kernel/proc.h"
 #include "kernel/sharing.h"
 #include "kernel/wait.h"
@@ -136,14 +137,16 @@ static bool is_visited(const struct ft_session *s, const struct ft_task *t)
 	return t->attached || (!s->spawned && t->tgid == s->root);
 }
 
-void ft_inline_attached(struct ft_session *s, struct ft_task *t)
+bool ft_inline_attached(struct ft_session *s, struct ft_task *t)
 {
 	struct ft_space *sp = space_of_others(s, t);
 	enum ft_fallback why = FT_FALLBACK_NONE;
 	struct ft_standing state = { .knows_mask = false };
 
 	if (s->detaching || (sp ? sp->leaving : is_refused(s, t) || !is_visited(s, t)))
-		return;
+		return true;
+	if (ft_pending_comes_first(t->tid))
+		return false;
 	if (ft_refused_is_pending(t))
 		why = FT_FALLBACK_SIGNALS;
 	else if (!ft_filters_look(t))
@@ -174,7 +177,7 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 	else if (why == FT_FALLBACK_NONE)
 		ft_set_regs(t, &state.regs);
 	if (why == FT_FALLBACK_NONE)
-		return;
+		return true;
 	ft_actions_forget(t);
 	s->in->refused = t->tgid;
 	if (sp && !sp->leaving && space_of_others(s, t)) {
@@ -183,5 +186,6 @@ void ft_inline_attached(struct ft_session *s, struct ft_task *t)
 		ft_patch_undo_all(s, t, sp);
 	}
 	ft_record_engine(s, t, FT_ENGINE_PTRACE, why);
+	return true;
 }
 #endif

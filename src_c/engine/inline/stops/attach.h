@@ -4,8 +4,8 @@
 
 #include "engine/inline/inline.h"
 
-/* The task has stopped for the first time since it was seized. */
-void ft_inline_attached(struct ft_session *s, struct ft_task *t);
+/* See ft_engine.attached. */
+bool ft_inline_attached(struct ft_session *s, struct ft_task *t);
 /* Whether all threads record, so that what they run may be patched. */
 bool ft_attach_is_complete(struct ft_session *s, struct ft_space *sp);
 /* A task of such a process is let go. t NULL: the process has another program, or has ended. False: not at this stop. */

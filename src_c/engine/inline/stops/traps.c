@@ -353,6 +353,16 @@ static bool on_fault(struct ft_session *s, struct ft_task *t, int sig)
 	return !is_sent_by_call(&regs) && on_fault_of_ours(s, t, &regs);
 }
 
+/*
+ * It looks like a fault, is blocked, and comes before a trap all the same: see ft_pending_comes_first(). If the task goes
+ * on with it, it is queued again, behind that: ptrace_signal().
+ */
+static bool is_before_trap(const struct ft_task *t, int sig)
+{
+	return ft_pending_may_be_fault(sig) && ft_area_get(&t->in->area->mask) & bit(sig) &&
+	       ft_pending_comes_first(t->tid);
+}
+
 /* Seccomp's, for a call that the program has made: perhaps from the recorder, even where it records no more. */
 static void on_refused(struct ft_session *s, struct ft_task *t, siginfo_t *info)
 {
@@ -374,6 +384,10 @@ bool ft_inline_signal(struct ft_session *s, struct ft_task *t, const struct ft_s
 	bool records = t->in && t->in->area;
 	siginfo_t info;
 
+	if (records && is_before_trap(t, stop->sig)) {
+		s->engine->resume(s, t, stop->sig);
+		return true;
+	}
 	if (stop->sig == SIGSEGV || stop->sig == SIGBUS)
 		return records && on_fault(s, t, stop->sig);
 	if (stop->sig != SIGSYS && !(records && stop->sig == SIGTRAP))
