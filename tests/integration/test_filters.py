@@ -14,6 +14,8 @@ from support import ENGINES, FASTTRACE
 
 from fasttrace import load
 
+# Its child sleeps once it waits for it, which then takes as long at least.
+WAITS = "(until grep -q 'State:.S' /proc/$$/status; do :; done; exec sleep 0.05); exit 0"
 SCRIPT = "cat /etc/hostname /nonexistent/x 2>/dev/null; sleep 0.05; exit 0"
 
 
@@ -21,8 +23,8 @@ def fasttrace(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*FASTTRACE, *words], capture_output=True, text=True, timeout=60)
 
 
-def summary(engine: str, *options: str) -> dict[str, Any]:
-    run = fasttrace("summary", "--engine", engine, "--json", *options, "sh", "-c", SCRIPT)
+def summary(engine: str, *options: str, script: str = SCRIPT) -> dict[str, Any]:
+    run = fasttrace("summary", "--engine", engine, "--json", *options, "sh", "-c", script)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stderr)  # type: ignore[no-any-return]
 
@@ -45,7 +47,7 @@ def test_a_summary_of_failed_calls_has_the_errors_of_the_whole(engine: str) -> N
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_summary_by_process_of_slow_calls(engine: str) -> None:
-    slow = summary(engine, "--slower-than", "50ms", "--by", "pid")
+    slow = summary(engine, "--slower-than", "50ms", "--by", "pid", script=WAITS)
     names = {one["name"] for one in slow["syscalls"]}
     assert {"clock_nanosleep", "wait4"} <= names
     assert all(one["min_ns"] >= 50_000_000 for one in slow["syscalls"])
