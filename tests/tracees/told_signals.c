@@ -55,14 +55,24 @@ static void wait_for(int number)
 	sigsuspend(&others);
 }
 
-/* Of signals that are alike one waits at most: each is awaited before there is cause for the next. */
+/*
+ * Of signals that are alike one waits at most: each is awaited before there is cause for the next. The kernel tells that
+ * a child continues before that takes its SIGCONT, of which SIGKILL would leave nothing: it says when it has.
+ */
 static void child_is_sent_signals(void)
 {
-	pid_t child = must(fork());
+	int went_on[2];
+	pid_t child;
+	char byte;
 
+	must(pipe(went_on));
+	child = must(fork());
 	if (!child) {
+		must(signal(SIGCONT, handler) == SIG_ERR ? -1 : 0);
 		pause();
-		_exit(1);
+		must(write(went_on[1], "x", 1));
+		for (;;)
+			pause();
 	}
 	until_asleep(&child);
 	must(kill(child, SIGSTOP));
@@ -71,6 +81,7 @@ static void child_is_sent_signals(void)
 	must(kill(child, SIGCONT));
 	wait_for(SIGCHLD);
 	must(waitpid(child, NULL, WCONTINUED));
+	must(read(went_on[0], &byte, 1));
 	must(kill(child, SIGKILL));
 	wait_for(SIGCHLD);
 	must(waitpid(child, NULL, 0));
