@@ -7,6 +7,8 @@ from typing import Any, Literal
 from fasttrace.data.summary import Summary
 from fasttrace.data.summary_table import SortKey, about, summary_table
 from fasttrace.text.color import BOLD, painted
+from fasttrace.text.quoted import command_line
+from fasttrace.text.table import cut
 from fasttrace.text.terminal import printable
 
 
@@ -26,11 +28,12 @@ def tables_by(
     for value, part in groups:
         title = printable(f"{key} {value}")
         if key == "pid" and part.processes:
-            title += f": {printable(' '.join(part.processes[-1].argv) or part.processes[-1].comm)}"
+            last = part.processes[-1]
+            title += f": {printable(command_line(last.argv) or last.comm)}"
         table = summary_table(part, sort=sort, top=top, color=color, width=width)
         # The last line tells of the whole run: once is enough.
         table = table.rpartition("\n\n")[0]
-        tables.append(f"{painted(title, BOLD, color=color)}\n{table}")
+        tables.append(f"{painted(cut(title, width), BOLD, color=color)}\n{table}")
     return "\n\n".join([*tables, about(summary)])
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
 
 from fasttrace.data.described import signal_name
 from fasttrace.data.processes import Process
 from fasttrace.data.tree import Branch
 from fasttrace.text.color import BOLD, RED, painted
+from fasttrace.text.quoted import command_line
 from fasttrace.text.table import Columns, with_room
 from fasttrace.text.terminal import printable
 from fasttrace.text.units import duration
@@ -92,7 +92,7 @@ def _program(branch: Branch, is_root: bool) -> str:
     process = branch.process
     if branch.programs or is_root:
         before = [argv[0].rpartition("/")[2] if argv else "?" for argv in branch.programs[:-1]]
-        last = shlex.join(branch.programs[-1] if branch.programs else process.argv)
+        last = command_line(branch.programs[-1] if branch.programs else process.argv)
         text = " → ".join(printable(word) for word in (*before, last or process.comm or "?"))
     else:
         text = f"({printable(process.comm)})"  # as its parent was

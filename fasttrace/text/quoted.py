@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from fasttrace.text.terminal import printable
 
 
@@ -12,3 +15,19 @@ def quote(data: bytes, truncated: bool = False) -> str:
     text = data.decode("utf-8", "backslashreplace")
     text = printable(text)
     return f'"{text}"...' if truncated else f'"{text}"'
+
+
+def command_line(argv: Sequence[str]) -> str:
+    r"""An argument list as a shell takes it, still to be made printable.
+
+    A program that has written a title over its own, as servers do, leaves the rest of it empty:
+    that is left out.
+
+    >>> command_line(["sh", "-c", "a b"]), command_line(["redis *:6379", "", "", ""])
+    ("sh -c 'a b'", "'redis *:6379'")
+    """
+    words = list(argv)
+    if len(words) > 2 and not any(words[-2:]):
+        while len(words) > 1 and not words[-1]:
+            words.pop()
+    return shlex.join(words)

@@ -78,15 +78,15 @@ class Columns:
         texts = [*cells, *[""] * (len(self._align) - len(cells))]
         if self._width is None:
             return self._joined(texts)
-        texts[self._flexible] = _cut(texts[self._flexible], self._room)
+        texts[self._flexible] = cut(texts[self._flexible], self._room)
         line = self._joined(texts)
         if len(line) <= self._width:
             return line
         # Other cells are longer than their columns.
         flexible = texts[self._flexible]
-        texts = [_cut(text, self._most) for text in texts]
+        texts = [cut(text, self._most) for text in texts]
         texts[self._flexible] = flexible
-        return _cut(self._joined(texts), self._width)
+        return cut(self._joined(texts), self._width)
 
     def _joined(self, texts: Sequence[str]) -> str:
         columns = zip(texts, self._align, self._widths, strict=True)
@@ -116,5 +116,5 @@ def wrapped(sentence: str, width: int | None) -> str:
     return textwrap.fill(sentence, max(width, 20), break_on_hyphens=False)
 
 
-def _cut(text: str, width: int | None) -> str:
+def cut(text: str, width: int | None) -> str:
     return text if width is None or len(text) <= width else text[: width - 1] + "…"

@@ -199,3 +199,31 @@ def one_line_of(done: subprocess.CompletedProcess[str], status: int) -> str:
     assert done.returncode == status, done.stderr
     assert done.stderr.count("\n") == 1
     return done.stderr
+
+
+# What loads the command line is interrupted on its way, by itself.
+INTERRUPTED = """
+import os, runpy, signal, sys
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "fasttrace.cli.ending":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.argv = ["fasttrace", "--version"]
+runpy.run_module("fasttrace", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_ctrl_c_before_there_is_a_command_line_shows_no_traceback(*, is_ignored: bool) -> None:
+    """It ends as `cat` would; ignored, as under nohup, it does nothing."""
+    is_now = signal.SIG_IGN if is_ignored else signal.default_int_handler
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, is_now),
+    )
+    assert done.returncode == (0 if is_ignored else -signal.SIGINT)
+    assert ("Traceback" in done.stderr, bool(done.stdout)) == (False, is_ignored)

@@ -86,7 +86,8 @@ def test_escapes_only_when_told() -> None:
 def test_each_group_has_a_table() -> None:
     text = tables_by(summary(), "pid")
     assert text.startswith("pid 6: ls\n% time")
-    assert "pid 5: cat a\\x1b[2J\\n\n" in text
+    assert "pid 5: cat 'a\\x1b[2J\\n'\n" in text
+    assert "pid 5: cat …\n" in tables_by(summary(), "pid", width=12)
     assert text.count("wall") == 1
     assert tables_by(summary(), "comm").count("comm ") == 2
 

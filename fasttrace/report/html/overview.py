@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
@@ -11,6 +10,7 @@ from fasttrace.data.summary import Summary
 from fasttrace.data.summary_table import about
 from fasttrace.data.trace import Trace
 from fasttrace.report.html.markup import shown
+from fasttrace.text.quoted import command_line
 from fasttrace.text.units import duration
 
 _NAMES = {
@@ -29,7 +29,7 @@ _LONGEST = 300  # characters of the command
 
 
 def command(trace: Trace) -> str:
-    return shlex.join(trace.argv) if trace.argv else "attached processes"
+    return command_line(trace.argv) if trace.argv else "attached processes"
 
 
 def overview(trace: Trace, summary: Summary, *, threads: int, sections: Iterable[str]) -> str:

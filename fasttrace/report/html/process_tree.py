@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from fasttrace.data.processes import Process
 from fasttrace.data.tree import Branch
 from fasttrace.report.html.markup import nothing, section, shown
 from fasttrace.report.tree import ended
+from fasttrace.text.quoted import command_line
 from fasttrace.text.units import duration
 
 PROCESSES = 2000
@@ -74,10 +74,10 @@ def _programs(branch: Branch) -> str:
     if not branch.programs and not process.argv:
         return f"({shown(process.comm or '?')})"
     if not branch.programs:
-        return f"<code>{shown(shlex.join(process.argv), _LONGEST)}</code>"
+        return f"<code>{shown(command_line(process.argv), _LONGEST)}</code>"
     before = [argv[0].rpartition("/")[2] if argv else "?" for argv in branch.programs[:-1]]
     named = "".join(f'{shown(name)} <span class="exec">exec</span> ' for name in before[-8:])
-    last = shown(shlex.join(branch.programs[-1]) or "?", _LONGEST)
+    last = shown(command_line(branch.programs[-1]) or "?", _LONGEST)
     more = f"… {len(before) - 8} more … " if len(before) > 8 else ""
     return f"{more}{named}<code>{last}</code>"
 
