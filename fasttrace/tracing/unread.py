@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 OLD = 1
 """In place of PY_VERSION_HEX, of a CPython before 3.11."""
+LINES_MAX = 8
 RELEASES = {0xA: "a", 0xB: "b", 0xC: "rc"}
 
 
@@ -21,11 +22,13 @@ def log_unread_pythons(last: Snapshot) -> None:
     processes: dict[int, list[tuple[int, bytes]]] = {}
     for pid, comm, version in unread_pythons(last.processes[0]):
         processes.setdefault(version, []).append((pid, comm))
-    for version, ((pid, comm), *others) in processes.items():
+    for version, ((pid, comm), *others) in list(processes.items())[:LINES_MAX]:
         name = printable(comm.decode("utf-8", "surrogateescape")) or "a process"
         more = f" and {len(others)} more" if others else ""
         why = f"CPython {version_name(version)}"
         log(WARNING, "%s (%d)%s: no lines of Python, cannot read those of %s", name, pid, more, why)
+    if len(processes) > LINES_MAX:
+        log(WARNING, "nor those of %d other versions", len(processes) - LINES_MAX)
 
 
 def version_name(version: int) -> str:

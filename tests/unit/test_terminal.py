@@ -176,6 +176,11 @@ def test_pythons_whose_lines_cannot_be_read(
     assert second.startswith("python3.16 (8): ")
     assert second.endswith(" CPython 3.16.0a2")
     assert third.startswith("a process (10): ")
+    rows += [(pid, b"", pid) for pid in range(100, 200)]
+    caplog.clear()
+    log_unread_pythons(tracer.snapshot)
+    assert len(caplog.messages) == 9
+    assert caplog.messages[-1] == "nor those of 95 other versions"
     assert all(message.isprintable() for message in caplog.messages)
 
 
