@@ -6,6 +6,7 @@ but in functions that were asked for.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 _RUN = "fasttrace-run"
 _EXPLAINS = "fasttrace-explains"
 _TOP = 10
+
+
+def _number_of_tests(text: str) -> int:
+    """A type of an option."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tests")
+    return int(text)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--fasttrace-top",
-        type=int,
+        type=_number_of_tests,
         default=_TOP,
         metavar="N",
         help=f"with --fasttrace: show N tests ({_TOP})",

@@ -671,6 +671,30 @@ def test_failed_assertions_tell_the_calls(
 
 
 @may_watch
+def test_a_misspelt_name_is_told_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_count(syscalls):
+            with syscalls() as s:
+                pass
+            s.calls["opennat"]
+        def test_used(syscalls):
+            with syscalls() as s:
+                pass
+            s.used("%nothing")
+        """
+    )
+    done = run(pytester)
+    done.assert_outcomes(failed=2)
+    done.stdout.fnmatch_lines(['>       s.calls["opennat"]', "E  *SelectionError: *mean openat*"])
+    done.stdout.fnmatch_lines(['>       s.used("%nothing")', "E  *SelectionError: *%nothing*"])
+    done.stdout.no_fnmatch_line("*block.py:*")
+    done = run(pytester, "--fasttrace", "--fasttrace-top", "-3")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*--fasttrace-top: '-3' is no number of tests"])
+
+
+@may_watch
 def test_what_waits_already_is_no_call_of_a_block(pytester: pytest.Pytester) -> None:
     """A thread that waits in accept4 is stopped to be traced, and begins its call anew."""
     pytester.makepyfile(
