@@ -40,7 +40,7 @@ def told(words: list[str], program: str, file: Path) -> list[str]:
     text = re.sub(r"^\d+ +", "", file.read_text(), flags=re.M)
     text = re.sub(r'(_index=|RTA_.IF}, )if_nametoindex\("[^"]*"\)', r"\1N", text)
     text = re.sub(r"(_index=|RTA_.IF}, )[1-9]\d*", r"\1N", text)
-    text = re.sub(r"nlmsg_pid=-?\d{3,}", "nlmsg_pid=P", text)
+    text = re.sub(r"nlmsg_pid=-?[1-9]\d*", "nlmsg_pid=P", text)
     return re.sub(r"0x[0-9a-f]{9,}", "ADDRESS", text).splitlines()
 
 

@@ -58,7 +58,7 @@ def both(folder: Path, engine: str, script: str) -> tuple[str, str]:
         text = f"{done.returncode}|{done.stdout}|{errors}|{files}"
         text = re.sub(r"0x[0-9a-f]{5,}", "ADDRESS", text)
         # With the spaces around it: strace pads a pid to five digits behind it, bash before it.
-        return re.sub(r" *\d{3,} *", " N ", text)
+        return re.sub(r" *\d{2,} *", " N ", text)
 
     ours = said("ours", [*FASTTRACE, "strace", "--engine", engine])
     return ours, said("theirs", ["strace"])
@@ -124,7 +124,7 @@ def attached(
         _, rest = traced.communicate(timeout=HANG_S)
         target.end()
     messages = [first, *rest.splitlines(keepends=True)]
-    return traced.returncode, sorted(re.sub(r"\d{3,}", "N", line) for line in messages)
+    return traced.returncode, sorted(re.sub(r"Process \d+", "Process N", line) for line in messages)
 
 
 @needs_strace
