@@ -96,6 +96,7 @@ ft_read ft_read_inet_diag_sockid;
 ft_read ft_read_key_capabilities;
 ft_read ft_read_membership;
 ft_read ft_read_sockopt_int;
+ft_read ft_read_landlock_attr;
 ft_read ft_read_statmount_path;
 ft_read ft_read_statmount_string;
 ft_read ft_read_statmount_strings;

@@ -7252,6 +7252,21 @@ static const struct ft_member io_uring_op[] = {
 	{ 0x17, 0x0, "IORING_UNREGISTER_PBUF_RING", 27 },
 };
 
+static const struct ft_member landlock_net[] = {
+	{ 0x1, 0x1, "LANDLOCK_ACCESS_NET_BIND_TCP", 28 },
+	{ 0x2, 0x2, "LANDLOCK_ACCESS_NET_CONNECT_TCP", 31 },
+};
+
+static const struct ft_member landlock_scope[] = {
+	{ 0x1, 0x1, "LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET", 35 },
+	{ 0x2, 0x2, "LANDLOCK_SCOPE_SIGNAL", 21 },
+};
+
+static const struct ft_member io_uring_buffer_flags[] = {
+	{ 0x1, 0x1, "IOU_PBUF_RING_MMAP", 18 },
+	{ 0x2, 0x2, "IOU_PBUF_RING_INC", 17 },
+};
+
 static const struct ft_member landlock_fs[] = {
 	{ 0x1, 0x1, "LANDLOCK_ACCESS_FS_EXECUTE", 26 },
 	{ 0x2, 0x2, "LANDLOCK_ACCESS_FS_WRITE_FILE", 29 },
@@ -9122,6 +9137,9 @@ const struct ft_set ft_sets[] = {
 	{ "IORING_SETUP_???", io_uring_setup_flags, 17, 1 },
 	{ "IORING_FEAT_???", io_uring_features, 14, 1 },
 	{ "IORING_REGISTER_???", io_uring_op, 24, 0 },
+	{ "LANDLOCK_ACCESS_NET_???", landlock_net, 2, 1 },
+	{ "LANDLOCK_SCOPE_???", landlock_scope, 2, 1 },
+	{ "IOU_PBUF_RING_???", io_uring_buffer_flags, 2, 1 },
 	{ "LANDLOCK_ACCESS_FS_???", landlock_fs, 16, 1 },
 	{ "ADJ_???", timex_modes, 13, 1 },
 	{ "STA_???", timex_status, 16, 1 },

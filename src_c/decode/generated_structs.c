@@ -32,22 +32,22 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 608, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 608, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 626, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 626, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 684, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 684, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 704, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 704, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 685, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 705, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 686, 40, 0, 0, 0, 0 },
+	{ "status", 6, 706, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -65,16 +65,16 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 685, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 705, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 140, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 140, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 140, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 140, 32, 0, 0, 0, 0 },
-	{ "status", 6, 686, 40, 0, 0, 0, 0 },
+	{ "status", 6, 706, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 140, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 140, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 140, 64, 0, 0, 0, 0 },
-	{ "time", 4, 688, 72, 0, 0, 0, 0 },
+	{ "time", 4, 708, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 140, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 140, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 140, 104, 0, 0, 0, 0 },
@@ -93,10 +93,10 @@ static const struct ft_field x86_64_timeval64[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 689, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 689, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 689, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 689, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 709, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 709, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 709, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 709, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
@@ -110,9 +110,9 @@ static const struct ft_field x86_64_stat[] = {
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 690, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 691, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 692, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 710, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 711, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 712, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -127,9 +127,9 @@ static const struct ft_field x86_64_stat64[] = {
 	{ "st_size", 7, 140, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 690, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 691, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 692, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 710, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 711, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 712, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
@@ -138,19 +138,19 @@ static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9,
 static const struct ft_field x86_64_statx[] = {
 	{ "stx_mask", 8, 585, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 694, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 714, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 695, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 715, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 694, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 696, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 696, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 696, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 696, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 714, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 716, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 716, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 716, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 716, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -160,85 +160,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 698, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 699, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 700, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 718, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 719, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 720, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 701, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 721, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 702, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 722, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 704, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 724, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 701, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 721, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 702, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 722, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 704, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 724, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 703, 0, 0, 0, 0, 0 },
+	{ "val", 3, 723, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 238, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 140, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 140, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 140, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 140, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 238, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 708, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 709, 4, 0, 0, 0, 0 },
+	{ "type", 4, 728, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 729, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 711, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 731, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 712, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 732, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,9 +248,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 713, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 713, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 714, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 733, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 733, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 734, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 715, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 715, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 735, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 735, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 716, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 716, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 736, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 736, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 717, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 737, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,39 +313,39 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 718, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 718, 65, 0, 0, 0, 0 },
-	{ "release", 7, 718, 130, 0, 0, 0, 0 },
-	{ "version", 7, 718, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 718, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 718, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 738, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 738, 65, 0, 0, 0, 0 },
+	{ "release", 7, 738, 130, 0, 0, 0, 0 },
+	{ "version", 7, 738, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 738, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 738, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 719, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 720, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 720, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 720, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 721, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 720, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 739, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 740, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 740, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 740, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 741, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 740, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 720, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 723, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 740, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 743, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 724, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 724, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 744, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 744, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 334, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 725, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 745, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -356,7 +356,7 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 726, 0, 0, 0, 0, 0 },
+	{ "version", 7, 746, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 238, 4, 0, 0, 0, 0 },
 };
 
@@ -375,29 +375,30 @@ static const struct ft_field x86_64_rseq[] = {
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 727, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 747, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 728, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 748, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 728, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 748, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 729, 0, 0, 0, 0, 0 },
-	{ "data", 4, 730, 4, 0, 0, 0, 0 },
+	{ "events", 6, 749, 0, 0, 0, 0, 0 },
+	{ "data", 4, 750, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 720, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 731, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 740, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 751, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 330, 20, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
@@ -426,19 +427,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 732, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 733, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 734, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 735, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 736, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 737, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 752, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 753, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 754, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 755, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 756, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 757, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 738, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 739, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 758, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 759, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -451,14 +452,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 740, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 741, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 741, 19, 0, 0, 0, 0 },
-	{ "port", 4, 741, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 760, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 761, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 761, 19, 0, 0, 0, 0 },
+	{ "port", 4, 761, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 744, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 764, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -466,7 +467,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 744, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 764, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -492,39 +493,39 @@ static const struct ft_field x86_64_uffdio_range[] = {
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 746, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 766, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 747, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 767, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 748, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 768, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 749, 8, 0, 0, 0, 0 },
+	{ "features", 8, 769, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 750, 8, 0, 0, 0, 0 },
+	{ "lo_device", 9, 770, 8, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 750, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 770, 24, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 751, 36, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 771, 36, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 40, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 752, 44, 0, 0, 0, 0 },
-	{ "lo_name", 7, 753, 48, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 754, 112, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 755, 144, 0, 0, 0, 0 },
-	{ "reserved", 8, 756, 160, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 772, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 773, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 774, 112, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 775, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 776, 160, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -535,13 +536,13 @@ static const struct ft_field x86_64_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 751, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 771, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 752, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 753, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 753, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 754, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 757, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 772, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 773, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 773, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 774, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 777, 216, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -554,40 +555,40 @@ static const struct ft_field x86_64_loop_config[] = {
 
 static const struct ft_field x86_64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 760, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 780, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 761, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 781, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_found[] = {
-	{ "fm_flags", 8, 761, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 781, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 763, 0, 0, 0, 0, 0 },
+	{ "op", 2, 783, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 765, 16, 0, 0, 0, 0 },
+	{ "data", 4, 785, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_blkpg_partition[] = {
 	{ "start", 5, 140, 0, 0, 0, 0, 0 },
 	{ "length", 6, 140, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 753, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 753, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 773, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 773, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 766, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 786, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -596,78 +597,78 @@ static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 static const struct ft_field x86_64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 140, 8, 0, 0, 0, 0 },
-	{ "error", 5, 767, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 768, 20, 0, 0, 0, 0 },
+	{ "error", 5, 787, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 788, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 769, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 789, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
 	{ "newfd_flags", 11, 495, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_hd_geometry[] = {
-	{ "heads", 5, 742, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 742, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 762, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 762, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sg_io_hdr[] = {
-	{ "interface_id", 12, 770, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 771, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 742, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 790, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 791, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 762, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 773, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 774, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 773, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 776, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 778, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 793, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 794, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 793, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 796, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 798, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 779, 44, 0, 0, 0, 0 },
-	{ "status", 6, 741, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 741, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 741, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 742, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 740, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 740, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 799, 44, 0, 0, 0, 0 },
+	{ "status", 6, 761, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 761, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 761, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 762, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 760, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 760, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 780, 80, 0, 0, 0, 0 },
+	{ "info", 4, 800, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field x86_64_sg_io_vector[] = {
-	{ "interface_id", 12, 770, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 771, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 742, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 790, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 791, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 762, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 776, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 782, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 796, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 802, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 779, 44, 0, 0, 0, 0 },
-	{ "status", 6, 741, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 741, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 741, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 742, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 740, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 740, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 799, 44, 0, 0, 0, 0 },
+	{ "status", 6, 761, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 761, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 761, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 762, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 760, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 760, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 780, 80, 0, 0, 0, 0 },
+	{ "info", 4, 800, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field x86_64_sg_sense[] = {
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 785, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 805, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_dh_params[] = {
@@ -678,12 +679,12 @@ static const struct ft_field x86_64_keyctl_dh_params[] = {
 
 static const struct ft_field x86_64_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 789, 8, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 809, 8, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 791, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 811, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -704,7 +705,7 @@ static const struct ft_field x86_64_keyctl_pkey_verify[] = {
 };
 
 static const struct ft_field x86_64_mnt_id_req[] = {
-	{ "size", 4, 794, 0, 0, 0, 0, 0 },
+	{ "size", 4, 814, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -712,45 +713,45 @@ static const struct ft_field x86_64_mnt_id_req[] = {
 };
 
 static const struct ft_field x86_64_mnt_id_req_stat[] = {
-	{ "size", 4, 794, 0, 0, 0, 0, 0 },
+	{ "size", 4, 814, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 795, 16, 0, 0, 0, 0 },
+	{ "param", 5, 815, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field x86_64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 796, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 795, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 816, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 815, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 797, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 798, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 796, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 817, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 818, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 816, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 713, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 714, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 733, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 734, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 799, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 799, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 819, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 819, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 796, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 799, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 816, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 819, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 800, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 820, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 800, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 795, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 820, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 815, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 800, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 820, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 800, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 820, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t x86_64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -768,19 +769,19 @@ static const struct ft_field x86_64_cachestat[] = {
 };
 
 static const struct ft_field x86_64_xattr_args_set[] = {
-	{ "value", 5, 801, 0, 0, 0, 0, 0 },
+	{ "value", 5, 821, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 392, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_xattr_args_got[] = {
-	{ "value", 5, 802, 0, 0, 0, 0, 0 },
+	{ "value", 5, 822, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 330, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_attr[] = {
-	{ "fa_xflags", 9, 803, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 823, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -807,7 +808,7 @@ static const struct ft_field x86_64_ipc_perm_set[] = {
 };
 
 static const struct ft_field x86_64_msqid_ds[] = {
-	{ "msg_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -819,7 +820,7 @@ static const struct ft_field x86_64_msqid_ds[] = {
 static const uint8_t x86_64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field x86_64_shmid_ds[] = {
-	{ "shm_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -831,7 +832,7 @@ static const struct ft_field x86_64_shmid_ds[] = {
 static const uint8_t x86_64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field x86_64_semid_ds[] = {
-	{ "sem_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -839,7 +840,7 @@ static const struct ft_field x86_64_semid_ds[] = {
 static const uint8_t x86_64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_msqid_set[] = {
-	{ "msg_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -851,7 +852,7 @@ static const struct ft_field x86_64_msqid_set[] = {
 static const uint8_t x86_64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field x86_64_shmid_set[] = {
-	{ "shm_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -863,7 +864,7 @@ static const struct ft_field x86_64_shmid_set[] = {
 static const uint8_t x86_64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field x86_64_semid_set[] = {
-	{ "sem_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -913,12 +914,12 @@ static const struct ft_field x86_64_seminfo[] = {
 
 static const struct ft_field x86_64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 812, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 832, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 815, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 835, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_sizes[] = {
@@ -928,16 +929,48 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 817, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 837, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_io_uring_files_update[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "fds", 3, 740, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_io_uring_rsrc_update[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "data", 4, 15, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_io_uring_rsrc_update_none[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
+};
+
+static const struct ft_field x86_64_io_uring_buf_reg[] = {
+	{ "ring_addr", 9, 740, 0, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
+	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 838, 14, 0xffffffff, 0x0, 3, 2 },
+};
+
+static const struct ft_field x86_64_landlock_net_port_attr[] = {
+	{ "allowed_access", 14, 840, 0, 0, 0, 0, 0 },
+	{ "port", 4, 50, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 818, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 841, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 840, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 842, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 818, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 841, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -963,33 +996,33 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 819, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 843, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 819, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 843, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 822, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 824, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 826, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 846, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 848, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 850, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 720, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 740, 8, 0, 0, 0, 0 },
 	{ "res", 3, 140, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 828, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 851, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 829, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 852, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -1003,27 +1036,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "value", 5, 720, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 830, 24, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "value", 5, 740, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 853, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "value", 5, 720, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 831, 24, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "value", 5, 740, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 854, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 720, 16, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 740, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -1031,96 +1064,96 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 832, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 855, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 835, 8, 0, 0, 0, 0 },
-	{ "license", 7, 836, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 858, 8, 0, 0, 0, 0 },
+	{ "license", 7, 859, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 838, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 839, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 840, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 861, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 862, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 863, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 841, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 864, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 720, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 740, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 720, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 740, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 720, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 740, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 842, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 865, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 843, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 866, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 844, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 867, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 845, 0, 0, 0, 0, 0 },
+	{ "info", 4, 868, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 720, 8, 0, 0, 0, 0 },
+	{ "info", 4, 740, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 846, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 869, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 836, 0, 0, 0, 0, 0 },
+	{ "name", 4, 859, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 847, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 720, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 870, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 740, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 848, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 871, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
@@ -1130,47 +1163,47 @@ static const struct ft_field x86_64_bpf_link_update[] = {
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 849, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 872, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 720, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 720, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
-	{ "values", 6, 720, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 740, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 740, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
+	{ "values", 6, 740, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 831, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 854, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 850, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 873, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
-	{ "values", 6, 720, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
+	{ "values", 6, 740, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 830, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 853, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 851, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 874, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 830, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 853, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 852, 0, 0, 0, 0, 0 },
+	{ "test", 4, 875, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -1178,27 +1211,27 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 720, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 720, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 740, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 740, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 720, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 720, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 853, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 740, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 740, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 876, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 854, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 877, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 330, 12, 0, 0, 0, 0 },
 };
 
@@ -1210,25 +1243,25 @@ static const struct ft_field x86_64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field x86_64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 742, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 856, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 762, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 879, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 857, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 762, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 880, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 782, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 859, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 882, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 762, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 782, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 658, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 678, 4, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -1238,29 +1271,29 @@ static const struct ft_field x86_64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field x86_64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 860, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 861, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 856, 4, 0, 0, 0, 0 },
-	{ "id", 2, 862, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 883, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 884, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 879, 4, 0, 0, 0, 0 },
+	{ "id", 2, 885, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 742, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 742, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 861, 3, 0, 0, 0, 0 },
-	{ "id", 2, 862, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 856, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 762, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 762, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 884, 3, 0, 0, 0, 0 },
+	{ "id", 2, 885, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 879, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 859, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 742, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 742, 3, 0, 0, 0, 0 },
-	{ "id", 2, 862, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 882, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 762, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 762, 3, 0, 0, 0, 0 },
+	{ "id", 2, 885, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -1300,11 +1333,11 @@ static const struct ft_field x86_64_netlink_diag_ring[] = {
 
 static const struct ft_field x86_64_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 863, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 886, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 864, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 887, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_ring[] = {
@@ -1325,39 +1358,39 @@ static const struct ft_field x86_64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field x86_64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 865, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 888, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 866, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 762, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 889, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 782, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 867, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 859, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 890, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 882, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 762, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 782, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 742, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 762, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 868, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 762, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 891, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 782, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 869, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 892, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 762, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 782, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rta_cacheinfo[] = {
@@ -1464,22 +1497,22 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 608, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 608, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 626, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 626, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 684, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 684, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 704, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 704, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 685, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 705, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 686, 40, 0, 0, 0, 0 },
+	{ "status", 6, 706, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -1497,16 +1530,16 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 685, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 705, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 140, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 140, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 140, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 140, 32, 0, 0, 0, 0 },
-	{ "status", 6, 686, 40, 0, 0, 0, 0 },
+	{ "status", 6, 706, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 140, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 140, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 140, 64, 0, 0, 0, 0 },
-	{ "time", 4, 688, 72, 0, 0, 0, 0 },
+	{ "time", 4, 708, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 140, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 140, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 140, 104, 0, 0, 0, 0 },
@@ -1525,10 +1558,10 @@ static const struct ft_field generic64_timeval64[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 689, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 689, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 689, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 689, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 709, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 709, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 709, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 709, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
@@ -1542,9 +1575,9 @@ static const struct ft_field generic64_stat[] = {
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 690, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 691, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 692, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 710, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 711, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 712, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -1559,9 +1592,9 @@ static const struct ft_field generic64_stat64[] = {
 	{ "st_size", 7, 140, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 690, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 691, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 692, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 710, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 711, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 712, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
@@ -1570,19 +1603,19 @@ static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5,
 static const struct ft_field generic64_statx[] = {
 	{ "stx_mask", 8, 585, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 694, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 714, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 695, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 715, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 694, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 696, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 696, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 696, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 696, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 714, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 716, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 716, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 716, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 716, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -1592,85 +1625,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 698, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 699, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 700, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 718, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 719, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 720, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 701, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 721, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 702, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 722, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 704, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 724, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 701, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 721, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 702, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 722, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 704, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 724, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 703, 0, 0, 0, 0, 0 },
+	{ "val", 3, 723, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 238, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 140, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 140, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 140, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 140, 16, 0, 0, 0, 0 },
 	{ "l_pid", 5, 238, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 708, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 709, 4, 0, 0, 0, 0 },
+	{ "type", 4, 728, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 729, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 711, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 731, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 712, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 732, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -1680,9 +1713,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 713, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 713, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 714, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 733, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 733, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 734, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -1720,18 +1753,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 715, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 715, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 735, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 735, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 716, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 716, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 736, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 736, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 717, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 737, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -1745,39 +1778,39 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 718, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 718, 65, 0, 0, 0, 0 },
-	{ "release", 7, 718, 130, 0, 0, 0, 0 },
-	{ "version", 7, 718, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 718, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 718, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 738, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 738, 65, 0, 0, 0, 0 },
+	{ "release", 7, 738, 130, 0, 0, 0, 0 },
+	{ "version", 7, 738, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 738, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 738, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 719, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 720, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 720, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 720, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 721, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 720, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 739, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 740, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 740, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 740, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 741, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 740, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 720, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 723, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 740, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 743, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 724, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 724, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 744, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 744, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 334, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 725, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 745, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -1788,7 +1821,7 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 726, 0, 0, 0, 0, 0 },
+	{ "version", 7, 746, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 238, 4, 0, 0, 0, 0 },
 };
 
@@ -1807,29 +1840,30 @@ static const struct ft_field generic64_rseq[] = {
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 727, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 747, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 728, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 748, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 728, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 748, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 729, 0, 0, 0, 0, 0 },
-	{ "data", 4, 730, 8, 0, 0, 0, 0 },
+	{ "events", 6, 749, 0, 0, 0, 0, 0 },
+	{ "data", 4, 750, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 720, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 731, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 740, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 751, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 330, 20, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
@@ -1858,19 +1892,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 732, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 733, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 734, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 735, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 736, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 737, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 752, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 753, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 754, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 755, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 756, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 757, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 738, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 739, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 758, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 759, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -1883,14 +1917,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 740, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 741, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 741, 19, 0, 0, 0, 0 },
-	{ "port", 4, 741, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 760, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 761, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 761, 19, 0, 0, 0, 0 },
+	{ "port", 4, 761, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 744, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 764, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -1898,7 +1932,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 744, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 764, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -1924,39 +1958,39 @@ static const struct ft_field generic64_uffdio_range[] = {
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 746, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 766, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 747, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 767, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 748, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 768, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 749, 8, 0, 0, 0, 0 },
+	{ "features", 8, 769, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 658, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 678, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 658, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 678, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 751, 24, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 771, 24, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 28, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 752, 32, 0, 0, 0, 0 },
-	{ "lo_name", 7, 753, 36, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 754, 100, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 755, 136, 0, 0, 0, 0 },
-	{ "reserved", 8, 756, 152, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 772, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 773, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 774, 100, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 775, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 776, 152, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -1967,13 +2001,13 @@ static const struct ft_field generic64_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 751, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 771, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 752, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 753, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 753, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 754, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 757, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 772, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 773, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 773, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 774, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 777, 216, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -1986,40 +2020,40 @@ static const struct ft_field generic64_loop_config[] = {
 
 static const struct ft_field generic64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 760, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 780, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 761, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 781, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_found[] = {
-	{ "fm_flags", 8, 761, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 781, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 763, 0, 0, 0, 0, 0 },
+	{ "op", 2, 783, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 765, 16, 0, 0, 0, 0 },
+	{ "data", 4, 785, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_blkpg_partition[] = {
 	{ "start", 5, 140, 0, 0, 0, 0, 0 },
 	{ "length", 6, 140, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 753, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 753, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 773, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 773, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 766, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 786, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -2028,78 +2062,78 @@ static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 static const struct ft_field generic64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 140, 8, 0, 0, 0, 0 },
-	{ "error", 5, 767, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 768, 20, 0, 0, 0, 0 },
+	{ "error", 5, 787, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 788, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 769, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 789, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
 	{ "newfd_flags", 11, 495, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_hd_geometry[] = {
-	{ "heads", 5, 742, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 742, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 762, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 762, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sg_io_hdr[] = {
-	{ "interface_id", 12, 770, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 771, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 742, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 790, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 791, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 762, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 773, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 774, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 773, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 776, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 778, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 793, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 794, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 793, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 796, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 798, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 779, 44, 0, 0, 0, 0 },
-	{ "status", 6, 741, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 741, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 741, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 742, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 740, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 740, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 799, 44, 0, 0, 0, 0 },
+	{ "status", 6, 761, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 761, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 761, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 762, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 760, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 760, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 780, 80, 0, 0, 0, 0 },
+	{ "info", 4, 800, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field generic64_sg_io_vector[] = {
-	{ "interface_id", 12, 770, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 771, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 742, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 790, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 791, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 762, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 776, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 782, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 796, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 802, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 779, 44, 0, 0, 0, 0 },
-	{ "status", 6, 741, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 741, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 741, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 742, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 740, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 740, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 799, 44, 0, 0, 0, 0 },
+	{ "status", 6, 761, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 761, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 761, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 762, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 760, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 760, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 780, 80, 0, 0, 0, 0 },
+	{ "info", 4, 800, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field generic64_sg_sense[] = {
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 785, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 805, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_dh_params[] = {
@@ -2110,12 +2144,12 @@ static const struct ft_field generic64_keyctl_dh_params[] = {
 
 static const struct ft_field generic64_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 789, 8, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 809, 8, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 791, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 811, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -2136,7 +2170,7 @@ static const struct ft_field generic64_keyctl_pkey_verify[] = {
 };
 
 static const struct ft_field generic64_mnt_id_req[] = {
-	{ "size", 4, 794, 0, 0, 0, 0, 0 },
+	{ "size", 4, 814, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -2144,45 +2178,45 @@ static const struct ft_field generic64_mnt_id_req[] = {
 };
 
 static const struct ft_field generic64_mnt_id_req_stat[] = {
-	{ "size", 4, 794, 0, 0, 0, 0, 0 },
+	{ "size", 4, 814, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 795, 16, 0, 0, 0, 0 },
+	{ "param", 5, 815, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field generic64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 796, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 795, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 816, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 815, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 797, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 798, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 796, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 817, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 818, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 816, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 713, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 714, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 733, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 734, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 799, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 799, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 819, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 819, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 796, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 799, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 816, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 819, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 800, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 820, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 800, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 795, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 820, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 815, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 800, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 820, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 800, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 820, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t generic64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -2200,19 +2234,19 @@ static const struct ft_field generic64_cachestat[] = {
 };
 
 static const struct ft_field generic64_xattr_args_set[] = {
-	{ "value", 5, 801, 0, 0, 0, 0, 0 },
+	{ "value", 5, 821, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 392, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_xattr_args_got[] = {
-	{ "value", 5, 802, 0, 0, 0, 0, 0 },
+	{ "value", 5, 822, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 330, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_attr[] = {
-	{ "fa_xflags", 9, 803, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 823, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -2239,7 +2273,7 @@ static const struct ft_field generic64_ipc_perm_set[] = {
 };
 
 static const struct ft_field generic64_msqid_ds[] = {
-	{ "msg_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2251,7 +2285,7 @@ static const struct ft_field generic64_msqid_ds[] = {
 static const uint8_t generic64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field generic64_shmid_ds[] = {
-	{ "shm_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2263,7 +2297,7 @@ static const struct ft_field generic64_shmid_ds[] = {
 static const uint8_t generic64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field generic64_semid_ds[] = {
-	{ "sem_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2271,7 +2305,7 @@ static const struct ft_field generic64_semid_ds[] = {
 static const uint8_t generic64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_msqid_set[] = {
-	{ "msg_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2283,7 +2317,7 @@ static const struct ft_field generic64_msqid_set[] = {
 static const uint8_t generic64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field generic64_shmid_set[] = {
-	{ "shm_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
@@ -2295,7 +2329,7 @@ static const struct ft_field generic64_shmid_set[] = {
 static const uint8_t generic64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field generic64_semid_set[] = {
-	{ "sem_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2345,12 +2379,12 @@ static const struct ft_field generic64_seminfo[] = {
 
 static const struct ft_field generic64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 812, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 832, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 815, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 835, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_sizes[] = {
@@ -2360,16 +2394,48 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 817, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 837, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_io_uring_files_update[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "fds", 3, 740, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_io_uring_rsrc_update[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "data", 4, 15, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_io_uring_rsrc_update_none[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
+};
+
+static const struct ft_field generic64_io_uring_buf_reg[] = {
+	{ "ring_addr", 9, 740, 0, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
+	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 838, 14, 0xffffffff, 0x0, 3, 2 },
+};
+
+static const struct ft_field generic64_landlock_net_port_attr[] = {
+	{ "allowed_access", 14, 840, 0, 0, 0, 0, 0 },
+	{ "port", 4, 50, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 818, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 841, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 840, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 842, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 818, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 841, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2395,33 +2461,33 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 
 static const struct ft_field generic64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 819, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 843, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 819, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 843, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 822, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 824, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 826, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 846, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 848, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 850, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 720, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 740, 8, 0, 0, 0, 0 },
 	{ "res", 3, 140, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 828, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 851, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 829, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 852, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2435,27 +2501,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "value", 5, 720, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 830, 24, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "value", 5, 740, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 853, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "value", 5, 720, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 831, 24, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "value", 5, 740, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 854, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 720, 16, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 740, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -2463,96 +2529,96 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 832, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 855, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 835, 8, 0, 0, 0, 0 },
-	{ "license", 7, 836, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 858, 8, 0, 0, 0, 0 },
+	{ "license", 7, 859, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 838, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 839, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 840, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 861, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 862, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 863, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 841, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 864, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 720, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 740, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 720, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 740, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 720, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 740, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 842, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 865, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 843, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 866, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 844, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 867, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 845, 0, 0, 0, 0, 0 },
+	{ "info", 4, 868, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 720, 8, 0, 0, 0, 0 },
+	{ "info", 4, 740, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 846, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 869, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 836, 0, 0, 0, 0, 0 },
+	{ "name", 4, 859, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 847, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 720, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 870, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 740, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 848, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 871, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
@@ -2562,47 +2628,47 @@ static const struct ft_field generic64_bpf_link_update[] = {
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 849, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 872, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 720, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 720, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
-	{ "values", 6, 720, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 740, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 740, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
+	{ "values", 6, 740, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 831, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 854, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 850, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 873, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
-	{ "values", 6, 720, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
+	{ "values", 6, 740, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 830, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 853, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 851, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 874, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 830, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 853, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 852, 0, 0, 0, 0, 0 },
+	{ "test", 4, 875, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -2610,27 +2676,27 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 720, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 720, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 740, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 740, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 720, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 720, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 853, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 740, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 740, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 876, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 854, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 877, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 330, 12, 0, 0, 0, 0 },
 };
 
@@ -2642,25 +2708,25 @@ static const struct ft_field generic64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field generic64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 742, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 856, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 762, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 879, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 857, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 762, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 880, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 782, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 859, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 882, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 762, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 782, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 658, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 678, 4, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -2670,29 +2736,29 @@ static const struct ft_field generic64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field generic64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 860, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 861, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 856, 4, 0, 0, 0, 0 },
-	{ "id", 2, 862, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 883, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 884, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 879, 4, 0, 0, 0, 0 },
+	{ "id", 2, 885, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 742, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 742, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 861, 3, 0, 0, 0, 0 },
-	{ "id", 2, 862, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 856, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 762, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 762, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 884, 3, 0, 0, 0, 0 },
+	{ "id", 2, 885, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 879, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 859, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 742, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 742, 3, 0, 0, 0, 0 },
-	{ "id", 2, 862, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 882, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 762, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 762, 3, 0, 0, 0, 0 },
+	{ "id", 2, 885, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -2732,11 +2798,11 @@ static const struct ft_field generic64_netlink_diag_ring[] = {
 
 static const struct ft_field generic64_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 863, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 886, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 864, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 887, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_ring[] = {
@@ -2757,39 +2823,39 @@ static const struct ft_field generic64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field generic64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 865, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 888, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 866, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 762, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 889, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 782, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 867, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 859, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 890, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 882, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 762, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 782, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 742, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 762, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 868, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 762, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 891, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 782, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 869, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 892, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 762, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 782, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rta_cacheinfo[] = {
@@ -2896,22 +2962,22 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 608, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 608, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 626, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 626, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 684, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 684, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 704, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 704, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 685, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 705, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 686, 20, 0, 0, 0, 0 },
+	{ "status", 6, 706, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
@@ -2929,16 +2995,16 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 685, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 705, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 140, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 140, 12, 0, 0, 0, 0 },
 	{ "maxerror", 8, 140, 20, 0, 0, 0, 0 },
 	{ "esterror", 8, 140, 28, 0, 0, 0, 0 },
-	{ "status", 6, 686, 36, 0, 0, 0, 0 },
+	{ "status", 6, 706, 36, 0, 0, 0, 0 },
 	{ "constant", 8, 140, 40, 0, 0, 0, 0 },
 	{ "precision", 9, 140, 48, 0, 0, 0, 0 },
 	{ "tolerance", 9, 140, 56, 0, 0, 0, 0 },
-	{ "time", 4, 688, 64, 0, 0, 0, 0 },
+	{ "time", 4, 708, 64, 0, 0, 0, 0 },
 	{ "tick", 4, 140, 80, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 140, 88, 0, 0, 0, 0 },
 	{ "jitter", 6, 140, 96, 0, 0, 0, 0 },
@@ -2957,26 +3023,26 @@ static const struct ft_field i386_timeval64[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 689, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 689, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 689, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 689, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 709, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 709, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 709, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 709, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 658, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 678, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 695, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 715, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 658, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 678, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 690, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 691, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 692, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 710, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 711, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 712, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
@@ -2991,9 +3057,9 @@ static const struct ft_field i386_stat64[] = {
 	{ "st_size", 7, 140, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 690, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 691, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 692, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 710, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 711, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 712, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
@@ -3002,19 +3068,19 @@ static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 1
 static const struct ft_field i386_statx[] = {
 	{ "stx_mask", 8, 585, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 694, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 714, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 695, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 715, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 694, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 696, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 696, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 696, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 696, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 714, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 716, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 716, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 716, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 716, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -3024,85 +3090,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 698, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 699, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 700, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 718, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 719, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 720, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 701, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 721, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 702, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 722, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 704, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 724, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 701, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 721, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 702, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 722, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 704, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 724, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 703, 0, 0, 0, 0, 0 },
+	{ "val", 3, 723, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 	{ "l_pid", 5, 238, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 140, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 140, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 706, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 707, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 726, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 727, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 140, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 140, 12, 0, 0, 0, 0 },
 	{ "l_pid", 5, 238, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 708, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 709, 4, 0, 0, 0, 0 },
+	{ "type", 4, 728, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 729, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 711, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 731, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 712, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 732, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -3112,9 +3178,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 713, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 713, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 714, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 733, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 733, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 734, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -3152,18 +3218,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 715, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 715, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 735, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 735, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 716, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 716, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 736, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 736, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 717, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 737, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -3177,39 +3243,39 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 718, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 718, 65, 0, 0, 0, 0 },
-	{ "release", 7, 718, 130, 0, 0, 0, 0 },
-	{ "version", 7, 718, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 718, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 718, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 738, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 738, 65, 0, 0, 0, 0 },
+	{ "release", 7, 738, 130, 0, 0, 0, 0 },
+	{ "version", 7, 738, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 738, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 738, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 719, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 720, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 720, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 720, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 721, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 720, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 739, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 740, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 740, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 740, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 741, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 740, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 720, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 723, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 740, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 743, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 724, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 724, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 744, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 744, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
 	{ "sched_policy", 12, 334, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 725, 8, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 745, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -3220,7 +3286,7 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 726, 0, 0, 0, 0, 0 },
+	{ "version", 7, 746, 0, 0, 0, 0, 0 },
 	{ "pid", 3, 238, 4, 0, 0, 0, 0 },
 };
 
@@ -3239,29 +3305,30 @@ static const struct ft_field i386_rseq[] = {
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 727, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 747, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 728, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 748, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 728, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 748, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 729, 0, 0, 0, 0, 0 },
-	{ "data", 4, 730, 4, 0, 0, 0, 0 },
+	{ "events", 6, 749, 0, 0, 0, 0, 0 },
+	{ "data", 4, 750, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 720, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 731, 16, 0, 0, 0, 0 },
+	{ "uaddr", 5, 740, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 751, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 330, 20, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
@@ -3290,19 +3357,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 732, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 733, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 734, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 735, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 736, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 737, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 752, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 753, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 754, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 755, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 756, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 757, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 738, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 739, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 758, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 759, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -3315,14 +3382,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 740, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 741, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 741, 11, 0, 0, 0, 0 },
-	{ "port", 4, 741, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 760, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 761, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 761, 11, 0, 0, 0, 0 },
+	{ "port", 4, 761, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 744, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 764, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -3330,7 +3397,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 744, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 764, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -3356,39 +3423,39 @@ static const struct ft_field i386_uffdio_range[] = {
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 746, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 766, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 747, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 767, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 748, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 768, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 749, 8, 0, 0, 0, 0 },
+	{ "features", 8, 769, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 870, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 893, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 870, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 893, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 751, 20, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 771, 20, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 752, 28, 0, 0, 0, 0 },
-	{ "lo_name", 7, 753, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 754, 96, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 755, 128, 0, 0, 0, 0 },
-	{ "reserved", 8, 756, 136, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 772, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 773, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 774, 96, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 775, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 776, 136, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
@@ -3399,13 +3466,13 @@ static const struct ft_field i386_loop_info64[] = {
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 751, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 771, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 752, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 753, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 753, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 754, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 757, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 772, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 773, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 773, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 774, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 777, 216, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -3418,40 +3485,40 @@ static const struct ft_field i386_loop_config[] = {
 
 static const struct ft_field i386_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 760, 4, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 780, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 761, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 781, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_found[] = {
-	{ "fm_flags", 8, 761, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 781, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field i386_blkpg_ioctl_arg[] = {
-	{ "op", 2, 763, 0, 0, 0, 0, 0 },
+	{ "op", 2, 783, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 765, 12, 0, 0, 0, 0 },
+	{ "data", 4, 785, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_blkpg_partition[] = {
 	{ "start", 5, 140, 0, 0, 0, 0, 0 },
 	{ "length", 6, 140, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 753, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 753, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 773, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 773, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 766, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 786, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -3460,97 +3527,97 @@ static const struct ft_field i386_kvm_userspace_memory_region[] = {
 static const struct ft_field i386_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 140, 8, 0, 0, 0, 0 },
-	{ "error", 5, 767, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 768, 20, 0, 0, 0, 0 },
+	{ "error", 5, 787, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 788, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 769, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 789, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
 	{ "newfd_flags", 11, 495, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_hd_geometry[] = {
-	{ "heads", 5, 742, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 742, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 762, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 762, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sg_io_hdr[] = {
-	{ "interface_id", 12, 770, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 771, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 742, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 790, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 791, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 762, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 773, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 774, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 773, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 776, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 778, 24, 0, 0, 0, 0 },
+	{ "dxferp", 6, 793, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 794, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 793, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 796, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 798, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 779, 32, 0, 0, 0, 0 },
-	{ "status", 6, 741, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 741, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 741, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 742, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 740, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 740, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 799, 32, 0, 0, 0, 0 },
+	{ "status", 6, 761, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 761, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 761, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 762, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 760, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 760, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 780, 60, 0, 0, 0, 0 },
+	{ "info", 4, 800, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field i386_sg_io_vector[] = {
-	{ "interface_id", 12, 770, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 771, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 742, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 790, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 791, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 762, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 776, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 782, 24, 0, 0, 0, 0 },
+	{ "cmdp", 4, 796, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 802, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 779, 32, 0, 0, 0, 0 },
-	{ "status", 6, 741, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 741, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 741, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 742, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 740, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 740, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 799, 32, 0, 0, 0, 0 },
+	{ "status", 6, 761, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 761, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 761, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 762, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 760, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 760, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 780, 60, 0, 0, 0, 0 },
+	{ "info", 4, 800, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field i386_sg_sense[] = {
-	{ "mx_sb_len", 9, 742, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 785, 24, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 762, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 805, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 872, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 895, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 874, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 875, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 876, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 897, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 898, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 899, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 878, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 901, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
-	{ "buf", 3, 711, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 731, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -3559,28 +3626,28 @@ static const struct ft_field i386_socketcall_recv[] = {
 };
 
 static const struct ft_field i386_socketcall_sendto[] = {
-	{ "buf", 3, 711, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 731, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 880, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 903, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 874, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 875, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 876, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 897, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 898, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 899, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 872, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 895, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 882, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 875, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 876, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 905, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 898, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 899, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
@@ -3588,8 +3655,8 @@ static const struct ft_field i386_socketcall_sendmsg[] = {
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 884, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 885, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 907, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 908, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
@@ -3598,8 +3665,8 @@ static const struct ft_field i386_socketcall_recvmmsg[] = {
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 887, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 890, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 910, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 913, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -3611,12 +3678,12 @@ static const struct ft_field i386_keyctl_dh_params[] = {
 
 static const struct ft_field i386_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 789, 4, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 809, 4, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 791, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 811, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -3637,7 +3704,7 @@ static const struct ft_field i386_keyctl_pkey_verify[] = {
 };
 
 static const struct ft_field i386_mnt_id_req[] = {
-	{ "size", 4, 794, 0, 0, 0, 0, 0 },
+	{ "size", 4, 814, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -3645,45 +3712,45 @@ static const struct ft_field i386_mnt_id_req[] = {
 };
 
 static const struct ft_field i386_mnt_id_req_stat[] = {
-	{ "size", 4, 794, 0, 0, 0, 0, 0 },
+	{ "size", 4, 814, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 795, 16, 0, 0, 0, 0 },
+	{ "param", 5, 815, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field i386_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 796, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 795, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 816, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 815, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 797, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 798, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 796, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 817, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 818, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 816, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 713, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 714, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 733, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 734, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 799, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 799, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 819, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 819, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 796, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 799, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 816, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 819, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 800, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 820, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 800, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 795, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 820, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 815, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 800, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 820, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 800, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 820, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t i386_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -3701,19 +3768,19 @@ static const struct ft_field i386_cachestat[] = {
 };
 
 static const struct ft_field i386_xattr_args_set[] = {
-	{ "value", 5, 801, 0, 0, 0, 0, 0 },
+	{ "value", 5, 821, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 392, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_xattr_args_got[] = {
-	{ "value", 5, 802, 0, 0, 0, 0, 0 },
+	{ "value", 5, 822, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 330, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_attr[] = {
-	{ "fa_xflags", 9, 803, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 823, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -3740,7 +3807,7 @@ static const struct ft_field i386_ipc_perm_set[] = {
 };
 
 static const struct ft_field i386_msqid_ds[] = {
-	{ "msg_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
@@ -3752,7 +3819,7 @@ static const struct ft_field i386_msqid_ds[] = {
 static const uint8_t i386_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field i386_shmid_ds[] = {
-	{ "shm_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
@@ -3764,7 +3831,7 @@ static const struct ft_field i386_shmid_ds[] = {
 static const uint8_t i386_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field i386_semid_ds[] = {
-	{ "sem_perm", 8, 807, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 827, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -3772,7 +3839,7 @@ static const struct ft_field i386_semid_ds[] = {
 static const uint8_t i386_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_msqid_set[] = {
-	{ "msg_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
@@ -3784,7 +3851,7 @@ static const struct ft_field i386_msqid_set[] = {
 static const uint8_t i386_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field i386_shmid_set[] = {
-	{ "shm_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
@@ -3796,7 +3863,7 @@ static const struct ft_field i386_shmid_set[] = {
 static const uint8_t i386_shmid_set_whole[] = { 0 };
 
 static const struct ft_field i386_semid_set[] = {
-	{ "sem_perm", 8, 808, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 828, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -3850,18 +3917,18 @@ static const struct ft_field i386_msgrcv_kludge[] = {
 };
 
 static const struct ft_field i386_semun_at[] = {
-	{ "buf", 3, 892, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 893, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 915, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 916, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 812, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 832, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 815, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 835, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_sizes[] = {
@@ -3871,16 +3938,48 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 817, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 837, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
+static const struct ft_field i386_io_uring_files_update[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "fds", 3, 740, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_io_uring_rsrc_update[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "data", 4, 15, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_io_uring_rsrc_update_none[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+	{ "resv", 4, 330, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
+};
+
+static const struct ft_field i386_io_uring_buf_reg[] = {
+	{ "ring_addr", 9, 740, 0, 0, 0, 0, 0 },
+	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
+	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 838, 14, 0xffffffff, 0x0, 3, 2 },
+};
+
+static const struct ft_field i386_landlock_net_port_attr[] = {
+	{ "allowed_access", 14, 840, 0, 0, 0, 0, 0 },
+	{ "port", 4, 50, 8, 0, 0, 0, 0 },
+};
+
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 818, 0, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 841, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 840, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 842, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 818, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 841, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -3906,33 +4005,33 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 
 static const struct ft_field i386_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 819, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 843, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 819, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 843, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 822, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 824, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 826, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 846, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 848, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 850, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 720, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 740, 8, 0, 0, 0, 0 },
 	{ "res", 3, 140, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 828, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 851, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 829, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 852, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -3946,27 +4045,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "value", 5, 720, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 830, 24, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "value", 5, 740, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 853, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "value", 5, 720, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 831, 24, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "value", 5, 740, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 854, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 720, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 720, 16, 0, 0, 0, 0 },
+	{ "key", 3, 740, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 740, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -3974,96 +4073,96 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 832, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 855, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 835, 8, 0, 0, 0, 0 },
-	{ "license", 7, 836, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 858, 8, 0, 0, 0, 0 },
+	{ "license", 7, 859, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 838, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 839, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 840, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 861, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 862, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 863, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 841, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 864, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 720, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 740, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 720, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 740, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 720, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 740, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 842, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 865, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 843, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 866, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 844, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 867, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 843, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 866, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 845, 0, 0, 0, 0, 0 },
+	{ "info", 4, 868, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 720, 8, 0, 0, 0, 0 },
+	{ "info", 4, 740, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 846, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 869, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 836, 0, 0, 0, 0, 0 },
+	{ "name", 4, 859, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 847, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 720, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 870, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 740, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 848, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 871, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
@@ -4073,47 +4172,47 @@ static const struct ft_field i386_bpf_link_update[] = {
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 849, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 872, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 720, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 720, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
-	{ "values", 6, 720, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 740, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 740, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
+	{ "values", 6, 740, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 831, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 854, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 850, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 873, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
-	{ "values", 6, 720, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
+	{ "values", 6, 740, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 830, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 853, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 851, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 874, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 720, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 740, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 830, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 853, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 852, 0, 0, 0, 0, 0 },
+	{ "test", 4, 875, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -4121,27 +4220,27 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 720, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 720, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 740, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 740, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 720, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 720, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 853, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 740, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 740, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 876, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 854, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 877, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 841, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 864, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 330, 12, 0, 0, 0, 0 },
 };
 
@@ -4153,25 +4252,25 @@ static const struct ft_field i386_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field i386_unix_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 742, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 856, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 762, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 879, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 857, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 762, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 880, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 782, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_msg[] = {
-	{ "udiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 859, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 882, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 762, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 782, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 658, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 678, 4, 0, 0, 0, 0 },
 };
 static const uint8_t i386_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -4181,29 +4280,29 @@ static const struct ft_field i386_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field i386_inet_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 860, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 861, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 856, 4, 0, 0, 0, 0 },
-	{ "id", 2, 862, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 883, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 884, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 879, 4, 0, 0, 0, 0 },
+	{ "id", 2, 885, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 742, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 742, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 861, 3, 0, 0, 0, 0 },
-	{ "id", 2, 862, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 856, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 762, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 762, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 884, 3, 0, 0, 0, 0 },
+	{ "id", 2, 885, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 879, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_msg[] = {
-	{ "idiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 859, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 742, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 742, 3, 0, 0, 0, 0 },
-	{ "id", 2, 862, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 882, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 762, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 762, 3, 0, 0, 0, 0 },
+	{ "id", 2, 885, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -4243,11 +4342,11 @@ static const struct ft_field i386_netlink_diag_ring[] = {
 
 static const struct ft_field i386_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 863, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 886, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 864, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 887, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_ring[] = {
@@ -4268,39 +4367,39 @@ static const struct ft_field i386_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field i386_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 865, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 888, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 866, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 762, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 889, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 782, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 867, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 859, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 890, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 882, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 762, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 782, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_req[] = {
-	{ "sdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 742, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 762, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 868, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 762, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 891, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 782, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 855, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 858, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 869, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 878, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 881, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 892, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 762, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 782, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rta_cacheinfo[] = {
@@ -4423,7 +4522,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_pollfd, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ x86_64_pollfd_found, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ x86_64_epoll_event, NULL, NULL, 2, 0, 0, 12, 12 },
-	{ x86_64_futex_waitv, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ x86_64_futex_waitv, NULL, NULL, 4, 0, 0, 24, 24 },
 	{ x86_64_inotify_event, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ x86_64_linger, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ x86_64_ucred, NULL, NULL, 3, 0, 0, 12, 12 },
@@ -4500,7 +4599,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_seccomp_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ x86_64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ x86_64_sigset_argument, NULL, NULL, 2, 0, 0, 16, 16 },
-	{ x86_64_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ x86_64_io_uring_files_update, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ x86_64_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ x86_64_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ x86_64_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 40, 40 },
+	{ x86_64_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ x86_64_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 24, 8 },
 	{ x86_64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
 	{ x86_64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
 	{ x86_64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
@@ -4607,7 +4711,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_pollfd, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ generic64_pollfd_found, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ generic64_epoll_event, NULL, NULL, 2, 0, 0, 16, 16 },
-	{ generic64_futex_waitv, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ generic64_futex_waitv, NULL, NULL, 4, 0, 0, 24, 24 },
 	{ generic64_inotify_event, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ generic64_linger, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ generic64_ucred, NULL, NULL, 3, 0, 0, 12, 12 },
@@ -4684,7 +4788,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_seccomp_fprog, NULL, NULL, 2, 0, 0, 16, 16 },
 	{ generic64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ generic64_sigset_argument, NULL, NULL, 2, 0, 0, 16, 16 },
-	{ generic64_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ generic64_io_uring_files_update, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ generic64_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ generic64_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ generic64_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 40, 40 },
+	{ generic64_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ generic64_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 24, 8 },
 	{ generic64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
 	{ generic64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
 	{ generic64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
@@ -4791,7 +4900,7 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_pollfd, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_pollfd_found, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_epoll_event, NULL, NULL, 2, 0, 0, 12, 12 },
-	{ i386_futex_waitv, NULL, NULL, 3, 0, 0, 24, 24 },
+	{ i386_futex_waitv, NULL, NULL, 4, 0, 0, 24, 24 },
 	{ i386_inotify_event, NULL, NULL, 4, 0, 0, 16, 16 },
 	{ i386_linger, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_ucred, NULL, NULL, 3, 0, 0, 12, 12 },
@@ -4868,7 +4977,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_seccomp_fprog, NULL, NULL, 2, 0, 0, 8, 8 },
 	{ i386_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 6, 6 },
 	{ i386_sigset_argument, NULL, NULL, 2, 0, 0, 8, 8 },
-	{ i386_landlock_ruleset_attr, NULL, NULL, 1, 0, 0, 8, 8 },
+	{ i386_io_uring_files_update, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ i386_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ i386_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 16, 16 },
+	{ i386_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 40, 40 },
+	{ i386_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 16, 16 },
+	{ i386_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 24, 8 },
 	{ i386_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 12, 12 },
 	{ i386_io_sqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },
 	{ i386_io_cqring_offsets, NULL, NULL, 7, 0, 0, 40, 40 },

@@ -1,4 +1,4 @@
-/* What keyctl(2) tells of keys. */
+/* What guards a process: keys of keyctl(2), rulesets of landlock(7). */
 #include "decode/families.h"
 #include "decode/walk.h"
 
@@ -19,4 +19,10 @@ bool ft_read_key_capabilities(struct ft_walk *walk, const struct ft_memory *memo
 	}
 	ft_close(walk, "]");
 	return true;
+}
+
+/* struct landlock_ruleset_attr: as much of it as there is said to be. */
+bool ft_read_landlock_attr(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return ft_walk_struct(walk, FT_STRUCT_LANDLOCK_RULESET_ATTR, memory);
 }

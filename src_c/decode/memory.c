@@ -26,7 +26,8 @@ static const struct ft_snapshot *holding(const struct ft_view *view, bool after,
 			most_left = left;
 		}
 	}
-	return most ? most : fault;
+	/* Where nothing was asked for nothing is known. */
+	return most && (most->length || !fault) ? most : fault;
 }
 
 struct ft_memory ft_memory_at(const struct ft_view *view, bool after, uint64_t address, size_t size)

@@ -151,6 +151,50 @@ static void one_as_json(const struct ft_view *view, size_t room)
 	check_json(buffer, (size_t)(text.at - buffer) - 1);
 }
 
+/*
+ * Of some calls a structure that says where in the memory behind it something lies: of the device mapper, of clocks,
+ * of mounts. Returns how many snapshots that takes.
+ */
+static size_t lay_out(
+	struct input *in, struct ft_event *ev, struct ft_snapshot *snapshots, uint8_t **copies)
+{
+	static const uint32_t clocks[] = { 0x80503d01, 0x40103d02, 0x40383d03, 0x43403d05,
+		0xc0603d06, 0x40603d10, 0xc0403d11, 0xc4c03d12, 0xc4c03d16 };
+	uint8_t which = (uint8_t)take(in, 1), how = (uint8_t)take(in, 1);
+	size_t size = 1 + take(in, 2) % 1400;
+
+	if (which % 8 != 3)
+		return 0;
+	ev->abi = FT_ABI_X86_64;
+	ev->nr = which & 8 ? 457 : 16; /* statmount, ioctl */
+	ev->args[1] = which & 8	   ? 0x2000
+		      : which & 16 ? clocks[how % (sizeof(clocks) / sizeof(clocks[0]))]
+				   : 0xc138fd00 | how % 18;
+	ev->args[2] = which & 8 ? size : 0x2000;
+	for (size_t i = 0; i < 2; i++) {
+		/* What was not taken repeats itself: strings and lists that go on. */
+		uint8_t *data = malloc(size), bytes[64];
+		uint32_t head[] = { 4, which, (uint32_t)size + how % 16 - 8, (uint32_t)take(in, 2),
+			(uint32_t)take(in, 1) };
+
+		for (size_t k = 0; k < sizeof(bytes); k++)
+			bytes[k] = (uint8_t)take(in, 1);
+		for (size_t k = 0; k < size; k++)
+			data[k] = bytes[k % sizeof(bytes)];
+		if (ev->nr == 16 && size >= sizeof(head) && how & 64)
+			memcpy(data, head, sizeof(head));
+		copies[i] = data;
+		snapshots[i] = (struct ft_snapshot){ .address = 0x2000,
+			.data = data,
+			.length = (uint32_t)size,
+			.type = FT_PAYLOAD_BYTES,
+			.after = i,
+			.truncated = how & 32,
+			.fault = how & 16 };
+	}
+	return 2;
+}
+
 /* By snapshots, as engines will write them. */
 static void one_call(struct input *in, struct ft_event *ev)
 {
@@ -161,6 +205,7 @@ static void one_call(struct input *in, struct ft_event *ev)
 	struct ft_text text;
 	size_t room;
 
+	view.count = lay_out(in, ev, snapshots, copies);
 	while (in->at < in->end && view.count < 16) {
 		struct ft_snapshot *s = &snapshots[view.count];
 		uint8_t how = (uint8_t)take(in, 1), length = (uint8_t)take(in, 1);

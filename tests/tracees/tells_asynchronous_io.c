@@ -85,6 +85,26 @@ static void waits(aio_context_t context)
 	syscall(SYS_io_pgetevents, 5, 0, 2, NULL, NULL, NULL);
 }
 
+/* What rings are told of, asked of what is none. */
+static void rings(void)
+{
+	const uint64_t words[8] = { 1, 2 };
+	static const unsigned ops[] = { 0, 2, 4, 6, 7, 17, 20, 21, 22, 23 };
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		syscall(427, -1, ops[i], words, 1);
+		syscall(427, -1, ops[i], at_the_end(words, 12), 1);
+		syscall(427, -1, ops[i], WRONG, 1);
+		syscall(427, -1, ops[i], NULL, 1);
+	}
+	syscall(427, -1, 0, words, 2);
+	syscall(427, -1, 2, words, 3);
+	syscall(427, -1, 17, words, 8);
+	syscall(426, -1, 1, 2, 1, words, 8);
+	syscall(426, -1, 1, 2, 8, words, 24);
+	syscall(426, -1, 1, 2, 0, WRONG, 8);
+}
+
 int main(void)
 {
 	aio_context_t context = 0;
@@ -97,5 +117,6 @@ int main(void)
 	syscall(SYS_io_getevents, 5, 1, 2, NULL, NULL);
 	commands(context, open("/dev/null", O_RDWR));
 	waits(context);
+	rings();
 	return 0;
 }

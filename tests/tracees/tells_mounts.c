@@ -20,5 +20,10 @@ int main(void)
 	syscall(SYS_fspick, -100, NOPE, 0x15);
 	syscall(SYS_move_mount, -1, "", -100, NOPE, 0x77);
 	syscall(SYS_open_tree, -100, NOPE, 0x80001);
+	for (int i = 0; i < 8; i++) {
+		syscall(431, -1, i, "key", "value", 5);
+		syscall(431, -1, i, WRONG, WRONG, 0);
+		syscall(431, -1, i, NULL, NULL, 0);
+	}
 	return 0;
 }
