@@ -331,7 +331,8 @@ def test_what_it_costs_a_test_is_six_calls(pytester: pytest.Pytester) -> None:
     plain = "\n".join(f"def test_{n}(): pass" for n in range(50))
     pytester.path.joinpath("test_plain.py").write_text(f"{plain}\n")
     done = run(pytester, "--fasttrace", "test_plain.py")
-    assert "MARKS 106 ['start', 'end']" in done.outlines
+    marks = 106 if pytest.version_tuple >= (8,) else 300  # nose.py of pytest 7 has a part in all
+    assert f"MARKS {marks} ['start', 'end']" in done.outlines
 
 
 HELD = """
