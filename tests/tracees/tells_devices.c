@@ -130,6 +130,11 @@ static void extents(void)
 
 int main(void)
 {
+	/* EVIOCGRAB, EVIOCREVOKE, EVIOCRMFF, INOTIFY_IOC_SETNEXTWD */
+	static const unsigned long numbers[] = { 0x40044590, 0x40044591, 0x40044581, 0x40044900,
+		HDIO_SET_MULTCOUNT, HDIO_SET_UNMASKINTR, HDIO_SET_32BIT, HDIO_SET_DMA,
+		HDIO_SET_WCACHE, HDIO_SET_ACOUSTIC, HDIO_SET_ADDRESS };
+
 	struct kvm_userspace_memory_region region = { 1, 3, 0x1000, 8192, 0x3000 };
 	struct seccomp_notif_resp response = { 1, -2, -3, 3 };
 	struct seccomp_notif_addfd addfd = { 1, 5, 2, 3, O_CLOEXEC };
@@ -154,5 +159,9 @@ int main(void)
 	ioctl(-1, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	ioctl(-1, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
 	ioctl(-1, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		ioctl(-1, numbers[i], 1L);
+		ioctl(-1, numbers[i], -1L);
+	}
 	return 0;
 }
