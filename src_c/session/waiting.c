@@ -116,6 +116,9 @@ static void look_at_all(struct ft_session *s)
 
 		if (w->stuck || now < w->next_look)
 			continue;
+		/* While we could not run, as where Ctrl-Z or a freezer holds us and what we trace, it does not count. */
+		if (now - w->next_look > FT_WATCHDOG_TICK_NS)
+			w->start += now - w->next_look;
 		w->next_look = now + FT_WATCHDOG_TICK_NS;
 		/* One that has come back stands still until those further in are done with. */
 		w->stuck = !ft_stops_hold(&s->stops, is_of, w) && is_stuck(w, now);
