@@ -51,6 +51,14 @@ def lines(text: str) -> str:
     return re.sub(rf"\b({'|'.join(tids)})\b", lambda match: numbers[match[1]], text)
 
 
+def without_early_names(text: str) -> str:
+    """strace asks when it writes the line: a new child may have another name by then."""
+    text = re.sub(r"(parent_tid=\[\w+)<.*?>\]", r"\1]", text)
+    return re.sub(
+        r"((?:clone\(.*| resumed>.*child_tidptr=\w+)\) += \w+)<(?:renamed|child)>", r"\1", text
+    )
+
+
 def told(tracer: Sequence[str], file: Path, command: list[str], *more: str) -> str:
     argv = [*tracer, "-f", *more, "-o", str(file), *command]
     done = subprocess.run(argv, timeout=2 * HANG_S, check=False, capture_output=True, text=True)
@@ -65,9 +73,7 @@ def test_names_stand_where_strace_has_them(engine: str, tmp_path: Path, tracees:
     mine = told([*FASTTRACE, "strace", "--engine", engine], tmp_path / "ours", command, "-Y")
     its = told([STRACE], tmp_path / "theirs", command, "-Y")
     assert are_among(heads(its).values(), heads(mine).values())
-    assert not differences(
-        *(re.sub(r"(parent_tid=\[\w+)<.*?>\]", r"\1]", lines(t)) for t in (mine, its))
-    )
+    assert not differences(*(without_early_names(lines(text)) for text in (mine, its)))
     assert r"<wor\74k\76\"er>" in mine
 
 
