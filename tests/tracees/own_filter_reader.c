@@ -3,6 +3,7 @@
  * role: attach
  * arch: x86_64
  * counted: no (its filter keeps calls from being made)
+ * oracle: no (how far its thread comes is a matter of time)
  */
 #define _GNU_SOURCE
 #include "expect.h"
