@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,12 @@ LIMIT_S = 120
 
 # Numbers that differ from run to run: inodes, ports, processes.
 _NUMBER = re.compile(
-    r"(?P<before>\b[\w-]+:\[(?:ROUTE:)?|->|127\.0\.0\.1:|::1\]:|0\.0\.0\.0:|htons\(|/#|<pid:|"
+    r"(?P<before>\b[\w-]+:\[(?:ROUTE:)?|->|127\.0\.0\.1:|::1\]:|0\.0\.0\.0:|/#|<pid:|"
     r"pidfd_open\(|nl_pid=)(?P<number>\d+)(?![.\d])"
 )
+_PORT_OF = ("127.0.0.1:", "::1]:", "0.0.0.0:")
 _RANDOM = [
+    (r"htons\(\d+\)", "htons()"),
     (r"getpid\(\) +=.*", "getpid()"),
     (r"nl_pad=0x\w+, ", ""),
     (r", u64=\d+", ""),
@@ -49,12 +52,21 @@ def without_growth(text: str) -> str:
 
 
 def numbered(text: str) -> str:
-    """Each of them by the place where it first came."""
+    """Each of them by the place where it first came. A port of UDP may be one of TCP's too, or what
+    a process or an inode is called."""
     text = without_growth(text)
     for pattern, new in _RANDOM:
         text = re.sub(pattern, new, text)
-    seen: dict[str, int] = {}
-    return _NUMBER.sub(lambda m: f"{m['before']}#{seen.setdefault(m['number'], len(seen))}", text)
+    seen: dict[tuple[str, str], int] = {}
+
+    def place(line: str, found: re.Match[str]) -> str:
+        kind = "number"
+        if found["before"] in _PORT_OF:
+            kind = "UDP" if "<UDP" in line else "TCP"
+        return f"{found['before']}#{seen.setdefault((kind, found['number']), len(seen))}"
+
+    lines = text.splitlines(keepends=True)
+    return "".join(_NUMBER.sub(partial(place, line), line) for line in lines)
 
 
 def both(engine: str, folder: Path, options: list[str], command: list[str]) -> tuple[str, str]:
