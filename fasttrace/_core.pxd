@@ -24,6 +24,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_OPT_UNTIL_EXEC
         FT_STRING_LIMIT_MAX
         FT_PYTHON_FRAMES_MAX
+        FT_PYTHON_OLD
 
     enum ft_stage:
         FT_STAGE_NONE

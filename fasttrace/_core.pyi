@@ -76,6 +76,7 @@ class ProcessRow(NamedTuple):
 
 STRING_LIMIT_MAX: int
 PYTHON_FRAMES_MAX: int
+PYTHON_OLD: int
 PROCESS_SIZE: int
 
 def unread_pythons(records: bytes) -> list[tuple[int, bytes, int]]: ...

@@ -38,6 +38,9 @@ STRING_LIMIT_MAX = FT_STRING_LIMIT_MAX
 # And the most Python frames of a call.
 PYTHON_FRAMES_MAX = FT_PYTHON_FRAMES_MAX
 
+# In place of PY_VERSION_HEX, of a CPython before 3.11.
+PYTHON_OLD = FT_PYTHON_OLD
+
 
 def inline_unusable():
     """Why the inline engine cannot work on this machine; None: it can."""
@@ -69,7 +72,7 @@ def process_rows(bytes records not None, bytes strings not None, *, bint left=Fa
 
 def unread_pythons(bytes records not None):
     """Of what Session.processes() gave, those with a CPython whose lines cannot be read: pid, name,
-    and its PY_VERSION_HEX, or 1: it is older than 3.11."""
+    and its PY_VERSION_HEX, or PYTHON_OLD."""
     cdef const ft_process *p = <const ft_process *><char *>records
     cdef size_t i
     return [

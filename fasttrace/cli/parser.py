@@ -223,17 +223,18 @@ def a_number_of_lines(text: str) -> int:
 
 def pids(text: str) -> list[int]:
     """A type of an option."""
-    words = text.split(",")
-    if not all(word.isdecimal() and 0 < int(word) < 1 << 31 for word in words):
-        raise argparse.ArgumentTypeError(f"{text!r} is no pid, and no list of some")
-    return [int(word) for word in words]
+    return _numbers(text, 1, "pid")
 
 
 def descriptors(text: str) -> list[int]:
     """A type of an option."""
+    return _numbers(text, 0, "descriptor")
+
+
+def _numbers(text: str, least: int, what: str) -> list[int]:
     words = text.split(",")
-    if not all(word.isdecimal() and int(word) < 1 << 31 for word in words):
-        raise argparse.ArgumentTypeError(f"{text!r} is no descriptor, and no list of some")
+    if not all(word.isdecimal() and least <= int(word) < 1 << 31 for word in words):
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}, and no list of some")
     return [int(word) for word in words]
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fasttrace._core import unread_pythons
+from fasttrace._core import PYTHON_OLD, unread_pythons
 from fasttrace.system.log import WARNING, log
 from fasttrace.text.terminal import printable
 
 if TYPE_CHECKING:
     from fasttrace.tracing.state import Snapshot
 
-OLD = 1
-"""In place of PY_VERSION_HEX, of a CPython before 3.11."""
 LINES_MAX = 8
 RELEASES = {0xA: "a", 0xB: "b", 0xC: "rc"}
 
@@ -33,7 +31,7 @@ def log_unread_pythons(last: Snapshot) -> None:
 
 def version_name(version: int) -> str:
     """PY_VERSION_HEX in words; of a process, which may say anything."""
-    if version == OLD:
+    if version == PYTHON_OLD:
         return "before 3.11"
     major, minor, micro = version >> 24, version >> 16 & 0xFF, version >> 8 & 0xFF
     release = RELEASES.get(version >> 4 & 0xF)

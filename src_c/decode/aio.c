@@ -43,18 +43,12 @@ static void show_data(struct ft_walk *walk, uint64_t address, uint64_t length)
 			walk->sink, memory.data, memory.length, memory.length < length);
 }
 
-static void number(struct ft_walk *walk, const char *name, uint64_t value, enum ft_shown_as shown)
-{
-	ft_next(walk, name);
-	ft_integer(walk, value, shown);
-}
-
 /* What reads and writes have behind their buffer. */
 static void show_place(struct ft_walk *walk, const uint8_t *cb)
 {
 	uint64_t flags = ft_load(cb + FLAGS, 4);
 
-	number(walk, "aio_offset", ft_load(cb + OFFSET, 8), FT_SIGNED);
+	ft_number(walk, "aio_offset", ft_load(cb + OFFSET, 8), FT_SIGNED);
 	if (!flags)
 		return;
 	ft_next(walk, "aio_flags");
@@ -84,9 +78,9 @@ static void show_head(struct ft_walk *walk, const uint8_t *cb)
 	uint64_t flags = ft_load(cb + FLAGS, 4);
 	int16_t priority = (int16_t)ft_load(cb + PRIORITY, 2);
 
-	number(walk, "aio_data", ft_load(cb + DATA, 8), FT_HEX);
+	ft_number(walk, "aio_data", ft_load(cb + DATA, 8), FT_HEX);
 	if (key)
-		number(walk, "aio_key", key, FT_UNSIGNED);
+		ft_number(walk, "aio_key", key, FT_UNSIGNED);
 	if (rw_flags) {
 		ft_next(walk, "aio_rw_flags");
 		ft_set_shown(walk, FT_SET_RWF_FLAGS, rw_flags);
@@ -97,7 +91,7 @@ static void show_head(struct ft_walk *walk, const uint8_t *cb)
 		ft_next(walk, "aio_reqprio");
 		ft_show_ioprio(walk, (uint16_t)priority);
 	} else if (priority) {
-		number(walk, "aio_reqprio", (uint64_t)(int64_t)priority, FT_SIGNED);
+		ft_number(walk, "aio_reqprio", (uint64_t)(int64_t)priority, FT_SIGNED);
 	}
 	ft_next(walk, "aio_fildes");
 	ft_show_fd(walk, ft_load(cb + FILE, 4));
@@ -122,7 +116,7 @@ bool ft_read_iocb(struct ft_walk *walk, const struct ft_memory *memory)
 			show_data(walk, buffer, length);
 		else
 			ft_pointer_shown(walk, buffer);
-		number(walk, "aio_nbytes", length, FT_UNSIGNED);
+		ft_number(walk, "aio_nbytes", length, FT_UNSIGNED);
 		show_place(walk, cb);
 		break;
 	case IOCB_CMD_PREADV:

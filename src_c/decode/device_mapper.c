@@ -68,18 +68,6 @@ static uint32_t word_at(const uint8_t *data, size_t at)
 	return (uint32_t)ft_load(data + at, 4);
 }
 
-static void number(struct ft_walk *walk, const char *name, uint64_t value)
-{
-	ft_next(walk, name);
-	ft_integer(walk, value, FT_UNSIGNED);
-}
-
-static void signed_number(struct ft_walk *walk, const char *name, uint32_t value)
-{
-	ft_next(walk, name);
-	ft_integer(walk, (uint64_t)(int64_t)(int32_t)value, FT_SIGNED);
-}
-
 static void device(struct ft_walk *walk, uint64_t value)
 {
 	ft_next(walk, "dev");
@@ -88,11 +76,8 @@ static void device(struct ft_walk *walk, uint64_t value)
 
 static void characters(struct ft_walk *walk, const char *name, const uint8_t *data, size_t size)
 {
-	size_t length = strnlen((const char *)data, size);
-
 	ft_next(walk, name);
-	walk->sink->ops->string(
-		walk->sink, data, length < size ? length : size - 1, length == size);
+	ft_characters_shown(walk, data, size);
 }
 
 static void version(struct ft_walk *walk, const uint8_t *data)
@@ -100,7 +85,7 @@ static void version(struct ft_walk *walk, const uint8_t *data)
 	ft_next(walk, "version");
 	ft_open(walk, "[");
 	for (unsigned i = 0; i < 3; i++)
-		number(walk, NULL, word_at(data, 4 * (size_t)i));
+		ft_number(walk, NULL, word_at(data, 4 * (size_t)i), FT_UNSIGNED);
 	ft_close(walk, "]");
 }
 
@@ -166,10 +151,11 @@ static void targets(struct ft_walk *walk, const struct mapper *m)
 		walk->elements_left--;
 		ft_next(walk, NULL);
 		ft_open(walk, "{");
-		number(walk, "sector_start", ft_load(data, 8));
-		number(walk, "length", ft_load(data + 8, 8));
+		ft_number(walk, "sector_start", ft_load(data, 8), FT_UNSIGNED);
+		ft_number(walk, "length", ft_load(data + 8, 8), FT_UNSIGNED);
 		if (m->after)
-			signed_number(walk, "status", word_at(data, 16));
+			ft_number(walk, "status", (uint64_t)(int64_t)(int32_t)word_at(data, 16),
+				FT_SIGNED);
 		characters(walk, "target_type", data + 24, 16);
 		text(walk, "string", m, at + SPEC_SIZE);
 		ft_close(walk, "}");
@@ -210,7 +196,8 @@ static void names(struct ft_walk *walk, const struct mapper *m)
 
 			event = (event + 1 + 7) & ~(size_t)7;
 			if (event + 4 <= next && event - LISTED_SIZE + 4 <= name.length)
-				number(walk, "event_nr", word_at(name.data, event - LISTED_SIZE));
+				ft_number(walk, "event_nr", word_at(name.data, event - LISTED_SIZE),
+					FT_UNSIGNED);
 		}
 		ft_close(walk, "}");
 		if (next && next < LISTED_SIZE) {
@@ -266,7 +253,7 @@ static void dependencies(struct ft_walk *walk, const struct mapper *m)
 	memory = ft_memory_at(walk->view, m->after, at, (size_t)count * 8);
 	ft_next(walk, NULL);
 	ft_open(walk, "{");
-	number(walk, "count", count);
+	ft_number(walk, "count", count, FT_UNSIGNED);
 	ft_next(walk, "deps");
 	if (count && memory.length < 8) {
 		ft_pointer_shown(walk, at);
@@ -317,7 +304,7 @@ static void show_behind(struct ft_walk *walk, const struct mapper *m, enum behin
 			break;
 		ft_next(walk, NULL);
 		ft_open(walk, "{");
-		number(walk, "sector", ft_load(data, 8));
+		ft_number(walk, "sector", ft_load(data, 8), FT_UNSIGNED);
 		text(walk, "message", m, (uint64_t)m->start + MESSAGE_SIZE);
 		ft_close(walk, "}");
 		break;
@@ -340,7 +327,7 @@ static void show_fields(struct ft_walk *walk, const struct command *command, con
 	const uint8_t *data)
 {
 	if (command->shown & DATA)
-		number(walk, "data_start", m->start);
+		ft_number(walk, "data_start", m->start, FT_UNSIGNED);
 	if (command->shown & DEVICE && ft_load(data + 40, 8))
 		device(walk, ft_load(data + 40, 8));
 	if (command->shown & DEVICE && data[NAME_AT])
@@ -348,14 +335,14 @@ static void show_fields(struct ft_walk *walk, const struct command *command, con
 	if (command->shown & DEVICE && data[UUID_AT])
 		characters(walk, "uuid", data + UUID_AT, UUID_SIZE);
 	if (m->after ? command->shown & COUNTS : command->shown & TARGET_COUNT)
-		number(walk, "target_count", m->targets);
+		ft_number(walk, "target_count", m->targets, FT_UNSIGNED);
 	if (m->after && command->shown & COUNTS)
-		number(walk, "open_count", word_at(data, 24));
+		ft_number(walk, "open_count", word_at(data, 24), FT_UNSIGNED);
 	/* To suspend is no event, to resume is. */
 	if (m->after ? command->shown & COUNTS
 		     : command->shown & EVENT &&
 				!(command == &commands[6] && word_at(data, 28) & SUSPEND))
-		number(walk, "event_nr", word_at(data, 32));
+		ft_number(walk, "event_nr", word_at(data, 32), FT_UNSIGNED);
 	ft_next(walk, "flags");
 	ft_set_shown(walk, FT_SET_DM_FLAGS, word_at(data, 28));
 }
@@ -385,7 +372,7 @@ static bool show(struct ft_walk *walk, const struct command *command, uint64_t a
 		ft_close(walk, "]");
 		return true;
 	}
-	number(walk, "data_size", m.size);
+	ft_number(walk, "data_size", m.size, FT_UNSIGNED);
 	if (m.size < HEAD_SIZE) {
 		walk->sink->ops->comment(walk->sink, "data_size too small");
 		ft_close(walk, "}");

@@ -1,6 +1,4 @@
 /* What ioctl(2) asks of hardware clocks for the precision time protocol (linux/ptp_clock.h). */
-#include <string.h>
-
 #include "decode/families.h"
 #include "decode/text.h"
 #include "decode/times.h"
@@ -13,10 +11,9 @@
 
 enum perout_flags { DUTY_CYCLE = 2, PHASE = 4 };
 
-static void number(struct ft_walk *walk, const char *name, const uint8_t *data)
+static void word(struct ft_walk *walk, const char *name, const uint8_t *data)
 {
-	ft_next(walk, name);
-	ft_integer(walk, ft_load(data, 4), FT_UNSIGNED);
+	ft_number(walk, name, ft_load(data, 4), FT_UNSIGNED);
 }
 
 /* Words that stand for nothing yet, unless there is something in them. */
@@ -43,14 +40,10 @@ static void show_value(struct ft_walk *walk, const uint8_t *data, bool is_date)
 	uint32_t finer = (uint32_t)ft_load(data + 12, 4);
 
 	ft_open(walk, "{");
-	ft_next(walk, "sec");
-	ft_integer(walk, (uint64_t)seconds, FT_SIGNED);
-	ft_next(walk, "nsec");
-	ft_integer(walk, fraction, FT_UNSIGNED);
-	if (finer) {
-		ft_next(walk, "reserved");
-		ft_integer(walk, finer, FT_HEX);
-	}
+	ft_number(walk, "sec", (uint64_t)seconds, FT_SIGNED);
+	ft_number(walk, "nsec", fraction, FT_UNSIGNED);
+	if (finer)
+		ft_number(walk, "reserved", finer, FT_HEX);
 	ft_close(walk, "}");
 	if (is_date && walk->constants != FT_NUMBERS && fraction < 1000000000)
 		ft_date_comment(walk, seconds, fraction, 9);
@@ -77,7 +70,7 @@ static void show_abilities(struct ft_walk *walk, const uint8_t *data)
 
 static void show_stamps(struct ft_walk *walk, const uint8_t *data, bool has_reserved)
 {
-	number(walk, "index", data);
+	word(walk, "index", data);
 	ft_next(walk, "flags");
 	ft_set_shown(walk, FT_SET_PTP_FLAGS, ft_load(data + 4, 4));
 	if (has_reserved)
@@ -90,7 +83,7 @@ static void show_output(struct ft_walk *walk, const uint8_t *data, bool has_rese
 
 	show_time(walk, flags & PHASE ? "phase" : "start", data, !(flags & PHASE));
 	show_time(walk, "period", data + 16, false);
-	number(walk, "index", data + 32);
+	word(walk, "index", data + 32);
 	ft_next(walk, "flags");
 	ft_set_shown(walk, FT_SET_PTP_PEROUT_FLAGS, flags);
 	if (flags & DUTY_CYCLE)
@@ -128,7 +121,7 @@ static void show_samples(struct ft_walk *walk, const uint8_t *data, bool in_thre
 static void show_offsets(
 	struct ft_walk *walk, const uint8_t *asked, const uint8_t *found, bool in_threes)
 {
-	number(walk, "n_samples", asked);
+	word(walk, "n_samples", asked);
 	if (in_threes && ft_load(asked + 4, 4) && !ft_load(asked + 8, 8)) {
 		ft_next(walk, "clockid");
 		ft_set_shown(walk, FT_SET_CLOCK, ft_load(asked + 4, 4));
@@ -152,21 +145,18 @@ static void show_pin(struct ft_walk *walk, const uint8_t *asked, const uint8_t *
 	bool has_reserved)
 {
 	const uint8_t *data = is_set ? asked : found;
-	size_t length;
 
-	number(walk, "index", asked + PIN_NAME);
+	word(walk, "index", asked + PIN_NAME);
 	if (has_reserved && !is_set)
 		reserved(walk, asked + 76, 5);
 	if (!is_set && found) {
-		length = strnlen((const char *)found, PIN_NAME);
 		ft_next(walk, "name");
-		walk->sink->ops->string(walk->sink, found,
-			length < PIN_NAME ? length : PIN_NAME - 1, length == PIN_NAME);
+		ft_characters_shown(walk, found, PIN_NAME);
 	}
 	if (data) {
 		ft_next(walk, "func");
 		ft_set_shown(walk, FT_SET_PTP_PIN, ft_load(data + 68, 4));
-		number(walk, "chan", data + 72);
+		word(walk, "chan", data + 72);
 	}
 	if (has_reserved && is_set)
 		reserved(walk, asked + 76, 5);

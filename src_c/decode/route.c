@@ -35,17 +35,11 @@ static void show_plain(struct ft_walk *walk, unsigned set, uint64_t value)
 		ft_integer(walk, value, FT_HEX);
 }
 
-static void number(struct ft_walk *walk, const char *name, uint64_t value)
-{
-	ft_next(walk, name);
-	ft_integer(walk, value, FT_UNSIGNED);
-}
-
 static void show_link(struct ft_walk *walk, const uint8_t *data)
 {
 	ft_next(walk, "ifi_type");
 	ft_set_shown(walk, FT_SET_HARDWARE, ft_load(data + 2, 2));
-	number(walk, "ifi_index", ft_load(data + 4, 4));
+	ft_number(walk, "ifi_index", ft_load(data + 4, 4), FT_UNSIGNED);
 	ft_next(walk, "ifi_flags");
 	ft_set_shown(walk, FT_SET_INTERFACE_FLAGS, ft_load(data + 8, 4));
 	ft_next(walk, "ifi_change");
@@ -54,18 +48,18 @@ static void show_link(struct ft_walk *walk, const uint8_t *data)
 
 static void show_address(struct ft_walk *walk, const uint8_t *data)
 {
-	number(walk, "ifa_prefixlen", data[1]);
+	ft_number(walk, "ifa_prefixlen", data[1], FT_UNSIGNED);
 	ft_next(walk, "ifa_flags");
 	ft_set_shown(walk, FT_SET_IFA_FLAGS, data[2]);
 	ft_next(walk, "ifa_scope");
 	show_plain(walk, FT_SET_ROUTE_SCOPE, data[3]);
-	number(walk, "ifa_index", ft_load(data + 4, 4));
+	ft_number(walk, "ifa_index", ft_load(data + 4, 4), FT_UNSIGNED);
 }
 
 static void show_route(struct ft_walk *walk, const uint8_t *data)
 {
-	number(walk, "rtm_dst_len", data[1]);
-	number(walk, "rtm_src_len", data[2]);
+	ft_number(walk, "rtm_dst_len", data[1], FT_UNSIGNED);
+	ft_number(walk, "rtm_src_len", data[2], FT_UNSIGNED);
 	ft_next(walk, "rtm_tos");
 	ft_set_shown(walk, FT_SET_ROUTE_TOS, data[3]);
 	ft_next(walk, "rtm_table");
@@ -82,7 +76,7 @@ static void show_route(struct ft_walk *walk, const uint8_t *data)
 
 static void show_neighbour(struct ft_walk *walk, const uint8_t *data)
 {
-	number(walk, "ndm_ifindex", ft_load(data + 4, 4));
+	ft_number(walk, "ndm_ifindex", ft_load(data + 4, 4), FT_UNSIGNED);
 	ft_next(walk, "ndm_state");
 	ft_set_shown(walk, FT_SET_NEIGHBOUR_STATE, ft_load(data + 8, 2));
 	ft_next(walk, "ndm_flags");

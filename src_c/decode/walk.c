@@ -120,8 +120,7 @@ void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t va
 		shown_number(walk, type, value);
 }
 
-/* One without a NUL is taken to go on. */
-static void array_of_characters_shown(struct ft_walk *walk, const uint8_t *data, size_t size)
+void ft_characters_shown(struct ft_walk *walk, const uint8_t *data, size_t size)
 {
 	size_t length = strnlen((const char *)data, size);
 	bool ends = length < size || !size;
@@ -146,7 +145,7 @@ bool ft_walk_memory(
 		if (memory->length < size)
 			return false;
 		if (type->kind == FT_CSTR)
-			array_of_characters_shown(walk, memory->data, size);
+			ft_characters_shown(walk, memory->data, size);
 		else
 			walk->sink->ops->bytes(walk->sink, memory->data, size, false);
 		return true;

@@ -51,6 +51,8 @@ void ft_walk_arguments(struct ft_walk *walk);
 
 /* For the families: one value of a type, from a register or a field; from memory. */
 void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t value);
+/* An array of characters. One without a NUL is taken to go on. */
+void ft_characters_shown(struct ft_walk *walk, const uint8_t *data, size_t size);
 /* false: too short. */
 bool ft_walk_memory(
 	struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory);
@@ -109,6 +111,13 @@ static inline void ft_set_shown(struct ft_walk *walk, unsigned set, uint64_t val
 static inline void ft_next(struct ft_walk *walk, const char *name)
 {
 	walk->sink->ops->next(walk->sink, name, name ? __builtin_strlen(name) : 0);
+}
+
+static inline void ft_number(
+	struct ft_walk *walk, const char *name, uint64_t value, enum ft_shown_as shown)
+{
+	ft_next(walk, name);
+	ft_integer(walk, value, shown);
 }
 
 /* The n-th element of a list. False: of this one, and those behind it, it is only said that there are more. */

@@ -123,14 +123,15 @@ static void of_sockets(void)
 	tell(SOCK_DIAG_BY_FAMILY, ASKED, "\5abc", 4);
 }
 
+static const struct unix_diag_msg un = { AF_UNIX, SOCK_STREAM, 10, 0, 5, { 1, 2 } };
+static const struct netlink_diag_msg nl = { AF_NETLINK, SOCK_RAW, NETLINK_XFRM, 7, 1, 2, 3, 4,
+	{ 5, 6 } };
+static const struct packet_diag_msg packet = { AF_PACKET, SOCK_DGRAM, 0x0800, 4, { 5, 6 } };
+static const unsigned numbers[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+
 static void of_answers(void)
 {
-	struct unix_diag_msg un = { AF_UNIX, SOCK_STREAM, 10, 0, 5, { 1, 2 } };
 	struct inet_diag_msg in = { AF_INET6, 10, 1, 2, { .idiag_if = 3 }, 4, 5, 6, 7, 8 };
-	struct netlink_diag_msg nl = { AF_NETLINK, SOCK_RAW, NETLINK_XFRM, 7, 1, 2, 3, 4,
-		{ 5, 6 } };
-	struct packet_diag_msg packet = { AF_PACKET, SOCK_DGRAM, 0x0800, 4, { 5, 6 } };
-	const unsigned numbers[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
 
 	if (!speaks(NETLINK_SOCK_DIAG))
 		return;
@@ -162,12 +163,7 @@ static void of_answers(void)
 /* Those that few programs ask for. */
 static void of_rarer_answers(void)
 {
-	struct unix_diag_msg un = { AF_UNIX, SOCK_STREAM, 10, 0, 5, { 1, 2 } };
 	struct inet_diag_msg in = { AF_INET, 10, 1, 2, { .idiag_if = 3 }, 4, 5, 6, 7, 8 };
-	struct netlink_diag_msg nl = { AF_NETLINK, SOCK_RAW, NETLINK_XFRM, 7, 1, 2, 3, 4,
-		{ 5, 6 } };
-	struct packet_diag_msg packet = { AF_PACKET, SOCK_DGRAM, 0x0800, 4, { 5, 6 } };
-	const unsigned numbers[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
 
 	if (!speaks(NETLINK_SOCK_DIAG))
 		return;

@@ -84,6 +84,13 @@ static void heads(void)
 	}
 }
 
+static void ask_with(unsigned minor, const void *data, size_t size, unsigned long command)
+{
+	start(minor, 0, sizeof(m.head));
+	put(data, size);
+	ask(command);
+}
+
 static void lists(void)
 {
 	static const struct {
@@ -101,27 +108,13 @@ static void lists(void)
 	  far = { 0xfffffff0, { 1, 2, 3 }, "x" };
 	static const uint64_t devices[] = { 3, 0x801, 0x802, 0x803 }, many[] = { 0x7fffffff, 1 };
 
-	start(36, 0, sizeof(m.head));
-	put(names, sizeof(names));
-	ask(DM_LIST_DEVICES);
-	start(45, 0, sizeof(m.head));
-	put(names, sizeof(names));
-	ask(DM_LIST_DEVICES);
-	start(45, 0, sizeof(m.head));
-	put(&lost, sizeof(lost));
-	ask(DM_LIST_DEVICES);
-	start(0, 0, sizeof(m.head));
-	put(versions, sizeof(versions));
-	ask(DM_LIST_VERSIONS);
-	start(0, 0, sizeof(m.head));
-	put(&far, sizeof(far));
-	ask(DM_LIST_VERSIONS);
-	start(0, 0, sizeof(m.head));
-	put(devices, sizeof(devices));
-	ask(DM_TABLE_DEPS);
-	start(0, 0, sizeof(m.head));
-	put(many, sizeof(many));
-	ask(DM_TABLE_DEPS);
+	ask_with(36, names, sizeof(names), DM_LIST_DEVICES);
+	ask_with(45, names, sizeof(names), DM_LIST_DEVICES);
+	ask_with(45, &lost, sizeof(lost), DM_LIST_DEVICES);
+	ask_with(0, versions, sizeof(versions), DM_LIST_VERSIONS);
+	ask_with(0, &far, sizeof(far), DM_LIST_VERSIONS);
+	ask_with(0, devices, sizeof(devices), DM_TABLE_DEPS);
+	ask_with(0, many, sizeof(many), DM_TABLE_DEPS);
 	start(0, 0, 0xfffffff0);
 	put(many, sizeof(many));
 	m.head.data_size = 0xffffffff;
@@ -161,9 +154,7 @@ static void texts(void)
 		m.head.data_start = m.head.data_size + 1;
 		ioctl(-1, commands[i], &m);
 	}
-	start(0, 0, sizeof(m.head));
-	put(message, sizeof(message));
-	ask(DM_TARGET_MSG);
+	ask_with(0, message, sizeof(message), DM_TARGET_MSG);
 	m.head.data_start = m.head.data_size - 7;
 	ioctl(-1, DM_TARGET_MSG, &m);
 }
