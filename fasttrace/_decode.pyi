@@ -171,7 +171,7 @@ class Event:
         """None: the call failed or never returned, or the event is none."""
     @property
     def found(self) -> Struct | None:
-        """What poll(2), select(2) and their like found, if they did."""
+        """What poll(2), select(2), VIDIOC_CREATE_BUFS and their like found, if they did."""
     @property
     def told(self) -> tuple[Arguments, Any, Struct | None] | None:
         """args, result and found with what descriptors are; None: nobody has told that."""

@@ -224,6 +224,11 @@ static void data_becomes(struct ft_sink *sink)
 	begin(sink, before->name);
 }
 
+static void data_then(struct ft_sink *sink)
+{
+	(void)sink;
+}
+
 static void data_more(struct ft_sink *sink)
 {
 	add(of(sink), FT_DATUM_MORE);
@@ -292,6 +297,7 @@ static const struct ft_sink_ops data_ops = {
 	.next = data_next,
 	.also = data_also,
 	.becomes = data_becomes,
+	.then = data_then,
 	.more = data_more,
 	.fault = data_fault,
 	.descriptor = data_descriptor,

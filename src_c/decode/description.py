@@ -20,9 +20,10 @@ SHOWN = {
 
 
 def blocks(name: str) -> list[tuple[str, list[str]]]:
-    """Lines without an indent, each with the indented ones below it."""
+    """Lines without an indent, each with the indented ones below it; with sets.txt sets_*.txt."""
     found: list[tuple[str, list[str]]] = []
-    for line in (HERE / name).read_text().splitlines():
+    files = [HERE / name, *sorted(HERE.glob(name.replace(".", "_*.")))]
+    for line in (line for file in files for line in file.read_text().splitlines()):
         if not line.strip() or line.startswith("#"):
             continue
         if line.startswith(" "):
@@ -114,11 +115,28 @@ class Struct:
     whole: list[str] = field(default_factory=list)
     packed: bool = False
     least: int | None = None  # bytes of the oldest callers
+    base: str | None = None  # whose fields these are
+
+    def shown(self) -> list[str]:
+        """The fields that a view ever shows."""
+        return [word.removeprefix("=>") for word in self.brief + self.whole]
 
 
 def read_structs() -> list[Struct]:
-    structs = []
+    structs: list[Struct] = []
     for head, lines in blocks("structs.txt"):
+        view, _, base = head.partition(" of ")
+        if base:
+            bases = [one for one in structs if one.name == base]
+            assert bases, head
+            words = {
+                kind: rest.split() for kind, _, rest in (line.partition(" ") for line in lines)
+            }
+            assert words.keys() <= {".whole", ".brief"}, head
+            for one in bases:
+                lists = {"brief": words.get(".brief", []), "whole": words[".whole"]}
+                structs.append(replace(one, name=view, ctype=None, base=base, **lists))
+            continue
         match = re.fullmatch(r"(?:(\w+):)?(\w+)(?: = (.+) (\S+\.h))?", head)
         assert match, head
         found = Struct(match[2], match[1], match[3], match[4])
@@ -188,6 +206,12 @@ class Descriptions:
     def type(self, text: str, names: list[str], *, of_struct: bool = False) -> int:
         """The row of a type; names: the arguments or fields that a count may name."""
         text = text.strip()
+        both = re.fullmatch(r"in (.+) (\+|=>) ((?:out|exit) .+)", text)
+        if both:
+            asked = self.type(both[1], names, of_struct=of_struct)
+            given = self.type(both[3], names, of_struct=of_struct)
+            phase = "FT_JOINED" if both[2] == "+" else "FT_EXCHANGED"
+            return self.intern(Type("FT_POINTER", 0, phase, ref=asked, count=given))
         phase, _, rest = text.partition(" ")
         if phase.removesuffix("64") in PHASES:
             to, size = self.type(rest, names, of_struct=of_struct), 8 * phase.endswith("64")
@@ -195,6 +219,11 @@ class Descriptions:
         match = re.fullmatch(r"([\w:]+)(?:\[([^\]]+)\])?", text)
         assert match, text
         name, count = match[1], match[2]
+        most, of, field = (count or "").partition(" of ")
+        if of:
+            one = self.type(name, names, of_struct=of_struct)
+            at = names.index(field)
+            return self.intern(Type("FT_ARRAY", at, "0", "FT_COUNT_UP_TO", one, int(most)))
         base, _, bits = name.partition(":")
         counted, number = self.count(count, names, of_struct) if count else ("FT_COUNT_FIXED", 0)
         if name in ("bytes", "hexbytes"):
@@ -274,7 +303,7 @@ class Descriptions:
             name = list(self.struct_index)[row.ref]
             size, align, _ = self.struct_layout(self.structs[name, model], model)
             return size, align
-        assert row.counted == "FT_COUNT_FIXED", f"{row}: no size"
+        assert row.counted in ("FT_COUNT_FIXED", "FT_COUNT_UP_TO"), f"{row}: no size"
         if row.kind == "FT_CODE" and not row.size:
             return row.count * word, word
         size, align = self.layout(row.ref, model) if row.kind == "FT_ARRAY" else (1, 1)

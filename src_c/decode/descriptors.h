@@ -29,7 +29,7 @@ enum ft_type_kind {
 	FT_NUMBER, /* size, shown */
 	FT_SHOWN, /* a number; ref: which of ft_shows */
 	FT_SET, /* a number; ref: which of ft_sets */
-	FT_POINTER, /* ref: the type it leads to; shown: enum ft_phase */
+	FT_POINTER, /* ref: the type it leads to; shown: enum ft_phase; count: the pointer to what came of it */
 	FT_ARRAY, /* ref: the type of each */
 	FT_STRUCT, /* ref: which of ft_structs */
 	FT_BYTES,
@@ -57,6 +57,8 @@ enum ft_phase {
 	FT_OUT, /* after it, if it succeeded */
 	FT_INOUT, /* both */
 	FT_ALWAYS, /* after it */
+	FT_JOINED, /* before the call, and what came of it in the same structure */
+	FT_EXCHANGED, /* before the call, and what came of it as another value */
 };
 
 enum ft_counted {
@@ -65,6 +67,7 @@ enum ft_counted {
 	FT_COUNT_BEHIND, /* the 32 bits that argument `count` points to */
 	FT_COUNT_RESULT,
 	FT_COUNT_FIELD, /* what field `count` of the same structure says */
+	FT_COUNT_UP_TO, /* of an array in a structure: at most count, what field `size` says */
 };
 
 struct ft_type {
@@ -81,16 +84,22 @@ struct ft_field {
 	uint8_t length;
 	uint16_t type;
 	uint16_t offset;
-	/* Shown if the bits `mask` of field `of` are `value` (condition 1), or are not (2). */
+	/*
+	 * Shown if the bits `mask` of field `of` are `value` (condition 1), or are not (2); if they are not and the call
+	 * failed (3); if it changed the field (4); if there is anything but zeros in that (5).
+	 */
 	uint32_t mask, value;
 	uint8_t of, condition;
 };
+
+#define FT_FIELD_BECOMES 0x80 /* in a list: what the field shown before has become */
 
 struct ft_struct {
 	const struct ft_field *fields;
 	const uint8_t *brief; /* what is shown, in this order; NULL: as `whole` */
 	const uint8_t *whole; /* the same of one that is not abbreviated; NULL: all */
 	uint8_t count, brief_count, whole_count;
+	uint8_t is_cut; /* there is always more than is shown */
 	uint16_t size; /* 0: this model has no such structure */
 	uint16_t least; /* of older callers; what they lack is not shown */
 };
@@ -131,16 +140,17 @@ enum ft_result_kind {
 	FT_RESULT_CLONE,
 	FT_RESULT_CLONE3,
 	FT_RESULT_SIGRETURN, /* which has no argument, but gives back a mask */
+	FT_RESULT_FOUND, /* with a structure that the last argument points to */
 };
 
 /* How a call is shown; its variants follow it in ft_shapes. */
 struct ft_shape {
 	const char *name;
-	uint8_t length, nargs, nvariants;
-	uint16_t nconditions;
+	uint8_t length, nargs;
+	uint16_t nvariants, nconditions;
 	uint16_t arguments, conditions; /* the first of them in ft_arguments, ft_conditions */
 	uint8_t result; /* enum ft_result_kind */
-	uint16_t result_set;
+	uint16_t result_set; /* or its structure */
 };
 
 struct ft_shapes_of_abi {

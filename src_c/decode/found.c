@@ -60,6 +60,14 @@ bool ft_found_left(const struct ft_walk *walk, struct ft_memory *memory, unsigne
 	return memory->found == FT_HERE;
 }
 
+struct ft_memory ft_found_behind(const struct ft_walk *walk)
+{
+	uint64_t address = walk->args[walk->shape->nargs - 1];
+
+	return ft_memory_at(
+		walk->view, true, address, ft_structs[walk->model][walk->shape->result_set].size);
+}
+
 static void show_polled(struct ft_walk *walk)
 {
 	struct ft_memory memory = ft_found_polled(walk);
@@ -81,6 +89,12 @@ bool ft_found_shown(struct ft_walk *walk)
 	struct ft_memory memory;
 	unsigned structure;
 
+	if (walk->shape && !walk->failed && walk->shape->result == FT_RESULT_FOUND) {
+		memory = ft_found_behind(walk);
+		walk->after = true;
+		return memory.found == FT_HERE &&
+		       ft_walk_struct(walk, walk->shape->result_set, &memory);
+	}
 	if (!walk->shape || walk->failed || walk->ret <= 0 ||
 		(walk->shape->result != FT_RESULT_POLL && walk->shape->result != FT_RESULT_SELECT))
 		return false;

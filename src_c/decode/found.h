@@ -1,4 +1,4 @@
-/* What poll(2), select(2) and their like found, which stands behind their results. */
+/* What poll(2), select(2) and others found, which stands behind their results. */
 #ifndef FT_DECODE_FOUND_H
 #define FT_DECODE_FOUND_H
 
@@ -14,6 +14,9 @@ struct ft_memory ft_found_polled(const struct ft_walk *walk);
 bool ft_found_selected(const struct ft_walk *walk, int i, struct ft_memory *memory);
 /* What is left of the time, and its structure; false: that is not told. */
 bool ft_found_left(const struct ft_walk *walk, struct ft_memory *memory, unsigned *structure);
+
+/* Of a call that tells more in the structure of its last argument, that. */
+struct ft_memory ft_found_behind(const struct ft_walk *walk);
 
 /* All of it as one structure, by names; false: this call finds nothing. */
 bool ft_found_shown(struct ft_walk *walk);

@@ -36,6 +36,9 @@ from description import (
 from header_values import write_values
 from ioctl_values import write_ioctls
 
+# What a condition may say but for a field's value, and how ft_field says it.
+OF_THE_CALL = {"failed": 3, "changed": 4, "any": 5}
+BECOMES = 0x80  # in a list of fields
 ABI_MODELS = {"x86_64": 0, "i386": 2, "aarch64": 1, "riscv64": 1}
 RESULTS = (
     "int",
@@ -52,6 +55,7 @@ RESULTS = (
     "signal",
 )
 RESULTS += ("seals", "ioprio", "poll", "select", "sleep", "entry", "clone", "clone3", "sigreturn")
+RESULTS += ("found",)
 
 
 def syscall_tables() -> ModuleType:
@@ -132,7 +136,8 @@ class Writer:
     def result(self, text: str) -> tuple[str, int]:
         kind, _, rest = text.partition(" ")
         assert kind in RESULTS, text
-        return f"FT_RESULT_{kind.upper()}", self.known.set_index[rest] if rest else 0
+        index = self.known.struct_index if kind == "found" else self.known.set_index
+        return f"FT_RESULT_{kind.upper()}", index[rest] if rest else 0
 
     def condition(self, text: str, names: list[str]) -> list[str]:
         """Rows of one condition: one for each value; the last of them ends the alternatives."""
@@ -203,23 +208,27 @@ class Writer:
                     (f, at) for f, at in zip(struct.fields, offsets, strict=True) if f.name != "_"
                 ]
                 names = [f.name for f, _ in named]
-                rows = []
+                rows, text = [], ""
                 for one, at in named:
                     index = known.type(one.type, names, of_struct=True)
                     condition = self.field_condition(one, names)
                     shown = one.name.partition("@")[0]
                     rows.append(f'\t{{ "{shown}", {len(shown)}, {index}, {at}, {condition} }},\n')
-                text = f"static const struct ft_field {model}_{name}[] = {{\n{''.join(rows)}}};\n"
-                lists = [f"{model}_{name}"]
-                for kind, words in (("brief", struct.brief), ("whole", struct.whole)):
-                    listed = ", ".join(str(names.index(word)) for word in words)
+                fields = f"{model}_{struct.base or name}"
+                if not struct.base:
+                    text = f"static const struct ft_field {fields}[] = {{\n{''.join(rows)}}};\n"
+                lists = [fields]
+                whole = [word for word in struct.whole if word != "..."]
+                for kind, words in (("brief", struct.brief), ("whole", whole)):
+                    listed = ", ".join(self.listed(word, names) for word in words)
                     list_name = f"{model}_{name}_{kind}"
                     if words:
                         text += f"static const uint8_t {list_name}[] = {{ {listed} }};\n"
                     lists.append(list_name if words else "NULL")
                 out.append(text)
                 least = struct.least or size
-                counts = [len(rows), len(struct.brief), len(struct.whole), size, least]
+                counts = [len(rows), len(struct.brief), len(whole), len(struct.whole) - len(whole)]
+                counts += [size, least]
                 table.append(f"\t{{ {', '.join((*lists, *map(str, counts)))} }},\n")
             tables.append(f"\t{{\n{''.join(table)}\t}},\n")
         text = (
@@ -230,13 +239,24 @@ class Writer:
         )
         self.put("generated_structs.c", "structs.txt", text)
 
+    def listed(self, word: str, names: list[str]) -> str:
+        at = names.index(word.removeprefix("=>"))
+        assert at < BECOMES, names
+        return str(at | BECOMES if word.startswith("=>") else at)
+
     def field_condition(self, one: Field, names: list[str]) -> str:
         if one.condition is None:
             return "0, 0, 0, 0"
-        match = re.fullmatch(r"(\w+)(?:&(\w+))?(!?=)(\w+)", one.condition)
+        if one.condition in OF_THE_CALL:
+            return f"0, 0, 0, {OF_THE_CALL[one.condition]}"
+        said = one.condition.removeprefix("failed and ")
+        match = re.fullmatch(r"(\w+)(?:&(\w+))?(!?=)(\w+)", said)
         assert match, one.condition
         mask = self.known.number(match[2]) if match[2] else 0xFFFFFFFF
         unlike = 2 if match[3] == "!=" else 1
+        if said != one.condition:
+            assert unlike == 2, one.condition
+            unlike = OF_THE_CALL["failed"]
         return f"0x{mask:x}, 0x{self.known.number(match[4]):x}, {names.index(match[1])}, {unlike}"
 
     def write_calls(self) -> None:

@@ -43,6 +43,12 @@ def probe(names: set[str], includes: list[str], flags: list[str]) -> dict[str, i
     left = sorted(names)
     with tempfile.TemporaryDirectory() as folder:
         source, binary = Path(folder, "probe.c"), Path(folder, "probe")
+        if "linux/videodev2.h" in includes:  # the kernel's headers ask for two of others
+            Path(folder, "sys").mkdir()
+            stddef = "#define offsetof __builtin_offsetof\n"
+            Path(folder, "stddef.h").write_text(stddef)
+            Path(folder, "sys", "time.h").write_text("#include <linux/time.h>\n")
+            flags = [*flags, f"-I{folder}"]
         while left:
             body = "".join(f"\tPUT({name});\n" for name in left)
             text = f"{head}{body}\treturn 0;\n}}\n"

@@ -277,7 +277,7 @@ void ft_show_kernel_version(struct ft_walk *walk, uint64_t value)
 	ft_puts(&text, ", ");
 	ft_put_decimal(&text, value & 0xff);
 	ft_puts(&text, ")");
-	FINISH(walk, value, FT_UNSIGNED, text, buffer);
+	FINISH(walk, value, FT_HEX, text, buffer);
 }
 
 /* Whose cookie prctl(PR_SCHED_CORE) means: enum pid_type, which no uapi header has. */

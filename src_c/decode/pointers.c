@@ -29,6 +29,7 @@ static uint64_t count_of(struct ft_walk *walk, const struct ft_type *type)
 
 	switch ((enum ft_counted)type->counted) {
 	case FT_COUNT_FIXED:
+	case FT_COUNT_UP_TO:
 		return type->count;
 	case FT_COUNT_ARGUMENT:
 		return argument_count(walk, type->count);
@@ -165,6 +166,53 @@ static bool changed(struct ft_walk *walk, const struct ft_type *type, uint64_t a
 	       (before.found != FT_HERE || memcmp(before.data, after.data, size));
 }
 
+/* What came of what was asked for, unless a list in that was not to be had: whether that is told, and there is anything of it to tell. */
+static bool answered(struct ft_walk *walk, const struct ft_type *pointer, uint64_t address,
+	struct ft_memory *memory)
+{
+	const struct ft_type *type = &ft_types[pointer->ref];
+
+	if (!walk->ended || (walk->failed && pointer->shown != FT_ALWAYS))
+		return false;
+	*memory = ft_memory_at(walk->view, true, address, ft_size_of(walk, type));
+	return memory->found == FT_HERE &&
+	       (type->kind != FT_STRUCT || ft_fields_there(walk, type->ref, memory));
+}
+
+static bool exchanged_shown(struct ft_walk *walk, const struct ft_type *type, uint64_t address)
+{
+	const struct ft_type *pointer = &ft_types[type->count];
+	struct ft_memory after;
+
+	walk->is_astray = false;
+	if (!shown_at(walk, &ft_types[type->ref], address, false))
+		return false;
+	if (walk->is_astray || !answered(walk, pointer, address, &after))
+		return true;
+	walk->sink->ops->becomes(walk->sink);
+	return shown_at(walk, &ft_types[pointer->ref], address, true);
+}
+
+/* Both are structures. */
+static bool joined_shown(struct ft_walk *walk, const struct ft_type *type, uint64_t address)
+{
+	const struct ft_type *asked = &ft_types[type->ref], *pointer = &ft_types[type->count];
+	struct ft_memory memory = ft_memory_at(walk->view, false, address, ft_size_of(walk, asked));
+
+	if (memory.found != FT_HERE)
+		return false;
+	ft_open(walk, "{");
+	walk->after = false;
+	ft_fields_shown(walk, asked->ref, &memory);
+	walk->sink->ops->then(walk->sink);
+	walk->after = true;
+	if (answered(walk, pointer, address, &memory))
+		ft_fields_shown(walk, ft_types[pointer->ref].ref, &memory);
+	walk->after = false;
+	ft_close(walk, "}");
+	return true;
+}
+
 /* Text and data are shown in any case. */
 static bool is_text(const struct ft_type *type)
 {
@@ -186,6 +234,7 @@ void ft_pointer_followed(struct ft_walk *walk, const struct ft_type *type, uint6
 	bool shown = false;
 
 	if (!address) {
+		walk->is_astray |= to->kind == FT_ARRAY;
 		walk->sink->ops->null(walk->sink);
 		return;
 	}
@@ -234,7 +283,15 @@ void ft_pointer_followed(struct ft_walk *walk, const struct ft_type *type, uint6
 		walk->sink->ops->becomes(walk->sink);
 		shown = shown_at(walk, to, address, true);
 		break;
+	case FT_JOINED:
+		shown = joined_shown(walk, type, address);
+		break;
+	case FT_EXCHANGED:
+		shown = exchanged_shown(walk, type, address);
+		break;
 	}
-	if (!shown)
-		ft_integer(walk, address, FT_ADDRESS);
+	if (shown)
+		return;
+	walk->is_astray |= to->kind == FT_ARRAY;
+	ft_integer(walk, address, FT_ADDRESS);
 }

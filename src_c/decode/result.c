@@ -105,6 +105,17 @@ static void put_entry(struct ft_text *text, struct ft_walk *walk)
 	ft_puts(text, ")");
 }
 
+static void put_found(struct ft_text *text, struct ft_walk *walk)
+{
+	struct ft_memory memory = ft_found_behind(walk);
+
+	if (memory.found != FT_HERE || walk->is_shallow)
+		return;
+	ft_puts(text, " (");
+	ft_walk_struct(walk, walk->shape->result_set, &memory);
+	ft_puts(text, ")");
+}
+
 static void put_value(struct ft_text *text, struct ft_walk *walk)
 {
 	uint64_t value = walk->word == 4 ? (uint32_t)walk->ret : (uint64_t)walk->ret;
@@ -125,6 +136,10 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 		return;
 	case FT_RESULT_ENTRY:
 		put_entry(text, walk);
+		return;
+	case FT_RESULT_FOUND:
+		ft_put_signed(text, walk->ret);
+		put_found(text, walk);
 		return;
 	case FT_RESULT_FLAGS:
 	case FT_RESULT_SEALS:

@@ -42,6 +42,8 @@ struct ft_sink_ops {
 	void (*also)(struct ft_sink *sink);
 	/* The value before was there before the call; what comes now is there after it. */
 	void (*becomes)(struct ft_sink *sink);
+	/* What comes now in the same structure is there after the call. */
+	void (*then)(struct ft_sink *sink);
 	/* Instead of what is left out. */
 	void (*more)(struct ft_sink *sink);
 	/* Why: memory could not be read from there on. */

@@ -39,6 +39,14 @@ static void story_becomes(struct ft_sink *sink)
 	ft_puts(&st->text, " => ");
 }
 
+static void story_then(struct ft_sink *sink)
+{
+	struct ft_strace_text *st = of(sink);
+
+	if (!st->split)
+		st->split = st->text.at;
+}
+
 static void story_hex(struct ft_sink *sink, const uint8_t *data, size_t length, bool cut)
 {
 	of(sink)->ops.binary(sink, data, length, cut);
@@ -65,6 +73,7 @@ void ft_strace_start(struct ft_strace_text *st, const struct ft_strace_style *st
 	st->ops = *st->text.sink.ops;
 	st->ops.argument = story_argument;
 	st->ops.becomes = story_becomes;
+	st->ops.then = story_then;
 	if (style->hex)
 		st->ops.bytes = st->ops.string = style->hex > 1 ? story_hex : story_bytes;
 }

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "decode/walk.h"
 
 /* Older callers have shorter structures. */
@@ -7,6 +9,25 @@ static bool is_there(
 	return f->offset + ft_size_of(walk, &ft_types[f->type]) <= memory->length;
 }
 
+/* Whether a field is another than it was before the call. */
+static bool is_changed(
+	const struct ft_walk *walk, const struct ft_field *f, const struct ft_memory *memory)
+{
+	size_t size = ft_size_of(walk, &ft_types[f->type]);
+	struct ft_memory before =
+		ft_memory_at(walk->view, false, memory->address + f->offset, size);
+
+	return before.found != FT_HERE || memcmp(before.data, memory->data + f->offset, size);
+}
+
+static bool any_byte(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (data[i])
+			return true;
+	return false;
+}
+
 static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
 	const struct ft_field *f, const struct ft_memory *memory)
 {
@@ -14,45 +35,77 @@ static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
 
 	if (!f->condition)
 		return true;
+	if (f->condition == 3 && !walk->failed)
+		return false;
+	if (f->condition == 4)
+		return is_changed(walk, f, memory);
+	if (f->condition == 5)
+		return any_byte(memory->data + f->offset, ft_size_of(walk, &ft_types[f->type]));
 	if (!is_there(walk, &of->fields[f->of], memory))
 		return false;
 	bits = (uint32_t)ft_field_of(walk, &of->fields[f->of], memory->data) & f->mask;
 	return (bits == f->value) == (f->condition == 1);
 }
 
-bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory *memory)
+static unsigned fields(
+	struct ft_walk *walk, unsigned index, const struct ft_memory *memory, bool are_shown)
 {
 	const struct ft_struct *of = &ft_structs[walk->model][index], *outer = walk->of;
 	const uint8_t *outer_base = walk->base;
 	bool brief = of->brief && !walk->is_whole;
 	const uint8_t *list = brief ? of->brief : of->whole;
-	unsigned n = brief ? of->brief_count : list ? of->whole_count : of->count;
+	unsigned n = brief ? of->brief_count : list ? of->whole_count : of->count, there = 0;
 
-	if (!of->size || memory->length < of->least)
-		return false;
 	walk->of = of;
 	walk->base = memory->data;
-	ft_open(walk, "{");
 	for (unsigned i = 0; i < n; i++) {
-		const struct ft_field *f = &of->fields[list ? list[i] : i];
+		unsigned listed = list ? list[i] : i;
+		const struct ft_field *f = &of->fields[listed & ~FT_FIELD_BECOMES];
 		const struct ft_type *type = &ft_types[f->type];
 		struct ft_memory at = *memory;
 
 		if (!is_there(walk, f, memory) || !is_shown(walk, of, f, memory))
 			continue;
-		walk->sink->ops->next(walk->sink, f->name, f->length);
+		there++;
+		if (!are_shown)
+			continue;
+		if (listed & FT_FIELD_BECOMES)
+			walk->sink->ops->becomes(walk->sink);
+		else
+			walk->sink->ops->next(walk->sink, f->name, f->length);
 		at.data += f->offset;
 		at.length -= f->offset;
 		at.address += f->offset;
 		ft_walk_memory(walk, type, &at);
 	}
-	if (brief) {
+	if ((brief || of->is_cut) && are_shown) {
 		ft_next(walk, NULL);
 		walk->sink->ops->more(walk->sink);
 	}
-	ft_close(walk, "}");
 	walk->of = outer;
 	walk->base = outer_base;
+	return there;
+}
+
+unsigned ft_fields_shown(struct ft_walk *walk, unsigned index, const struct ft_memory *memory)
+{
+	return fields(walk, index, memory, true);
+}
+
+unsigned ft_fields_there(struct ft_walk *walk, unsigned index, const struct ft_memory *memory)
+{
+	return fields(walk, index, memory, false);
+}
+
+bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory *memory)
+{
+	const struct ft_struct *of = &ft_structs[walk->model][index];
+
+	if (!of->size || memory->length < of->least)
+		return false;
+	ft_open(walk, "{");
+	fields(walk, index, memory, true);
+	ft_close(walk, "}");
 	return true;
 }
 

@@ -121,6 +121,11 @@ static void text_becomes(struct ft_sink *sink)
 	ft_put(of(sink), " => ", 4);
 }
 
+static void text_then(struct ft_sink *sink)
+{
+	(void)sink;
+}
+
 static void text_more(struct ft_sink *sink)
 {
 	ft_put(of(sink), "...", 3);
@@ -168,6 +173,7 @@ static const struct ft_sink_ops text_ops = {
 	.next = text_next,
 	.also = text_also,
 	.becomes = text_becomes,
+	.then = text_then,
 	.more = text_more,
 	.fault = text_fault,
 	.descriptor = text_descriptor,

@@ -88,6 +88,7 @@ static const struct ft_sink_ops ops = {
 	.argument = no_text,
 	.next = no_word,
 	.becomes = nothing,
+	.then = nothing,
 	.more = nothing,
 	.fault = no_fault,
 	.descriptor = hear_descriptor,

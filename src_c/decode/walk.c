@@ -89,6 +89,7 @@ bool ft_array_shown(
 		return false;
 	if (count && memory.length < size)
 		return false;
+	walk->is_astray |= !count;
 	ft_open(walk, "[");
 	for (; n < count && n < most && walk->elements_left && memory.length >= size; n++) {
 		struct ft_memory element = memory;
@@ -105,8 +106,10 @@ bool ft_array_shown(
 	if (n < count) {
 		ft_next(walk, NULL);
 		walk->sink->ops->more(walk->sink);
-		if (n < most && walk->elements_left && memory.found == FT_FAULT)
+		if (n < most && walk->elements_left && memory.found == FT_FAULT) {
 			walk->sink->ops->fault(walk->sink, memory.address);
+			walk->is_astray = true;
+		}
 	}
 	ft_close(walk, "]");
 	return true;
@@ -128,6 +131,17 @@ void ft_characters_shown(struct ft_walk *walk, const uint8_t *data, size_t size)
 	walk->sink->ops->string(walk->sink, data, ends ? length : size - 1, !ends);
 }
 
+/* Of an array that lies in a structure. */
+static uint64_t elements_of(const struct ft_walk *walk, const struct ft_type *type)
+{
+	uint64_t said;
+
+	if (type->counted != FT_COUNT_UP_TO || !walk->of || type->size >= walk->of->count)
+		return type->count;
+	said = ft_field_of(walk, &walk->of->fields[type->size], walk->base);
+	return said < type->count ? said : type->count;
+}
+
 bool ft_walk_memory(
 	struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory)
 {
@@ -137,7 +151,7 @@ bool ft_walk_memory(
 	case FT_STRUCT:
 		return ft_walk_struct(walk, type->ref, memory);
 	case FT_ARRAY:
-		return ft_array_shown(walk, type, *memory, type->count);
+		return ft_array_shown(walk, type, *memory, elements_of(walk, type));
 	case FT_CODE:
 		return ft_reads[type->ref](walk, memory);
 	case FT_BYTES:

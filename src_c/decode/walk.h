@@ -39,6 +39,7 @@ struct ft_walk {
 	const uint8_t *base;
 	uint64_t left; /* bytes that the result leaves for the buffers of a vector */
 	bool is_limited; /* whether it does */
+	bool is_astray; /* of a list that a pointer should lead to there was nothing, or not all */
 	int netlink; /* the protocol of messages that buffers have; -1: they have none */
 };
 
@@ -60,6 +61,10 @@ bool ft_walk_memory(
 bool ft_array_shown(
 	struct ft_walk *walk, const struct ft_type *type, struct ft_memory memory, uint64_t count);
 bool ft_walk_struct(struct ft_walk *walk, unsigned index, const struct ft_memory *memory);
+/* The same without its brackets; returns how many fields there are to show. */
+unsigned ft_fields_shown(struct ft_walk *walk, unsigned index, const struct ft_memory *memory);
+/* How many that would be. */
+unsigned ft_fields_there(struct ft_walk *walk, unsigned index, const struct ft_memory *memory);
 /* A vector of struct iovec, by one of its descriptions; tells_fault: where no more of it can be read. */
 void ft_vector_shown(struct ft_walk *walk, unsigned structure, struct ft_memory memory,
 	uint64_t count, bool tells_fault);

@@ -288,7 +288,10 @@ class Reader:
             )
             return step.at + offsets[i], size
 
+        shown = struct.shown() if struct.base else names
         for one, offset in zip(struct.fields, offsets, strict=True):
+            if one.name not in shown:
+                continue
             phase, _, rest = one.type.partition(" ")
             if phase.removesuffix("64") in PHASES:
                 word = 8 if phase.endswith("64") or self._model != "i386" else 4
@@ -296,7 +299,7 @@ class Reader:
                 count = rest.rstrip("]").partition("[")[2]
                 if count and count != "ret" and not count.isdigit():
                     there = there._replace(count=place(count))
-                if one.condition:
+                if one.condition and one.condition not in ("any", "changed"):
                     match = re.fullmatch(r"(\w+)(?:&(\w+))?(!?=)(\w+)", one.condition)
                     assert match, one.condition
                     there = there._replace(
@@ -324,10 +327,13 @@ class Reader:
         """The types that pointers lead to, by register and moment."""
         found = {}
         for argument in line.arguments:
-            phase, _, rest = argument.type.partition(" ")
-            if phase in PHASES and argument.shown:
-                at = self.register(line.arguments, argument.name)
-                found.update({(at, when): rest.strip() for when in PHASES[phase]})
+            if not argument.shown:
+                continue
+            for part in re.split(r" (?:\+|=>) ", argument.type):
+                phase, _, rest = part.partition(" ")
+                if phase in PHASES:
+                    at = self.register(line.arguments, argument.name)
+                    found.update({(at, when): rest.strip() for when in PHASES[phase]})
         return found
 
 
@@ -337,7 +343,7 @@ def not_said(op: Op) -> list[Op]:
         return [op]
     condition, way = op.condition, 30 if op.when == ENTRY else 31
     commands = [condition.base + i for i in range(IF_VALUES) if condition.values >> i & 1]
-    if op.what.what == "FT_CAPTURE_BYTES":
+    if op.what.what == "FT_CAPTURE_BYTES" and op.when != EXIT:
         commands = [
             command
             for command in commands

@@ -46,6 +46,7 @@ FORM_DIFFERENCES = [
         r"\1...)\2",
         "verbose=none: what keyctl reads",
     ),
+    (r"(VIDIOC_\w+, )0\)", r"\1NULL)", "verbose=none: strace shows NULL as a number"),
     (r", \.\.\. /\* 0x\w+ \*/\]", ", ...]", "io_submit: where what is left out is"),
     (r'license=(?:0x\w+|"GP"\.\.\.)', "license=...", "-s 2: strace shows two bytes of it"),
 ]
@@ -84,17 +85,25 @@ def test_calls_are_told_in_straces_forms(
     assert {name: lines for name, lines in zip(TELLING, found, strict=True) if lines} == {}
 
 
+# What devices are asked for, and how many lines tell what came of it.
+DEVICES = {
+    "tells_mapped_devices": ("=> [{version=[4, ", 100),
+    "tells_video": ("} => {", 50),
+}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("options", [[], ["-v"]], ids=" ".join)
+@pytest.mark.parametrize("name", DEVICES)
 def test_what_no_device_here_answers_is_told_as_it_would_be(
-    options: list[str], engine: str, tmp_path: Path, tracees: Builder
+    name: str, options: list[str], engine: str, tmp_path: Path, tracees: Builder
 ) -> None:
     """Calls that are said to succeed: what they were given is taken for what they found."""
 
     def told(command: list[str]) -> list[str]:
         out = tmp_path / "out"
         words = ["-f", "-a1", "-e", "trace=ioctl", "-e", "inject=ioctl:retval=0", *options]
-        program = tracees.command("tells_mapped_devices")
+        program = tracees.command(name)
         words += ["-o", str(out), *program]
         done = subprocess.run([*command, *words], capture_output=True, timeout=LIMIT_S)
         assert done.returncode == 0
@@ -102,7 +111,33 @@ def test_what_no_device_here_answers_is_told_as_it_would_be(
 
     mine = told([*FASTTRACE, "strace", "--engine", engine])
     assert mine == told(["strace"])
-    assert sum("=> [{version=[4, " in line for line in mine) > 100
+    told_of, many = DEVICES[name]
+    assert sum(told_of in line for line in mine) > many
+
+
+# What strace 6.1 shows as an address; they are said to succeed.
+NEWER = {
+    "tells_video": [
+        "VIDIOC_EXPBUF, {type=V4L2_BUF_TYPE_VIDEO_CAPTURE, index=3, plane=1, "
+        "flags=O_RDWR|O_CLOEXEC} => {fd=-1}",
+        "VIDIOC_QUERYMENU, {id=V4L2_CID_POWER_LINE_FREQUENCY, index=1} => "
+        '{name="50 Hz", value=525196079157}',
+        "VIDIOC_QUERYMENU, 0x1234",
+    ],
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", NEWER)
+def test_what_is_newer_is_told_in_the_same_form(
+    name: str, engine: str, tmp_path: Path, tracees: Builder
+) -> None:
+    out = tmp_path / "out"
+    words = ["-a1", "-e", "trace=ioctl", "-e", "inject=ioctl:retval=0", "-o", str(out)]
+    command = [*FASTTRACE, "strace", "--engine", engine, *words, *tracees.command(name), "newer"]
+    assert subprocess.run(command, timeout=LIMIT_S).returncode == 0
+    lines = out.read_text().splitlines()[:-1]
+    assert lines == [f"ioctl(-1, {line}) = 0 (INJECTED)" for line in NEWER[name]]
 
 
 DUMPS = [
