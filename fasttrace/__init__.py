@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as type checkers know it; typing takes longer to load than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from fasttrace._core import Block
     from fasttrace._version import __version__ as __version__
     from fasttrace.alter.handlers import Answer, HandledCall

@@ -13,13 +13,13 @@ import numpy.typing as npt
 from fasttrace._tables import NR_MAX
 from fasttrace.analysis.names import Names
 from fasttrace.data import conditions
-from fasttrace.data.calls import call_name
 from fasttrace.data.export.call_tables import CALLS, paths_of_calls
 from fasttrace.data.export.columns import Columns, Recorded
 from fasttrace.data.export.words import utf8
 from fasttrace.data.summary import Summary
 from fasttrace.data.trace import Trace
 from fasttrace.errors import FasttraceError
+from fasttrace.syscalls.names import call_name
 
 Runs: TypeAlias = "Trace | Sequence[Trace]"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from fasttrace.data.calls import call_name
 from fasttrace.data.counts import SyscallStats
 from fasttrace.data.processes import Process
 from fasttrace.data.summary import Summary
+from fasttrace.syscalls.names import call_name
 from fasttrace.text.ended import program_end
 
 if TYPE_CHECKING:

@@ -131,12 +131,10 @@ def _restore_environment() -> None:
     that is run is to find what we were given."""
     if os.environ.get("LC_CTYPE") not in ("C.UTF-8", "C.utf8", "UTF-8"):
         return
-    try:
-        with open("/proc/self/environ", "rb") as file:  # noqa: PTH123 - pathlib takes long to load
-            given = file.read()
-    except OSError:
-        return
-    if b"\0LC_CTYPE=" not in b"\0" + given:
+    from fasttrace.system.procfs import read_bytes
+
+    given = read_bytes("/proc/self/environ")
+    if given is not None and b"\0LC_CTYPE=" not in b"\0" + given:
         del os.environ["LC_CTYPE"]
 
 

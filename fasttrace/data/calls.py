@@ -1,14 +1,12 @@
-"""One call at a time: its name, its text, and which calls a condition chooses."""
+"""One call at a time: its name and its text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from fasttrace import _tables
 from fasttrace._decode import Event, OpenFiles, Payload, events_of, siginfo
-from fasttrace._tables import ABIS
 from fasttrace.data.described import described
 from fasttrace.data.events import (
     Flag,
@@ -22,33 +20,12 @@ from fasttrace.data.events import (
 from fasttrace.data.frames import Frame, frames_of
 from fasttrace.decode.values import Named, Struct
 from fasttrace.syscalls.errnos import errno_name
-from fasttrace.syscalls.names import call_name as call_name
+from fasttrace.syscalls.names import abi_name, call_name
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    from fasttrace.syscalls.sets import Selection
-
 _FLAG_BITS = sum(Flag)
-
-Calls: TypeAlias = "str | int | Iterable[str | int] | Selection"
-"""A set in strace's language ("%file,!stat"), a name, a number, some of these, or a Selection."""
-
-
-def abi_name(abi: int) -> str:
-    """``abi_name(0)`` is "x86_64"; a number that no ABI has becomes "abi_7"."""
-    return ABIS[abi] if 0 <= abi < len(ABIS) else f"abi_{abi}"
-
-
-def selection_of(calls: Calls) -> Selection:
-    """The Selection that is meant. SelectionError: an unknown name or class, a bad expression."""
-    from fasttrace.syscalls.sets import Selection, parse_selection
-
-    if isinstance(calls, Selection):
-        return calls
-    if isinstance(calls, (str, int)):
-        return parse_selection(str(calls))
-    return parse_selection(",".join(str(call) for call in calls) or "none")
 
 
 @lru_cache(maxsize=4096)

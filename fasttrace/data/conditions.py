@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._tables import NR_MAX
-from fasttrace.data.calls import Calls, path_args, selection_of
+from fasttrace.data.calls import path_args
 from fasttrace.data.event_rows import taken
 from fasttrace.data.events import Flag, Kind, argument_strings, payload_items
 from fasttrace.data.processes import Process
@@ -18,6 +18,7 @@ from fasttrace.data.program_names import ProgramNames
 from fasttrace.data.touches import Touches
 from fasttrace.syscalls.errnos import errno_number
 from fasttrace.syscalls.names import abi_index
+from fasttrace.syscalls.sets import Calls, selection_of
 
 Events: TypeAlias = npt.NDArray[np.void]
 Mask: TypeAlias = npt.NDArray[np.bool_]

@@ -1,17 +1,15 @@
 """What was counted, per system call: calls, errors, times."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasttrace._tally import SHARED_NR, STRANGERS_MAX, Tally, hist_low
-from fasttrace.data.calls import abi_name, call_name
 from fasttrace.data.processes import Process, fallbacks
 from fasttrace.data.run_info import NOTHING_KNOWN, About, OfRun, RunInfo
 from fasttrace.syscalls.errnos import errno_name
+from fasttrace.syscalls.names import abi_name, call_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +62,7 @@ class Counts(OfRun):
         *,
         processes: Iterable[Process] | Callable[[], Iterable[Process]] = (),
         by_process: bool | None = None,
-        **about: Unpack[About],
+        **about: "Unpack[About]",
     ) -> None:
         self._tally = Tally() if tally is None else tally
         self._given = processes if callable(processes) else list(processes)
@@ -111,11 +109,11 @@ class Counts(OfRun):
         return fallbacks(self.processes)
 
     @cached_property
-    def _rows(self) -> list[Row]:
+    def _rows(self) -> "list[Row]":
         return self._tally.rows()
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> "Sequence[Row]":
         """What has been counted by number and ABI, and of a summary by process also by that."""
         return self._rows
 
@@ -198,7 +196,7 @@ class Counts(OfRun):
         return sum(row.errors for row in self._rows)
 
     @cached_property
-    def table(self) -> npt.NDArray[np.void]:
+    def table(self) -> "npt.NDArray[np.void]":
         """One row per syscall, in the order of `syscalls`: name <U, then <u8 each: calls, finished,
         errors, total_ns, min_ns, avg_ns, p50_ns, p99_ns, max_ns; the latter are 0 where finished is
         0, and mean nothing then."""
@@ -220,7 +218,7 @@ class Counts(OfRun):
         tally, i, _ = self._by_name[name]
         return tally.percentile(i, q)
 
-    def histogram(self, name: str) -> Histogram:
+    def histogram(self, name: str) -> "Histogram":
         """Finished calls by duration: smallest duration in ns of a bucket to count, ascending; a
         dict that prints as bars, and that notebooks draw.
 

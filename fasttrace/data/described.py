@@ -6,7 +6,8 @@ import os
 import signal
 from collections.abc import Iterable
 
-from fasttrace.data.events import Flag, Kind, PayloadItem, PayloadType, split_argv
+from fasttrace.data.events import Flag, Kind, PayloadItem, PayloadType
+from fasttrace.data.processes import split_argv
 from fasttrace.text.quoted import quote
 
 FORKS = {1: "fork", 2: "vfork", 3: "clone"}

@@ -1,7 +1,5 @@
 """The event record seen from Python: its dtype, its kinds and flags, payload items."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable, Iterator
 from enum import EnumMeta, IntEnum, IntFlag
@@ -170,10 +168,3 @@ def siginfo_of(items: Iterable[PayloadItem]) -> bytes | None:
         if item.type == PayloadType.SIGINFO and len(item.data) >= SIGINFO_SIZE:
             return item.data
     return None
-
-
-def split_argv(data: bytes) -> list[str]:
-    """An argument list as in /proc/PID/cmdline, each argument ending with NUL."""
-    if not data:
-        return []
-    return data.removesuffix(b"\0").decode("utf-8", "surrogateescape").split("\0")

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._tables import ERRNO_MAX
-from fasttrace.data.calls import call_name
 from fasttrace.data.conditions import failed, is_call, of_syscall
 from fasttrace.data.events import Flag
 from fasttrace.data.touches import Touches
 from fasttrace.syscalls.errnos import errno_name
+from fasttrace.syscalls.names import call_name
 
 Numbers = npt.NDArray[Any]
 

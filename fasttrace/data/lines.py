@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._tally import Tally
-from fasttrace.data.calls import call_name
 from fasttrace.data.events import (
     EVENT_DTYPE,
     Flag,
@@ -20,6 +19,7 @@ from fasttrace.data.events import (
     payload_items,
 )
 from fasttrace.data.frames import HEAD, Frame, read_frames
+from fasttrace.syscalls.names import call_name
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -1,19 +1,12 @@
 """The processes of a trace: who ran what, whose child it was, how it ended."""
 
-from __future__ import annotations
-
 import os
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fasttrace.data.events import Flag, Kind, PayloadType, payload_items, split_argv
-
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from fasttrace._core import ProcessRow
 
 
@@ -78,7 +71,14 @@ class Process(NamedTuple):
         }
 
 
-def from_rows(rows: Iterable[ProcessRow]) -> list[Process]:
+def split_argv(data: bytes) -> list[str]:
+    """An argument list as in /proc/PID/cmdline, each argument ending with NUL."""
+    if not data:
+        return []
+    return data.removesuffix(b"\0").decode("utf-8", "surrogateescape").split("\0")
+
+
+def from_rows(rows: Iterable["ProcessRow"]) -> list[Process]:
     """Processes out of what a session tells."""
     return [
         Process(
@@ -96,72 +96,6 @@ def from_rows(rows: Iterable[ProcessRow]) -> list[Process]:
         )
         for row in rows
     ]
-
-
-def from_events(
-    events: npt.NDArray[np.void],
-    payload: npt.NDArray[np.uint8],
-    engine: str = "",
-    pids: Iterable[int] = (),
-) -> list[Process]:
-    """The process table told again by the FORK, EXEC, EXIT and ATTACH events of a trace.
-
-    pids: those that have calls; one without any such event gets a process of which nothing else is
-    known. `calls` stay 0: see `with_calls`.
-    """
-    import numpy as np
-
-    processes: list[Process] = []
-    living: dict[int, int] = {}  # pid to place in `processes`
-    stream = memoryview(payload.data)
-
-    def add(pid: int, ppid: int, start_ns: int, like: int | None = None) -> int:
-        comm, argv = (
-            (processes[like].comm, list(processes[like].argv)) if like is not None else ("", [])
-        )
-        living[pid] = len(processes)
-        serial = len(processes) + 1
-        processes.append(
-            Process(pid, ppid, comm, argv, start_ns=start_ns, engine=engine, serial=serial)
-        )
-        return living[pid]
-
-    def known(pid: int, ppid: int, time_ns: int) -> int:
-        return living[pid] if pid in living else add(pid, ppid, time_ns)
-
-    for event in events[np.flatnonzero(events["kind"] >= Kind.FORK)]:
-        kind, pid, time_ns = int(event["kind"]), int(event["pid"]), _time(event["time_ns"])
-        if event["flags"] & Flag.THREAD:
-            continue
-        if kind == Kind.FORK:
-            add(_pid(event["args"][0]), pid, time_ns, known(pid, 0, time_ns))
-        elif kind in (Kind.EXEC, Kind.ATTACH):
-            if kind == Kind.ATTACH:
-                living.pop(pid, None)
-            at = known(pid, _pid(event["args"][0]), time_ns)
-            for item in payload_items(stream, int(event["payload"])):
-                if item.type == PayloadType.COMM:
-                    processes[at] = processes[at]._replace(comm=item.text)
-                elif item.type == PayloadType.ARGV:
-                    processes[at] = processes[at]._replace(argv=split_argv(item.data))
-        elif kind == Kind.EXIT:
-            at = known(pid, 0, time_ns)
-            del living[pid]
-            status = int(event["ret"]) & 0xFFFF
-            processes[at] = processes[at]._replace(status=status, end_ns=time_ns)
-    for pid in sorted(set(pids) - {p.pid for p in processes}):
-        add(pid, 0, 0)
-    return processes
-
-
-def _time(value: Any) -> int:
-    """A time out of an event, as a saved process can hold it."""
-    return min(int(value), (1 << 63) - 1)
-
-
-def _pid(value: Any) -> int:
-    """A pid out of a 64-bit argument, which a damaged file may have filled with anything."""
-    return int(value) & 0x7FFFFFFF
 
 
 def fallbacks(processes: Iterable[Process]) -> dict[str, int]:

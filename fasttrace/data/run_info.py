@@ -1,7 +1,5 @@
 """What is known of a run besides its calls."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, TypedDict

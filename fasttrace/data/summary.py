@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from fasttrace._tally import Tally
-from fasttrace.data.calls import Calls, abi_name, selection_of
 from fasttrace.data.counts import Counts
 from fasttrace.data.processes import Process, with_calls
 from fasttrace.data.run_info import About, RunInfo
+from fasttrace.syscalls.names import abi_name
 
 if TYPE_CHECKING:
     import pandas
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from fasttrace._tally import Row
     from fasttrace.data.difference import Difference
+    from fasttrace.syscalls.sets import Calls
 
 ByKey: TypeAlias = Literal["pid", "comm", "abi"]
 T = TypeVar("T")
@@ -94,7 +95,11 @@ class Summary(Counts):
         (ValueError). `processes` is what pid and comm leave, calls counted again; of a summary not
         by process it becomes empty, because nobody knows whose calls are left.
         """
-        selection = None if syscall is None else selection_of(syscall)
+        selection = None
+        if syscall is not None:
+            from fasttrace.syscalls.sets import selection_of
+
+            selection = selection_of(syscall)
         processes = self.processes
         chosen: set[tuple[int, int]] | None = None
         if pid is not None or comm is not None:

@@ -15,21 +15,18 @@ import numpy.typing as npt
 
 from fasttrace._tally import Tally
 from fasttrace.data import conditions, storage, stored
-from fasttrace.data.calls import Call, Calls, call_name
+from fasttrace.data.calls import Call
 from fasttrace.data.decoded import Decoded
 from fasttrace.data.event_rows import taken
 from fasttrace.data.events import EVENT_DTYPE, Kind
 from fasttrace.data.export.columns import Recorded
 from fasttrace.data.export.exported import Exported
-from fasttrace.data.processes import (
-    Process,
-    fallbacks,
-    from_events,
-    reused_pids,
-    with_calls,
-)
+from fasttrace.data.process_table import from_events
+from fasttrace.data.processes import Process, fallbacks, reused_pids, with_calls
 from fasttrace.data.run_info import NOTHING_KNOWN, About, RunInfo
 from fasttrace.data.summary import Summary
+from fasttrace.syscalls.names import call_name
+from fasttrace.syscalls.sets import Calls
 from fasttrace.text.signatures import show_options
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace.data.conditions import owners
-from fasttrace.data.events import Flag, Kind, PayloadType, payload_items, split_argv
-from fasttrace.data.processes import Process
+from fasttrace.data.events import Flag, Kind, PayloadType, payload_items
+from fasttrace.data.processes import Process, split_argv
 
 if TYPE_CHECKING:
     from fasttrace._tally import Row

@@ -4,8 +4,6 @@ All of them are what they would be without a name: a number that is shown as nam
 structure a dict, data bytes. All can be pickled and compared with the plain ones.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 
@@ -18,7 +16,7 @@ class Named(int):
 
     text: str
 
-    def __new__(cls, value: int, text: str) -> Named:
+    def __new__(cls, value: int, text: str) -> "Named":
         self = int.__new__(cls, value)
         self.text = text
         return self
@@ -70,7 +68,7 @@ class Descriptor(Named):
     path: str
     deleted: bool
 
-    def __new__(cls, value: int, text: str, path: str, deleted: bool = False) -> Descriptor:
+    def __new__(cls, value: int, text: str, path: str, deleted: bool = False) -> "Descriptor":
         self = int.__new__(cls, value)
         self.text, self.path, self.deleted = text, path, deleted
         return self

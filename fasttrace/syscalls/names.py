@@ -1,7 +1,5 @@
 """System calls by name and number, for every ABI in the tables."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,7 +7,8 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS
 
 __all__ = [
-    "ABIS", "Syscall", "abi_index", "call_name", "syscall_name", "syscall_number", "table",
+    "ABIS", "Syscall", "abi_index", "abi_name", "call_name", "syscall_name", "syscall_number",
+    "table",
 ]  # fmt: skip
 
 
@@ -36,6 +35,11 @@ def abi_index(abi: str | int) -> int:
         return ABIS.index(abi)
     except ValueError:
         raise ValueError(f"unknown ABI {abi!r}: one of {', '.join(ABIS)}") from None
+
+
+def abi_name(abi: int) -> str:
+    """``abi_name(0)`` is "x86_64"; a number that no ABI has becomes "abi_7"."""
+    return ABIS[abi] if 0 <= abi < len(ABIS) else f"abi_{abi}"
 
 
 def syscall_name(nr: int, abi: str | int = "x86_64") -> str:

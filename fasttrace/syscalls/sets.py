@@ -24,7 +24,7 @@ from fasttrace.errors import SelectionError
 from fasttrace.syscalls.names import abi_index
 from fasttrace.text.terminal import quoted
 
-__all__ = ["CLASSES", "Selection", "parse_selection"]
+__all__ = ["CLASSES", "Calls", "Selection", "parse_selection", "selection_of"]
 
 CLASSES = tuple("%" + name for name in _tables.CLASSES)
 
@@ -35,6 +35,8 @@ _REST = 1 << (NR_MAX - 1)
 _BARE_CLASSES = ("file", "process", "network", "signal", "ipc", "desc", "memory")
 # What is captured of what arguments point to.
 Capture: TypeAlias = Literal["environments", "all", "paths", "none"]
+Calls: TypeAlias = "str | int | Iterable[str | int] | Selection"
+"""A set in strace's language ("%file,!stat"), a name, a number, some of these, or a Selection."""
 _WIDTHS = {"64": ("x86_64", "aarch64", "riscv64"), "32": ("i386",), "x32": ()}
 
 
@@ -158,6 +160,15 @@ def parse_selection(expression: str) -> Selection:
         elif word:
             chosen |= _term(word)
     return ~chosen if inverted else chosen
+
+
+def selection_of(calls: Calls) -> Selection:
+    """The Selection that is meant. SelectionError: an unknown name or class, a bad expression."""
+    if isinstance(calls, Selection):
+        return calls
+    if isinstance(calls, (str, int)):
+        return parse_selection(str(calls))
+    return parse_selection(",".join(str(call) for call in calls) or "none")
 
 
 def _term(word: str) -> Selection:

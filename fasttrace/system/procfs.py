@@ -1,27 +1,31 @@
 """What /proc tells about a process."""
 
-from __future__ import annotations
-
 import os
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 from fasttrace.system.files import look
 from fasttrace.text.terminal import printable
 
-# PF_KTHREAD of include/linux/sched.h; fields 4, 9 and 22 of /proc/PID/stat, proc_pid_stat(5),
-# counted from the one behind the name, the third.
+# PF_KTHREAD of include/linux/sched.h; fields 3, 4, 9 and 22 of /proc/PID/stat, proc_pid_stat(5),
+# counted from the one behind the name.
 _PF_KTHREAD = 0x00200000
-_STAT_PPID, _STAT_FLAGS, _STAT_START = 1, 6, 19
+_STAT_STATE, _STAT_PPID, _STAT_FLAGS, _STAT_START = 0, 1, 6, 19
 
 CAPABILITIES = {"CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21, "CAP_SYS_NICE": 23}
 
 
 def read(path: str) -> str | None:
     """A small file's text without blanks around it; None if it cannot be read."""
+    data = read_bytes(path)
+    return None if data is None else data.decode("utf-8", "surrogateescape").strip()
+
+
+def read_bytes(path: str) -> bytes | None:
+    """All of a small file; None if it cannot be read."""
     try:
-        return Path(path).read_text("utf-8", "surrogateescape").strip()
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes long to load
+            return file.read()
     except OSError:
         return None
 
@@ -58,6 +62,12 @@ def birth(pid: int) -> Birth | None:
     return Birth(int(fields[_STAT_PPID]), since_boot_ns - asleep_ns)
 
 
+def is_alive(pid: int) -> bool:
+    """Not one that has ended and whose parent does not know that yet."""
+    fields = _stat(pid)
+    return bool(fields) and fields[_STAT_STATE] not in ("Z", "X")
+
+
 def is_kernel_thread(pid: int) -> bool:
     fields = _stat(pid)
     return bool(fields) and bool(int(fields[_STAT_FLAGS]) & _PF_KTHREAD)
@@ -69,13 +79,18 @@ def _stat(pid: int) -> list[str]:
     return (read(f"/proc/{pid}/stat") or "").rpartition(")")[2].split()
 
 
+def tasks(pid: int) -> list[int]:
+    """The threads of a process, itself first; empty if there is no such process."""
+    try:
+        tids = [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - names alone
+    except OSError:
+        return []
+    return sorted(tids, key=lambda tid: (tid != pid, tid))
+
+
 def tracer_of(pid: int) -> int:
     """The thread that traces one of the process's threads; 0: none."""
-    try:
-        tids = [task.name for task in Path(f"/proc/{pid}/task").iterdir()]
-    except OSError:
-        return 0
-    for tid in tids:
+    for tid in tasks(pid):
         tracer = int(status(f"{pid}/task/{tid}").get("TracerPid", "0"))
         if tracer:
             return tracer

@@ -14,10 +14,10 @@ from fasttrace.testing.told import line_of, told
 from fasttrace.tracing.watching import watch
 
 if TYPE_CHECKING:
-    from fasttrace.data.calls import Call, Calls
+    from fasttrace.data.calls import Call
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
-    from fasttrace.syscalls.sets import Capture
+    from fasttrace.syscalls.sets import Calls, Capture
     from fasttrace.testing.whole_run import WholeRun
     from fasttrace.tracing.sessions import Engine
     from fasttrace.tracing.watching import Watch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fasttrace._core import PYTHON_FRAMES_MAX, STRING_LIMIT_MAX, Session, inline_unusable
 from fasttrace._tables import ABIS
@@ -37,26 +37,46 @@ _DESCRIPTOR_CALLS = (
 )
 
 
-class SessionOptions(NamedTuple):
+class SessionOptions:
     """What a session is opened with. selection: what to record; None: every call. pause_level: see
     src_c/fasttrace.h."""
 
-    attach: bool
-    walled: bool
-    follow: bool
-    events: bool
-    tally: bool
-    by_process: bool
-    capture: Capture
-    string_limit: int
-    results: bool
-    selection: Selection | None
-    injections: list[Injection]
-    python_frames: int
-    places: bool
-    descriptors: bool = False
-    until_exec: int | None = None
-    pause_level: int = 0
+    def __init__(
+        self,
+        *,
+        attach: bool,
+        walled: bool,
+        follow: bool,
+        events: bool,
+        tally: bool,
+        by_process: bool,
+        capture: Capture,
+        string_limit: int,
+        results: bool,
+        selection: Selection | None,
+        injections: list[Injection],
+        python_frames: int,
+        places: bool,
+        descriptors: bool,
+        until_exec: int | None,
+        pause_level: int,
+    ) -> None:
+        self.attach = attach
+        self.walled = walled
+        self.follow = follow
+        self.events = events
+        self.tally = tally
+        self.by_process = by_process
+        self.capture = capture
+        self.string_limit = string_limit
+        self.results = results
+        self.selection = selection
+        self.injections = injections
+        self.python_frames = python_frames
+        self.places = places
+        self.descriptors = descriptors
+        self.until_exec = until_exec
+        self.pause_level = pause_level
 
     @property
     def is_filtered(self) -> bool:

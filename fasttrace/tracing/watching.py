@@ -44,10 +44,9 @@ from fasttrace.tracing.watched_part import (
 )
 
 if TYPE_CHECKING:
-    from fasttrace.data.calls import Calls
     from fasttrace.data.summary import Summary
     from fasttrace.data.trace import Trace
-    from fasttrace.syscalls.sets import Capture
+    from fasttrace.syscalls.sets import Calls, Capture
     from fasttrace.tracing.sessions import Engine
 
 _PR_SET_PTRACER = 0x59616D61  # include/uapi/linux/prctl.h

@@ -286,14 +286,40 @@ def test_without_arguments_there_is_help() -> None:
 # What it costs to start
 
 
-def test_summary_imports_nothing_heavy() -> None:
-    """-S: no site-packages, whose .pth files may import what they like."""
-    code = (
-        f"import sys; sys.path.insert(0, {str(Path(fasttrace.__file__).parents[1])!r});"
-        "from fasttrace.cli import main; main(['summary', 'true']);"
-        "heavy = {'numpy', 'json', 'pathlib', 'subprocess', 'asyncio'};"
-        "print(sorted(heavy & set(sys.modules)))"
+HEAVY = {"numpy", "json", "pathlib", "subprocess", "asyncio", "dataclasses"}
+START = """
+import builtins, gc, sys
+
+compiled, looks, compiles = [], [], compile
+def noted(source, filename, *args, **options):
+    if filename == "<string>":
+        compiled.append(source)
+    return compiles(source, filename, *args, **options)
+builtins.compile = noted
+from fasttrace.__main__ import main
+
+gc.collect()
+gc.callbacks.append(lambda phase, info: looks.append(phase))
+main()
+print(sorted(set(sys.modules) & HEAVY), compiled, looks)
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "unused"),
+    [
+        ("summary", {"fasttrace._decode", "fasttrace.data.events", "fasttrace.syscalls.sets"}),
+        ("strace", {"argparse", "fasttrace.data.events", "fasttrace.data.calls"}),
+    ],
+)
+def test_a_start_does_nothing_that_takes_long(verb: str, unused: set[str], tmp_path: Path) -> None:
+    """It imports nothing that is heavy or not needed, looks for no garbage, and compiles no text:
+    typing does that for each field of a NamedTuple in a module with `annotations` of the future.
+    -S: no site-packages, whose .pth files may import what they like."""
+    code = f"HEAVY = {HEAVY | unused!r}\n{START}"
+    command = [sys.executable, "-S", "-c", code, verb, "-o", str(tmp_path / "out"), "true"]
+    env = {**os.environ, "PYTHONPATH": str(Path(fasttrace.__file__).parents[1])}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=LIMIT_S, check=False, env=env
     )
-    command = [sys.executable, "-S", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    assert done.stdout == "[]\n"
+    assert (done.stdout, done.stderr) == ("[] [] []\n", "")

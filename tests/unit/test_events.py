@@ -14,15 +14,8 @@ from synthetic import item
 
 import fasttrace
 from fasttrace import _tally
-from fasttrace.data.events import (
-    EVENT_DTYPE,
-    EVENT_SIZE,
-    Flag,
-    Kind,
-    PayloadFlag,
-    payload_items,
-    split_argv,
-)
+from fasttrace.data.events import EVENT_DTYPE, EVENT_SIZE, Flag, Kind, PayloadFlag, payload_items
+from fasttrace.data.processes import split_argv
 from fasttrace.syscalls.errnos import errno_name, errno_number
 
 

@@ -19,7 +19,6 @@ from synthetic import item, make_events, stream
 
 from fasttrace import _tables
 from fasttrace._decode import json_string
-from fasttrace.data.calls import call_name
 from fasttrace.data.event_layout import EVENT
 from fasttrace.data.events import EVENT_DTYPE, Flag, Kind, PayloadFlag, PayloadType
 from fasttrace.data.json_events import JsonEvents, schema
@@ -28,6 +27,7 @@ from fasttrace.data.programs import Programs
 from fasttrace.data.trace import Trace
 from fasttrace.decode.values import Address, Change, Descriptor, Named
 from fasttrace.syscalls.errnos import errno_name
+from fasttrace.syscalls.names import call_name
 
 SCHEMA = Schema(json.loads(schema()))
 MORE = PayloadFlag.MORE

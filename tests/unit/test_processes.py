@@ -10,7 +10,8 @@ from synthetic import PROCESSES, item, make_events, stream
 
 from fasttrace._core import ProcessRow
 from fasttrace.data.events import Flag, Kind
-from fasttrace.data.processes import Process, from_events, from_rows, reused_pids
+from fasttrace.data.process_table import from_events
+from fasttrace.data.processes import Process, from_rows, reused_pids
 
 
 @pytest.mark.parametrize(

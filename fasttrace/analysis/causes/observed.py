@@ -12,13 +12,13 @@ from fasttrace import _tables
 from fasttrace._tables import ABIS, NR_MAX
 from fasttrace.analysis.finding import Rows
 from fasttrace.data import conditions
-from fasttrace.data.calls import call_name
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.export.call_tables import CALLS, descriptors_of_calls
 from fasttrace.data.export.columns import Columns, Recorded
 from fasttrace.data.processes import Process
 from fasttrace.data.trace import Trace
 from fasttrace.syscalls.errnos import errno_number
+from fasttrace.syscalls.names import call_name
 from fasttrace.text.terminal import printable
 
 Ints = npt.NDArray[np.int64]

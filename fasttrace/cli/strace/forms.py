@@ -1,7 +1,5 @@
 """In which form calls are told: -v, -X, -e abbrev=, verbose=, raw=, read=, write=."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from fasttrace._tables import ABIS, NR_MAX
@@ -32,7 +30,7 @@ class Forms(NamedTuple):
     writes: bytes = b""
     constants: int = 0
 
-    def given(self, key: str, text: str) -> Forms:
+    def given(self, key: str, text: str) -> "Forms":
         """With one more option; the last of a kind counts. Raises BadOption, BadArgument."""
         if key == "v":
             return self._replace(abbrev=NOTHING)

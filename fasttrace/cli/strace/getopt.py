@@ -1,7 +1,5 @@
 """Options as getopt_long(3) reads them: bundled letters, joined values, long names cut short."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasttrace._core import STRING_LIMIT_MAX, Block
@@ -19,6 +18,7 @@ from fasttrace.cli.strace.waits import Waits
 from fasttrace.cli.traced import Run
 from fasttrace.errors import CommandNotExecutable, CommandNotFound, FasttraceError
 from fasttrace.syscalls.sets import EVERYTHING, NOTHING, Selection, parse_selection
+from fasttrace.system import procfs
 from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def _say_detached(options: Options, run: Run) -> None:
     """Of those that are still there, but for whom the lines tell that they went."""
     went = options.until_exec and run.over_by is None and not run.let_go
     for pid in options.pids if "attach" not in options.quiet and not went else ():
-        if _is_there(pid):
+        if procfs.is_alive(pid):
             for tid in _tasks(pid) if options.follow else [pid]:
                 say(f"Process {tid} detached")
 
@@ -285,21 +285,7 @@ def _is_full(block: Block) -> bool:
 
 
 def _tasks(pid: int) -> list[int]:
-    """Its threads, itself first."""
-    try:
-        tids = [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - names alone
-    except OSError:
-        return [pid]
-    return sorted(tids, key=lambda tid: (tid != pid, tid))
-
-
-def _is_there(pid: int) -> bool:
-    """Not one that has ended and whose parent does not know that yet (proc_pid_stat(5))."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    return stat.rpartition(b") ")[2][:1] not in (b"Z", b"X")
+    return procfs.tasks(pid) or [pid]
 
 
 def _story(options: Options) -> Story:
@@ -345,10 +331,7 @@ def _story(options: Options) -> Story:
 
 def _own_name() -> bytes:
     """What a child of ours is called until it becomes another program."""
-    try:
-        return Path("/proc/self/comm").read_bytes()[:-1]
-    except OSError:
-        return b""
+    return (procfs.read_bytes("/proc/self/comm") or b"\n")[:-1]
 
 
 def _names_tasks(options: Options) -> bool:

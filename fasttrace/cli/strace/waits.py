@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fasttrace._decode import Story
 from fasttrace.syscalls.sets import Selection
+from fasttrace.system.procfs import read
 
 # Twice this, and what it takes to come, is less than what others' lines wait for.
 _EVERY_NS = 110_000_000
@@ -63,7 +62,4 @@ class Waits:
 
 def _call_of(tid: int) -> str:
     """proc_pid_syscall(5): number, arguments, stack pointer, instruction pointer."""
-    try:
-        return Path(f"/proc/{tid}/syscall").read_text("ascii")
-    except OSError:
-        return ""  # it has ended, or may not be looked at
+    return read(f"/proc/{tid}/syscall") or ""  # it has ended, or may not be looked at

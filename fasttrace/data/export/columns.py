@@ -37,7 +37,7 @@ import numpy.typing as npt
 
 from fasttrace import _decode
 from fasttrace._tables import ERRNO_MAX
-from fasttrace.data.calls import abi_name, kind_name
+from fasttrace.data.calls import kind_name
 from fasttrace.data.event_rows import copied_into
 from fasttrace.data.events import EVENT_DTYPE
 from fasttrace.data.export.arguments import arguments
@@ -50,6 +50,7 @@ from fasttrace.data.programs import Programs
 from fasttrace.data.run_info import RunInfo
 from fasttrace.errors import TraceError
 from fasttrace.syscalls.errnos import errno_name
+from fasttrace.syscalls.names import abi_name
 
 Numbers: TypeAlias = npt.NDArray[Any]
 

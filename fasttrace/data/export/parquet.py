@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._version import __version__
-from fasttrace.data.calls import abi_name, kind_name
+from fasttrace.data.calls import kind_name
 from fasttrace.data.events import EVENT_DTYPE, Flag
 from fasttrace.data.export import arrow
 from fasttrace.data.export.columns import WHOLE, Columns, Recorded, chosen
@@ -25,6 +25,7 @@ from fasttrace.data.processes import Process
 from fasttrace.data.run_info import RunInfo
 from fasttrace.data.stored import FORMAT, VERSION, Meta, Stored, checked, parsed
 from fasttrace.errors import TraceError
+from fasttrace.syscalls.names import abi_name
 from fasttrace.system.files import Text
 from fasttrace.system.new_file import NewFile, writing
 

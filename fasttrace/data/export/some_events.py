@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._tables import ABIS, NR_MAX
-from fasttrace.data.calls import call_name, kind_name
+from fasttrace.data.calls import kind_name
 from fasttrace.data.events import Kind
 from fasttrace.data.export.call_tables import CALLS
+from fasttrace.syscalls.names import call_name
 
 
 class SomeEvents:

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fasttrace._tables import ABIS, NR_MAX
-from fasttrace.data.calls import call_name
 from fasttrace.data.event_rows import in_order_of_ends
 from fasttrace.data.events import Flag, Kind, payload_items
+from fasttrace.syscalls.names import call_name
 
 _READS = ("read", "readv")
 _WRITES = ("write", "writev")

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fasttrace._tables import ABIS, NR_MAX
-from fasttrace.data.calls import abi_name, kind_name, selection_of
+from fasttrace.data.calls import kind_name
 from fasttrace.data.conditions import SETS
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.export.extras import extra
 from fasttrace.data.export.words import utf8
 from fasttrace.syscalls.errnos import errno_number
-from fasttrace.syscalls.names import abi_index
+from fasttrace.syscalls.names import abi_index, abi_name
+from fasttrace.syscalls.sets import selection_of
 
 Expression = Any
 

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fasttrace.data.calls import Calls
 from fasttrace.data.events import Kind
 from fasttrace.data.export.extras import extra
 from fasttrace.data.scanned.counting import KEYS, Question, table
 from fasttrace.data.scanned.files import columns_of, connect, found, no_such
 from fasttrace.data.scanned.filters import Filters, asked
 from fasttrace.data.scanned.groups import GroupedSummary
+from fasttrace.syscalls.sets import Calls
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
-from fasttrace.data.calls import abi_name, call_name
 from fasttrace.data.events import Kind, PayloadType, payload_items
 from fasttrace.seccomp.filter.interpret import Program, Verdict
 from fasttrace.seccomp.filter.reach import reach
 from fasttrace.syscalls.architectures import AUDIT_ARCH
+from fasttrace.syscalls.names import abi_name, call_name
 
 Mask = tuple[int, int]
 """Index of an argument, and the bits of it that a filter looks at."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from fasttrace import _tables
 from fasttrace._tables import ABIS
-from fasttrace.data.calls import abi_name
 from fasttrace.errors import ProfileError
 from fasttrace.seccomp.generation.arguments import DECIDING, describe
 from fasttrace.seccomp.generation.floor import (
@@ -25,6 +24,7 @@ from fasttrace.seccomp.generation.observed import ObservedCalls, add_saved
 from fasttrace.seccomp.profile.values import Limits, Profile, Rule
 from fasttrace.seccomp.profile.vocabulary import ACTIONS, WITH_ERRNO
 from fasttrace.syscalls.architectures import OF_ABI
+from fasttrace.syscalls.names import abi_name
 
 if TYPE_CHECKING:
     from fasttrace.data.trace import Trace
