@@ -304,6 +304,8 @@ def attach_error(pid: int, error: int, stage: str = "trace") -> FasttraceError:
         return TraceNotPermitted(error, _traced_reason(name, tracer))
     if error == errno.ESRCH:
         return NoSuchProcess(error, f"{name} has just ended; give the pid of a running program")
+    if error == errno.EAGAIN:
+        return TraceError(error, f"{name} executes one program after the other; try again")
     if error in (errno.EPERM, errno.EACCES):
         return TraceNotPermitted(error, _refused_reason(pid, name, fields))
     if error in (errno.ENOSYS, errno.EIO):

@@ -58,6 +58,8 @@ struct ft_session {
 	bool stays; /* though it goes on, as the parent of a command that was let go */
 	enum ft_stop_how stop_how;
 	struct ft_handover handover;
+	pid_t seizing; /* a process of which a thread is being seized; 0: none */
+	struct ft_stops dead; /* threads of it, waited for meanwhile */
 	struct ft_request *requests; /* for registers, of callers that wait */
 
 	/* The tracer thread counts, everybody reads. */
@@ -65,6 +67,7 @@ struct ft_session {
 
 	/* The tracer thread's own. */
 	pthread_t thread;
+	pid_t tracer_tid;
 	const struct ft_engine *engine;
 	struct ft_inline *in; /* NULL without the inline engine; has a lock of its own */
 	bool flushing; /* under that: a reader takes what is there, so it cannot wait for itself */

@@ -68,6 +68,7 @@ struct ft_task {
 	struct ft_image image; /* of its program */
 	bool born; /* its first stop has been */
 	bool attached; /* it ran before we looked on */
+	bool complete; /* where processes are attached to: it has all options of ptrace(2) that the engine needs */
 	siginfo_t held_info;
 	int held_signal; /* came while the engine used the task for its own ends */
 	pid_t parent; /* whose child it is, for the FORK event */

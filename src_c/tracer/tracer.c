@@ -19,6 +19,7 @@
 #include "session/waiting.h"
 #include "tracer/asked.h"
 #include "tracer/lives.h"
+#include "tracer/seize.h"
 #include "tracer/start.h"
 #include "tracer/tracer.h"
 #include "kernel/watchdog.h"
@@ -178,6 +179,8 @@ static void on_stop(struct ft_session *s, const struct ft_stop *stop)
 			return;
 		t = ft_adopt(s, stop->tid, 0, FT_FORK_FORK, stop->time_ns);
 	}
+	if (t && !s->spawned && stop->kind != FT_STOPPED_EXITED)
+		ft_seize_complete(s, t);
 	ft_waiting_enter(s, &frame, t ? t : &unknown);
 	if (t && t->abandoned && s->engine->take_back && s->engine->take_back(t, stop))
 		ft_resume(s, t, 0);
@@ -213,6 +216,20 @@ static bool can_leave_behind(const struct ft_session *s)
 		if (t->in || t->abandoned)
 			return false;
 	return !s->spawned;
+}
+
+/* A thread that was let go before its leader may have put an end to that. */
+static void drop_lost(struct ft_session *s)
+{
+	struct ft_task *t = NULL;
+	int bucket = 0;
+
+	while ((t = ft_task_next(&s->tasks, t ? t->next : NULL, &bucket)))
+		if (t->tid == t->tgid && ft_seize_is_lost(s, t->tid)) {
+			ft_lives_drop(s, t);
+			t = NULL;
+			bucket = 0;
+		}
 }
 
 /* 0: there are stops, or the bell; -ETIMEDOUT: the rest is left behind. */
@@ -252,6 +269,8 @@ static void run(struct ft_session *s)
 				ft_asked_serve(s, &stop);
 				if (!detaching)
 					last = ft_now();
+				else if (s->tasks.count)
+					drop_lost(s);
 				continue;
 			}
 			on_stop(s, &stop);
@@ -277,6 +296,13 @@ static void stay_parent(pid_t pid)
 		continue;
 }
 
+/* For the watchdog: the tracer thread has waited for a while. */
+static void late(void *session)
+{
+	ft_seize_late(session);
+	ft_waiting_late(session);
+}
+
 void *ft_tracer_main(void *session)
 {
 	struct ft_session *s = session;
@@ -287,6 +313,7 @@ void *ft_tracer_main(void *session)
 
 	prctl(PR_SET_NAME, "fasttrace");
 	s->deal_with = deal_with;
+	s->tracer_tid = (pid_t)syscall(SYS_gettid);
 	pthread_mutex_lock(&s->lock);
 	s->stats.start_ns = ft_now();
 	pthread_mutex_unlock(&s->lock);
@@ -295,7 +322,7 @@ void *ft_tracer_main(void *session)
 	if (rc < 0)
 		stage = FT_STAGE_PROC;
 	if (rc >= 0)
-		rc = ft_watchdog_new(&s->watchdog, ft_waiting_late, s);
+		rc = ft_watchdog_new(&s->watchdog, late, s);
 	if (rc >= 0)
 		rc = ft_reader_new(s->watchdog, &s->scheduling, &s->reader);
 	if (rc >= 0)
@@ -316,6 +343,7 @@ void *ft_tracer_main(void *session)
 		s->engine->ended(s);
 	ft_scheduling_end(&s->scheduling);
 	ft_watchdog_free(s->watchdog);
+	free(s->dead.list);
 	ft_reader_free(s->reader);
 	ft_spawn_free_gate(s->gate);
 	pthread_mutex_lock(&s->lock);

@@ -93,6 +93,35 @@ def test_busy_process_visited_again_and_again(run_tracee, engine):
         assert process.end() == ("wrong: 0\n", "ended 0")
 
 
+def test_threads_that_exec_as_we_come_and_go(run_tracee, engine):
+    """PTRACE_SEIZE waits for an execve, and that for the end of those who are seized already.
+
+    The thread that execs has the leader's tid from then on.
+    """
+    with run_tracee("execs_from_threads") as process:
+        for _ in range(15):
+            with Tracer(pid=process.pid, engine=engine) as tracer:
+                kinds = set()
+                while not {Kind.ATTACH, Kind.EXEC, Kind.SYSCALL} <= kinds:
+                    kinds |= set(np.frombuffer(tracer.read(), EVENT_DTYPE)["kind"])
+            assert tracer.stats["error"] == 0
+            assert {seen.pid for seen in tracer.processes} == {process.pid}
+            assert tracer_of(process.pid) == 0
+        assert process.end() == ("wrong: 0\n", "ended 0")
+
+
+def test_who_was_let_go_execs_before_its_leader_is(run_tracee, engine):
+    """Then the leader has gone, and nobody tells us."""
+    with run_tracee("execs_when_left") as process:
+        with Tracer(pid=process.pid, engine=engine) as tracer:
+            kinds = set()
+            while Kind.FORK not in kinds:
+                kinds |= set(np.frombuffer(tracer.read(), EVENT_DTYPE)["kind"])
+        assert tracer.stats["error"] == 0
+        assert tracer_of(process.pid) == 0
+        assert process.end() == ("left\n", "ended 0")
+
+
 def test_stopped_and_continued_as_we_come_and_go(run_tracee, engine):
     """Threads are inside the calls that make others then, and must come out of them with a tid.
 
