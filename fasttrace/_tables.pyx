@@ -4,9 +4,6 @@
 NR_MAX = FT_NR_MAX
 # The largest error number.
 ERRNO_MAX = FT_ERRNO_MAX
-# A call's policy (enum ft_policy): record it; POLICY_PROGRAM times the number of a capture program.
-POLICY_RECORD = FT_POLICY_RECORD
-POLICY_PROGRAM = FT_POLICY_PROGRAM
 ABIS = tuple([(<bytes>ft_abi_names[i]).decode() for i in range(FT_ABI_COUNT)])
 
 
@@ -90,3 +87,25 @@ def capture_program(long abi, long long nr, *, bint paths):
     if c is NULL:
         return 0
     return c.paths if paths else c.capture
+
+
+def policy(long abi, bytes recorded not None, *, bint programs, bint paths):
+    """What the C core is to do with each call: NR_MAX numbers of 16 bits.
+
+    recorded: bit nr: the call is wanted. programs: what its arguments point to is copied, too;
+    paths: as in `capture_program`.
+    """
+    cdef uint16_t table[FT_NR_MAX]
+    cdef const unsigned char *wanted = recorded
+    cdef const ft_syscall *c
+    cdef int nr
+    if len(recorded) != FT_NR_MAX // 8:
+        raise ValueError(f"a set of calls has {FT_NR_MAX} bits")
+    for nr in range(FT_NR_MAX):
+        table[nr] = 0
+        if wanted[nr // 8] >> nr % 8 & 1:
+            table[nr] = FT_POLICY_RECORD
+            c = at(abi, nr) if programs else NULL
+            if c is not NULL:
+                table[nr] |= (c.paths if paths else c.capture) * FT_POLICY_PROGRAM
+    return (<unsigned char *>table)[:sizeof(table)]

@@ -13,13 +13,12 @@ all, none
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from fasttrace import _tables
-from fasttrace._tables import ABIS, NR_MAX, POLICY_PROGRAM, POLICY_RECORD
+from fasttrace._tables import ABIS, NR_MAX
 from fasttrace.errors import SelectionError
 from fasttrace.syscalls.names import abi_index
 from fasttrace.text.terminal import quoted
@@ -82,17 +81,12 @@ class Selection:
         return all(mask == _ALL for mask in self._masks)
 
     def policy(self, abi: str | int, *, capture: Capture = "none") -> bytes:
-        """NR_MAX numbers of 16 bits for the C core: POLICY_RECORD, and the program that captures
-        paths, or all that arguments point to, times POLICY_PROGRAM."""
-        index = abi_index(abi)
-        mask = self._masks[index]
-        table = array("H", (POLICY_RECORD * (mask >> nr & 1) for nr in range(NR_MAX)))
-        if capture != "none":
-            for nr in _tables.names(index):
-                if table[nr]:
-                    program = _tables.capture_program(index, nr, paths=capture == "paths")
-                    table[nr] |= program * POLICY_PROGRAM
-        return table.tobytes()
+        """NR_MAX numbers of 16 bits for the C core: whether to record, and which program captures
+        paths, or all that arguments point to."""
+        recorded = self.mask(abi).to_bytes(NR_MAX // 8, "little")
+        return _tables.policy(
+            abi_index(abi), recorded, programs=capture != "none", paths=capture == "paths"
+        )
 
     def mask(self, abi: str | int) -> int:
         """Bit nr: number nr is in the set; bit NR_MAX - 1: all from there on are."""

@@ -10,11 +10,9 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 from fasttrace._core import STRING_LIMIT_MAX, Block
-from fasttrace._decode import Story
 from fasttrace._tables import ABIS, NR_MAX
 from fasttrace.cli.strace.options import Options
 from fasttrace.cli.strace.texts import Texts, say
-from fasttrace.cli.strace.waits import Waits
 from fasttrace.cli.traced import Run
 from fasttrace.errors import CommandNotExecutable, CommandNotFound, FasttraceError
 from fasttrace.syscalls.sets import EVERYTHING, NOTHING, Selection, parse_selection
@@ -22,6 +20,7 @@ from fasttrace.system import procfs
 from fasttrace.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
+    from fasttrace._decode import Story
     from fasttrace.alter.rules import AlterRule
     from fasttrace.cli.strace.counts import Chosen
     from fasttrace.cli.strace.held import Held
@@ -257,6 +256,8 @@ def _tell_failure(options: Options, tracer: Tracer | None, texts: Texts, message
 
 
 def _write(options: Options, blocks: Iterator[Block | None], texts: Texts) -> None:
+    from fasttrace.cli.strace.waits import Waits  # while the program runs
+
     story = _story(options)
     waits = Waits(options.trace)
     # Of several processes one might be over before anything is known of the others.
@@ -289,6 +290,8 @@ def _tasks(pid: int) -> list[int]:
 
 
 def _story(options: Options) -> Story:
+    from fasttrace._decode import Story  # while the program runs
+
     several = options.follow or options.traces_several
     who = 2 if options.plain_pids else 1 if options.output is None and several else 0
     quiet = options.quiet
