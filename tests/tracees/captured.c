@@ -108,6 +108,7 @@ static void paths(void)
 	raw(SYS_getcwd, buf, sizeof(buf));
 	raw(SYS_getcwd, buf, 1);
 	raw(SYS_execve, "/nonexistent", args, args + 1);
+	memcpy(EDGE - 3, "ee", 3); /* a part of a time has been written there */
 	raw(SYS_execve, "/nonexistent", bad, NULL);
 	raw(SYS_execve, "/nonexistent", BAD, BAD);
 	edge[0] = args[0];
