@@ -54,7 +54,7 @@ extern const char *const ft_engine_names[FT_ENGINE_COUNT];
 /* Why a process of an inline session is traced by ptrace. */
 enum ft_fallback {
 	FT_FALLBACK_NONE,
-	FT_FALLBACK_KERNEL, /* no PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG: before Linux 6.4 */
+	FT_FALLBACK_KERNEL, /* attached to, and no PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG: before Linux 6.4 */
 	FT_FALLBACK_SETUP, /* memory or descriptors could not be had or mapped */
 	FT_FALLBACK_ABI, /* 32-bit code */
 	FT_FALLBACK_SIGNALS, /* what it sets for SIGSYS or SIGTRAP could not be followed */

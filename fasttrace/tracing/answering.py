@@ -31,6 +31,9 @@ class Answering(Observing):
     def _open(self) -> Session:
         raise NotImplementedError
 
+    def _under_way(self) -> Session:
+        raise NotImplementedError
+
     def on_entry(self, *calls: str | Selection) -> Callable[[AnyHandler], AnyHandler]:
         """A decorator: the function is called with a `HandledCall` before each of these calls.
 
@@ -104,7 +107,7 @@ class Answering(Observing):
         if on_error == "detach" and self._is_filtered:
             raise ValueError(CANNOT_DETACH)
         return serve(
-            self._open(),
+            self._under_way(),
             self._handlers,
             timeout=timeout,
             events=self._options.events,

@@ -51,7 +51,7 @@ class Tracer(Answering):
         follow: trace children too; threads always are.
         engine: "ptrace": two stops a call, right for every program. "inline": the program records
             its own calls (docs/inline.md), at a small part of the cost; processes with which that
-            cannot work are traced by ptrace, see `Process.fallback`. Needs ``follow`` and Linux 6.4
+            cannot work are traced by ptrace, see `Process.fallback`. Needs ``follow`` and Linux 6.1
             on x86-64, else EngineUnavailable; with `pid` see docs/inline.md first. "auto": inline
             for commands where it works.
         events: deliver events through `blocks` or `read`. What is not taken makes the program wait.
@@ -242,6 +242,13 @@ class Tracer(Answering):
             raise ValueError("the tracer is closed")
         return self._session
 
+    def _under_way(self) -> Session:
+        """For who waits for what comes of it."""
+        session = self._open()
+        if not self._started:
+            raise ValueError("the tracer is not started: use it in a with statement, or start() it")
+        return session
+
     def _begin(self) -> None:
         self._must_be_ours()
         if not self._entered:
@@ -293,11 +300,11 @@ class Tracer(Answering):
 
         None: nothing came within `timeout` seconds. Raises EOFError at the end.
         """
-        return self._open().take(timeout)
+        return self._under_way().take(timeout)
 
     def blocks(self) -> Iterator[Block]:
         """All blocks to the end. `np.frombuffer(block, fasttrace.EVENT_DTYPE)` shows the events."""
-        session = self._open()
+        session = self._under_way()
         while True:
             try:
                 block = session.take()
@@ -321,8 +328,7 @@ class Tracer(Answering):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end of the last task; False after `timeout` seconds."""
-        self._begin()
-        return self._session is None or self._session.wait(timeout)
+        return self._session is None or self._under_way().wait(timeout)
 
     def kill(self) -> None:
         """SIGKILL the whole tree."""

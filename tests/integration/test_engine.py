@@ -324,3 +324,11 @@ def test_what_cannot_be_run(argv, options, error, status):
 def test_no_command_is_a_value_error(argv):
     with pytest.raises(ValueError, match=r"command"):
         fasttrace.summary(argv)
+
+
+@pytest.mark.parametrize("waits", ["wait", "run", "read", "blocks", "calls"])
+def test_who_waits_for_what_was_never_started_is_told(waits):
+    tracer = Tracer(["true"])
+    with pytest.raises(ValueError, match="not started: use it in a with statement"):
+        tuple(getattr(tracer, waits)())
+    tracer.close()

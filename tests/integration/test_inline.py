@@ -271,7 +271,7 @@ os.execv(sys.executable, [sys.executable, "-m", "fasttrace", *sys.argv[1:]])
 
 @pytest.mark.parametrize("name", ["fork_tree", "exec_chain", "mapped_again", "vfork_exec"])
 def test_maps_are_read_as_text_where_they_cannot_be_asked(name, tracees):
-    """Linux 6.4 to 6.10: the same processes are inline, with the same calls."""
+    """Linux 6.1 to 6.10: the same processes are inline, with the same calls."""
     command = [*tracees.command(name)]
     there = fasttrace.summary(command, engine="inline", stdout=-3)
     done = subprocess.run(

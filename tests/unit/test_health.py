@@ -85,7 +85,7 @@ def test_a_trace_that_fails_says_why(
     )
 
 
-@pytest.mark.parametrize("why", [None, "it needs Linux 6.4"])
+@pytest.mark.parametrize("why", [None, "it needs Linux 6.1"])
 def test_inline_engine_is_announced(monkeypatch: pytest.MonkeyPatch, why: str | None) -> None:
     monkeypatch.setattr(health, "inline_unusable", lambda: why)
     check = health._inline()

@@ -22,6 +22,7 @@
 #include "engine/inline/patch/patch.h"
 #include "engine/inline/patch/undo.h"
 #include "engine/inline/verdict.h"
+#include "engine/inline/run/arming.h"
 #include "engine/inline/run/held.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/run/vdso.h"
@@ -63,6 +64,7 @@ static void engine_execed(struct ft_session *s, struct ft_task *t)
 
 	if (!t->stack)
 		return; /* killed meanwhile */
+	ft_arming_learn(s, t);
 	ft_actions_exec(t);
 	why = ft_alter_needs_exit(t) ? FT_FALLBACK_ALTERED : ft_can_prepare(t, &state.regs);
 	if (why != FT_FALLBACK_NONE) {

@@ -187,6 +187,7 @@ struct ft_inline {
 	bool fsgsbase;
 	bool privileged; /* see dumpable.h */
 	bool filtered; /* a seccomp filter is upon us, and so upon what we spawn */
+	bool knows_arming, arms_inside; /* see run/arming.h */
 	bool makes_threads; /* some task of the session does, or did, without a stop */
 	uint8_t clone_beside_threads; /* the verdict on clone(2) where there are threads: see space/code.h */
 	uint32_t slow[FT_NR_MAX / 32]; /* calls that the tracer must look at first */

@@ -7,7 +7,8 @@
  *	open, mmap, close, madvise, munmap		an exec, a fork's child		that process is
  *		memfd_create (another user ...)		(space/placing.c)		traced by ptrace
  *		clone, exit, wait4 (CLONE_FILES)
- *	prctl(PR_SET_SYSCALL_USER_DISPATCH)		the same, without filters	nobody
+ *	prctl(PR_SET_SYSCALL_USER_DISPATCH)		the same, without filters;	nobody; or it leaves
+ *							before Linux 6.4 others, too	(run/arming.c)
  *	mmap						springboards far away		their sites stay
  *							(patch/near.c)
  *	rt_sigaction					the program's own, made		it leaves, and makes
@@ -26,6 +27,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "arch/x86_64/recorder.h"
+#include "engine/inline/dispatch.h"
 #include "session/task.h"
 
 #define MASK_SIZE 8 /* the kernel's sigset_t */
@@ -44,6 +47,13 @@ static const struct ft_seccomp_call unmaps = { SYS_munmap, .unknown = ARG(0) | A
 static const struct ft_seccomp_call acts[] = {
 	{ SYS_rt_sigaction, .args = { SIGSYS, 0, 0, MASK_SIZE }, .unknown = ARG(1) | ARG(2) },
 	{ SYS_rt_sigaction, .args = { SIGTRAP, 0, 0, MASK_SIZE }, .unknown = ARG(1) | ARG(2) },
+};
+
+/* Before Linux 6.4: at births and when the task leaves. */
+static const struct ft_seccomp_call dispatches[] = {
+	{ SYS_prctl,
+		.args = { FT_DISPATCH_SET, FT_DISPATCH_ON, FT_RECORDER_BASE, FT_RECORDER_CODE } },
+	{ SYS_prctl, .args = { FT_DISPATCH_SET, FT_DISPATCH_OFF } },
 };
 
 static const struct ft_seccomp_call shares[] = {
@@ -82,10 +92,11 @@ bool ft_permits(const struct ft_task *t, uint32_t nr, const uint64_t args[6], un
 	return allows(t->filters, &call);
 }
 
-bool ft_permits_recording(const struct ft_seccomp *filters, bool signals)
+bool ft_permits_recording(const struct ft_seccomp *filters, bool signals, bool arms)
 {
 	return !ft_seccomp_asks_where(filters) && allows(filters, &asks_mask) &&
-	       allows(filters, &unmaps) && (!signals || allow_all(filters, acts, 2));
+	       allows(filters, &unmaps) && (!signals || allow_all(filters, acts, 2)) &&
+	       (!arms || allow_all(filters, dispatches, 2));
 }
 
 bool ft_permits_threads(const struct ft_seccomp *filters)

@@ -17,8 +17,8 @@ const char *ft_inline_unusable(void)
 		return "the kernel does not tell its release";
 	major = strtol(name.release, &end, 10);
 	minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
-	if (major < 6 || (major == 6 && minor < 4))
-		return "it needs Linux 6.4 (PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG)";
+	if (major < 6 || (major == 6 && minor < 1))
+		return "it needs Linux 6.1";
 	if (!ft_tsc_usable())
 		return "it needs a time-stamp counter that the kernel trusts as its clock source";
 	return NULL;

@@ -2,12 +2,15 @@
 #define _GNU_SOURCE
 #include "engine/inline/space/leave.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 
 #include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/patch/undo.h"
+#include "engine/inline/run/arming.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/areas.h"
 #include "engine/inline/space/placing.h"
@@ -47,7 +50,8 @@ void ft_leave_task(struct ft_session *s, struct ft_task *t)
 	struct ft_space *sp = t->in->space;
 	uint64_t gs = 0;
 
-	ft_dispatch_disarm(t->tid);
+	if (ft_arming_disarm(s, t, sp) == -EFAULT)
+		kill(t->tgid, SIGKILL); /* it could not make a single call any more */
 	if (ft_dispatch_gs(t->tid, &gs) == 0 && gs == t->in->base)
 		ft_dispatch_set_gs(t->tid, 0);
 	pthread_mutex_lock(&s->in->lock);

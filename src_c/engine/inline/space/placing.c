@@ -13,12 +13,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "engine/inline/dispatch.h"
 #include "engine/inline/maps.h"
 #include "engine/inline/mem.h"
 #include "engine/inline/patch/near.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/permits.h"
+#include "engine/inline/run/arming.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/run/snippet.h"
 #include "engine/inline/space/calls.h"
@@ -126,7 +126,8 @@ static int map_ours(struct ft_session *s, struct ft_task *t, struct ft_space *sp
 		rc = ft_near_add_blank(sp, near);
 	state->armed = !rc && !t->filters;
 	if (rc < 0 && rc != -ESRCH) {
-		ft_dispatch_disarm(t->tid);
+		if (!t->filters && c.done == c.calls)
+			ft_arming_disarm(s, t, sp);
 		undo(s, t, sp, &c, fd, code ? s->in->code : -1, state);
 	}
 	if (rc < 0)

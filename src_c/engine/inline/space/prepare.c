@@ -8,8 +8,8 @@
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 
-#include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drainer.h"
+#include "engine/inline/run/arming.h"
 #include "engine/inline/space/leave.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/areas.h"
@@ -49,7 +49,7 @@ int ft_prepare_arm(struct ft_session *s, struct ft_task *t, struct ft_standing *
 	pthread_mutex_unlock(&s->in->lock);
 	state->regs.gs_base = it->base;
 	if (!rc && !state->armed)
-		rc = ft_dispatch_arm(t->tid, FT_RECORDER_BASE, FT_RECORDER_CODE);
+		rc = ft_arming_arm(s, t, it->space);
 	if (!rc && state->knows_mask)
 		ft_area_set(&it->area->mask, state->mask);
 	else if (!rc && !ft_area_note_mask(t, &state->mask))
@@ -114,7 +114,7 @@ int ft_prepare_task(
 	if (!rc && may_ignore)
 		rc = ft_actions_adopt(s, t);
 	if (rc < 0) {
-		ft_dispatch_disarm(t->tid);
+		ft_arming_disarm(s, t, sp);
 		state->regs.gs_base = 0;
 		if (ft_space_is_last(sp) && rc != -ESRCH)
 			ft_space_unmap(s, t, sp);

@@ -10,11 +10,11 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-#include "engine/inline/dispatch.h"
 #include "engine/inline/drain/drain.h"
 #include "engine/inline/mem.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/patch/undo.h"
+#include "engine/inline/run/arming.h"
 #include "engine/inline/run/run.h"
 #include "engine/inline/space/actions.h"
 #include "engine/inline/space/code.h"
@@ -296,7 +296,8 @@ ptrace:
 	regs->rip = ft_normalise_after(s, t, it->birth_ret);
 	regs->gs_base = 0;
 	ft_set_regs(t, regs);
-	ft_dispatch_disarm(t->tid);
+	if (state.armed)
+		ft_arming_disarm(s, t, it->space);
 	ft_actions_leave(s, t);
 	if (ft_space_is_last(it->space))
 		ft_space_unmap(s, t, it->space);

@@ -190,13 +190,14 @@ static void note(struct ft_session *s, struct ft_task *t, struct ft_seccomp *fil
 			set(other, filters);
 }
 
-static bool permits(const struct ft_task *t, const struct ft_seccomp *filters)
+static bool permits(
+	const struct ft_session *s, const struct ft_task *t, const struct ft_seccomp *filters)
 {
 	bool signals = false;
 
 	for (int i = 0; i < FT_ACTIONS; i++)
 		signals |= t->actions[i].handler || t->ignored[i].handler;
-	return ft_permits_recording(filters, signals) &&
+	return ft_permits_recording(filters, signals, s->in->arms_inside) &&
 	       (t->in->space->tasks <= 1 || ft_permits_threads(filters));
 }
 
@@ -259,7 +260,7 @@ bool ft_filters_look(struct ft_task *t)
 		return false;
 	if (!t->filters)
 		t->filters = filters;
-	return ft_permits_recording(t->filters, true) && ft_permits_threads(t->filters);
+	return ft_permits_recording(t->filters, true, false) && ft_permits_threads(t->filters);
 }
 
 int ft_filters_call(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs,
@@ -280,7 +281,7 @@ int ft_filters_call(struct ft_session *s, struct ft_task *t, const struct user_r
 	rc = take(s, t->in->space, regs->rdx, p, &size, &count);
 	if (!rc && count) {
 		filters = ft_seccomp_new(t->filters, p->insns, count);
-		rc = !filters ? -ENOMEM : permits(t, filters) ? 0 : -EPERM;
+		rc = !filters ? -ENOMEM : permits(s, t, filters) ? 0 : -EPERM;
 	}
 	if (!rc)
 		rc = make(s, t, regs, p, size, result);

@@ -163,9 +163,10 @@ bool ft_threads_can_end(
 
 	/* A filter of its own may answer, where that is nobody's any more. */
 	return (uint32_t)regs->rax == SYS_exit && t->tid != t->tgid && !t->filters &&
-	       !t->attached && !t->asked && !t->held_signal && !s->detaching && !sp->leaving &&
-	       !sp->spoiled && !s->python_frames && !(s->options & FT_OPT_PLACES) &&
-	       !ft_plan_has(s->plan, FT_ABI_X86_64, SYS_exit) && ft_unmap_vdso_call(t->in->space);
+	       !s->in->arms_inside && !t->attached && !t->asked && !t->held_signal &&
+	       !s->detaching && !sp->leaving && !sp->spoiled && !s->python_frames &&
+	       !(s->options & FT_OPT_PLACES) && !ft_plan_has(s->plan, FT_ABI_X86_64, SYS_exit) &&
+	       ft_unmap_vdso_call(t->in->space);
 }
 
 void ft_threads_end(struct ft_session *s, struct ft_task *t, struct user_regs_struct *regs)
