@@ -41,7 +41,7 @@ SOURCES = {
     ],
     "_tally": [f"src_c/record/{name}.c" for name in ("tally", "errors", "hist", "watched")],
     "_tables": files("src_c/tables", "*.c"),
-    "_decode": [*files("src_c/decode", "*.c"), "src_c/kernel/proc.c"],
+    "_decode": [*files("src_c/decode", "*.c"), "src_c/kernel/proc.c", "src_c/kernel/pidns.c"],
 }
 # What a source distribution must hold beside the sources named above.
 DEPENDS = [

@@ -38,6 +38,9 @@ class Lines:
         only tell what descriptors are. ValueError: events are no whole number of records.
         """
 
+TASKS_TOLD: dict[str, int]
+"""Bits of what a Story tells of tasks, by strace's words for it."""
+
 class Story:
     """What all tasks do as one text in the order of time, as strace writes it.
 
@@ -66,9 +69,9 @@ class Story:
         shown: bit nr of NR_MAX for each ABI: which calls are told; None: all.
         paths: only calls that name one of these, each ended by NUL, or a descriptor of one.
         fds: or one of these descriptors.
-        first_name: tell what tasks are called; this is what a command is called before its execve,
-            b"": that is not known. None: tell nothing of it.
-        looks_up: what is not known of that is asked of /proc, now.
+        tasks_told: of tasks: 1 what they are called, 2 their numbers in our pid namespace; or-ed.
+        first_name: what a command is called before its execve, b"": that is not known.
+        looks_up: what is not known of tasks is asked of /proc, now.
         until_exec: who executes another program goes on untraced; the command after so many, of
             which its own is the first, who was attached to after one less. None: nobody does.
         detaches: that is told.
@@ -106,7 +109,8 @@ class Story:
         shown: bytes | None = None,
         paths: bytes | None = None,
         fds: Sequence[int] | None = None,
-        first_name: bytes | None = None,
+        tasks_told: int = 0,
+        first_name: bytes = b"",
         looks_up: bool = False,
         until_exec: int | None = None,
         detaches: bool = False,

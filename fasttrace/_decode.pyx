@@ -23,6 +23,9 @@ cdef extern from "stdbool.h" nogil:
     ctypedef bint cbool "bool"
 
 cdef extern from "event.h" nogil:
+    enum ft_number_of:
+        pass
+
     enum:
         FT_ABI_COUNT
         FT_NR_MAX
@@ -80,6 +83,8 @@ cdef extern from "decode/open_files.h" nogil:
 cdef extern from "decode/task_names.h" nogil:
     enum:
         FT_TASK_NAME_MAX
+        FT_TASKS_NAMES
+        FT_TASKS_NUMBERS
 
 
 cdef extern from "decode/story.h" nogil:
@@ -96,8 +101,9 @@ cdef extern from "decode/story.h" nogil:
         uint8_t constants
         uint8_t until_exec
         cbool detaches
-        cbool names_tasks
+        uint8_t tasks_told
         size_t (*look_up)(int32_t tid, uint8_t *name) noexcept nogil
+        int32_t (*find_number)(uint64_t space, int32_t number, ft_number_of of) noexcept nogil
         const char *first_name
         const uint8_t *forms[FT_ABI_COUNT]
         const uint8_t *reads
@@ -131,6 +137,9 @@ cdef extern from "decode/story.h" nogil:
 cdef extern from "kernel/proc.h" nogil:
     size_t ft_proc_comm(int tid, char *name, size_t max)
 
+cdef extern from "kernel/pidns.h" nogil:
+    int32_t ft_pidns_find(uint64_t space, int32_t number, ft_number_of of) noexcept
+
 
 cdef size_t look_up(int32_t tid, uint8_t *name) noexcept nogil:
     cdef char comm[FT_TASK_NAME_MAX + 1]
@@ -138,6 +147,8 @@ cdef size_t look_up(int32_t tid, uint8_t *name) noexcept nogil:
     memcpy(name, comm, n)
     return n
 
+
+TASKS_TOLD = {"comm": FT_TASKS_NAMES, "pidns": FT_TASKS_NUMBERS}
 
 cdef enum:
     BUFFER_SIZE = 1 << 21  # of the text that is made at a time; no line is longer
@@ -253,7 +264,7 @@ cdef class Story:
                  bint exits, bint supersedes, bint leaders, bint separately,
                  bint modes, uint8_t constants=0, list forms=None, bytes reads=b"",
                  bytes writes=b"", uint8_t told=0, bytes shown=None, bytes paths=None, fds=None,
-                 bytes first_name=None, bint looks_up=False, until_exec=None,
+                 uint8_t tasks_told=0, bytes first_name=b"", bint looks_up=False, until_exec=None,
                  bint detaches=False):
         cdef ft_strace_style style
         if self.story is not NULL:
@@ -282,11 +293,13 @@ cdef class Story:
         self.first_name = first_name
         style.until_exec = FT_STORY_NEVER if until_exec is None else until_exec
         style.detaches = detaches
-        style.names_tasks = first_name is not None
-        style.first_name = <char *>first_name if first_name is not None else NULL
+        style.tasks_told = tasks_told
+        style.first_name = <char *>first_name
         style.look_up = NULL
+        style.find_number = NULL
         if looks_up:
             style.look_up = look_up
+            style.find_number = ft_pidns_find
         style.told = told
         if shown is not None and len(shown) != FT_ABI_COUNT * FT_NR_MAX // 8:
             raise ValueError(f"{len(shown)} bytes are no bits for each call of each ABI")

@@ -21,12 +21,12 @@ enum ft_kind {
 		2, /* nr: signal; args: si_code, si_pid, si_uid, si_addr; payload: siginfo */
 	FT_KIND_FORK =
 		3, /* pid, tid: the parent; ret: child's tid; args[0]: child's pid; nr: ft_fork; args[1]: CLONE_FILES and
-		     CLONE_FS, with FT_OPT_DESCRIPTORS, if it shares those */
+		     CLONE_FS, with FT_OPT_DESCRIPTORS, if it shares those; payload: the child's numbers */
 	FT_KIND_EXEC = 4, /* pid == tid; ret: tid before the exec; payload: comm, argv */
 	FT_KIND_EXIT = 5, /* ret: wait status as wait4(2) gives it */
 	FT_KIND_LOST = 6, /* ret: number of events lost before this one; never seen so far */
 	FT_KIND_ATTACH = 7, /* a task that was running when it was attached; args[0]: ppid; payload:
-			       comm, argv; of a thread its comm alone */
+			       comm, argv, numbers; of a thread no argv */
 	FT_KIND_STOP =
 		8, /* the task stands still, with its process; nr: the signal that stopped it */
 };
@@ -81,6 +81,7 @@ enum ft_payload_type {
 	FT_PAYLOAD_SIGINFO = 6, /* of a signal: struct siginfo as a 64-bit tracer gets it */
 	FT_PAYLOAD_STACK = 7, /* 64-bit addresses of code, the first one behind the call */
 	FT_PAYLOAD_PYTHON = 8, /* struct ft_payload_frame, one behind the other: what CPython ran */
+	FT_PAYLOAD_NUMBERS = 9, /* FORK, ATTACH: struct ft_payload_number, one behind the other */
 };
 
 enum ft_payload_flag {
@@ -113,6 +114,21 @@ struct ft_payload_frame {
 };
 
 static_assert(sizeof(struct ft_payload_frame) == 8, "frame head must stay 8 bytes");
+
+/*
+ * What a task is numbered in a pid namespace. All of those below the tracer's that it is in, its own first: none, if it
+ * is in the tracer's.
+ */
+struct ft_payload_number {
+	uint64_t space; /* inode of /proc/PID/ns/pid */
+	int32_t number;
+	uint32_t unused;
+};
+
+static_assert(sizeof(struct ft_payload_number) == 16, "number must stay 16 bytes");
+
+/* What a number that is that of a task names. */
+enum ft_number_of { FT_NUMBER_OF_TASK, FT_NUMBER_OF_GROUP, FT_NUMBER_OF_SESSION };
 
 /*
  * The bytes of an FT_PAYLOAD_LINK: the link /proc/PID/fd/N, or /proc/PID/cwd where the address is AT_FDCWD, and behind

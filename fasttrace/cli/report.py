@@ -43,7 +43,18 @@ def configure(parser: VerbParser) -> None:
         help="with --calls: the lines that strace -f -ttt -T -o writes",
     )
     parser.add_argument(
-        "-Y", dest="names", action="store_true", help="with --strace: tell what tasks are called"
+        "-Y",
+        dest="tasks",
+        action="store_const",
+        const=frozenset({"comm"}),
+        help="with --strace: tell what tasks are called",
+    )
+    parser.add_argument(
+        "--decode-pids",
+        dest="tasks",
+        type=_tasks,
+        metavar="comm,pidns",
+        help="with --strace: the same, and which numbers tasks of other pid namespaces have here",
     )
     add_string_limit(parser, "with --calls: show N bytes of data (32)")
     parser.add_argument(
@@ -69,8 +80,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--strace is for lines of calls: leave it, or say --calls")
     if args.strace and args.descriptors:
         raise UsageError("-y is for lines of fasttrace's own: leave it, or --strace")
-    if args.names and not args.strace:
-        raise UsageError("-Y is for strace's lines: leave it, or say --strace")
+    if args.tasks and not args.strace:
+        raise UsageError("-Y and --decode-pids are for strace's lines: leave it, or say --strace")
     selected(args)
     whole = opened(args)
     trace = chosen_part(whole, args)
@@ -152,10 +163,20 @@ def _texts_with_descriptors(
         yield text, int(np.count_nonzero(mask))
 
 
+def _tasks(text: str) -> frozenset[str]:
+    words = frozenset(text.split(","))
+    if not words <= {"comm", "pidns"}:
+        raise argparse.ArgumentTypeError(f"{text!r} is not comm, pidns, or both")
+    return words
+
+
 def _texts_of_strace(trace: Trace, args: argparse.Namespace) -> Iterator[tuple[str, int]]:
     from fasttrace.data.export.strace_lines import blocks
 
-    for data, count in blocks(trace._recorded(), string_limit=args.string_limit, names=args.names):
+    lines = blocks(
+        trace._recorded(), string_limit=args.string_limit, tasks=args.tasks or frozenset()
+    )
+    for data, count in lines:
         yield data.decode("ascii"), count
 
 

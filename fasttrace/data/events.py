@@ -69,6 +69,7 @@ class PayloadType(IntEnum):
     SIGINFO = 6
     STACK = 7
     PYTHON = 8
+    NUMBERS = 9
 
 
 class PayloadFlag(IntFlag):

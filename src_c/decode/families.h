@@ -6,6 +6,10 @@
 
 ft_show ft_show_fd;
 ft_show ft_show_pid;
+ft_show ft_show_pgid;
+ft_show ft_show_sid;
+ft_show ft_show_pid_or_group;
+ft_show ft_show_port_pid;
 ft_show ft_show_owner_pid;
 ft_show ft_show_id;
 ft_show ft_show_dirfd;

@@ -44,6 +44,8 @@ RESULTS = (
     "int",
     "fd",
     "pid",
+    "pgid",
+    "sid",
     "uid",
     "gid",
     "addr",

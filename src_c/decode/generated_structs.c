@@ -32,22 +32,22 @@ static const struct ft_field x86_64_itimerspec[] = {
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 726, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 726, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 728, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 728, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 804, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 804, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 806, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 806, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 805, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 806, 40, 0, 0, 0, 0 },
+	{ "status", 6, 808, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -65,16 +65,16 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 805, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 241, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 241, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 241, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 241, 32, 0, 0, 0, 0 },
-	{ "status", 6, 806, 40, 0, 0, 0, 0 },
+	{ "status", 6, 808, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 241, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 241, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 241, 64, 0, 0, 0, 0 },
-	{ "time", 4, 808, 72, 0, 0, 0, 0 },
+	{ "time", 4, 810, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 241, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 241, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 241, 104, 0, 0, 0, 0 },
@@ -93,64 +93,64 @@ static const struct ft_field x86_64_timeval64[] = {
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 809, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 809, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 809, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 809, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 811, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 811, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 811, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 811, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 429, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 428, 24, 0, 0, 0, 0 },
+	{ "st_mode", 7, 430, 24, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 28, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 429, 40, 0xb000, 0x2000, 3, 1 },
+	{ "st_rdev", 7, 431, 40, 0xb000, 0x2000, 3, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 810, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 811, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 812, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 812, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 813, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 814, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 429, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 428, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 430, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 429, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 431, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 241, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 810, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 811, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 812, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 812, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 813, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 814, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 685, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 687, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 814, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 816, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 815, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 817, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 814, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 816, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 816, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 816, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 816, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 816, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 818, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 818, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 818, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 818, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -160,85 +160,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 818, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 819, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 820, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 820, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 821, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 822, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 821, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 822, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 824, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 824, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 826, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 821, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 822, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 824, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 824, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 826, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 823, 0, 0, 0, 0, 0 },
+	{ "val", 3, 825, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 339, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 405, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 241, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 241, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 241, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 241, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 339, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 405, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 828, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 829, 4, 0, 0, 0, 0 },
+	{ "type", 4, 830, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 831, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 831, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 833, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 832, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 834, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,9 +248,9 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 833, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 833, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 834, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 835, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 835, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 836, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 835, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 835, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 837, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 837, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 836, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 836, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 838, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 838, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 837, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 839, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,39 +313,39 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 838, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 838, 65, 0, 0, 0, 0 },
-	{ "release", 7, 838, 130, 0, 0, 0, 0 },
-	{ "version", 7, 838, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 838, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 838, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 840, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 840, 65, 0, 0, 0, 0 },
+	{ "release", 7, 840, 130, 0, 0, 0, 0 },
+	{ "version", 7, 840, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 840, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 840, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 839, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 840, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 840, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 840, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 841, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 840, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 841, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 842, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 842, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 842, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 843, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 842, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 840, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 843, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 842, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 845, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 844, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 844, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 846, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 846, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 435, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 845, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 437, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 847, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -356,8 +356,8 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 846, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 339, 4, 0, 0, 0, 0 },
+	{ "version", 7, 848, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 405, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_robust_list_head[] = {
@@ -370,40 +370,40 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 847, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 849, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 848, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 850, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 848, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 850, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 849, 0, 0, 0, 0, 0 },
-	{ "data", 4, 850, 4, 0, 0, 0, 0 },
+	{ "events", 6, 851, 0, 0, 0, 0, 0 },
+	{ "data", 4, 852, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 840, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 851, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 431, 20, 0xffffffff, 0x0, 3, 2 },
+	{ "uaddr", 5, 842, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 853, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 433, 20, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 563, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 565, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -414,7 +414,7 @@ static const struct ft_field x86_64_linger[] = {
 };
 
 static const struct ft_field x86_64_ucred[] = {
-	{ "pid", 3, 339, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 405, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -427,19 +427,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 852, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 853, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 854, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 855, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 856, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 857, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 854, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 855, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 856, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 857, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 858, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 859, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 858, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 859, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 860, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 861, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -452,14 +452,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 860, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 861, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 861, 19, 0, 0, 0, 0 },
-	{ "port", 4, 861, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 862, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 863, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 863, 19, 0, 0, 0, 0 },
+	{ "port", 4, 863, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 864, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -467,7 +467,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 864, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -493,56 +493,56 @@ static const struct ft_field x86_64_uffdio_range[] = {
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 866, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 867, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 869, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 870, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 869, 8, 0, 0, 0, 0 },
+	{ "features", 8, 871, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 870, 8, 0, 0, 0, 0 },
+	{ "lo_device", 9, 872, 8, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 870, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 872, 24, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 871, 36, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 873, 36, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 40, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 872, 44, 0, 0, 0, 0 },
-	{ "lo_name", 7, 873, 48, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 874, 112, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 875, 144, 0, 0, 0, 0 },
-	{ "reserved", 8, 876, 160, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 874, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 875, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 876, 112, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 877, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 878, 160, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_loop_info64[] = {
-	{ "lo_device", 9, 429, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 431, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 429, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 431, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 871, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 873, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 872, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 873, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 873, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 874, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 877, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 874, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 875, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 875, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 876, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 879, 216, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -555,40 +555,40 @@ static const struct ft_field x86_64_loop_config[] = {
 
 static const struct ft_field x86_64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 880, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 882, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 881, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_found[] = {
-	{ "fm_flags", 8, 881, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 883, 0, 0, 0, 0, 0 },
+	{ "op", 2, 885, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 885, 16, 0, 0, 0, 0 },
+	{ "data", 4, 887, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_blkpg_partition[] = {
 	{ "start", 5, 241, 0, 0, 0, 0, 0 },
 	{ "length", 6, 241, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 873, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 873, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 875, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 875, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 886, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 888, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -597,94 +597,94 @@ static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 static const struct ft_field x86_64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 241, 8, 0, 0, 0, 0 },
-	{ "error", 5, 887, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 888, 20, 0, 0, 0, 0 },
+	{ "error", 5, 889, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 890, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 889, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 891, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 595, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 597, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_hd_geometry[] = {
-	{ "heads", 5, 862, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 862, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 864, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 864, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sg_io_hdr[] = {
-	{ "interface_id", 12, 890, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 891, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 862, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 893, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 894, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 893, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 896, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 898, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 896, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 898, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 900, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 899, 44, 0, 0, 0, 0 },
-	{ "status", 6, 861, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 861, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 861, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 862, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 860, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 860, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 901, 44, 0, 0, 0, 0 },
+	{ "status", 6, 863, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 863, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 863, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 864, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 862, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 862, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 900, 80, 0, 0, 0, 0 },
+	{ "info", 4, 902, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field x86_64_sg_io_vector[] = {
-	{ "interface_id", 12, 890, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 891, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 862, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 896, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 902, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 898, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 904, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 899, 44, 0, 0, 0, 0 },
-	{ "status", 6, 861, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 861, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 861, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 862, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 860, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 860, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 901, 44, 0, 0, 0, 0 },
+	{ "status", 6, 863, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 863, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 863, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 864, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 862, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 862, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 900, 80, 0, 0, 0, 0 },
+	{ "info", 4, 902, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field x86_64_sg_sense[] = {
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 905, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 907, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_dh_params[] = {
-	{ "private", 7, 544, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 544, 4, 0, 0, 0, 0 },
-	{ "base", 4, 544, 8, 0, 0, 0, 0 },
+	{ "private", 7, 546, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 546, 4, 0, 0, 0, 0 },
+	{ "base", 4, 546, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 909, 8, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 911, 8, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 911, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 913, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -693,19 +693,19 @@ static const struct ft_field x86_64_keyctl_pkey_query[] = {
 };
 
 static const struct ft_field x86_64_keyctl_pkey_params[] = {
-	{ "key_id", 6, 544, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 544, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mnt_id_req[] = {
-	{ "size", 4, 914, 0, 0, 0, 0, 0 },
+	{ "size", 4, 916, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -713,45 +713,45 @@ static const struct ft_field x86_64_mnt_id_req[] = {
 };
 
 static const struct ft_field x86_64_mnt_id_req_stat[] = {
-	{ "size", 4, 914, 0, 0, 0, 0, 0 },
+	{ "size", 4, 916, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 915, 16, 0, 0, 0, 0 },
+	{ "param", 5, 917, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field x86_64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 916, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 915, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 918, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 917, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 917, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 918, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 916, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 919, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 920, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 918, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 833, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 834, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 835, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 836, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 919, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 919, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 921, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 921, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 916, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 919, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 918, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 921, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 920, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 922, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 920, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 915, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 922, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 917, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 920, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 922, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 920, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 922, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t x86_64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -769,19 +769,19 @@ static const struct ft_field x86_64_cachestat[] = {
 };
 
 static const struct ft_field x86_64_xattr_args_set[] = {
-	{ "value", 5, 921, 0, 0, 0, 0, 0 },
+	{ "value", 5, 923, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 492, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 494, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_xattr_args_got[] = {
-	{ "value", 5, 922, 0, 0, 0, 0, 0 },
+	{ "value", 5, 924, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_attr[] = {
-	{ "fa_xflags", 9, 923, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 925, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -808,31 +808,31 @@ static const struct ft_field x86_64_ipc_perm_set[] = {
 };
 
 static const struct ft_field x86_64_msqid_ds[] = {
-	{ "msg_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 339, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 339, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 405, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 405, 100, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field x86_64_shmid_ds[] = {
-	{ "shm_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 339, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 339, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 405, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 405, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field x86_64_semid_ds[] = {
-	{ "sem_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -840,31 +840,31 @@ static const struct ft_field x86_64_semid_ds[] = {
 static const uint8_t x86_64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_msqid_set[] = {
-	{ "msg_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 339, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 339, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 405, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 405, 100, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field x86_64_shmid_set[] = {
-	{ "shm_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 339, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 339, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 405, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 405, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field x86_64_semid_set[] = {
-	{ "sem_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -914,12 +914,12 @@ static const struct ft_field x86_64_seminfo[] = {
 
 static const struct ft_field x86_64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 932, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 934, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 935, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 937, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_sizes[] = {
@@ -929,48 +929,48 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 937, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 939, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "fds", 3, 840, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "fds", 3, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
 };
 
 static const struct ft_field x86_64_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 840, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 842, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
 	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 938, 14, 0xffffffff, 0x0, 3, 2 },
+	{ "flags", 5, 940, 14, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field x86_64_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 940, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 942, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 941, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 940, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 942, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 943, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 942, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 944, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 941, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 943, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -996,33 +996,33 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 943, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 943, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 946, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 948, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 950, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 948, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 950, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 952, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 840, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 842, 8, 0, 0, 0, 0 },
 	{ "res", 3, 241, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 241, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 951, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 953, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 952, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 954, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -1036,27 +1036,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "value", 5, 840, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 953, 24, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "value", 5, 842, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 955, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "value", 5, 840, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 954, 24, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "value", 5, 842, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 956, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 840, 16, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 842, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -1064,146 +1064,146 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 955, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 957, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 958, 8, 0, 0, 0, 0 },
-	{ "license", 7, 959, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 960, 8, 0, 0, 0, 0 },
+	{ "license", 7, 961, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 961, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 962, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 963, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 963, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 964, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 965, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 964, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 966, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 840, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 842, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 840, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 842, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 840, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 842, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 965, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 967, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 966, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 968, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 967, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 969, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 968, 0, 0, 0, 0, 0 },
+	{ "info", 4, 970, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 840, 8, 0, 0, 0, 0 },
+	{ "info", 4, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 969, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 971, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 959, 0, 0, 0, 0, 0 },
+	{ "name", 4, 961, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 970, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 840, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 972, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 842, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 971, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 973, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 972, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 840, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 840, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
-	{ "values", 6, 840, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 842, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 842, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "values", 6, 842, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 954, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 956, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 973, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 975, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
-	{ "values", 6, 840, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "values", 6, 842, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 953, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 976, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 953, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 975, 0, 0, 0, 0, 0 },
+	{ "test", 4, 977, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -1211,28 +1211,28 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 840, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 840, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 842, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 842, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 840, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 840, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 976, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 842, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 842, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 978, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 977, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 979, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ifa_cacheinfo[] = {
@@ -1243,25 +1243,25 @@ static const struct ft_field x86_64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field x86_64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 862, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 979, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 981, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 980, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 882, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 982, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 884, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 982, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 984, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 882, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 778, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 780, 4, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -1271,29 +1271,29 @@ static const struct ft_field x86_64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field x86_64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 983, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 984, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 979, 4, 0, 0, 0, 0 },
-	{ "id", 2, 985, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 985, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 986, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 981, 4, 0, 0, 0, 0 },
+	{ "id", 2, 987, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 862, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 862, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 984, 3, 0, 0, 0, 0 },
-	{ "id", 2, 985, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 979, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 864, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 864, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 986, 3, 0, 0, 0, 0 },
+	{ "id", 2, 987, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 981, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 982, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 862, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 862, 3, 0, 0, 0, 0 },
-	{ "id", 2, 985, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 984, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 864, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 864, 3, 0, 0, 0, 0 },
+	{ "id", 2, 987, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -1317,8 +1317,8 @@ static const struct ft_field x86_64_tcp_dctcp_info[] = {
 };
 
 static const struct ft_field x86_64_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 431, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 431, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 433, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 433, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -1333,11 +1333,11 @@ static const struct ft_field x86_64_netlink_diag_ring[] = {
 
 static const struct ft_field x86_64_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 986, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 988, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 987, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 989, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_ring[] = {
@@ -1358,39 +1358,39 @@ static const struct ft_field x86_64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field x86_64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 988, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 990, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 989, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 882, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 991, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 990, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 982, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 992, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 984, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 882, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 884, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 862, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 991, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 882, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 993, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 992, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 994, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 882, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rta_cacheinfo[] = {
@@ -1399,7 +1399,7 @@ static const struct ft_field x86_64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 431, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 433, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -1468,19 +1468,19 @@ static const struct ft_field x86_64_link_stats64[] = {
 
 static const struct ft_field x86_64_v4l2_capability[] = {
 	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 993, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 993, 48, 0, 0, 0, 0 },
-	{ "version", 7, 962, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 994, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 994, 88, 0xffffffff, 0x0, 5, 2 },
+	{ "card", 4, 995, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 995, 48, 0, 0, 0, 0 },
+	{ "version", 7, 964, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 996, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 996, 88, 0xffffffff, 0x0, 5, 2 },
 };
 
 static const struct ft_field x86_64_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 995, 8, 0, 0, 0, 0 },
-	{ "description", 11, 993, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 44, 0, 0, 0, 0 },
+	{ "flags", 5, 997, 8, 0, 0, 0, 0 },
+	{ "description", 11, 995, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -1495,28 +1495,28 @@ static const struct ft_field x86_64_v4l2_rect[] = {
 };
 
 static const struct ft_field x86_64_v4l2_clip[] = {
-	{ "c", 1, 997, 0, 0, 0, 0, 0 },
+	{ "c", 1, 999, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_window[] = {
-	{ "w", 1, 997, 0, 0, 0, 0, 0 },
-	{ "field", 5, 998, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 431, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1001, 24, 0, 0, 0, 0 },
+	{ "w", 1, 999, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 433, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1003, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 32, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 40, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 861, 48, 0xffffffff, 0x0, 6, 2 },
+	{ "global_alpha", 12, 863, 48, 0xffffffff, 0x0, 6, 2 },
 };
 static const uint8_t x86_64_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field x86_64_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 8, 0, 0, 0, 0 },
-	{ "field", 5, 998, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1002, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1004, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_plane_pix_format[] = {
@@ -1527,55 +1527,55 @@ static const struct ft_field x86_64_v4l2_plane_pix_format[] = {
 static const struct ft_field x86_64_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 8, 0, 0, 0, 0 },
-	{ "field", 5, 998, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1002, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1005, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 862, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1004, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1007, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 864, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 996, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1007, 16, 0, 0, 0, 0 },
-	{ "count", 5, 882, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1008, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 998, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1009, 16, 0, 0, 0, 0 },
+	{ "count", 5, 884, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1010, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1009, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1010, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1011, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1012, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1011, 0, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1013, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0xffffffff, 0x0, 1, 2 },
 };
 
 static const struct ft_field x86_64_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1013, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1015, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_format[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1014, 8, 0xffffffff, 0x3, 0, 1 },
-	{ "fmt.win", 7, 1014, 8, 0xffffffff, 0x8, 0, 1 },
-	{ "fmt.pix", 7, 1015, 8, 0xffffffff, 0x1, 0, 1 },
-	{ "fmt.pix", 7, 1015, 8, 0xffffffff, 0x2, 0, 1 },
-	{ "fmt.vbi", 7, 1016, 8, 0xffffffff, 0x4, 0, 1 },
-	{ "fmt.vbi", 7, 1016, 8, 0xffffffff, 0x5, 0, 1 },
-	{ "fmt.sliced", 10, 1017, 8, 0xffffffff, 0x6, 0, 1 },
-	{ "fmt.sliced", 10, 1017, 8, 0xffffffff, 0x7, 0, 1 },
-	{ "fmt.pix_mp", 10, 1018, 8, 0xffffffff, 0x9, 0, 1 },
-	{ "fmt.pix_mp", 10, 1018, 8, 0xffffffff, 0xa, 0, 1 },
-	{ "fmt.sdr", 7, 1019, 8, 0xffffffff, 0xb, 0, 1 },
-	{ "fmt.sdr", 7, 1019, 8, 0xffffffff, 0xc, 0, 1 },
-	{ "fmt.meta", 8, 1020, 8, 0xffffffff, 0xd, 0, 1 },
-	{ "fmt.meta", 8, 1020, 8, 0xffffffff, 0xe, 0, 1 },
+	{ "fmt.win", 7, 1016, 8, 0xffffffff, 0x3, 0, 1 },
+	{ "fmt.win", 7, 1016, 8, 0xffffffff, 0x8, 0, 1 },
+	{ "fmt.pix", 7, 1017, 8, 0xffffffff, 0x1, 0, 1 },
+	{ "fmt.pix", 7, 1017, 8, 0xffffffff, 0x2, 0, 1 },
+	{ "fmt.vbi", 7, 1018, 8, 0xffffffff, 0x4, 0, 1 },
+	{ "fmt.vbi", 7, 1018, 8, 0xffffffff, 0x5, 0, 1 },
+	{ "fmt.sliced", 10, 1019, 8, 0xffffffff, 0x6, 0, 1 },
+	{ "fmt.sliced", 10, 1019, 8, 0xffffffff, 0x7, 0, 1 },
+	{ "fmt.pix_mp", 10, 1020, 8, 0xffffffff, 0x9, 0, 1 },
+	{ "fmt.pix_mp", 10, 1020, 8, 0xffffffff, 0xa, 0, 1 },
+	{ "fmt.sdr", 7, 1021, 8, 0xffffffff, 0xb, 0, 1 },
+	{ "fmt.sdr", 7, 1021, 8, 0xffffffff, 0xc, 0, 1 },
+	{ "fmt.meta", 8, 1022, 8, 0xffffffff, 0xd, 0, 1 },
+	{ "fmt.meta", 8, 1022, 8, 0xffffffff, 0xe, 0, 1 },
 };
 
 static const uint8_t x86_64_v4l2_format_type_whole[] = { 0 };
@@ -1585,7 +1585,7 @@ static const uint8_t x86_64_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8
 static const struct ft_field x86_64_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 8, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -1607,14 +1607,14 @@ static const struct ft_field x86_64_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1024, 12, 0, 0, 0, 0 },
-	{ "field", 5, 998, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1026, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
 	{ "timestamp", 9, 253, 24, 0, 0, 0, 0 },
-	{ "timecode", 8, 1025, 40, 0, 0, 0, 0 },
+	{ "timecode", 8, 1027, 40, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 56, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 60, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 60, 0, 0, 0, 0 },
 	{ "m.userptr", 9, 19, 64, 0xffffffff, 0x2, 8, 1 },
-	{ "m.offset", 8, 431, 64, 0xffffffff, 0x1, 8, 1 },
+	{ "m.offset", 8, 433, 64, 0xffffffff, 0x1, 8, 1 },
 	{ "length", 6, 15, 72, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 80, 0, 0, 0, 0 },
 };
@@ -1627,8 +1627,8 @@ static const uint8_t x86_64_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 };
 static const uint8_t x86_64_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field x86_64_v4l2_framebuffer[] = {
-	{ "capability", 10, 431, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 433, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -1641,25 +1641,25 @@ static const struct ft_field x86_64_v4l2_fract[] = {
 };
 
 static const struct ft_field x86_64_v4l2_captureparm[] = {
-	{ "capability", 10, 1028, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1029, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1030, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 431, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1031, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_outputparm[] = {
-	{ "capability", 10, 1028, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1029, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1030, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 431, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1031, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_streamparm[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1032, 4, 0xffffffff, 0x1, 0, 1 },
-	{ "parm.output", 11, 1033, 4, 0xffffffff, 0x2, 0, 1 },
+	{ "parm.capture", 12, 1034, 4, 0xffffffff, 0x1, 0, 1 },
+	{ "parm.output", 11, 1035, 4, 0xffffffff, 0x2, 0, 1 },
 };
 
 static const uint8_t x86_64_v4l2_streamparm_type_whole[] = { 0 };
@@ -1669,8 +1669,8 @@ static const uint8_t x86_64_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field x86_64_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 8, 0, 0, 0, 0 },
-	{ "name", 4, 1034, 16, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1030, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1036, 16, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1032, 40, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_standard_whole[] = { 0 };
@@ -1679,8 +1679,8 @@ static const uint8_t x86_64_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 993, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1035, 36, 0, 0, 0, 0 },
+	{ "name", 4, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -1692,7 +1692,7 @@ static const uint8_t x86_64_v4l2_input_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field x86_64_v4l2_control[] = {
-	{ "id", 2, 1036, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -1704,13 +1704,13 @@ static const uint8_t x86_64_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field x86_64_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 993, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1038, 40, 0, 0, 0, 0 },
+	{ "name", 4, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1039, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1040, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1039, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1040, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1041, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1042, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -1720,16 +1720,16 @@ static const uint8_t x86_64_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_v4l2_queryctrl[] = {
-	{ "id", 2, 1041, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1036, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1042, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1043, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 823, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1045, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 825, 60, 0, 0, 0, 5 },
 };
 static const uint8_t x86_64_v4l2_queryctrl_whole[] = { 0 };
 
@@ -1737,20 +1737,20 @@ static const uint8_t x86_64_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t x86_64_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1041, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1036, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1042, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 241, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 241, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
 	{ "default_value", 13, 241, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1043, 72, 0, 0, 0, 0 },
+	{ "flags", 5, 1045, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1044, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1045, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1046, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1047, 104, 0, 0, 0, 5 },
 };
 static const uint8_t x86_64_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -1758,9 +1758,9 @@ static const uint8_t x86_64_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t x86_64_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field x86_64_v4l2_querymenu[] = {
-	{ "id", 2, 1036, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "value", 5, 241, 8, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_querymenu_whole[] = { 0, 1 };
@@ -1769,9 +1769,9 @@ static const uint8_t x86_64_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field x86_64_v4l2_cropcap[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 997, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 997, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1030, 36, 0, 0, 0, 0 },
+	{ "bounds", 6, 999, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 999, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1032, 36, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_cropcap_whole[] = { 0 };
 
@@ -1779,7 +1779,7 @@ static const uint8_t x86_64_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field x86_64_v4l2_crop[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "c", 1, 997, 4, 0, 0, 0, 0 },
+	{ "c", 1, 999, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t x86_64_v4l2_crop_type_whole[] = { 0 };
@@ -1787,20 +1787,20 @@ static const uint8_t x86_64_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field x86_64_v4l2_ext_control[] = {
-	{ "id", 2, 1046, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1048, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 831, 12, 0xffffffff, 0x0, 1, 2 },
+	{ "string", 6, 833, 12, 0xffffffff, 0x0, 1, 2 },
 	{ "value", 5, 16, 12, 0xffffffff, 0x0, 1, 1 },
 	{ "value64", 7, 241, 12, 0xffffffff, 0x0, 1, 1 },
 };
 static const uint8_t x86_64_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1047, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1049, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
 	{ "error_idx", 9, 15, 8, 0xffffffff, 0x0, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1050, 24, 0xffffffff, 0x0, 1, 2 },
+	{ "controls", 8, 1052, 24, 0xffffffff, 0x0, 1, 2 },
 };
 static const uint8_t x86_64_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -1824,30 +1824,30 @@ static const struct ft_field x86_64_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field x86_64_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 996, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1051, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1052, 12, 0xffffffff, 0x1, 2, 1 },
-	{ "stepwise", 8, 1053, 12, 0xffffffff, 0x3, 2, 1 },
+	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1053, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1054, 12, 0xffffffff, 0x1, 2, 1 },
+	{ "stepwise", 8, 1055, 12, 0xffffffff, 0x3, 2, 1 },
 };
 static const uint8_t x86_64_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t x86_64_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1030, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1030, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1030, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1032, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1032, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1032, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 996, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1054, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1030, 20, 0xffffffff, 0x1, 4, 1 },
-	{ "stepwise", 8, 1055, 20, 0xffffffff, 0x3, 4, 1 },
-	{ "stepwise", 8, 1055, 20, 0xffffffff, 0x2, 4, 1 },
+	{ "type", 4, 1056, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1032, 20, 0xffffffff, 0x1, 4, 1 },
+	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x3, 4, 1 },
+	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x2, 4, 1 },
 };
 static const uint8_t x86_64_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -1856,7 +1856,7 @@ static const uint8_t x86_64_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field x86_64_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 8, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
 	{ "format", 6, 150, 16, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_create_buffers_whole[] = { 1, 2, 3 };
@@ -1894,22 +1894,22 @@ static const struct ft_field generic64_itimerspec[] = {
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 726, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 726, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 728, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 728, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 804, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 804, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 806, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 806, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 805, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 806, 40, 0, 0, 0, 0 },
+	{ "status", 6, 808, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
@@ -1927,16 +1927,16 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 805, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 241, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 241, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 241, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 241, 32, 0, 0, 0, 0 },
-	{ "status", 6, 806, 40, 0, 0, 0, 0 },
+	{ "status", 6, 808, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 241, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 241, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 241, 64, 0, 0, 0, 0 },
-	{ "time", 4, 808, 72, 0, 0, 0, 0 },
+	{ "time", 4, 810, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 241, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 241, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 241, 104, 0, 0, 0, 0 },
@@ -1955,64 +1955,64 @@ static const struct ft_field generic64_timeval64[] = {
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 809, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 809, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 809, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 809, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 811, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 811, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 811, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 811, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 429, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 428, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 430, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 429, 32, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 431, 32, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 810, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 811, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 812, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 812, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 813, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 814, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 429, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 428, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 430, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 429, 40, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 431, 40, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 241, 56, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 810, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 811, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 812, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 812, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 813, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 814, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 685, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 687, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 814, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 816, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 815, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 817, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 814, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 816, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 816, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 816, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 816, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 816, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 818, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 818, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 818, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 818, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -2022,85 +2022,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 818, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 819, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 820, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 820, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 821, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 822, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 821, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 822, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 824, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 824, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 826, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 821, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 822, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 824, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 824, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 826, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 823, 0, 0, 0, 0, 0 },
+	{ "val", 3, 825, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 339, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 405, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 241, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 241, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 241, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 241, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 339, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 405, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 828, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 829, 4, 0, 0, 0, 0 },
+	{ "type", 4, 830, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 831, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 831, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 833, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 832, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 834, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -2110,9 +2110,9 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 833, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 833, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 834, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 835, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 835, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 836, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -2150,18 +2150,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 835, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 835, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 837, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 837, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 836, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 836, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 838, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 838, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 837, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 839, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -2175,39 +2175,39 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 838, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 838, 65, 0, 0, 0, 0 },
-	{ "release", 7, 838, 130, 0, 0, 0, 0 },
-	{ "version", 7, 838, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 838, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 838, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 840, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 840, 65, 0, 0, 0, 0 },
+	{ "release", 7, 840, 130, 0, 0, 0, 0 },
+	{ "version", 7, 840, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 840, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 840, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 839, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 840, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 840, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 840, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 841, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 840, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 841, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 842, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 842, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 842, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 843, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 842, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 840, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 843, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 842, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 845, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 844, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 844, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 846, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 846, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 435, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 845, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 437, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 847, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -2218,8 +2218,8 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 846, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 339, 4, 0, 0, 0, 0 },
+	{ "version", 7, 848, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 405, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_robust_list_head[] = {
@@ -2232,40 +2232,40 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 847, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 849, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 848, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 850, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 848, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 850, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 849, 0, 0, 0, 0, 0 },
-	{ "data", 4, 850, 8, 0, 0, 0, 0 },
+	{ "events", 6, 851, 0, 0, 0, 0, 0 },
+	{ "data", 4, 852, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 840, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 851, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 431, 20, 0xffffffff, 0x0, 3, 2 },
+	{ "uaddr", 5, 842, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 853, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 433, 20, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 563, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 565, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -2276,7 +2276,7 @@ static const struct ft_field generic64_linger[] = {
 };
 
 static const struct ft_field generic64_ucred[] = {
-	{ "pid", 3, 339, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 405, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -2289,19 +2289,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 852, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 853, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 854, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 855, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 856, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 857, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 854, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 855, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 856, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 857, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 858, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 859, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 858, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 859, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 860, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 861, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -2314,14 +2314,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 860, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 861, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 861, 19, 0, 0, 0, 0 },
-	{ "port", 4, 861, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 862, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 863, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 863, 19, 0, 0, 0, 0 },
+	{ "port", 4, 863, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 864, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -2329,7 +2329,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 864, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -2355,56 +2355,56 @@ static const struct ft_field generic64_uffdio_range[] = {
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 866, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 867, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 869, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 870, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 869, 8, 0, 0, 0, 0 },
+	{ "features", 8, 871, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 778, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 780, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 778, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 780, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 871, 24, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 873, 24, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 28, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 872, 32, 0, 0, 0, 0 },
-	{ "lo_name", 7, 873, 36, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 874, 100, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 875, 136, 0, 0, 0, 0 },
-	{ "reserved", 8, 876, 152, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 874, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 875, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 876, 100, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 877, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 878, 152, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_loop_info64[] = {
-	{ "lo_device", 9, 429, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 431, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 429, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 431, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 871, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 873, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 872, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 873, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 873, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 874, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 877, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 874, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 875, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 875, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 876, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 879, 216, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -2417,40 +2417,40 @@ static const struct ft_field generic64_loop_config[] = {
 
 static const struct ft_field generic64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 880, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 882, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 881, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_found[] = {
-	{ "fm_flags", 8, 881, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 883, 0, 0, 0, 0, 0 },
+	{ "op", 2, 885, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 885, 16, 0, 0, 0, 0 },
+	{ "data", 4, 887, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_blkpg_partition[] = {
 	{ "start", 5, 241, 0, 0, 0, 0, 0 },
 	{ "length", 6, 241, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 873, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 873, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 875, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 875, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 886, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 888, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -2459,94 +2459,94 @@ static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 static const struct ft_field generic64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 241, 8, 0, 0, 0, 0 },
-	{ "error", 5, 887, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 888, 20, 0, 0, 0, 0 },
+	{ "error", 5, 889, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 890, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 889, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 891, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 595, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 597, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_hd_geometry[] = {
-	{ "heads", 5, 862, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 862, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 864, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 864, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sg_io_hdr[] = {
-	{ "interface_id", 12, 890, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 891, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 862, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 893, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 894, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 893, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 896, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 898, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 896, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 898, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 900, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 899, 44, 0, 0, 0, 0 },
-	{ "status", 6, 861, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 861, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 861, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 862, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 860, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 860, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 901, 44, 0, 0, 0, 0 },
+	{ "status", 6, 863, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 863, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 863, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 864, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 862, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 862, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 900, 80, 0, 0, 0, 0 },
+	{ "info", 4, 902, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field generic64_sg_io_vector[] = {
-	{ "interface_id", 12, 890, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 891, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 862, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 896, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 902, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 898, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 904, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 899, 44, 0, 0, 0, 0 },
-	{ "status", 6, 861, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 861, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 861, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 862, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 860, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 860, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 901, 44, 0, 0, 0, 0 },
+	{ "status", 6, 863, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 863, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 863, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 864, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 862, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 862, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 900, 80, 0, 0, 0, 0 },
+	{ "info", 4, 902, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field generic64_sg_sense[] = {
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 905, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 907, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_dh_params[] = {
-	{ "private", 7, 544, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 544, 4, 0, 0, 0, 0 },
-	{ "base", 4, 544, 8, 0, 0, 0, 0 },
+	{ "private", 7, 546, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 546, 4, 0, 0, 0, 0 },
+	{ "base", 4, 546, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 909, 8, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 911, 8, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 911, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 913, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -2555,19 +2555,19 @@ static const struct ft_field generic64_keyctl_pkey_query[] = {
 };
 
 static const struct ft_field generic64_keyctl_pkey_params[] = {
-	{ "key_id", 6, 544, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 544, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mnt_id_req[] = {
-	{ "size", 4, 914, 0, 0, 0, 0, 0 },
+	{ "size", 4, 916, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -2575,45 +2575,45 @@ static const struct ft_field generic64_mnt_id_req[] = {
 };
 
 static const struct ft_field generic64_mnt_id_req_stat[] = {
-	{ "size", 4, 914, 0, 0, 0, 0, 0 },
+	{ "size", 4, 916, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 915, 16, 0, 0, 0, 0 },
+	{ "param", 5, 917, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field generic64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 916, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 915, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 918, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 917, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 917, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 918, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 916, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 919, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 920, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 918, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 833, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 834, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 835, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 836, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 919, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 919, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 921, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 921, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 916, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 919, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 918, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 921, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 920, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 922, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 920, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 915, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 922, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 917, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 920, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 922, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 920, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 922, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t generic64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -2631,19 +2631,19 @@ static const struct ft_field generic64_cachestat[] = {
 };
 
 static const struct ft_field generic64_xattr_args_set[] = {
-	{ "value", 5, 921, 0, 0, 0, 0, 0 },
+	{ "value", 5, 923, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 492, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 494, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_xattr_args_got[] = {
-	{ "value", 5, 922, 0, 0, 0, 0, 0 },
+	{ "value", 5, 924, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_attr[] = {
-	{ "fa_xflags", 9, 923, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 925, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -2670,31 +2670,31 @@ static const struct ft_field generic64_ipc_perm_set[] = {
 };
 
 static const struct ft_field generic64_msqid_ds[] = {
-	{ "msg_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 339, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 339, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 405, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 405, 100, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field generic64_shmid_ds[] = {
-	{ "shm_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 339, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 339, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 405, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 405, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field generic64_semid_ds[] = {
-	{ "sem_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2702,31 +2702,31 @@ static const struct ft_field generic64_semid_ds[] = {
 static const uint8_t generic64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_msqid_set[] = {
-	{ "msg_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 339, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 339, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 405, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 405, 100, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field generic64_shmid_set[] = {
-	{ "shm_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 339, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 339, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 405, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 405, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field generic64_semid_set[] = {
-	{ "sem_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2776,12 +2776,12 @@ static const struct ft_field generic64_seminfo[] = {
 
 static const struct ft_field generic64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 932, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 934, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 935, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 937, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_sizes[] = {
@@ -2791,48 +2791,48 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 937, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 939, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "fds", 3, 840, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "fds", 3, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
 };
 
 static const struct ft_field generic64_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 840, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 842, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
 	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 938, 14, 0xffffffff, 0x0, 3, 2 },
+	{ "flags", 5, 940, 14, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field generic64_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 940, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 942, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 941, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 940, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 942, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 943, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 942, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 944, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 941, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 943, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2858,33 +2858,33 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 
 static const struct ft_field generic64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 943, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 943, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 946, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 948, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 950, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 948, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 950, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 952, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 840, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 842, 8, 0, 0, 0, 0 },
 	{ "res", 3, 241, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 241, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 951, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 953, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 952, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 954, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2898,27 +2898,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "value", 5, 840, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 953, 24, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "value", 5, 842, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 955, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "value", 5, 840, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 954, 24, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "value", 5, 842, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 956, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 840, 16, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 842, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -2926,146 +2926,146 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 955, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 957, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 958, 8, 0, 0, 0, 0 },
-	{ "license", 7, 959, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 960, 8, 0, 0, 0, 0 },
+	{ "license", 7, 961, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 961, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 962, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 963, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 963, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 964, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 965, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 964, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 966, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 840, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 842, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 840, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 842, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 840, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 842, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 965, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 967, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 966, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 968, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 967, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 969, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 968, 0, 0, 0, 0, 0 },
+	{ "info", 4, 970, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 840, 8, 0, 0, 0, 0 },
+	{ "info", 4, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 969, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 971, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 959, 0, 0, 0, 0, 0 },
+	{ "name", 4, 961, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 970, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 840, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 972, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 842, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 971, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 973, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 972, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 840, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 840, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
-	{ "values", 6, 840, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 842, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 842, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "values", 6, 842, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 954, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 956, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 973, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 975, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
-	{ "values", 6, 840, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "values", 6, 842, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 953, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 976, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 953, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 975, 0, 0, 0, 0, 0 },
+	{ "test", 4, 977, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -3073,28 +3073,28 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 840, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 840, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 842, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 842, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 840, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 840, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 976, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 842, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 842, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 978, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 977, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 979, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ifa_cacheinfo[] = {
@@ -3105,25 +3105,25 @@ static const struct ft_field generic64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field generic64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 862, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 979, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 981, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 980, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 882, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 982, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 884, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 982, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 984, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 882, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 778, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 780, 4, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -3133,29 +3133,29 @@ static const struct ft_field generic64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field generic64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 983, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 984, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 979, 4, 0, 0, 0, 0 },
-	{ "id", 2, 985, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 985, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 986, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 981, 4, 0, 0, 0, 0 },
+	{ "id", 2, 987, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 862, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 862, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 984, 3, 0, 0, 0, 0 },
-	{ "id", 2, 985, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 979, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 864, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 864, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 986, 3, 0, 0, 0, 0 },
+	{ "id", 2, 987, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 981, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 982, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 862, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 862, 3, 0, 0, 0, 0 },
-	{ "id", 2, 985, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 984, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 864, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 864, 3, 0, 0, 0, 0 },
+	{ "id", 2, 987, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -3179,8 +3179,8 @@ static const struct ft_field generic64_tcp_dctcp_info[] = {
 };
 
 static const struct ft_field generic64_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 431, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 431, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 433, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 433, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -3195,11 +3195,11 @@ static const struct ft_field generic64_netlink_diag_ring[] = {
 
 static const struct ft_field generic64_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 986, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 988, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 987, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 989, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_ring[] = {
@@ -3220,39 +3220,39 @@ static const struct ft_field generic64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field generic64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 988, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 990, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 989, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 882, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 991, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 990, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 982, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 992, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 984, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 882, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 884, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 862, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 991, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 882, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 993, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 992, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 994, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 882, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rta_cacheinfo[] = {
@@ -3261,7 +3261,7 @@ static const struct ft_field generic64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 431, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 433, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -3330,19 +3330,19 @@ static const struct ft_field generic64_link_stats64[] = {
 
 static const struct ft_field generic64_v4l2_capability[] = {
 	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 993, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 993, 48, 0, 0, 0, 0 },
-	{ "version", 7, 962, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 994, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 994, 88, 0xffffffff, 0x0, 5, 2 },
+	{ "card", 4, 995, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 995, 48, 0, 0, 0, 0 },
+	{ "version", 7, 964, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 996, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 996, 88, 0xffffffff, 0x0, 5, 2 },
 };
 
 static const struct ft_field generic64_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 995, 8, 0, 0, 0, 0 },
-	{ "description", 11, 993, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 44, 0, 0, 0, 0 },
+	{ "flags", 5, 997, 8, 0, 0, 0, 0 },
+	{ "description", 11, 995, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -3357,28 +3357,28 @@ static const struct ft_field generic64_v4l2_rect[] = {
 };
 
 static const struct ft_field generic64_v4l2_clip[] = {
-	{ "c", 1, 997, 0, 0, 0, 0, 0 },
+	{ "c", 1, 999, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_window[] = {
-	{ "w", 1, 997, 0, 0, 0, 0, 0 },
-	{ "field", 5, 998, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 431, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1001, 24, 0, 0, 0, 0 },
+	{ "w", 1, 999, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 433, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1003, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 32, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 40, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 861, 48, 0xffffffff, 0x0, 6, 2 },
+	{ "global_alpha", 12, 863, 48, 0xffffffff, 0x0, 6, 2 },
 };
 static const uint8_t generic64_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field generic64_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 8, 0, 0, 0, 0 },
-	{ "field", 5, 998, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1002, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1004, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_plane_pix_format[] = {
@@ -3389,55 +3389,55 @@ static const struct ft_field generic64_v4l2_plane_pix_format[] = {
 static const struct ft_field generic64_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 8, 0, 0, 0, 0 },
-	{ "field", 5, 998, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1002, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1005, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 862, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1004, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1007, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 864, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 996, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1007, 16, 0, 0, 0, 0 },
-	{ "count", 5, 882, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1008, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 998, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1009, 16, 0, 0, 0, 0 },
+	{ "count", 5, 884, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1010, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1009, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1010, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1011, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1012, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1011, 0, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1013, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0xffffffff, 0x0, 1, 2 },
 };
 
 static const struct ft_field generic64_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1013, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1015, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_format[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1014, 8, 0xffffffff, 0x3, 0, 1 },
-	{ "fmt.win", 7, 1014, 8, 0xffffffff, 0x8, 0, 1 },
-	{ "fmt.pix", 7, 1015, 8, 0xffffffff, 0x1, 0, 1 },
-	{ "fmt.pix", 7, 1015, 8, 0xffffffff, 0x2, 0, 1 },
-	{ "fmt.vbi", 7, 1016, 8, 0xffffffff, 0x4, 0, 1 },
-	{ "fmt.vbi", 7, 1016, 8, 0xffffffff, 0x5, 0, 1 },
-	{ "fmt.sliced", 10, 1017, 8, 0xffffffff, 0x6, 0, 1 },
-	{ "fmt.sliced", 10, 1017, 8, 0xffffffff, 0x7, 0, 1 },
-	{ "fmt.pix_mp", 10, 1018, 8, 0xffffffff, 0x9, 0, 1 },
-	{ "fmt.pix_mp", 10, 1018, 8, 0xffffffff, 0xa, 0, 1 },
-	{ "fmt.sdr", 7, 1019, 8, 0xffffffff, 0xb, 0, 1 },
-	{ "fmt.sdr", 7, 1019, 8, 0xffffffff, 0xc, 0, 1 },
-	{ "fmt.meta", 8, 1020, 8, 0xffffffff, 0xd, 0, 1 },
-	{ "fmt.meta", 8, 1020, 8, 0xffffffff, 0xe, 0, 1 },
+	{ "fmt.win", 7, 1016, 8, 0xffffffff, 0x3, 0, 1 },
+	{ "fmt.win", 7, 1016, 8, 0xffffffff, 0x8, 0, 1 },
+	{ "fmt.pix", 7, 1017, 8, 0xffffffff, 0x1, 0, 1 },
+	{ "fmt.pix", 7, 1017, 8, 0xffffffff, 0x2, 0, 1 },
+	{ "fmt.vbi", 7, 1018, 8, 0xffffffff, 0x4, 0, 1 },
+	{ "fmt.vbi", 7, 1018, 8, 0xffffffff, 0x5, 0, 1 },
+	{ "fmt.sliced", 10, 1019, 8, 0xffffffff, 0x6, 0, 1 },
+	{ "fmt.sliced", 10, 1019, 8, 0xffffffff, 0x7, 0, 1 },
+	{ "fmt.pix_mp", 10, 1020, 8, 0xffffffff, 0x9, 0, 1 },
+	{ "fmt.pix_mp", 10, 1020, 8, 0xffffffff, 0xa, 0, 1 },
+	{ "fmt.sdr", 7, 1021, 8, 0xffffffff, 0xb, 0, 1 },
+	{ "fmt.sdr", 7, 1021, 8, 0xffffffff, 0xc, 0, 1 },
+	{ "fmt.meta", 8, 1022, 8, 0xffffffff, 0xd, 0, 1 },
+	{ "fmt.meta", 8, 1022, 8, 0xffffffff, 0xe, 0, 1 },
 };
 
 static const uint8_t generic64_v4l2_format_type_whole[] = { 0 };
@@ -3447,7 +3447,7 @@ static const uint8_t generic64_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7
 static const struct ft_field generic64_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 8, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -3469,14 +3469,14 @@ static const struct ft_field generic64_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1024, 12, 0, 0, 0, 0 },
-	{ "field", 5, 998, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1026, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
 	{ "timestamp", 9, 253, 24, 0, 0, 0, 0 },
-	{ "timecode", 8, 1025, 40, 0, 0, 0, 0 },
+	{ "timecode", 8, 1027, 40, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 56, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 60, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 60, 0, 0, 0, 0 },
 	{ "m.userptr", 9, 19, 64, 0xffffffff, 0x2, 8, 1 },
-	{ "m.offset", 8, 431, 64, 0xffffffff, 0x1, 8, 1 },
+	{ "m.offset", 8, 433, 64, 0xffffffff, 0x1, 8, 1 },
 	{ "length", 6, 15, 72, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 80, 0, 0, 0, 0 },
 };
@@ -3489,8 +3489,8 @@ static const uint8_t generic64_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 
 static const uint8_t generic64_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field generic64_v4l2_framebuffer[] = {
-	{ "capability", 10, 431, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 433, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -3503,25 +3503,25 @@ static const struct ft_field generic64_v4l2_fract[] = {
 };
 
 static const struct ft_field generic64_v4l2_captureparm[] = {
-	{ "capability", 10, 1028, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1029, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1030, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 431, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1031, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_outputparm[] = {
-	{ "capability", 10, 1028, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1029, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1030, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 431, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1031, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_streamparm[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1032, 4, 0xffffffff, 0x1, 0, 1 },
-	{ "parm.output", 11, 1033, 4, 0xffffffff, 0x2, 0, 1 },
+	{ "parm.capture", 12, 1034, 4, 0xffffffff, 0x1, 0, 1 },
+	{ "parm.output", 11, 1035, 4, 0xffffffff, 0x2, 0, 1 },
 };
 
 static const uint8_t generic64_v4l2_streamparm_type_whole[] = { 0 };
@@ -3531,8 +3531,8 @@ static const uint8_t generic64_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field generic64_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 8, 0, 0, 0, 0 },
-	{ "name", 4, 1034, 16, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1030, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1036, 16, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1032, 40, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_standard_whole[] = { 0 };
@@ -3541,8 +3541,8 @@ static const uint8_t generic64_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 993, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1035, 36, 0, 0, 0, 0 },
+	{ "name", 4, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -3554,7 +3554,7 @@ static const uint8_t generic64_v4l2_input_whole[] = { 0 };
 static const uint8_t generic64_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field generic64_v4l2_control[] = {
-	{ "id", 2, 1036, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -3566,13 +3566,13 @@ static const uint8_t generic64_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field generic64_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 993, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1038, 40, 0, 0, 0, 0 },
+	{ "name", 4, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1039, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1040, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1039, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1040, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1041, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1042, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -3582,16 +3582,16 @@ static const uint8_t generic64_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t generic64_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_v4l2_queryctrl[] = {
-	{ "id", 2, 1041, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1036, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1042, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1043, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 823, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1045, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 825, 60, 0, 0, 0, 5 },
 };
 static const uint8_t generic64_v4l2_queryctrl_whole[] = { 0 };
 
@@ -3599,20 +3599,20 @@ static const uint8_t generic64_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t generic64_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1041, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1036, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1042, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 241, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 241, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
 	{ "default_value", 13, 241, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1043, 72, 0, 0, 0, 0 },
+	{ "flags", 5, 1045, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1044, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1045, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1046, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1047, 104, 0, 0, 0, 5 },
 };
 static const uint8_t generic64_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -3620,9 +3620,9 @@ static const uint8_t generic64_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 }
 static const uint8_t generic64_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field generic64_v4l2_querymenu[] = {
-	{ "id", 2, 1036, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "value", 5, 241, 8, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_querymenu_whole[] = { 0, 1 };
@@ -3631,9 +3631,9 @@ static const uint8_t generic64_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field generic64_v4l2_cropcap[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 997, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 997, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1030, 36, 0, 0, 0, 0 },
+	{ "bounds", 6, 999, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 999, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1032, 36, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_cropcap_whole[] = { 0 };
 
@@ -3641,7 +3641,7 @@ static const uint8_t generic64_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field generic64_v4l2_crop[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "c", 1, 997, 4, 0, 0, 0, 0 },
+	{ "c", 1, 999, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t generic64_v4l2_crop_type_whole[] = { 0 };
@@ -3649,20 +3649,20 @@ static const uint8_t generic64_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t generic64_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field generic64_v4l2_ext_control[] = {
-	{ "id", 2, 1046, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1048, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 831, 12, 0xffffffff, 0x0, 1, 2 },
+	{ "string", 6, 833, 12, 0xffffffff, 0x0, 1, 2 },
 	{ "value", 5, 16, 12, 0xffffffff, 0x0, 1, 1 },
 	{ "value64", 7, 241, 12, 0xffffffff, 0x0, 1, 1 },
 };
 static const uint8_t generic64_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1047, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1049, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
 	{ "error_idx", 9, 15, 8, 0xffffffff, 0x0, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1050, 24, 0xffffffff, 0x0, 1, 2 },
+	{ "controls", 8, 1052, 24, 0xffffffff, 0x0, 1, 2 },
 };
 static const uint8_t generic64_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -3686,30 +3686,30 @@ static const struct ft_field generic64_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field generic64_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 996, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1051, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1052, 12, 0xffffffff, 0x1, 2, 1 },
-	{ "stepwise", 8, 1053, 12, 0xffffffff, 0x3, 2, 1 },
+	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1053, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1054, 12, 0xffffffff, 0x1, 2, 1 },
+	{ "stepwise", 8, 1055, 12, 0xffffffff, 0x3, 2, 1 },
 };
 static const uint8_t generic64_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t generic64_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1030, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1030, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1030, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1032, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1032, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1032, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 996, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1054, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1030, 20, 0xffffffff, 0x1, 4, 1 },
-	{ "stepwise", 8, 1055, 20, 0xffffffff, 0x3, 4, 1 },
-	{ "stepwise", 8, 1055, 20, 0xffffffff, 0x2, 4, 1 },
+	{ "type", 4, 1056, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1032, 20, 0xffffffff, 0x1, 4, 1 },
+	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x3, 4, 1 },
+	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x2, 4, 1 },
 };
 static const uint8_t generic64_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -3718,7 +3718,7 @@ static const uint8_t generic64_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field generic64_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 8, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
 	{ "format", 6, 150, 16, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_create_buffers_whole[] = { 1, 2, 3 };
@@ -3756,22 +3756,22 @@ static const struct ft_field i386_itimerspec[] = {
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 726, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 726, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 728, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 728, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 804, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 804, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 806, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 806, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 805, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 806, 20, 0, 0, 0, 0 },
+	{ "status", 6, 808, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
@@ -3789,16 +3789,16 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 805, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 241, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 241, 12, 0, 0, 0, 0 },
 	{ "maxerror", 8, 241, 20, 0, 0, 0, 0 },
 	{ "esterror", 8, 241, 28, 0, 0, 0, 0 },
-	{ "status", 6, 806, 36, 0, 0, 0, 0 },
+	{ "status", 6, 808, 36, 0, 0, 0, 0 },
 	{ "constant", 8, 241, 40, 0, 0, 0, 0 },
 	{ "precision", 9, 241, 48, 0, 0, 0, 0 },
 	{ "tolerance", 9, 241, 56, 0, 0, 0, 0 },
-	{ "time", 4, 808, 64, 0, 0, 0, 0 },
+	{ "time", 4, 810, 64, 0, 0, 0, 0 },
 	{ "tick", 4, 241, 80, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 241, 88, 0, 0, 0, 0 },
 	{ "jitter", 6, 241, 96, 0, 0, 0, 0 },
@@ -3817,64 +3817,64 @@ static const struct ft_field i386_timeval64[] = {
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 809, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 809, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 809, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 809, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 811, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 811, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 811, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 811, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 778, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 780, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 815, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 817, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 778, 16, 0xb000, 0x2000, 2, 1 },
+	{ "st_rdev", 7, 780, 16, 0xb000, 0x2000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 810, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 811, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 812, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 812, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 813, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 814, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 429, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 428, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 430, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 429, 32, 0xb000, 0x2000, 1, 1 },
+	{ "st_rdev", 7, 431, 32, 0xb000, 0x2000, 1, 1 },
 	{ "st_size", 7, 241, 44, 0xb000, 0x2000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 810, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 811, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 812, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 812, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 813, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 814, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 685, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 687, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 814, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 816, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 815, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 817, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 814, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 816, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 816, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 816, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 816, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 816, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 818, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 818, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 818, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 818, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -3884,85 +3884,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 818, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 819, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 820, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 820, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 821, 8, 0xffffffff, 0x0, 1, 2 },
+	{ "resolve", 7, 822, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 821, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 822, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 824, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 824, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 826, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 821, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 822, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 824, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 824, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 826, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 823, 0, 0, 0, 0, 0 },
+	{ "val", 3, 825, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
-	{ "l_pid", 5, 339, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 405, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 241, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 241, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 826, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 827, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 241, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 241, 12, 0, 0, 0, 0 },
-	{ "l_pid", 5, 339, 20, 0, 0, 0, 0 },
+	{ "l_pid", 5, 405, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 828, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 829, 4, 0, 0, 0, 0 },
+	{ "type", 4, 830, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 831, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 831, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 833, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 832, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 834, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -3972,9 +3972,9 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 833, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 833, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 834, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 835, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 835, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 836, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
@@ -4012,18 +4012,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 835, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 835, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 837, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 837, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 836, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 836, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 838, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 838, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 837, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 839, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -4037,39 +4037,39 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 838, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 838, 65, 0, 0, 0, 0 },
-	{ "release", 7, 838, 130, 0, 0, 0, 0 },
-	{ "version", 7, 838, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 838, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 838, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 840, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 840, 65, 0, 0, 0, 0 },
+	{ "release", 7, 840, 130, 0, 0, 0, 0 },
+	{ "version", 7, 840, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 840, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 840, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 839, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 840, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 840, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 840, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 841, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 840, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 841, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 842, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 842, 16, 0x1200000, 0x0, 0, 2 },
+	{ "parent_tid", 10, 842, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 843, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 842, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 840, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 843, 64, 0xffffffff, 0x0, 9, 2 },
+	{ "tls", 3, 842, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 845, 64, 0xffffffff, 0x0, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 844, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 844, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 846, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 846, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 435, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 845, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 437, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 847, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -4080,8 +4080,8 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 846, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 339, 4, 0, 0, 0, 0 },
+	{ "version", 7, 848, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 405, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_robust_list_head[] = {
@@ -4094,40 +4094,40 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 847, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 849, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 848, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 850, 4, 0x80000000, 0x0, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 848, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 850, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 849, 0, 0, 0, 0, 0 },
-	{ "data", 4, 850, 4, 0, 0, 0, 0 },
+	{ "events", 6, 851, 0, 0, 0, 0, 0 },
+	{ "data", 4, 852, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 840, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 851, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 431, 20, 0xffffffff, 0x0, 3, 2 },
+	{ "uaddr", 5, 842, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 853, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 433, 20, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 563, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 565, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -4138,7 +4138,7 @@ static const struct ft_field i386_linger[] = {
 };
 
 static const struct ft_field i386_ucred[] = {
-	{ "pid", 3, 339, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 405, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -4151,19 +4151,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 852, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 853, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 854, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 855, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 856, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 857, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 854, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 855, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 856, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 857, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 858, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 859, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 858, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 859, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 860, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 861, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -4176,14 +4176,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 860, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 861, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 861, 11, 0, 0, 0, 0 },
-	{ "port", 4, 861, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 862, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 863, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 863, 11, 0, 0, 0, 0 },
+	{ "port", 4, 863, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 864, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -4191,7 +4191,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 864, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -4217,56 +4217,56 @@ static const struct ft_field i386_uffdio_range[] = {
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 866, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 867, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 869, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 870, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 869, 8, 0, 0, 0, 0 },
+	{ "features", 8, 871, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 1056, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 1058, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 1056, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 1058, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 871, 20, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_encrypt_type", 15, 873, 20, 0xffffffff, 0x0, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 872, 28, 0, 0, 0, 0 },
-	{ "lo_name", 7, 873, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 874, 96, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 875, 128, 0, 0, 0, 0 },
-	{ "reserved", 8, 876, 136, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 874, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 875, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 876, 96, 0xffffffff, 0x0, 5, 2 },
+	{ "lo_init", 7, 877, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 878, 136, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_loop_info64[] = {
-	{ "lo_device", 9, 429, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 431, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 429, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 431, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 871, 44, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_type", 15, 873, 44, 0xffffffff, 0x0, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 872, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 873, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 873, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 874, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 877, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 874, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 875, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 875, 120, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_encrypt_key", 14, 876, 184, 0xffffffff, 0x0, 6, 2 },
+	{ "lo_init", 7, 879, 216, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -4279,40 +4279,40 @@ static const struct ft_field i386_loop_config[] = {
 
 static const struct ft_field i386_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 880, 4, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 882, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 881, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_found[] = {
-	{ "fm_flags", 8, 881, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field i386_blkpg_ioctl_arg[] = {
-	{ "op", 2, 883, 0, 0, 0, 0, 0 },
+	{ "op", 2, 885, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 885, 12, 0, 0, 0, 0 },
+	{ "data", 4, 887, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_blkpg_partition[] = {
 	{ "start", 5, 241, 0, 0, 0, 0, 0 },
 	{ "length", 6, 241, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 873, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 873, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 875, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 875, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 886, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 888, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -4321,97 +4321,97 @@ static const struct ft_field i386_kvm_userspace_memory_region[] = {
 static const struct ft_field i386_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
 	{ "val", 3, 241, 8, 0, 0, 0, 0 },
-	{ "error", 5, 887, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 888, 20, 0, 0, 0, 0 },
+	{ "error", 5, 889, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 890, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 889, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 891, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 595, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 597, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_hd_geometry[] = {
-	{ "heads", 5, 862, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 862, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 864, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 864, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sg_io_hdr[] = {
-	{ "interface_id", 12, 890, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 891, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 862, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 893, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 894, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 893, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 896, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 898, 24, 0, 0, 0, 0 },
+	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffe, 1, 1 },
+	{ "dxferp", 6, 896, 16, 0xffffffff, 0xfffffffd, 1, 1 },
+	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffc, 1, 1 },
+	{ "cmdp", 4, 898, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 900, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 899, 32, 0, 0, 0, 0 },
-	{ "status", 6, 861, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 861, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 861, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 862, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 860, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 860, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 901, 32, 0, 0, 0, 0 },
+	{ "status", 6, 863, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 863, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 863, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 864, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 862, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 862, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 900, 60, 0, 0, 0, 0 },
+	{ "info", 4, 902, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field i386_sg_io_vector[] = {
-	{ "interface_id", 12, 890, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 891, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 862, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 896, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 902, 24, 0, 0, 0, 0 },
+	{ "cmdp", 4, 898, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 904, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 899, 32, 0, 0, 0, 0 },
-	{ "status", 6, 861, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 861, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 861, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 862, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 860, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 860, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 901, 32, 0, 0, 0, 0 },
+	{ "status", 6, 863, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 863, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 863, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 864, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 862, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 862, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 900, 60, 0, 0, 0, 0 },
+	{ "info", 4, 902, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field i386_sg_sense[] = {
-	{ "mx_sb_len", 9, 862, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 905, 24, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 907, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 1058, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 1060, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 1060, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1061, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1062, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 1062, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1063, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1064, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 1064, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 1066, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
-	{ "buf", 3, 831, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 833, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -4420,28 +4420,28 @@ static const struct ft_field i386_socketcall_recv[] = {
 };
 
 static const struct ft_field i386_socketcall_sendto[] = {
-	{ "buf", 3, 831, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 833, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 1066, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 1068, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 1060, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1061, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1062, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 1062, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1063, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1064, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 1058, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 1060, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 1068, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 1061, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 1062, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 1070, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 1063, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 1064, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
@@ -4449,35 +4449,35 @@ static const struct ft_field i386_socketcall_sendmsg[] = {
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 1070, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 1071, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 1072, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 1073, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
-	{ "msgvec", 6, 602, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 604, 4, 0, 0, 0, 0 },
 	{ "timeout", 7, 271, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 1073, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 1076, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 1075, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 1078, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_dh_params[] = {
-	{ "private", 7, 544, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 544, 4, 0, 0, 0, 0 },
-	{ "base", 4, 544, 8, 0, 0, 0, 0 },
+	{ "private", 7, 546, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 546, 4, 0, 0, 0, 0 },
+	{ "base", 4, 546, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 909, 4, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 911, 4, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 911, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 913, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -4486,19 +4486,19 @@ static const struct ft_field i386_keyctl_pkey_query[] = {
 };
 
 static const struct ft_field i386_keyctl_pkey_params[] = {
-	{ "key_id", 6, 544, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 544, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mnt_id_req[] = {
-	{ "size", 4, 914, 0, 0, 0, 0, 0 },
+	{ "size", 4, 916, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
@@ -4506,45 +4506,45 @@ static const struct ft_field i386_mnt_id_req[] = {
 };
 
 static const struct ft_field i386_mnt_id_req_stat[] = {
-	{ "size", 4, 914, 0, 0, 0, 0, 0 },
+	{ "size", 4, 916, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 915, 16, 0, 0, 0, 0 },
+	{ "param", 5, 917, 16, 0, 0, 0, 0 },
 	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
 };
 
 static const struct ft_field i386_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 916, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 915, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 918, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 917, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 917, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 918, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 916, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 919, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 920, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 918, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 833, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 834, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 835, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 836, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 919, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 919, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 921, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 921, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 916, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 919, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 918, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 921, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 920, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 922, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 920, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 915, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 922, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 917, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 920, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 922, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 920, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 922, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t i386_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -4562,19 +4562,19 @@ static const struct ft_field i386_cachestat[] = {
 };
 
 static const struct ft_field i386_xattr_args_set[] = {
-	{ "value", 5, 921, 0, 0, 0, 0, 0 },
+	{ "value", 5, 923, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 492, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 494, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_xattr_args_got[] = {
-	{ "value", 5, 922, 0, 0, 0, 0, 0 },
+	{ "value", 5, 924, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_attr[] = {
-	{ "fa_xflags", 9, 923, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 925, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -4601,31 +4601,31 @@ static const struct ft_field i386_ipc_perm_set[] = {
 };
 
 static const struct ft_field i386_msqid_ds[] = {
-	{ "msg_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 339, 72, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 339, 76, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 405, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 405, 76, 0, 0, 0, 0 },
 };
 static const uint8_t i386_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field i386_shmid_ds[] = {
-	{ "shm_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 339, 64, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 339, 68, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 405, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 405, 68, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
 };
 static const uint8_t i386_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field i386_semid_ds[] = {
-	{ "sem_perm", 8, 927, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 929, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -4633,31 +4633,31 @@ static const struct ft_field i386_semid_ds[] = {
 static const uint8_t i386_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_msqid_set[] = {
-	{ "msg_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 339, 72, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 339, 76, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 405, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 405, 76, 0, 0, 0, 0 },
 };
 static const uint8_t i386_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field i386_shmid_set[] = {
-	{ "shm_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 339, 64, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 339, 68, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 405, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 405, 68, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
 };
 static const uint8_t i386_shmid_set_whole[] = { 0 };
 
 static const struct ft_field i386_semid_set[] = {
-	{ "sem_perm", 8, 928, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 930, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -4711,18 +4711,18 @@ static const struct ft_field i386_msgrcv_kludge[] = {
 };
 
 static const struct ft_field i386_semun_at[] = {
-	{ "buf", 3, 1078, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 1079, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1080, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1081, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 932, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 934, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 935, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 937, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_sizes[] = {
@@ -4732,48 +4732,48 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 937, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 939, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "fds", 3, 840, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "fds", 3, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 431, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
 	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
 };
 
 static const struct ft_field i386_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 840, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 842, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
 	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 938, 14, 0xffffffff, 0x0, 3, 2 },
+	{ "flags", 5, 940, 14, 0xffffffff, 0x0, 3, 2 },
 };
 
 static const struct ft_field i386_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 940, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 942, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 941, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 940, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 942, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 943, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 942, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 944, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 941, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 943, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -4799,33 +4799,33 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 
 static const struct ft_field i386_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 943, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 943, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 946, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 948, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 950, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 948, 24, 0xffffffff, 0x1, 1, 1 },
+	{ "aio_readv", 9, 950, 24, 0xffffffff, 0x7, 1, 1 },
+	{ "aio_writev", 10, 952, 24, 0xffffffff, 0x8, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 840, 8, 0, 0, 0, 0 },
+	{ "obj", 3, 842, 8, 0, 0, 0, 0 },
 	{ "res", 3, 241, 16, 0, 0, 0, 0 },
 	{ "res2", 4, 241, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 951, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 953, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 952, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 954, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -4839,27 +4839,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "value", 5, 840, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 953, 24, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "value", 5, 842, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 955, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "value", 5, 840, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 954, 24, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "value", 5, 842, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 956, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 840, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 840, 16, 0, 0, 0, 0 },
+	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 842, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -4867,146 +4867,146 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 955, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 957, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 958, 8, 0, 0, 0, 0 },
-	{ "license", 7, 959, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 960, 8, 0, 0, 0, 0 },
+	{ "license", 7, 961, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 961, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 962, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 963, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 963, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 964, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 965, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 964, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 966, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 840, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 842, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 840, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 842, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 840, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 842, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 965, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 967, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 966, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 968, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 967, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 969, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 966, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 968, 0, 0, 0, 0, 0 },
+	{ "info", 4, 970, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 840, 8, 0, 0, 0, 0 },
+	{ "info", 4, 842, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 969, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 971, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 959, 0, 0, 0, 0, 0 },
+	{ "name", 4, 961, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 970, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 840, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 972, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 842, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 971, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 973, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 972, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 840, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 840, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
-	{ "values", 6, 840, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 842, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 842, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "values", 6, 842, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 954, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 956, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 973, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 975, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
-	{ "values", 6, 840, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "values", 6, 842, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 953, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 976, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 840, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 953, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 975, 0, 0, 0, 0, 0 },
+	{ "test", 4, 977, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -5014,28 +5014,28 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 840, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 840, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 842, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 842, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 840, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 840, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 976, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 842, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 842, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 978, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 977, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 979, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 964, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ifa_cacheinfo[] = {
@@ -5046,25 +5046,25 @@ static const struct ft_field i386_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field i386_unix_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 862, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 979, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 981, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 980, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 882, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 982, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 884, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_msg[] = {
-	{ "udiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 982, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 984, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 882, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 778, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 780, 4, 0, 0, 0, 0 },
 };
 static const uint8_t i386_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -5074,29 +5074,29 @@ static const struct ft_field i386_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field i386_inet_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 983, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 984, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 979, 4, 0, 0, 0, 0 },
-	{ "id", 2, 985, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 985, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 986, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 981, 4, 0, 0, 0, 0 },
+	{ "id", 2, 987, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 862, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 862, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 984, 3, 0, 0, 0, 0 },
-	{ "id", 2, 985, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 979, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 864, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 864, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 986, 3, 0, 0, 0, 0 },
+	{ "id", 2, 987, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 981, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_msg[] = {
-	{ "idiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 982, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 862, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 862, 3, 0, 0, 0, 0 },
-	{ "id", 2, 985, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 984, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 864, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 864, 3, 0, 0, 0, 0 },
+	{ "id", 2, 987, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -5120,8 +5120,8 @@ static const struct ft_field i386_tcp_dctcp_info[] = {
 };
 
 static const struct ft_field i386_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 431, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 431, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 433, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 433, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -5136,11 +5136,11 @@ static const struct ft_field i386_netlink_diag_ring[] = {
 
 static const struct ft_field i386_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 986, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 988, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 987, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 989, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_ring[] = {
@@ -5161,39 +5161,39 @@ static const struct ft_field i386_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field i386_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 988, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 990, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 989, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 882, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 991, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 990, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 982, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 992, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 984, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 882, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 884, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_req[] = {
-	{ "sdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 862, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 991, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 882, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 993, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 978, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 981, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 992, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 980, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 983, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 994, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 882, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rta_cacheinfo[] = {
@@ -5202,7 +5202,7 @@ static const struct ft_field i386_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 431, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 433, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -5271,19 +5271,19 @@ static const struct ft_field i386_link_stats64[] = {
 
 static const struct ft_field i386_v4l2_capability[] = {
 	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 993, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 993, 48, 0, 0, 0, 0 },
-	{ "version", 7, 962, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 994, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 994, 88, 0xffffffff, 0x0, 5, 2 },
+	{ "card", 4, 995, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 995, 48, 0, 0, 0, 0 },
+	{ "version", 7, 964, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 996, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 996, 88, 0xffffffff, 0x0, 5, 2 },
 };
 
 static const struct ft_field i386_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 995, 8, 0, 0, 0, 0 },
-	{ "description", 11, 993, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 44, 0, 0, 0, 0 },
+	{ "flags", 5, 997, 8, 0, 0, 0, 0 },
+	{ "description", 11, 995, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -5298,28 +5298,28 @@ static const struct ft_field i386_v4l2_rect[] = {
 };
 
 static const struct ft_field i386_v4l2_clip[] = {
-	{ "c", 1, 997, 0, 0, 0, 0, 0 },
+	{ "c", 1, 999, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_window[] = {
-	{ "w", 1, 997, 0, 0, 0, 0, 0 },
-	{ "field", 5, 998, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 431, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1001, 24, 0, 0, 0, 0 },
+	{ "w", 1, 999, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 433, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1003, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 28, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 32, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 861, 36, 0xffffffff, 0x0, 6, 2 },
+	{ "global_alpha", 12, 863, 36, 0xffffffff, 0x0, 6, 2 },
 };
 static const uint8_t i386_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field i386_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 8, 0, 0, 0, 0 },
-	{ "field", 5, 998, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1002, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1004, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_plane_pix_format[] = {
@@ -5330,55 +5330,55 @@ static const struct ft_field i386_v4l2_plane_pix_format[] = {
 static const struct ft_field i386_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 996, 8, 0, 0, 0, 0 },
-	{ "field", 5, 998, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1002, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1005, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 862, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1004, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1007, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 864, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 996, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1007, 16, 0, 0, 0, 0 },
-	{ "count", 5, 882, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1008, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 998, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1009, 16, 0, 0, 0, 0 },
+	{ "count", 5, 884, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1010, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1009, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1010, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1011, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1012, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1011, 0, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1013, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0xffffffff, 0x0, 1, 2 },
 };
 
 static const struct ft_field i386_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1013, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1015, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_format[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1014, 4, 0xffffffff, 0x3, 0, 1 },
-	{ "fmt.win", 7, 1014, 4, 0xffffffff, 0x8, 0, 1 },
-	{ "fmt.pix", 7, 1015, 4, 0xffffffff, 0x1, 0, 1 },
-	{ "fmt.pix", 7, 1015, 4, 0xffffffff, 0x2, 0, 1 },
-	{ "fmt.vbi", 7, 1016, 4, 0xffffffff, 0x4, 0, 1 },
-	{ "fmt.vbi", 7, 1016, 4, 0xffffffff, 0x5, 0, 1 },
-	{ "fmt.sliced", 10, 1017, 4, 0xffffffff, 0x6, 0, 1 },
-	{ "fmt.sliced", 10, 1017, 4, 0xffffffff, 0x7, 0, 1 },
-	{ "fmt.pix_mp", 10, 1018, 4, 0xffffffff, 0x9, 0, 1 },
-	{ "fmt.pix_mp", 10, 1018, 4, 0xffffffff, 0xa, 0, 1 },
-	{ "fmt.sdr", 7, 1019, 4, 0xffffffff, 0xb, 0, 1 },
-	{ "fmt.sdr", 7, 1019, 4, 0xffffffff, 0xc, 0, 1 },
-	{ "fmt.meta", 8, 1020, 4, 0xffffffff, 0xd, 0, 1 },
-	{ "fmt.meta", 8, 1020, 4, 0xffffffff, 0xe, 0, 1 },
+	{ "fmt.win", 7, 1016, 4, 0xffffffff, 0x3, 0, 1 },
+	{ "fmt.win", 7, 1016, 4, 0xffffffff, 0x8, 0, 1 },
+	{ "fmt.pix", 7, 1017, 4, 0xffffffff, 0x1, 0, 1 },
+	{ "fmt.pix", 7, 1017, 4, 0xffffffff, 0x2, 0, 1 },
+	{ "fmt.vbi", 7, 1018, 4, 0xffffffff, 0x4, 0, 1 },
+	{ "fmt.vbi", 7, 1018, 4, 0xffffffff, 0x5, 0, 1 },
+	{ "fmt.sliced", 10, 1019, 4, 0xffffffff, 0x6, 0, 1 },
+	{ "fmt.sliced", 10, 1019, 4, 0xffffffff, 0x7, 0, 1 },
+	{ "fmt.pix_mp", 10, 1020, 4, 0xffffffff, 0x9, 0, 1 },
+	{ "fmt.pix_mp", 10, 1020, 4, 0xffffffff, 0xa, 0, 1 },
+	{ "fmt.sdr", 7, 1021, 4, 0xffffffff, 0xb, 0, 1 },
+	{ "fmt.sdr", 7, 1021, 4, 0xffffffff, 0xc, 0, 1 },
+	{ "fmt.meta", 8, 1022, 4, 0xffffffff, 0xd, 0, 1 },
+	{ "fmt.meta", 8, 1022, 4, 0xffffffff, 0xe, 0, 1 },
 };
 
 static const uint8_t i386_v4l2_format_type_whole[] = { 0 };
@@ -5388,7 +5388,7 @@ static const uint8_t i386_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 
 static const struct ft_field i386_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 8, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -5410,14 +5410,14 @@ static const struct ft_field i386_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "type", 4, 171, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1024, 12, 0, 0, 0, 0 },
-	{ "field", 5, 998, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1026, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
 	{ "timestamp", 9, 253, 20, 0, 0, 0, 0 },
-	{ "timecode", 8, 1025, 28, 0, 0, 0, 0 },
+	{ "timecode", 8, 1027, 28, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 44, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 48, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 48, 0, 0, 0, 0 },
 	{ "m.userptr", 9, 19, 52, 0xffffffff, 0x2, 8, 1 },
-	{ "m.offset", 8, 431, 52, 0xffffffff, 0x1, 8, 1 },
+	{ "m.offset", 8, 433, 52, 0xffffffff, 0x1, 8, 1 },
 	{ "length", 6, 15, 56, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 64, 0, 0, 0, 0 },
 };
@@ -5430,8 +5430,8 @@ static const uint8_t i386_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 };
 static const uint8_t i386_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field i386_v4l2_framebuffer[] = {
-	{ "capability", 10, 431, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 431, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 433, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 433, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -5444,25 +5444,25 @@ static const struct ft_field i386_v4l2_fract[] = {
 };
 
 static const struct ft_field i386_v4l2_captureparm[] = {
-	{ "capability", 10, 1028, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1029, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1030, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 431, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1031, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_outputparm[] = {
-	{ "capability", 10, 1028, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1029, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1030, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 431, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1031, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_streamparm[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1032, 4, 0xffffffff, 0x1, 0, 1 },
-	{ "parm.output", 11, 1033, 4, 0xffffffff, 0x2, 0, 1 },
+	{ "parm.capture", 12, 1034, 4, 0xffffffff, 0x1, 0, 1 },
+	{ "parm.output", 11, 1035, 4, 0xffffffff, 0x2, 0, 1 },
 };
 
 static const uint8_t i386_v4l2_streamparm_type_whole[] = { 0 };
@@ -5472,8 +5472,8 @@ static const uint8_t i386_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field i386_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1034, 12, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1030, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1036, 12, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1032, 36, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 44, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_standard_whole[] = { 0 };
@@ -5482,8 +5482,8 @@ static const uint8_t i386_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 993, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1035, 36, 0, 0, 0, 0 },
+	{ "name", 4, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -5495,7 +5495,7 @@ static const uint8_t i386_v4l2_input_whole[] = { 0 };
 static const uint8_t i386_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field i386_v4l2_control[] = {
-	{ "id", 2, 1036, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -5507,13 +5507,13 @@ static const uint8_t i386_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field i386_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 993, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1038, 40, 0, 0, 0, 0 },
+	{ "name", 4, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1039, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1040, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1039, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1040, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1041, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1042, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -5523,16 +5523,16 @@ static const uint8_t i386_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t i386_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_v4l2_queryctrl[] = {
-	{ "id", 2, 1041, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1036, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1042, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1043, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 823, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1045, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 825, 60, 0, 0, 0, 5 },
 };
 static const uint8_t i386_v4l2_queryctrl_whole[] = { 0 };
 
@@ -5540,20 +5540,20 @@ static const uint8_t i386_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t i386_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1041, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1036, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1042, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 241, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 241, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
 	{ "default_value", 13, 241, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1043, 72, 0, 0, 0, 0 },
+	{ "flags", 5, 1045, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1044, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1045, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1046, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1047, 104, 0, 0, 0, 5 },
 };
 static const uint8_t i386_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -5561,9 +5561,9 @@ static const uint8_t i386_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t i386_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field i386_v4l2_querymenu[] = {
-	{ "id", 2, 1036, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 993, 8, 0, 0, 0, 0 },
+	{ "name", 4, 995, 8, 0, 0, 0, 0 },
 	{ "value", 5, 241, 8, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_querymenu_whole[] = { 0, 1 };
@@ -5572,9 +5572,9 @@ static const uint8_t i386_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field i386_v4l2_cropcap[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 997, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 997, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1030, 36, 0, 0, 0, 0 },
+	{ "bounds", 6, 999, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 999, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1032, 36, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_cropcap_whole[] = { 0 };
 
@@ -5582,7 +5582,7 @@ static const uint8_t i386_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field i386_v4l2_crop[] = {
 	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "c", 1, 997, 4, 0, 0, 0, 0 },
+	{ "c", 1, 999, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t i386_v4l2_crop_type_whole[] = { 0 };
@@ -5590,20 +5590,20 @@ static const uint8_t i386_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t i386_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field i386_v4l2_ext_control[] = {
-	{ "id", 2, 1046, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1048, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 831, 12, 0xffffffff, 0x0, 1, 2 },
+	{ "string", 6, 833, 12, 0xffffffff, 0x0, 1, 2 },
 	{ "value", 5, 16, 12, 0xffffffff, 0x0, 1, 1 },
 	{ "value64", 7, 241, 12, 0xffffffff, 0x0, 1, 1 },
 };
 static const uint8_t i386_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1047, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1049, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
 	{ "error_idx", 9, 15, 8, 0xffffffff, 0x0, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1050, 20, 0xffffffff, 0x0, 1, 2 },
+	{ "controls", 8, 1052, 20, 0xffffffff, 0x0, 1, 2 },
 };
 static const uint8_t i386_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -5627,30 +5627,30 @@ static const struct ft_field i386_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field i386_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 996, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1051, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1052, 12, 0xffffffff, 0x1, 2, 1 },
-	{ "stepwise", 8, 1053, 12, 0xffffffff, 0x3, 2, 1 },
+	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1053, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1054, 12, 0xffffffff, 0x1, 2, 1 },
+	{ "stepwise", 8, 1055, 12, 0xffffffff, 0x3, 2, 1 },
 };
 static const uint8_t i386_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t i386_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1030, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1030, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1030, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1032, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1032, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1032, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 996, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1054, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1030, 20, 0xffffffff, 0x1, 4, 1 },
-	{ "stepwise", 8, 1055, 20, 0xffffffff, 0x3, 4, 1 },
-	{ "stepwise", 8, 1055, 20, 0xffffffff, 0x2, 4, 1 },
+	{ "type", 4, 1056, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1032, 20, 0xffffffff, 0x1, 4, 1 },
+	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x3, 4, 1 },
+	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x2, 4, 1 },
 };
 static const uint8_t i386_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -5659,7 +5659,7 @@ static const uint8_t i386_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field i386_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1022, 8, 0, 0, 0, 0 },
+	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
 	{ "format", 6, 150, 12, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_create_buffers_whole[] = { 1, 2, 3 };

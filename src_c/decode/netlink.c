@@ -62,7 +62,7 @@ static void show_head(struct ft_walk *walk, const uint8_t *data)
 	ft_next(walk, "nlmsg_seq");
 	ft_integer(walk, ft_load(data + 8, 4), FT_UNSIGNED);
 	ft_next(walk, "nlmsg_pid");
-	ft_integer(walk, (uint64_t)(int64_t)(int32_t)ft_load(data + 12, 4), FT_SIGNED);
+	ft_show_pid(walk, ft_load(data + 12, 4));
 	ft_close(walk, "}");
 }
 

@@ -211,6 +211,12 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 	case FT_RESULT_CLONE3:
 		ft_show_pid(walk, value);
 		return;
+	case FT_RESULT_PGID:
+		ft_show_pgid(walk, value);
+		return;
+	case FT_RESULT_SID:
+		ft_show_sid(walk, value);
+		return;
 	default:
 		ft_put_signed(text, walk->ret);
 	}

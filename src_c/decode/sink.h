@@ -53,8 +53,12 @@ struct ft_sink_ops {
 	 * keeps what descriptors are; then it may be NULL.
 	 */
 	void (*descriptor)(struct ft_sink *sink, int32_t fd, const struct ft_file *file);
-	/* A task or process. Not called, but integer, if nobody keeps what they are called; then it may be NULL. */
-	void (*task)(struct ft_sink *sink, int32_t tid, struct ft_task_names *names);
+	/*
+	 * What the task `by` has as a number of a task or process, of a group or a session. Not called, but integer, if
+	 * nobody keeps what they are called; then it may be NULL.
+	 */
+	void (*task)(struct ft_sink *sink, struct ft_task_names *names, int32_t by, int32_t number,
+		enum ft_number_of of);
 };
 
 struct ft_sink {

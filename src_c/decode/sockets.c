@@ -143,7 +143,7 @@ static void show_netlink(struct ft_walk *walk, const struct sockaddr_nl *nl)
 	int first = nl->nl_groups ? 2 : 0;
 
 	ft_next(walk, "nl_pid");
-	ft_integer(walk, nl->nl_pid, FT_UNSIGNED);
+	ft_show_port_pid(walk, nl->nl_pid);
 	ft_next(walk, "nl_groups");
 	if (nl->nl_groups >> 24) {
 		ft_integer(walk, nl->nl_groups, FT_HEX);

@@ -17,8 +17,9 @@ int ft_story_new(struct ft_story **out, const struct ft_strace_style *style)
 	s->style = *style;
 	ft_strace_start(&s->st, &s->style);
 	if (ft_open_files_new(&s->files) < 0 ||
-		(style->names_tasks &&
-			ft_task_names_new(&s->names, style->look_up, style->first_name) < 0)) {
+		(style->tasks_told &&
+			ft_task_names_new(&s->names, style->tasks_told, style->look_up,
+				style->find_number, style->first_name) < 0)) {
 		ft_open_files_free(s->files);
 		free(s);
 		return -ENOMEM;

@@ -46,8 +46,7 @@ static void put_brief(struct ft_strace_text *st, const struct ft_event *ev)
 			ft_put_hex(text, ev->args[3]);
 	} else if (code <= 0 || ev->nr == SIGCHLD) {
 		ft_puts(text, ", si_pid=");
-		ft_put_signed(text, (int32_t)ev->args[1]);
-		ft_put_task_name(text, st->names, (int32_t)ev->args[1]);
+		ft_put_task(text, st->names, ev->tid, (int32_t)ev->args[1], FT_NUMBER_OF_TASK);
 		ft_puts(text, ", si_uid=");
 		ft_put_decimal(text, (uint32_t)ev->args[2]);
 	}

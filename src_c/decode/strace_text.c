@@ -186,7 +186,7 @@ void ft_strace_head(struct ft_strace_text *st, const struct ft_strace_head *head
 	} else if (style->who == FT_WHO_PLAIN) {
 		from = text->at;
 		ft_put_decimal(text, (uint32_t)head->tid);
-		if (st->names)
+		if (ft_task_names_told(st->names))
 			ft_put_task_name(text, st->names, head->tid);
 		else
 			put_spaces(text, 5 - (text->at - from));
@@ -371,6 +371,7 @@ void ft_strace_call(struct ft_strace_text *st, const struct ft_view *view, enum 
 	set_form(&walk, st->style);
 	walk.files = st->files;
 	walk.names = st->names;
+	walk.is_begun = part == FT_PART_ENTRY;
 	st->argument = 0;
 	st->at_entry =
 		part == FT_PART_WHOLE || walk.is_raw ? UINT32_MAX - 1 : shown_at_entry(walk.shape);

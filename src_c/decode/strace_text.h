@@ -62,9 +62,10 @@ struct ft_strace_style {
 	/* Whether what is read from, or written to, a descriptor is dumped; the last is also of all higher ones. */
 	const uint8_t *reads, *writes;
 	uint32_t reads_count, writes_count;
-	bool names_tasks;
+	uint8_t tasks_told; /* enum ft_tasks_told */
 	ft_look_up *
 		look_up; /* what tasks are called that no event tells of; NULL: that is not known */
+	ft_find_number *find_number; /* and what their numbers are; NULL: nobody knows */
 	const char *first_name; /* what a command is called before its execve */
 	uint8_t told; /* of descriptors: enum ft_told_files */
 	/* FT_NR_MAX bits of each ABI: which calls are shown; NULL: all. */

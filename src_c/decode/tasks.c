@@ -201,27 +201,68 @@ bool ft_environment_shown(struct ft_walk *walk, const struct ft_memory *vector)
 	return true;
 }
 
-void ft_show_pid(struct ft_walk *walk, uint64_t value)
+static void show_number(struct ft_walk *walk, uint64_t value, enum ft_number_of of)
 {
 	const struct ft_event *ev = walk->view->event;
-	int32_t tid = (int32_t)value;
+	int32_t number = (int32_t)value;
 
 	if (!walk->names || !walk->sink->ops->task) {
-		ft_integer(walk, (uint64_t)(int64_t)tid, FT_SIGNED);
+		ft_integer(walk, (uint64_t)(int64_t)number, FT_SIGNED);
 		return;
 	}
-	if (walk->after)
+	if (walk->after && !walk->is_begun)
 		ft_task_names_until(walk->names, ev->time_ns + ev->duration_ns);
-	walk->sink->ops->task(walk->sink, tid, walk->names);
+	walk->sink->ops->task(walk->sink, walk->names, ev->tid, number, of);
 }
 
-/* Of fcntl's structure, whose first number says whether it is one, or that of a group. */
-void ft_show_owner_pid(struct ft_walk *walk, uint64_t value)
+void ft_show_pid(struct ft_walk *walk, uint64_t value)
 {
-	if (walk->base && ft_load(walk->base, 4) == F_OWNER_PGRP)
-		ft_integer(walk, (uint64_t)(int64_t)(int32_t)value, FT_SIGNED);
+	show_number(walk, value, FT_NUMBER_OF_TASK);
+}
+
+void ft_show_pgid(struct ft_walk *walk, uint64_t value)
+{
+	int32_t number = (int32_t)value;
+
+	if (number < 0)
+		ft_integer(walk, (uint64_t)(int64_t)number, FT_SIGNED);
+	else
+		show_number(walk, value, FT_NUMBER_OF_GROUP);
+}
+
+void ft_show_sid(struct ft_walk *walk, uint64_t value)
+{
+	show_number(walk, value, FT_NUMBER_OF_SESSION);
+}
+
+/* Of a process, or the negative one of a group; -1 is neither. */
+void ft_show_pid_or_group(struct ft_walk *walk, uint64_t value)
+{
+	int32_t number = (int32_t)value;
+
+	show_number(walk, value, number < -1 ? FT_NUMBER_OF_GROUP : FT_NUMBER_OF_TASK);
+}
+
+/* An address of netlink's is a process, if it bound none of its own. */
+void ft_show_port_pid(struct ft_walk *walk, uint64_t value)
+{
+	if (value > INT32_MAX)
+		ft_integer(walk, value, FT_UNSIGNED);
 	else
 		ft_show_pid(walk, value);
+}
+
+/* Of fcntl's structure, whose first number says what it is. */
+void ft_show_owner_pid(struct ft_walk *walk, uint64_t value)
+{
+	uint64_t type = walk->base ? ft_load(walk->base, 4) : F_OWNER_PID;
+
+	if (type == F_OWNER_TID || type == F_OWNER_PID)
+		ft_show_pid(walk, value);
+	else if (type == F_OWNER_PGRP)
+		ft_show_pgid(walk, value);
+	else
+		ft_integer(walk, (uint64_t)(int64_t)(int32_t)value, FT_SIGNED);
 }
 
 /* A string in a buffer of so many bytes. */

@@ -148,10 +148,10 @@ static void text_descriptor(struct ft_sink *sink, int32_t fd, const struct ft_fi
 		ft_put_file(of(sink), file, of(sink)->told, of(sink)->hex);
 }
 
-static void text_task(struct ft_sink *sink, int32_t tid, struct ft_task_names *names)
+static void text_task(struct ft_sink *sink, struct ft_task_names *names, int32_t by, int32_t number,
+	enum ft_number_of what)
 {
-	ft_put_signed(of(sink), tid);
-	ft_put_task_name(of(sink), names, tid);
+	ft_put_task(of(sink), names, by, number, what);
 }
 
 static const struct ft_sink_ops text_ops = {

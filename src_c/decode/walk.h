@@ -26,6 +26,7 @@ struct ft_walk {
 	uint8_t model; /* enum ft_model */
 	uint8_t word; /* bytes of a word of the ABI */
 	bool after; /* memory behind pointers of a structure: as it was then */
+	bool is_begun; /* it is told as it begins: what is told behind that is thrown away */
 	uint32_t string_max; /* bytes of a string that are shown; paths are whole */
 	uint32_t elements_max; /* of an array */
 	uint32_t elements_left; /* of all that are still to come */

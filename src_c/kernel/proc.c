@@ -62,6 +62,22 @@ long ft_proc_status_field(const char *status, const char *key)
 	return value ? strtol(value, NULL, 10) : -1;
 }
 
+int ft_proc_status_list(const char *status, const char *key, pid_t *ids, int max)
+{
+	const char *at = value_of(status, key);
+	char *end;
+	int n = 0;
+
+	while (at && n < max && *at != '\n') {
+		ids[n] = (pid_t)strtol(at, &end, 10);
+		if (end == at)
+			break;
+		at = end;
+		n++;
+	}
+	return n;
+}
+
 uint64_t ft_proc_mask_field(const char *status, const char *key)
 {
 	const char *value = value_of(status, key);

@@ -18,6 +18,9 @@ ssize_t ft_proc_text(pid_t pid, const char *name, char *text, size_t size);
  */
 bool ft_proc_is_ours(void);
 
+/* The decimal numbers after "<key>:"; returns how many, at most max. */
+int ft_proc_status_list(const char *status, const char *key, pid_t *ids, int max);
+
 /* The decimal number after "<key>:" in a text as /proc/<pid>/status has it; -1 if there is none. */
 long ft_proc_status_field(const char *status, const char *key);
 

@@ -8,13 +8,15 @@
 
 #include "arch/arch.h"
 #include "kernel/image.h"
+#include "kernel/pidns.h"
 #include "kernel/reader.h"
 #include "kernel/proc.h"
 #include "session/capture.h"
 #include "session/emit.h"
 #include "session/links.h"
 
-#define ITEM_MAX FT_PAYLOAD_SIZE(FT_STRING_MAX)
+#define ITEM_MAX    FT_PAYLOAD_SIZE(FT_STRING_MAX)
+#define NUMBERS_MAX FT_PAYLOAD_SIZE(FT_PIDNS_MAX * sizeof(struct ft_payload_number))
 
 /*
  * A call that a signal interrupts is over for us when it is looked at in the stop for that signal, a moment after
@@ -216,10 +218,25 @@ void ft_record_stop(struct ft_session *s, struct ft_task *t, int sig, uint64_t n
 	ft_emit(s, t, &ev, NULL, 0);
 }
 
+/* Returns what it takes: nothing, of a task in our own pid namespace. */
+static size_t put_numbers(const struct ft_session *s, pid_t tid, uint8_t *to)
+{
+	struct ft_payload head = { .arg = FT_NO_ARG, .type = FT_PAYLOAD_NUMBERS };
+	struct ft_payload_number numbers[FT_PIDNS_MAX];
+	int n = s->ring ? ft_pidns_numbers(tid, numbers) : 0;
+
+	if (!n)
+		return 0;
+	head.length = (uint32_t)n * (uint32_t)sizeof(numbers[0]);
+	memcpy(to + sizeof(head), numbers, head.length);
+	return ft_payload_put(to, &head);
+}
+
 void ft_record_birth(
 	struct ft_session *s, struct ft_task *child, pid_t pid, pid_t tid, int how, uint64_t now)
 {
 	struct ft_event ev = event_of(child, FT_KIND_FORK, now);
+	alignas(struct ft_payload) uint8_t payload[NUMBERS_MAX];
 
 	if (child->announced)
 		return;
@@ -233,7 +250,7 @@ void ft_record_birth(
 		ev.args[1] = ft_links_shared(tid, child->tid);
 	if (child->tid != child->tgid)
 		ev.flags |= FT_FLAG_THREAD;
-	ft_emit(s, child, &ev, NULL, 0);
+	ft_emit(s, child, &ev, payload, put_numbers(s, child->tid, payload));
 }
 
 /* Asked of /proc. Returns the argument list's length. */
@@ -273,7 +290,7 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 		.arg = FT_NO_ARG, .type = FT_PAYLOAD_COMM, .flags = FT_PAYLOAD_MORE
 	};
 	struct ft_payload argv = { .arg = FT_NO_ARG, .type = FT_PAYLOAD_ARGV };
-	alignas(struct ft_payload) uint8_t payload[2 * ITEM_MAX];
+	alignas(struct ft_payload) uint8_t payload[2 * ITEM_MAX + NUMBERS_MAX];
 	char name[FT_COMM_MAX + 1], text[FT_STRING_MAX];
 	ssize_t n = -ENOENT;
 	uint64_t stack = is_new ? t->stack : 0;
@@ -299,6 +316,10 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 	if (rc < 0)
 		ft_session_fail(s, rc);
 	pos += ft_payload_put(payload + pos, &argv);
+	if (!is_new) {
+		pos += put_numbers(s, t->tid, payload + pos);
+		ft_payload_chain(payload, pos);
+	}
 	if (!is_new && s->options & FT_OPT_DESCRIPTORS)
 		emit_with_links(s, t, ev, payload, pos);
 	else
@@ -308,12 +329,16 @@ static void emit_image(struct ft_session *s, struct ft_task *t, struct ft_event 
 /* An event with the name of the task itself. */
 static void emit_name(struct ft_session *s, struct ft_task *t, struct ft_event *ev)
 {
-	alignas(struct ft_payload) uint8_t payload[FT_PAYLOAD_SIZE(FT_COMM_MAX + 1)];
+	alignas(struct ft_payload) uint8_t payload[FT_PAYLOAD_SIZE(FT_COMM_MAX + 1) + NUMBERS_MAX];
 	struct ft_payload comm = { .arg = FT_NO_ARG, .type = FT_PAYLOAD_COMM };
+	size_t size;
 
 	comm.length = (uint32_t)ft_proc_comm(
 		t->tid, (char *)payload + sizeof(comm), sizeof(payload) - sizeof(comm));
-	ft_emit(s, t, ev, payload, comm.length ? ft_payload_put(payload, &comm) : 0);
+	size = comm.length ? ft_payload_put(payload, &comm) : 0;
+	size += put_numbers(s, t->tid, payload + size);
+	ft_payload_chain(payload, size);
+	ft_emit(s, t, ev, payload, size);
 }
 
 void ft_record_exec(struct ft_session *s, struct ft_task *t, pid_t former_tid, uint64_t now)

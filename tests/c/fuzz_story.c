@@ -19,6 +19,11 @@ static void check_text(const char *text, size_t length)
 		REQUIRE(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
 }
 
+static int32_t any_number(uint64_t space, int32_t number, enum ft_number_of of)
+{
+	return (int32_t)(space + (uint32_t)number + of) & 7;
+}
+
 /* Others than those that events tell of have any name, or none. */
 static size_t any_name(int32_t tid, uint8_t *name)
 {
@@ -64,8 +69,9 @@ static struct ft_strace_style any_style(struct input *in)
 		.writes = descriptors,
 		.reads_count = form >> 3 & 1,
 		.writes_count = form & 8 ? 2 : 0,
-		.names_tasks = files & 64,
+		.tasks_told = files & 64 ? 1 + (how >> 5) % 3 : 0,
 		.look_up = files & 128 ? any_name : NULL,
+		.find_number = files & 128 ? any_number : NULL,
 		.first_name = form & 8 ? "a name that is longer" : NULL,
 		.told = files & 15,
 		.paths = files & 16 ? paths : NULL,

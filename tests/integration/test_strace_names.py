@@ -101,14 +101,3 @@ def test_names_of_a_saved_trace_are_those_of_then(tmp_path: Path, tracees: Build
     theirs = [[name for name in one if name != "<TRACER>"] for one in heads(its).values()]
     assert are_among(theirs, ours)
     assert "<renamed>" in mine
-
-
-@pytest.mark.parametrize("words", [["-Y"], ["-e", "decode-pids=all"], ["--decode-pids=pidns"]])
-def test_what_is_not_there_of_it_is_named(words: list[str]) -> None:
-    argv = [*FASTTRACE, "strace", *words, "true"]
-    done = subprocess.run(argv, timeout=HANG_S, check=False, capture_output=True, text=True)
-    if words == ["-Y"]:
-        assert done.returncode == 0
-    else:
-        assert done.returncode == 1
-        assert "--decode-pids=pidns is not supported by fasttrace" in done.stderr

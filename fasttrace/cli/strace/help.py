@@ -14,7 +14,7 @@ Run a command, or attach to a process, and print its system calls as strace does
   -e signal=SET, -e status=SET, -e quiet=SET, -e inject=RULE, -e fault=RULE
   -P PATH            only calls that are given the path, or a descriptor of it
   -y, -yy            what descriptors are: their paths; devices and sockets' addresses, too
-  -Y                 what processes and threads are called
+  -Y                 what processes and threads are called; --decode-pids=pidns: their numbers here
   -z, -Z             only calls that succeed; that fail
   -t, -tt, -ttt, -r  when: time of day, with microseconds, seconds since 1970, since the line before
   -T, -n             how long each call took; its number

@@ -49,6 +49,7 @@ LONGS = {
     "strings-in-hex": Long("strings-in-hex", "may"),
     "const-print-style": Long("X", "must"),
     "decode-pids": Long("decode-pids", "must"),
+    "pidns-translation": Long("pidns-translation", "no"),
     "successful-only": Long("z", "no"),
     "failed-only": Long("Z", "no"),
     "seccomp-bpf": Long("seccomp-bpf", "no"),

@@ -51,7 +51,7 @@ class Options:
     numbers: bool = False
     places: bool = False
     decode_fds: frozenset[str] = frozenset()
-    names_tasks: bool = False
+    decode_pids: frozenset[str] = frozenset()
     until_exec: bool = False
     clock: int = 0
     clock_digits: int = 0
@@ -127,7 +127,7 @@ def parse(words: Sequence[str]) -> Options:
     return options
 
 
-_FLAGS = frozenset("AcCdDfFhinqrtTVwxyYzZ") | {"output-separately", "seccomp-bpf"}
+_FLAGS = frozenset("AcCdDfFhinqrtTVwxyzZ") | {"output-separately", "seccomp-bpf"}
 
 
 def _apply(options: Options, counts: dict[str, int]) -> None:
@@ -151,7 +151,6 @@ def _apply(options: Options, counts: dict[str, int]) -> None:
     options.quiet |= expressions.quieter(counts.get("q", 0))
     if ys := counts.get("y", 0):
         options.decode_fds = expressions.FILES if ys > 1 else frozenset({"path"})
-    options.names_tasks = options.names_tasks or "Y" in counts
     if "z" in counts:
         options.statuses = frozenset({"successful"})
     elif "Z" in counts:
@@ -216,7 +215,14 @@ def _decode_fds(options: Options, text: str) -> None:
 
 
 def _decode_pids(options: Options, text: str) -> None:
-    options.names_tasks = "comm" in expressions.tasks(text)
+    options.decode_pids = expressions.tasks(text)
+
+
+def _only(word: str) -> Callable[[Options, str], None]:
+    def tell_only(options: Options, text: str) -> None:
+        options.decode_pids = frozenset({word})
+
+    return tell_only
 
 
 def _detach_on(options: Options, text: str) -> None:
@@ -357,6 +363,8 @@ _VALUES: dict[str, Callable[[Options, str], None]] = {
     "P": _paths,
     "decode-fds": _decode_fds,
     "decode-pids": _decode_pids,
+    "Y": _only("comm"),
+    "pidns-translation": _only("pidns"),
     "trace-fds": _trace_fds,
     "E": _environment,
     "o": _output,

@@ -290,7 +290,7 @@ def _tasks(pid: int) -> list[int]:
 
 
 def _story(options: Options) -> Story:
-    from fasttrace._decode import Story  # while the program runs
+    from fasttrace._decode import TASKS_TOLD, Story  # while the program runs
 
     several = options.follow or options.traces_several
     who = 2 if options.plain_pids else 1 if options.output is None and several else 0
@@ -325,7 +325,8 @@ def _story(options: Options) -> Story:
         shown=_shown(options),
         paths=_paths(options),
         fds=options.trace_fds or None,
-        first_name=_own_name() if options.names_tasks else None,
+        tasks_told=sum(TASKS_TOLD[word] for word in options.decode_pids),
+        first_name=_own_name(),
         looks_up=True,
         until_exec=1 + options.is_held if options.until_exec else None,
         detaches="attach" not in quiet and options.output is None,
@@ -337,20 +338,20 @@ def _own_name() -> bytes:
     return (procfs.read_bytes("/proc/self/comm") or b"\n")[:-1]
 
 
-def _names_tasks(options: Options) -> bool:
-    return options.names_tasks and options.count != "only"
+def _tells_tasks(options: Options) -> bool:
+    return bool(options.decode_pids) and options.count != "only"
 
 
 def _recorded(options: Options) -> Selection | None:
     """What is asked for, and what tells how tasks are called, and that they are gone."""
-    if options.trace is None or not _names_tasks(options):
+    if options.trace is None or not _tells_tasks(options):
         return options.trace
     return options.trace | parse_selection("?prctl,?wait4,?waitpid,?waitid")
 
 
 def _shown(options: Options) -> bytes | None:
     """Where others are recorded for what they tell: those that were asked for."""
-    if options.trace is None or not (_asks_for_descriptors(options) or _names_tasks(options)):
+    if options.trace is None or not (_asks_for_descriptors(options) or _tells_tasks(options)):
         return None
     masks = [options.trace.mask(abi) for abi in range(len(ABIS))]
     return b"".join(mask.to_bytes(NR_MAX // 8, "little") for mask in masks)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from fasttrace._decode import Story
+from fasttrace._decode import TASKS_TOLD, Story
 from fasttrace.data.event_rows import in_order_of_ends, taken
 from fasttrace.data.export.columns import Recorded
 
@@ -18,13 +18,13 @@ _SUCCESSFUL, _FAILED, _UNFINISHED = 1, 2, 4
 
 
 def blocks(
-    trace: Recorded, *, string_limit: int = 32, names: bool = False
+    trace: Recorded, *, string_limit: int = 32, tasks: Collection[str] = ()
 ) -> Iterator[tuple[bytes, int]]:
     """The text in the order of time, and of how many events each piece is. All is printable ASCII.
 
     Each line has the tid, seconds since 1970 (since the machine's start, where the trace does not
     know what time it was), the call, and what it took. string_limit: bytes of data that are shown.
-    names: what tasks are called stands behind their numbers, as with -Y.
+    tasks: what stands behind their numbers, as with --decode-pids: words of TASKS_TOLD.
     """
     events, payload = trace.events, np.ascontiguousarray(trace.payload).data
     story = Story(
@@ -49,7 +49,7 @@ def blocks(
         leaders=False,
         separately=False,
         modes=False,
-        first_name=b"" if names else None,
+        tasks_told=sum(TASKS_TOLD[word] for word in tasks),
     )
     order = in_order_of_ends(events).astype(np.uint32)
     for start in range(0, len(order), _ROWS):
