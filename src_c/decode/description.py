@@ -114,6 +114,7 @@ class Struct:
     brief: list[str] = field(default_factory=list)
     whole: list[str] = field(default_factory=list)
     packed: bool = False
+    is_short: bool = False  # what is abbreviated does not say so
     least: int | None = None  # bytes of the oldest callers
     base: str | None = None  # whose fields these are
 
@@ -135,7 +136,8 @@ def read_structs() -> list[Struct]:
             assert words.keys() <= {".whole", ".brief"}, head
             for one in bases:
                 lists = {"brief": words.get(".brief", []), "whole": words[".whole"]}
-                structs.append(replace(one, name=view, ctype=None, base=base, **lists))
+                view_of = replace(one, name=view, ctype=None, base=base, is_short=False, **lists)
+                structs.append(view_of)
             continue
         match = re.fullmatch(r"(?:(\w+):)?(\w+)(?: = (.+) (\S+\.h))?", head)
         assert match, head
@@ -147,6 +149,8 @@ def read_structs() -> list[Struct]:
                 found.least = int(line.split()[1])
             elif line.startswith(".brief "):
                 found.brief = line.split()[1:]
+            elif line.startswith(".short "):
+                found.brief, found.is_short = line.split()[1:], True
             elif line.startswith(".whole "):
                 found.whole += line.split()[1:]
             else:
@@ -221,8 +225,10 @@ class Descriptions:
         name, count = match[1], match[2]
         most, of, field = (count or "").partition(" of ")
         if of:
-            one = self.type(name, names, of_struct=of_struct)
             at = names.index(field)
+            if name == "cstr":
+                return self.intern(Type("FT_CSTR", at, "0", "FT_COUNT_UP_TO", count=int(most)))
+            one = self.type(name, names, of_struct=of_struct)
             return self.intern(Type("FT_ARRAY", at, "0", "FT_COUNT_UP_TO", one, int(most)))
         base, _, bits = name.partition(":")
         counted, number = self.count(count, names, of_struct) if count else ("FT_COUNT_FIXED", 0)

@@ -88,7 +88,8 @@ struct ft_field {
 	 * Shown if the bits `mask` of field `of` are `value` (condition 1), or are not (2); if they are not and the call
 	 * failed (3); if it changed the field (4); if there is anything but zeros in that (5).
 	 */
-	uint32_t mask, value;
+	uint64_t value;
+	uint32_t mask; /* all of its bits: all of the field's */
 	uint8_t of, condition;
 };
 
@@ -99,7 +100,7 @@ struct ft_struct {
 	const uint8_t *brief; /* what is shown, in this order; NULL: as `whole` */
 	const uint8_t *whole; /* the same of one that is not abbreviated; NULL: all */
 	uint8_t count, brief_count, whole_count;
-	uint8_t is_cut; /* there is always more than is shown */
+	uint8_t is_cut, is_short; /* there is always more than is shown; or not even where it is abbreviated */
 	uint16_t size; /* 0: this model has no such structure */
 	uint16_t least; /* of older callers; what they lack is not shown */
 };

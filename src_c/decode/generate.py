@@ -230,7 +230,7 @@ class Writer:
                 out.append(text)
                 least = struct.least or size
                 counts = [len(rows), len(struct.brief), len(whole), len(struct.whole) - len(whole)]
-                counts += [size, least]
+                counts += [int(struct.is_short), size, least]
                 table.append(f"\t{{ {', '.join((*lists, *map(str, counts)))} }},\n")
             tables.append(f"\t{{\n{''.join(table)}\t}},\n")
         text = (
@@ -259,7 +259,8 @@ class Writer:
         if said != one.condition:
             assert unlike == 2, one.condition
             unlike = OF_THE_CALL["failed"]
-        return f"0x{mask:x}, 0x{self.known.number(match[4]):x}, {names.index(match[1])}, {unlike}"
+        value = self.known.number(match[4])
+        return f"0x{value:x}, 0x{mask:x}, {names.index(match[1])}, {unlike}"
 
     def write_calls(self) -> None:
         calls, tables = read_calls(), self.tables

@@ -6882,23 +6882,6 @@ static const struct ft_member ioctl_of_memory[] = {
 	{ 0x89b1, 0x0, "SIOCGHWTSTAMP", 13 },
 	{ 0x400445a0, 0x0, "EVIOCSCLOCKID", 13 },
 	{ 0x40044d0e, 0x0, "OTPGETREGIONCOUNT", 17 },
-	{ 0x40044f01, 0x0, "UBI_IOCEBER", 11 },
-	{ 0x40044f02, 0x0, "UBI_IOCEBCH", 11 },
-	{ 0x40044f04, 0x0, "UBI_IOCEBUNMAP", 14 },
-	{ 0x40046911, 0x0, "LIRC_SET_SEND_MODE", 18 },
-	{ 0x40046912, 0x0, "LIRC_SET_REC_MODE", 17 },
-	{ 0x40046913, 0x0, "LIRC_SET_SEND_CARRIER", 21 },
-	{ 0x40046914, 0x0, "LIRC_SET_REC_CARRIER", 20 },
-	{ 0x40046915, 0x0, "LIRC_SET_SEND_DUTY_CYCLE", 24 },
-	{ 0x40046917, 0x0, "LIRC_SET_TRANSMITTER_MASK", 25 },
-	{ 0x40046918, 0x0, "LIRC_SET_REC_TIMEOUT", 20 },
-	{ 0x40046919, 0x0, "LIRC_SET_REC_TIMEOUT_REPORTS", 28 },
-	{ 0x4004691d, 0x0, "LIRC_SET_MEASURE_CARRIER_MODE", 29 },
-	{ 0x40046923, 0x0, "LIRC_SET_WIDEBAND_RECEIVER", 26 },
-	{ 0x40046f01, 0x0, "UBI_IOCRMVOL", 12 },
-	{ 0x40046f04, 0x0, "UBI_IOCRPEB", 11 },
-	{ 0x40046f05, 0x0, "UBI_IOCSPEB", 11 },
-	{ 0x40046f41, 0x0, "UBI_IOCDET", 10 },
 	{ 0x40063e00, 0x0, "COUNTER_ADD_WATCH_IOCTL", 23 },
 	{ 0x4008240b, 0x0, "PERF_EVENT_IOC_MODIFY_ATTRIBUTES", 32 },
 	{ 0x40084503, 0x0, "EVIOCSREP", 9 },
@@ -6908,61 +6891,34 @@ static const struct ft_member ioctl_of_memory[] = {
 	{ 0x40084d06, 0x0, "MEMUNLOCK", 9 },
 	{ 0x40084d0b, 0x0, "MEMGETBADBLOCK", 14 },
 	{ 0x40084d0c, 0x0, "MEMSETBADBLOCK", 14 },
-	{ 0x40084f00, 0x0, "UBI_IOCVOLUP", 12 },
-	{ 0x40084f03, 0x0, "UBI_IOCEBMAP", 12 },
 	{ 0x40085203, 0x0, "RNDADDENTROPY", 13 },
-	{ 0x40089413, 0x0, "BTRFS_IOC_DEFAULT_SUBVOL", 24 },
-	{ 0x40089416, 0x0, "BTRFS_IOC_WAIT_SYNC", 19 },
-	{ 0x4008941a, 0x0, "BTRFS_IOC_SUBVOL_SETFLAGS", 25 },
 	{ 0x4008ae90, 0x0, "KVM_SET_CPUID2", 14 },
 	{ 0x400c4d0f, 0x0, "OTPGETREGIONINFO", 16 },
-	{ 0x400c6f02, 0x0, "UBI_IOCRSVOL", 12 },
 	{ 0x40103d02, 0x0, "PTP_EXTTS_REQUEST", 17 },
 	{ 0x40103d0b, 0x0, "PTP_EXTTS_REQUEST2", 18 },
 	{ 0x40104593, 0x0, "EVIOCSMASK", 10 },
 	{ 0x40104d14, 0x0, "MEMERASE64", 10 },
-	{ 0x40104f06, 0x0, "UBI_IOCSETVOLPROP", 17 },
-	{ 0x4010942a, 0x0, "BTRFS_IOC_QGROUP_CREATE", 23 },
-	{ 0x40186f40, 0x0, "UBI_IOCATT", 10 },
 	{ 0x40187013, 0x0, "RTC_PARAM_GET", 13 },
 	{ 0x40187014, 0x0, "RTC_PARAM_SET", 13 },
-	{ 0x40189429, 0x0, "BTRFS_IOC_QGROUP_ASSIGN", 23 },
 	{ 0x40207012, 0x0, "RTC_PLL_SET", 11 },
 	{ 0x4020ae46, 0x0, "KVM_SET_USER_MEMORY_REGION", 26 },
 	{ 0x40284504, 0x0, "EVIOCSKEYCODE_V2", 16 },
 	{ 0x4028700f, 0x0, "RTC_WKALM_SET", 13 },
 	{ 0x40304580, 0x0, "EVIOCSFF", 8 },
-	{ 0x40309410, 0x0, "BTRFS_IOC_DEFRAG_RANGE", 22 },
-	{ 0x40309439, 0x0, "BTRFS_IOC_SET_FEATURES", 22 },
 	{ 0x40383d03, 0x0, "PTP_PEROUT_REQUEST", 18 },
 	{ 0x40383d0c, 0x0, "PTP_PEROUT_REQUEST2", 19 },
-	{ 0x4040942c, 0x0, "BTRFS_IOC_QUOTA_RESCAN", 22 },
-	{ 0x40489426, 0x0, "BTRFS_IOC_SEND", 14 },
 	{ 0x40603d07, 0x0, "PTP_PIN_SETFUNC", 15 },
 	{ 0x40603d10, 0x0, "PTP_PIN_SETFUNC2", 16 },
 	{ 0x4090ae82, 0x0, "KVM_SET_REGS", 12 },
-	{ 0x40986f00, 0x0, "UBI_IOCMKVOL", 12 },
 	{ 0x4138ae84, 0x0, "KVM_SET_SREGS", 13 },
 	{ 0x43403d05, 0x0, "PTP_SYS_OFFSET", 14 },
 	{ 0x43403d0e, 0x0, "PTP_SYS_OFFSET2", 15 },
-	{ 0x50009401, 0x0, "BTRFS_IOC_SNAP_CREATE", 21 },
-	{ 0x50009403, 0x0, "BTRFS_IOC_RESIZE", 16 },
-	{ 0x50009404, 0x0, "BTRFS_IOC_SCAN_DEV", 18 },
-	{ 0x50009405, 0x0, "BTRFS_IOC_FORGET_DEV", 20 },
-	{ 0x5000940a, 0x0, "BTRFS_IOC_ADD_DEV", 17 },
-	{ 0x5000940b, 0x0, "BTRFS_IOC_RM_DEV", 16 },
-	{ 0x5000940e, 0x0, "BTRFS_IOC_SUBVOL_CREATE", 23 },
-	{ 0x5000940f, 0x0, "BTRFS_IOC_SNAP_DESTROY", 22 },
-	{ 0x50009417, 0x0, "BTRFS_IOC_SNAP_CREATE_V2", 24 },
-	{ 0x50009418, 0x0, "BTRFS_IOC_SUBVOL_CREATE_V2", 26 },
-	{ 0x51106f03, 0x0, "UBI_IOCRNVOL", 12 },
 	{ 0x80041284, 0x0, "BLKGETZONESZ", 12 },
 	{ 0x80041285, 0x0, "BLKGETNRZONES", 13 },
 	{ 0x80044501, 0x0, "EVIOCGVERSION", 13 },
 	{ 0x80044584, 0x0, "EVIOCGEFFECTS", 13 },
 	{ 0x80044d07, 0x0, "MEMGETREGIONCOUNT", 17 },
 	{ 0x80044d0d, 0x0, "OTPSELECT", 9 },
-	{ 0x80044f05, 0x0, "UBI_IOCEBISMAP", 14 },
 	{ 0x80045432, 0x0, "TIOCGDEV", 8 },
 	{ 0x80045701, 0x0, "WDIOC_GETSTATUS", 15 },
 	{ 0x80045702, 0x0, "WDIOC_GETBOOTSTATUS", 19 },
@@ -6970,99 +6926,45 @@ static const struct ft_member ioctl_of_memory[] = {
 	{ 0x80045707, 0x0, "WDIOC_GETTIMEOUT", 16 },
 	{ 0x80045709, 0x0, "WDIOC_GETPRETIMEOUT", 19 },
 	{ 0x8004570a, 0x0, "WDIOC_GETTIMELEFT", 17 },
-	{ 0x80046900, 0x0, "LIRC_GET_FEATURES", 17 },
-	{ 0x80046901, 0x0, "LIRC_GET_SEND_MODE", 18 },
-	{ 0x80046902, 0x0, "LIRC_GET_REC_MODE", 17 },
-	{ 0x80046907, 0x0, "LIRC_GET_REC_RESOLUTION", 23 },
-	{ 0x80046909, 0x0, "LIRC_GET_MAX_TIMEOUT", 20 },
-	{ 0x8004690f, 0x0, "LIRC_GET_LENGTH", 15 },
-	{ 0x80046924, 0x0, "LIRC_GET_REC_TIMEOUT", 20 },
 	{ 0x80047013, 0x0, "RTC_VL_READ", 11 },
-	{ 0x8004a405, 0x0, "TEE_IOC_CLOSE_SESSION", 21 },
 	{ 0x80081280, 0x0, "BLKGETDISKSEQ", 13 },
 	{ 0x80082407, 0x0, "PERF_EVENT_IOC_ID", 17 },
 	{ 0x80084502, 0x0, "EVIOCGID", 8 },
 	{ 0x80084503, 0x0, "EVIOCGREP", 9 },
 	{ 0x80084504, 0x0, "EVIOCGKEYCODE", 13 },
 	{ 0x80084d17, 0x0, "MEMISLOCKED", 11 },
-	{ 0x80089418, 0x0, "BTRFS_IOC_START_SYNC", 20 },
-	{ 0x80089419, 0x0, "BTRFS_IOC_SUBVOL_GETFLAGS", 25 },
-	{ 0x8008a404, 0x0, "TEE_IOC_CANCEL", 14 },
 	{ 0x800c4d10, 0x0, "OTPLOCK", 7 },
-	{ 0x800ca400, 0x0, "TEE_IOC_VERSION", 15 },
 	{ 0x80104592, 0x0, "EVIOCGMASK", 10 },
 	{ 0x80104d12, 0x0, "ECCGETSTATS", 11 },
 	{ 0x80108906, 0x0, "SIOCGSTAMP_NEW", 14 },
 	{ 0x80108907, 0x0, "SIOCGSTAMPNS_NEW", 16 },
-	{ 0x8010a402, 0x0, "TEE_IOC_OPEN_SESSION", 20 },
-	{ 0x8010a403, 0x0, "TEE_IOC_INVOKE", 14 },
-	{ 0x8010a406, 0x0, "TEE_IOC_SUPPL_RECV", 18 },
-	{ 0x8010a407, 0x0, "TEE_IOC_SUPPL_SEND", 18 },
-	{ 0x80189439, 0x0, "BTRFS_IOC_GET_FEATURES", 22 },
 	{ 0x80204d01, 0x0, "MEMGETINFO", 10 },
 	{ 0x80207011, 0x0, "RTC_PLL_GET", 11 },
 	{ 0x80284504, 0x0, "EVIOCGKEYCODE_V2", 16 },
 	{ 0x80287010, 0x0, "RTC_WKALM_RD", 12 },
-	{ 0x8030942b, 0x0, "BTRFS_IOC_QGROUP_LIMIT", 22 },
-	{ 0x8040942d, 0x0, "BTRFS_IOC_QUOTA_RESCAN_STATUS", 29 },
-	{ 0x8044b401, 0x0, "GPIO_GET_CHIPINFO_IOCTL", 23 },
-	{ 0x80489439, 0x0, "BTRFS_IOC_GET_SUPPORTED_FEATURES", 32 },
 	{ 0x80503d01, 0x0, "PTP_CLOCK_GETCAPS", 17 },
 	{ 0x80503d0a, 0x0, "PTP_CLOCK_GETCAPS2", 18 },
 	{ 0x8090ae81, 0x0, "KVM_GET_REGS", 12 },
 	{ 0x80c84d0a, 0x0, "MEMGETOOBSEL", 12 },
 	{ 0x8138ae83, 0x0, "KVM_GET_SREGS", 13 },
 	{ 0x81484d11, 0x0, "ECCGETLAYOUT", 12 },
-	{ 0x8400941f, 0x0, "BTRFS_IOC_FS_INFO", 17 },
-	{ 0x84009422, 0x0, "BTRFS_IOC_BALANCE_PROGRESS", 26 },
-	{ 0x90009427, 0x0, "BTRFS_IOC_DEVICES_READY", 23 },
 	{ 0xc0045706, 0x0, "WDIOC_SETTIMEOUT", 16 },
 	{ 0xc0045708, 0x0, "WDIOC_SETPRETIMEOUT", 19 },
-	{ 0xc004b40c, 0x0, "GPIO_GET_LINEINFO_UNWATCH_IOCTL", 31 },
 	{ 0xc008240a, 0x0, "PERF_EVENT_IOC_QUERY_BPF", 24 },
 	{ 0xc008ae05, 0x0, "KVM_GET_SUPPORTED_CPUID", 23 },
 	{ 0xc008ae09, 0x0, "KVM_GET_EMULATED_CPUID", 22 },
 	{ 0xc0104d03, 0x0, "MEMWRITEOOB", 11 },
 	{ 0xc0104d04, 0x0, "MEMREADOOB", 10 },
 	{ 0xc0104d08, 0x0, "MEMGETREGIONINFO", 16 },
-	{ 0xc0109414, 0x0, "BTRFS_IOC_SPACE_INFO", 20 },
-	{ 0xc0109428, 0x0, "BTRFS_IOC_QUOTA_CTL", 19 },
-	{ 0xc010a401, 0x0, "TEE_IOC_SHM_ALLOC", 17 },
-	{ 0xc010b40e, 0x0, "GPIO_V2_LINE_GET_VALUES_IOCTL", 29 },
-	{ 0xc010b40f, 0x0, "GPIO_V2_LINE_SET_VALUES_IOCTL", 29 },
 	{ 0xc0184d15, 0x0, "MEMWRITEOOB64", 13 },
 	{ 0xc0184d16, 0x0, "MEMREADOOB64", 12 },
-	{ 0xc018a409, 0x0, "TEE_IOC_SHM_REGISTER", 20 },
 	{ 0xc0304d18, 0x0, "MEMWRITE", 8 },
-	{ 0xc030b404, 0x0, "GPIO_GET_LINEEVENT_IOCTL", 24 },
-	{ 0xc0389423, 0x0, "BTRFS_IOC_INO_PATHS", 19 },
-	{ 0xc0389424, 0x0, "BTRFS_IOC_LOGICAL_INO", 21 },
 	{ 0xc0403d08, 0x0, "PTP_SYS_OFFSET_PRECISE", 22 },
 	{ 0xc0403d11, 0x0, "PTP_SYS_OFFSET_PRECISE2", 23 },
-	{ 0xc040b408, 0x0, "GPIOHANDLE_GET_LINE_VALUES_IOCTL", 32 },
-	{ 0xc040b409, 0x0, "GPIOHANDLE_SET_LINE_VALUES_IOCTL", 32 },
-	{ 0xc048b402, 0x0, "GPIO_GET_LINEINFO_IOCTL", 23 },
-	{ 0xc048b40b, 0x0, "GPIO_GET_LINEINFO_WATCH_IOCTL", 29 },
-	{ 0xc054b40a, 0x0, "GPIOHANDLE_SET_CONFIG_IOCTL", 27 },
 	{ 0xc0603d06, 0x0, "PTP_PIN_GETFUNC", 15 },
 	{ 0xc0603d0f, 0x0, "PTP_PIN_GETFUNC2", 16 },
-	{ 0xc0709411, 0x0, "BTRFS_IOC_TREE_SEARCH_V2", 24 },
-	{ 0xc0c89425, 0x0, "BTRFS_IOC_SET_RECEIVED_SUBVOL", 29 },
-	{ 0xc100b405, 0x0, "GPIO_V2_GET_LINEINFO_IOCTL", 26 },
-	{ 0xc100b406, 0x0, "GPIO_V2_GET_LINEINFO_WATCH_IOCTL", 32 },
-	{ 0xc110b40d, 0x0, "GPIO_V2_LINE_SET_CONFIG_IOCTL", 29 },
-	{ 0xc16cb403, 0x0, "GPIO_GET_LINEHANDLE_IOCTL", 25 },
-	{ 0xc250b407, 0x0, "GPIO_V2_GET_LINE_IOCTL", 22 },
-	{ 0xc400941b, 0x0, "BTRFS_IOC_SCRUB", 15 },
-	{ 0xc400941d, 0x0, "BTRFS_IOC_SCRUB_PROGRESS", 24 },
-	{ 0xc4009420, 0x0, "BTRFS_IOC_BALANCE_V2", 20 },
-	{ 0xc4089434, 0x0, "BTRFS_IOC_GET_DEV_STATS", 23 },
 	{ 0xc4c03d09, 0x0, "PTP_SYS_OFFSET_EXTENDED", 23 },
 	{ 0xc4c03d12, 0x0, "PTP_SYS_OFFSET_EXTENDED2", 24 },
-	{ 0xca289435, 0x0, "BTRFS_IOC_DEV_REPLACE", 21 },
-	{ 0xd0009411, 0x0, "BTRFS_IOC_TREE_SEARCH", 21 },
-	{ 0xd0009412, 0x0, "BTRFS_IOC_INO_LOOKUP", 20 },
-	{ 0xd000941e, 0x0, "BTRFS_IOC_DEV_INFO", 18 },
 };
 
 static const struct ft_member mempolicy_flags[] = {
@@ -8869,6 +8771,479 @@ static const struct ft_member netlink_diag_protocol[] = {
 	{ 0xff, 0x0, "NDIAG_PROTO_ALL", 15 },
 };
 
+static const struct ft_member btrfs_subvol_flags[] = {
+	{ 0x1, 0x1, "BTRFS_SUBVOL_CREATE_ASYNC", 25 },
+	{ 0x2, 0x2, "BTRFS_SUBVOL_RDONLY", 19 },
+	{ 0x4, 0x4, "BTRFS_SUBVOL_QGROUP_INHERIT", 27 },
+};
+
+static const struct ft_member btrfs_objectids[] = {
+	{ 0x1, 0x0, "BTRFS_ROOT_TREE_OBJECTID", 24 },
+	{ 0x2, 0x0, "BTRFS_EXTENT_TREE_OBJECTID", 26 },
+	{ 0x3, 0x0, "BTRFS_CHUNK_TREE_OBJECTID", 25 },
+	{ 0x4, 0x0, "BTRFS_DEV_TREE_OBJECTID", 23 },
+	{ 0x5, 0x0, "BTRFS_FS_TREE_OBJECTID", 22 },
+	{ 0x6, 0x0, "BTRFS_ROOT_TREE_DIR_OBJECTID", 28 },
+	{ 0x7, 0x0, "BTRFS_CSUM_TREE_OBJECTID", 24 },
+	{ 0x8, 0x0, "BTRFS_QUOTA_TREE_OBJECTID", 25 },
+	{ 0x9, 0x0, "BTRFS_UUID_TREE_OBJECTID", 24 },
+	{ 0xa, 0x0, "BTRFS_FREE_SPACE_TREE_OBJECTID", 30 },
+	{ 0xb, 0x0, "BTRFS_BLOCK_GROUP_TREE_OBJECTID", 31 },
+	{ 0xc, 0x0, "BTRFS_RAID_STRIPE_TREE_OBJECTID", 31 },
+	{ 0x100, 0x0, "BTRFS_FIRST_FREE_OBJECTID", 25 },
+	{ 0xffffff00, 0x0, "BTRFS_LAST_FREE_OBJECTID", 24 },
+};
+
+static const struct ft_member btrfs_key_types[] = {
+	{ 0x1, 0x0, "BTRFS_INODE_ITEM_KEY", 20 },
+	{ 0xc, 0x0, "BTRFS_INODE_REF_KEY", 19 },
+	{ 0xd, 0x0, "BTRFS_INODE_EXTREF_KEY", 22 },
+	{ 0x18, 0x0, "BTRFS_XATTR_ITEM_KEY", 20 },
+	{ 0x24, 0x0, "BTRFS_VERITY_DESC_ITEM_KEY", 26 },
+	{ 0x25, 0x0, "BTRFS_VERITY_MERKLE_ITEM_KEY", 28 },
+	{ 0x30, 0x0, "BTRFS_ORPHAN_ITEM_KEY", 21 },
+	{ 0x3c, 0x0, "BTRFS_DIR_LOG_ITEM_KEY", 22 },
+	{ 0x48, 0x0, "BTRFS_DIR_LOG_INDEX_KEY", 23 },
+	{ 0x54, 0x0, "BTRFS_DIR_ITEM_KEY", 18 },
+	{ 0x60, 0x0, "BTRFS_DIR_INDEX_KEY", 19 },
+	{ 0x6c, 0x0, "BTRFS_EXTENT_DATA_KEY", 21 },
+	{ 0x80, 0x0, "BTRFS_EXTENT_CSUM_KEY", 21 },
+	{ 0x84, 0x0, "BTRFS_ROOT_ITEM_KEY", 19 },
+	{ 0x90, 0x0, "BTRFS_ROOT_BACKREF_KEY", 22 },
+	{ 0x9c, 0x0, "BTRFS_ROOT_REF_KEY", 18 },
+	{ 0xa8, 0x0, "BTRFS_EXTENT_ITEM_KEY", 21 },
+	{ 0xa9, 0x0, "BTRFS_METADATA_ITEM_KEY", 23 },
+	{ 0xac, 0x0, "BTRFS_EXTENT_OWNER_REF_KEY", 26 },
+	{ 0xb0, 0x0, "BTRFS_TREE_BLOCK_REF_KEY", 24 },
+	{ 0xb2, 0x0, "BTRFS_EXTENT_DATA_REF_KEY", 25 },
+	{ 0xb6, 0x0, "BTRFS_SHARED_BLOCK_REF_KEY", 26 },
+	{ 0xb8, 0x0, "BTRFS_SHARED_DATA_REF_KEY", 25 },
+	{ 0xc0, 0x0, "BTRFS_BLOCK_GROUP_ITEM_KEY", 26 },
+	{ 0xc6, 0x0, "BTRFS_FREE_SPACE_INFO_KEY", 25 },
+	{ 0xc7, 0x0, "BTRFS_FREE_SPACE_EXTENT_KEY", 27 },
+	{ 0xc8, 0x0, "BTRFS_FREE_SPACE_BITMAP_KEY", 27 },
+	{ 0xcc, 0x0, "BTRFS_DEV_EXTENT_KEY", 20 },
+	{ 0xd8, 0x0, "BTRFS_DEV_ITEM_KEY", 18 },
+	{ 0xe4, 0x0, "BTRFS_CHUNK_ITEM_KEY", 20 },
+	{ 0xe6, 0x0, "BTRFS_RAID_STRIPE_KEY", 21 },
+	{ 0xea, 0x0, "BTRFS_IDENTITY_REMAP_KEY", 24 },
+	{ 0xeb, 0x0, "BTRFS_REMAP_KEY", 15 },
+	{ 0xec, 0x0, "BTRFS_REMAP_BACKREF_KEY", 23 },
+	{ 0xf0, 0x0, "BTRFS_QGROUP_STATUS_KEY", 23 },
+	{ 0xf2, 0x0, "BTRFS_QGROUP_INFO_KEY", 21 },
+	{ 0xf4, 0x0, "BTRFS_QGROUP_LIMIT_KEY", 22 },
+	{ 0xf6, 0x0, "BTRFS_QGROUP_RELATION_KEY", 25 },
+	{ 0xf8, 0x0, "BTRFS_TEMPORARY_ITEM_KEY", 24 },
+	{ 0xf9, 0x0, "BTRFS_PERSISTENT_ITEM_KEY", 25 },
+	{ 0xfa, 0x0, "BTRFS_DEV_REPLACE_KEY", 21 },
+	{ 0xfb, 0x0, "BTRFS_UUID_KEY_SUBVOL", 21 },
+	{ 0xfc, 0x0, "BTRFS_UUID_KEY_RECEIVED_SUBVOL", 30 },
+	{ 0xfd, 0x0, "BTRFS_STRING_ITEM_KEY", 21 },
+};
+
+static const struct ft_member btrfs_group_flags[] = {
+	{ 0x1, 0x1, "BTRFS_BLOCK_GROUP_DATA", 22 },
+	{ 0x2, 0x2, "BTRFS_BLOCK_GROUP_SYSTEM", 24 },
+	{ 0x4, 0x4, "BTRFS_BLOCK_GROUP_METADATA", 26 },
+	{ 0x8, 0x8, "BTRFS_BLOCK_GROUP_RAID0", 23 },
+	{ 0x10, 0x10, "BTRFS_BLOCK_GROUP_RAID1", 23 },
+	{ 0x20, 0x20, "BTRFS_BLOCK_GROUP_DUP", 21 },
+	{ 0x40, 0x40, "BTRFS_BLOCK_GROUP_RAID10", 24 },
+	{ 0x80, 0x80, "BTRFS_BLOCK_GROUP_RAID5", 23 },
+	{ 0x100, 0x100, "BTRFS_BLOCK_GROUP_RAID6", 23 },
+	{ 0x200, 0x200, "BTRFS_BLOCK_GROUP_RAID1C3", 25 },
+	{ 0x400, 0x400, "BTRFS_BLOCK_GROUP_RAID1C4", 25 },
+	{ 0x1000000000000, 0x1000000000000, "BTRFS_AVAIL_ALLOC_BIT_SINGLE", 28 },
+	{ 0x2000000000000, 0x2000000000000, "BTRFS_SPACE_INFO_GLOBAL_RSV", 27 },
+};
+
+static const struct ft_member btrfs_space_flags[] = {
+	{ 0x1, 0x1, "BTRFS_BLOCK_GROUP_DATA", 22 },
+	{ 0x2, 0x2, "BTRFS_BLOCK_GROUP_SYSTEM", 24 },
+	{ 0x4, 0x4, "BTRFS_BLOCK_GROUP_METADATA", 26 },
+	{ 0x8, 0x8, "BTRFS_BLOCK_GROUP_RAID0", 23 },
+	{ 0x10, 0x10, "BTRFS_BLOCK_GROUP_RAID1", 23 },
+	{ 0x20, 0x20, "BTRFS_BLOCK_GROUP_DUP", 21 },
+	{ 0x40, 0x40, "BTRFS_BLOCK_GROUP_RAID10", 24 },
+	{ 0x80, 0x80, "BTRFS_BLOCK_GROUP_RAID5", 23 },
+	{ 0x100, 0x100, "BTRFS_BLOCK_GROUP_RAID6", 23 },
+	{ 0x200, 0x200, "BTRFS_BLOCK_GROUP_RAID1C3", 25 },
+	{ 0x400, 0x400, "BTRFS_BLOCK_GROUP_RAID1C4", 25 },
+	{ 0x1000000000000, 0x1000000000000, "BTRFS_AVAIL_ALLOC_BIT_SINGLE", 28 },
+	{ 0x2000000000000, 0x2000000000000, "BTRFS_SPACE_INFO_GLOBAL_RSV", 27 },
+};
+
+static const struct ft_member btrfs_balance_flags[] = {
+	{ 0x1, 0x1, "BTRFS_BALANCE_DATA", 18 },
+	{ 0x2, 0x2, "BTRFS_BALANCE_SYSTEM", 20 },
+	{ 0x4, 0x4, "BTRFS_BALANCE_METADATA", 22 },
+	{ 0x8, 0x8, "BTRFS_BALANCE_FORCE", 19 },
+	{ 0x10, 0x10, "BTRFS_BALANCE_RESUME", 20 },
+};
+
+static const struct ft_member btrfs_balance_args_flags[] = {
+	{ 0x1, 0x1, "BTRFS_BALANCE_ARGS_PROFILES", 27 },
+	{ 0x2, 0x2, "BTRFS_BALANCE_ARGS_USAGE", 24 },
+	{ 0x4, 0x4, "BTRFS_BALANCE_ARGS_DEVID", 24 },
+	{ 0x8, 0x8, "BTRFS_BALANCE_ARGS_DRANGE", 25 },
+	{ 0x10, 0x10, "BTRFS_BALANCE_ARGS_VRANGE", 25 },
+	{ 0x20, 0x20, "BTRFS_BALANCE_ARGS_LIMIT", 24 },
+	{ 0x40, 0x40, "BTRFS_BALANCE_ARGS_LIMIT_RANGE", 30 },
+	{ 0x80, 0x80, "BTRFS_BALANCE_ARGS_STRIPES_RANGE", 32 },
+	{ 0x100, 0x100, "BTRFS_BALANCE_ARGS_CONVERT", 26 },
+	{ 0x200, 0x200, "BTRFS_BALANCE_ARGS_SOFT", 23 },
+	{ 0x400, 0x400, "BTRFS_BALANCE_ARGS_USAGE_RANGE", 30 },
+};
+
+static const struct ft_member btrfs_balance_state[] = {
+	{ 0x1, 0x1, "BTRFS_BALANCE_STATE_RUNNING", 27 },
+	{ 0x2, 0x2, "BTRFS_BALANCE_STATE_PAUSE_REQ", 29 },
+	{ 0x4, 0x4, "BTRFS_BALANCE_STATE_CANCEL_REQ", 30 },
+};
+
+static const struct ft_member btrfs_balance_ctl[] = {
+	{ 0x1, 0x0, "BTRFS_BALANCE_CTL_PAUSE", 23 },
+	{ 0x2, 0x0, "BTRFS_BALANCE_CTL_CANCEL", 24 },
+};
+
+static const struct ft_member btrfs_defrag_flags[] = {
+	{ 0x1, 0x1, "BTRFS_DEFRAG_RANGE_COMPRESS", 27 },
+	{ 0x2, 0x2, "BTRFS_DEFRAG_RANGE_START_IO", 27 },
+	{ 0x4, 0x4, "BTRFS_DEFRAG_RANGE_COMPRESS_LEVEL", 33 },
+	{ 0x8, 0x8, "BTRFS_DEFRAG_RANGE_NOCOMPRESS", 29 },
+};
+
+static const struct ft_member btrfs_compression[] = {
+	{ 0x0, 0x0, "BTRFS_COMPRESS_NONE", 19 },
+	{ 0x1, 0x0, "BTRFS_COMPRESS_ZLIB", 19 },
+	{ 0x2, 0x0, "BTRFS_COMPRESS_LZO", 18 },
+	{ 0x3, 0x0, "BTRFS_COMPRESS_ZSTD", 19 },
+};
+
+static const struct ft_member btrfs_compat[] = {
+};
+
+static const struct ft_member btrfs_compat_ro[] = {
+	{ 0x1, 0x1, "BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE", 39 },
+	{ 0x2, 0x2, "BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE_VALID", 45 },
+	{ 0x4, 0x4, "BTRFS_FEATURE_COMPAT_RO_VERITY", 30 },
+	{ 0x8, 0x8, "BTRFS_FEATURE_COMPAT_RO_BLOCK_GROUP_TREE", 40 },
+};
+
+static const struct ft_member btrfs_incompat[] = {
+	{ 0x1, 0x1, "BTRFS_FEATURE_INCOMPAT_MIXED_BACKREF", 36 },
+	{ 0x2, 0x2, "BTRFS_FEATURE_INCOMPAT_DEFAULT_SUBVOL", 37 },
+	{ 0x4, 0x4, "BTRFS_FEATURE_INCOMPAT_MIXED_GROUPS", 35 },
+	{ 0x8, 0x8, "BTRFS_FEATURE_INCOMPAT_COMPRESS_LZO", 35 },
+	{ 0x10, 0x10, "BTRFS_FEATURE_INCOMPAT_COMPRESS_ZSTD", 36 },
+	{ 0x20, 0x20, "BTRFS_FEATURE_INCOMPAT_BIG_METADATA", 35 },
+	{ 0x40, 0x40, "BTRFS_FEATURE_INCOMPAT_EXTENDED_IREF", 36 },
+	{ 0x80, 0x80, "BTRFS_FEATURE_INCOMPAT_RAID56", 29 },
+	{ 0x100, 0x100, "BTRFS_FEATURE_INCOMPAT_SKINNY_METADATA", 38 },
+	{ 0x200, 0x200, "BTRFS_FEATURE_INCOMPAT_NO_HOLES", 31 },
+	{ 0x400, 0x400, "BTRFS_FEATURE_INCOMPAT_METADATA_UUID", 36 },
+	{ 0x800, 0x800, "BTRFS_FEATURE_INCOMPAT_RAID1C34", 31 },
+	{ 0x1000, 0x1000, "BTRFS_FEATURE_INCOMPAT_ZONED", 28 },
+	{ 0x2000, 0x2000, "BTRFS_FEATURE_INCOMPAT_EXTENT_TREE_V2", 37 },
+	{ 0x4000, 0x4000, "BTRFS_FEATURE_INCOMPAT_RAID_STRIPE_TREE", 39 },
+	{ 0x10000, 0x10000, "BTRFS_FEATURE_INCOMPAT_SIMPLE_QUOTA", 35 },
+	{ 0x20000, 0x20000, "BTRFS_FEATURE_INCOMPAT_REMAP_TREE", 33 },
+};
+
+static const struct ft_member btrfs_info_flags[] = {
+	{ 0x1, 0x1, "BTRFS_FS_INFO_FLAG_CSUM_INFO", 28 },
+	{ 0x2, 0x2, "BTRFS_FS_INFO_FLAG_GENERATION", 29 },
+	{ 0x4, 0x4, "BTRFS_FS_INFO_FLAG_METADATA_UUID", 32 },
+};
+
+static const struct ft_member btrfs_checksum[] = {
+	{ 0x0, 0x0, "BTRFS_CSUM_TYPE_CRC32", 21 },
+	{ 0x1, 0x0, "BTRFS_CSUM_TYPE_XXHASH", 22 },
+	{ 0x2, 0x0, "BTRFS_CSUM_TYPE_SHA256", 22 },
+	{ 0x3, 0x0, "BTRFS_CSUM_TYPE_BLAKE2", 22 },
+};
+
+static const struct ft_member btrfs_stats_flags[] = {
+	{ 0x1, 0x1, "BTRFS_DEV_STATS_RESET", 21 },
+};
+
+static const struct ft_member btrfs_stats[] = {
+	{ 0x0, 0x0, "BTRFS_DEV_STAT_WRITE_ERRS", 25 },
+	{ 0x1, 0x0, "BTRFS_DEV_STAT_READ_ERRS", 24 },
+	{ 0x2, 0x0, "BTRFS_DEV_STAT_FLUSH_ERRS", 25 },
+	{ 0x3, 0x0, "BTRFS_DEV_STAT_CORRUPTION_ERRS", 30 },
+	{ 0x4, 0x0, "BTRFS_DEV_STAT_GENERATION_ERRS", 30 },
+};
+
+static const struct ft_member btrfs_inode_flags[] = {
+	{ 0x1, 0x1, "BTRFS_LOGICAL_INO_ARGS_IGNORE_OFFSET", 36 },
+};
+
+static const struct ft_member btrfs_inherit_flags[] = {
+	{ 0x1, 0x1, "BTRFS_QGROUP_INHERIT_SET_LIMITS", 31 },
+	{ 0x1, 0x1, "BTRFS_QGROUP_INHERIT_FLAGS_SUPP", 31 },
+};
+
+static const struct ft_member btrfs_limit_flags[] = {
+	{ 0x1, 0x1, "BTRFS_QGROUP_LIMIT_MAX_RFER", 27 },
+	{ 0x2, 0x2, "BTRFS_QGROUP_LIMIT_MAX_EXCL", 27 },
+	{ 0x4, 0x4, "BTRFS_QGROUP_LIMIT_RSV_RFER", 27 },
+	{ 0x8, 0x8, "BTRFS_QGROUP_LIMIT_RSV_EXCL", 27 },
+	{ 0x10, 0x10, "BTRFS_QGROUP_LIMIT_RFER_CMPR", 28 },
+	{ 0x20, 0x20, "BTRFS_QGROUP_LIMIT_EXCL_CMPR", 28 },
+};
+
+static const struct ft_member btrfs_quota_command[] = {
+	{ 0x1, 0x0, "BTRFS_QUOTA_CTL_ENABLE", 22 },
+	{ 0x2, 0x0, "BTRFS_QUOTA_CTL_DISABLE", 23 },
+	{ 0x3, 0x0, "BTRFS_QUOTA_CTL_RESCAN__NOTUSED", 31 },
+	{ 0x4, 0x0, "BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA", 35 },
+};
+
+static const struct ft_member btrfs_scrub_flags[] = {
+	{ 0x1, 0x1, "BTRFS_SCRUB_READONLY", 20 },
+};
+
+static const struct ft_member btrfs_send_flags[] = {
+	{ 0x1, 0x1, "BTRFS_SEND_FLAG_NO_FILE_DATA", 28 },
+	{ 0x2, 0x2, "BTRFS_SEND_FLAG_OMIT_STREAM_HEADER", 34 },
+	{ 0x4, 0x4, "BTRFS_SEND_FLAG_OMIT_END_CMD", 28 },
+	{ 0x8, 0x8, "BTRFS_SEND_FLAG_VERSION", 23 },
+	{ 0x10, 0x10, "BTRFS_SEND_FLAG_COMPRESSED", 26 },
+};
+
+static const struct ft_member btrfs_replace_command[] = {
+	{ 0x0, 0x0, "BTRFS_IOCTL_DEV_REPLACE_CMD_START", 33 },
+	{ 0x1, 0x0, "BTRFS_IOCTL_DEV_REPLACE_CMD_STATUS", 34 },
+	{ 0x2, 0x0, "BTRFS_IOCTL_DEV_REPLACE_CMD_CANCEL", 34 },
+};
+
+static const struct ft_member btrfs_replace_mode[] = {
+	{ 0x0, 0x0, "BTRFS_IOCTL_DEV_REPLACE_CONT_READING_FROM_SRCDEV_MODE_ALWAYS", 60 },
+	{ 0x1, 0x0, "BTRFS_IOCTL_DEV_REPLACE_CONT_READING_FROM_SRCDEV_MODE_AVOID", 59 },
+};
+
+static const struct ft_member btrfs_replace_result[] = {
+	{ 0x0, 0x0, "BTRFS_IOCTL_DEV_REPLACE_RESULT_NO_ERROR", 39 },
+	{ 0x1, 0x0, "BTRFS_IOCTL_DEV_REPLACE_RESULT_NOT_STARTED", 42 },
+	{ 0x2, 0x0, "BTRFS_IOCTL_DEV_REPLACE_RESULT_ALREADY_STARTED", 46 },
+	{ 0x3, 0x0, "BTRFS_IOCTL_DEV_REPLACE_RESULT_SCRUB_INPROGRESS", 47 },
+};
+
+static const struct ft_member btrfs_replace_state[] = {
+	{ 0x0, 0x0, "BTRFS_IOCTL_DEV_REPLACE_STATE_NEVER_STARTED", 43 },
+	{ 0x1, 0x0, "BTRFS_IOCTL_DEV_REPLACE_STATE_STARTED", 37 },
+	{ 0x2, 0x0, "BTRFS_IOCTL_DEV_REPLACE_STATE_FINISHED", 38 },
+	{ 0x3, 0x0, "BTRFS_IOCTL_DEV_REPLACE_STATE_CANCELED", 38 },
+	{ 0x4, 0x0, "BTRFS_IOCTL_DEV_REPLACE_STATE_SUSPENDED", 39 },
+};
+
+static const struct ft_member gpio_line_flags[] = {
+	{ 0x1, 0x1, "GPIOLINE_FLAG_KERNEL", 20 },
+	{ 0x2, 0x2, "GPIOLINE_FLAG_IS_OUT", 20 },
+	{ 0x4, 0x4, "GPIOLINE_FLAG_ACTIVE_LOW", 24 },
+	{ 0x8, 0x8, "GPIOLINE_FLAG_OPEN_DRAIN", 24 },
+	{ 0x10, 0x10, "GPIOLINE_FLAG_OPEN_SOURCE", 25 },
+	{ 0x20, 0x20, "GPIOLINE_FLAG_BIAS_PULL_UP", 26 },
+	{ 0x40, 0x40, "GPIOLINE_FLAG_BIAS_PULL_DOWN", 28 },
+	{ 0x80, 0x80, "GPIOLINE_FLAG_BIAS_DISABLE", 26 },
+};
+
+static const struct ft_member gpio_handle_flags[] = {
+	{ 0x1, 0x1, "GPIOHANDLE_REQUEST_INPUT", 24 },
+	{ 0x2, 0x2, "GPIOHANDLE_REQUEST_OUTPUT", 25 },
+	{ 0x4, 0x4, "GPIOHANDLE_REQUEST_ACTIVE_LOW", 29 },
+	{ 0x8, 0x8, "GPIOHANDLE_REQUEST_OPEN_DRAIN", 29 },
+	{ 0x10, 0x10, "GPIOHANDLE_REQUEST_OPEN_SOURCE", 30 },
+	{ 0x20, 0x20, "GPIOHANDLE_REQUEST_BIAS_PULL_UP", 31 },
+	{ 0x40, 0x40, "GPIOHANDLE_REQUEST_BIAS_PULL_DOWN", 33 },
+	{ 0x80, 0x80, "GPIOHANDLE_REQUEST_BIAS_DISABLE", 31 },
+};
+
+static const struct ft_member gpio_event_flags[] = {
+	{ 0x3, 0x3, "GPIOEVENT_REQUEST_BOTH_EDGES", 28 },
+	{ 0x1, 0x1, "GPIOEVENT_REQUEST_RISING_EDGE", 29 },
+	{ 0x2, 0x2, "GPIOEVENT_REQUEST_FALLING_EDGE", 30 },
+};
+
+static const struct ft_member gpio_v2_line_flags[] = {
+	{ 0x1, 0x1, "GPIO_V2_LINE_FLAG_USED", 22 },
+	{ 0x2, 0x2, "GPIO_V2_LINE_FLAG_ACTIVE_LOW", 28 },
+	{ 0x4, 0x4, "GPIO_V2_LINE_FLAG_INPUT", 23 },
+	{ 0x8, 0x8, "GPIO_V2_LINE_FLAG_OUTPUT", 24 },
+	{ 0x10, 0x10, "GPIO_V2_LINE_FLAG_EDGE_RISING", 29 },
+	{ 0x20, 0x20, "GPIO_V2_LINE_FLAG_EDGE_FALLING", 30 },
+	{ 0x40, 0x40, "GPIO_V2_LINE_FLAG_OPEN_DRAIN", 28 },
+	{ 0x80, 0x80, "GPIO_V2_LINE_FLAG_OPEN_SOURCE", 29 },
+	{ 0x100, 0x100, "GPIO_V2_LINE_FLAG_BIAS_PULL_UP", 30 },
+	{ 0x200, 0x200, "GPIO_V2_LINE_FLAG_BIAS_PULL_DOWN", 32 },
+	{ 0x400, 0x400, "GPIO_V2_LINE_FLAG_BIAS_DISABLED", 31 },
+	{ 0x800, 0x800, "GPIO_V2_LINE_FLAG_EVENT_CLOCK_REALTIME", 38 },
+	{ 0x1000, 0x1000, "GPIO_V2_LINE_FLAG_EVENT_CLOCK_HTE", 33 },
+};
+
+static const struct ft_member ubi_volume_type[] = {
+	{ 0x3, 0x0, "UBI_DYNAMIC_VOLUME", 18 },
+	{ 0x4, 0x0, "UBI_STATIC_VOLUME", 17 },
+};
+
+static const struct ft_member ubi_volume_flags[] = {
+	{ 0x1, 0x1, "UBI_VOL_SKIP_CRC_CHECK_FLG", 26 },
+};
+
+static const struct ft_member ubi_volume_property[] = {
+	{ 0x1, 0x0, "UBI_VOL_PROP_DIRECT_WRITE", 25 },
+};
+
+static const struct ft_member ubi_data_type[] = {
+	{ 0x1, 0x0, "UBI_LONGTERM", 12 },
+	{ 0x2, 0x0, "UBI_SHORTTERM", 13 },
+	{ 0x3, 0x0, "UBI_UNKNOWN", 11 },
+};
+
+static const struct ft_member lirc_features[] = {
+	{ 0x2, 0x2, "LIRC_CAN_SEND_PULSE", 19 },
+	{ 0x10, 0x10, "LIRC_CAN_SEND_LIRCCODE", 22 },
+	{ 0x100, 0x100, "LIRC_CAN_SET_SEND_CARRIER", 25 },
+	{ 0x200, 0x200, "LIRC_CAN_SET_SEND_DUTY_CYCLE", 28 },
+	{ 0x400, 0x400, "LIRC_CAN_SET_TRANSMITTER_MASK", 29 },
+	{ 0x40000, 0x40000, "LIRC_CAN_REC_MODE2", 18 },
+	{ 0x80000, 0x80000, "LIRC_CAN_REC_SCANCODE", 21 },
+	{ 0x100000, 0x100000, "LIRC_CAN_REC_LIRCCODE", 21 },
+	{ 0x1000000, 0x1000000, "LIRC_CAN_SET_REC_CARRIER", 24 },
+	{ 0x2000000, 0x2000000, "LIRC_CAN_MEASURE_CARRIER", 24 },
+	{ 0x4000000, 0x4000000, "LIRC_CAN_USE_WIDEBAND_RECEIVER", 30 },
+	{ 0x10000000, 0x10000000, "LIRC_CAN_SET_REC_TIMEOUT", 24 },
+	{ 0x20000000, 0x20000000, "LIRC_CAN_GET_REC_RESOLUTION", 27 },
+	{ 0x80000000, 0x80000000, "LIRC_CAN_SET_REC_CARRIER_RANGE", 30 },
+};
+
+static const struct ft_member lirc_mode[] = {
+	{ 0x1, 0x0, "LIRC_MODE_RAW", 13 },
+	{ 0x2, 0x0, "LIRC_MODE_PULSE", 15 },
+	{ 0x4, 0x0, "LIRC_MODE_MODE2", 15 },
+	{ 0x8, 0x0, "LIRC_MODE_SCANCODE", 18 },
+	{ 0x10, 0x0, "LIRC_MODE_LIRCCODE", 18 },
+};
+
+static const struct ft_member tee_implementation[] = {
+	{ 0x1, 0x0, "TEE_IMPL_ID_OPTEE", 17 },
+	{ 0x2, 0x0, "TEE_IMPL_ID_AMDTEE", 18 },
+	{ 0x3, 0x0, "TEE_IMPL_ID_TSTEE", 17 },
+	{ 0x4, 0x0, "TEE_IMPL_ID_QTEE", 16 },
+};
+
+static const struct ft_member tee_abilities[] = {
+	{ 0x1, 0x1, "TEE_GEN_CAP_GP", 14 },
+	{ 0x2, 0x2, "TEE_GEN_CAP_PRIVILEGED", 22 },
+	{ 0x4, 0x4, "TEE_GEN_CAP_REG_MEM", 19 },
+	{ 0x8, 0x8, "TEE_GEN_CAP_MEMREF_NULL", 23 },
+	{ 0x10, 0x10, "TEE_GEN_CAP_OBJREF", 18 },
+};
+
+static const struct ft_member tee_optee_abilities[] = {
+	{ 0x1, 0x1, "TEE_OPTEE_CAP_TZ", 16 },
+};
+
+static const struct ft_member tee_memory_flags[] = {
+	{ 0x1, 0x1, "TEE_IOCTL_SHM_MAPPED", 20 },
+	{ 0x2, 0x2, "TEE_IOCTL_SHM_DMA_BUF", 21 },
+	{ 0x4, 0x4, "TEE_IOCTL_SHM_EXT_DMA_BUF", 25 },
+	{ 0x8, 0x8, "TEE_IOCTL_SHM_REGISTER", 22 },
+	{ 0x10, 0x10, "TEE_IOCTL_SHM_USER_MAPPED", 25 },
+	{ 0x20, 0x20, "TEE_IOCTL_SHM_POOL", 18 },
+	{ 0x40, 0x40, "TEE_IOCTL_SHM_KERNEL_MAPPED", 27 },
+};
+
+static const struct ft_member io_uring_operation[] = {
+	{ 0x0, 0x0, "IORING_OP_NOP", 13 },
+	{ 0x1, 0x0, "IORING_OP_READV", 15 },
+	{ 0x2, 0x0, "IORING_OP_WRITEV", 16 },
+	{ 0x3, 0x0, "IORING_OP_FSYNC", 15 },
+	{ 0x4, 0x0, "IORING_OP_READ_FIXED", 20 },
+	{ 0x5, 0x0, "IORING_OP_WRITE_FIXED", 21 },
+	{ 0x6, 0x0, "IORING_OP_POLL_ADD", 18 },
+	{ 0x7, 0x0, "IORING_OP_POLL_REMOVE", 21 },
+	{ 0x8, 0x0, "IORING_OP_SYNC_FILE_RANGE", 25 },
+	{ 0x9, 0x0, "IORING_OP_SENDMSG", 17 },
+	{ 0xa, 0x0, "IORING_OP_RECVMSG", 17 },
+	{ 0xb, 0x0, "IORING_OP_TIMEOUT", 17 },
+	{ 0xc, 0x0, "IORING_OP_TIMEOUT_REMOVE", 24 },
+	{ 0xd, 0x0, "IORING_OP_ACCEPT", 16 },
+	{ 0xe, 0x0, "IORING_OP_ASYNC_CANCEL", 22 },
+	{ 0xf, 0x0, "IORING_OP_LINK_TIMEOUT", 22 },
+	{ 0x10, 0x0, "IORING_OP_CONNECT", 17 },
+	{ 0x11, 0x0, "IORING_OP_FALLOCATE", 19 },
+	{ 0x12, 0x0, "IORING_OP_OPENAT", 16 },
+	{ 0x13, 0x0, "IORING_OP_CLOSE", 15 },
+	{ 0x14, 0x0, "IORING_OP_FILES_UPDATE", 22 },
+	{ 0x15, 0x0, "IORING_OP_STATX", 15 },
+	{ 0x16, 0x0, "IORING_OP_READ", 14 },
+	{ 0x17, 0x0, "IORING_OP_WRITE", 15 },
+	{ 0x18, 0x0, "IORING_OP_FADVISE", 17 },
+	{ 0x19, 0x0, "IORING_OP_MADVISE", 17 },
+	{ 0x1a, 0x0, "IORING_OP_SEND", 14 },
+	{ 0x1b, 0x0, "IORING_OP_RECV", 14 },
+	{ 0x1c, 0x0, "IORING_OP_OPENAT2", 17 },
+	{ 0x1d, 0x0, "IORING_OP_EPOLL_CTL", 19 },
+	{ 0x1e, 0x0, "IORING_OP_SPLICE", 16 },
+	{ 0x1f, 0x0, "IORING_OP_PROVIDE_BUFFERS", 25 },
+	{ 0x20, 0x0, "IORING_OP_REMOVE_BUFFERS", 24 },
+	{ 0x21, 0x0, "IORING_OP_TEE", 13 },
+	{ 0x22, 0x0, "IORING_OP_SHUTDOWN", 18 },
+	{ 0x23, 0x0, "IORING_OP_RENAMEAT", 18 },
+	{ 0x24, 0x0, "IORING_OP_UNLINKAT", 18 },
+	{ 0x25, 0x0, "IORING_OP_MKDIRAT", 17 },
+	{ 0x26, 0x0, "IORING_OP_SYMLINKAT", 19 },
+	{ 0x27, 0x0, "IORING_OP_LINKAT", 16 },
+	{ 0x28, 0x0, "IORING_OP_MSG_RING", 18 },
+	{ 0x29, 0x0, "IORING_OP_FSETXATTR", 19 },
+	{ 0x2a, 0x0, "IORING_OP_SETXATTR", 18 },
+	{ 0x2b, 0x0, "IORING_OP_FGETXATTR", 19 },
+	{ 0x2c, 0x0, "IORING_OP_GETXATTR", 18 },
+	{ 0x2d, 0x0, "IORING_OP_SOCKET", 16 },
+	{ 0x2e, 0x0, "IORING_OP_URING_CMD", 19 },
+	{ 0x2f, 0x0, "IORING_OP_SEND_ZC", 17 },
+	{ 0x30, 0x0, "IORING_OP_SENDMSG_ZC", 20 },
+	{ 0x31, 0x0, "IORING_OP_READ_MULTISHOT", 24 },
+	{ 0x32, 0x0, "IORING_OP_WAITID", 16 },
+	{ 0x33, 0x0, "IORING_OP_FUTEX_WAIT", 20 },
+	{ 0x34, 0x0, "IORING_OP_FUTEX_WAKE", 20 },
+	{ 0x35, 0x0, "IORING_OP_FUTEX_WAITV", 21 },
+	{ 0x36, 0x0, "IORING_OP_FIXED_FD_INSTALL", 26 },
+	{ 0x37, 0x0, "IORING_OP_FTRUNCATE", 19 },
+	{ 0x38, 0x0, "IORING_OP_BIND", 14 },
+	{ 0x39, 0x0, "IORING_OP_LISTEN", 16 },
+	{ 0x3a, 0x0, "IORING_OP_RECV_ZC", 17 },
+	{ 0x3b, 0x0, "IORING_OP_EPOLL_WAIT", 20 },
+	{ 0x3c, 0x0, "IORING_OP_READV_FIXED", 21 },
+	{ 0x3d, 0x0, "IORING_OP_WRITEV_FIXED", 22 },
+	{ 0x3e, 0x0, "IORING_OP_PIPE", 14 },
+	{ 0x3f, 0x0, "IORING_OP_NOP128", 16 },
+	{ 0x40, 0x0, "IORING_OP_URING_CMD128", 22 },
+};
+
+static const struct ft_member io_uring_op_flags[] = {
+	{ 0x1, 0x1, "IO_URING_OP_SUPPORTED", 21 },
+};
+
+static const struct ft_member io_uring_sqe_flags[] = {
+	{ 0x1, 0x1, "IOSQE_FIXED_FILE", 16 },
+	{ 0x2, 0x2, "IOSQE_IO_DRAIN", 14 },
+	{ 0x4, 0x4, "IOSQE_IO_LINK", 13 },
+	{ 0x8, 0x8, "IOSQE_IO_HARDLINK", 17 },
+	{ 0x10, 0x10, "IOSQE_ASYNC", 11 },
+	{ 0x20, 0x20, "IOSQE_BUFFER_SELECT", 19 },
+	{ 0x40, 0x40, "IOSQE_CQE_SKIP_SUCCESS", 22 },
+};
+
+static const struct ft_member io_uring_restriction_kind[] = {
+	{ 0x0, 0x0, "IORING_RESTRICTION_REGISTER_OP", 30 },
+	{ 0x1, 0x0, "IORING_RESTRICTION_SQE_OP", 25 },
+	{ 0x2, 0x0, "IORING_RESTRICTION_SQE_FLAGS_ALLOWED", 36 },
+	{ 0x3, 0x0, "IORING_RESTRICTION_SQE_FLAGS_REQUIRED", 37 },
+};
+
 static const struct ft_member v4l2_caps[] = {
 	{ 0x1, 0x1, "V4L2_CAP_VIDEO_CAPTURE", 22 },
 	{ 0x2, 0x2, "V4L2_CAP_VIDEO_OUTPUT", 21 },
@@ -10131,7 +10506,7 @@ const struct ft_set ft_sets[] = {
 	{ "K_???", keyboard_mode, 5, 0 },
 	{ "EV_???", event_type, 12, 0 },
 	{ "ABS_???", event_axis, 43, 0 },
-	{ "???", ioctl_of_memory, 288, 0 },
+	{ "???", ioctl_of_memory, 190, 0 },
 	{ "MPOL_F_???", mempolicy_flags, 3, 1 },
 	{ "MPOL_MF_???", mbind_flags, 3, 1 },
 	{ "MPOL_F_???", get_mempolicy_flags, 3, 1 },
@@ -10265,6 +10640,52 @@ const struct ft_set ft_sets[] = {
 	{ "PACKET_DIAG_???", packet_attribute, 8, 0 },
 	{ "SK_MEMINFO_???", memory_info, 9, 0 },
 	{ "NETLINK_???", netlink_diag_protocol, 23, 0 },
+	{ "BTRFS_SUBVOL_???", btrfs_subvol_flags, 3, 1 },
+	{ "???", btrfs_objectids, 14, 0 },
+	{ "???", btrfs_key_types, 44, 0 },
+	{ "BTRFS_BLOCK_GROUP_???", btrfs_group_flags, 13, 1 },
+	{ "BTRFS_SPACE_INFO_???", btrfs_space_flags, 13, 1 },
+	{ "BTRFS_BALANCE_???", btrfs_balance_flags, 5, 1 },
+	{ "BTRFS_BALANCE_ARGS_???", btrfs_balance_args_flags, 11, 1 },
+	{ "BTRFS_BALANCE_STATE_???", btrfs_balance_state, 3, 1 },
+	{ "BTRFS_BALANCE_CTL_???", btrfs_balance_ctl, 2, 0 },
+	{ "BTRFS_DEFRAG_RANGE_???", btrfs_defrag_flags, 4, 1 },
+	{ "BTRFS_COMPRESS_???", btrfs_compression, 4, 0 },
+	{ "BTRFS_FEATURE_COMPAT_???", btrfs_compat, 0, 1 },
+	{ "BTRFS_FEATURE_COMPAT_RO_???", btrfs_compat_ro, 4, 1 },
+	{ "BTRFS_FEATURE_INCOMPAT_???", btrfs_incompat, 17, 1 },
+	{ "BTRFS_FS_INFO_FLAG_???", btrfs_info_flags, 3, 1 },
+	{ "BTRFS_CSUM_TYPE_???", btrfs_checksum, 4, 0 },
+	{ "BTRFS_DEV_STATS_???", btrfs_stats_flags, 1, 1 },
+	{ "???", btrfs_stats, 5, 0 },
+	{ "BTRFS_LOGICAL_INO_ARGS_???", btrfs_inode_flags, 1, 1 },
+	{ "BTRFS_QGROUP_INHERIT_???", btrfs_inherit_flags, 2, 1 },
+	{ "BTRFS_QGROUP_LIMIT_???", btrfs_limit_flags, 6, 1 },
+	{ "BTRFS_QUOTA_CTL_???", btrfs_quota_command, 4, 0 },
+	{ "BTRFS_SCRUB_???", btrfs_scrub_flags, 1, 1 },
+	{ "BTRFS_SEND_FLAGS_???", btrfs_send_flags, 5, 1 },
+	{ "BTRFS_IOCTL_DEV_REPLACE_CMD_???", btrfs_replace_command, 3, 0 },
+	{ "BTRFS_IOCTL_DEV_REPLACE_CONT_READING_FROM_SRCDEV_MODE_???", btrfs_replace_mode, 2, 0 },
+	{ "BTRFS_IOCTL_DEV_REPLACE_RESULT_???", btrfs_replace_result, 4, 0 },
+	{ "BTRFS_IOCTL_DEV_REPLACE_STATE_???", btrfs_replace_state, 5, 0 },
+	{ "GPIOLINE_FLAG_???", gpio_line_flags, 8, 1 },
+	{ "GPIOHANDLE_REQUEST_???", gpio_handle_flags, 8, 1 },
+	{ "GPIOEVENT_REQUEST_???", gpio_event_flags, 3, 1 },
+	{ "GPIO_V2_LINE_FLAG_???", gpio_v2_line_flags, 13, 1 },
+	{ "UBI_???_VOLUME", ubi_volume_type, 2, 0 },
+	{ "UBI_VOL_???", ubi_volume_flags, 1, 1 },
+	{ "UBI_VOL_PROP_???", ubi_volume_property, 1, 0 },
+	{ "UBI_???", ubi_data_type, 3, 0 },
+	{ "LIRC_CAN_???", lirc_features, 14, 1 },
+	{ "LIRC_MODE_???", lirc_mode, 5, 0 },
+	{ "TEE_IMPL_ID_???", tee_implementation, 4, 0 },
+	{ "TEE_GEN_CAP_???", tee_abilities, 5, 1 },
+	{ "TEE_OPTEE_CAP_???", tee_optee_abilities, 1, 1 },
+	{ "TEE_IOCTL_SHM_???", tee_memory_flags, 7, 1 },
+	{ "IORING_OP_???", io_uring_operation, 65, 0 },
+	{ "IO_URING_OP_???", io_uring_op_flags, 1, 1 },
+	{ "IOSQE_???", io_uring_sqe_flags, 7, 1 },
+	{ "IORING_RESTRICTION_???", io_uring_restriction_kind, 4, 0 },
 	{ "V4L2_CAP_???", v4l2_caps, 31, 1 },
 	{ "V4L2_BUF_TYPE_???", v4l2_buf_type, 14, 0 },
 	{ "V4L2_FMT_FLAG_???", v4l2_format_flags, 11, 1 },

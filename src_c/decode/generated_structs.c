@@ -7,7 +7,7 @@ static const struct ft_field x86_64_timespec[] = {
 };
 
 static const struct ft_field x86_64_timespec64[] = {
-	{ "tv_sec", 6, 241, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -22,36 +22,36 @@ static const struct ft_field x86_64_timezone[] = {
 };
 
 static const struct ft_field x86_64_itimerval[] = {
-	{ "it_interval", 11, 253, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 253, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 416, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 416, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec[] = {
-	{ "it_interval", 11, 270, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 270, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 433, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 433, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 728, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 728, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 892, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 892, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 806, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 806, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 970, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 970, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 808, 40, 0, 0, 0, 0 },
+	{ "status", 6, 972, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
-	{ "time", 4, 253, 72, 0, 0, 0, 0 },
+	{ "time", 4, 416, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 104, 0, 0, 0, 0 },
@@ -65,92 +65,92 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 241, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 241, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 241, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 241, 32, 0, 0, 0, 0 },
-	{ "status", 6, 808, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 241, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 241, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 241, 64, 0, 0, 0, 0 },
-	{ "time", 4, 810, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 241, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 241, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 241, 104, 0, 0, 0, 0 },
+	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 275, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 275, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 275, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 275, 32, 0, 0, 0, 0 },
+	{ "status", 6, 972, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 275, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 275, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 275, 64, 0, 0, 0, 0 },
+	{ "time", 4, 974, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 275, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 275, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 275, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 241, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 241, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 241, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 241, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 241, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 275, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 275, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 275, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 275, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 275, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timeval64[] = {
-	{ "tv_sec", 6, 241, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 241, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 275, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 811, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 811, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 811, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 811, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 975, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 975, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 975, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 975, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 430, 24, 0, 0, 0, 0 },
+	{ "st_mode", 7, 593, 24, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 28, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 431, 40, 0xb000, 0x2000, 3, 1 },
-	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 3, 2 },
+	{ "st_rdev", 7, 594, 40, 0x2000, 0xb000, 3, 1 },
+	{ "st_size", 7, 17, 48, 0x2000, 0xb000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 812, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 813, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 814, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 976, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 977, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 978, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 430, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 593, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 431, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 241, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 594, 40, 0x2000, 0xb000, 1, 1 },
+	{ "st_size", 7, 275, 56, 0x2000, 0xb000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 812, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 813, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 814, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 976, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 977, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 978, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 687, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 847, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 816, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 980, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 817, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 981, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 816, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 818, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 818, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 818, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 818, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 980, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 982, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 982, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 982, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 982, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -160,85 +160,85 @@ static const struct ft_field x86_64_statx[] = {
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 820, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 821, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 822, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 984, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 985, 8, 0x0, 0xffffffff, 1, 2 },
+	{ "resolve", 7, 986, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 824, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 988, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 826, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 990, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 824, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 988, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 826, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 990, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 825, 0, 0, 0, 0, 0 },
+	{ "val", 3, 989, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 405, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 568, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 241, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 241, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 275, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 275, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 241, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 241, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 405, 24, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 275, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 275, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 568, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 830, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 831, 4, 0, 0, 0, 0 },
+	{ "type", 4, 994, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 995, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 833, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 997, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 834, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 998, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,14 +248,14 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 835, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 835, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 836, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 999, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 999, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 1000, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_clone_range[] = {
-	{ "src_fd", 6, 241, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 275, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
@@ -268,8 +268,8 @@ static const struct ft_field x86_64_fstrim_range[] = {
 };
 
 static const struct ft_field x86_64_rusage[] = {
-	{ "ru_utime", 8, 253, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 253, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 416, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 416, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 48, 0, 0, 0, 0 },
@@ -288,18 +288,18 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 837, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 837, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1001, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1001, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 838, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 838, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1002, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1002, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 839, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 1003, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -313,51 +313,51 @@ static const struct ft_field x86_64_sysinfo[] = {
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 840, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 840, 65, 0, 0, 0, 0 },
-	{ "release", 7, 840, 130, 0, 0, 0, 0 },
-	{ "version", 7, 840, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 840, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 840, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 1004, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 1004, 65, 0, 0, 0, 0 },
+	{ "release", 7, 1004, 130, 0, 0, 0, 0 },
+	{ "version", 7, 1004, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 1004, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 1004, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 841, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 842, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 842, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 842, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 843, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 842, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1005, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1006, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 1006, 16, 0x0, 0x1200000, 0, 2 },
+	{ "parent_tid", 10, 1006, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 1007, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 1006, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 842, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 845, 64, 0xffffffff, 0x0, 9, 2 },
-	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
-	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
+	{ "tls", 3, 1006, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 1009, 64, 0x0, 0xffffffff, 9, 2 },
+	{ "set_tid_size", 12, 50, 72, 0x0, 0xffffffff, 9, 2 },
+	{ "cgroup", 6, 50, 80, 0x0, 0xffffffff, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 846, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 846, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 1010, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 1010, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 437, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 847, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 599, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 1011, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 50, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 50, 40, 0, 0, 0, 0 },
-	{ "sched_util_min", 14, 15, 48, 0xfffffff8, 0x38, 0, 1 },
-	{ "sched_util_max", 14, 15, 52, 0xfffffff8, 0x38, 0, 1 },
+	{ "sched_util_min", 14, 15, 48, 0x38, 0xfffffff8, 0, 1 },
+	{ "sched_util_max", 14, 15, 52, 0x38, 0xfffffff8, 0, 1 },
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 848, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 405, 4, 0, 0, 0, 0 },
+	{ "version", 7, 1012, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 568, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_robust_list_head[] = {
@@ -370,40 +370,40 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 849, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 1013, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 850, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 1014, 4, 0x0, 0x80000000, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 850, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 1014, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 851, 0, 0, 0, 0, 0 },
-	{ "data", 4, 852, 4, 0, 0, 0, 0 },
+	{ "events", 6, 1015, 0, 0, 0, 0, 0 },
+	{ "data", 4, 1016, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 842, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 853, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 433, 20, 0xffffffff, 0x0, 3, 2 },
+	{ "uaddr", 5, 1006, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1017, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 285, 20, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 565, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 727, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -414,7 +414,7 @@ static const struct ft_field x86_64_linger[] = {
 };
 
 static const struct ft_field x86_64_ucred[] = {
-	{ "pid", 3, 405, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 568, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -427,19 +427,19 @@ static const struct ft_field x86_64_winsize[] = {
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 854, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 855, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 856, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 857, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 858, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 859, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 1018, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 1019, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 1020, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 1021, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 1022, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 1023, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 860, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 861, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 1024, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 1025, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -452,14 +452,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 862, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 863, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 863, 19, 0, 0, 0, 0 },
-	{ "port", 4, 863, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 1026, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 1027, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 1027, 19, 0, 0, 0, 0 },
+	{ "port", 4, 1027, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -467,7 +467,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -493,56 +493,56 @@ static const struct ft_field x86_64_uffdio_range[] = {
 
 static const struct ft_field x86_64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1032, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 869, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 1033, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 870, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1034, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 871, 8, 0, 0, 0, 0 },
+	{ "features", 8, 1035, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 872, 8, 0, 0, 0, 0 },
+	{ "lo_device", 9, 1036, 8, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 872, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 1036, 24, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 873, 36, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_encrypt_key_size", 19, 15, 40, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 874, 44, 0, 0, 0, 0 },
-	{ "lo_name", 7, 875, 48, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 876, 112, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 877, 144, 0, 0, 0, 0 },
-	{ "reserved", 8, 878, 160, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 1037, 36, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 40, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_flags", 8, 1038, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 1039, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 1040, 112, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_init", 7, 1041, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 1042, 160, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_loop_info64[] = {
-	{ "lo_device", 9, 431, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 594, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 431, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 594, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 873, 44, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 874, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 875, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 875, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 876, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 879, 216, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 1037, 44, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 48, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_flags", 8, 1038, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 1039, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 1039, 120, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key", 14, 1040, 184, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_init", 7, 1043, 216, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -555,40 +555,40 @@ static const struct ft_field x86_64_loop_config[] = {
 
 static const struct ft_field x86_64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 882, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 1046, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_found[] = {
-	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 885, 0, 0, 0, 0, 0 },
+	{ "op", 2, 1049, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 887, 16, 0, 0, 0, 0 },
+	{ "data", 4, 1051, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_blkpg_partition[] = {
-	{ "start", 5, 241, 0, 0, 0, 0, 0 },
-	{ "length", 6, 241, 8, 0, 0, 0, 0 },
+	{ "start", 5, 275, 0, 0, 0, 0, 0 },
+	{ "length", 6, 275, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 875, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 875, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 1039, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 1039, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 888, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1052, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -596,95 +596,95 @@ static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 
 static const struct ft_field x86_64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 241, 8, 0, 0, 0, 0 },
-	{ "error", 5, 889, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 890, 20, 0, 0, 0, 0 },
+	{ "val", 3, 275, 8, 0, 0, 0, 0 },
+	{ "error", 5, 1053, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1054, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 891, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1055, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 597, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 757, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_hd_geometry[] = {
-	{ "heads", 5, 864, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 864, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 1028, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 1028, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sg_io_hdr[] = {
-	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 896, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 898, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 900, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 1059, 16, 0xfffffffe, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1060, 16, 0xfffffffd, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1059, 16, 0xfffffffc, 0xffffffff, 1, 1 },
+	{ "cmdp", 4, 1062, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 1064, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 901, 44, 0, 0, 0, 0 },
-	{ "status", 6, 863, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 863, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 863, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 864, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 862, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 862, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 1065, 44, 0, 0, 0, 0 },
+	{ "status", 6, 1027, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1027, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1027, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1028, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 1026, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1026, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 902, 80, 0, 0, 0, 0 },
+	{ "info", 4, 1066, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field x86_64_sg_io_vector[] = {
-	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 898, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 904, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 1062, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 1068, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 901, 44, 0, 0, 0, 0 },
-	{ "status", 6, 863, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 863, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 863, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 864, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 862, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 862, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 1065, 44, 0, 0, 0, 0 },
+	{ "status", 6, 1027, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1027, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1027, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1028, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 1026, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1026, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 902, 80, 0, 0, 0, 0 },
+	{ "info", 4, 1066, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field x86_64_sg_sense[] = {
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 907, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 1071, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_dh_params[] = {
-	{ "private", 7, 546, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 546, 4, 0, 0, 0, 0 },
-	{ "base", 4, 546, 8, 0, 0, 0, 0 },
+	{ "private", 7, 708, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 708, 4, 0, 0, 0, 0 },
+	{ "base", 4, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 911, 8, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 1075, 8, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 913, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 1077, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -693,65 +693,65 @@ static const struct ft_field x86_64_keyctl_pkey_query[] = {
 };
 
 static const struct ft_field x86_64_keyctl_pkey_params[] = {
-	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mnt_id_req[] = {
-	{ "size", 4, 916, 0, 0, 0, 0, 0 },
-	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
+	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field x86_64_mnt_id_req_stat[] = {
-	{ "size", 4, 916, 0, 0, 0, 0, 0 },
-	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 917, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
+	{ "param", 5, 1081, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field x86_64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 918, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 917, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 1082, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 1081, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 919, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 920, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 918, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 1083, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 1084, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 1082, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 835, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 836, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 999, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 1000, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 921, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 921, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 1085, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 1085, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 918, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 921, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 1082, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 1085, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 922, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 1086, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 922, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 917, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 1086, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 1081, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 922, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 1086, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 922, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 1086, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t x86_64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -769,19 +769,19 @@ static const struct ft_field x86_64_cachestat[] = {
 };
 
 static const struct ft_field x86_64_xattr_args_set[] = {
-	{ "value", 5, 923, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1087, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 494, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 656, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_xattr_args_got[] = {
-	{ "value", 5, 924, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1088, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_attr[] = {
-	{ "fa_xflags", 9, 925, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 1089, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -808,31 +808,31 @@ static const struct ft_field x86_64_ipc_perm_set[] = {
 };
 
 static const struct ft_field x86_64_msqid_ds[] = {
-	{ "msg_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 405, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 405, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 568, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 568, 100, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field x86_64_shmid_ds[] = {
-	{ "shm_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 405, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 405, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 568, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 568, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field x86_64_semid_ds[] = {
-	{ "sem_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -840,31 +840,31 @@ static const struct ft_field x86_64_semid_ds[] = {
 static const uint8_t x86_64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_msqid_set[] = {
-	{ "msg_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 405, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 405, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 568, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 568, 100, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field x86_64_shmid_set[] = {
-	{ "shm_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 405, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 405, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 568, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 568, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field x86_64_semid_set[] = {
-	{ "sem_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -914,12 +914,12 @@ static const struct ft_field x86_64_seminfo[] = {
 
 static const struct ft_field x86_64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 934, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 1098, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 937, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 1101, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_sizes[] = {
@@ -929,48 +929,48 @@ static const struct ft_field x86_64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 939, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 1103, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "fds", 3, 842, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "fds", 3, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "data", 4, 132, 8, 0x0, 0xffffffff, 2, 2 },
 };
 
 static const struct ft_field x86_64_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 842, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 1006, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
 	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 940, 14, 0xffffffff, 0x0, 3, 2 },
+	{ "flags", 5, 1104, 14, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field x86_64_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 942, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1106, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 943, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 942, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 944, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 1107, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 1106, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 1108, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 943, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1107, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -996,33 +996,33 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 948, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 950, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 952, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 1112, 24, 0x1, 0xffffffff, 1, 1 },
+	{ "aio_readv", 9, 1114, 24, 0x7, 0xffffffff, 1, 1 },
+	{ "aio_writev", 10, 1116, 24, 0x8, 0xffffffff, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 842, 8, 0, 0, 0, 0 },
-	{ "res", 3, 241, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 241, 24, 0, 0, 0, 0 },
+	{ "obj", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "res", 3, 275, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 275, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 953, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 1117, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 954, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 1118, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -1036,27 +1036,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "value", 5, 842, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 955, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1119, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "value", 5, 842, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 956, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1120, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 842, 16, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 1006, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -1064,146 +1064,146 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 957, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 1121, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 960, 8, 0, 0, 0, 0 },
-	{ "license", 7, 961, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 1124, 8, 0, 0, 0, 0 },
+	{ "license", 7, 1125, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 963, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 964, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 965, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 1127, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 1128, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 1129, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 966, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 1130, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 842, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 1006, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 842, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 1006, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 842, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 1006, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 967, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 1131, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 968, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 1132, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 969, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 1133, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 970, 0, 0, 0, 0, 0 },
+	{ "info", 4, 1134, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 842, 8, 0, 0, 0, 0 },
+	{ "info", 4, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 971, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 1135, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 961, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1125, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 972, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 842, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 1136, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 1006, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 973, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 1137, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1138, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 842, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 842, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
-	{ "values", 6, 842, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 1006, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 1006, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 956, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1120, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 975, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1139, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
-	{ "values", 6, 842, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 976, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1140, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 977, 0, 0, 0, 0, 0 },
+	{ "test", 4, 1141, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -1211,28 +1211,28 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 842, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 842, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 1006, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 1006, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 842, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 842, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 978, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 1006, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1142, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 979, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 1143, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ifa_cacheinfo[] = {
@@ -1243,25 +1243,25 @@ static const struct ft_field x86_64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field x86_64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 981, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 1145, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 982, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 884, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 1146, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1048, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 984, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 1148, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 780, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 944, 4, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -1271,29 +1271,29 @@ static const struct ft_field x86_64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field x86_64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 985, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 986, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 981, 4, 0, 0, 0, 0 },
-	{ "id", 2, 987, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1149, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1150, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1145, 4, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 864, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 864, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 986, 3, 0, 0, 0, 0 },
-	{ "id", 2, 987, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 981, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 1028, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 1028, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1150, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1145, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 984, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 864, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 864, 3, 0, 0, 0, 0 },
-	{ "id", 2, 987, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 1148, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 1028, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 1028, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -1317,8 +1317,8 @@ static const struct ft_field x86_64_tcp_dctcp_info[] = {
 };
 
 static const struct ft_field x86_64_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 433, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 433, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 285, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 285, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -1333,11 +1333,11 @@ static const struct ft_field x86_64_netlink_diag_ring[] = {
 
 static const struct ft_field x86_64_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 988, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 1152, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 989, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 1153, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_ring[] = {
@@ -1358,39 +1358,39 @@ static const struct ft_field x86_64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field x86_64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 990, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1154, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 991, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 1155, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 992, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 984, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 1156, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 1148, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 884, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1048, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 993, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 1157, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 994, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 1158, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rta_cacheinfo[] = {
@@ -1399,7 +1399,7 @@ static const struct ft_field x86_64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 433, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 285, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -1466,21 +1466,500 @@ static const struct ft_field x86_64_link_stats64[] = {
 	{ "rx_otherhost_dropped", 20, 50, 192, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_btrfs_vol_args[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1159, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_limit[] = {
+	{ "flags", 5, 1160, 0, 0, 0, 0, 0 },
+	{ "max_rfer", 8, 50, 8, 0, 0, 0, 0 },
+	{ "max_excl", 8, 50, 16, 0, 0, 0, 0 },
+	{ "rsv_rfer", 8, 50, 24, 0, 0, 0, 0 },
+	{ "rsv_excl", 8, 50, 32, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_vol_args_v2[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "transid", 7, 50, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 146, 16, 0, 0, 0, 0 },
+	{ "size", 4, 50, 24, 0x4, 0x4, 2, 1 },
+	{ "qgroup_inherit", 14, 1162, 32, 0x4, 0x4, 2, 1 },
+	{ "name", 4, 1163, 56, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_vol_args_v2_whole[] = { 0, 2, 3, 4, 5 };
+
+static const uint8_t x86_64_btrfs_vol_args_v2_found_whole[] = { 1 };
+
+static const struct ft_field x86_64_btrfs_qgroup_inherit[] = {
+	{ "flags", 5, 1164, 0, 0, 0, 0, 0 },
+	{ "num_qgroups", 11, 50, 8, 0, 0, 0, 0 },
+	{ "num_ref_copies", 14, 50, 16, 0, 0, 0, 0 },
+	{ "num_excl_copies", 15, 50, 24, 0, 0, 0, 0 },
+	{ "lim", 3, 1165, 32, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_scrub_progress[] = {
+	{ "data_extents_scrubbed", 21, 50, 0, 0, 0, 0, 0 },
+	{ "tree_extents_scrubbed", 21, 50, 8, 0, 0, 0, 0 },
+	{ "data_bytes_scrubbed", 19, 50, 16, 0, 0, 0, 0 },
+	{ "tree_bytes_scrubbed", 19, 50, 24, 0, 0, 0, 0 },
+	{ "read_errors", 11, 50, 32, 0, 0, 0, 0 },
+	{ "csum_errors", 11, 50, 40, 0, 0, 0, 0 },
+	{ "verify_errors", 13, 50, 48, 0, 0, 0, 0 },
+	{ "no_csum", 7, 50, 56, 0, 0, 0, 0 },
+	{ "csum_discards", 13, 50, 64, 0, 0, 0, 0 },
+	{ "super_errors", 12, 50, 72, 0, 0, 0, 0 },
+	{ "malloc_errors", 13, 50, 80, 0, 0, 0, 0 },
+	{ "uncorrectable_errors", 20, 50, 88, 0, 0, 0, 0 },
+	{ "corrected_errors", 16, 50, 96, 0, 0, 0, 0 },
+	{ "last_physical", 13, 50, 104, 0, 0, 0, 0 },
+	{ "unverified_errors", 17, 50, 112, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_scrub_args[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "start", 5, 50, 8, 0, 0, 0, 0 },
+	{ "end", 3, 1166, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1167, 24, 0, 0, 0, 0 },
+	{ "progress", 8, 1168, 32, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_scrub_args_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t x86_64_btrfs_scrub_device_whole[] = { 0 };
+
+static const uint8_t x86_64_btrfs_scrub_found_whole[] = { 4 };
+
+static const struct ft_field x86_64_btrfs_replace_start[] = {
+	{ "srcdevid", 8, 594, 0, 0, 0, 0, 0 },
+	{ "cont_reading_from_srcdev_mode", 29, 1170, 8, 0, 0, 0, 0 },
+	{ "srcdev_name", 11, 1171, 16, 0, 0, 0, 0 },
+	{ "tgtdev_name", 11, 1171, 1041, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_replace_args[] = {
+	{ "cmd", 3, 1172, 0, 0, 0, 0, 0 },
+	{ "result", 6, 1173, 8, 0, 0, 0, 0 },
+	{ "start", 5, 1174, 16, 0x0, 0xffffffff, 0, 1 },
+	{ "status", 6, 1175, 16, 0x1, 0xffffffff, 0, 1 },
+};
+static const uint8_t x86_64_btrfs_replace_args_whole[] = { 0, 2 };
+
+static const uint8_t x86_64_btrfs_replace_found_whole[] = { 1, 3 };
+
+static const struct ft_field x86_64_btrfs_dev_info[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1177, 8, 0, 0, 0, 5 },
+	{ "bytes_used", 10, 50, 24, 0, 0, 0, 0 },
+	{ "total_bytes", 11, 50, 32, 0, 0, 0, 0 },
+	{ "path", 4, 1179, 3072, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_dev_info_whole[] = { 0, 1 };
+
+static const uint8_t x86_64_btrfs_dev_info_found_whole[] = { 1, 2, 3, 4 };
+
+static const struct ft_field x86_64_btrfs_fs_info[] = {
+	{ "max_id", 6, 50, 0, 0, 0, 0, 0 },
+	{ "num_devices", 11, 50, 8, 0, 0, 0, 0 },
+	{ "fsid", 4, 1177, 16, 0, 0, 0, 0 },
+	{ "nodesize", 8, 15, 32, 0, 0, 0, 0 },
+	{ "sectorsize", 10, 15, 36, 0, 0, 0, 0 },
+	{ "clone_alignment", 15, 15, 40, 0, 0, 0, 0 },
+	{ "csum_type", 9, 1180, 44, 0x1, 0x1, 8, 1 },
+	{ "csum_size", 9, 76, 46, 0x1, 0x1, 8, 1 },
+	{ "flags", 5, 1181, 48, 0, 0, 0, 0 },
+	{ "generation", 10, 50, 56, 0x2, 0x2, 8, 1 },
+	{ "metadata_uuid", 13, 1177, 64, 0x4, 0x4, 8, 1 },
+};
+
+static const struct ft_field x86_64_btrfs_balance_args[] = {
+	{ "profiles", 8, 1183, 0, 0, 0, 0, 0 },
+	{ "usage", 5, 1166, 8, 0, 0, 0, 0 },
+	{ "devid", 5, 594, 16, 0, 0, 0, 0 },
+	{ "pstart", 6, 1166, 24, 0, 0, 0, 0 },
+	{ "pend", 4, 1166, 32, 0, 0, 0, 0 },
+	{ "vstart", 6, 1166, 40, 0, 0, 0, 0 },
+	{ "vend", 4, 1166, 48, 0, 0, 0, 0 },
+	{ "target", 6, 1166, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1184, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_balance[] = {
+	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
+	{ "state", 5, 1186, 8, 0, 0, 0, 0 },
+	{ "data", 4, 1187, 16, 0x1, 0x1, 0, 1 },
+	{ "meta", 4, 1187, 152, 0x4, 0x4, 0, 1 },
+	{ "sys", 3, 1187, 288, 0x2, 0x2, 0, 1 },
+};
+static const uint8_t x86_64_btrfs_balance_whole[] = { 0, 2, 3, 4 };
+
+static const uint8_t x86_64_btrfs_balance_found_whole[] = { 0, 1, 2, 3, 4 };
+
+static const struct ft_field x86_64_btrfs_defrag_range[] = {
+	{ "start", 5, 50, 0, 0, 0, 0, 0 },
+	{ "len", 3, 1166, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1189, 16, 0, 0, 0, 0 },
+	{ "extent_thresh", 13, 15, 24, 0, 0, 0, 0 },
+	{ "compress_type", 13, 1190, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_features[] = {
+	{ "compat_flags", 12, 1192, 0, 0, 0, 0, 0 },
+	{ "compat_ro_flags", 15, 1193, 8, 0, 0, 0, 0 },
+	{ "incompat_flags", 14, 1194, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_get_dev_stats[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "nr_items", 8, 50, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1195, 16, 0, 0, 0, 0 },
+	{ "", 0, 1196, 24, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_get_dev_stats_whole[] = { 0, 1, 2 };
+
+static const uint8_t x86_64_btrfs_get_dev_stats_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field x86_64_btrfs_ino_lookup[] = {
+	{ "treeid", 6, 1198, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_ino_lookup_whole[] = { 0, 1 };
+
+static const struct ft_field x86_64_btrfs_ino_path[] = {
+	{ "inum", 4, 50, 0, 0, 0, 0, 0 },
+	{ "size", 4, 50, 8, 0, 0, 0, 0 },
+	{ "fspath", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1202, 48, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_ino_path_whole[] = { 0, 1, 2 };
+
+static const uint8_t x86_64_btrfs_ino_path_found_whole[] = { 3 };
+
+static const struct ft_field x86_64_btrfs_logical_ino[] = {
+	{ "logical", 7, 50, 0, 0, 0, 0, 0 },
+	{ "size", 4, 50, 8, 0, 0, 0, 0 },
+	{ "reserved", 8, 1203, 16, 0, 0, 0, 5 },
+	{ "flags", 5, 1204, 40, 0, 0, 0, 0 },
+	{ "inodes", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "inodes", 6, 1206, 48, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_logical_ino_whole[] = { 0, 1, 2, 3, 4 };
+
+static const uint8_t x86_64_btrfs_logical_ino_found_whole[] = { 5 };
+
+static const struct ft_field x86_64_btrfs_qgroup_assign[] = {
+	{ "assign", 6, 50, 0, 0, 0, 0, 0 },
+	{ "src", 3, 50, 8, 0, 0, 0, 0 },
+	{ "dst", 3, 50, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_qgroup_create[] = {
+	{ "create", 6, 50, 0, 0, 0, 0, 0 },
+	{ "qgroupid", 8, 50, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_qgroup_limit[] = {
+	{ "qgroupid", 8, 50, 0, 0, 0, 0, 0 },
+	{ "lim", 3, 1165, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_quota_ctl[] = {
+	{ "cmd", 3, 1207, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_quota_rescan[] = {
+	{ "flags", 5, 50, 0, 0, 0, 0, 0 },
+	{ "progress", 8, 1198, 8, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_quota_rescan_whole[] = { 0 };
+
+static const uint8_t x86_64_btrfs_quota_rescan_found_whole[] = { 0, 1 };
+
+static const struct ft_field x86_64_btrfs_received_subvol[] = {
+	{ "uuid", 4, 1177, 0, 0, 0, 0, 0 },
+	{ "stransid", 8, 50, 16, 0, 0, 0, 0 },
+	{ "rtransid", 8, 50, 24, 0, 0, 0, 0 },
+	{ "stime", 5, 1209, 32, 0, 0, 0, 0 },
+	{ "rtime", 5, 1209, 48, 0, 0, 0, 0 },
+	{ "flags", 5, 50, 64, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
+
+static const uint8_t x86_64_btrfs_received_subvol_found_whole[] = { 2, 4 };
+
+static const struct ft_field x86_64_btrfs_search_key[] = {
+	{ "tree_id", 7, 1198, 0, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1198, 8, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1198, 8, 0x100, 0xffffffff, 1, 2 },
+	{ "max_objectid", 12, 1198, 16, 0, 0, 0, 0 },
+	{ "max_objectid", 12, 1198, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
+	{ "min_offset", 10, 1166, 24, 0, 0, 0, 0 },
+	{ "max_offset", 10, 1166, 32, 0, 0, 0, 0 },
+	{ "min_transid", 11, 1166, 40, 0, 0, 0, 0 },
+	{ "max_transid", 11, 1166, 48, 0, 0, 0, 0 },
+	{ "min_type", 8, 1211, 56, 0, 0, 0, 0 },
+	{ "max_type", 8, 1211, 60, 0, 0, 0, 0 },
+	{ "nr_items", 8, 15, 64, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_search_key_brief[] = { 0, 2, 4, 5, 6, 7, 8, 9, 10, 11 };
+static const uint8_t x86_64_btrfs_search_key_whole[] = { 0, 1, 3, 5, 6, 7, 8, 9, 10, 11 };
+
+static const uint8_t x86_64_btrfs_search_count_whole[] = { 11 };
+
+static const struct ft_field x86_64_btrfs_search_header[] = {
+	{ "transid", 7, 50, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "offset", 6, 50, 16, 0, 0, 0, 0 },
+	{ "type", 4, 1211, 24, 0, 0, 0, 0 },
+	{ "len", 3, 15, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_search[] = {
+	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1214, 104, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_search_whole[] = { 0 };
+
+static const uint8_t x86_64_btrfs_search_found_brief[] = { 1 };
+static const uint8_t x86_64_btrfs_search_found_whole[] = { 1, 2 };
+
+static const struct ft_field x86_64_btrfs_search_v2[] = {
+	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 0 },
+	{ "buf", 3, 1215, 104, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_search_v2_whole[] = { 0, 2 };
+
+static const uint8_t x86_64_btrfs_search_v2_found_brief[] = { 1, 2 };
+static const uint8_t x86_64_btrfs_search_v2_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field x86_64_btrfs_send_args[] = {
+	{ "send_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "clone_sources_count", 19, 50, 8, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 1217, 16, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 19, 16, 0, 0, 0, 0 },
+	{ "parent_root", 11, 1198, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1218, 32, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_send_args_brief[] = { 0, 1, 3, 4, 5 };
+static const uint8_t x86_64_btrfs_send_args_whole[] = { 0, 1, 2, 4, 5 };
+
+static const struct ft_field x86_64_btrfs_space_info[] = {
+	{ "flags", 5, 1219, 0, 0, 0, 0, 0 },
+	{ "total_bytes", 11, 50, 8, 0, 0, 0, 0 },
+	{ "used_bytes", 10, 50, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_btrfs_space_args[] = {
+	{ "space_slots", 11, 50, 0, 0, 0, 0, 0 },
+	{ "total_spaces", 12, 50, 8, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_btrfs_space_args_whole[] = { 0 };
+
+static const struct ft_field x86_64_btrfs_container[] = {
+	{ "bytes_left", 10, 15, 0, 0, 0, 0, 0 },
+	{ "bytes_missing", 13, 15, 4, 0, 0, 0, 0 },
+	{ "elem_cnt", 8, 15, 8, 0, 0, 0, 0 },
+	{ "elem_missed", 11, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_gpiochip_info[] = {
+	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
+	{ "label", 5, 1220, 32, 0, 0, 0, 0 },
+	{ "lines", 5, 15, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_gpioline_info[] = {
+	{ "line_offset", 11, 15, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1221, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 40, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_gpioline_info_whole[] = { 0 };
+
+static const uint8_t x86_64_gpioline_info_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field x86_64_gpio_offset[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_gpiohandle_request[] = {
+	{ "lineoffsets", 11, 1222, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1223, 256, 0, 0, 0, 0 },
+	{ "default_values", 14, 1224, 260, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1220, 324, 0, 0, 0, 0 },
+	{ "lines", 5, 15, 356, 0, 0, 0, 0 },
+	{ "fd", 2, 0, 360, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_gpiohandle_request_whole[] = { 4, 0, 1, 2, 3 };
+
+static const uint8_t x86_64_gpiohandle_request_found_whole[] = { 5 };
+
+static const struct ft_field x86_64_gpioevent_request[] = {
+	{ "lineoffset", 10, 15, 0, 0, 0, 0, 0 },
+	{ "handleflags", 11, 1223, 4, 0, 0, 0, 0 },
+	{ "eventflags", 10, 1225, 8, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1220, 12, 0, 0, 0, 0 },
+	{ "fd", 2, 0, 44, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_gpioevent_request_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t x86_64_gpioevent_request_found_whole[] = { 4 };
+
+static const struct ft_field x86_64_gpiohandle_data[] = {
+	{ "values", 6, 1226, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_gpiohandle_config[] = {
+	{ "flags", 5, 1223, 0, 0, 0, 0, 0 },
+	{ "default_values", 14, 1226, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_gpio_v2_line_info[] = {
+	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 32, 0, 0, 0, 0 },
+	{ "offset", 6, 15, 64, 0, 0, 0, 0 },
+	{ "num_attrs", 9, 15, 68, 0, 0, 0, 0 },
+	{ "flags", 5, 1227, 72, 0, 0, 0, 0 },
+	{ "attrs", 5, 1229, 80, 0x0, 0xffffffff, 3, 2 },
+	{ "padding", 7, 1230, 240, 0, 0, 0, 5 },
+};
+static const uint8_t x86_64_gpio_v2_line_info_whole[] = { 2 };
+
+static const uint8_t x86_64_gpio_v2_line_info_found_whole[] = { 0, 1, 4, 3, 5, 6 };
+
+static const struct ft_field x86_64_gpio_v2_line_config[] = {
+	{ "flags", 5, 1227, 0, 0, 0, 0, 0 },
+	{ "num_attrs", 9, 15, 8, 0, 0, 0, 0 },
+	{ "padding", 7, 1231, 12, 0, 0, 0, 5 },
+	{ "attrs", 5, 1233, 32, 0x0, 0xffffffff, 1, 2 },
+};
+
+static const struct ft_field x86_64_gpio_v2_line_request[] = {
+	{ "offsets", 7, 1234, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 256, 0, 0, 0, 0 },
+	{ "config", 6, 253, 288, 0, 0, 0, 0 },
+	{ "num_lines", 9, 15, 560, 0, 0, 0, 0 },
+	{ "event_buffer_size", 17, 15, 564, 0x0, 0xffffffff, 4, 2 },
+	{ "padding", 7, 1231, 568, 0, 0, 0, 5 },
+	{ "fd", 2, 0, 588, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5 };
+
+static const uint8_t x86_64_gpio_v2_line_request_found_whole[] = { 6 };
+
+static const struct ft_field x86_64_gpio_v2_line_values[] = {
+	{ "bits", 4, 132, 0, 0, 0, 0, 0 },
+	{ "mask", 4, 132, 8, 0, 0, 0, 0 },
+};
+
+static const uint8_t x86_64_gpio_v2_line_values_mask_whole[] = { 1 };
+
+static const uint8_t x86_64_gpio_v2_line_values_found_whole[] = { 0 };
+
+static const struct ft_field x86_64_ubi_mkvol_req[] = {
+	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
+	{ "alignment", 9, 16, 4, 0, 0, 0, 0 },
+	{ "bytes", 5, 275, 8, 0, 0, 0, 0 },
+	{ "vol_type", 8, 1235, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1236, 17, 0, 0, 0, 0 },
+	{ "name_len", 8, 1024, 18, 0, 0, 0, 0 },
+	{ "name", 4, 1237, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_ubi_rsvol_req[] = {
+	{ "bytes", 5, 275, 0, 0, 0, 0, 0 },
+	{ "vol_id", 6, 16, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_ubi_rnvol_entry[] = {
+	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
+	{ "name_len", 8, 1024, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1239, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_ubi_leb_change_req[] = {
+	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
+	{ "bytes", 5, 16, 4, 0, 0, 0, 0 },
+	{ "dtype", 5, 1240, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_ubi_attach_req[] = {
+	{ "ubi_num", 7, 16, 0, 0, 0, 0, 0 },
+	{ "mtd_num", 7, 16, 4, 0, 0, 0, 0 },
+	{ "vid_hdr_offset", 14, 16, 8, 0, 0, 0, 0 },
+	{ "max_beb_per1024", 15, 1024, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_ubi_map_req[] = {
+	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
+	{ "dtype", 5, 1240, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_ubi_set_vol_prop_req[] = {
+	{ "property", 8, 1244, 0, 0, 0, 0, 0 },
+	{ "value", 5, 132, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_tee_ioctl_version_data[] = {
+	{ "impl_id", 7, 1245, 0, 0, 0, 0, 0 },
+	{ "impl_caps", 9, 1246, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "impl_caps", 9, 285, 4, 0x1, 0xffffffff, 0, 2 },
+	{ "gen_caps", 8, 1247, 8, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_tee_ioctl_version_data_whole[] = { 0, 3, 1, 2 };
+
+static const struct ft_field x86_64_tee_ioctl_shm_alloc_data[] = {
+	{ "size", 4, 132, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 8, 0, 0, 0, 0 },
+	{ "id", 2, 16, 12, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
+
+static const uint8_t x86_64_tee_ioctl_shm_alloc_data_found_whole[] = { 0, 1, 2 };
+
+static const struct ft_field x86_64_tee_ioctl_shm_register_data[] = {
+	{ "addr", 4, 1006, 0, 0, 0, 0, 0 },
+	{ "length", 6, 132, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 16, 0, 0, 0, 0 },
+	{ "id", 2, 16, 20, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_tee_ioctl_shm_register_data_whole[] = { 0, 1, 2 };
+
+static const uint8_t x86_64_tee_ioctl_shm_register_data_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field x86_64_tee_ioctl_cancel_arg[] = {
+	{ "cancel_id", 9, 15, 0, 0, 0, 0, 0 },
+	{ "session", 7, 285, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_tee_ioctl_close_session_arg[] = {
+	{ "session", 7, 285, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_tee_ioctl_buf_data[] = {
+	{ "buf_ptr", 7, 1006, 0, 0, 0, 0, 0 },
+	{ "buf_len", 7, 50, 8, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_tee_ioctl_buf_data_whole[] = { 1, 0 };
+
 static const struct ft_field x86_64_v4l2_capability[] = {
 	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 995, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 995, 48, 0, 0, 0, 0 },
-	{ "version", 7, 964, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 996, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 996, 88, 0xffffffff, 0x0, 5, 2 },
+	{ "card", 4, 1220, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 1220, 48, 0, 0, 0, 0 },
+	{ "version", 7, 1128, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 1249, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 1249, 88, 0x0, 0xffffffff, 5, 2 },
 };
 
 static const struct ft_field x86_64_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 997, 8, 0, 0, 0, 0 },
-	{ "description", 11, 995, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 44, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1250, 8, 0, 0, 0, 0 },
+	{ "description", 11, 1220, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -1495,28 +1974,28 @@ static const struct ft_field x86_64_v4l2_rect[] = {
 };
 
 static const struct ft_field x86_64_v4l2_clip[] = {
-	{ "c", 1, 999, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1252, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_window[] = {
-	{ "w", 1, 999, 0, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 433, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1003, 24, 0, 0, 0, 0 },
+	{ "w", 1, 1252, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 285, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1256, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 32, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 40, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 863, 48, 0xffffffff, 0x0, 6, 2 },
+	{ "global_alpha", 12, 1027, 48, 0x0, 0xffffffff, 6, 2 },
 };
 static const uint8_t x86_64_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field x86_64_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1004, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1257, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_plane_pix_format[] = {
@@ -1527,55 +2006,55 @@ static const struct ft_field x86_64_v4l2_plane_pix_format[] = {
 static const struct ft_field x86_64_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1004, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1007, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 864, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1257, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1260, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 1028, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 998, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1009, 16, 0, 0, 0, 0 },
-	{ "count", 5, 884, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1010, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 1251, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1262, 16, 0, 0, 0, 0 },
+	{ "count", 5, 1048, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1263, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1011, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1012, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1264, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1265, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1013, 0, 0, 0, 0, 0 },
-	{ "buffersize", 10, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "pixelformat", 11, 1266, 0, 0, 0, 0, 0 },
+	{ "buffersize", 10, 15, 4, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field x86_64_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1015, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1268, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_format[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1016, 8, 0xffffffff, 0x3, 0, 1 },
-	{ "fmt.win", 7, 1016, 8, 0xffffffff, 0x8, 0, 1 },
-	{ "fmt.pix", 7, 1017, 8, 0xffffffff, 0x1, 0, 1 },
-	{ "fmt.pix", 7, 1017, 8, 0xffffffff, 0x2, 0, 1 },
-	{ "fmt.vbi", 7, 1018, 8, 0xffffffff, 0x4, 0, 1 },
-	{ "fmt.vbi", 7, 1018, 8, 0xffffffff, 0x5, 0, 1 },
-	{ "fmt.sliced", 10, 1019, 8, 0xffffffff, 0x6, 0, 1 },
-	{ "fmt.sliced", 10, 1019, 8, 0xffffffff, 0x7, 0, 1 },
-	{ "fmt.pix_mp", 10, 1020, 8, 0xffffffff, 0x9, 0, 1 },
-	{ "fmt.pix_mp", 10, 1020, 8, 0xffffffff, 0xa, 0, 1 },
-	{ "fmt.sdr", 7, 1021, 8, 0xffffffff, 0xb, 0, 1 },
-	{ "fmt.sdr", 7, 1021, 8, 0xffffffff, 0xc, 0, 1 },
-	{ "fmt.meta", 8, 1022, 8, 0xffffffff, 0xd, 0, 1 },
-	{ "fmt.meta", 8, 1022, 8, 0xffffffff, 0xe, 0, 1 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "fmt.win", 7, 1269, 8, 0x3, 0xffffffff, 0, 1 },
+	{ "fmt.win", 7, 1269, 8, 0x8, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1270, 8, 0x1, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1270, 8, 0x2, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1271, 8, 0x4, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1271, 8, 0x5, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1272, 8, 0x6, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1272, 8, 0x7, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1273, 8, 0x9, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1273, 8, 0xa, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1274, 8, 0xb, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1274, 8, 0xc, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1275, 8, 0xd, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1275, 8, 0xe, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t x86_64_v4l2_format_type_whole[] = { 0 };
@@ -1584,8 +2063,8 @@ static const uint8_t x86_64_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8
 
 static const struct ft_field x86_64_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -1593,7 +2072,7 @@ static const uint8_t x86_64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
 static const uint8_t x86_64_v4l2_requestbuffers_found_whole[] = { 128 };
 
 static const struct ft_field x86_64_v4l2_exportbuffer[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
 	{ "plane", 5, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 8, 12, 0, 0, 0, 0 },
@@ -1605,16 +2084,16 @@ static const uint8_t x86_64_v4l2_exportbuffer_found_whole[] = { 4 };
 
 static const struct ft_field x86_64_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1026, 12, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
-	{ "timestamp", 9, 253, 24, 0, 0, 0, 0 },
-	{ "timecode", 8, 1027, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1279, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
+	{ "timestamp", 9, 416, 24, 0, 0, 0, 0 },
+	{ "timecode", 8, 1280, 40, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 56, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 60, 0, 0, 0, 0 },
-	{ "m.userptr", 9, 19, 64, 0xffffffff, 0x2, 8, 1 },
-	{ "m.offset", 8, 433, 64, 0xffffffff, 0x1, 8, 1 },
+	{ "memory", 6, 1277, 60, 0, 0, 0, 0 },
+	{ "m.userptr", 9, 19, 64, 0x2, 0xffffffff, 8, 1 },
+	{ "m.offset", 8, 285, 64, 0x1, 0xffffffff, 8, 1 },
 	{ "length", 6, 15, 72, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 80, 0, 0, 0, 0 },
 };
@@ -1627,8 +2106,8 @@ static const uint8_t x86_64_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 };
 static const uint8_t x86_64_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field x86_64_v4l2_framebuffer[] = {
-	{ "capability", 10, 433, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 285, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -1641,25 +2120,25 @@ static const struct ft_field x86_64_v4l2_fract[] = {
 };
 
 static const struct ft_field x86_64_v4l2_captureparm[] = {
-	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1031, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1284, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_outputparm[] = {
-	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1031, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1284, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_streamparm[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1034, 4, 0xffffffff, 0x1, 0, 1 },
-	{ "parm.output", 11, 1035, 4, 0xffffffff, 0x2, 0, 1 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "parm.capture", 12, 1286, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "parm.output", 11, 1287, 4, 0x2, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t x86_64_v4l2_streamparm_type_whole[] = { 0 };
@@ -1669,8 +2148,8 @@ static const uint8_t x86_64_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field x86_64_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 8, 0, 0, 0, 0 },
-	{ "name", 4, 1036, 16, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1032, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1288, 16, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1285, 40, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_standard_whole[] = { 0 };
@@ -1679,8 +2158,8 @@ static const uint8_t x86_64_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 995, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1289, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -1692,7 +2171,7 @@ static const uint8_t x86_64_v4l2_input_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field x86_64_v4l2_control[] = {
-	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -1704,13 +2183,13 @@ static const uint8_t x86_64_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field x86_64_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 995, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1039, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1040, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1291, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1292, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1041, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1042, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1293, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1294, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -1720,16 +2199,16 @@ static const uint8_t x86_64_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_v4l2_queryctrl[] = {
-	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1045, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 825, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1297, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 989, 60, 0, 0, 0, 5 },
 };
 static const uint8_t x86_64_v4l2_queryctrl_whole[] = { 0 };
 
@@ -1737,20 +2216,20 @@ static const uint8_t x86_64_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t x86_64_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
-	{ "minimum", 7, 241, 40, 0, 0, 0, 0 },
-	{ "maximum", 7, 241, 48, 0, 0, 0, 0 },
+	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "minimum", 7, 275, 40, 0, 0, 0, 0 },
+	{ "maximum", 7, 275, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
-	{ "default_value", 13, 241, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1045, 72, 0, 0, 0, 0 },
+	{ "default_value", 13, 275, 64, 0, 0, 0, 0 },
+	{ "flags", 5, 1297, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1046, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1047, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1298, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1299, 104, 0, 0, 0, 5 },
 };
 static const uint8_t x86_64_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -1758,28 +2237,28 @@ static const uint8_t x86_64_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t x86_64_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field x86_64_v4l2_querymenu[] = {
-	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
-	{ "value", 5, 241, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "value", 5, 275, 8, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_querymenu_whole[] = { 0, 1 };
 
 static const uint8_t x86_64_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field x86_64_v4l2_cropcap[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 999, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 999, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1032, 36, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "bounds", 6, 1252, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 1252, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1285, 36, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_cropcap_whole[] = { 0 };
 
 static const uint8_t x86_64_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field x86_64_v4l2_crop[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "c", 1, 999, 4, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1252, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t x86_64_v4l2_crop_type_whole[] = { 0 };
@@ -1787,20 +2266,20 @@ static const uint8_t x86_64_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field x86_64_v4l2_ext_control[] = {
-	{ "id", 2, 1048, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1300, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 833, 12, 0xffffffff, 0x0, 1, 2 },
-	{ "value", 5, 16, 12, 0xffffffff, 0x0, 1, 1 },
-	{ "value64", 7, 241, 12, 0xffffffff, 0x0, 1, 1 },
+	{ "string", 6, 997, 12, 0x0, 0xffffffff, 1, 2 },
+	{ "value", 5, 16, 12, 0x0, 0xffffffff, 1, 1 },
+	{ "value64", 7, 275, 12, 0x0, 0xffffffff, 1, 1 },
 };
 static const uint8_t x86_64_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1049, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1301, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "error_idx", 9, 15, 8, 0xffffffff, 0x0, 1, 3 },
+	{ "error_idx", 9, 15, 8, 0x0, 0xffffffff, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1052, 24, 0xffffffff, 0x0, 1, 2 },
+	{ "controls", 8, 1304, 24, 0x0, 0xffffffff, 1, 2 },
 };
 static const uint8_t x86_64_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -1824,30 +2303,30 @@ static const struct ft_field x86_64_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field x86_64_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1053, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1054, 12, 0xffffffff, 0x1, 2, 1 },
-	{ "stepwise", 8, 1055, 12, 0xffffffff, 0x3, 2, 1 },
+	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1305, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1306, 12, 0x1, 0xffffffff, 2, 1 },
+	{ "stepwise", 8, 1307, 12, 0x3, 0xffffffff, 2, 1 },
 };
 static const uint8_t x86_64_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t x86_64_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1032, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1032, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1032, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1285, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1285, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1285, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1056, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1032, 20, 0xffffffff, 0x1, 4, 1 },
-	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x3, 4, 1 },
-	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x2, 4, 1 },
+	{ "type", 4, 1308, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1285, 20, 0x1, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1309, 20, 0x3, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1309, 20, 0x2, 0xffffffff, 4, 1 },
 };
 static const uint8_t x86_64_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -1856,8 +2335,8 @@ static const uint8_t x86_64_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field x86_64_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
-	{ "format", 6, 150, 16, 0, 0, 0, 0 },
+	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
+	{ "format", 6, 314, 16, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_create_buffers_whole[] = { 1, 2, 3 };
 
@@ -1869,7 +2348,7 @@ static const struct ft_field generic64_timespec[] = {
 };
 
 static const struct ft_field generic64_timespec64[] = {
-	{ "tv_sec", 6, 241, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -1884,36 +2363,36 @@ static const struct ft_field generic64_timezone[] = {
 };
 
 static const struct ft_field generic64_itimerval[] = {
-	{ "it_interval", 11, 253, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 253, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 416, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 416, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec[] = {
-	{ "it_interval", 11, 270, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 270, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 433, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 433, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 728, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 728, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 892, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 892, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 806, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 806, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 970, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 970, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 808, 40, 0, 0, 0, 0 },
+	{ "status", 6, 972, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
-	{ "time", 4, 253, 72, 0, 0, 0, 0 },
+	{ "time", 4, 416, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 104, 0, 0, 0, 0 },
@@ -1927,92 +2406,92 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 241, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 241, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 241, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 241, 32, 0, 0, 0, 0 },
-	{ "status", 6, 808, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 241, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 241, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 241, 64, 0, 0, 0, 0 },
-	{ "time", 4, 810, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 241, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 241, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 241, 104, 0, 0, 0, 0 },
+	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 275, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 275, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 275, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 275, 32, 0, 0, 0, 0 },
+	{ "status", 6, 972, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 275, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 275, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 275, 64, 0, 0, 0, 0 },
+	{ "time", 4, 974, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 275, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 275, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 275, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 241, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 241, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 241, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 241, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 241, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 275, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 275, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 275, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 275, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 275, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timeval64[] = {
-	{ "tv_sec", 6, 241, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 241, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 275, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 811, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 811, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 811, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 811, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 975, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 975, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 975, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 975, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 430, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 593, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 431, 32, 0xb000, 0x2000, 2, 1 },
-	{ "st_size", 7, 17, 48, 0xb000, 0x2000, 2, 2 },
+	{ "st_rdev", 7, 594, 32, 0x2000, 0xb000, 2, 1 },
+	{ "st_size", 7, 17, 48, 0x2000, 0xb000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 812, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 813, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 814, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 976, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 977, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 978, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 430, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 593, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 431, 40, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 241, 56, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 594, 40, 0x2000, 0xb000, 1, 1 },
+	{ "st_size", 7, 275, 56, 0x2000, 0xb000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 812, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 813, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 814, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 976, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 977, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 978, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 687, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 847, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 816, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 980, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 817, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 981, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 816, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 818, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 818, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 818, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 818, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 980, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 982, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 982, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 982, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 982, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -2022,85 +2501,85 @@ static const struct ft_field generic64_statx[] = {
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 820, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 821, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 822, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 984, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 985, 8, 0x0, 0xffffffff, 1, 2 },
+	{ "resolve", 7, 986, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 824, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 988, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 826, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 990, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 824, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 988, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 826, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 990, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 825, 0, 0, 0, 0, 0 },
+	{ "val", 3, 989, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 405, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 568, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 241, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 241, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 275, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 275, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 241, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 241, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 405, 24, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 275, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 275, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 568, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 830, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 831, 4, 0, 0, 0, 0 },
+	{ "type", 4, 994, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 995, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 833, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 997, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 834, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 998, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -2110,14 +2589,14 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 835, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 835, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 836, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 999, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 999, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 1000, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_clone_range[] = {
-	{ "src_fd", 6, 241, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 275, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
@@ -2130,8 +2609,8 @@ static const struct ft_field generic64_fstrim_range[] = {
 };
 
 static const struct ft_field generic64_rusage[] = {
-	{ "ru_utime", 8, 253, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 253, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 416, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 416, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 48, 0, 0, 0, 0 },
@@ -2150,18 +2629,18 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 837, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 837, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1001, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1001, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 838, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 838, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1002, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1002, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 839, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 1003, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
@@ -2175,51 +2654,51 @@ static const struct ft_field generic64_sysinfo[] = {
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 840, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 840, 65, 0, 0, 0, 0 },
-	{ "release", 7, 840, 130, 0, 0, 0, 0 },
-	{ "version", 7, 840, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 840, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 840, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 1004, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 1004, 65, 0, 0, 0, 0 },
+	{ "release", 7, 1004, 130, 0, 0, 0, 0 },
+	{ "version", 7, 1004, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 1004, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 1004, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 841, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 842, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 842, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 842, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 843, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 842, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1005, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1006, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 1006, 16, 0x0, 0x1200000, 0, 2 },
+	{ "parent_tid", 10, 1006, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 1007, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 1006, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 842, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 845, 64, 0xffffffff, 0x0, 9, 2 },
-	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
-	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
+	{ "tls", 3, 1006, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 1009, 64, 0x0, 0xffffffff, 9, 2 },
+	{ "set_tid_size", 12, 50, 72, 0x0, 0xffffffff, 9, 2 },
+	{ "cgroup", 6, 50, 80, 0x0, 0xffffffff, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 846, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 846, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 1010, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 1010, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 437, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 847, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 599, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 1011, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 50, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 50, 40, 0, 0, 0, 0 },
-	{ "sched_util_min", 14, 15, 48, 0xfffffff8, 0x38, 0, 1 },
-	{ "sched_util_max", 14, 15, 52, 0xfffffff8, 0x38, 0, 1 },
+	{ "sched_util_min", 14, 15, 48, 0x38, 0xfffffff8, 0, 1 },
+	{ "sched_util_max", 14, 15, 52, 0x38, 0xfffffff8, 0, 1 },
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 848, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 405, 4, 0, 0, 0, 0 },
+	{ "version", 7, 1012, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 568, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_robust_list_head[] = {
@@ -2232,40 +2711,40 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 849, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 1013, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 850, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 1014, 4, 0x0, 0x80000000, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 850, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 1014, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 851, 0, 0, 0, 0, 0 },
-	{ "data", 4, 852, 8, 0, 0, 0, 0 },
+	{ "events", 6, 1015, 0, 0, 0, 0, 0 },
+	{ "data", 4, 1016, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 842, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 853, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 433, 20, 0xffffffff, 0x0, 3, 2 },
+	{ "uaddr", 5, 1006, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1017, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 285, 20, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 565, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 727, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -2276,7 +2755,7 @@ static const struct ft_field generic64_linger[] = {
 };
 
 static const struct ft_field generic64_ucred[] = {
-	{ "pid", 3, 405, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 568, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -2289,19 +2768,19 @@ static const struct ft_field generic64_winsize[] = {
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 854, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 855, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 856, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 857, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 858, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 859, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 1018, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 1019, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 1020, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 1021, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 1022, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 1023, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 860, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 861, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 1024, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 1025, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -2314,14 +2793,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 862, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 863, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 863, 19, 0, 0, 0, 0 },
-	{ "port", 4, 863, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 1026, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 1027, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 1027, 19, 0, 0, 0, 0 },
+	{ "port", 4, 1027, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -2329,7 +2808,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -2355,56 +2834,56 @@ static const struct ft_field generic64_uffdio_range[] = {
 
 static const struct ft_field generic64_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1032, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 869, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 1033, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 870, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1034, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 871, 8, 0, 0, 0, 0 },
+	{ "features", 8, 1035, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 780, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 944, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 780, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 944, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 873, 24, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_encrypt_key_size", 19, 15, 28, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 874, 32, 0, 0, 0, 0 },
-	{ "lo_name", 7, 875, 36, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 876, 100, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 877, 136, 0, 0, 0, 0 },
-	{ "reserved", 8, 878, 152, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 1037, 24, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 28, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_flags", 8, 1038, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 1039, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 1040, 100, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_init", 7, 1041, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 1042, 152, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_loop_info64[] = {
-	{ "lo_device", 9, 431, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 594, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 431, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 594, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 873, 44, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 874, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 875, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 875, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 876, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 879, 216, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 1037, 44, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 48, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_flags", 8, 1038, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 1039, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 1039, 120, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key", 14, 1040, 184, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_init", 7, 1043, 216, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -2417,40 +2896,40 @@ static const struct ft_field generic64_loop_config[] = {
 
 static const struct ft_field generic64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 882, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 1046, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_found[] = {
-	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 885, 0, 0, 0, 0, 0 },
+	{ "op", 2, 1049, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 887, 16, 0, 0, 0, 0 },
+	{ "data", 4, 1051, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_blkpg_partition[] = {
-	{ "start", 5, 241, 0, 0, 0, 0, 0 },
-	{ "length", 6, 241, 8, 0, 0, 0, 0 },
+	{ "start", 5, 275, 0, 0, 0, 0, 0 },
+	{ "length", 6, 275, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 875, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 875, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 1039, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 1039, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 888, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1052, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -2458,95 +2937,95 @@ static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 
 static const struct ft_field generic64_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 241, 8, 0, 0, 0, 0 },
-	{ "error", 5, 889, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 890, 20, 0, 0, 0, 0 },
+	{ "val", 3, 275, 8, 0, 0, 0, 0 },
+	{ "error", 5, 1053, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1054, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 891, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1055, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 597, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 757, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_hd_geometry[] = {
-	{ "heads", 5, 864, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 864, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 1028, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 1028, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sg_io_hdr[] = {
-	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 896, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 898, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 900, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 1059, 16, 0xfffffffe, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1060, 16, 0xfffffffd, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1059, 16, 0xfffffffc, 0xffffffff, 1, 1 },
+	{ "cmdp", 4, 1062, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 1064, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 901, 44, 0, 0, 0, 0 },
-	{ "status", 6, 863, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 863, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 863, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 864, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 862, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 862, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 1065, 44, 0, 0, 0, 0 },
+	{ "status", 6, 1027, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1027, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1027, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1028, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 1026, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1026, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 902, 80, 0, 0, 0, 0 },
+	{ "info", 4, 1066, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field generic64_sg_io_vector[] = {
-	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 898, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 904, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 1062, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 1068, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 901, 44, 0, 0, 0, 0 },
-	{ "status", 6, 863, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 863, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 863, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 864, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 862, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 862, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 1065, 44, 0, 0, 0, 0 },
+	{ "status", 6, 1027, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1027, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1027, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1028, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 1026, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1026, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 902, 80, 0, 0, 0, 0 },
+	{ "info", 4, 1066, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field generic64_sg_sense[] = {
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 907, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 1071, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_dh_params[] = {
-	{ "private", 7, 546, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 546, 4, 0, 0, 0, 0 },
-	{ "base", 4, 546, 8, 0, 0, 0, 0 },
+	{ "private", 7, 708, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 708, 4, 0, 0, 0, 0 },
+	{ "base", 4, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 911, 8, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 1075, 8, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 913, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 1077, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -2555,65 +3034,65 @@ static const struct ft_field generic64_keyctl_pkey_query[] = {
 };
 
 static const struct ft_field generic64_keyctl_pkey_params[] = {
-	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mnt_id_req[] = {
-	{ "size", 4, 916, 0, 0, 0, 0, 0 },
-	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
+	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field generic64_mnt_id_req_stat[] = {
-	{ "size", 4, 916, 0, 0, 0, 0, 0 },
-	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 917, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
+	{ "param", 5, 1081, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field generic64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 918, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 917, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 1082, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 1081, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 919, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 920, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 918, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 1083, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 1084, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 1082, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 835, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 836, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 999, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 1000, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 921, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 921, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 1085, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 1085, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 918, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 921, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 1082, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 1085, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 922, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 1086, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 922, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 917, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 1086, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 1081, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 922, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 1086, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 922, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 1086, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t generic64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -2631,19 +3110,19 @@ static const struct ft_field generic64_cachestat[] = {
 };
 
 static const struct ft_field generic64_xattr_args_set[] = {
-	{ "value", 5, 923, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1087, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 494, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 656, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_xattr_args_got[] = {
-	{ "value", 5, 924, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1088, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_attr[] = {
-	{ "fa_xflags", 9, 925, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 1089, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -2670,31 +3149,31 @@ static const struct ft_field generic64_ipc_perm_set[] = {
 };
 
 static const struct ft_field generic64_msqid_ds[] = {
-	{ "msg_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 405, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 405, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 568, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 568, 100, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field generic64_shmid_ds[] = {
-	{ "shm_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 405, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 405, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 568, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 568, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field generic64_semid_ds[] = {
-	{ "sem_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2702,31 +3181,31 @@ static const struct ft_field generic64_semid_ds[] = {
 static const uint8_t generic64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_msqid_set[] = {
-	{ "msg_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 405, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 405, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 568, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 568, 100, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field generic64_shmid_set[] = {
-	{ "shm_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 405, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 405, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 568, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 568, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field generic64_semid_set[] = {
-	{ "sem_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -2776,12 +3255,12 @@ static const struct ft_field generic64_seminfo[] = {
 
 static const struct ft_field generic64_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 934, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 1098, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 937, 8, 0, 0, 0, 0 },
+	{ "filter", 6, 1101, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_sizes[] = {
@@ -2791,48 +3270,48 @@ static const struct ft_field generic64_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 939, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 1103, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "fds", 3, 842, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "fds", 3, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "data", 4, 132, 8, 0x0, 0xffffffff, 2, 2 },
 };
 
 static const struct ft_field generic64_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 842, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 1006, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
 	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 940, 14, 0xffffffff, 0x0, 3, 2 },
+	{ "flags", 5, 1104, 14, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field generic64_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 942, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1106, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 943, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 942, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 944, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 1107, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 1106, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 1108, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 943, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1107, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -2858,33 +3337,33 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 
 static const struct ft_field generic64_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 948, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 950, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 952, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 1112, 24, 0x1, 0xffffffff, 1, 1 },
+	{ "aio_readv", 9, 1114, 24, 0x7, 0xffffffff, 1, 1 },
+	{ "aio_writev", 10, 1116, 24, 0x8, 0xffffffff, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 842, 8, 0, 0, 0, 0 },
-	{ "res", 3, 241, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 241, 24, 0, 0, 0, 0 },
+	{ "obj", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "res", 3, 275, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 275, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 953, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 1117, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 954, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 1118, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -2898,27 +3377,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "value", 5, 842, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 955, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1119, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "value", 5, 842, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 956, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1120, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 842, 16, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 1006, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -2926,146 +3405,146 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 957, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 1121, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 960, 8, 0, 0, 0, 0 },
-	{ "license", 7, 961, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 1124, 8, 0, 0, 0, 0 },
+	{ "license", 7, 1125, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 963, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 964, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 965, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 1127, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 1128, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 1129, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 966, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 1130, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 842, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 1006, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 842, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 1006, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 842, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 1006, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 967, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 1131, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 968, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 1132, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 969, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 1133, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 970, 0, 0, 0, 0, 0 },
+	{ "info", 4, 1134, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 842, 8, 0, 0, 0, 0 },
+	{ "info", 4, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 971, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 1135, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 961, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1125, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 972, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 842, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 1136, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 1006, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 973, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 1137, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1138, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 842, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 842, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
-	{ "values", 6, 842, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 1006, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 1006, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 956, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1120, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 975, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1139, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
-	{ "values", 6, 842, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 976, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1140, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 977, 0, 0, 0, 0, 0 },
+	{ "test", 4, 1141, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -3073,28 +3552,28 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 842, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 842, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 1006, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 1006, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 842, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 842, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 978, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 1006, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1142, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 979, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 1143, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ifa_cacheinfo[] = {
@@ -3105,25 +3584,25 @@ static const struct ft_field generic64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field generic64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 981, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 1145, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 982, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 884, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 1146, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1048, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 984, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 1148, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 780, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 944, 4, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -3133,29 +3612,29 @@ static const struct ft_field generic64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field generic64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 985, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 986, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 981, 4, 0, 0, 0, 0 },
-	{ "id", 2, 987, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1149, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1150, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1145, 4, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 864, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 864, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 986, 3, 0, 0, 0, 0 },
-	{ "id", 2, 987, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 981, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 1028, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 1028, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1150, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1145, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 984, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 864, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 864, 3, 0, 0, 0, 0 },
-	{ "id", 2, 987, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 1148, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 1028, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 1028, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -3179,8 +3658,8 @@ static const struct ft_field generic64_tcp_dctcp_info[] = {
 };
 
 static const struct ft_field generic64_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 433, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 433, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 285, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 285, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -3195,11 +3674,11 @@ static const struct ft_field generic64_netlink_diag_ring[] = {
 
 static const struct ft_field generic64_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 988, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 1152, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 989, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 1153, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_ring[] = {
@@ -3220,39 +3699,39 @@ static const struct ft_field generic64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field generic64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 990, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1154, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 991, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 1155, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 992, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 984, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 1156, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 1148, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 884, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1048, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 993, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 1157, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 994, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 1158, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rta_cacheinfo[] = {
@@ -3261,7 +3740,7 @@ static const struct ft_field generic64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 433, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 285, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -3328,21 +3807,500 @@ static const struct ft_field generic64_link_stats64[] = {
 	{ "rx_otherhost_dropped", 20, 50, 192, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_btrfs_vol_args[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1159, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_limit[] = {
+	{ "flags", 5, 1160, 0, 0, 0, 0, 0 },
+	{ "max_rfer", 8, 50, 8, 0, 0, 0, 0 },
+	{ "max_excl", 8, 50, 16, 0, 0, 0, 0 },
+	{ "rsv_rfer", 8, 50, 24, 0, 0, 0, 0 },
+	{ "rsv_excl", 8, 50, 32, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_vol_args_v2[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "transid", 7, 50, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 146, 16, 0, 0, 0, 0 },
+	{ "size", 4, 50, 24, 0x4, 0x4, 2, 1 },
+	{ "qgroup_inherit", 14, 1162, 32, 0x4, 0x4, 2, 1 },
+	{ "name", 4, 1163, 56, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_vol_args_v2_whole[] = { 0, 2, 3, 4, 5 };
+
+static const uint8_t generic64_btrfs_vol_args_v2_found_whole[] = { 1 };
+
+static const struct ft_field generic64_btrfs_qgroup_inherit[] = {
+	{ "flags", 5, 1164, 0, 0, 0, 0, 0 },
+	{ "num_qgroups", 11, 50, 8, 0, 0, 0, 0 },
+	{ "num_ref_copies", 14, 50, 16, 0, 0, 0, 0 },
+	{ "num_excl_copies", 15, 50, 24, 0, 0, 0, 0 },
+	{ "lim", 3, 1165, 32, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_scrub_progress[] = {
+	{ "data_extents_scrubbed", 21, 50, 0, 0, 0, 0, 0 },
+	{ "tree_extents_scrubbed", 21, 50, 8, 0, 0, 0, 0 },
+	{ "data_bytes_scrubbed", 19, 50, 16, 0, 0, 0, 0 },
+	{ "tree_bytes_scrubbed", 19, 50, 24, 0, 0, 0, 0 },
+	{ "read_errors", 11, 50, 32, 0, 0, 0, 0 },
+	{ "csum_errors", 11, 50, 40, 0, 0, 0, 0 },
+	{ "verify_errors", 13, 50, 48, 0, 0, 0, 0 },
+	{ "no_csum", 7, 50, 56, 0, 0, 0, 0 },
+	{ "csum_discards", 13, 50, 64, 0, 0, 0, 0 },
+	{ "super_errors", 12, 50, 72, 0, 0, 0, 0 },
+	{ "malloc_errors", 13, 50, 80, 0, 0, 0, 0 },
+	{ "uncorrectable_errors", 20, 50, 88, 0, 0, 0, 0 },
+	{ "corrected_errors", 16, 50, 96, 0, 0, 0, 0 },
+	{ "last_physical", 13, 50, 104, 0, 0, 0, 0 },
+	{ "unverified_errors", 17, 50, 112, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_scrub_args[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "start", 5, 50, 8, 0, 0, 0, 0 },
+	{ "end", 3, 1166, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1167, 24, 0, 0, 0, 0 },
+	{ "progress", 8, 1168, 32, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_scrub_args_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t generic64_btrfs_scrub_device_whole[] = { 0 };
+
+static const uint8_t generic64_btrfs_scrub_found_whole[] = { 4 };
+
+static const struct ft_field generic64_btrfs_replace_start[] = {
+	{ "srcdevid", 8, 594, 0, 0, 0, 0, 0 },
+	{ "cont_reading_from_srcdev_mode", 29, 1170, 8, 0, 0, 0, 0 },
+	{ "srcdev_name", 11, 1171, 16, 0, 0, 0, 0 },
+	{ "tgtdev_name", 11, 1171, 1041, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_replace_args[] = {
+	{ "cmd", 3, 1172, 0, 0, 0, 0, 0 },
+	{ "result", 6, 1173, 8, 0, 0, 0, 0 },
+	{ "start", 5, 1174, 16, 0x0, 0xffffffff, 0, 1 },
+	{ "status", 6, 1175, 16, 0x1, 0xffffffff, 0, 1 },
+};
+static const uint8_t generic64_btrfs_replace_args_whole[] = { 0, 2 };
+
+static const uint8_t generic64_btrfs_replace_found_whole[] = { 1, 3 };
+
+static const struct ft_field generic64_btrfs_dev_info[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1177, 8, 0, 0, 0, 5 },
+	{ "bytes_used", 10, 50, 24, 0, 0, 0, 0 },
+	{ "total_bytes", 11, 50, 32, 0, 0, 0, 0 },
+	{ "path", 4, 1179, 3072, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_dev_info_whole[] = { 0, 1 };
+
+static const uint8_t generic64_btrfs_dev_info_found_whole[] = { 1, 2, 3, 4 };
+
+static const struct ft_field generic64_btrfs_fs_info[] = {
+	{ "max_id", 6, 50, 0, 0, 0, 0, 0 },
+	{ "num_devices", 11, 50, 8, 0, 0, 0, 0 },
+	{ "fsid", 4, 1177, 16, 0, 0, 0, 0 },
+	{ "nodesize", 8, 15, 32, 0, 0, 0, 0 },
+	{ "sectorsize", 10, 15, 36, 0, 0, 0, 0 },
+	{ "clone_alignment", 15, 15, 40, 0, 0, 0, 0 },
+	{ "csum_type", 9, 1180, 44, 0x1, 0x1, 8, 1 },
+	{ "csum_size", 9, 76, 46, 0x1, 0x1, 8, 1 },
+	{ "flags", 5, 1181, 48, 0, 0, 0, 0 },
+	{ "generation", 10, 50, 56, 0x2, 0x2, 8, 1 },
+	{ "metadata_uuid", 13, 1177, 64, 0x4, 0x4, 8, 1 },
+};
+
+static const struct ft_field generic64_btrfs_balance_args[] = {
+	{ "profiles", 8, 1183, 0, 0, 0, 0, 0 },
+	{ "usage", 5, 1166, 8, 0, 0, 0, 0 },
+	{ "devid", 5, 594, 16, 0, 0, 0, 0 },
+	{ "pstart", 6, 1166, 24, 0, 0, 0, 0 },
+	{ "pend", 4, 1166, 32, 0, 0, 0, 0 },
+	{ "vstart", 6, 1166, 40, 0, 0, 0, 0 },
+	{ "vend", 4, 1166, 48, 0, 0, 0, 0 },
+	{ "target", 6, 1166, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1184, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_balance[] = {
+	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
+	{ "state", 5, 1186, 8, 0, 0, 0, 0 },
+	{ "data", 4, 1187, 16, 0x1, 0x1, 0, 1 },
+	{ "meta", 4, 1187, 152, 0x4, 0x4, 0, 1 },
+	{ "sys", 3, 1187, 288, 0x2, 0x2, 0, 1 },
+};
+static const uint8_t generic64_btrfs_balance_whole[] = { 0, 2, 3, 4 };
+
+static const uint8_t generic64_btrfs_balance_found_whole[] = { 0, 1, 2, 3, 4 };
+
+static const struct ft_field generic64_btrfs_defrag_range[] = {
+	{ "start", 5, 50, 0, 0, 0, 0, 0 },
+	{ "len", 3, 1166, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1189, 16, 0, 0, 0, 0 },
+	{ "extent_thresh", 13, 15, 24, 0, 0, 0, 0 },
+	{ "compress_type", 13, 1190, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_features[] = {
+	{ "compat_flags", 12, 1192, 0, 0, 0, 0, 0 },
+	{ "compat_ro_flags", 15, 1193, 8, 0, 0, 0, 0 },
+	{ "incompat_flags", 14, 1194, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_get_dev_stats[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "nr_items", 8, 50, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1195, 16, 0, 0, 0, 0 },
+	{ "", 0, 1196, 24, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_get_dev_stats_whole[] = { 0, 1, 2 };
+
+static const uint8_t generic64_btrfs_get_dev_stats_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field generic64_btrfs_ino_lookup[] = {
+	{ "treeid", 6, 1198, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_ino_lookup_whole[] = { 0, 1 };
+
+static const struct ft_field generic64_btrfs_ino_path[] = {
+	{ "inum", 4, 50, 0, 0, 0, 0, 0 },
+	{ "size", 4, 50, 8, 0, 0, 0, 0 },
+	{ "fspath", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1202, 48, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_ino_path_whole[] = { 0, 1, 2 };
+
+static const uint8_t generic64_btrfs_ino_path_found_whole[] = { 3 };
+
+static const struct ft_field generic64_btrfs_logical_ino[] = {
+	{ "logical", 7, 50, 0, 0, 0, 0, 0 },
+	{ "size", 4, 50, 8, 0, 0, 0, 0 },
+	{ "reserved", 8, 1203, 16, 0, 0, 0, 5 },
+	{ "flags", 5, 1204, 40, 0, 0, 0, 0 },
+	{ "inodes", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "inodes", 6, 1206, 48, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_logical_ino_whole[] = { 0, 1, 2, 3, 4 };
+
+static const uint8_t generic64_btrfs_logical_ino_found_whole[] = { 5 };
+
+static const struct ft_field generic64_btrfs_qgroup_assign[] = {
+	{ "assign", 6, 50, 0, 0, 0, 0, 0 },
+	{ "src", 3, 50, 8, 0, 0, 0, 0 },
+	{ "dst", 3, 50, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_qgroup_create[] = {
+	{ "create", 6, 50, 0, 0, 0, 0, 0 },
+	{ "qgroupid", 8, 50, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_qgroup_limit[] = {
+	{ "qgroupid", 8, 50, 0, 0, 0, 0, 0 },
+	{ "lim", 3, 1165, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_quota_ctl[] = {
+	{ "cmd", 3, 1207, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_quota_rescan[] = {
+	{ "flags", 5, 50, 0, 0, 0, 0, 0 },
+	{ "progress", 8, 1198, 8, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_quota_rescan_whole[] = { 0 };
+
+static const uint8_t generic64_btrfs_quota_rescan_found_whole[] = { 0, 1 };
+
+static const struct ft_field generic64_btrfs_received_subvol[] = {
+	{ "uuid", 4, 1177, 0, 0, 0, 0, 0 },
+	{ "stransid", 8, 50, 16, 0, 0, 0, 0 },
+	{ "rtransid", 8, 50, 24, 0, 0, 0, 0 },
+	{ "stime", 5, 1209, 32, 0, 0, 0, 0 },
+	{ "rtime", 5, 1209, 48, 0, 0, 0, 0 },
+	{ "flags", 5, 50, 64, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
+
+static const uint8_t generic64_btrfs_received_subvol_found_whole[] = { 2, 4 };
+
+static const struct ft_field generic64_btrfs_search_key[] = {
+	{ "tree_id", 7, 1198, 0, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1198, 8, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1198, 8, 0x100, 0xffffffff, 1, 2 },
+	{ "max_objectid", 12, 1198, 16, 0, 0, 0, 0 },
+	{ "max_objectid", 12, 1198, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
+	{ "min_offset", 10, 1166, 24, 0, 0, 0, 0 },
+	{ "max_offset", 10, 1166, 32, 0, 0, 0, 0 },
+	{ "min_transid", 11, 1166, 40, 0, 0, 0, 0 },
+	{ "max_transid", 11, 1166, 48, 0, 0, 0, 0 },
+	{ "min_type", 8, 1211, 56, 0, 0, 0, 0 },
+	{ "max_type", 8, 1211, 60, 0, 0, 0, 0 },
+	{ "nr_items", 8, 15, 64, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_search_key_brief[] = { 0, 2, 4, 5, 6, 7, 8, 9, 10, 11 };
+static const uint8_t generic64_btrfs_search_key_whole[] = { 0, 1, 3, 5, 6, 7, 8, 9, 10, 11 };
+
+static const uint8_t generic64_btrfs_search_count_whole[] = { 11 };
+
+static const struct ft_field generic64_btrfs_search_header[] = {
+	{ "transid", 7, 50, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "offset", 6, 50, 16, 0, 0, 0, 0 },
+	{ "type", 4, 1211, 24, 0, 0, 0, 0 },
+	{ "len", 3, 15, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_search[] = {
+	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1214, 104, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_search_whole[] = { 0 };
+
+static const uint8_t generic64_btrfs_search_found_brief[] = { 1 };
+static const uint8_t generic64_btrfs_search_found_whole[] = { 1, 2 };
+
+static const struct ft_field generic64_btrfs_search_v2[] = {
+	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 0 },
+	{ "buf", 3, 1215, 104, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_search_v2_whole[] = { 0, 2 };
+
+static const uint8_t generic64_btrfs_search_v2_found_brief[] = { 1, 2 };
+static const uint8_t generic64_btrfs_search_v2_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field generic64_btrfs_send_args[] = {
+	{ "send_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "clone_sources_count", 19, 50, 8, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 1217, 16, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 19, 16, 0, 0, 0, 0 },
+	{ "parent_root", 11, 1198, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1218, 32, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_send_args_brief[] = { 0, 1, 3, 4, 5 };
+static const uint8_t generic64_btrfs_send_args_whole[] = { 0, 1, 2, 4, 5 };
+
+static const struct ft_field generic64_btrfs_space_info[] = {
+	{ "flags", 5, 1219, 0, 0, 0, 0, 0 },
+	{ "total_bytes", 11, 50, 8, 0, 0, 0, 0 },
+	{ "used_bytes", 10, 50, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_btrfs_space_args[] = {
+	{ "space_slots", 11, 50, 0, 0, 0, 0, 0 },
+	{ "total_spaces", 12, 50, 8, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_btrfs_space_args_whole[] = { 0 };
+
+static const struct ft_field generic64_btrfs_container[] = {
+	{ "bytes_left", 10, 15, 0, 0, 0, 0, 0 },
+	{ "bytes_missing", 13, 15, 4, 0, 0, 0, 0 },
+	{ "elem_cnt", 8, 15, 8, 0, 0, 0, 0 },
+	{ "elem_missed", 11, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_gpiochip_info[] = {
+	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
+	{ "label", 5, 1220, 32, 0, 0, 0, 0 },
+	{ "lines", 5, 15, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_gpioline_info[] = {
+	{ "line_offset", 11, 15, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1221, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 40, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_gpioline_info_whole[] = { 0 };
+
+static const uint8_t generic64_gpioline_info_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field generic64_gpio_offset[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_gpiohandle_request[] = {
+	{ "lineoffsets", 11, 1222, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1223, 256, 0, 0, 0, 0 },
+	{ "default_values", 14, 1224, 260, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1220, 324, 0, 0, 0, 0 },
+	{ "lines", 5, 15, 356, 0, 0, 0, 0 },
+	{ "fd", 2, 0, 360, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_gpiohandle_request_whole[] = { 4, 0, 1, 2, 3 };
+
+static const uint8_t generic64_gpiohandle_request_found_whole[] = { 5 };
+
+static const struct ft_field generic64_gpioevent_request[] = {
+	{ "lineoffset", 10, 15, 0, 0, 0, 0, 0 },
+	{ "handleflags", 11, 1223, 4, 0, 0, 0, 0 },
+	{ "eventflags", 10, 1225, 8, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1220, 12, 0, 0, 0, 0 },
+	{ "fd", 2, 0, 44, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_gpioevent_request_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t generic64_gpioevent_request_found_whole[] = { 4 };
+
+static const struct ft_field generic64_gpiohandle_data[] = {
+	{ "values", 6, 1226, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_gpiohandle_config[] = {
+	{ "flags", 5, 1223, 0, 0, 0, 0, 0 },
+	{ "default_values", 14, 1226, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_gpio_v2_line_info[] = {
+	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 32, 0, 0, 0, 0 },
+	{ "offset", 6, 15, 64, 0, 0, 0, 0 },
+	{ "num_attrs", 9, 15, 68, 0, 0, 0, 0 },
+	{ "flags", 5, 1227, 72, 0, 0, 0, 0 },
+	{ "attrs", 5, 1229, 80, 0x0, 0xffffffff, 3, 2 },
+	{ "padding", 7, 1230, 240, 0, 0, 0, 5 },
+};
+static const uint8_t generic64_gpio_v2_line_info_whole[] = { 2 };
+
+static const uint8_t generic64_gpio_v2_line_info_found_whole[] = { 0, 1, 4, 3, 5, 6 };
+
+static const struct ft_field generic64_gpio_v2_line_config[] = {
+	{ "flags", 5, 1227, 0, 0, 0, 0, 0 },
+	{ "num_attrs", 9, 15, 8, 0, 0, 0, 0 },
+	{ "padding", 7, 1231, 12, 0, 0, 0, 5 },
+	{ "attrs", 5, 1233, 32, 0x0, 0xffffffff, 1, 2 },
+};
+
+static const struct ft_field generic64_gpio_v2_line_request[] = {
+	{ "offsets", 7, 1234, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 256, 0, 0, 0, 0 },
+	{ "config", 6, 253, 288, 0, 0, 0, 0 },
+	{ "num_lines", 9, 15, 560, 0, 0, 0, 0 },
+	{ "event_buffer_size", 17, 15, 564, 0x0, 0xffffffff, 4, 2 },
+	{ "padding", 7, 1231, 568, 0, 0, 0, 5 },
+	{ "fd", 2, 0, 588, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5 };
+
+static const uint8_t generic64_gpio_v2_line_request_found_whole[] = { 6 };
+
+static const struct ft_field generic64_gpio_v2_line_values[] = {
+	{ "bits", 4, 132, 0, 0, 0, 0, 0 },
+	{ "mask", 4, 132, 8, 0, 0, 0, 0 },
+};
+
+static const uint8_t generic64_gpio_v2_line_values_mask_whole[] = { 1 };
+
+static const uint8_t generic64_gpio_v2_line_values_found_whole[] = { 0 };
+
+static const struct ft_field generic64_ubi_mkvol_req[] = {
+	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
+	{ "alignment", 9, 16, 4, 0, 0, 0, 0 },
+	{ "bytes", 5, 275, 8, 0, 0, 0, 0 },
+	{ "vol_type", 8, 1235, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1236, 17, 0, 0, 0, 0 },
+	{ "name_len", 8, 1024, 18, 0, 0, 0, 0 },
+	{ "name", 4, 1237, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_ubi_rsvol_req[] = {
+	{ "bytes", 5, 275, 0, 0, 0, 0, 0 },
+	{ "vol_id", 6, 16, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_ubi_rnvol_entry[] = {
+	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
+	{ "name_len", 8, 1024, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1239, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_ubi_leb_change_req[] = {
+	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
+	{ "bytes", 5, 16, 4, 0, 0, 0, 0 },
+	{ "dtype", 5, 1240, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_ubi_attach_req[] = {
+	{ "ubi_num", 7, 16, 0, 0, 0, 0, 0 },
+	{ "mtd_num", 7, 16, 4, 0, 0, 0, 0 },
+	{ "vid_hdr_offset", 14, 16, 8, 0, 0, 0, 0 },
+	{ "max_beb_per1024", 15, 1024, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_ubi_map_req[] = {
+	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
+	{ "dtype", 5, 1240, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_ubi_set_vol_prop_req[] = {
+	{ "property", 8, 1244, 0, 0, 0, 0, 0 },
+	{ "value", 5, 132, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_tee_ioctl_version_data[] = {
+	{ "impl_id", 7, 1245, 0, 0, 0, 0, 0 },
+	{ "impl_caps", 9, 1246, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "impl_caps", 9, 285, 4, 0x1, 0xffffffff, 0, 2 },
+	{ "gen_caps", 8, 1247, 8, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_tee_ioctl_version_data_whole[] = { 0, 3, 1, 2 };
+
+static const struct ft_field generic64_tee_ioctl_shm_alloc_data[] = {
+	{ "size", 4, 132, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 8, 0, 0, 0, 0 },
+	{ "id", 2, 16, 12, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
+
+static const uint8_t generic64_tee_ioctl_shm_alloc_data_found_whole[] = { 0, 1, 2 };
+
+static const struct ft_field generic64_tee_ioctl_shm_register_data[] = {
+	{ "addr", 4, 1006, 0, 0, 0, 0, 0 },
+	{ "length", 6, 132, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 16, 0, 0, 0, 0 },
+	{ "id", 2, 16, 20, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_tee_ioctl_shm_register_data_whole[] = { 0, 1, 2 };
+
+static const uint8_t generic64_tee_ioctl_shm_register_data_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field generic64_tee_ioctl_cancel_arg[] = {
+	{ "cancel_id", 9, 15, 0, 0, 0, 0, 0 },
+	{ "session", 7, 285, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_tee_ioctl_close_session_arg[] = {
+	{ "session", 7, 285, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_tee_ioctl_buf_data[] = {
+	{ "buf_ptr", 7, 1006, 0, 0, 0, 0, 0 },
+	{ "buf_len", 7, 50, 8, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_tee_ioctl_buf_data_whole[] = { 1, 0 };
+
 static const struct ft_field generic64_v4l2_capability[] = {
 	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 995, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 995, 48, 0, 0, 0, 0 },
-	{ "version", 7, 964, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 996, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 996, 88, 0xffffffff, 0x0, 5, 2 },
+	{ "card", 4, 1220, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 1220, 48, 0, 0, 0, 0 },
+	{ "version", 7, 1128, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 1249, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 1249, 88, 0x0, 0xffffffff, 5, 2 },
 };
 
 static const struct ft_field generic64_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 997, 8, 0, 0, 0, 0 },
-	{ "description", 11, 995, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 44, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1250, 8, 0, 0, 0, 0 },
+	{ "description", 11, 1220, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -3357,28 +4315,28 @@ static const struct ft_field generic64_v4l2_rect[] = {
 };
 
 static const struct ft_field generic64_v4l2_clip[] = {
-	{ "c", 1, 999, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1252, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_window[] = {
-	{ "w", 1, 999, 0, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 433, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1003, 24, 0, 0, 0, 0 },
+	{ "w", 1, 1252, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 285, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1256, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 32, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 40, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 863, 48, 0xffffffff, 0x0, 6, 2 },
+	{ "global_alpha", 12, 1027, 48, 0x0, 0xffffffff, 6, 2 },
 };
 static const uint8_t generic64_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field generic64_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1004, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1257, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_plane_pix_format[] = {
@@ -3389,55 +4347,55 @@ static const struct ft_field generic64_v4l2_plane_pix_format[] = {
 static const struct ft_field generic64_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1004, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1007, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 864, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1257, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1260, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 1028, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 998, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1009, 16, 0, 0, 0, 0 },
-	{ "count", 5, 884, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1010, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 1251, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1262, 16, 0, 0, 0, 0 },
+	{ "count", 5, 1048, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1263, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1011, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1012, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1264, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1265, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1013, 0, 0, 0, 0, 0 },
-	{ "buffersize", 10, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "pixelformat", 11, 1266, 0, 0, 0, 0, 0 },
+	{ "buffersize", 10, 15, 4, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field generic64_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1015, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1268, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_format[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1016, 8, 0xffffffff, 0x3, 0, 1 },
-	{ "fmt.win", 7, 1016, 8, 0xffffffff, 0x8, 0, 1 },
-	{ "fmt.pix", 7, 1017, 8, 0xffffffff, 0x1, 0, 1 },
-	{ "fmt.pix", 7, 1017, 8, 0xffffffff, 0x2, 0, 1 },
-	{ "fmt.vbi", 7, 1018, 8, 0xffffffff, 0x4, 0, 1 },
-	{ "fmt.vbi", 7, 1018, 8, 0xffffffff, 0x5, 0, 1 },
-	{ "fmt.sliced", 10, 1019, 8, 0xffffffff, 0x6, 0, 1 },
-	{ "fmt.sliced", 10, 1019, 8, 0xffffffff, 0x7, 0, 1 },
-	{ "fmt.pix_mp", 10, 1020, 8, 0xffffffff, 0x9, 0, 1 },
-	{ "fmt.pix_mp", 10, 1020, 8, 0xffffffff, 0xa, 0, 1 },
-	{ "fmt.sdr", 7, 1021, 8, 0xffffffff, 0xb, 0, 1 },
-	{ "fmt.sdr", 7, 1021, 8, 0xffffffff, 0xc, 0, 1 },
-	{ "fmt.meta", 8, 1022, 8, 0xffffffff, 0xd, 0, 1 },
-	{ "fmt.meta", 8, 1022, 8, 0xffffffff, 0xe, 0, 1 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "fmt.win", 7, 1269, 8, 0x3, 0xffffffff, 0, 1 },
+	{ "fmt.win", 7, 1269, 8, 0x8, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1270, 8, 0x1, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1270, 8, 0x2, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1271, 8, 0x4, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1271, 8, 0x5, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1272, 8, 0x6, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1272, 8, 0x7, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1273, 8, 0x9, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1273, 8, 0xa, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1274, 8, 0xb, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1274, 8, 0xc, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1275, 8, 0xd, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1275, 8, 0xe, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t generic64_v4l2_format_type_whole[] = { 0 };
@@ -3446,8 +4404,8 @@ static const uint8_t generic64_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7
 
 static const struct ft_field generic64_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -3455,7 +4413,7 @@ static const uint8_t generic64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
 static const uint8_t generic64_v4l2_requestbuffers_found_whole[] = { 128 };
 
 static const struct ft_field generic64_v4l2_exportbuffer[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
 	{ "plane", 5, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 8, 12, 0, 0, 0, 0 },
@@ -3467,16 +4425,16 @@ static const uint8_t generic64_v4l2_exportbuffer_found_whole[] = { 4 };
 
 static const struct ft_field generic64_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1026, 12, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
-	{ "timestamp", 9, 253, 24, 0, 0, 0, 0 },
-	{ "timecode", 8, 1027, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1279, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
+	{ "timestamp", 9, 416, 24, 0, 0, 0, 0 },
+	{ "timecode", 8, 1280, 40, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 56, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 60, 0, 0, 0, 0 },
-	{ "m.userptr", 9, 19, 64, 0xffffffff, 0x2, 8, 1 },
-	{ "m.offset", 8, 433, 64, 0xffffffff, 0x1, 8, 1 },
+	{ "memory", 6, 1277, 60, 0, 0, 0, 0 },
+	{ "m.userptr", 9, 19, 64, 0x2, 0xffffffff, 8, 1 },
+	{ "m.offset", 8, 285, 64, 0x1, 0xffffffff, 8, 1 },
 	{ "length", 6, 15, 72, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 80, 0, 0, 0, 0 },
 };
@@ -3489,8 +4447,8 @@ static const uint8_t generic64_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 
 static const uint8_t generic64_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field generic64_v4l2_framebuffer[] = {
-	{ "capability", 10, 433, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 285, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -3503,25 +4461,25 @@ static const struct ft_field generic64_v4l2_fract[] = {
 };
 
 static const struct ft_field generic64_v4l2_captureparm[] = {
-	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1031, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1284, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_outputparm[] = {
-	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1031, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1284, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_streamparm[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1034, 4, 0xffffffff, 0x1, 0, 1 },
-	{ "parm.output", 11, 1035, 4, 0xffffffff, 0x2, 0, 1 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "parm.capture", 12, 1286, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "parm.output", 11, 1287, 4, 0x2, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t generic64_v4l2_streamparm_type_whole[] = { 0 };
@@ -3531,8 +4489,8 @@ static const uint8_t generic64_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field generic64_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 8, 0, 0, 0, 0 },
-	{ "name", 4, 1036, 16, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1032, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1288, 16, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1285, 40, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_standard_whole[] = { 0 };
@@ -3541,8 +4499,8 @@ static const uint8_t generic64_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 995, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1289, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -3554,7 +4512,7 @@ static const uint8_t generic64_v4l2_input_whole[] = { 0 };
 static const uint8_t generic64_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field generic64_v4l2_control[] = {
-	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -3566,13 +4524,13 @@ static const uint8_t generic64_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field generic64_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 995, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1039, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1040, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1291, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1292, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1041, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1042, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1293, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1294, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -3582,16 +4540,16 @@ static const uint8_t generic64_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t generic64_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_v4l2_queryctrl[] = {
-	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1045, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 825, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1297, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 989, 60, 0, 0, 0, 5 },
 };
 static const uint8_t generic64_v4l2_queryctrl_whole[] = { 0 };
 
@@ -3599,20 +4557,20 @@ static const uint8_t generic64_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t generic64_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
-	{ "minimum", 7, 241, 40, 0, 0, 0, 0 },
-	{ "maximum", 7, 241, 48, 0, 0, 0, 0 },
+	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "minimum", 7, 275, 40, 0, 0, 0, 0 },
+	{ "maximum", 7, 275, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
-	{ "default_value", 13, 241, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1045, 72, 0, 0, 0, 0 },
+	{ "default_value", 13, 275, 64, 0, 0, 0, 0 },
+	{ "flags", 5, 1297, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1046, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1047, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1298, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1299, 104, 0, 0, 0, 5 },
 };
 static const uint8_t generic64_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -3620,28 +4578,28 @@ static const uint8_t generic64_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 }
 static const uint8_t generic64_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field generic64_v4l2_querymenu[] = {
-	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
-	{ "value", 5, 241, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "value", 5, 275, 8, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_querymenu_whole[] = { 0, 1 };
 
 static const uint8_t generic64_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field generic64_v4l2_cropcap[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 999, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 999, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1032, 36, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "bounds", 6, 1252, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 1252, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1285, 36, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_cropcap_whole[] = { 0 };
 
 static const uint8_t generic64_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field generic64_v4l2_crop[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "c", 1, 999, 4, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1252, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t generic64_v4l2_crop_type_whole[] = { 0 };
@@ -3649,20 +4607,20 @@ static const uint8_t generic64_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t generic64_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field generic64_v4l2_ext_control[] = {
-	{ "id", 2, 1048, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1300, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 833, 12, 0xffffffff, 0x0, 1, 2 },
-	{ "value", 5, 16, 12, 0xffffffff, 0x0, 1, 1 },
-	{ "value64", 7, 241, 12, 0xffffffff, 0x0, 1, 1 },
+	{ "string", 6, 997, 12, 0x0, 0xffffffff, 1, 2 },
+	{ "value", 5, 16, 12, 0x0, 0xffffffff, 1, 1 },
+	{ "value64", 7, 275, 12, 0x0, 0xffffffff, 1, 1 },
 };
 static const uint8_t generic64_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1049, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1301, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "error_idx", 9, 15, 8, 0xffffffff, 0x0, 1, 3 },
+	{ "error_idx", 9, 15, 8, 0x0, 0xffffffff, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1052, 24, 0xffffffff, 0x0, 1, 2 },
+	{ "controls", 8, 1304, 24, 0x0, 0xffffffff, 1, 2 },
 };
 static const uint8_t generic64_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -3686,30 +4644,30 @@ static const struct ft_field generic64_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field generic64_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1053, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1054, 12, 0xffffffff, 0x1, 2, 1 },
-	{ "stepwise", 8, 1055, 12, 0xffffffff, 0x3, 2, 1 },
+	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1305, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1306, 12, 0x1, 0xffffffff, 2, 1 },
+	{ "stepwise", 8, 1307, 12, 0x3, 0xffffffff, 2, 1 },
 };
 static const uint8_t generic64_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t generic64_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1032, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1032, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1032, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1285, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1285, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1285, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1056, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1032, 20, 0xffffffff, 0x1, 4, 1 },
-	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x3, 4, 1 },
-	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x2, 4, 1 },
+	{ "type", 4, 1308, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1285, 20, 0x1, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1309, 20, 0x3, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1309, 20, 0x2, 0xffffffff, 4, 1 },
 };
 static const uint8_t generic64_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -3718,8 +4676,8 @@ static const uint8_t generic64_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field generic64_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
-	{ "format", 6, 150, 16, 0, 0, 0, 0 },
+	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
+	{ "format", 6, 314, 16, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_create_buffers_whole[] = { 1, 2, 3 };
 
@@ -3731,7 +4689,7 @@ static const struct ft_field i386_timespec[] = {
 };
 
 static const struct ft_field i386_timespec64[] = {
-	{ "tv_sec", 6, 241, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -3746,36 +4704,36 @@ static const struct ft_field i386_timezone[] = {
 };
 
 static const struct ft_field i386_itimerval[] = {
-	{ "it_interval", 11, 253, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 253, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 416, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 416, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec[] = {
-	{ "it_interval", 11, 270, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 270, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 433, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 433, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 728, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 728, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 892, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 892, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 806, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 806, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 970, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 970, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 808, 20, 0, 0, 0, 0 },
+	{ "status", 6, 972, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
-	{ "time", 4, 253, 36, 0, 0, 0, 0 },
+	{ "time", 4, 416, 36, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 44, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 48, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 52, 0, 0, 0, 0 },
@@ -3789,92 +4747,92 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 807, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 241, 4, 0, 0, 0, 0 },
-	{ "freq", 4, 241, 12, 0, 0, 0, 0 },
-	{ "maxerror", 8, 241, 20, 0, 0, 0, 0 },
-	{ "esterror", 8, 241, 28, 0, 0, 0, 0 },
-	{ "status", 6, 808, 36, 0, 0, 0, 0 },
-	{ "constant", 8, 241, 40, 0, 0, 0, 0 },
-	{ "precision", 9, 241, 48, 0, 0, 0, 0 },
-	{ "tolerance", 9, 241, 56, 0, 0, 0, 0 },
-	{ "time", 4, 810, 64, 0, 0, 0, 0 },
-	{ "tick", 4, 241, 80, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 241, 88, 0, 0, 0, 0 },
-	{ "jitter", 6, 241, 96, 0, 0, 0, 0 },
+	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 275, 4, 0, 0, 0, 0 },
+	{ "freq", 4, 275, 12, 0, 0, 0, 0 },
+	{ "maxerror", 8, 275, 20, 0, 0, 0, 0 },
+	{ "esterror", 8, 275, 28, 0, 0, 0, 0 },
+	{ "status", 6, 972, 36, 0, 0, 0, 0 },
+	{ "constant", 8, 275, 40, 0, 0, 0, 0 },
+	{ "precision", 9, 275, 48, 0, 0, 0, 0 },
+	{ "tolerance", 9, 275, 56, 0, 0, 0, 0 },
+	{ "time", 4, 974, 64, 0, 0, 0, 0 },
+	{ "tick", 4, 275, 80, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 275, 88, 0, 0, 0, 0 },
+	{ "jitter", 6, 275, 96, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 104, 0, 0, 0, 0 },
-	{ "stabil", 6, 241, 108, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 241, 116, 0, 0, 0, 0 },
-	{ "calcnt", 6, 241, 124, 0, 0, 0, 0 },
-	{ "errcnt", 6, 241, 132, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 241, 140, 0, 0, 0, 0 },
+	{ "stabil", 6, 275, 108, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 275, 116, 0, 0, 0, 0 },
+	{ "calcnt", 6, 275, 124, 0, 0, 0, 0 },
+	{ "errcnt", 6, 275, 132, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 275, 140, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 148, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timeval64[] = {
-	{ "tv_sec", 6, 241, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 241, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 275, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 811, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 811, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 811, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 811, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 975, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 975, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 975, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 975, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 780, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 944, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 817, 8, 0, 0, 0, 0 },
+	{ "st_mode", 7, 981, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
 	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
 	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 780, 16, 0xb000, 0x2000, 2, 1 },
-	{ "st_size", 7, 3, 20, 0xb000, 0x2000, 2, 2 },
+	{ "st_rdev", 7, 944, 16, 0x2000, 0xb000, 2, 1 },
+	{ "st_size", 7, 3, 20, 0x2000, 0xb000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 812, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 813, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 814, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 976, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 977, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 978, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 431, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 430, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 593, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
 	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
 	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 431, 32, 0xb000, 0x2000, 1, 1 },
-	{ "st_size", 7, 241, 44, 0xb000, 0x2000, 1, 2 },
+	{ "st_rdev", 7, 594, 32, 0x2000, 0xb000, 1, 1 },
+	{ "st_size", 7, 275, 44, 0x2000, 0xb000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 812, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 813, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 814, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 976, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 977, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 978, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 687, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 847, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 816, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 980, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
 	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
 	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 817, 28, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 981, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 816, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 818, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 818, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 818, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 818, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 980, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 982, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 982, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 982, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 982, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
@@ -3884,85 +4842,85 @@ static const struct ft_field i386_statx[] = {
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 820, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 821, 8, 0xffffffff, 0x0, 1, 2 },
-	{ "resolve", 7, 822, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 984, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 985, 8, 0x0, 0xffffffff, 1, 2 },
+	{ "resolve", 7, 986, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 824, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 988, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 826, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 990, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 823, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 824, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 988, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 826, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 990, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 825, 0, 0, 0, 0, 0 },
+	{ "val", 3, 989, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
-	{ "l_pid", 5, 405, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 568, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 241, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 241, 12, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 275, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 275, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 828, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 829, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 241, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 241, 12, 0, 0, 0, 0 },
-	{ "l_pid", 5, 405, 20, 0, 0, 0, 0 },
+	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 275, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 275, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 568, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 830, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 831, 4, 0, 0, 0, 0 },
+	{ "type", 4, 994, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 995, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 833, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 997, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 834, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 998, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -3972,14 +4930,14 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 835, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 835, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 836, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 999, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 999, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 1000, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_clone_range[] = {
-	{ "src_fd", 6, 241, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 275, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
@@ -3992,8 +4950,8 @@ static const struct ft_field i386_fstrim_range[] = {
 };
 
 static const struct ft_field i386_rusage[] = {
-	{ "ru_utime", 8, 253, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 253, 8, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 416, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 416, 8, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 16, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 20, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 24, 0, 0, 0, 0 },
@@ -4012,18 +4970,18 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 837, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 837, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1001, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1001, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 838, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 838, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1002, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1002, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 839, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 1003, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
@@ -4037,51 +4995,51 @@ static const struct ft_field i386_sysinfo[] = {
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 840, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 840, 65, 0, 0, 0, 0 },
-	{ "release", 7, 840, 130, 0, 0, 0, 0 },
-	{ "version", 7, 840, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 840, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 840, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 1004, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 1004, 65, 0, 0, 0, 0 },
+	{ "release", 7, 1004, 130, 0, 0, 0, 0 },
+	{ "version", 7, 1004, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 1004, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 1004, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 841, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 842, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 842, 16, 0x1200000, 0x0, 0, 2 },
-	{ "parent_tid", 10, 842, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 843, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 842, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1005, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1006, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 1006, 16, 0x0, 0x1200000, 0, 2 },
+	{ "parent_tid", 10, 1006, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 1007, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 1006, 40, 0, 0, 0, 0 },
 	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 842, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 845, 64, 0xffffffff, 0x0, 9, 2 },
-	{ "set_tid_size", 12, 50, 72, 0xffffffff, 0x0, 9, 2 },
-	{ "cgroup", 6, 50, 80, 0xffffffff, 0x0, 10, 2 },
+	{ "tls", 3, 1006, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 1009, 64, 0x0, 0xffffffff, 9, 2 },
+	{ "set_tid_size", 12, 50, 72, 0x0, 0xffffffff, 9, 2 },
+	{ "cgroup", 6, 50, 80, 0x0, 0xffffffff, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
 	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 846, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 846, 24, 0x100000, 0x100000, 0, 1 },
+	{ "pidfd", 5, 1010, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 1010, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 437, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 847, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 599, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 1011, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
 	{ "sched_deadline", 14, 50, 32, 0, 0, 0, 0 },
 	{ "sched_period", 12, 50, 40, 0, 0, 0, 0 },
-	{ "sched_util_min", 14, 15, 48, 0xfffffff8, 0x38, 0, 1 },
-	{ "sched_util_max", 14, 15, 52, 0xfffffff8, 0x38, 0, 1 },
+	{ "sched_util_min", 14, 15, 48, 0x38, 0xfffffff8, 0, 1 },
+	{ "sched_util_max", 14, 15, 52, 0x38, 0xfffffff8, 0, 1 },
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 848, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 405, 4, 0, 0, 0, 0 },
+	{ "version", 7, 1012, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 568, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_robust_list_head[] = {
@@ -4094,40 +5052,40 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 849, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 1013, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 850, 4, 0x80000000, 0x0, 0, 1 },
+	{ "events", 6, 1014, 4, 0x0, 0x80000000, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 850, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 1014, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 851, 0, 0, 0, 0, 0 },
-	{ "data", 4, 852, 4, 0, 0, 0, 0 },
+	{ "events", 6, 1015, 0, 0, 0, 0, 0 },
+	{ "data", 4, 1016, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
 	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 842, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 853, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 433, 20, 0xffffffff, 0x0, 3, 2 },
+	{ "uaddr", 5, 1006, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1017, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 285, 20, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 565, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 727, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -4138,7 +5096,7 @@ static const struct ft_field i386_linger[] = {
 };
 
 static const struct ft_field i386_ucred[] = {
-	{ "pid", 3, 405, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 568, 0, 0, 0, 0, 0 },
 	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
 	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
 };
@@ -4151,19 +5109,19 @@ static const struct ft_field i386_winsize[] = {
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 854, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 855, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 856, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 857, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 858, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 859, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 1018, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 1019, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 1020, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 1021, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 1022, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 1023, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
 	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 860, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 861, 4, 0, 0, 0, 0 },
+	{ "sem_op", 6, 1024, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 1025, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -4176,14 +5134,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 862, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 863, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 863, 11, 0, 0, 0, 0 },
-	{ "port", 4, 863, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 1026, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 1027, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 1027, 11, 0, 0, 0, 0 },
+	{ "port", 4, 1027, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -4191,7 +5149,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 866, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -4217,56 +5175,56 @@ static const struct ft_field i386_uffdio_range[] = {
 
 static const struct ft_field i386_uffdio_register[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 868, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1032, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
 	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
 	{ "src", 3, 132, 8, 0, 0, 0, 0 },
 	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 869, 24, 0, 0, 0, 0 },
+	{ "mode", 4, 1033, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
 	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 870, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1034, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
 	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 871, 8, 0, 0, 0, 0 },
+	{ "features", 8, 1035, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 1058, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 1310, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 1058, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 1310, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 873, 20, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_encrypt_key_size", 19, 15, 24, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_flags", 8, 874, 28, 0, 0, 0, 0 },
-	{ "lo_name", 7, 875, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 876, 96, 0xffffffff, 0x0, 5, 2 },
-	{ "lo_init", 7, 877, 128, 0, 0, 0, 0 },
-	{ "reserved", 8, 878, 136, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 1037, 20, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 24, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_flags", 8, 1038, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 1039, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 1040, 96, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_init", 7, 1041, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 1042, 136, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_loop_info64[] = {
-	{ "lo_device", 9, 431, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 594, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 431, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 594, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 873, 44, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key_size", 19, 15, 48, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_flags", 8, 874, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 875, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 875, 120, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_encrypt_key", 14, 876, 184, 0xffffffff, 0x0, 6, 2 },
-	{ "lo_init", 7, 879, 216, 0, 0, 0, 0 },
+	{ "lo_encrypt_type", 15, 1037, 44, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key_size", 19, 15, 48, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_flags", 8, 1038, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 1039, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 1039, 120, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key", 14, 1040, 184, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_init", 7, 1043, 216, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -4279,40 +5237,40 @@ static const struct ft_field i386_loop_config[] = {
 
 static const struct ft_field i386_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 882, 4, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 1046, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_found[] = {
-	{ "fm_flags", 8, 883, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field i386_blkpg_ioctl_arg[] = {
-	{ "op", 2, 885, 0, 0, 0, 0, 0 },
+	{ "op", 2, 1049, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 887, 12, 0, 0, 0, 0 },
+	{ "data", 4, 1051, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_blkpg_partition[] = {
-	{ "start", 5, 241, 0, 0, 0, 0, 0 },
-	{ "length", 6, 241, 8, 0, 0, 0, 0 },
+	{ "start", 5, 275, 0, 0, 0, 0, 0 },
+	{ "length", 6, 275, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 875, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 875, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 1039, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 1039, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 888, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1052, 4, 0, 0, 0, 0 },
 	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
 	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
@@ -4320,98 +5278,98 @@ static const struct ft_field i386_kvm_userspace_memory_region[] = {
 
 static const struct ft_field i386_seccomp_notif_resp[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 241, 8, 0, 0, 0, 0 },
-	{ "error", 5, 889, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 890, 20, 0, 0, 0, 0 },
+	{ "val", 3, 275, 8, 0, 0, 0, 0 },
+	{ "error", 5, 1053, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1054, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_addfd[] = {
 	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 891, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1055, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 597, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 757, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_hd_geometry[] = {
-	{ "heads", 5, 864, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 864, 1, 0, 0, 0, 0 },
+	{ "heads", 5, 1028, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 1028, 1, 0, 0, 0, 0 },
 	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sg_io_hdr[] = {
-	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffe, 1, 1 },
-	{ "dxferp", 6, 896, 16, 0xffffffff, 0xfffffffd, 1, 1 },
-	{ "dxferp", 6, 895, 16, 0xffffffff, 0xfffffffc, 1, 1 },
-	{ "cmdp", 4, 898, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 900, 24, 0, 0, 0, 0 },
+	{ "dxferp", 6, 1059, 16, 0xfffffffe, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1060, 16, 0xfffffffd, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1059, 16, 0xfffffffc, 0xffffffff, 1, 1 },
+	{ "cmdp", 4, 1062, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 1064, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 901, 32, 0, 0, 0, 0 },
-	{ "status", 6, 863, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 863, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 863, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 864, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 862, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 862, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 1065, 32, 0, 0, 0, 0 },
+	{ "status", 6, 1027, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1027, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1027, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1028, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 1026, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1026, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 902, 60, 0, 0, 0, 0 },
+	{ "info", 4, 1066, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field i386_sg_io_vector[] = {
-	{ "interface_id", 12, 892, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 893, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 864, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
 	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 898, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 904, 24, 0, 0, 0, 0 },
+	{ "cmdp", 4, 1062, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 1068, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 901, 32, 0, 0, 0, 0 },
-	{ "status", 6, 863, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 863, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 863, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 864, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 862, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 862, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 1065, 32, 0, 0, 0, 0 },
+	{ "status", 6, 1027, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1027, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1027, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1028, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 1026, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1026, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 902, 60, 0, 0, 0, 0 },
+	{ "info", 4, 1066, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field i386_sg_sense[] = {
-	{ "mx_sb_len", 9, 864, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 907, 24, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 1071, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 1060, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 1312, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 1062, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1063, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1064, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 1314, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1315, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1316, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 1066, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 1318, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
-	{ "buf", 3, 833, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 997, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -4420,64 +5378,64 @@ static const struct ft_field i386_socketcall_recv[] = {
 };
 
 static const struct ft_field i386_socketcall_sendto[] = {
-	{ "buf", 3, 833, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 997, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 1068, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 1320, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 1062, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1063, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1064, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 1314, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1315, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1316, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 1060, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 1312, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 1070, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 1063, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 1064, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 1322, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 1315, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 1316, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
-	{ "msg", 3, 298, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 461, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 1072, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 1073, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 1324, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 1325, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
-	{ "msgvec", 6, 604, 4, 0, 0, 0, 0 },
-	{ "timeout", 7, 271, 16, 0, 0, 0, 0 },
+	{ "msgvec", 6, 764, 4, 0, 0, 0, 0 },
+	{ "timeout", 7, 434, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 1075, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 1078, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 1327, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 1330, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_dh_params[] = {
-	{ "private", 7, 546, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 546, 4, 0, 0, 0, 0 },
-	{ "base", 4, 546, 8, 0, 0, 0, 0 },
+	{ "private", 7, 708, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 708, 4, 0, 0, 0, 0 },
+	{ "base", 4, 708, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_kdf_params[] = {
 	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 911, 4, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 1075, 4, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 913, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 1077, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
 	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
@@ -4486,65 +5444,65 @@ static const struct ft_field i386_keyctl_pkey_query[] = {
 };
 
 static const struct ft_field i386_keyctl_pkey_params[] = {
-	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 546, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mnt_id_req[] = {
-	{ "size", 4, 916, 0, 0, 0, 0, 0 },
-	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
 	{ "param", 5, 132, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
+	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field i386_mnt_id_req_stat[] = {
-	{ "size", 4, 916, 0, 0, 0, 0, 0 },
-	{ "mnt_ns_fd", 9, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 917, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0xffffffff, 0x0, 4, 2 },
+	{ "param", 5, 1081, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field i386_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 918, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 917, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 1082, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 1081, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 919, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 920, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 918, 36, 0x20, 0x20, 2, 1 },
+	{ "sb_magic", 8, 1083, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 1084, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 1082, 36, 0x20, 0x20, 2, 1 },
 	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 835, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 836, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_attr", 8, 999, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 1000, 72, 0x2, 0x2, 2, 1 },
 	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
 	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
 	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 921, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 921, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_root", 8, 1085, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 1085, 108, 0x10, 0x10, 2, 1 },
 	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 918, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 921, 124, 0x200, 0x200, 2, 1 },
+	{ "fs_subtype", 10, 1082, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 1085, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 922, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 1086, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 922, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 917, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 1086, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 1081, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 922, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 1086, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 922, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 1086, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t i386_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -4562,19 +5520,19 @@ static const struct ft_field i386_cachestat[] = {
 };
 
 static const struct ft_field i386_xattr_args_set[] = {
-	{ "value", 5, 923, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1087, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 494, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 656, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_xattr_args_got[] = {
-	{ "value", 5, 924, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1088, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_attr[] = {
-	{ "fa_xflags", 9, 925, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 1089, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -4601,31 +5559,31 @@ static const struct ft_field i386_ipc_perm_set[] = {
 };
 
 static const struct ft_field i386_msqid_ds[] = {
-	{ "msg_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 405, 72, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 405, 76, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 568, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 568, 76, 0, 0, 0, 0 },
 };
 static const uint8_t i386_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field i386_shmid_ds[] = {
-	{ "shm_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 405, 64, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 405, 68, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 568, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 568, 68, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
 };
 static const uint8_t i386_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field i386_semid_ds[] = {
-	{ "sem_perm", 8, 929, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1093, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -4633,31 +5591,31 @@ static const struct ft_field i386_semid_ds[] = {
 static const uint8_t i386_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_msqid_set[] = {
-	{ "msg_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 405, 72, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 405, 76, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 568, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 568, 76, 0, 0, 0, 0 },
 };
 static const uint8_t i386_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field i386_shmid_set[] = {
-	{ "shm_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 405, 64, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 405, 68, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 568, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 568, 68, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
 };
 static const uint8_t i386_shmid_set_whole[] = { 0 };
 
 static const struct ft_field i386_semid_set[] = {
-	{ "sem_perm", 8, 930, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1094, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -4706,23 +5664,23 @@ static const struct ft_field i386_seminfo[] = {
 };
 
 static const struct ft_field i386_msgrcv_kludge[] = {
-	{ "msgp", 4, 361, 0, 0, 0, 0, 0 },
+	{ "msgp", 4, 524, 0, 0, 0, 0, 0 },
 	{ "msgtyp", 6, 17, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_semun_at[] = {
-	{ "buf", 3, 1080, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 1081, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1332, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1333, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 934, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 1098, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_fprog[] = {
 	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 937, 4, 0, 0, 0, 0 },
+	{ "filter", 6, 1101, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_sizes[] = {
@@ -4732,48 +5690,48 @@ static const struct ft_field i386_seccomp_notif_sizes[] = {
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 939, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 1103, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "fds", 3, 842, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "fds", 3, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 433, 4, 0xffffffff, 0x0, 1, 2 },
-	{ "data", 4, 132, 8, 0xffffffff, 0x0, 2, 2 },
+	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "data", 4, 132, 8, 0x0, 0xffffffff, 2, 2 },
 };
 
 static const struct ft_field i386_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 842, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 1006, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
 	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 940, 14, 0xffffffff, 0x0, 3, 2 },
+	{ "flags", 5, 1104, 14, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field i386_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 942, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1106, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 943, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 942, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 944, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 1107, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 1106, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 1108, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 943, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1107, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -4799,33 +5757,33 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 
 static const struct ft_field i386_iocb_cancelled[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
 	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 945, 16, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 948, 24, 0xffffffff, 0x1, 1, 1 },
-	{ "aio_readv", 9, 950, 24, 0xffffffff, 0x7, 1, 1 },
-	{ "aio_writev", 10, 952, 24, 0xffffffff, 0x8, 1, 1 },
+	{ "aio_buf", 7, 1112, 24, 0x1, 0xffffffff, 1, 1 },
+	{ "aio_readv", 9, 1114, 24, 0x7, 0xffffffff, 1, 1 },
+	{ "aio_writev", 10, 1116, 24, 0x8, 0xffffffff, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
 	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 842, 8, 0, 0, 0, 0 },
-	{ "res", 3, 241, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 241, 24, 0, 0, 0, 0 },
+	{ "obj", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "res", 3, 275, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 275, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 953, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 1117, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 954, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 1118, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
 	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
@@ -4839,27 +5797,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "value", 5, 842, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 955, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1119, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "value", 5, 842, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 956, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1120, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 842, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 842, 16, 0, 0, 0, 0 },
+	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 1006, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -4867,146 +5825,146 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 957, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 1121, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 960, 8, 0, 0, 0, 0 },
-	{ "license", 7, 961, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 1124, 8, 0, 0, 0, 0 },
+	{ "license", 7, 1125, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 963, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 964, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 965, 44, 0, 0, 0, 0 },
+	{ "log_buf", 7, 1127, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 1128, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 1129, 44, 0, 0, 0, 0 },
 	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 966, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 1130, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 842, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 1006, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 842, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 1006, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 842, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 1006, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 967, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 1131, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 968, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 1132, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 969, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 1133, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 968, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 970, 0, 0, 0, 0, 0 },
+	{ "info", 4, 1134, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 842, 8, 0, 0, 0, 0 },
+	{ "info", 4, 1006, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 971, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 1135, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 961, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1125, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 972, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 842, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 1136, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 1006, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 973, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 1137, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 974, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1138, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 842, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 842, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
-	{ "values", 6, 842, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 1006, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 1006, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 956, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1120, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 975, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1139, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
-	{ "values", 6, 842, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 976, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1140, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 842, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 955, 40, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
 	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 977, 0, 0, 0, 0, 0 },
+	{ "test", 4, 1141, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -5014,28 +5972,28 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 842, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 842, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 1006, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 1006, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 842, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 842, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 978, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 1006, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1142, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 979, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 1143, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 966, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ifa_cacheinfo[] = {
@@ -5046,25 +6004,25 @@ static const struct ft_field i386_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field i386_unix_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 981, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 1145, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 982, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 884, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 1146, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1048, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_msg[] = {
-	{ "udiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 984, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 1148, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 780, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 944, 4, 0, 0, 0, 0 },
 };
 static const uint8_t i386_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -5074,29 +6032,29 @@ static const struct ft_field i386_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field i386_inet_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 985, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 986, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 981, 4, 0, 0, 0, 0 },
-	{ "id", 2, 987, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1149, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1150, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1145, 4, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 864, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 864, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 986, 3, 0, 0, 0, 0 },
-	{ "id", 2, 987, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 981, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 1028, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 1028, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1150, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1145, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_msg[] = {
-	{ "idiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 984, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 864, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 864, 3, 0, 0, 0, 0 },
-	{ "id", 2, 987, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 1148, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 1028, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 1028, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
@@ -5120,8 +6078,8 @@ static const struct ft_field i386_tcp_dctcp_info[] = {
 };
 
 static const struct ft_field i386_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 433, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 433, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 285, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 285, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -5136,11 +6094,11 @@ static const struct ft_field i386_netlink_diag_ring[] = {
 
 static const struct ft_field i386_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 988, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 1152, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 989, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 1153, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_ring[] = {
@@ -5161,39 +6119,39 @@ static const struct ft_field i386_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field i386_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 990, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1154, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 991, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 1155, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 992, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 984, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 1156, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 1148, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 884, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1048, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_req[] = {
-	{ "sdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 864, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 993, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 884, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 1157, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 980, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 983, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 994, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 1147, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 1158, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 884, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rta_cacheinfo[] = {
@@ -5202,7 +6160,7 @@ static const struct ft_field i386_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 433, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 285, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -5269,21 +6227,500 @@ static const struct ft_field i386_link_stats64[] = {
 	{ "rx_otherhost_dropped", 20, 50, 192, 0, 0, 0, 0 },
 };
 
+static const struct ft_field i386_btrfs_vol_args[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1159, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_limit[] = {
+	{ "flags", 5, 1160, 0, 0, 0, 0, 0 },
+	{ "max_rfer", 8, 50, 8, 0, 0, 0, 0 },
+	{ "max_excl", 8, 50, 16, 0, 0, 0, 0 },
+	{ "rsv_rfer", 8, 50, 24, 0, 0, 0, 0 },
+	{ "rsv_excl", 8, 50, 32, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_vol_args_v2[] = {
+	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
+	{ "transid", 7, 50, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 146, 16, 0, 0, 0, 0 },
+	{ "size", 4, 50, 24, 0x4, 0x4, 2, 1 },
+	{ "qgroup_inherit", 14, 1162, 32, 0x4, 0x4, 2, 1 },
+	{ "name", 4, 1163, 56, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_vol_args_v2_whole[] = { 0, 2, 3, 4, 5 };
+
+static const uint8_t i386_btrfs_vol_args_v2_found_whole[] = { 1 };
+
+static const struct ft_field i386_btrfs_qgroup_inherit[] = {
+	{ "flags", 5, 1164, 0, 0, 0, 0, 0 },
+	{ "num_qgroups", 11, 50, 8, 0, 0, 0, 0 },
+	{ "num_ref_copies", 14, 50, 16, 0, 0, 0, 0 },
+	{ "num_excl_copies", 15, 50, 24, 0, 0, 0, 0 },
+	{ "lim", 3, 1165, 32, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_scrub_progress[] = {
+	{ "data_extents_scrubbed", 21, 50, 0, 0, 0, 0, 0 },
+	{ "tree_extents_scrubbed", 21, 50, 8, 0, 0, 0, 0 },
+	{ "data_bytes_scrubbed", 19, 50, 16, 0, 0, 0, 0 },
+	{ "tree_bytes_scrubbed", 19, 50, 24, 0, 0, 0, 0 },
+	{ "read_errors", 11, 50, 32, 0, 0, 0, 0 },
+	{ "csum_errors", 11, 50, 40, 0, 0, 0, 0 },
+	{ "verify_errors", 13, 50, 48, 0, 0, 0, 0 },
+	{ "no_csum", 7, 50, 56, 0, 0, 0, 0 },
+	{ "csum_discards", 13, 50, 64, 0, 0, 0, 0 },
+	{ "super_errors", 12, 50, 72, 0, 0, 0, 0 },
+	{ "malloc_errors", 13, 50, 80, 0, 0, 0, 0 },
+	{ "uncorrectable_errors", 20, 50, 88, 0, 0, 0, 0 },
+	{ "corrected_errors", 16, 50, 96, 0, 0, 0, 0 },
+	{ "last_physical", 13, 50, 104, 0, 0, 0, 0 },
+	{ "unverified_errors", 17, 50, 112, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_scrub_args[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "start", 5, 50, 8, 0, 0, 0, 0 },
+	{ "end", 3, 1166, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1167, 24, 0, 0, 0, 0 },
+	{ "progress", 8, 1168, 32, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_scrub_args_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t i386_btrfs_scrub_device_whole[] = { 0 };
+
+static const uint8_t i386_btrfs_scrub_found_whole[] = { 4 };
+
+static const struct ft_field i386_btrfs_replace_start[] = {
+	{ "srcdevid", 8, 594, 0, 0, 0, 0, 0 },
+	{ "cont_reading_from_srcdev_mode", 29, 1170, 8, 0, 0, 0, 0 },
+	{ "srcdev_name", 11, 1171, 16, 0, 0, 0, 0 },
+	{ "tgtdev_name", 11, 1171, 1041, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_replace_args[] = {
+	{ "cmd", 3, 1172, 0, 0, 0, 0, 0 },
+	{ "result", 6, 1173, 8, 0, 0, 0, 0 },
+	{ "start", 5, 1174, 16, 0x0, 0xffffffff, 0, 1 },
+	{ "status", 6, 1175, 16, 0x1, 0xffffffff, 0, 1 },
+};
+static const uint8_t i386_btrfs_replace_args_whole[] = { 0, 2 };
+
+static const uint8_t i386_btrfs_replace_found_whole[] = { 1, 3 };
+
+static const struct ft_field i386_btrfs_dev_info[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1177, 8, 0, 0, 0, 5 },
+	{ "bytes_used", 10, 50, 24, 0, 0, 0, 0 },
+	{ "total_bytes", 11, 50, 32, 0, 0, 0, 0 },
+	{ "path", 4, 1179, 3072, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_dev_info_whole[] = { 0, 1 };
+
+static const uint8_t i386_btrfs_dev_info_found_whole[] = { 1, 2, 3, 4 };
+
+static const struct ft_field i386_btrfs_fs_info[] = {
+	{ "max_id", 6, 50, 0, 0, 0, 0, 0 },
+	{ "num_devices", 11, 50, 8, 0, 0, 0, 0 },
+	{ "fsid", 4, 1177, 16, 0, 0, 0, 0 },
+	{ "nodesize", 8, 15, 32, 0, 0, 0, 0 },
+	{ "sectorsize", 10, 15, 36, 0, 0, 0, 0 },
+	{ "clone_alignment", 15, 15, 40, 0, 0, 0, 0 },
+	{ "csum_type", 9, 1180, 44, 0x1, 0x1, 8, 1 },
+	{ "csum_size", 9, 76, 46, 0x1, 0x1, 8, 1 },
+	{ "flags", 5, 1181, 48, 0, 0, 0, 0 },
+	{ "generation", 10, 50, 56, 0x2, 0x2, 8, 1 },
+	{ "metadata_uuid", 13, 1177, 64, 0x4, 0x4, 8, 1 },
+};
+
+static const struct ft_field i386_btrfs_balance_args[] = {
+	{ "profiles", 8, 1183, 0, 0, 0, 0, 0 },
+	{ "usage", 5, 1166, 8, 0, 0, 0, 0 },
+	{ "devid", 5, 594, 16, 0, 0, 0, 0 },
+	{ "pstart", 6, 1166, 24, 0, 0, 0, 0 },
+	{ "pend", 4, 1166, 32, 0, 0, 0, 0 },
+	{ "vstart", 6, 1166, 40, 0, 0, 0, 0 },
+	{ "vend", 4, 1166, 48, 0, 0, 0, 0 },
+	{ "target", 6, 1166, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1184, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_balance[] = {
+	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
+	{ "state", 5, 1186, 8, 0, 0, 0, 0 },
+	{ "data", 4, 1187, 16, 0x1, 0x1, 0, 1 },
+	{ "meta", 4, 1187, 152, 0x4, 0x4, 0, 1 },
+	{ "sys", 3, 1187, 288, 0x2, 0x2, 0, 1 },
+};
+static const uint8_t i386_btrfs_balance_whole[] = { 0, 2, 3, 4 };
+
+static const uint8_t i386_btrfs_balance_found_whole[] = { 0, 1, 2, 3, 4 };
+
+static const struct ft_field i386_btrfs_defrag_range[] = {
+	{ "start", 5, 50, 0, 0, 0, 0, 0 },
+	{ "len", 3, 1166, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1189, 16, 0, 0, 0, 0 },
+	{ "extent_thresh", 13, 15, 24, 0, 0, 0, 0 },
+	{ "compress_type", 13, 1190, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_features[] = {
+	{ "compat_flags", 12, 1192, 0, 0, 0, 0, 0 },
+	{ "compat_ro_flags", 15, 1193, 8, 0, 0, 0, 0 },
+	{ "incompat_flags", 14, 1194, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_get_dev_stats[] = {
+	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "nr_items", 8, 50, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1195, 16, 0, 0, 0, 0 },
+	{ "", 0, 1196, 24, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_get_dev_stats_whole[] = { 0, 1, 2 };
+
+static const uint8_t i386_btrfs_get_dev_stats_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field i386_btrfs_ino_lookup[] = {
+	{ "treeid", 6, 1198, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_ino_lookup_whole[] = { 0, 1 };
+
+static const struct ft_field i386_btrfs_ino_path[] = {
+	{ "inum", 4, 50, 0, 0, 0, 0, 0 },
+	{ "size", 4, 50, 8, 0, 0, 0, 0 },
+	{ "fspath", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1202, 48, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_ino_path_whole[] = { 0, 1, 2 };
+
+static const uint8_t i386_btrfs_ino_path_found_whole[] = { 3 };
+
+static const struct ft_field i386_btrfs_logical_ino[] = {
+	{ "logical", 7, 50, 0, 0, 0, 0, 0 },
+	{ "size", 4, 50, 8, 0, 0, 0, 0 },
+	{ "reserved", 8, 1203, 16, 0, 0, 0, 5 },
+	{ "flags", 5, 1204, 40, 0, 0, 0, 0 },
+	{ "inodes", 6, 1006, 48, 0, 0, 0, 0 },
+	{ "inodes", 6, 1206, 48, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_logical_ino_whole[] = { 0, 1, 2, 3, 4 };
+
+static const uint8_t i386_btrfs_logical_ino_found_whole[] = { 5 };
+
+static const struct ft_field i386_btrfs_qgroup_assign[] = {
+	{ "assign", 6, 50, 0, 0, 0, 0, 0 },
+	{ "src", 3, 50, 8, 0, 0, 0, 0 },
+	{ "dst", 3, 50, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_qgroup_create[] = {
+	{ "create", 6, 50, 0, 0, 0, 0, 0 },
+	{ "qgroupid", 8, 50, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_qgroup_limit[] = {
+	{ "qgroupid", 8, 50, 0, 0, 0, 0, 0 },
+	{ "lim", 3, 1165, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_quota_ctl[] = {
+	{ "cmd", 3, 1207, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_quota_rescan[] = {
+	{ "flags", 5, 50, 0, 0, 0, 0, 0 },
+	{ "progress", 8, 1198, 8, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_quota_rescan_whole[] = { 0 };
+
+static const uint8_t i386_btrfs_quota_rescan_found_whole[] = { 0, 1 };
+
+static const struct ft_field i386_btrfs_received_subvol[] = {
+	{ "uuid", 4, 1177, 0, 0, 0, 0, 0 },
+	{ "stransid", 8, 50, 16, 0, 0, 0, 0 },
+	{ "rtransid", 8, 50, 24, 0, 0, 0, 0 },
+	{ "stime", 5, 1334, 32, 0, 0, 0, 0 },
+	{ "rtime", 5, 1334, 44, 0, 0, 0, 0 },
+	{ "flags", 5, 50, 56, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
+
+static const uint8_t i386_btrfs_received_subvol_found_whole[] = { 2, 4 };
+
+static const struct ft_field i386_btrfs_search_key[] = {
+	{ "tree_id", 7, 1198, 0, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1198, 8, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1198, 8, 0x100, 0xffffffff, 1, 2 },
+	{ "max_objectid", 12, 1198, 16, 0, 0, 0, 0 },
+	{ "max_objectid", 12, 1198, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
+	{ "min_offset", 10, 1166, 24, 0, 0, 0, 0 },
+	{ "max_offset", 10, 1166, 32, 0, 0, 0, 0 },
+	{ "min_transid", 11, 1166, 40, 0, 0, 0, 0 },
+	{ "max_transid", 11, 1166, 48, 0, 0, 0, 0 },
+	{ "min_type", 8, 1211, 56, 0, 0, 0, 0 },
+	{ "max_type", 8, 1211, 60, 0, 0, 0, 0 },
+	{ "nr_items", 8, 15, 64, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_search_key_brief[] = { 0, 2, 4, 5, 6, 7, 8, 9, 10, 11 };
+static const uint8_t i386_btrfs_search_key_whole[] = { 0, 1, 3, 5, 6, 7, 8, 9, 10, 11 };
+
+static const uint8_t i386_btrfs_search_count_whole[] = { 11 };
+
+static const struct ft_field i386_btrfs_search_header[] = {
+	{ "transid", 7, 50, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "offset", 6, 50, 16, 0, 0, 0, 0 },
+	{ "type", 4, 1211, 24, 0, 0, 0, 0 },
+	{ "len", 3, 15, 28, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_search[] = {
+	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1214, 104, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_search_whole[] = { 0 };
+
+static const uint8_t i386_btrfs_search_found_brief[] = { 1 };
+static const uint8_t i386_btrfs_search_found_whole[] = { 1, 2 };
+
+static const struct ft_field i386_btrfs_search_v2[] = {
+	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 0 },
+	{ "buf", 3, 1215, 104, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_search_v2_whole[] = { 0, 2 };
+
+static const uint8_t i386_btrfs_search_v2_found_brief[] = { 1, 2 };
+static const uint8_t i386_btrfs_search_v2_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field i386_btrfs_send_args[] = {
+	{ "send_fd", 7, 0, 0, 0, 0, 0, 0 },
+	{ "clone_sources_count", 19, 50, 8, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 1217, 16, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 19, 16, 0, 0, 0, 0 },
+	{ "parent_root", 11, 1198, 20, 0, 0, 0, 0 },
+	{ "flags", 5, 1218, 28, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_send_args_brief[] = { 0, 1, 3, 4, 5 };
+static const uint8_t i386_btrfs_send_args_whole[] = { 0, 1, 2, 4, 5 };
+
+static const struct ft_field i386_btrfs_space_info[] = {
+	{ "flags", 5, 1219, 0, 0, 0, 0, 0 },
+	{ "total_bytes", 11, 50, 8, 0, 0, 0, 0 },
+	{ "used_bytes", 10, 50, 16, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_btrfs_space_args[] = {
+	{ "space_slots", 11, 50, 0, 0, 0, 0, 0 },
+	{ "total_spaces", 12, 50, 8, 0, 0, 0, 0 },
+};
+static const uint8_t i386_btrfs_space_args_whole[] = { 0 };
+
+static const struct ft_field i386_btrfs_container[] = {
+	{ "bytes_left", 10, 15, 0, 0, 0, 0, 0 },
+	{ "bytes_missing", 13, 15, 4, 0, 0, 0, 0 },
+	{ "elem_cnt", 8, 15, 8, 0, 0, 0, 0 },
+	{ "elem_missed", 11, 15, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_gpiochip_info[] = {
+	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
+	{ "label", 5, 1220, 32, 0, 0, 0, 0 },
+	{ "lines", 5, 15, 64, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_gpioline_info[] = {
+	{ "line_offset", 11, 15, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1221, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 40, 0, 0, 0, 0 },
+};
+static const uint8_t i386_gpioline_info_whole[] = { 0 };
+
+static const uint8_t i386_gpioline_info_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field i386_gpio_offset[] = {
+	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_gpiohandle_request[] = {
+	{ "lineoffsets", 11, 1222, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1223, 256, 0, 0, 0, 0 },
+	{ "default_values", 14, 1224, 260, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1220, 324, 0, 0, 0, 0 },
+	{ "lines", 5, 15, 356, 0, 0, 0, 0 },
+	{ "fd", 2, 0, 360, 0, 0, 0, 0 },
+};
+static const uint8_t i386_gpiohandle_request_whole[] = { 4, 0, 1, 2, 3 };
+
+static const uint8_t i386_gpiohandle_request_found_whole[] = { 5 };
+
+static const struct ft_field i386_gpioevent_request[] = {
+	{ "lineoffset", 10, 15, 0, 0, 0, 0, 0 },
+	{ "handleflags", 11, 1223, 4, 0, 0, 0, 0 },
+	{ "eventflags", 10, 1225, 8, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1220, 12, 0, 0, 0, 0 },
+	{ "fd", 2, 0, 44, 0, 0, 0, 0 },
+};
+static const uint8_t i386_gpioevent_request_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t i386_gpioevent_request_found_whole[] = { 4 };
+
+static const struct ft_field i386_gpiohandle_data[] = {
+	{ "values", 6, 1226, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_gpiohandle_config[] = {
+	{ "flags", 5, 1223, 0, 0, 0, 0, 0 },
+	{ "default_values", 14, 1226, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_gpio_v2_line_info[] = {
+	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 32, 0, 0, 0, 0 },
+	{ "offset", 6, 15, 64, 0, 0, 0, 0 },
+	{ "num_attrs", 9, 15, 68, 0, 0, 0, 0 },
+	{ "flags", 5, 1227, 72, 0, 0, 0, 0 },
+	{ "attrs", 5, 1229, 80, 0x0, 0xffffffff, 3, 2 },
+	{ "padding", 7, 1230, 240, 0, 0, 0, 5 },
+};
+static const uint8_t i386_gpio_v2_line_info_whole[] = { 2 };
+
+static const uint8_t i386_gpio_v2_line_info_found_whole[] = { 0, 1, 4, 3, 5, 6 };
+
+static const struct ft_field i386_gpio_v2_line_config[] = {
+	{ "flags", 5, 1227, 0, 0, 0, 0, 0 },
+	{ "num_attrs", 9, 15, 8, 0, 0, 0, 0 },
+	{ "padding", 7, 1231, 12, 0, 0, 0, 5 },
+	{ "attrs", 5, 1233, 32, 0x0, 0xffffffff, 1, 2 },
+};
+
+static const struct ft_field i386_gpio_v2_line_request[] = {
+	{ "offsets", 7, 1234, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1220, 256, 0, 0, 0, 0 },
+	{ "config", 6, 253, 288, 0, 0, 0, 0 },
+	{ "num_lines", 9, 15, 560, 0, 0, 0, 0 },
+	{ "event_buffer_size", 17, 15, 564, 0x0, 0xffffffff, 4, 2 },
+	{ "padding", 7, 1231, 568, 0, 0, 0, 5 },
+	{ "fd", 2, 0, 588, 0, 0, 0, 0 },
+};
+static const uint8_t i386_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5 };
+
+static const uint8_t i386_gpio_v2_line_request_found_whole[] = { 6 };
+
+static const struct ft_field i386_gpio_v2_line_values[] = {
+	{ "bits", 4, 132, 0, 0, 0, 0, 0 },
+	{ "mask", 4, 132, 8, 0, 0, 0, 0 },
+};
+
+static const uint8_t i386_gpio_v2_line_values_mask_whole[] = { 1 };
+
+static const uint8_t i386_gpio_v2_line_values_found_whole[] = { 0 };
+
+static const struct ft_field i386_ubi_mkvol_req[] = {
+	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
+	{ "alignment", 9, 16, 4, 0, 0, 0, 0 },
+	{ "bytes", 5, 275, 8, 0, 0, 0, 0 },
+	{ "vol_type", 8, 1235, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1236, 17, 0, 0, 0, 0 },
+	{ "name_len", 8, 1024, 18, 0, 0, 0, 0 },
+	{ "name", 4, 1237, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_ubi_rsvol_req[] = {
+	{ "bytes", 5, 275, 0, 0, 0, 0, 0 },
+	{ "vol_id", 6, 16, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_ubi_rnvol_entry[] = {
+	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
+	{ "name_len", 8, 1024, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1239, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_ubi_leb_change_req[] = {
+	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
+	{ "bytes", 5, 16, 4, 0, 0, 0, 0 },
+	{ "dtype", 5, 1240, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_ubi_attach_req[] = {
+	{ "ubi_num", 7, 16, 0, 0, 0, 0, 0 },
+	{ "mtd_num", 7, 16, 4, 0, 0, 0, 0 },
+	{ "vid_hdr_offset", 14, 16, 8, 0, 0, 0, 0 },
+	{ "max_beb_per1024", 15, 1024, 12, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_ubi_map_req[] = {
+	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
+	{ "dtype", 5, 1240, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_ubi_set_vol_prop_req[] = {
+	{ "property", 8, 1244, 0, 0, 0, 0, 0 },
+	{ "value", 5, 132, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_tee_ioctl_version_data[] = {
+	{ "impl_id", 7, 1245, 0, 0, 0, 0, 0 },
+	{ "impl_caps", 9, 1246, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "impl_caps", 9, 285, 4, 0x1, 0xffffffff, 0, 2 },
+	{ "gen_caps", 8, 1247, 8, 0, 0, 0, 0 },
+};
+static const uint8_t i386_tee_ioctl_version_data_whole[] = { 0, 3, 1, 2 };
+
+static const struct ft_field i386_tee_ioctl_shm_alloc_data[] = {
+	{ "size", 4, 132, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 8, 0, 0, 0, 0 },
+	{ "id", 2, 16, 12, 0, 0, 0, 0 },
+};
+static const uint8_t i386_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
+
+static const uint8_t i386_tee_ioctl_shm_alloc_data_found_whole[] = { 0, 1, 2 };
+
+static const struct ft_field i386_tee_ioctl_shm_register_data[] = {
+	{ "addr", 4, 1006, 0, 0, 0, 0, 0 },
+	{ "length", 6, 132, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 16, 0, 0, 0, 0 },
+	{ "id", 2, 16, 20, 0, 0, 0, 0 },
+};
+static const uint8_t i386_tee_ioctl_shm_register_data_whole[] = { 0, 1, 2 };
+
+static const uint8_t i386_tee_ioctl_shm_register_data_found_whole[] = { 1, 2, 3 };
+
+static const struct ft_field i386_tee_ioctl_cancel_arg[] = {
+	{ "cancel_id", 9, 15, 0, 0, 0, 0, 0 },
+	{ "session", 7, 285, 4, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_tee_ioctl_close_session_arg[] = {
+	{ "session", 7, 285, 0, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_tee_ioctl_buf_data[] = {
+	{ "buf_ptr", 7, 1006, 0, 0, 0, 0, 0 },
+	{ "buf_len", 7, 50, 8, 0, 0, 0, 0 },
+};
+static const uint8_t i386_tee_ioctl_buf_data_whole[] = { 1, 0 };
+
 static const struct ft_field i386_v4l2_capability[] = {
 	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 995, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 995, 48, 0, 0, 0, 0 },
-	{ "version", 7, 964, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 996, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 996, 88, 0xffffffff, 0x0, 5, 2 },
+	{ "card", 4, 1220, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 1220, 48, 0, 0, 0, 0 },
+	{ "version", 7, 1128, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 1249, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 1249, 88, 0x0, 0xffffffff, 5, 2 },
 };
 
 static const struct ft_field i386_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 997, 8, 0, 0, 0, 0 },
-	{ "description", 11, 995, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 44, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1250, 8, 0, 0, 0, 0 },
+	{ "description", 11, 1220, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -5298,28 +6735,28 @@ static const struct ft_field i386_v4l2_rect[] = {
 };
 
 static const struct ft_field i386_v4l2_clip[] = {
-	{ "c", 1, 999, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1252, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_window[] = {
-	{ "w", 1, 999, 0, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 433, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1003, 24, 0, 0, 0, 0 },
+	{ "w", 1, 1252, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 285, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1256, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 28, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 32, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 863, 36, 0xffffffff, 0x0, 6, 2 },
+	{ "global_alpha", 12, 1027, 36, 0x0, 0xffffffff, 6, 2 },
 };
 static const uint8_t i386_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field i386_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1004, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1257, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_plane_pix_format[] = {
@@ -5330,55 +6767,55 @@ static const struct ft_field i386_v4l2_plane_pix_format[] = {
 static const struct ft_field i386_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 998, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1004, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1007, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 864, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1257, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1260, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 1028, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 998, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1009, 16, 0, 0, 0, 0 },
-	{ "count", 5, 884, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1010, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 1251, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1262, 16, 0, 0, 0, 0 },
+	{ "count", 5, 1048, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1263, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1011, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1012, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1264, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1265, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1013, 0, 0, 0, 0, 0 },
-	{ "buffersize", 10, 15, 4, 0xffffffff, 0x0, 1, 2 },
+	{ "pixelformat", 11, 1266, 0, 0, 0, 0, 0 },
+	{ "buffersize", 10, 15, 4, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field i386_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1015, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1268, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_format[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1016, 4, 0xffffffff, 0x3, 0, 1 },
-	{ "fmt.win", 7, 1016, 4, 0xffffffff, 0x8, 0, 1 },
-	{ "fmt.pix", 7, 1017, 4, 0xffffffff, 0x1, 0, 1 },
-	{ "fmt.pix", 7, 1017, 4, 0xffffffff, 0x2, 0, 1 },
-	{ "fmt.vbi", 7, 1018, 4, 0xffffffff, 0x4, 0, 1 },
-	{ "fmt.vbi", 7, 1018, 4, 0xffffffff, 0x5, 0, 1 },
-	{ "fmt.sliced", 10, 1019, 4, 0xffffffff, 0x6, 0, 1 },
-	{ "fmt.sliced", 10, 1019, 4, 0xffffffff, 0x7, 0, 1 },
-	{ "fmt.pix_mp", 10, 1020, 4, 0xffffffff, 0x9, 0, 1 },
-	{ "fmt.pix_mp", 10, 1020, 4, 0xffffffff, 0xa, 0, 1 },
-	{ "fmt.sdr", 7, 1021, 4, 0xffffffff, 0xb, 0, 1 },
-	{ "fmt.sdr", 7, 1021, 4, 0xffffffff, 0xc, 0, 1 },
-	{ "fmt.meta", 8, 1022, 4, 0xffffffff, 0xd, 0, 1 },
-	{ "fmt.meta", 8, 1022, 4, 0xffffffff, 0xe, 0, 1 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "fmt.win", 7, 1269, 4, 0x3, 0xffffffff, 0, 1 },
+	{ "fmt.win", 7, 1269, 4, 0x8, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1270, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1270, 4, 0x2, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1271, 4, 0x4, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1271, 4, 0x5, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1272, 4, 0x6, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1272, 4, 0x7, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1273, 4, 0x9, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1273, 4, 0xa, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1274, 4, 0xb, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1274, 4, 0xc, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1275, 4, 0xd, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1275, 4, 0xe, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t i386_v4l2_format_type_whole[] = { 0 };
@@ -5387,8 +6824,8 @@ static const uint8_t i386_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 
 
 static const struct ft_field i386_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -5396,7 +6833,7 @@ static const uint8_t i386_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
 static const uint8_t i386_v4l2_requestbuffers_found_whole[] = { 128 };
 
 static const struct ft_field i386_v4l2_exportbuffer[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
 	{ "plane", 5, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 8, 12, 0, 0, 0, 0 },
@@ -5408,16 +6845,16 @@ static const uint8_t i386_v4l2_exportbuffer_found_whole[] = { 4 };
 
 static const struct ft_field i386_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 171, 4, 0, 0, 0, 0 },
+	{ "type", 4, 335, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1026, 12, 0, 0, 0, 0 },
-	{ "field", 5, 1000, 16, 0, 0, 0, 0 },
-	{ "timestamp", 9, 253, 20, 0, 0, 0, 0 },
-	{ "timecode", 8, 1027, 28, 0, 0, 0, 0 },
+	{ "flags", 5, 1279, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
+	{ "timestamp", 9, 416, 20, 0, 0, 0, 0 },
+	{ "timecode", 8, 1280, 28, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 44, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 48, 0, 0, 0, 0 },
-	{ "m.userptr", 9, 19, 52, 0xffffffff, 0x2, 8, 1 },
-	{ "m.offset", 8, 433, 52, 0xffffffff, 0x1, 8, 1 },
+	{ "memory", 6, 1277, 48, 0, 0, 0, 0 },
+	{ "m.userptr", 9, 19, 52, 0x2, 0xffffffff, 8, 1 },
+	{ "m.offset", 8, 285, 52, 0x1, 0xffffffff, 8, 1 },
 	{ "length", 6, 15, 56, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 64, 0, 0, 0, 0 },
 };
@@ -5430,8 +6867,8 @@ static const uint8_t i386_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 };
 static const uint8_t i386_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field i386_v4l2_framebuffer[] = {
-	{ "capability", 10, 433, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 433, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 285, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 285, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -5444,25 +6881,25 @@ static const struct ft_field i386_v4l2_fract[] = {
 };
 
 static const struct ft_field i386_v4l2_captureparm[] = {
-	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1031, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1284, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_outputparm[] = {
-	{ "capability", 10, 1030, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1031, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1032, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 433, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1284, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_streamparm[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1034, 4, 0xffffffff, 0x1, 0, 1 },
-	{ "parm.output", 11, 1035, 4, 0xffffffff, 0x2, 0, 1 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "parm.capture", 12, 1286, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "parm.output", 11, 1287, 4, 0x2, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t i386_v4l2_streamparm_type_whole[] = { 0 };
@@ -5472,8 +6909,8 @@ static const uint8_t i386_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field i386_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1036, 12, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1032, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1288, 12, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1285, 36, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 44, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_standard_whole[] = { 0 };
@@ -5482,8 +6919,8 @@ static const uint8_t i386_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 995, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1037, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1289, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -5495,7 +6932,7 @@ static const uint8_t i386_v4l2_input_whole[] = { 0 };
 static const uint8_t i386_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field i386_v4l2_control[] = {
-	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -5507,13 +6944,13 @@ static const uint8_t i386_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field i386_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 995, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1039, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1040, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1291, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1292, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1041, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1042, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1293, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1294, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -5523,16 +6960,16 @@ static const uint8_t i386_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t i386_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_v4l2_queryctrl[] = {
-	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1045, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 825, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1297, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 989, 60, 0, 0, 0, 5 },
 };
 static const uint8_t i386_v4l2_queryctrl_whole[] = { 0 };
 
@@ -5540,20 +6977,20 @@ static const uint8_t i386_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t i386_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1043, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1038, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1044, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
-	{ "minimum", 7, 241, 40, 0, 0, 0, 0 },
-	{ "maximum", 7, 241, 48, 0, 0, 0, 0 },
+	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "minimum", 7, 275, 40, 0, 0, 0, 0 },
+	{ "maximum", 7, 275, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
-	{ "default_value", 13, 241, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1045, 72, 0, 0, 0, 0 },
+	{ "default_value", 13, 275, 64, 0, 0, 0, 0 },
+	{ "flags", 5, 1297, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1046, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1047, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1298, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1299, 104, 0, 0, 0, 5 },
 };
 static const uint8_t i386_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -5561,28 +6998,28 @@ static const uint8_t i386_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t i386_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field i386_v4l2_querymenu[] = {
-	{ "id", 2, 1038, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 995, 8, 0, 0, 0, 0 },
-	{ "value", 5, 241, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "value", 5, 275, 8, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_querymenu_whole[] = { 0, 1 };
 
 static const uint8_t i386_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field i386_v4l2_cropcap[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 999, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 999, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1032, 36, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "bounds", 6, 1252, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 1252, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1285, 36, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_cropcap_whole[] = { 0 };
 
 static const uint8_t i386_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field i386_v4l2_crop[] = {
-	{ "type", 4, 171, 0, 0, 0, 0, 0 },
-	{ "c", 1, 999, 4, 0, 0, 0, 0 },
+	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1252, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t i386_v4l2_crop_type_whole[] = { 0 };
@@ -5590,20 +7027,20 @@ static const uint8_t i386_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t i386_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field i386_v4l2_ext_control[] = {
-	{ "id", 2, 1048, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1300, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 833, 12, 0xffffffff, 0x0, 1, 2 },
-	{ "value", 5, 16, 12, 0xffffffff, 0x0, 1, 1 },
-	{ "value64", 7, 241, 12, 0xffffffff, 0x0, 1, 1 },
+	{ "string", 6, 997, 12, 0x0, 0xffffffff, 1, 2 },
+	{ "value", 5, 16, 12, 0x0, 0xffffffff, 1, 1 },
+	{ "value64", 7, 275, 12, 0x0, 0xffffffff, 1, 1 },
 };
 static const uint8_t i386_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1049, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1301, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "error_idx", 9, 15, 8, 0xffffffff, 0x0, 1, 3 },
+	{ "error_idx", 9, 15, 8, 0x0, 0xffffffff, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1052, 20, 0xffffffff, 0x0, 1, 2 },
+	{ "controls", 8, 1304, 20, 0x0, 0xffffffff, 1, 2 },
 };
 static const uint8_t i386_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -5627,30 +7064,30 @@ static const struct ft_field i386_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field i386_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1053, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1054, 12, 0xffffffff, 0x1, 2, 1 },
-	{ "stepwise", 8, 1055, 12, 0xffffffff, 0x3, 2, 1 },
+	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1305, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1306, 12, 0x1, 0xffffffff, 2, 1 },
+	{ "stepwise", 8, 1307, 12, 0x3, 0xffffffff, 2, 1 },
 };
 static const uint8_t i386_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t i386_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1032, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1032, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1032, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1285, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1285, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1285, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 998, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1056, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1032, 20, 0xffffffff, 0x1, 4, 1 },
-	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x3, 4, 1 },
-	{ "stepwise", 8, 1057, 20, 0xffffffff, 0x2, 4, 1 },
+	{ "type", 4, 1308, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1285, 20, 0x1, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1309, 20, 0x3, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1309, 20, 0x2, 0xffffffff, 4, 1 },
 };
 static const uint8_t i386_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -5659,8 +7096,8 @@ static const uint8_t i386_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field i386_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1024, 8, 0, 0, 0, 0 },
-	{ "format", 6, 150, 12, 0, 0, 0, 0 },
+	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
+	{ "format", 6, 314, 12, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_create_buffers_whole[] = { 1, 2, 3 };
 
@@ -5668,83 +7105,83 @@ static const uint8_t i386_v4l2_create_buffers_found_whole[] = { 0, 1 };
 
 const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{
-	{ x86_64_timespec, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_timespec64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_timeval, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_timezone, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_itimerval, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ x86_64_itimerspec, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ x86_64_itimerspec64, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ x86_64_utimbuf, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_timex, NULL, NULL, 20, 0, 0, 0, 208, 208 },
-	{ x86_64_timex64, NULL, NULL, 20, 0, 0, 0, 208, 208 },
-	{ x86_64_timeval64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_tms, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ x86_64_stat, x86_64_stat_brief, x86_64_stat_whole, 13, 3, 13, 0, 144, 144 },
-	{ x86_64_stat64, x86_64_stat64_brief, x86_64_stat64_whole, 13, 3, 13, 0, 136, 136 },
-	{ x86_64_statx, x86_64_statx_brief, NULL, 20, 4, 0, 0, 256, 256 },
-	{ x86_64_open_how, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ x86_64_statfs, NULL, NULL, 11, 0, 0, 0, 120, 120 },
-	{ x86_64_statfs64, NULL, NULL, 11, 0, 0, 0, 120, 120 },
-	{ x86_64_fsid, NULL, NULL, 1, 0, 0, 0, 8, 8 },
-	{ x86_64_flock, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ x86_64_flock_found, NULL, NULL, 5, 0, 0, 0, 32, 32 },
-	{ x86_64_flock64, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ x86_64_flock64_found, NULL, NULL, 5, 0, 0, 0, 32, 32 },
-	{ x86_64_f_owner_ex, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_iovec_in, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_iovec_out, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_iovec_addr, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_mount_attr, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ x86_64_file_clone_range, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ x86_64_fstrim_range, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ x86_64_rusage, x86_64_rusage_brief, NULL, 16, 2, 0, 0, 144, 144 },
-	{ x86_64_rlimit, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_rlimit64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_sysinfo, NULL, NULL, 12, 0, 0, 0, 112, 112 },
-	{ x86_64_utsname, x86_64_utsname_brief, NULL, 6, 2, 0, 0, 390, 390 },
-	{ x86_64_clone_args, NULL, NULL, 11, 0, 0, 0, 88, 64 },
-	{ x86_64_clone_written, NULL, NULL, 3, 0, 0, 0, 32, 32 },
-	{ x86_64_sched_attr, NULL, NULL, 10, 0, 0, 0, 56, 48 },
-	{ x86_64_cap_header, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_robust_list_head, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ x86_64_rseq, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ x86_64_stack_t, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ x86_64_pollfd, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_pollfd_found, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_epoll_event, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ x86_64_futex_waitv, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ x86_64_inotify_event, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_linger, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_ucred, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ x86_64_winsize, NULL, NULL, 4, 0, 0, 0, 8, 8 },
-	{ x86_64_termios, x86_64_termios_brief, NULL, 6, 4, 0, 0, 36, 36 },
-	{ x86_64_sembuf, NULL, NULL, 3, 0, 0, 0, 6, 6 },
-	{ x86_64_mq_attr, NULL, NULL, 4, 0, 0, 0, 64, 64 },
-	{ x86_64_ifmap, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ x86_64_fsxattr, NULL, NULL, 5, 0, 0, 0, 28, 28 },
-	{ x86_64_fsxattr_set, NULL, NULL, 4, 0, 0, 0, 28, 28 },
-	{ x86_64_rtc_time, x86_64_rtc_time_brief, NULL, 9, 6, 0, 0, 36, 36 },
-	{ x86_64_uffdio_range, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_uffdio_register, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ x86_64_uffdio_copy, NULL, NULL, 4, 0, 0, 0, 40, 40 },
-	{ x86_64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ x86_64_uffdio_api, NULL, NULL, 2, 0, 0, 0, 24, 24 },
-	{ x86_64_loop_info, x86_64_loop_info_brief, NULL, 12, 7, 0, 0, 168, 168 },
-	{ x86_64_loop_info64, x86_64_loop_info64_brief, x86_64_loop_info64_whole, 13, 8, 13, 0, 232, 232 },
-	{ x86_64_loop_config, NULL, NULL, 3, 0, 0, 0, 304, 304 },
-	{ x86_64_ifconf_list, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_fiemap_asked, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ x86_64_fiemap_found, x86_64_fiemap_found_brief, NULL, 2, 2, 0, 0, 32, 32 },
-	{ x86_64_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ x86_64_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 152, 152 },
-	{ x86_64_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 32, 32 },
-	{ x86_64_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ x86_64_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 24, 24 },
-	{ x86_64_hd_geometry, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_sg_io_hdr, NULL, x86_64_sg_io_hdr_whole, 22, 0, 22, 0, 88, 88 },
-	{ x86_64_sg_io_vector, NULL, x86_64_sg_io_vector_whole, 20, 0, 20, 0, 88, 88 },
-	{ x86_64_sg_sense, NULL, NULL, 2, 0, 0, 0, 88, 88 },
+	{ x86_64_timespec, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_timespec64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_timeval, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_timezone, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_itimerval, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_itimerspec, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_itimerspec64, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_utimbuf, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_timex, NULL, NULL, 20, 0, 0, 0, 0, 208, 208 },
+	{ x86_64_timex64, NULL, NULL, 20, 0, 0, 0, 0, 208, 208 },
+	{ x86_64_timeval64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_tms, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_stat, x86_64_stat_brief, x86_64_stat_whole, 13, 3, 13, 0, 0, 144, 144 },
+	{ x86_64_stat64, x86_64_stat64_brief, x86_64_stat64_whole, 13, 3, 13, 0, 0, 136, 136 },
+	{ x86_64_statx, x86_64_statx_brief, NULL, 20, 4, 0, 0, 0, 256, 256 },
+	{ x86_64_open_how, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_statfs, NULL, NULL, 11, 0, 0, 0, 0, 120, 120 },
+	{ x86_64_statfs64, NULL, NULL, 11, 0, 0, 0, 0, 120, 120 },
+	{ x86_64_fsid, NULL, NULL, 1, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_flock, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_flock_found, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_flock64, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_flock64_found, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_f_owner_ex, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_iovec_in, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_iovec_out, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_iovec_addr, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_mount_attr, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_file_clone_range, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_fstrim_range, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_rusage, x86_64_rusage_brief, NULL, 16, 2, 0, 0, 0, 144, 144 },
+	{ x86_64_rlimit, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_rlimit64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_sysinfo, NULL, NULL, 12, 0, 0, 0, 0, 112, 112 },
+	{ x86_64_utsname, x86_64_utsname_brief, NULL, 6, 2, 0, 0, 0, 390, 390 },
+	{ x86_64_clone_args, NULL, NULL, 11, 0, 0, 0, 0, 88, 64 },
+	{ x86_64_clone_written, NULL, NULL, 3, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_sched_attr, NULL, NULL, 10, 0, 0, 0, 0, 56, 48 },
+	{ x86_64_cap_header, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_robust_list_head, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_rseq, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_stack_t, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_pollfd, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_pollfd_found, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_epoll_event, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ x86_64_futex_waitv, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_inotify_event, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_linger, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_ucred, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ x86_64_winsize, NULL, NULL, 4, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_termios, x86_64_termios_brief, NULL, 6, 4, 0, 0, 0, 36, 36 },
+	{ x86_64_sembuf, NULL, NULL, 3, 0, 0, 0, 0, 6, 6 },
+	{ x86_64_mq_attr, NULL, NULL, 4, 0, 0, 0, 0, 64, 64 },
+	{ x86_64_ifmap, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_fsxattr, NULL, NULL, 5, 0, 0, 0, 0, 28, 28 },
+	{ x86_64_fsxattr_set, NULL, NULL, 4, 0, 0, 0, 0, 28, 28 },
+	{ x86_64_rtc_time, x86_64_rtc_time_brief, NULL, 9, 6, 0, 0, 0, 36, 36 },
+	{ x86_64_uffdio_range, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_uffdio_register, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_uffdio_copy, NULL, NULL, 4, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_uffdio_api, NULL, NULL, 2, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_loop_info, x86_64_loop_info_brief, NULL, 12, 7, 0, 0, 0, 168, 168 },
+	{ x86_64_loop_info64, x86_64_loop_info64_brief, x86_64_loop_info64_whole, 13, 8, 13, 0, 0, 232, 232 },
+	{ x86_64_loop_config, NULL, NULL, 3, 0, 0, 0, 0, 304, 304 },
+	{ x86_64_ifconf_list, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_fiemap_asked, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_fiemap_found, x86_64_fiemap_found_brief, NULL, 2, 2, 0, 0, 0, 32, 32 },
+	{ x86_64_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 0, 152, 152 },
+	{ x86_64_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_hd_geometry, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_sg_io_hdr, NULL, x86_64_sg_io_hdr_whole, 22, 0, 22, 0, 0, 88, 88 },
+	{ x86_64_sg_io_vector, NULL, x86_64_sg_io_vector_whole, 20, 0, 20, 0, 0, 88, 88 },
+	{ x86_64_sg_sense, NULL, NULL, 2, 0, 0, 0, 0, 88, 88 },
 	{ 0 },
 	{ 0 },
 	{ 0 },
@@ -5758,249 +7195,328 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ 0 },
 	{ 0 },
 	{ 0 },
-	{ x86_64_keyctl_dh_params, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ x86_64_keyctl_kdf_params, NULL, NULL, 3, 0, 0, 0, 56, 56 },
-	{ x86_64_keyctl_pkey_query, NULL, NULL, 6, 0, 0, 0, 56, 56 },
-	{ x86_64_keyctl_pkey_params, NULL, NULL, 3, 0, 0, 0, 40, 40 },
-	{ x86_64_keyctl_pkey_verify, NULL, NULL, 3, 0, 0, 0, 40, 40 },
-	{ x86_64_mnt_id_req, NULL, NULL, 5, 0, 0, 0, 32, 24 },
-	{ x86_64_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 0, 32, 24 },
-	{ x86_64_statmount, x86_64_statmount_brief, NULL, 31, 16, 0, 0, 168, 16 },
-	{ x86_64_cachestat_range, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_cachestat, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ x86_64_xattr_args_set, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ x86_64_xattr_args_got, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ x86_64_file_attr, NULL, NULL, 5, 0, 0, 0, 24, 24 },
-	{ x86_64_message_head, NULL, NULL, 0, 0, 0, 0, 64, 64 },
-	{ x86_64_ipc_perm, NULL, x86_64_ipc_perm_whole, 6, 0, 6, 0, 48, 48 },
-	{ x86_64_ipc_perm_set, NULL, NULL, 3, 0, 0, 0, 48, 48 },
-	{ x86_64_msqid_ds, NULL, x86_64_msqid_ds_whole, 8, 0, 8, 0, 120, 120 },
-	{ x86_64_shmid_ds, NULL, x86_64_shmid_ds_whole, 8, 0, 8, 0, 112, 112 },
-	{ x86_64_semid_ds, NULL, x86_64_semid_ds_whole, 4, 0, 4, 0, 104, 104 },
-	{ x86_64_msqid_set, NULL, x86_64_msqid_set_whole, 8, 0, 2, 0, 120, 120 },
-	{ x86_64_shmid_set, NULL, x86_64_shmid_set_whole, 8, 0, 1, 0, 112, 112 },
-	{ x86_64_semid_set, NULL, x86_64_semid_set_whole, 4, 0, 1, 0, 104, 104 },
-	{ x86_64_msginfo, NULL, NULL, 8, 0, 0, 0, 32, 32 },
-	{ x86_64_shminfo, NULL, NULL, 5, 0, 0, 0, 72, 72 },
-	{ x86_64_shm_info, NULL, NULL, 6, 0, 0, 0, 48, 48 },
-	{ x86_64_seminfo, NULL, NULL, 10, 0, 0, 0, 40, 40 },
+	{ x86_64_keyctl_dh_params, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ x86_64_keyctl_kdf_params, NULL, NULL, 3, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_keyctl_pkey_query, NULL, NULL, 6, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_keyctl_pkey_params, NULL, NULL, 3, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_keyctl_pkey_verify, NULL, NULL, 3, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_mnt_id_req, NULL, NULL, 5, 0, 0, 0, 0, 32, 24 },
+	{ x86_64_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 0, 0, 32, 24 },
+	{ x86_64_statmount, x86_64_statmount_brief, NULL, 31, 16, 0, 0, 0, 168, 16 },
+	{ x86_64_cachestat_range, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_cachestat, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_xattr_args_set, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_xattr_args_got, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_file_attr, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_message_head, NULL, NULL, 0, 0, 0, 0, 0, 64, 64 },
+	{ x86_64_ipc_perm, NULL, x86_64_ipc_perm_whole, 6, 0, 6, 0, 0, 48, 48 },
+	{ x86_64_ipc_perm_set, NULL, NULL, 3, 0, 0, 0, 0, 48, 48 },
+	{ x86_64_msqid_ds, NULL, x86_64_msqid_ds_whole, 8, 0, 8, 0, 0, 120, 120 },
+	{ x86_64_shmid_ds, NULL, x86_64_shmid_ds_whole, 8, 0, 8, 0, 0, 112, 112 },
+	{ x86_64_semid_ds, NULL, x86_64_semid_ds_whole, 4, 0, 4, 0, 0, 104, 104 },
+	{ x86_64_msqid_set, NULL, x86_64_msqid_set_whole, 8, 0, 2, 0, 0, 120, 120 },
+	{ x86_64_shmid_set, NULL, x86_64_shmid_set_whole, 8, 0, 1, 0, 0, 112, 112 },
+	{ x86_64_semid_set, NULL, x86_64_semid_set_whole, 4, 0, 1, 0, 0, 104, 104 },
+	{ x86_64_msginfo, NULL, NULL, 8, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_shminfo, NULL, NULL, 5, 0, 0, 0, 0, 72, 72 },
+	{ x86_64_shm_info, NULL, NULL, 6, 0, 0, 0, 0, 48, 48 },
+	{ x86_64_seminfo, NULL, NULL, 10, 0, 0, 0, 0, 40, 40 },
 	{ 0 },
 	{ 0 },
-	{ x86_64_sock_fprog, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_seccomp_fprog, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 0, 6, 6 },
-	{ x86_64_sigset_argument, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_io_uring_files_update, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ x86_64_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ x86_64_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ x86_64_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 0, 40, 40 },
-	{ x86_64_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 0, 24, 8 },
-	{ x86_64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ x86_64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 0, 40, 40 },
-	{ x86_64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 0, 40, 40 },
-	{ x86_64_iocb_cancelled, NULL, NULL, 3, 0, 0, 0, 64, 64 },
-	{ x86_64_iocb_buffers, NULL, NULL, 7, 0, 0, 0, 64, 64 },
-	{ x86_64_io_event, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ x86_64_bpf_map_create, NULL, NULL, 14, 0, 0, 0, 72, 20 },
-	{ x86_64_bpf_map_element, NULL, NULL, 4, 0, 0, 0, 32, 24 },
-	{ x86_64_bpf_map_lookup, NULL, NULL, 4, 0, 0, 0, 32, 24 },
-	{ x86_64_bpf_map_key, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_bpf_map_keys, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ x86_64_bpf_map, NULL, NULL, 1, 0, 0, 0, 4, 4 },
-	{ x86_64_bpf_prog_load, NULL, NULL, 22, 0, 0, 0, 128, 40 },
-	{ x86_64_bpf_object, NULL, NULL, 3, 0, 0, 0, 16, 12 },
-	{ x86_64_bpf_attach, NULL, NULL, 5, 0, 0, 0, 20, 16 },
-	{ x86_64_bpf_detach, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ x86_64_bpf_prog_id, NULL, NULL, 3, 0, 0, 0, 12, 4 },
-	{ x86_64_bpf_map_id, NULL, NULL, 3, 0, 0, 0, 12, 4 },
-	{ x86_64_bpf_next_id, NULL, NULL, 3, 0, 0, 0, 12, 8 },
-	{ x86_64_bpf_info_of, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ x86_64_bpf_info, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ x86_64_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ x86_64_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ x86_64_bpf_btf_load, NULL, NULL, 5, 0, 0, 0, 32, 28 },
-	{ x86_64_bpf_link_update_of, NULL, NULL, 1, 0, 0, 0, 12, 12 },
-	{ x86_64_bpf_link_update, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ x86_64_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ x86_64_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 0, 56, 56 },
-	{ x86_64_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ x86_64_bpf_batch_update, NULL, NULL, 6, 0, 0, 0, 56, 56 },
-	{ x86_64_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ x86_64_bpf_batch_delete, NULL, NULL, 5, 0, 0, 0, 56, 56 },
-	{ x86_64_bpf_test_run_of, NULL, NULL, 1, 0, 0, 0, 80, 80 },
-	{ x86_64_bpf_test_run, NULL, NULL, 15, 0, 0, 0, 80, 80 },
-	{ x86_64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ x86_64_bpf_link_create, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_unix_diag_req, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ x86_64_unix_diag_msg, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ x86_64_unix_diag_vfs, NULL, x86_64_unix_diag_vfs_whole, 2, 0, 2, 0, 8, 8 },
-	{ x86_64_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_inet_diag_req, NULL, NULL, 5, 0, 0, 0, 56, 56 },
-	{ x86_64_inet_diag_req_old, NULL, NULL, 7, 0, 0, 0, 60, 60 },
-	{ x86_64_inet_diag_msg, NULL, NULL, 10, 0, 0, 0, 72, 72 },
-	{ x86_64_tcpvegas_info, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ x86_64_tcp_bbr_info, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ x86_64_netlink_diag_ring, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_packet_diag_info, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ x86_64_packet_diag_ring, NULL, NULL, 7, 0, 0, 0, 28, 28 },
-	{ x86_64_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_netlink_diag_req, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ x86_64_netlink_diag_msg, NULL, NULL, 9, 0, 0, 0, 28, 28 },
-	{ x86_64_packet_diag_req, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ x86_64_packet_diag_msg, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ x86_64_rta_cacheinfo, NULL, NULL, 8, 0, 0, 0, 32, 32 },
-	{ x86_64_nda_cacheinfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_link_stats, NULL, NULL, 24, 0, 0, 0, 96, 96 },
-	{ x86_64_link_stats64, NULL, NULL, 25, 0, 0, 0, 200, 192 },
-	{ x86_64_v4l2_capability, NULL, NULL, 6, 0, 0, 0, 104, 104 },
-	{ x86_64_v4l2_fmtdesc, NULL, x86_64_v4l2_fmtdesc_whole, 6, 0, 2, 0, 64, 64 },
-	{ x86_64_v4l2_fmtdesc, NULL, x86_64_v4l2_fmtdesc_found_whole, 6, 0, 3, 0, 64, 64 },
-	{ x86_64_v4l2_rect, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ x86_64_v4l2_clip, NULL, NULL, 1, 0, 0, 0, 24, 24 },
-	{ x86_64_v4l2_window, NULL, x86_64_v4l2_window_whole, 7, 0, 7, 0, 56, 56 },
-	{ x86_64_v4l2_pix_format, NULL, NULL, 7, 0, 0, 0, 48, 48 },
-	{ x86_64_v4l2_plane_pix_format, NULL, NULL, 2, 0, 0, 0, 20, 20 },
-	{ x86_64_v4l2_pix_format_mplane, NULL, NULL, 7, 0, 0, 0, 192, 192 },
-	{ x86_64_v4l2_vbi_format, NULL, NULL, 7, 0, 0, 0, 44, 44 },
-	{ x86_64_v4l2_sliced_vbi_format, NULL, NULL, 3, 0, 0, 0, 112, 112 },
-	{ x86_64_v4l2_sdr_format, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ x86_64_v4l2_meta_format, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_v4l2_format, NULL, NULL, 15, 0, 0, 0, 208, 208 },
-	{ x86_64_v4l2_format, NULL, x86_64_v4l2_format_type_whole, 15, 0, 1, 0, 208, 208 },
-	{ x86_64_v4l2_format, NULL, x86_64_v4l2_format_found_whole, 15, 0, 14, 0, 208, 208 },
-	{ x86_64_v4l2_requestbuffers, NULL, x86_64_v4l2_requestbuffers_whole, 4, 0, 3, 0, 20, 20 },
-	{ x86_64_v4l2_requestbuffers, NULL, x86_64_v4l2_requestbuffers_found_whole, 4, 0, 1, 0, 20, 20 },
-	{ x86_64_v4l2_exportbuffer, NULL, x86_64_v4l2_exportbuffer_whole, 5, 0, 4, 0, 64, 64 },
-	{ x86_64_v4l2_exportbuffer, NULL, x86_64_v4l2_exportbuffer_found_whole, 5, 0, 1, 0, 64, 64 },
-	{ x86_64_v4l2_buffer, NULL, x86_64_v4l2_buffer_whole, 13, 0, 2, 0, 88, 88 },
-	{ x86_64_v4l2_buffer, NULL, x86_64_v4l2_buffer_type_whole, 13, 0, 1, 0, 88, 88 },
-	{ x86_64_v4l2_buffer, NULL, x86_64_v4l2_buffer_found_whole, 13, 0, 6, 1, 88, 88 },
-	{ x86_64_v4l2_buffer, NULL, x86_64_v4l2_buffer_taken_whole, 13, 0, 8, 1, 88, 88 },
-	{ x86_64_v4l2_framebuffer, NULL, NULL, 3, 0, 0, 0, 48, 48 },
-	{ x86_64_v4l2_framebuffer_format, NULL, NULL, 0, 0, 0, 0, 28, 28 },
-	{ x86_64_v4l2_fract, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_v4l2_captureparm, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ x86_64_v4l2_outputparm, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ x86_64_v4l2_streamparm, NULL, NULL, 3, 0, 0, 0, 204, 204 },
-	{ x86_64_v4l2_streamparm, NULL, x86_64_v4l2_streamparm_type_whole, 3, 0, 1, 0, 204, 204 },
-	{ x86_64_v4l2_streamparm, NULL, x86_64_v4l2_streamparm_found_whole, 3, 0, 2, 0, 204, 204 },
-	{ x86_64_v4l2_standard, NULL, x86_64_v4l2_standard_whole, 5, 0, 1, 0, 72, 72 },
-	{ x86_64_v4l2_standard, NULL, x86_64_v4l2_standard_found_whole, 5, 0, 3, 0, 72, 72 },
-	{ x86_64_v4l2_input, NULL, x86_64_v4l2_input_whole, 8, 0, 1, 0, 80, 80 },
-	{ x86_64_v4l2_input, NULL, x86_64_v4l2_input_found_whole, 8, 0, 2, 0, 80, 80 },
-	{ x86_64_v4l2_control, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_v4l2_control, NULL, x86_64_v4l2_control_asked_whole, 2, 0, 1, 0, 8, 8 },
-	{ x86_64_v4l2_control, NULL, x86_64_v4l2_control_found_whole, 2, 0, 1, 0, 8, 8 },
-	{ x86_64_v4l2_control, NULL, x86_64_v4l2_control_set_whole, 2, 0, 1, 0, 8, 8 },
-	{ x86_64_v4l2_tuner, NULL, NULL, 10, 0, 0, 0, 84, 84 },
-	{ x86_64_v4l2_tuner, NULL, x86_64_v4l2_tuner_asked_whole, 10, 0, 1, 0, 84, 84 },
-	{ x86_64_v4l2_tuner, NULL, x86_64_v4l2_tuner_found_whole, 10, 0, 9, 0, 84, 84 },
-	{ x86_64_v4l2_queryctrl, NULL, x86_64_v4l2_queryctrl_whole, 10, 0, 1, 0, 68, 68 },
-	{ x86_64_v4l2_queryctrl, x86_64_v4l2_queryctrl_found_brief, x86_64_v4l2_queryctrl_found_whole, 10, 3, 9, 0, 68, 68 },
-	{ x86_64_v4l2_query_ext_ctrl, NULL, x86_64_v4l2_query_ext_ctrl_whole, 14, 0, 1, 0, 232, 232 },
-	{ x86_64_v4l2_query_ext_ctrl, x86_64_v4l2_query_ext_ctrl_found_brief, x86_64_v4l2_query_ext_ctrl_found_whole, 14, 3, 13, 0, 232, 232 },
-	{ x86_64_v4l2_querymenu, NULL, x86_64_v4l2_querymenu_whole, 4, 0, 2, 0, 44, 44 },
-	{ x86_64_v4l2_querymenu, NULL, x86_64_v4l2_querymenu_found_whole, 4, 0, 2, 0, 44, 44 },
-	{ x86_64_v4l2_cropcap, NULL, x86_64_v4l2_cropcap_whole, 4, 0, 1, 0, 44, 44 },
-	{ x86_64_v4l2_cropcap, NULL, x86_64_v4l2_cropcap_found_whole, 4, 0, 3, 0, 44, 44 },
-	{ x86_64_v4l2_crop, NULL, NULL, 2, 0, 0, 0, 20, 20 },
-	{ x86_64_v4l2_crop, NULL, x86_64_v4l2_crop_type_whole, 2, 0, 1, 0, 20, 20 },
-	{ x86_64_v4l2_crop, NULL, x86_64_v4l2_crop_found_whole, 2, 0, 1, 0, 20, 20 },
-	{ x86_64_v4l2_ext_control, NULL, x86_64_v4l2_ext_control_whole, 5, 0, 5, 0, 20, 20 },
-	{ x86_64_v4l2_ext_controls, NULL, x86_64_v4l2_ext_controls_whole, 5, 0, 3, 0, 32, 32 },
-	{ x86_64_v4l2_ext_controls, NULL, x86_64_v4l2_ext_controls_asked_whole, 5, 0, 2, 0, 32, 32 },
-	{ x86_64_v4l2_ext_controls, NULL, x86_64_v4l2_ext_controls_found_whole, 5, 0, 2, 0, 32, 32 },
-	{ x86_64_v4l2_frmsize_discrete, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ x86_64_v4l2_frmsize_stepwise, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ x86_64_v4l2_frmsizeenum, NULL, x86_64_v4l2_frmsizeenum_whole, 5, 0, 2, 0, 44, 44 },
-	{ x86_64_v4l2_frmsizeenum, NULL, x86_64_v4l2_frmsizeenum_found_whole, 5, 0, 3, 0, 44, 44 },
-	{ x86_64_v4l2_frmival_stepwise, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ x86_64_v4l2_frmivalenum, NULL, x86_64_v4l2_frmivalenum_whole, 8, 0, 4, 0, 52, 52 },
-	{ x86_64_v4l2_frmivalenum, NULL, x86_64_v4l2_frmivalenum_found_whole, 8, 0, 4, 0, 52, 52 },
-	{ x86_64_v4l2_create_buffers, NULL, x86_64_v4l2_create_buffers_whole, 4, 0, 3, 0, 256, 256 },
-	{ x86_64_v4l2_create_buffers, NULL, x86_64_v4l2_create_buffers_found_whole, 4, 0, 2, 0, 256, 256 },
+	{ x86_64_sock_fprog, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_seccomp_fprog, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 0, 0, 6, 6 },
+	{ x86_64_sigset_argument, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_io_uring_files_update, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 0, 0, 24, 8 },
+	{ x86_64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ x86_64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_iocb_cancelled, NULL, NULL, 3, 0, 0, 0, 0, 64, 64 },
+	{ x86_64_iocb_buffers, NULL, NULL, 7, 0, 0, 0, 0, 64, 64 },
+	{ x86_64_io_event, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_bpf_map_create, NULL, NULL, 14, 0, 0, 0, 0, 72, 20 },
+	{ x86_64_bpf_map_element, NULL, NULL, 4, 0, 0, 0, 0, 32, 24 },
+	{ x86_64_bpf_map_lookup, NULL, NULL, 4, 0, 0, 0, 0, 32, 24 },
+	{ x86_64_bpf_map_key, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_bpf_map_keys, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_bpf_map, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ x86_64_bpf_prog_load, NULL, NULL, 22, 0, 0, 0, 0, 128, 40 },
+	{ x86_64_bpf_object, NULL, NULL, 3, 0, 0, 0, 0, 16, 12 },
+	{ x86_64_bpf_attach, NULL, NULL, 5, 0, 0, 0, 0, 20, 16 },
+	{ x86_64_bpf_detach, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ x86_64_bpf_prog_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 4 },
+	{ x86_64_bpf_map_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 4 },
+	{ x86_64_bpf_next_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 8 },
+	{ x86_64_bpf_info_of, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_bpf_info, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_bpf_btf_load, NULL, NULL, 5, 0, 0, 0, 0, 32, 28 },
+	{ x86_64_bpf_link_update_of, NULL, NULL, 1, 0, 0, 0, 0, 12, 12 },
+	{ x86_64_bpf_link_update, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ x86_64_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_update, NULL, NULL, 6, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_bpf_batch_delete, NULL, NULL, 5, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_bpf_test_run_of, NULL, NULL, 1, 0, 0, 0, 0, 80, 80 },
+	{ x86_64_bpf_test_run, NULL, NULL, 15, 0, 0, 0, 0, 80, 80 },
+	{ x86_64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_bpf_link_create, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_unix_diag_req, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_unix_diag_msg, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_unix_diag_vfs, NULL, x86_64_unix_diag_vfs_whole, 2, 0, 2, 0, 0, 8, 8 },
+	{ x86_64_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_inet_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 56, 56 },
+	{ x86_64_inet_diag_req_old, NULL, NULL, 7, 0, 0, 0, 0, 60, 60 },
+	{ x86_64_inet_diag_msg, NULL, NULL, 10, 0, 0, 0, 0, 72, 72 },
+	{ x86_64_tcpvegas_info, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_tcp_bbr_info, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ x86_64_netlink_diag_ring, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_packet_diag_info, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_packet_diag_ring, NULL, NULL, 7, 0, 0, 0, 0, 28, 28 },
+	{ x86_64_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_netlink_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ x86_64_netlink_diag_msg, NULL, NULL, 9, 0, 0, 0, 0, 28, 28 },
+	{ x86_64_packet_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ x86_64_packet_diag_msg, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_rta_cacheinfo, NULL, NULL, 8, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_nda_cacheinfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_link_stats, NULL, NULL, 24, 0, 0, 0, 0, 96, 96 },
+	{ x86_64_link_stats64, NULL, NULL, 25, 0, 0, 0, 0, 200, 192 },
+	{ x86_64_btrfs_vol_args, NULL, NULL, 2, 0, 0, 0, 0, 4096, 4096 },
+	{ x86_64_btrfs_limit, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_btrfs_vol_args_v2, NULL, x86_64_btrfs_vol_args_v2_whole, 6, 0, 5, 0, 0, 4096, 4096 },
+	{ x86_64_btrfs_vol_args_v2, NULL, x86_64_btrfs_vol_args_v2_found_whole, 6, 0, 1, 0, 0, 4096, 4096 },
+	{ x86_64_btrfs_qgroup_inherit, NULL, NULL, 5, 0, 0, 0, 0, 72, 72 },
+	{ x86_64_btrfs_scrub_progress, NULL, NULL, 15, 0, 0, 0, 0, 120, 120 },
+	{ x86_64_btrfs_scrub_args, NULL, x86_64_btrfs_scrub_args_whole, 5, 0, 4, 0, 0, 1024, 1024 },
+	{ x86_64_btrfs_scrub_args, NULL, x86_64_btrfs_scrub_device_whole, 5, 0, 1, 0, 0, 1024, 1024 },
+	{ x86_64_btrfs_scrub_args, NULL, x86_64_btrfs_scrub_found_whole, 5, 0, 1, 0, 0, 1024, 1024 },
+	{ x86_64_btrfs_replace_start, NULL, NULL, 4, 0, 0, 0, 0, 2072, 2072 },
+	{ x86_64_btrfs_replace_args, NULL, x86_64_btrfs_replace_args_whole, 4, 0, 2, 0, 0, 2600, 2600 },
+	{ x86_64_btrfs_replace_args, NULL, x86_64_btrfs_replace_found_whole, 4, 0, 2, 0, 0, 2600, 2600 },
+	{ x86_64_btrfs_dev_info, NULL, x86_64_btrfs_dev_info_whole, 5, 0, 2, 0, 0, 4096, 4096 },
+	{ x86_64_btrfs_dev_info, NULL, x86_64_btrfs_dev_info_found_whole, 5, 0, 4, 0, 0, 4096, 4096 },
+	{ x86_64_btrfs_fs_info, NULL, NULL, 11, 0, 0, 0, 0, 1024, 1024 },
+	{ x86_64_btrfs_balance_args, NULL, NULL, 9, 0, 0, 0, 0, 136, 136 },
+	{ x86_64_btrfs_balance, NULL, x86_64_btrfs_balance_whole, 5, 0, 4, 0, 0, 1024, 1024 },
+	{ x86_64_btrfs_balance, NULL, x86_64_btrfs_balance_found_whole, 5, 0, 5, 0, 0, 1024, 1024 },
+	{ x86_64_btrfs_defrag_range, NULL, NULL, 5, 0, 0, 0, 0, 48, 48 },
+	{ x86_64_btrfs_features, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_btrfs_get_dev_stats, NULL, x86_64_btrfs_get_dev_stats_whole, 4, 0, 3, 0, 0, 1032, 1032 },
+	{ x86_64_btrfs_get_dev_stats, NULL, x86_64_btrfs_get_dev_stats_found_whole, 4, 0, 3, 0, 0, 1032, 1032 },
+	{ x86_64_btrfs_ino_lookup, NULL, x86_64_btrfs_ino_lookup_whole, 2, 0, 2, 0, 0, 4096, 4096 },
+	{ x86_64_btrfs_ino_path, NULL, x86_64_btrfs_ino_path_whole, 4, 0, 3, 0, 0, 56, 56 },
+	{ x86_64_btrfs_ino_path, NULL, x86_64_btrfs_ino_path_found_whole, 4, 0, 1, 0, 0, 56, 56 },
+	{ x86_64_btrfs_logical_ino, NULL, x86_64_btrfs_logical_ino_whole, 6, 0, 5, 0, 0, 56, 56 },
+	{ x86_64_btrfs_logical_ino, NULL, x86_64_btrfs_logical_ino_found_whole, 6, 0, 1, 0, 0, 56, 56 },
+	{ x86_64_btrfs_qgroup_assign, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_btrfs_qgroup_create, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_btrfs_qgroup_limit, NULL, NULL, 2, 0, 0, 0, 0, 48, 48 },
+	{ x86_64_btrfs_quota_ctl, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_btrfs_quota_rescan, NULL, x86_64_btrfs_quota_rescan_whole, 2, 0, 1, 0, 0, 64, 64 },
+	{ x86_64_btrfs_quota_rescan, NULL, x86_64_btrfs_quota_rescan_found_whole, 2, 0, 2, 0, 0, 64, 64 },
+	{ x86_64_btrfs_received_subvol, NULL, x86_64_btrfs_received_subvol_whole, 6, 0, 4, 0, 0, 200, 200 },
+	{ x86_64_btrfs_received_subvol, NULL, x86_64_btrfs_received_subvol_found_whole, 6, 0, 2, 0, 0, 200, 200 },
+	{ x86_64_btrfs_search_key, x86_64_btrfs_search_key_brief, x86_64_btrfs_search_key_whole, 12, 10, 10, 0, 1, 104, 104 },
+	{ x86_64_btrfs_search_key, NULL, x86_64_btrfs_search_count_whole, 12, 0, 1, 0, 0, 104, 104 },
+	{ x86_64_btrfs_search_header, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_btrfs_search, NULL, x86_64_btrfs_search_whole, 3, 0, 1, 0, 0, 4096, 4096 },
+	{ x86_64_btrfs_search, x86_64_btrfs_search_found_brief, x86_64_btrfs_search_found_whole, 3, 1, 2, 0, 0, 4096, 4096 },
+	{ x86_64_btrfs_search_v2, NULL, x86_64_btrfs_search_v2_whole, 4, 0, 2, 0, 0, 112, 112 },
+	{ x86_64_btrfs_search_v2, x86_64_btrfs_search_v2_found_brief, x86_64_btrfs_search_v2_found_whole, 4, 2, 3, 0, 0, 112, 112 },
+	{ x86_64_btrfs_send_args, x86_64_btrfs_send_args_brief, x86_64_btrfs_send_args_whole, 6, 5, 5, 0, 1, 72, 72 },
+	{ x86_64_btrfs_space_info, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_btrfs_space_args, NULL, x86_64_btrfs_space_args_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ x86_64_btrfs_container, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_gpiochip_info, NULL, NULL, 3, 0, 0, 0, 0, 68, 68 },
+	{ x86_64_gpioline_info, NULL, x86_64_gpioline_info_whole, 4, 0, 1, 0, 0, 72, 72 },
+	{ x86_64_gpioline_info, NULL, x86_64_gpioline_info_found_whole, 4, 0, 3, 0, 0, 72, 72 },
+	{ x86_64_gpio_offset, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ x86_64_gpiohandle_request, NULL, x86_64_gpiohandle_request_whole, 6, 0, 5, 0, 0, 364, 364 },
+	{ x86_64_gpiohandle_request, NULL, x86_64_gpiohandle_request_found_whole, 6, 0, 1, 0, 0, 364, 364 },
+	{ x86_64_gpioevent_request, NULL, x86_64_gpioevent_request_whole, 5, 0, 4, 0, 0, 48, 48 },
+	{ x86_64_gpioevent_request, NULL, x86_64_gpioevent_request_found_whole, 5, 0, 1, 0, 0, 48, 48 },
+	{ x86_64_gpiohandle_data, NULL, NULL, 1, 0, 0, 0, 0, 64, 64 },
+	{ x86_64_gpiohandle_config, NULL, NULL, 2, 0, 0, 0, 0, 84, 84 },
+	{ x86_64_gpio_v2_line_info, NULL, x86_64_gpio_v2_line_info_whole, 7, 0, 1, 0, 0, 256, 256 },
+	{ x86_64_gpio_v2_line_info, NULL, x86_64_gpio_v2_line_info_found_whole, 7, 0, 6, 0, 0, 256, 256 },
+	{ x86_64_gpio_v2_line_config, NULL, NULL, 4, 0, 0, 0, 0, 272, 272 },
+	{ x86_64_gpio_v2_line_request, NULL, x86_64_gpio_v2_line_request_whole, 7, 0, 6, 0, 0, 592, 592 },
+	{ x86_64_gpio_v2_line_request, NULL, x86_64_gpio_v2_line_request_found_whole, 7, 0, 1, 0, 0, 592, 592 },
+	{ x86_64_gpio_v2_line_values, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_gpio_v2_line_values, NULL, x86_64_gpio_v2_line_values_mask_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ x86_64_gpio_v2_line_values, NULL, x86_64_gpio_v2_line_values_found_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ x86_64_ubi_mkvol_req, NULL, NULL, 7, 0, 0, 0, 0, 152, 152 },
+	{ x86_64_ubi_rsvol_req, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ x86_64_ubi_rnvol_entry, NULL, NULL, 3, 0, 0, 0, 0, 136, 136 },
+	{ x86_64_ubi_leb_change_req, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_ubi_attach_req, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_ubi_map_req, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_ubi_set_vol_prop_req, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_tee_ioctl_version_data, NULL, x86_64_tee_ioctl_version_data_whole, 4, 0, 4, 0, 0, 12, 12 },
+	{ x86_64_tee_ioctl_shm_alloc_data, NULL, x86_64_tee_ioctl_shm_alloc_data_whole, 3, 0, 2, 0, 0, 16, 16 },
+	{ x86_64_tee_ioctl_shm_alloc_data, NULL, x86_64_tee_ioctl_shm_alloc_data_found_whole, 3, 0, 3, 0, 0, 16, 16 },
+	{ x86_64_tee_ioctl_shm_register_data, NULL, x86_64_tee_ioctl_shm_register_data_whole, 4, 0, 3, 0, 0, 24, 24 },
+	{ x86_64_tee_ioctl_shm_register_data, NULL, x86_64_tee_ioctl_shm_register_data_found_whole, 4, 0, 3, 0, 0, 24, 24 },
+	{ x86_64_tee_ioctl_cancel_arg, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_tee_ioctl_close_session_arg, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ x86_64_tee_ioctl_buf_data, NULL, x86_64_tee_ioctl_buf_data_whole, 2, 0, 2, 0, 0, 16, 16 },
+	{ x86_64_v4l2_capability, NULL, NULL, 6, 0, 0, 0, 0, 104, 104 },
+	{ x86_64_v4l2_fmtdesc, NULL, x86_64_v4l2_fmtdesc_whole, 6, 0, 2, 0, 0, 64, 64 },
+	{ x86_64_v4l2_fmtdesc, NULL, x86_64_v4l2_fmtdesc_found_whole, 6, 0, 3, 0, 0, 64, 64 },
+	{ x86_64_v4l2_rect, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_v4l2_clip, NULL, NULL, 1, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_v4l2_window, NULL, x86_64_v4l2_window_whole, 7, 0, 7, 0, 0, 56, 56 },
+	{ x86_64_v4l2_pix_format, NULL, NULL, 7, 0, 0, 0, 0, 48, 48 },
+	{ x86_64_v4l2_plane_pix_format, NULL, NULL, 2, 0, 0, 0, 0, 20, 20 },
+	{ x86_64_v4l2_pix_format_mplane, NULL, NULL, 7, 0, 0, 0, 0, 192, 192 },
+	{ x86_64_v4l2_vbi_format, NULL, NULL, 7, 0, 0, 0, 0, 44, 44 },
+	{ x86_64_v4l2_sliced_vbi_format, NULL, NULL, 3, 0, 0, 0, 0, 112, 112 },
+	{ x86_64_v4l2_sdr_format, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_v4l2_meta_format, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_v4l2_format, NULL, NULL, 15, 0, 0, 0, 0, 208, 208 },
+	{ x86_64_v4l2_format, NULL, x86_64_v4l2_format_type_whole, 15, 0, 1, 0, 0, 208, 208 },
+	{ x86_64_v4l2_format, NULL, x86_64_v4l2_format_found_whole, 15, 0, 14, 0, 0, 208, 208 },
+	{ x86_64_v4l2_requestbuffers, NULL, x86_64_v4l2_requestbuffers_whole, 4, 0, 3, 0, 0, 20, 20 },
+	{ x86_64_v4l2_requestbuffers, NULL, x86_64_v4l2_requestbuffers_found_whole, 4, 0, 1, 0, 0, 20, 20 },
+	{ x86_64_v4l2_exportbuffer, NULL, x86_64_v4l2_exportbuffer_whole, 5, 0, 4, 0, 0, 64, 64 },
+	{ x86_64_v4l2_exportbuffer, NULL, x86_64_v4l2_exportbuffer_found_whole, 5, 0, 1, 0, 0, 64, 64 },
+	{ x86_64_v4l2_buffer, NULL, x86_64_v4l2_buffer_whole, 13, 0, 2, 0, 0, 88, 88 },
+	{ x86_64_v4l2_buffer, NULL, x86_64_v4l2_buffer_type_whole, 13, 0, 1, 0, 0, 88, 88 },
+	{ x86_64_v4l2_buffer, NULL, x86_64_v4l2_buffer_found_whole, 13, 0, 6, 1, 0, 88, 88 },
+	{ x86_64_v4l2_buffer, NULL, x86_64_v4l2_buffer_taken_whole, 13, 0, 8, 1, 0, 88, 88 },
+	{ x86_64_v4l2_framebuffer, NULL, NULL, 3, 0, 0, 0, 0, 48, 48 },
+	{ x86_64_v4l2_framebuffer_format, NULL, NULL, 0, 0, 0, 0, 0, 28, 28 },
+	{ x86_64_v4l2_fract, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_v4l2_captureparm, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_v4l2_outputparm, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_v4l2_streamparm, NULL, NULL, 3, 0, 0, 0, 0, 204, 204 },
+	{ x86_64_v4l2_streamparm, NULL, x86_64_v4l2_streamparm_type_whole, 3, 0, 1, 0, 0, 204, 204 },
+	{ x86_64_v4l2_streamparm, NULL, x86_64_v4l2_streamparm_found_whole, 3, 0, 2, 0, 0, 204, 204 },
+	{ x86_64_v4l2_standard, NULL, x86_64_v4l2_standard_whole, 5, 0, 1, 0, 0, 72, 72 },
+	{ x86_64_v4l2_standard, NULL, x86_64_v4l2_standard_found_whole, 5, 0, 3, 0, 0, 72, 72 },
+	{ x86_64_v4l2_input, NULL, x86_64_v4l2_input_whole, 8, 0, 1, 0, 0, 80, 80 },
+	{ x86_64_v4l2_input, NULL, x86_64_v4l2_input_found_whole, 8, 0, 2, 0, 0, 80, 80 },
+	{ x86_64_v4l2_control, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_v4l2_control, NULL, x86_64_v4l2_control_asked_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ x86_64_v4l2_control, NULL, x86_64_v4l2_control_found_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ x86_64_v4l2_control, NULL, x86_64_v4l2_control_set_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ x86_64_v4l2_tuner, NULL, NULL, 10, 0, 0, 0, 0, 84, 84 },
+	{ x86_64_v4l2_tuner, NULL, x86_64_v4l2_tuner_asked_whole, 10, 0, 1, 0, 0, 84, 84 },
+	{ x86_64_v4l2_tuner, NULL, x86_64_v4l2_tuner_found_whole, 10, 0, 9, 0, 0, 84, 84 },
+	{ x86_64_v4l2_queryctrl, NULL, x86_64_v4l2_queryctrl_whole, 10, 0, 1, 0, 0, 68, 68 },
+	{ x86_64_v4l2_queryctrl, x86_64_v4l2_queryctrl_found_brief, x86_64_v4l2_queryctrl_found_whole, 10, 3, 9, 0, 0, 68, 68 },
+	{ x86_64_v4l2_query_ext_ctrl, NULL, x86_64_v4l2_query_ext_ctrl_whole, 14, 0, 1, 0, 0, 232, 232 },
+	{ x86_64_v4l2_query_ext_ctrl, x86_64_v4l2_query_ext_ctrl_found_brief, x86_64_v4l2_query_ext_ctrl_found_whole, 14, 3, 13, 0, 0, 232, 232 },
+	{ x86_64_v4l2_querymenu, NULL, x86_64_v4l2_querymenu_whole, 4, 0, 2, 0, 0, 44, 44 },
+	{ x86_64_v4l2_querymenu, NULL, x86_64_v4l2_querymenu_found_whole, 4, 0, 2, 0, 0, 44, 44 },
+	{ x86_64_v4l2_cropcap, NULL, x86_64_v4l2_cropcap_whole, 4, 0, 1, 0, 0, 44, 44 },
+	{ x86_64_v4l2_cropcap, NULL, x86_64_v4l2_cropcap_found_whole, 4, 0, 3, 0, 0, 44, 44 },
+	{ x86_64_v4l2_crop, NULL, NULL, 2, 0, 0, 0, 0, 20, 20 },
+	{ x86_64_v4l2_crop, NULL, x86_64_v4l2_crop_type_whole, 2, 0, 1, 0, 0, 20, 20 },
+	{ x86_64_v4l2_crop, NULL, x86_64_v4l2_crop_found_whole, 2, 0, 1, 0, 0, 20, 20 },
+	{ x86_64_v4l2_ext_control, NULL, x86_64_v4l2_ext_control_whole, 5, 0, 5, 0, 0, 20, 20 },
+	{ x86_64_v4l2_ext_controls, NULL, x86_64_v4l2_ext_controls_whole, 5, 0, 3, 0, 0, 32, 32 },
+	{ x86_64_v4l2_ext_controls, NULL, x86_64_v4l2_ext_controls_asked_whole, 5, 0, 2, 0, 0, 32, 32 },
+	{ x86_64_v4l2_ext_controls, NULL, x86_64_v4l2_ext_controls_found_whole, 5, 0, 2, 0, 0, 32, 32 },
+	{ x86_64_v4l2_frmsize_discrete, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ x86_64_v4l2_frmsize_stepwise, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_v4l2_frmsizeenum, NULL, x86_64_v4l2_frmsizeenum_whole, 5, 0, 2, 0, 0, 44, 44 },
+	{ x86_64_v4l2_frmsizeenum, NULL, x86_64_v4l2_frmsizeenum_found_whole, 5, 0, 3, 0, 0, 44, 44 },
+	{ x86_64_v4l2_frmival_stepwise, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ x86_64_v4l2_frmivalenum, NULL, x86_64_v4l2_frmivalenum_whole, 8, 0, 4, 0, 0, 52, 52 },
+	{ x86_64_v4l2_frmivalenum, NULL, x86_64_v4l2_frmivalenum_found_whole, 8, 0, 4, 0, 0, 52, 52 },
+	{ x86_64_v4l2_create_buffers, NULL, x86_64_v4l2_create_buffers_whole, 4, 0, 3, 0, 0, 256, 256 },
+	{ x86_64_v4l2_create_buffers, NULL, x86_64_v4l2_create_buffers_found_whole, 4, 0, 2, 0, 0, 256, 256 },
 	},
 	{
-	{ generic64_timespec, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_timespec64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_timeval, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_timezone, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_itimerval, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ generic64_itimerspec, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ generic64_itimerspec64, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ generic64_utimbuf, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_timex, NULL, NULL, 20, 0, 0, 0, 208, 208 },
-	{ generic64_timex64, NULL, NULL, 20, 0, 0, 0, 208, 208 },
-	{ generic64_timeval64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_tms, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ generic64_stat, generic64_stat_brief, generic64_stat_whole, 13, 3, 13, 0, 128, 128 },
-	{ generic64_stat64, generic64_stat64_brief, generic64_stat64_whole, 13, 3, 13, 0, 136, 136 },
-	{ generic64_statx, generic64_statx_brief, NULL, 20, 4, 0, 0, 256, 256 },
-	{ generic64_open_how, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ generic64_statfs, NULL, NULL, 11, 0, 0, 0, 120, 120 },
-	{ generic64_statfs64, NULL, NULL, 11, 0, 0, 0, 120, 120 },
-	{ generic64_fsid, NULL, NULL, 1, 0, 0, 0, 8, 8 },
-	{ generic64_flock, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ generic64_flock_found, NULL, NULL, 5, 0, 0, 0, 32, 32 },
-	{ generic64_flock64, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ generic64_flock64_found, NULL, NULL, 5, 0, 0, 0, 32, 32 },
-	{ generic64_f_owner_ex, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_iovec_in, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_iovec_out, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_iovec_addr, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_mount_attr, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ generic64_file_clone_range, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ generic64_fstrim_range, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ generic64_rusage, generic64_rusage_brief, NULL, 16, 2, 0, 0, 144, 144 },
-	{ generic64_rlimit, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_rlimit64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_sysinfo, NULL, NULL, 12, 0, 0, 0, 112, 112 },
-	{ generic64_utsname, generic64_utsname_brief, NULL, 6, 2, 0, 0, 390, 390 },
-	{ generic64_clone_args, NULL, NULL, 11, 0, 0, 0, 88, 64 },
-	{ generic64_clone_written, NULL, NULL, 3, 0, 0, 0, 32, 32 },
-	{ generic64_sched_attr, NULL, NULL, 10, 0, 0, 0, 56, 48 },
-	{ generic64_cap_header, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_robust_list_head, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ generic64_rseq, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ generic64_stack_t, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ generic64_pollfd, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_pollfd_found, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_epoll_event, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_futex_waitv, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ generic64_inotify_event, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_linger, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_ucred, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ generic64_winsize, NULL, NULL, 4, 0, 0, 0, 8, 8 },
-	{ generic64_termios, generic64_termios_brief, NULL, 6, 4, 0, 0, 36, 36 },
-	{ generic64_sembuf, NULL, NULL, 3, 0, 0, 0, 6, 6 },
-	{ generic64_mq_attr, NULL, NULL, 4, 0, 0, 0, 64, 64 },
-	{ generic64_ifmap, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ generic64_fsxattr, NULL, NULL, 5, 0, 0, 0, 28, 28 },
-	{ generic64_fsxattr_set, NULL, NULL, 4, 0, 0, 0, 28, 28 },
-	{ generic64_rtc_time, generic64_rtc_time_brief, NULL, 9, 6, 0, 0, 36, 36 },
-	{ generic64_uffdio_range, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_uffdio_register, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ generic64_uffdio_copy, NULL, NULL, 4, 0, 0, 0, 40, 40 },
-	{ generic64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ generic64_uffdio_api, NULL, NULL, 2, 0, 0, 0, 24, 24 },
-	{ generic64_loop_info, generic64_loop_info_brief, NULL, 12, 7, 0, 0, 160, 160 },
-	{ generic64_loop_info64, generic64_loop_info64_brief, generic64_loop_info64_whole, 13, 8, 13, 0, 232, 232 },
-	{ generic64_loop_config, NULL, NULL, 3, 0, 0, 0, 304, 304 },
-	{ generic64_ifconf_list, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_fiemap_asked, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ generic64_fiemap_found, generic64_fiemap_found_brief, NULL, 2, 2, 0, 0, 32, 32 },
-	{ generic64_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ generic64_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 152, 152 },
-	{ generic64_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 32, 32 },
-	{ generic64_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ generic64_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 24, 24 },
-	{ generic64_hd_geometry, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_sg_io_hdr, NULL, generic64_sg_io_hdr_whole, 22, 0, 22, 0, 88, 88 },
-	{ generic64_sg_io_vector, NULL, generic64_sg_io_vector_whole, 20, 0, 20, 0, 88, 88 },
-	{ generic64_sg_sense, NULL, NULL, 2, 0, 0, 0, 88, 88 },
+	{ generic64_timespec, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_timespec64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_timeval, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_timezone, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_itimerval, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ generic64_itimerspec, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ generic64_itimerspec64, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ generic64_utimbuf, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_timex, NULL, NULL, 20, 0, 0, 0, 0, 208, 208 },
+	{ generic64_timex64, NULL, NULL, 20, 0, 0, 0, 0, 208, 208 },
+	{ generic64_timeval64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_tms, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ generic64_stat, generic64_stat_brief, generic64_stat_whole, 13, 3, 13, 0, 0, 128, 128 },
+	{ generic64_stat64, generic64_stat64_brief, generic64_stat64_whole, 13, 3, 13, 0, 0, 136, 136 },
+	{ generic64_statx, generic64_statx_brief, NULL, 20, 4, 0, 0, 0, 256, 256 },
+	{ generic64_open_how, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_statfs, NULL, NULL, 11, 0, 0, 0, 0, 120, 120 },
+	{ generic64_statfs64, NULL, NULL, 11, 0, 0, 0, 0, 120, 120 },
+	{ generic64_fsid, NULL, NULL, 1, 0, 0, 0, 0, 8, 8 },
+	{ generic64_flock, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ generic64_flock_found, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ generic64_flock64, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ generic64_flock64_found, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ generic64_f_owner_ex, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_iovec_in, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_iovec_out, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_iovec_addr, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_mount_attr, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ generic64_file_clone_range, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ generic64_fstrim_range, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_rusage, generic64_rusage_brief, NULL, 16, 2, 0, 0, 0, 144, 144 },
+	{ generic64_rlimit, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_rlimit64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_sysinfo, NULL, NULL, 12, 0, 0, 0, 0, 112, 112 },
+	{ generic64_utsname, generic64_utsname_brief, NULL, 6, 2, 0, 0, 0, 390, 390 },
+	{ generic64_clone_args, NULL, NULL, 11, 0, 0, 0, 0, 88, 64 },
+	{ generic64_clone_written, NULL, NULL, 3, 0, 0, 0, 0, 32, 32 },
+	{ generic64_sched_attr, NULL, NULL, 10, 0, 0, 0, 0, 56, 48 },
+	{ generic64_cap_header, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_robust_list_head, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_rseq, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ generic64_stack_t, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_pollfd, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_pollfd_found, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_epoll_event, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_futex_waitv, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ generic64_inotify_event, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_linger, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_ucred, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ generic64_winsize, NULL, NULL, 4, 0, 0, 0, 0, 8, 8 },
+	{ generic64_termios, generic64_termios_brief, NULL, 6, 4, 0, 0, 0, 36, 36 },
+	{ generic64_sembuf, NULL, NULL, 3, 0, 0, 0, 0, 6, 6 },
+	{ generic64_mq_attr, NULL, NULL, 4, 0, 0, 0, 0, 64, 64 },
+	{ generic64_ifmap, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ generic64_fsxattr, NULL, NULL, 5, 0, 0, 0, 0, 28, 28 },
+	{ generic64_fsxattr_set, NULL, NULL, 4, 0, 0, 0, 0, 28, 28 },
+	{ generic64_rtc_time, generic64_rtc_time_brief, NULL, 9, 6, 0, 0, 0, 36, 36 },
+	{ generic64_uffdio_range, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_uffdio_register, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ generic64_uffdio_copy, NULL, NULL, 4, 0, 0, 0, 0, 40, 40 },
+	{ generic64_uffdio_zeropage, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ generic64_uffdio_api, NULL, NULL, 2, 0, 0, 0, 0, 24, 24 },
+	{ generic64_loop_info, generic64_loop_info_brief, NULL, 12, 7, 0, 0, 0, 160, 160 },
+	{ generic64_loop_info64, generic64_loop_info64_brief, generic64_loop_info64_whole, 13, 8, 13, 0, 0, 232, 232 },
+	{ generic64_loop_config, NULL, NULL, 3, 0, 0, 0, 0, 304, 304 },
+	{ generic64_ifconf_list, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_fiemap_asked, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ generic64_fiemap_found, generic64_fiemap_found_brief, NULL, 2, 2, 0, 0, 0, 32, 32 },
+	{ generic64_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ generic64_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 0, 152, 152 },
+	{ generic64_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ generic64_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ generic64_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
+	{ generic64_hd_geometry, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_sg_io_hdr, NULL, generic64_sg_io_hdr_whole, 22, 0, 22, 0, 0, 88, 88 },
+	{ generic64_sg_io_vector, NULL, generic64_sg_io_vector_whole, 20, 0, 20, 0, 0, 88, 88 },
+	{ generic64_sg_sense, NULL, NULL, 2, 0, 0, 0, 0, 88, 88 },
 	{ 0 },
 	{ 0 },
 	{ 0 },
@@ -6014,425 +7530,583 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ 0 },
 	{ 0 },
 	{ 0 },
-	{ generic64_keyctl_dh_params, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ generic64_keyctl_kdf_params, NULL, NULL, 3, 0, 0, 0, 56, 56 },
-	{ generic64_keyctl_pkey_query, NULL, NULL, 6, 0, 0, 0, 56, 56 },
-	{ generic64_keyctl_pkey_params, NULL, NULL, 3, 0, 0, 0, 40, 40 },
-	{ generic64_keyctl_pkey_verify, NULL, NULL, 3, 0, 0, 0, 40, 40 },
-	{ generic64_mnt_id_req, NULL, NULL, 5, 0, 0, 0, 32, 24 },
-	{ generic64_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 0, 32, 24 },
-	{ generic64_statmount, generic64_statmount_brief, NULL, 31, 16, 0, 0, 168, 16 },
-	{ generic64_cachestat_range, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_cachestat, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ generic64_xattr_args_set, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ generic64_xattr_args_got, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ generic64_file_attr, NULL, NULL, 5, 0, 0, 0, 24, 24 },
-	{ generic64_message_head, NULL, NULL, 0, 0, 0, 0, 64, 64 },
-	{ generic64_ipc_perm, NULL, generic64_ipc_perm_whole, 6, 0, 6, 0, 48, 48 },
-	{ generic64_ipc_perm_set, NULL, NULL, 3, 0, 0, 0, 48, 48 },
-	{ generic64_msqid_ds, NULL, generic64_msqid_ds_whole, 8, 0, 8, 0, 120, 120 },
-	{ generic64_shmid_ds, NULL, generic64_shmid_ds_whole, 8, 0, 8, 0, 112, 112 },
-	{ generic64_semid_ds, NULL, generic64_semid_ds_whole, 4, 0, 4, 0, 88, 88 },
-	{ generic64_msqid_set, NULL, generic64_msqid_set_whole, 8, 0, 2, 0, 120, 120 },
-	{ generic64_shmid_set, NULL, generic64_shmid_set_whole, 8, 0, 1, 0, 112, 112 },
-	{ generic64_semid_set, NULL, generic64_semid_set_whole, 4, 0, 1, 0, 88, 88 },
-	{ generic64_msginfo, NULL, NULL, 8, 0, 0, 0, 32, 32 },
-	{ generic64_shminfo, NULL, NULL, 5, 0, 0, 0, 72, 72 },
-	{ generic64_shm_info, NULL, NULL, 6, 0, 0, 0, 48, 48 },
-	{ generic64_seminfo, NULL, NULL, 10, 0, 0, 0, 40, 40 },
+	{ generic64_keyctl_dh_params, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ generic64_keyctl_kdf_params, NULL, NULL, 3, 0, 0, 0, 0, 56, 56 },
+	{ generic64_keyctl_pkey_query, NULL, NULL, 6, 0, 0, 0, 0, 56, 56 },
+	{ generic64_keyctl_pkey_params, NULL, NULL, 3, 0, 0, 0, 0, 40, 40 },
+	{ generic64_keyctl_pkey_verify, NULL, NULL, 3, 0, 0, 0, 0, 40, 40 },
+	{ generic64_mnt_id_req, NULL, NULL, 5, 0, 0, 0, 0, 32, 24 },
+	{ generic64_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 0, 0, 32, 24 },
+	{ generic64_statmount, generic64_statmount_brief, NULL, 31, 16, 0, 0, 0, 168, 16 },
+	{ generic64_cachestat_range, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_cachestat, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ generic64_xattr_args_set, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ generic64_xattr_args_got, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ generic64_file_attr, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
+	{ generic64_message_head, NULL, NULL, 0, 0, 0, 0, 0, 64, 64 },
+	{ generic64_ipc_perm, NULL, generic64_ipc_perm_whole, 6, 0, 6, 0, 0, 48, 48 },
+	{ generic64_ipc_perm_set, NULL, NULL, 3, 0, 0, 0, 0, 48, 48 },
+	{ generic64_msqid_ds, NULL, generic64_msqid_ds_whole, 8, 0, 8, 0, 0, 120, 120 },
+	{ generic64_shmid_ds, NULL, generic64_shmid_ds_whole, 8, 0, 8, 0, 0, 112, 112 },
+	{ generic64_semid_ds, NULL, generic64_semid_ds_whole, 4, 0, 4, 0, 0, 88, 88 },
+	{ generic64_msqid_set, NULL, generic64_msqid_set_whole, 8, 0, 2, 0, 0, 120, 120 },
+	{ generic64_shmid_set, NULL, generic64_shmid_set_whole, 8, 0, 1, 0, 0, 112, 112 },
+	{ generic64_semid_set, NULL, generic64_semid_set_whole, 4, 0, 1, 0, 0, 88, 88 },
+	{ generic64_msginfo, NULL, NULL, 8, 0, 0, 0, 0, 32, 32 },
+	{ generic64_shminfo, NULL, NULL, 5, 0, 0, 0, 0, 72, 72 },
+	{ generic64_shm_info, NULL, NULL, 6, 0, 0, 0, 0, 48, 48 },
+	{ generic64_seminfo, NULL, NULL, 10, 0, 0, 0, 0, 40, 40 },
 	{ 0 },
 	{ 0 },
-	{ generic64_sock_fprog, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_seccomp_fprog, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 0, 6, 6 },
-	{ generic64_sigset_argument, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_io_uring_files_update, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ generic64_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ generic64_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ generic64_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 0, 40, 40 },
-	{ generic64_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 0, 24, 8 },
-	{ generic64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ generic64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 0, 40, 40 },
-	{ generic64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 0, 40, 40 },
-	{ generic64_iocb_cancelled, NULL, NULL, 3, 0, 0, 0, 64, 64 },
-	{ generic64_iocb_buffers, NULL, NULL, 7, 0, 0, 0, 64, 64 },
-	{ generic64_io_event, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ generic64_bpf_map_create, NULL, NULL, 14, 0, 0, 0, 72, 20 },
-	{ generic64_bpf_map_element, NULL, NULL, 4, 0, 0, 0, 32, 24 },
-	{ generic64_bpf_map_lookup, NULL, NULL, 4, 0, 0, 0, 32, 24 },
-	{ generic64_bpf_map_key, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_bpf_map_keys, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ generic64_bpf_map, NULL, NULL, 1, 0, 0, 0, 4, 4 },
-	{ generic64_bpf_prog_load, NULL, NULL, 22, 0, 0, 0, 128, 40 },
-	{ generic64_bpf_object, NULL, NULL, 3, 0, 0, 0, 16, 12 },
-	{ generic64_bpf_attach, NULL, NULL, 5, 0, 0, 0, 20, 16 },
-	{ generic64_bpf_detach, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ generic64_bpf_prog_id, NULL, NULL, 3, 0, 0, 0, 12, 4 },
-	{ generic64_bpf_map_id, NULL, NULL, 3, 0, 0, 0, 12, 4 },
-	{ generic64_bpf_next_id, NULL, NULL, 3, 0, 0, 0, 12, 8 },
-	{ generic64_bpf_info_of, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ generic64_bpf_info, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ generic64_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ generic64_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ generic64_bpf_btf_load, NULL, NULL, 5, 0, 0, 0, 32, 28 },
-	{ generic64_bpf_link_update_of, NULL, NULL, 1, 0, 0, 0, 12, 12 },
-	{ generic64_bpf_link_update, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ generic64_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ generic64_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 0, 56, 56 },
-	{ generic64_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ generic64_bpf_batch_update, NULL, NULL, 6, 0, 0, 0, 56, 56 },
-	{ generic64_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ generic64_bpf_batch_delete, NULL, NULL, 5, 0, 0, 0, 56, 56 },
-	{ generic64_bpf_test_run_of, NULL, NULL, 1, 0, 0, 0, 80, 80 },
-	{ generic64_bpf_test_run, NULL, NULL, 15, 0, 0, 0, 80, 80 },
-	{ generic64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ generic64_bpf_link_create, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_unix_diag_req, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ generic64_unix_diag_msg, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ generic64_unix_diag_vfs, NULL, generic64_unix_diag_vfs_whole, 2, 0, 2, 0, 8, 8 },
-	{ generic64_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_inet_diag_req, NULL, NULL, 5, 0, 0, 0, 56, 56 },
-	{ generic64_inet_diag_req_old, NULL, NULL, 7, 0, 0, 0, 60, 60 },
-	{ generic64_inet_diag_msg, NULL, NULL, 10, 0, 0, 0, 72, 72 },
-	{ generic64_tcpvegas_info, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ generic64_tcp_bbr_info, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ generic64_netlink_diag_ring, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_packet_diag_info, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ generic64_packet_diag_ring, NULL, NULL, 7, 0, 0, 0, 28, 28 },
-	{ generic64_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_netlink_diag_req, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ generic64_netlink_diag_msg, NULL, NULL, 9, 0, 0, 0, 28, 28 },
-	{ generic64_packet_diag_req, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ generic64_packet_diag_msg, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ generic64_rta_cacheinfo, NULL, NULL, 8, 0, 0, 0, 32, 32 },
-	{ generic64_nda_cacheinfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_link_stats, NULL, NULL, 24, 0, 0, 0, 96, 96 },
-	{ generic64_link_stats64, NULL, NULL, 25, 0, 0, 0, 200, 192 },
-	{ generic64_v4l2_capability, NULL, NULL, 6, 0, 0, 0, 104, 104 },
-	{ generic64_v4l2_fmtdesc, NULL, generic64_v4l2_fmtdesc_whole, 6, 0, 2, 0, 64, 64 },
-	{ generic64_v4l2_fmtdesc, NULL, generic64_v4l2_fmtdesc_found_whole, 6, 0, 3, 0, 64, 64 },
-	{ generic64_v4l2_rect, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ generic64_v4l2_clip, NULL, NULL, 1, 0, 0, 0, 24, 24 },
-	{ generic64_v4l2_window, NULL, generic64_v4l2_window_whole, 7, 0, 7, 0, 56, 56 },
-	{ generic64_v4l2_pix_format, NULL, NULL, 7, 0, 0, 0, 48, 48 },
-	{ generic64_v4l2_plane_pix_format, NULL, NULL, 2, 0, 0, 0, 20, 20 },
-	{ generic64_v4l2_pix_format_mplane, NULL, NULL, 7, 0, 0, 0, 192, 192 },
-	{ generic64_v4l2_vbi_format, NULL, NULL, 7, 0, 0, 0, 44, 44 },
-	{ generic64_v4l2_sliced_vbi_format, NULL, NULL, 3, 0, 0, 0, 112, 112 },
-	{ generic64_v4l2_sdr_format, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ generic64_v4l2_meta_format, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_v4l2_format, NULL, NULL, 15, 0, 0, 0, 208, 208 },
-	{ generic64_v4l2_format, NULL, generic64_v4l2_format_type_whole, 15, 0, 1, 0, 208, 208 },
-	{ generic64_v4l2_format, NULL, generic64_v4l2_format_found_whole, 15, 0, 14, 0, 208, 208 },
-	{ generic64_v4l2_requestbuffers, NULL, generic64_v4l2_requestbuffers_whole, 4, 0, 3, 0, 20, 20 },
-	{ generic64_v4l2_requestbuffers, NULL, generic64_v4l2_requestbuffers_found_whole, 4, 0, 1, 0, 20, 20 },
-	{ generic64_v4l2_exportbuffer, NULL, generic64_v4l2_exportbuffer_whole, 5, 0, 4, 0, 64, 64 },
-	{ generic64_v4l2_exportbuffer, NULL, generic64_v4l2_exportbuffer_found_whole, 5, 0, 1, 0, 64, 64 },
-	{ generic64_v4l2_buffer, NULL, generic64_v4l2_buffer_whole, 13, 0, 2, 0, 88, 88 },
-	{ generic64_v4l2_buffer, NULL, generic64_v4l2_buffer_type_whole, 13, 0, 1, 0, 88, 88 },
-	{ generic64_v4l2_buffer, NULL, generic64_v4l2_buffer_found_whole, 13, 0, 6, 1, 88, 88 },
-	{ generic64_v4l2_buffer, NULL, generic64_v4l2_buffer_taken_whole, 13, 0, 8, 1, 88, 88 },
-	{ generic64_v4l2_framebuffer, NULL, NULL, 3, 0, 0, 0, 48, 48 },
-	{ generic64_v4l2_framebuffer_format, NULL, NULL, 0, 0, 0, 0, 28, 28 },
-	{ generic64_v4l2_fract, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_v4l2_captureparm, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ generic64_v4l2_outputparm, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ generic64_v4l2_streamparm, NULL, NULL, 3, 0, 0, 0, 204, 204 },
-	{ generic64_v4l2_streamparm, NULL, generic64_v4l2_streamparm_type_whole, 3, 0, 1, 0, 204, 204 },
-	{ generic64_v4l2_streamparm, NULL, generic64_v4l2_streamparm_found_whole, 3, 0, 2, 0, 204, 204 },
-	{ generic64_v4l2_standard, NULL, generic64_v4l2_standard_whole, 5, 0, 1, 0, 72, 72 },
-	{ generic64_v4l2_standard, NULL, generic64_v4l2_standard_found_whole, 5, 0, 3, 0, 72, 72 },
-	{ generic64_v4l2_input, NULL, generic64_v4l2_input_whole, 8, 0, 1, 0, 80, 80 },
-	{ generic64_v4l2_input, NULL, generic64_v4l2_input_found_whole, 8, 0, 2, 0, 80, 80 },
-	{ generic64_v4l2_control, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_v4l2_control, NULL, generic64_v4l2_control_asked_whole, 2, 0, 1, 0, 8, 8 },
-	{ generic64_v4l2_control, NULL, generic64_v4l2_control_found_whole, 2, 0, 1, 0, 8, 8 },
-	{ generic64_v4l2_control, NULL, generic64_v4l2_control_set_whole, 2, 0, 1, 0, 8, 8 },
-	{ generic64_v4l2_tuner, NULL, NULL, 10, 0, 0, 0, 84, 84 },
-	{ generic64_v4l2_tuner, NULL, generic64_v4l2_tuner_asked_whole, 10, 0, 1, 0, 84, 84 },
-	{ generic64_v4l2_tuner, NULL, generic64_v4l2_tuner_found_whole, 10, 0, 9, 0, 84, 84 },
-	{ generic64_v4l2_queryctrl, NULL, generic64_v4l2_queryctrl_whole, 10, 0, 1, 0, 68, 68 },
-	{ generic64_v4l2_queryctrl, generic64_v4l2_queryctrl_found_brief, generic64_v4l2_queryctrl_found_whole, 10, 3, 9, 0, 68, 68 },
-	{ generic64_v4l2_query_ext_ctrl, NULL, generic64_v4l2_query_ext_ctrl_whole, 14, 0, 1, 0, 232, 232 },
-	{ generic64_v4l2_query_ext_ctrl, generic64_v4l2_query_ext_ctrl_found_brief, generic64_v4l2_query_ext_ctrl_found_whole, 14, 3, 13, 0, 232, 232 },
-	{ generic64_v4l2_querymenu, NULL, generic64_v4l2_querymenu_whole, 4, 0, 2, 0, 44, 44 },
-	{ generic64_v4l2_querymenu, NULL, generic64_v4l2_querymenu_found_whole, 4, 0, 2, 0, 44, 44 },
-	{ generic64_v4l2_cropcap, NULL, generic64_v4l2_cropcap_whole, 4, 0, 1, 0, 44, 44 },
-	{ generic64_v4l2_cropcap, NULL, generic64_v4l2_cropcap_found_whole, 4, 0, 3, 0, 44, 44 },
-	{ generic64_v4l2_crop, NULL, NULL, 2, 0, 0, 0, 20, 20 },
-	{ generic64_v4l2_crop, NULL, generic64_v4l2_crop_type_whole, 2, 0, 1, 0, 20, 20 },
-	{ generic64_v4l2_crop, NULL, generic64_v4l2_crop_found_whole, 2, 0, 1, 0, 20, 20 },
-	{ generic64_v4l2_ext_control, NULL, generic64_v4l2_ext_control_whole, 5, 0, 5, 0, 20, 20 },
-	{ generic64_v4l2_ext_controls, NULL, generic64_v4l2_ext_controls_whole, 5, 0, 3, 0, 32, 32 },
-	{ generic64_v4l2_ext_controls, NULL, generic64_v4l2_ext_controls_asked_whole, 5, 0, 2, 0, 32, 32 },
-	{ generic64_v4l2_ext_controls, NULL, generic64_v4l2_ext_controls_found_whole, 5, 0, 2, 0, 32, 32 },
-	{ generic64_v4l2_frmsize_discrete, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ generic64_v4l2_frmsize_stepwise, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ generic64_v4l2_frmsizeenum, NULL, generic64_v4l2_frmsizeenum_whole, 5, 0, 2, 0, 44, 44 },
-	{ generic64_v4l2_frmsizeenum, NULL, generic64_v4l2_frmsizeenum_found_whole, 5, 0, 3, 0, 44, 44 },
-	{ generic64_v4l2_frmival_stepwise, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ generic64_v4l2_frmivalenum, NULL, generic64_v4l2_frmivalenum_whole, 8, 0, 4, 0, 52, 52 },
-	{ generic64_v4l2_frmivalenum, NULL, generic64_v4l2_frmivalenum_found_whole, 8, 0, 4, 0, 52, 52 },
-	{ generic64_v4l2_create_buffers, NULL, generic64_v4l2_create_buffers_whole, 4, 0, 3, 0, 256, 256 },
-	{ generic64_v4l2_create_buffers, NULL, generic64_v4l2_create_buffers_found_whole, 4, 0, 2, 0, 256, 256 },
+	{ generic64_sock_fprog, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_seccomp_fprog, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 0, 0, 6, 6 },
+	{ generic64_sigset_argument, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_io_uring_files_update, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ generic64_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ generic64_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ generic64_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 0, 0, 40, 40 },
+	{ generic64_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 0, 0, 24, 8 },
+	{ generic64_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ generic64_io_sqring_offsets, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ generic64_io_cqring_offsets, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ generic64_iocb_cancelled, NULL, NULL, 3, 0, 0, 0, 0, 64, 64 },
+	{ generic64_iocb_buffers, NULL, NULL, 7, 0, 0, 0, 0, 64, 64 },
+	{ generic64_io_event, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ generic64_bpf_map_create, NULL, NULL, 14, 0, 0, 0, 0, 72, 20 },
+	{ generic64_bpf_map_element, NULL, NULL, 4, 0, 0, 0, 0, 32, 24 },
+	{ generic64_bpf_map_lookup, NULL, NULL, 4, 0, 0, 0, 0, 32, 24 },
+	{ generic64_bpf_map_key, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_bpf_map_keys, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_bpf_map, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ generic64_bpf_prog_load, NULL, NULL, 22, 0, 0, 0, 0, 128, 40 },
+	{ generic64_bpf_object, NULL, NULL, 3, 0, 0, 0, 0, 16, 12 },
+	{ generic64_bpf_attach, NULL, NULL, 5, 0, 0, 0, 0, 20, 16 },
+	{ generic64_bpf_detach, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ generic64_bpf_prog_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 4 },
+	{ generic64_bpf_map_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 4 },
+	{ generic64_bpf_next_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 8 },
+	{ generic64_bpf_info_of, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ generic64_bpf_info, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ generic64_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ generic64_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_bpf_btf_load, NULL, NULL, 5, 0, 0, 0, 0, 32, 28 },
+	{ generic64_bpf_link_update_of, NULL, NULL, 1, 0, 0, 0, 0, 12, 12 },
+	{ generic64_bpf_link_update, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ generic64_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_update, NULL, NULL, 6, 0, 0, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ generic64_bpf_batch_delete, NULL, NULL, 5, 0, 0, 0, 0, 56, 56 },
+	{ generic64_bpf_test_run_of, NULL, NULL, 1, 0, 0, 0, 0, 80, 80 },
+	{ generic64_bpf_test_run, NULL, NULL, 15, 0, 0, 0, 0, 80, 80 },
+	{ generic64_bpf_link_create_of, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ generic64_bpf_link_create, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_unix_diag_req, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ generic64_unix_diag_msg, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ generic64_unix_diag_vfs, NULL, generic64_unix_diag_vfs_whole, 2, 0, 2, 0, 0, 8, 8 },
+	{ generic64_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_inet_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 56, 56 },
+	{ generic64_inet_diag_req_old, NULL, NULL, 7, 0, 0, 0, 0, 60, 60 },
+	{ generic64_inet_diag_msg, NULL, NULL, 10, 0, 0, 0, 0, 72, 72 },
+	{ generic64_tcpvegas_info, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ generic64_tcp_bbr_info, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ generic64_netlink_diag_ring, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_packet_diag_info, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ generic64_packet_diag_ring, NULL, NULL, 7, 0, 0, 0, 0, 28, 28 },
+	{ generic64_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_netlink_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ generic64_netlink_diag_msg, NULL, NULL, 9, 0, 0, 0, 0, 28, 28 },
+	{ generic64_packet_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ generic64_packet_diag_msg, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ generic64_rta_cacheinfo, NULL, NULL, 8, 0, 0, 0, 0, 32, 32 },
+	{ generic64_nda_cacheinfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_link_stats, NULL, NULL, 24, 0, 0, 0, 0, 96, 96 },
+	{ generic64_link_stats64, NULL, NULL, 25, 0, 0, 0, 0, 200, 192 },
+	{ generic64_btrfs_vol_args, NULL, NULL, 2, 0, 0, 0, 0, 4096, 4096 },
+	{ generic64_btrfs_limit, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ generic64_btrfs_vol_args_v2, NULL, generic64_btrfs_vol_args_v2_whole, 6, 0, 5, 0, 0, 4096, 4096 },
+	{ generic64_btrfs_vol_args_v2, NULL, generic64_btrfs_vol_args_v2_found_whole, 6, 0, 1, 0, 0, 4096, 4096 },
+	{ generic64_btrfs_qgroup_inherit, NULL, NULL, 5, 0, 0, 0, 0, 72, 72 },
+	{ generic64_btrfs_scrub_progress, NULL, NULL, 15, 0, 0, 0, 0, 120, 120 },
+	{ generic64_btrfs_scrub_args, NULL, generic64_btrfs_scrub_args_whole, 5, 0, 4, 0, 0, 1024, 1024 },
+	{ generic64_btrfs_scrub_args, NULL, generic64_btrfs_scrub_device_whole, 5, 0, 1, 0, 0, 1024, 1024 },
+	{ generic64_btrfs_scrub_args, NULL, generic64_btrfs_scrub_found_whole, 5, 0, 1, 0, 0, 1024, 1024 },
+	{ generic64_btrfs_replace_start, NULL, NULL, 4, 0, 0, 0, 0, 2072, 2072 },
+	{ generic64_btrfs_replace_args, NULL, generic64_btrfs_replace_args_whole, 4, 0, 2, 0, 0, 2600, 2600 },
+	{ generic64_btrfs_replace_args, NULL, generic64_btrfs_replace_found_whole, 4, 0, 2, 0, 0, 2600, 2600 },
+	{ generic64_btrfs_dev_info, NULL, generic64_btrfs_dev_info_whole, 5, 0, 2, 0, 0, 4096, 4096 },
+	{ generic64_btrfs_dev_info, NULL, generic64_btrfs_dev_info_found_whole, 5, 0, 4, 0, 0, 4096, 4096 },
+	{ generic64_btrfs_fs_info, NULL, NULL, 11, 0, 0, 0, 0, 1024, 1024 },
+	{ generic64_btrfs_balance_args, NULL, NULL, 9, 0, 0, 0, 0, 136, 136 },
+	{ generic64_btrfs_balance, NULL, generic64_btrfs_balance_whole, 5, 0, 4, 0, 0, 1024, 1024 },
+	{ generic64_btrfs_balance, NULL, generic64_btrfs_balance_found_whole, 5, 0, 5, 0, 0, 1024, 1024 },
+	{ generic64_btrfs_defrag_range, NULL, NULL, 5, 0, 0, 0, 0, 48, 48 },
+	{ generic64_btrfs_features, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_btrfs_get_dev_stats, NULL, generic64_btrfs_get_dev_stats_whole, 4, 0, 3, 0, 0, 1032, 1032 },
+	{ generic64_btrfs_get_dev_stats, NULL, generic64_btrfs_get_dev_stats_found_whole, 4, 0, 3, 0, 0, 1032, 1032 },
+	{ generic64_btrfs_ino_lookup, NULL, generic64_btrfs_ino_lookup_whole, 2, 0, 2, 0, 0, 4096, 4096 },
+	{ generic64_btrfs_ino_path, NULL, generic64_btrfs_ino_path_whole, 4, 0, 3, 0, 0, 56, 56 },
+	{ generic64_btrfs_ino_path, NULL, generic64_btrfs_ino_path_found_whole, 4, 0, 1, 0, 0, 56, 56 },
+	{ generic64_btrfs_logical_ino, NULL, generic64_btrfs_logical_ino_whole, 6, 0, 5, 0, 0, 56, 56 },
+	{ generic64_btrfs_logical_ino, NULL, generic64_btrfs_logical_ino_found_whole, 6, 0, 1, 0, 0, 56, 56 },
+	{ generic64_btrfs_qgroup_assign, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_btrfs_qgroup_create, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_btrfs_qgroup_limit, NULL, NULL, 2, 0, 0, 0, 0, 48, 48 },
+	{ generic64_btrfs_quota_ctl, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ generic64_btrfs_quota_rescan, NULL, generic64_btrfs_quota_rescan_whole, 2, 0, 1, 0, 0, 64, 64 },
+	{ generic64_btrfs_quota_rescan, NULL, generic64_btrfs_quota_rescan_found_whole, 2, 0, 2, 0, 0, 64, 64 },
+	{ generic64_btrfs_received_subvol, NULL, generic64_btrfs_received_subvol_whole, 6, 0, 4, 0, 0, 200, 200 },
+	{ generic64_btrfs_received_subvol, NULL, generic64_btrfs_received_subvol_found_whole, 6, 0, 2, 0, 0, 200, 200 },
+	{ generic64_btrfs_search_key, generic64_btrfs_search_key_brief, generic64_btrfs_search_key_whole, 12, 10, 10, 0, 1, 104, 104 },
+	{ generic64_btrfs_search_key, NULL, generic64_btrfs_search_count_whole, 12, 0, 1, 0, 0, 104, 104 },
+	{ generic64_btrfs_search_header, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ generic64_btrfs_search, NULL, generic64_btrfs_search_whole, 3, 0, 1, 0, 0, 4096, 4096 },
+	{ generic64_btrfs_search, generic64_btrfs_search_found_brief, generic64_btrfs_search_found_whole, 3, 1, 2, 0, 0, 4096, 4096 },
+	{ generic64_btrfs_search_v2, NULL, generic64_btrfs_search_v2_whole, 4, 0, 2, 0, 0, 112, 112 },
+	{ generic64_btrfs_search_v2, generic64_btrfs_search_v2_found_brief, generic64_btrfs_search_v2_found_whole, 4, 2, 3, 0, 0, 112, 112 },
+	{ generic64_btrfs_send_args, generic64_btrfs_send_args_brief, generic64_btrfs_send_args_whole, 6, 5, 5, 0, 1, 72, 72 },
+	{ generic64_btrfs_space_info, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_btrfs_space_args, NULL, generic64_btrfs_space_args_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ generic64_btrfs_container, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_gpiochip_info, NULL, NULL, 3, 0, 0, 0, 0, 68, 68 },
+	{ generic64_gpioline_info, NULL, generic64_gpioline_info_whole, 4, 0, 1, 0, 0, 72, 72 },
+	{ generic64_gpioline_info, NULL, generic64_gpioline_info_found_whole, 4, 0, 3, 0, 0, 72, 72 },
+	{ generic64_gpio_offset, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ generic64_gpiohandle_request, NULL, generic64_gpiohandle_request_whole, 6, 0, 5, 0, 0, 364, 364 },
+	{ generic64_gpiohandle_request, NULL, generic64_gpiohandle_request_found_whole, 6, 0, 1, 0, 0, 364, 364 },
+	{ generic64_gpioevent_request, NULL, generic64_gpioevent_request_whole, 5, 0, 4, 0, 0, 48, 48 },
+	{ generic64_gpioevent_request, NULL, generic64_gpioevent_request_found_whole, 5, 0, 1, 0, 0, 48, 48 },
+	{ generic64_gpiohandle_data, NULL, NULL, 1, 0, 0, 0, 0, 64, 64 },
+	{ generic64_gpiohandle_config, NULL, NULL, 2, 0, 0, 0, 0, 84, 84 },
+	{ generic64_gpio_v2_line_info, NULL, generic64_gpio_v2_line_info_whole, 7, 0, 1, 0, 0, 256, 256 },
+	{ generic64_gpio_v2_line_info, NULL, generic64_gpio_v2_line_info_found_whole, 7, 0, 6, 0, 0, 256, 256 },
+	{ generic64_gpio_v2_line_config, NULL, NULL, 4, 0, 0, 0, 0, 272, 272 },
+	{ generic64_gpio_v2_line_request, NULL, generic64_gpio_v2_line_request_whole, 7, 0, 6, 0, 0, 592, 592 },
+	{ generic64_gpio_v2_line_request, NULL, generic64_gpio_v2_line_request_found_whole, 7, 0, 1, 0, 0, 592, 592 },
+	{ generic64_gpio_v2_line_values, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_gpio_v2_line_values, NULL, generic64_gpio_v2_line_values_mask_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ generic64_gpio_v2_line_values, NULL, generic64_gpio_v2_line_values_found_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ generic64_ubi_mkvol_req, NULL, NULL, 7, 0, 0, 0, 0, 152, 152 },
+	{ generic64_ubi_rsvol_req, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ generic64_ubi_rnvol_entry, NULL, NULL, 3, 0, 0, 0, 0, 136, 136 },
+	{ generic64_ubi_leb_change_req, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ generic64_ubi_attach_req, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ generic64_ubi_map_req, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_ubi_set_vol_prop_req, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_tee_ioctl_version_data, NULL, generic64_tee_ioctl_version_data_whole, 4, 0, 4, 0, 0, 12, 12 },
+	{ generic64_tee_ioctl_shm_alloc_data, NULL, generic64_tee_ioctl_shm_alloc_data_whole, 3, 0, 2, 0, 0, 16, 16 },
+	{ generic64_tee_ioctl_shm_alloc_data, NULL, generic64_tee_ioctl_shm_alloc_data_found_whole, 3, 0, 3, 0, 0, 16, 16 },
+	{ generic64_tee_ioctl_shm_register_data, NULL, generic64_tee_ioctl_shm_register_data_whole, 4, 0, 3, 0, 0, 24, 24 },
+	{ generic64_tee_ioctl_shm_register_data, NULL, generic64_tee_ioctl_shm_register_data_found_whole, 4, 0, 3, 0, 0, 24, 24 },
+	{ generic64_tee_ioctl_cancel_arg, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_tee_ioctl_close_session_arg, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ generic64_tee_ioctl_buf_data, NULL, generic64_tee_ioctl_buf_data_whole, 2, 0, 2, 0, 0, 16, 16 },
+	{ generic64_v4l2_capability, NULL, NULL, 6, 0, 0, 0, 0, 104, 104 },
+	{ generic64_v4l2_fmtdesc, NULL, generic64_v4l2_fmtdesc_whole, 6, 0, 2, 0, 0, 64, 64 },
+	{ generic64_v4l2_fmtdesc, NULL, generic64_v4l2_fmtdesc_found_whole, 6, 0, 3, 0, 0, 64, 64 },
+	{ generic64_v4l2_rect, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ generic64_v4l2_clip, NULL, NULL, 1, 0, 0, 0, 0, 24, 24 },
+	{ generic64_v4l2_window, NULL, generic64_v4l2_window_whole, 7, 0, 7, 0, 0, 56, 56 },
+	{ generic64_v4l2_pix_format, NULL, NULL, 7, 0, 0, 0, 0, 48, 48 },
+	{ generic64_v4l2_plane_pix_format, NULL, NULL, 2, 0, 0, 0, 0, 20, 20 },
+	{ generic64_v4l2_pix_format_mplane, NULL, NULL, 7, 0, 0, 0, 0, 192, 192 },
+	{ generic64_v4l2_vbi_format, NULL, NULL, 7, 0, 0, 0, 0, 44, 44 },
+	{ generic64_v4l2_sliced_vbi_format, NULL, NULL, 3, 0, 0, 0, 0, 112, 112 },
+	{ generic64_v4l2_sdr_format, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ generic64_v4l2_meta_format, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_v4l2_format, NULL, NULL, 15, 0, 0, 0, 0, 208, 208 },
+	{ generic64_v4l2_format, NULL, generic64_v4l2_format_type_whole, 15, 0, 1, 0, 0, 208, 208 },
+	{ generic64_v4l2_format, NULL, generic64_v4l2_format_found_whole, 15, 0, 14, 0, 0, 208, 208 },
+	{ generic64_v4l2_requestbuffers, NULL, generic64_v4l2_requestbuffers_whole, 4, 0, 3, 0, 0, 20, 20 },
+	{ generic64_v4l2_requestbuffers, NULL, generic64_v4l2_requestbuffers_found_whole, 4, 0, 1, 0, 0, 20, 20 },
+	{ generic64_v4l2_exportbuffer, NULL, generic64_v4l2_exportbuffer_whole, 5, 0, 4, 0, 0, 64, 64 },
+	{ generic64_v4l2_exportbuffer, NULL, generic64_v4l2_exportbuffer_found_whole, 5, 0, 1, 0, 0, 64, 64 },
+	{ generic64_v4l2_buffer, NULL, generic64_v4l2_buffer_whole, 13, 0, 2, 0, 0, 88, 88 },
+	{ generic64_v4l2_buffer, NULL, generic64_v4l2_buffer_type_whole, 13, 0, 1, 0, 0, 88, 88 },
+	{ generic64_v4l2_buffer, NULL, generic64_v4l2_buffer_found_whole, 13, 0, 6, 1, 0, 88, 88 },
+	{ generic64_v4l2_buffer, NULL, generic64_v4l2_buffer_taken_whole, 13, 0, 8, 1, 0, 88, 88 },
+	{ generic64_v4l2_framebuffer, NULL, NULL, 3, 0, 0, 0, 0, 48, 48 },
+	{ generic64_v4l2_framebuffer_format, NULL, NULL, 0, 0, 0, 0, 0, 28, 28 },
+	{ generic64_v4l2_fract, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_v4l2_captureparm, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ generic64_v4l2_outputparm, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ generic64_v4l2_streamparm, NULL, NULL, 3, 0, 0, 0, 0, 204, 204 },
+	{ generic64_v4l2_streamparm, NULL, generic64_v4l2_streamparm_type_whole, 3, 0, 1, 0, 0, 204, 204 },
+	{ generic64_v4l2_streamparm, NULL, generic64_v4l2_streamparm_found_whole, 3, 0, 2, 0, 0, 204, 204 },
+	{ generic64_v4l2_standard, NULL, generic64_v4l2_standard_whole, 5, 0, 1, 0, 0, 72, 72 },
+	{ generic64_v4l2_standard, NULL, generic64_v4l2_standard_found_whole, 5, 0, 3, 0, 0, 72, 72 },
+	{ generic64_v4l2_input, NULL, generic64_v4l2_input_whole, 8, 0, 1, 0, 0, 80, 80 },
+	{ generic64_v4l2_input, NULL, generic64_v4l2_input_found_whole, 8, 0, 2, 0, 0, 80, 80 },
+	{ generic64_v4l2_control, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_v4l2_control, NULL, generic64_v4l2_control_asked_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ generic64_v4l2_control, NULL, generic64_v4l2_control_found_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ generic64_v4l2_control, NULL, generic64_v4l2_control_set_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ generic64_v4l2_tuner, NULL, NULL, 10, 0, 0, 0, 0, 84, 84 },
+	{ generic64_v4l2_tuner, NULL, generic64_v4l2_tuner_asked_whole, 10, 0, 1, 0, 0, 84, 84 },
+	{ generic64_v4l2_tuner, NULL, generic64_v4l2_tuner_found_whole, 10, 0, 9, 0, 0, 84, 84 },
+	{ generic64_v4l2_queryctrl, NULL, generic64_v4l2_queryctrl_whole, 10, 0, 1, 0, 0, 68, 68 },
+	{ generic64_v4l2_queryctrl, generic64_v4l2_queryctrl_found_brief, generic64_v4l2_queryctrl_found_whole, 10, 3, 9, 0, 0, 68, 68 },
+	{ generic64_v4l2_query_ext_ctrl, NULL, generic64_v4l2_query_ext_ctrl_whole, 14, 0, 1, 0, 0, 232, 232 },
+	{ generic64_v4l2_query_ext_ctrl, generic64_v4l2_query_ext_ctrl_found_brief, generic64_v4l2_query_ext_ctrl_found_whole, 14, 3, 13, 0, 0, 232, 232 },
+	{ generic64_v4l2_querymenu, NULL, generic64_v4l2_querymenu_whole, 4, 0, 2, 0, 0, 44, 44 },
+	{ generic64_v4l2_querymenu, NULL, generic64_v4l2_querymenu_found_whole, 4, 0, 2, 0, 0, 44, 44 },
+	{ generic64_v4l2_cropcap, NULL, generic64_v4l2_cropcap_whole, 4, 0, 1, 0, 0, 44, 44 },
+	{ generic64_v4l2_cropcap, NULL, generic64_v4l2_cropcap_found_whole, 4, 0, 3, 0, 0, 44, 44 },
+	{ generic64_v4l2_crop, NULL, NULL, 2, 0, 0, 0, 0, 20, 20 },
+	{ generic64_v4l2_crop, NULL, generic64_v4l2_crop_type_whole, 2, 0, 1, 0, 0, 20, 20 },
+	{ generic64_v4l2_crop, NULL, generic64_v4l2_crop_found_whole, 2, 0, 1, 0, 0, 20, 20 },
+	{ generic64_v4l2_ext_control, NULL, generic64_v4l2_ext_control_whole, 5, 0, 5, 0, 0, 20, 20 },
+	{ generic64_v4l2_ext_controls, NULL, generic64_v4l2_ext_controls_whole, 5, 0, 3, 0, 0, 32, 32 },
+	{ generic64_v4l2_ext_controls, NULL, generic64_v4l2_ext_controls_asked_whole, 5, 0, 2, 0, 0, 32, 32 },
+	{ generic64_v4l2_ext_controls, NULL, generic64_v4l2_ext_controls_found_whole, 5, 0, 2, 0, 0, 32, 32 },
+	{ generic64_v4l2_frmsize_discrete, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ generic64_v4l2_frmsize_stepwise, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ generic64_v4l2_frmsizeenum, NULL, generic64_v4l2_frmsizeenum_whole, 5, 0, 2, 0, 0, 44, 44 },
+	{ generic64_v4l2_frmsizeenum, NULL, generic64_v4l2_frmsizeenum_found_whole, 5, 0, 3, 0, 0, 44, 44 },
+	{ generic64_v4l2_frmival_stepwise, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ generic64_v4l2_frmivalenum, NULL, generic64_v4l2_frmivalenum_whole, 8, 0, 4, 0, 0, 52, 52 },
+	{ generic64_v4l2_frmivalenum, NULL, generic64_v4l2_frmivalenum_found_whole, 8, 0, 4, 0, 0, 52, 52 },
+	{ generic64_v4l2_create_buffers, NULL, generic64_v4l2_create_buffers_whole, 4, 0, 3, 0, 0, 256, 256 },
+	{ generic64_v4l2_create_buffers, NULL, generic64_v4l2_create_buffers_found_whole, 4, 0, 2, 0, 0, 256, 256 },
 	},
 	{
-	{ i386_timespec, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_timespec64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_timeval, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_timezone, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_itimerval, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_itimerspec, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_itimerspec64, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ i386_utimbuf, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_timex, NULL, NULL, 20, 0, 0, 0, 128, 128 },
-	{ i386_timex64, NULL, NULL, 20, 0, 0, 0, 196, 196 },
-	{ i386_timeval64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_tms, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_stat, i386_stat_brief, i386_stat_whole, 13, 3, 13, 0, 64, 64 },
-	{ i386_stat64, i386_stat64_brief, i386_stat64_whole, 13, 3, 13, 0, 96, 96 },
-	{ i386_statx, i386_statx_brief, NULL, 20, 4, 0, 0, 256, 256 },
-	{ i386_open_how, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ i386_statfs, NULL, NULL, 11, 0, 0, 0, 64, 64 },
-	{ i386_statfs64, NULL, NULL, 11, 0, 0, 0, 84, 84 },
-	{ i386_fsid, NULL, NULL, 1, 0, 0, 0, 8, 8 },
-	{ i386_flock, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_flock_found, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ i386_flock64, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ i386_flock64_found, NULL, NULL, 5, 0, 0, 0, 24, 24 },
-	{ i386_f_owner_ex, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_iovec_in, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_iovec_out, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_iovec_addr, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_mount_attr, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ i386_file_clone_range, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ i386_fstrim_range, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ i386_rusage, i386_rusage_brief, NULL, 16, 2, 0, 0, 72, 72 },
-	{ i386_rlimit, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_rlimit64, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_sysinfo, NULL, NULL, 12, 0, 0, 0, 56, 56 },
-	{ i386_utsname, i386_utsname_brief, NULL, 6, 2, 0, 0, 390, 390 },
-	{ i386_clone_args, NULL, NULL, 11, 0, 0, 0, 88, 64 },
-	{ i386_clone_written, NULL, NULL, 3, 0, 0, 0, 32, 32 },
-	{ i386_sched_attr, NULL, NULL, 10, 0, 0, 0, 56, 48 },
-	{ i386_cap_header, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_robust_list_head, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ i386_rseq, NULL, NULL, 4, 0, 0, 0, 20, 20 },
-	{ i386_stack_t, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ i386_pollfd, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_pollfd_found, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_epoll_event, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ i386_futex_waitv, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ i386_inotify_event, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_linger, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_ucred, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ i386_winsize, NULL, NULL, 4, 0, 0, 0, 8, 8 },
-	{ i386_termios, i386_termios_brief, NULL, 6, 4, 0, 0, 36, 36 },
-	{ i386_sembuf, NULL, NULL, 3, 0, 0, 0, 6, 6 },
-	{ i386_mq_attr, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ i386_ifmap, NULL, NULL, 6, 0, 0, 0, 16, 16 },
-	{ i386_fsxattr, NULL, NULL, 5, 0, 0, 0, 28, 28 },
-	{ i386_fsxattr_set, NULL, NULL, 4, 0, 0, 0, 28, 28 },
-	{ i386_rtc_time, i386_rtc_time_brief, NULL, 9, 6, 0, 0, 36, 36 },
-	{ i386_uffdio_range, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_uffdio_register, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ i386_uffdio_copy, NULL, NULL, 4, 0, 0, 0, 40, 40 },
-	{ i386_uffdio_zeropage, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ i386_uffdio_api, NULL, NULL, 2, 0, 0, 0, 24, 24 },
-	{ i386_loop_info, i386_loop_info_brief, NULL, 12, 7, 0, 0, 140, 140 },
-	{ i386_loop_info64, i386_loop_info64_brief, i386_loop_info64_whole, 13, 8, 13, 0, 232, 232 },
-	{ i386_loop_config, NULL, NULL, 3, 0, 0, 0, 304, 304 },
-	{ i386_ifconf_list, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_fiemap_asked, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ i386_fiemap_found, i386_fiemap_found_brief, NULL, 2, 2, 0, 0, 32, 32 },
-	{ i386_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 148, 148 },
-	{ i386_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 32, 32 },
-	{ i386_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ i386_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 24, 24 },
-	{ i386_hd_geometry, NULL, NULL, 4, 0, 0, 0, 8, 8 },
-	{ i386_sg_io_hdr, NULL, i386_sg_io_hdr_whole, 22, 0, 22, 0, 64, 64 },
-	{ i386_sg_io_vector, NULL, i386_sg_io_vector_whole, 20, 0, 20, 0, 64, 64 },
-	{ i386_sg_sense, NULL, NULL, 2, 0, 0, 0, 64, 64 },
-	{ i386_socketcall_address, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ i386_socketcall_answer, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ i386_socketcall_pair, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ i386_socketcall_send, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ i386_socketcall_recv, NULL, NULL, 1, 0, 0, 0, 8, 8 },
-	{ i386_socketcall_sendto, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ i386_socketcall_recvfrom, NULL, NULL, 4, 0, 0, 0, 24, 24 },
-	{ i386_socketcall_setsockopt, NULL, NULL, 2, 0, 0, 0, 20, 20 },
-	{ i386_socketcall_getsockopt, NULL, NULL, 3, 0, 0, 0, 20, 20 },
-	{ i386_socketcall_sendmsg, NULL, NULL, 1, 0, 0, 0, 8, 8 },
-	{ i386_socketcall_recvmsg, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_socketcall_recvmmsg, NULL, NULL, 2, 0, 0, 0, 20, 20 },
-	{ i386_socketcall_sendmmsg, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ i386_keyctl_dh_params, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ i386_keyctl_kdf_params, NULL, NULL, 3, 0, 0, 0, 44, 44 },
-	{ i386_keyctl_pkey_query, NULL, NULL, 6, 0, 0, 0, 56, 56 },
-	{ i386_keyctl_pkey_params, NULL, NULL, 3, 0, 0, 0, 40, 40 },
-	{ i386_keyctl_pkey_verify, NULL, NULL, 3, 0, 0, 0, 40, 40 },
-	{ i386_mnt_id_req, NULL, NULL, 5, 0, 0, 0, 32, 24 },
-	{ i386_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 0, 32, 24 },
-	{ i386_statmount, i386_statmount_brief, NULL, 31, 16, 0, 0, 168, 16 },
-	{ i386_cachestat_range, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_cachestat, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ i386_xattr_args_set, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ i386_xattr_args_got, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ i386_file_attr, NULL, NULL, 5, 0, 0, 0, 24, 24 },
-	{ i386_message_head, NULL, NULL, 0, 0, 0, 0, 32, 32 },
-	{ i386_ipc_perm, NULL, i386_ipc_perm_whole, 6, 0, 6, 0, 36, 36 },
-	{ i386_ipc_perm_set, NULL, NULL, 3, 0, 0, 0, 36, 36 },
-	{ i386_msqid_ds, NULL, i386_msqid_ds_whole, 8, 0, 8, 0, 88, 88 },
-	{ i386_shmid_ds, NULL, i386_shmid_ds_whole, 8, 0, 8, 0, 84, 84 },
-	{ i386_semid_ds, NULL, i386_semid_ds_whole, 4, 0, 4, 0, 64, 64 },
-	{ i386_msqid_set, NULL, i386_msqid_set_whole, 8, 0, 2, 0, 88, 88 },
-	{ i386_shmid_set, NULL, i386_shmid_set_whole, 8, 0, 1, 0, 84, 84 },
-	{ i386_semid_set, NULL, i386_semid_set_whole, 4, 0, 1, 0, 64, 64 },
-	{ i386_msginfo, NULL, NULL, 8, 0, 0, 0, 32, 32 },
-	{ i386_shminfo, NULL, NULL, 5, 0, 0, 0, 36, 36 },
-	{ i386_shm_info, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ i386_seminfo, NULL, NULL, 10, 0, 0, 0, 40, 40 },
-	{ i386_msgrcv_kludge, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_semun_at, NULL, NULL, 2, 0, 0, 0, 4, 4 },
-	{ i386_sock_fprog, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_seccomp_fprog, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 0, 6, 6 },
-	{ i386_sigset_argument, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_io_uring_files_update, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ i386_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ i386_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ i386_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 0, 40, 40 },
-	{ i386_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 0, 24, 8 },
-	{ i386_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ i386_io_sqring_offsets, NULL, NULL, 7, 0, 0, 0, 40, 40 },
-	{ i386_io_cqring_offsets, NULL, NULL, 7, 0, 0, 0, 40, 40 },
-	{ i386_iocb_cancelled, NULL, NULL, 3, 0, 0, 0, 64, 64 },
-	{ i386_iocb_buffers, NULL, NULL, 7, 0, 0, 0, 64, 64 },
-	{ i386_io_event, NULL, NULL, 4, 0, 0, 0, 32, 32 },
-	{ i386_bpf_map_create, NULL, NULL, 14, 0, 0, 0, 72, 20 },
-	{ i386_bpf_map_element, NULL, NULL, 4, 0, 0, 0, 32, 24 },
-	{ i386_bpf_map_lookup, NULL, NULL, 4, 0, 0, 0, 32, 24 },
-	{ i386_bpf_map_key, NULL, NULL, 2, 0, 0, 0, 16, 16 },
-	{ i386_bpf_map_keys, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ i386_bpf_map, NULL, NULL, 1, 0, 0, 0, 4, 4 },
-	{ i386_bpf_prog_load, NULL, NULL, 22, 0, 0, 0, 124, 40 },
-	{ i386_bpf_object, NULL, NULL, 3, 0, 0, 0, 16, 12 },
-	{ i386_bpf_attach, NULL, NULL, 5, 0, 0, 0, 20, 16 },
-	{ i386_bpf_detach, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ i386_bpf_prog_id, NULL, NULL, 3, 0, 0, 0, 12, 4 },
-	{ i386_bpf_map_id, NULL, NULL, 3, 0, 0, 0, 12, 4 },
-	{ i386_bpf_next_id, NULL, NULL, 3, 0, 0, 0, 12, 8 },
-	{ i386_bpf_info_of, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ i386_bpf_info, NULL, NULL, 3, 0, 0, 0, 16, 16 },
-	{ i386_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 0, 12, 12 },
-	{ i386_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 0, 12, 12 },
-	{ i386_bpf_btf_load, NULL, NULL, 5, 0, 0, 0, 28, 28 },
-	{ i386_bpf_link_update_of, NULL, NULL, 1, 0, 0, 0, 12, 12 },
-	{ i386_bpf_link_update, NULL, NULL, 3, 0, 0, 0, 12, 12 },
-	{ i386_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ i386_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 0, 56, 56 },
-	{ i386_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ i386_bpf_batch_update, NULL, NULL, 6, 0, 0, 0, 56, 56 },
-	{ i386_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 0, 56, 56 },
-	{ i386_bpf_batch_delete, NULL, NULL, 5, 0, 0, 0, 56, 56 },
-	{ i386_bpf_test_run_of, NULL, NULL, 1, 0, 0, 0, 76, 76 },
-	{ i386_bpf_test_run, NULL, NULL, 15, 0, 0, 0, 76, 76 },
-	{ i386_bpf_link_create_of, NULL, NULL, 1, 0, 0, 0, 16, 16 },
-	{ i386_bpf_link_create, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_unix_diag_req, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ i386_unix_diag_msg, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ i386_unix_diag_vfs, NULL, i386_unix_diag_vfs_whole, 2, 0, 2, 0, 8, 8 },
-	{ i386_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_inet_diag_req, NULL, NULL, 5, 0, 0, 0, 56, 56 },
-	{ i386_inet_diag_req_old, NULL, NULL, 7, 0, 0, 0, 60, 60 },
-	{ i386_inet_diag_msg, NULL, NULL, 10, 0, 0, 0, 72, 72 },
-	{ i386_tcpvegas_info, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ i386_tcp_bbr_info, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ i386_netlink_diag_ring, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_packet_diag_info, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ i386_packet_diag_ring, NULL, NULL, 7, 0, 0, 0, 28, 28 },
-	{ i386_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_netlink_diag_req, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ i386_netlink_diag_msg, NULL, NULL, 9, 0, 0, 0, 28, 28 },
-	{ i386_packet_diag_req, NULL, NULL, 5, 0, 0, 0, 20, 20 },
-	{ i386_packet_diag_msg, NULL, NULL, 5, 0, 0, 0, 16, 16 },
-	{ i386_rta_cacheinfo, NULL, NULL, 8, 0, 0, 0, 32, 32 },
-	{ i386_nda_cacheinfo, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_link_stats, NULL, NULL, 24, 0, 0, 0, 96, 96 },
-	{ i386_link_stats64, NULL, NULL, 25, 0, 0, 0, 200, 192 },
-	{ i386_v4l2_capability, NULL, NULL, 6, 0, 0, 0, 104, 104 },
-	{ i386_v4l2_fmtdesc, NULL, i386_v4l2_fmtdesc_whole, 6, 0, 2, 0, 64, 64 },
-	{ i386_v4l2_fmtdesc, NULL, i386_v4l2_fmtdesc_found_whole, 6, 0, 3, 0, 64, 64 },
-	{ i386_v4l2_rect, NULL, NULL, 4, 0, 0, 0, 16, 16 },
-	{ i386_v4l2_clip, NULL, NULL, 1, 0, 0, 0, 20, 20 },
-	{ i386_v4l2_window, NULL, i386_v4l2_window_whole, 7, 0, 7, 0, 40, 40 },
-	{ i386_v4l2_pix_format, NULL, NULL, 7, 0, 0, 0, 48, 48 },
-	{ i386_v4l2_plane_pix_format, NULL, NULL, 2, 0, 0, 0, 20, 20 },
-	{ i386_v4l2_pix_format_mplane, NULL, NULL, 7, 0, 0, 0, 192, 192 },
-	{ i386_v4l2_vbi_format, NULL, NULL, 7, 0, 0, 0, 44, 44 },
-	{ i386_v4l2_sliced_vbi_format, NULL, NULL, 3, 0, 0, 0, 112, 112 },
-	{ i386_v4l2_sdr_format, NULL, NULL, 2, 0, 0, 0, 32, 32 },
-	{ i386_v4l2_meta_format, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_v4l2_format, NULL, NULL, 15, 0, 0, 0, 204, 204 },
-	{ i386_v4l2_format, NULL, i386_v4l2_format_type_whole, 15, 0, 1, 0, 204, 204 },
-	{ i386_v4l2_format, NULL, i386_v4l2_format_found_whole, 15, 0, 14, 0, 204, 204 },
-	{ i386_v4l2_requestbuffers, NULL, i386_v4l2_requestbuffers_whole, 4, 0, 3, 0, 20, 20 },
-	{ i386_v4l2_requestbuffers, NULL, i386_v4l2_requestbuffers_found_whole, 4, 0, 1, 0, 20, 20 },
-	{ i386_v4l2_exportbuffer, NULL, i386_v4l2_exportbuffer_whole, 5, 0, 4, 0, 64, 64 },
-	{ i386_v4l2_exportbuffer, NULL, i386_v4l2_exportbuffer_found_whole, 5, 0, 1, 0, 64, 64 },
-	{ i386_v4l2_buffer, NULL, i386_v4l2_buffer_whole, 13, 0, 2, 0, 68, 68 },
-	{ i386_v4l2_buffer, NULL, i386_v4l2_buffer_type_whole, 13, 0, 1, 0, 68, 68 },
-	{ i386_v4l2_buffer, NULL, i386_v4l2_buffer_found_whole, 13, 0, 6, 1, 68, 68 },
-	{ i386_v4l2_buffer, NULL, i386_v4l2_buffer_taken_whole, 13, 0, 8, 1, 68, 68 },
-	{ i386_v4l2_framebuffer, NULL, NULL, 3, 0, 0, 0, 40, 40 },
-	{ i386_v4l2_framebuffer_format, NULL, NULL, 0, 0, 0, 0, 28, 28 },
-	{ i386_v4l2_fract, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_v4l2_captureparm, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ i386_v4l2_outputparm, NULL, NULL, 5, 0, 0, 0, 40, 40 },
-	{ i386_v4l2_streamparm, NULL, NULL, 3, 0, 0, 0, 204, 204 },
-	{ i386_v4l2_streamparm, NULL, i386_v4l2_streamparm_type_whole, 3, 0, 1, 0, 204, 204 },
-	{ i386_v4l2_streamparm, NULL, i386_v4l2_streamparm_found_whole, 3, 0, 2, 0, 204, 204 },
-	{ i386_v4l2_standard, NULL, i386_v4l2_standard_whole, 5, 0, 1, 0, 64, 64 },
-	{ i386_v4l2_standard, NULL, i386_v4l2_standard_found_whole, 5, 0, 3, 0, 64, 64 },
-	{ i386_v4l2_input, NULL, i386_v4l2_input_whole, 8, 0, 1, 0, 76, 76 },
-	{ i386_v4l2_input, NULL, i386_v4l2_input_found_whole, 8, 0, 2, 0, 76, 76 },
-	{ i386_v4l2_control, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_v4l2_control, NULL, i386_v4l2_control_asked_whole, 2, 0, 1, 0, 8, 8 },
-	{ i386_v4l2_control, NULL, i386_v4l2_control_found_whole, 2, 0, 1, 0, 8, 8 },
-	{ i386_v4l2_control, NULL, i386_v4l2_control_set_whole, 2, 0, 1, 0, 8, 8 },
-	{ i386_v4l2_tuner, NULL, NULL, 10, 0, 0, 0, 84, 84 },
-	{ i386_v4l2_tuner, NULL, i386_v4l2_tuner_asked_whole, 10, 0, 1, 0, 84, 84 },
-	{ i386_v4l2_tuner, NULL, i386_v4l2_tuner_found_whole, 10, 0, 9, 0, 84, 84 },
-	{ i386_v4l2_queryctrl, NULL, i386_v4l2_queryctrl_whole, 10, 0, 1, 0, 68, 68 },
-	{ i386_v4l2_queryctrl, i386_v4l2_queryctrl_found_brief, i386_v4l2_queryctrl_found_whole, 10, 3, 9, 0, 68, 68 },
-	{ i386_v4l2_query_ext_ctrl, NULL, i386_v4l2_query_ext_ctrl_whole, 14, 0, 1, 0, 232, 232 },
-	{ i386_v4l2_query_ext_ctrl, i386_v4l2_query_ext_ctrl_found_brief, i386_v4l2_query_ext_ctrl_found_whole, 14, 3, 13, 0, 232, 232 },
-	{ i386_v4l2_querymenu, NULL, i386_v4l2_querymenu_whole, 4, 0, 2, 0, 44, 44 },
-	{ i386_v4l2_querymenu, NULL, i386_v4l2_querymenu_found_whole, 4, 0, 2, 0, 44, 44 },
-	{ i386_v4l2_cropcap, NULL, i386_v4l2_cropcap_whole, 4, 0, 1, 0, 44, 44 },
-	{ i386_v4l2_cropcap, NULL, i386_v4l2_cropcap_found_whole, 4, 0, 3, 0, 44, 44 },
-	{ i386_v4l2_crop, NULL, NULL, 2, 0, 0, 0, 20, 20 },
-	{ i386_v4l2_crop, NULL, i386_v4l2_crop_type_whole, 2, 0, 1, 0, 20, 20 },
-	{ i386_v4l2_crop, NULL, i386_v4l2_crop_found_whole, 2, 0, 1, 0, 20, 20 },
-	{ i386_v4l2_ext_control, NULL, i386_v4l2_ext_control_whole, 5, 0, 5, 0, 20, 20 },
-	{ i386_v4l2_ext_controls, NULL, i386_v4l2_ext_controls_whole, 5, 0, 3, 0, 24, 24 },
-	{ i386_v4l2_ext_controls, NULL, i386_v4l2_ext_controls_asked_whole, 5, 0, 2, 0, 24, 24 },
-	{ i386_v4l2_ext_controls, NULL, i386_v4l2_ext_controls_found_whole, 5, 0, 2, 0, 24, 24 },
-	{ i386_v4l2_frmsize_discrete, NULL, NULL, 2, 0, 0, 0, 8, 8 },
-	{ i386_v4l2_frmsize_stepwise, NULL, NULL, 6, 0, 0, 0, 24, 24 },
-	{ i386_v4l2_frmsizeenum, NULL, i386_v4l2_frmsizeenum_whole, 5, 0, 2, 0, 44, 44 },
-	{ i386_v4l2_frmsizeenum, NULL, i386_v4l2_frmsizeenum_found_whole, 5, 0, 3, 0, 44, 44 },
-	{ i386_v4l2_frmival_stepwise, NULL, NULL, 3, 0, 0, 0, 24, 24 },
-	{ i386_v4l2_frmivalenum, NULL, i386_v4l2_frmivalenum_whole, 8, 0, 4, 0, 52, 52 },
-	{ i386_v4l2_frmivalenum, NULL, i386_v4l2_frmivalenum_found_whole, 8, 0, 4, 0, 52, 52 },
-	{ i386_v4l2_create_buffers, NULL, i386_v4l2_create_buffers_whole, 4, 0, 3, 0, 248, 248 },
-	{ i386_v4l2_create_buffers, NULL, i386_v4l2_create_buffers_found_whole, 4, 0, 2, 0, 248, 248 },
+	{ i386_timespec, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_timespec64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_timeval, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_timezone, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_itimerval, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_itimerspec, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_itimerspec64, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ i386_utimbuf, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_timex, NULL, NULL, 20, 0, 0, 0, 0, 128, 128 },
+	{ i386_timex64, NULL, NULL, 20, 0, 0, 0, 0, 196, 196 },
+	{ i386_timeval64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_tms, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_stat, i386_stat_brief, i386_stat_whole, 13, 3, 13, 0, 0, 64, 64 },
+	{ i386_stat64, i386_stat64_brief, i386_stat64_whole, 13, 3, 13, 0, 0, 96, 96 },
+	{ i386_statx, i386_statx_brief, NULL, 20, 4, 0, 0, 0, 256, 256 },
+	{ i386_open_how, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ i386_statfs, NULL, NULL, 11, 0, 0, 0, 0, 64, 64 },
+	{ i386_statfs64, NULL, NULL, 11, 0, 0, 0, 0, 84, 84 },
+	{ i386_fsid, NULL, NULL, 1, 0, 0, 0, 0, 8, 8 },
+	{ i386_flock, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_flock_found, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ i386_flock64, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ i386_flock64_found, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
+	{ i386_f_owner_ex, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_iovec_in, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_iovec_out, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_iovec_addr, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_mount_attr, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ i386_file_clone_range, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ i386_fstrim_range, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ i386_rusage, i386_rusage_brief, NULL, 16, 2, 0, 0, 0, 72, 72 },
+	{ i386_rlimit, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_rlimit64, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_sysinfo, NULL, NULL, 12, 0, 0, 0, 0, 56, 56 },
+	{ i386_utsname, i386_utsname_brief, NULL, 6, 2, 0, 0, 0, 390, 390 },
+	{ i386_clone_args, NULL, NULL, 11, 0, 0, 0, 0, 88, 64 },
+	{ i386_clone_written, NULL, NULL, 3, 0, 0, 0, 0, 32, 32 },
+	{ i386_sched_attr, NULL, NULL, 10, 0, 0, 0, 0, 56, 48 },
+	{ i386_cap_header, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_robust_list_head, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ i386_rseq, NULL, NULL, 4, 0, 0, 0, 0, 20, 20 },
+	{ i386_stack_t, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ i386_pollfd, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_pollfd_found, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_epoll_event, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ i386_futex_waitv, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ i386_inotify_event, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_linger, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_ucred, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ i386_winsize, NULL, NULL, 4, 0, 0, 0, 0, 8, 8 },
+	{ i386_termios, i386_termios_brief, NULL, 6, 4, 0, 0, 0, 36, 36 },
+	{ i386_sembuf, NULL, NULL, 3, 0, 0, 0, 0, 6, 6 },
+	{ i386_mq_attr, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ i386_ifmap, NULL, NULL, 6, 0, 0, 0, 0, 16, 16 },
+	{ i386_fsxattr, NULL, NULL, 5, 0, 0, 0, 0, 28, 28 },
+	{ i386_fsxattr_set, NULL, NULL, 4, 0, 0, 0, 0, 28, 28 },
+	{ i386_rtc_time, i386_rtc_time_brief, NULL, 9, 6, 0, 0, 0, 36, 36 },
+	{ i386_uffdio_range, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_uffdio_register, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ i386_uffdio_copy, NULL, NULL, 4, 0, 0, 0, 0, 40, 40 },
+	{ i386_uffdio_zeropage, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ i386_uffdio_api, NULL, NULL, 2, 0, 0, 0, 0, 24, 24 },
+	{ i386_loop_info, i386_loop_info_brief, NULL, 12, 7, 0, 0, 0, 140, 140 },
+	{ i386_loop_info64, i386_loop_info64_brief, i386_loop_info64_whole, 13, 8, 13, 0, 0, 232, 232 },
+	{ i386_loop_config, NULL, NULL, 3, 0, 0, 0, 0, 304, 304 },
+	{ i386_ifconf_list, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_fiemap_asked, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ i386_fiemap_found, i386_fiemap_found_brief, NULL, 2, 2, 0, 0, 0, 32, 32 },
+	{ i386_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 0, 148, 148 },
+	{ i386_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ i386_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ i386_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
+	{ i386_hd_geometry, NULL, NULL, 4, 0, 0, 0, 0, 8, 8 },
+	{ i386_sg_io_hdr, NULL, i386_sg_io_hdr_whole, 22, 0, 22, 0, 0, 64, 64 },
+	{ i386_sg_io_vector, NULL, i386_sg_io_vector_whole, 20, 0, 20, 0, 0, 64, 64 },
+	{ i386_sg_sense, NULL, NULL, 2, 0, 0, 0, 0, 64, 64 },
+	{ i386_socketcall_address, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ i386_socketcall_answer, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ i386_socketcall_pair, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ i386_socketcall_send, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ i386_socketcall_recv, NULL, NULL, 1, 0, 0, 0, 0, 8, 8 },
+	{ i386_socketcall_sendto, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ i386_socketcall_recvfrom, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ i386_socketcall_setsockopt, NULL, NULL, 2, 0, 0, 0, 0, 20, 20 },
+	{ i386_socketcall_getsockopt, NULL, NULL, 3, 0, 0, 0, 0, 20, 20 },
+	{ i386_socketcall_sendmsg, NULL, NULL, 1, 0, 0, 0, 0, 8, 8 },
+	{ i386_socketcall_recvmsg, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_socketcall_recvmmsg, NULL, NULL, 2, 0, 0, 0, 0, 20, 20 },
+	{ i386_socketcall_sendmmsg, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ i386_keyctl_dh_params, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ i386_keyctl_kdf_params, NULL, NULL, 3, 0, 0, 0, 0, 44, 44 },
+	{ i386_keyctl_pkey_query, NULL, NULL, 6, 0, 0, 0, 0, 56, 56 },
+	{ i386_keyctl_pkey_params, NULL, NULL, 3, 0, 0, 0, 0, 40, 40 },
+	{ i386_keyctl_pkey_verify, NULL, NULL, 3, 0, 0, 0, 0, 40, 40 },
+	{ i386_mnt_id_req, NULL, NULL, 5, 0, 0, 0, 0, 32, 24 },
+	{ i386_mnt_id_req_stat, NULL, NULL, 5, 0, 0, 0, 0, 32, 24 },
+	{ i386_statmount, i386_statmount_brief, NULL, 31, 16, 0, 0, 0, 168, 16 },
+	{ i386_cachestat_range, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_cachestat, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ i386_xattr_args_set, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ i386_xattr_args_got, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ i386_file_attr, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
+	{ i386_message_head, NULL, NULL, 0, 0, 0, 0, 0, 32, 32 },
+	{ i386_ipc_perm, NULL, i386_ipc_perm_whole, 6, 0, 6, 0, 0, 36, 36 },
+	{ i386_ipc_perm_set, NULL, NULL, 3, 0, 0, 0, 0, 36, 36 },
+	{ i386_msqid_ds, NULL, i386_msqid_ds_whole, 8, 0, 8, 0, 0, 88, 88 },
+	{ i386_shmid_ds, NULL, i386_shmid_ds_whole, 8, 0, 8, 0, 0, 84, 84 },
+	{ i386_semid_ds, NULL, i386_semid_ds_whole, 4, 0, 4, 0, 0, 64, 64 },
+	{ i386_msqid_set, NULL, i386_msqid_set_whole, 8, 0, 2, 0, 0, 88, 88 },
+	{ i386_shmid_set, NULL, i386_shmid_set_whole, 8, 0, 1, 0, 0, 84, 84 },
+	{ i386_semid_set, NULL, i386_semid_set_whole, 4, 0, 1, 0, 0, 64, 64 },
+	{ i386_msginfo, NULL, NULL, 8, 0, 0, 0, 0, 32, 32 },
+	{ i386_shminfo, NULL, NULL, 5, 0, 0, 0, 0, 36, 36 },
+	{ i386_shm_info, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ i386_seminfo, NULL, NULL, 10, 0, 0, 0, 0, 40, 40 },
+	{ i386_msgrcv_kludge, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_semun_at, NULL, NULL, 2, 0, 0, 0, 0, 4, 4 },
+	{ i386_sock_fprog, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_seccomp_fprog, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_seccomp_notif_sizes, NULL, NULL, 3, 0, 0, 0, 0, 6, 6 },
+	{ i386_sigset_argument, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_io_uring_files_update, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ i386_io_uring_rsrc_update, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ i386_io_uring_rsrc_update_none, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ i386_io_uring_buf_reg, NULL, NULL, 4, 0, 0, 0, 0, 40, 40 },
+	{ i386_landlock_net_port_attr, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_landlock_ruleset_attr, NULL, NULL, 3, 0, 0, 0, 0, 24, 8 },
+	{ i386_landlock_path_beneath_attr, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ i386_io_sqring_offsets, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ i386_io_cqring_offsets, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ i386_iocb_cancelled, NULL, NULL, 3, 0, 0, 0, 0, 64, 64 },
+	{ i386_iocb_buffers, NULL, NULL, 7, 0, 0, 0, 0, 64, 64 },
+	{ i386_io_event, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ i386_bpf_map_create, NULL, NULL, 14, 0, 0, 0, 0, 72, 20 },
+	{ i386_bpf_map_element, NULL, NULL, 4, 0, 0, 0, 0, 32, 24 },
+	{ i386_bpf_map_lookup, NULL, NULL, 4, 0, 0, 0, 0, 32, 24 },
+	{ i386_bpf_map_key, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_bpf_map_keys, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ i386_bpf_map, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ i386_bpf_prog_load, NULL, NULL, 22, 0, 0, 0, 0, 124, 40 },
+	{ i386_bpf_object, NULL, NULL, 3, 0, 0, 0, 0, 16, 12 },
+	{ i386_bpf_attach, NULL, NULL, 5, 0, 0, 0, 0, 20, 16 },
+	{ i386_bpf_detach, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ i386_bpf_prog_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 4 },
+	{ i386_bpf_map_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 4 },
+	{ i386_bpf_next_id, NULL, NULL, 3, 0, 0, 0, 0, 12, 8 },
+	{ i386_bpf_info_of, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ i386_bpf_info, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ i386_bpf_raw_tracepoint_of, NULL, NULL, 1, 0, 0, 0, 0, 12, 12 },
+	{ i386_bpf_raw_tracepoint, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ i386_bpf_btf_load, NULL, NULL, 5, 0, 0, 0, 0, 28, 28 },
+	{ i386_bpf_link_update_of, NULL, NULL, 1, 0, 0, 0, 0, 12, 12 },
+	{ i386_bpf_link_update, NULL, NULL, 3, 0, 0, 0, 0, 12, 12 },
+	{ i386_bpf_batch_lookup_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ i386_bpf_batch_lookup, NULL, NULL, 8, 0, 0, 0, 0, 56, 56 },
+	{ i386_bpf_batch_update_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ i386_bpf_batch_update, NULL, NULL, 6, 0, 0, 0, 0, 56, 56 },
+	{ i386_bpf_batch_delete_of, NULL, NULL, 1, 0, 0, 0, 0, 56, 56 },
+	{ i386_bpf_batch_delete, NULL, NULL, 5, 0, 0, 0, 0, 56, 56 },
+	{ i386_bpf_test_run_of, NULL, NULL, 1, 0, 0, 0, 0, 76, 76 },
+	{ i386_bpf_test_run, NULL, NULL, 15, 0, 0, 0, 0, 76, 76 },
+	{ i386_bpf_link_create_of, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ i386_bpf_link_create, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_ifa_cacheinfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_unix_diag_req, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ i386_unix_diag_msg, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ i386_unix_diag_vfs, NULL, i386_unix_diag_vfs_whole, 2, 0, 2, 0, 0, 8, 8 },
+	{ i386_unix_diag_rqlen, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_inet_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 56, 56 },
+	{ i386_inet_diag_req_old, NULL, NULL, 7, 0, 0, 0, 0, 60, 60 },
+	{ i386_inet_diag_msg, NULL, NULL, 10, 0, 0, 0, 0, 72, 72 },
+	{ i386_tcpvegas_info, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_tcp_dctcp_info, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ i386_tcp_bbr_info, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ i386_netlink_diag_ring, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_packet_diag_info, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ i386_packet_diag_ring, NULL, NULL, 7, 0, 0, 0, 0, 28, 28 },
+	{ i386_inet_diag_meminfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_netlink_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ i386_netlink_diag_msg, NULL, NULL, 9, 0, 0, 0, 0, 28, 28 },
+	{ i386_packet_diag_req, NULL, NULL, 5, 0, 0, 0, 0, 20, 20 },
+	{ i386_packet_diag_msg, NULL, NULL, 5, 0, 0, 0, 0, 16, 16 },
+	{ i386_rta_cacheinfo, NULL, NULL, 8, 0, 0, 0, 0, 32, 32 },
+	{ i386_nda_cacheinfo, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_link_stats, NULL, NULL, 24, 0, 0, 0, 0, 96, 96 },
+	{ i386_link_stats64, NULL, NULL, 25, 0, 0, 0, 0, 200, 192 },
+	{ i386_btrfs_vol_args, NULL, NULL, 2, 0, 0, 0, 0, 4096, 4096 },
+	{ i386_btrfs_limit, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ i386_btrfs_vol_args_v2, NULL, i386_btrfs_vol_args_v2_whole, 6, 0, 5, 0, 0, 4096, 4096 },
+	{ i386_btrfs_vol_args_v2, NULL, i386_btrfs_vol_args_v2_found_whole, 6, 0, 1, 0, 0, 4096, 4096 },
+	{ i386_btrfs_qgroup_inherit, NULL, NULL, 5, 0, 0, 0, 0, 72, 72 },
+	{ i386_btrfs_scrub_progress, NULL, NULL, 15, 0, 0, 0, 0, 120, 120 },
+	{ i386_btrfs_scrub_args, NULL, i386_btrfs_scrub_args_whole, 5, 0, 4, 0, 0, 1024, 1024 },
+	{ i386_btrfs_scrub_args, NULL, i386_btrfs_scrub_device_whole, 5, 0, 1, 0, 0, 1024, 1024 },
+	{ i386_btrfs_scrub_args, NULL, i386_btrfs_scrub_found_whole, 5, 0, 1, 0, 0, 1024, 1024 },
+	{ i386_btrfs_replace_start, NULL, NULL, 4, 0, 0, 0, 0, 2068, 2068 },
+	{ i386_btrfs_replace_args, NULL, i386_btrfs_replace_args_whole, 4, 0, 2, 0, 0, 2596, 2596 },
+	{ i386_btrfs_replace_args, NULL, i386_btrfs_replace_found_whole, 4, 0, 2, 0, 0, 2596, 2596 },
+	{ i386_btrfs_dev_info, NULL, i386_btrfs_dev_info_whole, 5, 0, 2, 0, 0, 4096, 4096 },
+	{ i386_btrfs_dev_info, NULL, i386_btrfs_dev_info_found_whole, 5, 0, 4, 0, 0, 4096, 4096 },
+	{ i386_btrfs_fs_info, NULL, NULL, 11, 0, 0, 0, 0, 1024, 1024 },
+	{ i386_btrfs_balance_args, NULL, NULL, 9, 0, 0, 0, 0, 136, 136 },
+	{ i386_btrfs_balance, NULL, i386_btrfs_balance_whole, 5, 0, 4, 0, 0, 1024, 1024 },
+	{ i386_btrfs_balance, NULL, i386_btrfs_balance_found_whole, 5, 0, 5, 0, 0, 1024, 1024 },
+	{ i386_btrfs_defrag_range, NULL, NULL, 5, 0, 0, 0, 0, 48, 48 },
+	{ i386_btrfs_features, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ i386_btrfs_get_dev_stats, NULL, i386_btrfs_get_dev_stats_whole, 4, 0, 3, 0, 0, 1032, 1032 },
+	{ i386_btrfs_get_dev_stats, NULL, i386_btrfs_get_dev_stats_found_whole, 4, 0, 3, 0, 0, 1032, 1032 },
+	{ i386_btrfs_ino_lookup, NULL, i386_btrfs_ino_lookup_whole, 2, 0, 2, 0, 0, 4096, 4096 },
+	{ i386_btrfs_ino_path, NULL, i386_btrfs_ino_path_whole, 4, 0, 3, 0, 0, 56, 56 },
+	{ i386_btrfs_ino_path, NULL, i386_btrfs_ino_path_found_whole, 4, 0, 1, 0, 0, 56, 56 },
+	{ i386_btrfs_logical_ino, NULL, i386_btrfs_logical_ino_whole, 6, 0, 5, 0, 0, 56, 56 },
+	{ i386_btrfs_logical_ino, NULL, i386_btrfs_logical_ino_found_whole, 6, 0, 1, 0, 0, 56, 56 },
+	{ i386_btrfs_qgroup_assign, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ i386_btrfs_qgroup_create, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_btrfs_qgroup_limit, NULL, NULL, 2, 0, 0, 0, 0, 48, 48 },
+	{ i386_btrfs_quota_ctl, NULL, NULL, 1, 0, 0, 0, 0, 16, 16 },
+	{ i386_btrfs_quota_rescan, NULL, i386_btrfs_quota_rescan_whole, 2, 0, 1, 0, 0, 64, 64 },
+	{ i386_btrfs_quota_rescan, NULL, i386_btrfs_quota_rescan_found_whole, 2, 0, 2, 0, 0, 64, 64 },
+	{ i386_btrfs_received_subvol, NULL, i386_btrfs_received_subvol_whole, 6, 0, 4, 0, 0, 192, 192 },
+	{ i386_btrfs_received_subvol, NULL, i386_btrfs_received_subvol_found_whole, 6, 0, 2, 0, 0, 192, 192 },
+	{ i386_btrfs_search_key, i386_btrfs_search_key_brief, i386_btrfs_search_key_whole, 12, 10, 10, 0, 1, 104, 104 },
+	{ i386_btrfs_search_key, NULL, i386_btrfs_search_count_whole, 12, 0, 1, 0, 0, 104, 104 },
+	{ i386_btrfs_search_header, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ i386_btrfs_search, NULL, i386_btrfs_search_whole, 3, 0, 1, 0, 0, 4096, 4096 },
+	{ i386_btrfs_search, i386_btrfs_search_found_brief, i386_btrfs_search_found_whole, 3, 1, 2, 0, 0, 4096, 4096 },
+	{ i386_btrfs_search_v2, NULL, i386_btrfs_search_v2_whole, 4, 0, 2, 0, 0, 112, 112 },
+	{ i386_btrfs_search_v2, i386_btrfs_search_v2_found_brief, i386_btrfs_search_v2_found_whole, 4, 2, 3, 0, 0, 112, 112 },
+	{ i386_btrfs_send_args, i386_btrfs_send_args_brief, i386_btrfs_send_args_whole, 6, 5, 5, 0, 1, 68, 68 },
+	{ i386_btrfs_space_info, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ i386_btrfs_space_args, NULL, i386_btrfs_space_args_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ i386_btrfs_container, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_gpiochip_info, NULL, NULL, 3, 0, 0, 0, 0, 68, 68 },
+	{ i386_gpioline_info, NULL, i386_gpioline_info_whole, 4, 0, 1, 0, 0, 72, 72 },
+	{ i386_gpioline_info, NULL, i386_gpioline_info_found_whole, 4, 0, 3, 0, 0, 72, 72 },
+	{ i386_gpio_offset, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ i386_gpiohandle_request, NULL, i386_gpiohandle_request_whole, 6, 0, 5, 0, 0, 364, 364 },
+	{ i386_gpiohandle_request, NULL, i386_gpiohandle_request_found_whole, 6, 0, 1, 0, 0, 364, 364 },
+	{ i386_gpioevent_request, NULL, i386_gpioevent_request_whole, 5, 0, 4, 0, 0, 48, 48 },
+	{ i386_gpioevent_request, NULL, i386_gpioevent_request_found_whole, 5, 0, 1, 0, 0, 48, 48 },
+	{ i386_gpiohandle_data, NULL, NULL, 1, 0, 0, 0, 0, 64, 64 },
+	{ i386_gpiohandle_config, NULL, NULL, 2, 0, 0, 0, 0, 84, 84 },
+	{ i386_gpio_v2_line_info, NULL, i386_gpio_v2_line_info_whole, 7, 0, 1, 0, 0, 256, 256 },
+	{ i386_gpio_v2_line_info, NULL, i386_gpio_v2_line_info_found_whole, 7, 0, 6, 0, 0, 256, 256 },
+	{ i386_gpio_v2_line_config, NULL, NULL, 4, 0, 0, 0, 0, 272, 272 },
+	{ i386_gpio_v2_line_request, NULL, i386_gpio_v2_line_request_whole, 7, 0, 6, 0, 0, 592, 592 },
+	{ i386_gpio_v2_line_request, NULL, i386_gpio_v2_line_request_found_whole, 7, 0, 1, 0, 0, 592, 592 },
+	{ i386_gpio_v2_line_values, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_gpio_v2_line_values, NULL, i386_gpio_v2_line_values_mask_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ i386_gpio_v2_line_values, NULL, i386_gpio_v2_line_values_found_whole, 2, 0, 1, 0, 0, 16, 16 },
+	{ i386_ubi_mkvol_req, NULL, NULL, 7, 0, 0, 0, 0, 152, 152 },
+	{ i386_ubi_rsvol_req, NULL, NULL, 2, 0, 0, 0, 0, 12, 12 },
+	{ i386_ubi_rnvol_entry, NULL, NULL, 3, 0, 0, 0, 0, 136, 136 },
+	{ i386_ubi_leb_change_req, NULL, NULL, 3, 0, 0, 0, 0, 16, 16 },
+	{ i386_ubi_attach_req, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
+	{ i386_ubi_map_req, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_ubi_set_vol_prop_req, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_tee_ioctl_version_data, NULL, i386_tee_ioctl_version_data_whole, 4, 0, 4, 0, 0, 12, 12 },
+	{ i386_tee_ioctl_shm_alloc_data, NULL, i386_tee_ioctl_shm_alloc_data_whole, 3, 0, 2, 0, 0, 16, 16 },
+	{ i386_tee_ioctl_shm_alloc_data, NULL, i386_tee_ioctl_shm_alloc_data_found_whole, 3, 0, 3, 0, 0, 16, 16 },
+	{ i386_tee_ioctl_shm_register_data, NULL, i386_tee_ioctl_shm_register_data_whole, 4, 0, 3, 0, 0, 24, 24 },
+	{ i386_tee_ioctl_shm_register_data, NULL, i386_tee_ioctl_shm_register_data_found_whole, 4, 0, 3, 0, 0, 24, 24 },
+	{ i386_tee_ioctl_cancel_arg, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_tee_ioctl_close_session_arg, NULL, NULL, 1, 0, 0, 0, 0, 4, 4 },
+	{ i386_tee_ioctl_buf_data, NULL, i386_tee_ioctl_buf_data_whole, 2, 0, 2, 0, 0, 16, 16 },
+	{ i386_v4l2_capability, NULL, NULL, 6, 0, 0, 0, 0, 104, 104 },
+	{ i386_v4l2_fmtdesc, NULL, i386_v4l2_fmtdesc_whole, 6, 0, 2, 0, 0, 64, 64 },
+	{ i386_v4l2_fmtdesc, NULL, i386_v4l2_fmtdesc_found_whole, 6, 0, 3, 0, 0, 64, 64 },
+	{ i386_v4l2_rect, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
+	{ i386_v4l2_clip, NULL, NULL, 1, 0, 0, 0, 0, 20, 20 },
+	{ i386_v4l2_window, NULL, i386_v4l2_window_whole, 7, 0, 7, 0, 0, 40, 40 },
+	{ i386_v4l2_pix_format, NULL, NULL, 7, 0, 0, 0, 0, 48, 48 },
+	{ i386_v4l2_plane_pix_format, NULL, NULL, 2, 0, 0, 0, 0, 20, 20 },
+	{ i386_v4l2_pix_format_mplane, NULL, NULL, 7, 0, 0, 0, 0, 192, 192 },
+	{ i386_v4l2_vbi_format, NULL, NULL, 7, 0, 0, 0, 0, 44, 44 },
+	{ i386_v4l2_sliced_vbi_format, NULL, NULL, 3, 0, 0, 0, 0, 112, 112 },
+	{ i386_v4l2_sdr_format, NULL, NULL, 2, 0, 0, 0, 0, 32, 32 },
+	{ i386_v4l2_meta_format, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_v4l2_format, NULL, NULL, 15, 0, 0, 0, 0, 204, 204 },
+	{ i386_v4l2_format, NULL, i386_v4l2_format_type_whole, 15, 0, 1, 0, 0, 204, 204 },
+	{ i386_v4l2_format, NULL, i386_v4l2_format_found_whole, 15, 0, 14, 0, 0, 204, 204 },
+	{ i386_v4l2_requestbuffers, NULL, i386_v4l2_requestbuffers_whole, 4, 0, 3, 0, 0, 20, 20 },
+	{ i386_v4l2_requestbuffers, NULL, i386_v4l2_requestbuffers_found_whole, 4, 0, 1, 0, 0, 20, 20 },
+	{ i386_v4l2_exportbuffer, NULL, i386_v4l2_exportbuffer_whole, 5, 0, 4, 0, 0, 64, 64 },
+	{ i386_v4l2_exportbuffer, NULL, i386_v4l2_exportbuffer_found_whole, 5, 0, 1, 0, 0, 64, 64 },
+	{ i386_v4l2_buffer, NULL, i386_v4l2_buffer_whole, 13, 0, 2, 0, 0, 68, 68 },
+	{ i386_v4l2_buffer, NULL, i386_v4l2_buffer_type_whole, 13, 0, 1, 0, 0, 68, 68 },
+	{ i386_v4l2_buffer, NULL, i386_v4l2_buffer_found_whole, 13, 0, 6, 1, 0, 68, 68 },
+	{ i386_v4l2_buffer, NULL, i386_v4l2_buffer_taken_whole, 13, 0, 8, 1, 0, 68, 68 },
+	{ i386_v4l2_framebuffer, NULL, NULL, 3, 0, 0, 0, 0, 40, 40 },
+	{ i386_v4l2_framebuffer_format, NULL, NULL, 0, 0, 0, 0, 0, 28, 28 },
+	{ i386_v4l2_fract, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_v4l2_captureparm, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ i386_v4l2_outputparm, NULL, NULL, 5, 0, 0, 0, 0, 40, 40 },
+	{ i386_v4l2_streamparm, NULL, NULL, 3, 0, 0, 0, 0, 204, 204 },
+	{ i386_v4l2_streamparm, NULL, i386_v4l2_streamparm_type_whole, 3, 0, 1, 0, 0, 204, 204 },
+	{ i386_v4l2_streamparm, NULL, i386_v4l2_streamparm_found_whole, 3, 0, 2, 0, 0, 204, 204 },
+	{ i386_v4l2_standard, NULL, i386_v4l2_standard_whole, 5, 0, 1, 0, 0, 64, 64 },
+	{ i386_v4l2_standard, NULL, i386_v4l2_standard_found_whole, 5, 0, 3, 0, 0, 64, 64 },
+	{ i386_v4l2_input, NULL, i386_v4l2_input_whole, 8, 0, 1, 0, 0, 76, 76 },
+	{ i386_v4l2_input, NULL, i386_v4l2_input_found_whole, 8, 0, 2, 0, 0, 76, 76 },
+	{ i386_v4l2_control, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_v4l2_control, NULL, i386_v4l2_control_asked_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ i386_v4l2_control, NULL, i386_v4l2_control_found_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ i386_v4l2_control, NULL, i386_v4l2_control_set_whole, 2, 0, 1, 0, 0, 8, 8 },
+	{ i386_v4l2_tuner, NULL, NULL, 10, 0, 0, 0, 0, 84, 84 },
+	{ i386_v4l2_tuner, NULL, i386_v4l2_tuner_asked_whole, 10, 0, 1, 0, 0, 84, 84 },
+	{ i386_v4l2_tuner, NULL, i386_v4l2_tuner_found_whole, 10, 0, 9, 0, 0, 84, 84 },
+	{ i386_v4l2_queryctrl, NULL, i386_v4l2_queryctrl_whole, 10, 0, 1, 0, 0, 68, 68 },
+	{ i386_v4l2_queryctrl, i386_v4l2_queryctrl_found_brief, i386_v4l2_queryctrl_found_whole, 10, 3, 9, 0, 0, 68, 68 },
+	{ i386_v4l2_query_ext_ctrl, NULL, i386_v4l2_query_ext_ctrl_whole, 14, 0, 1, 0, 0, 232, 232 },
+	{ i386_v4l2_query_ext_ctrl, i386_v4l2_query_ext_ctrl_found_brief, i386_v4l2_query_ext_ctrl_found_whole, 14, 3, 13, 0, 0, 232, 232 },
+	{ i386_v4l2_querymenu, NULL, i386_v4l2_querymenu_whole, 4, 0, 2, 0, 0, 44, 44 },
+	{ i386_v4l2_querymenu, NULL, i386_v4l2_querymenu_found_whole, 4, 0, 2, 0, 0, 44, 44 },
+	{ i386_v4l2_cropcap, NULL, i386_v4l2_cropcap_whole, 4, 0, 1, 0, 0, 44, 44 },
+	{ i386_v4l2_cropcap, NULL, i386_v4l2_cropcap_found_whole, 4, 0, 3, 0, 0, 44, 44 },
+	{ i386_v4l2_crop, NULL, NULL, 2, 0, 0, 0, 0, 20, 20 },
+	{ i386_v4l2_crop, NULL, i386_v4l2_crop_type_whole, 2, 0, 1, 0, 0, 20, 20 },
+	{ i386_v4l2_crop, NULL, i386_v4l2_crop_found_whole, 2, 0, 1, 0, 0, 20, 20 },
+	{ i386_v4l2_ext_control, NULL, i386_v4l2_ext_control_whole, 5, 0, 5, 0, 0, 20, 20 },
+	{ i386_v4l2_ext_controls, NULL, i386_v4l2_ext_controls_whole, 5, 0, 3, 0, 0, 24, 24 },
+	{ i386_v4l2_ext_controls, NULL, i386_v4l2_ext_controls_asked_whole, 5, 0, 2, 0, 0, 24, 24 },
+	{ i386_v4l2_ext_controls, NULL, i386_v4l2_ext_controls_found_whole, 5, 0, 2, 0, 0, 24, 24 },
+	{ i386_v4l2_frmsize_discrete, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
+	{ i386_v4l2_frmsize_stepwise, NULL, NULL, 6, 0, 0, 0, 0, 24, 24 },
+	{ i386_v4l2_frmsizeenum, NULL, i386_v4l2_frmsizeenum_whole, 5, 0, 2, 0, 0, 44, 44 },
+	{ i386_v4l2_frmsizeenum, NULL, i386_v4l2_frmsizeenum_found_whole, 5, 0, 3, 0, 0, 44, 44 },
+	{ i386_v4l2_frmival_stepwise, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
+	{ i386_v4l2_frmivalenum, NULL, i386_v4l2_frmivalenum_whole, 8, 0, 4, 0, 0, 52, 52 },
+	{ i386_v4l2_frmivalenum, NULL, i386_v4l2_frmivalenum_found_whole, 8, 0, 4, 0, 0, 52, 52 },
+	{ i386_v4l2_create_buffers, NULL, i386_v4l2_create_buffers_whole, 4, 0, 3, 0, 0, 248, 248 },
+	{ i386_v4l2_create_buffers, NULL, i386_v4l2_create_buffers_found_whole, 4, 0, 2, 0, 0, 248, 248 },
 	},
 };

@@ -49,6 +49,12 @@ def probe(names: set[str], includes: list[str], flags: list[str]) -> dict[str, i
             Path(folder, "stddef.h").write_text(stddef)
             Path(folder, "sys", "time.h").write_text("#include <linux/time.h>\n")
             flags = [*flags, f"-I{folder}"]
+        # Each that the compiler does not know costs it a search for the like of it.
+        source.write_text(head + "}\n")
+        command = ["gcc", "-w", "-E", "-dD", *flags, source]
+        said = subprocess.run(command, capture_output=True, text=True)
+        if not said.returncode:
+            left = sorted(names & set(re.findall(r"\w+", said.stdout)))
         while left:
             body = "".join(f"\tPUT({name});\n" for name in left)
             text = f"{head}{body}\treturn 0;\n}}\n"

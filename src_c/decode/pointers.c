@@ -77,9 +77,8 @@ static bool string_shown(struct ft_walk *walk, const struct ft_type *type, struc
 static bool is_older(
 	const struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory)
 {
-	const struct ft_struct *of = &ft_structs[walk->model][type->ref];
-
-	return type->kind == FT_STRUCT && memory->data && memory->length >= of->least;
+	return type->kind == FT_STRUCT && memory->data &&
+	       memory->length >= ft_structs[walk->model][type->ref].least;
 }
 
 /* What lies at an address, read before or after the call; false: it is not there. */
@@ -130,6 +129,7 @@ static bool shown_at(struct ft_walk *walk, const struct ft_type *type, uint64_t 
 		}
 		memory = ft_memory_at(view, after, address,
 			size * (size_t)(count < walk->elements_max ? count : walk->elements_max));
+		walk->is_astray |= !count || memory.found == FT_FAULT;
 		shown = (!count || memory.data) && ft_array_shown(walk, type, memory, count);
 		break;
 	case FT_STRINGS:

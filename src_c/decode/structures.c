@@ -31,7 +31,7 @@ static bool any_byte(const uint8_t *data, size_t size)
 static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
 	const struct ft_field *f, const struct ft_memory *memory)
 {
-	uint32_t bits;
+	uint64_t mask = f->mask == UINT32_MAX ? UINT64_MAX : f->mask, bits;
 
 	if (!f->condition)
 		return true;
@@ -43,7 +43,7 @@ static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
 		return any_byte(memory->data + f->offset, ft_size_of(walk, &ft_types[f->type]));
 	if (!is_there(walk, &of->fields[f->of], memory))
 		return false;
-	bits = (uint32_t)ft_field_of(walk, &of->fields[f->of], memory->data) & f->mask;
+	bits = ft_field_of(walk, &of->fields[f->of], memory->data) & mask;
 	return (bits == f->value) == (f->condition == 1);
 }
 
@@ -72,13 +72,13 @@ static unsigned fields(
 		if (listed & FT_FIELD_BECOMES)
 			walk->sink->ops->becomes(walk->sink);
 		else
-			walk->sink->ops->next(walk->sink, f->name, f->length);
+			walk->sink->ops->next(walk->sink, f->length ? f->name : NULL, f->length);
 		at.data += f->offset;
 		at.length -= f->offset;
 		at.address += f->offset;
 		ft_walk_memory(walk, type, &at);
 	}
-	if ((brief || of->is_cut) && are_shown) {
+	if ((brief ? !of->is_short : of->is_cut) && are_shown) {
 		ft_next(walk, NULL);
 		walk->sink->ops->more(walk->sink);
 	}

@@ -37,7 +37,9 @@ size_t ft_size_of(const struct ft_walk *walk, const struct ft_type *type)
 		return type->counted == FT_COUNT_FIXED ? type->count : 0;
 	case FT_CSTR:
 	case FT_BYTES:
-		return type->counted == FT_COUNT_FIXED ? type->count : 0;
+		return type->counted == FT_COUNT_FIXED || type->counted == FT_COUNT_UP_TO
+			       ? type->count
+			       : 0;
 	default:
 		return width(walk, type);
 	}
@@ -89,7 +91,6 @@ bool ft_array_shown(
 		return false;
 	if (count && memory.length < size)
 		return false;
-	walk->is_astray |= !count;
 	ft_open(walk, "[");
 	for (; n < count && n < most && walk->elements_left && memory.length >= size; n++) {
 		struct ft_memory element = memory;
@@ -106,10 +107,8 @@ bool ft_array_shown(
 	if (n < count) {
 		ft_next(walk, NULL);
 		walk->sink->ops->more(walk->sink);
-		if (n < most && walk->elements_left && memory.found == FT_FAULT) {
+		if (n < most && walk->elements_left && memory.found == FT_FAULT)
 			walk->sink->ops->fault(walk->sink, memory.address);
-			walk->is_astray = true;
-		}
 	}
 	ft_close(walk, "]");
 	return true;
@@ -142,6 +141,23 @@ static uint64_t elements_of(const struct ft_walk *walk, const struct ft_type *ty
 	return said < type->count ? said : type->count;
 }
 
+/* Of a string in a structure: as many as a field says, and one behind them, where there is room. */
+static size_t characters_of(const struct ft_walk *walk, const struct ft_type *type)
+{
+	const struct ft_field *field;
+	const struct ft_type *number;
+	uint64_t said;
+
+	if (type->counted != FT_COUNT_UP_TO || !walk->of || type->size >= walk->of->count)
+		return type->count;
+	field = &walk->of->fields[type->size];
+	number = &ft_types[field->type];
+	said = ft_field_of(walk, field, walk->base);
+	if (number->shown == FT_SIGNED && said >> (8 * number->size - 1))
+		return 1;
+	return said < type->count ? (size_t)said + 1 : type->count;
+}
+
 bool ft_walk_memory(
 	struct ft_walk *walk, const struct ft_type *type, const struct ft_memory *memory)
 {
@@ -159,7 +175,7 @@ bool ft_walk_memory(
 		if (memory->length < size)
 			return false;
 		if (type->kind == FT_CSTR)
-			ft_characters_shown(walk, memory->data, size);
+			ft_characters_shown(walk, memory->data, characters_of(walk, type));
 		else
 			walk->sink->ops->bytes(walk->sink, memory->data, size, false);
 		return true;

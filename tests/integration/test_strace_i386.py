@@ -26,6 +26,9 @@ PROGRAMS = [
     "ipc_status",
     "segments",
     "video",
+    "btrfs",
+    "lines",
+    "rings",
 ]
 TRACEES = [f"tells_{name}" for name in PROGRAMS] + ["multiplexed_i386"]
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
