@@ -10,6 +10,7 @@
 
 #include "kernel/clock.h"
 #include "session/engine.h"
+#include "session/interrupt.h"
 #include "session/record.h"
 #include "kernel/reader.h"
 #include "tracer/registers.h"
@@ -139,6 +140,7 @@ static void act_on(struct ft_session *s, struct ft_task *t, const struct ft_stop
 			stay_stopped(s, t);
 		return;
 	case FT_STOPPED_TRAP:
+		ft_interrupt_settle(t); /* before the engine makes it run anything */
 		on_first_or_shown(s, t);
 		break;
 	case FT_STOPPED_EXITING:

@@ -110,6 +110,18 @@ def test_threads_that_exec_as_we_come_and_go(run_tracee, engine):
         assert process.end() == ("wrong: 0\n", "ended 0")
 
 
+def test_a_call_by_int80_goes_on_as_one_of_the_other_interface(run_tracee, engine):
+    """Its number means another call among those of the program's own interface."""
+    with run_tracee("waits_by_int80") as process:
+        while state(process.pid) != "S":
+            os.sched_yield()
+        for _ in range(3):
+            with Tracer(pid=process.pid, engine=engine, trace="epoll_wait") as tracer:
+                tracer.wait(0.1)
+            assert tracer.stats["error"] == 0
+        assert process.end() == ("epoll_wait: 1\n", "ended 0")
+
+
 def test_who_was_let_go_execs_before_its_leader_is(run_tracee, engine):
     """Then the leader has gone, and nobody tells us."""
     with run_tracee("execs_when_left") as process:

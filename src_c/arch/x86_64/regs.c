@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <linux/ptrace.h>
 #include <sys/syscall.h>
 
 #include "arch/arch.h"
@@ -125,13 +126,21 @@ static int eintr_is_spurious_i386(unsigned nr, unsigned first_arg)
 	}
 }
 
-static bool is_spurious_eintr(const struct user_regs_struct *regs)
+/* By int 0x80 64-bit code makes calls of i386, too. The kernel knows it (TS_COMPAT) until the task has run again. */
+static bool is_i386(pid_t tid)
+{
+	struct ptrace_syscall_info info;
+
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) > 0 &&
+	       info.arch == AUDIT_ARCH_I386;
+}
+
+static bool is_spurious_eintr(pid_t tid, const struct user_regs_struct *regs)
 {
 	if ((int)regs->orig_rax < 0 || (int)regs->rax != -EINTR)
 		return false;
-	/* cs tells 64-bit code from 32-bit, as for the kernel's user_64bit_mode(). */
-	return regs->cs == 0x33 ? eintr_is_spurious(regs->orig_rax)
-				: eintr_is_spurious_i386(regs->orig_rax, regs->rbx);
+	return is_i386(tid) ? eintr_is_spurious_i386(regs->orig_rax, regs->rbx)
+			    : eintr_is_spurious(regs->orig_rax);
 }
 
 int ft_arch_is_remade(pid_t tid, uint64_t *nr)
@@ -143,11 +152,11 @@ int ft_arch_is_remade(pid_t tid, uint64_t *nr)
 		return -errno;
 	ret = (int)regs.rax;
 	*nr = (uint32_t)regs.orig_rax;
-	if (is_spurious_eintr(&regs))
+	if (is_spurious_eintr(tid, &regs))
 		return 1;
 	if ((int)regs.orig_rax < 0 || ret > -FT_ERESTARTSYS || ret < -FT_ERESTART_RESTARTBLOCK)
 		return 0;
-	return *nr == (regs.cs == 0x33 ? SYS_restart_syscall : 0) ? 2 : 1;
+	return *nr == (is_i386(tid) ? FT_NR_I386_restart_syscall : SYS_restart_syscall) ? 2 : 1;
 }
 
 int ft_arch_redo_eintr(pid_t tid)
@@ -157,7 +166,7 @@ int ft_arch_redo_eintr(pid_t tid)
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
 		return -errno;
-	if (!is_spurious_eintr(&regs))
+	if (!is_spurious_eintr(tid, &regs))
 		return 0;
 	regs.rax = regs.orig_rax;
 	/* syscall: 0f 05; int 0x80: cd 80, which also stands before where sysenter returns to. */
