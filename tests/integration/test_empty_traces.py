@@ -79,7 +79,7 @@ sys.exit(main(sys.argv[1:]))
         (("diff", "x.fst", "x.fst"), ("fasttrace.analysis.diff", "_paths", 2)),
         (("diff", "x.fst", "x.fst"), ("fasttrace.analysis.diff", "_timings", 1)),
         (("tree", "x.fst"), ("fasttrace.data.tree", "owners", 1)),
-        (("scan", "x.parquet"), ("fasttrace.data.scanned.counting", "table", 1)),
+        (("scan", "x.parquet"), ("fasttrace.data.scanned.counting", "make_table", 1)),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
 from fasttrace.data.calls import kind_name
 from fasttrace.data.events import Flag, Kind
 from fasttrace.data.export.columns import FORMS
 from fasttrace.data.export.extras import extra
-from fasttrace.data.scanned.files import connect, line_of, literal
+from fasttrace.data.scanned.files import answer_of, literal
 from fasttrace.data.scanned.filters import Filters
+from fasttrace.data.scanned.urls import line_of
 from fasttrace.errors import TraceError
 from fasttrace.text.terminal import printable
 
@@ -54,10 +56,13 @@ class Question(NamedTuple):
             raise TraceError(f"the traces cannot be counted: {line_of(error)}") from None
 
     def _answer(self, files: Sequence[str]) -> list[Row]:
-        with connect() as connection:
-            table(connection, files, self.columns, self.conditions).create_view("traces")
+        def rows(connection: Any) -> list[Row]:
+            with one_thread(connection):
+                make_table(connection, files, self.columns, self.conditions)
             # Of no rows at all there is one group, if nothing is grouped by, that has no calls.
             return [row for row in connection.execute(self.sql()).fetchall() if row[len(self.by)]]
+
+        return answer_of(files, rows)
 
     def sql(self) -> str:
         keys = ", ".join(f"k{i}" for i in range(len(self.by)))
@@ -89,14 +94,27 @@ class Question(NamedTuple):
         )
 
 
-def table(
+@contextmanager
+def one_thread(connection: Any) -> Iterator[None]:
+    """While relations are made: DuckDB before 2.0 keeps the lock of Python then, for which its
+    threads that open files of stores would wait."""
+    (threads,) = connection.execute("select current_setting('threads')").fetchone()
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {threads}")
+
+
+def make_table(
     connection: Any, files: Sequence[str], columns: frozenset[str], conditions: Mapping[str, Any]
-) -> Any:
-    """The rows that meet the conditions, with `file`; what a file does not have is null."""
+) -> None:
+    """The view `traces` of the rows that meet the conditions, with `file`; what a file does not
+    have is null."""
     names = [literal(path) for path in files]
     rows = connection.read_parquet(names, union_by_name=True, filename=True)
     shown = [name if name in columns else f"null as {name}" for name in _EXPECTED]
     rows = rows.project(", ".join([*shown, "filename as file"]))
     for expression in Filters().all(conditions):
         rows = rows.filter(expression)
-    return rows
+    rows.create_view("traces")

@@ -4,29 +4,80 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import stat
-from collections.abc import Iterable, Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from fasttrace.data.export.extras import extra
+from fasttrace.data.scanned.urls import (
+    PARQUET,
+    found_at,
+    line_of,
+    prepare,
+    scheme_of,
+    without_file_scheme,
+)
 from fasttrace.data.stored import FORMAT, checked, parsed
 from fasttrace.errors import TraceError
 from fasttrace.system.files import look
 from fasttrace.text.terminal import printable, quoted
 
+T = TypeVar("T")
+
 # What cannot be counted without.
 NEEDED = ("name", "kind", "abi", "nr", "duration_ns", "flags")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-# Where a file is being written it has a name that begins with a dot.
-_PARQUET = re.compile(r"/[^./][^/]*\.parquet\Z")
 _REMEDY = "give a folder, a pattern such as 'runs/*.parquet', or a list"
 
 
-def connect() -> Any:
-    """A DuckDB of one's own, that looks at no variables of Python. MissingExtra: none is there."""
-    duckdb = extra("duckdb", "duckdb")
-    return duckdb.connect(config={"python_enable_replacements": False})
+def connect(files: Iterable[str] = ()) -> Any:
+    """A DuckDB of one's own that can read these, and looks at no variables of Python.
+
+    MissingExtra: none is there, or nothing that reads such URLs. TraceError: a file in a store
+    cannot be read.
+    """
+    connection = _connection()
+    if prepare(connection, files) and extra("duckdb", "duckdb").__version__.startswith("1."):
+        connection.execute("set threads = 1")  # as in `one_thread`, whatever is made of relations
+    return connection
+
+
+def _connection() -> Any:
+    config = {"python_enable_replacements": False, "autoinstall_known_extensions": False}
+    return extra("duckdb", "duckdb").connect(config=config)
+
+
+def answer_of(files: Sequence[str], ask: Callable[[Any], T]) -> T:
+    """What `ask` gets of a DuckDB that can read these.
+
+    In a thread of its own: DuckDB would look for signals now and then, lose what their handlers
+    raise, and go on with what its threads have begun.
+    """
+    connection = _connection()
+    stores = prepare(connection, files)
+    answers: list[T] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with connection:
+                answers.append(ask(connection))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        connection.interrupt()
+        for store in stores:
+            store.give_up()
+        thread.join()
+        raise
+    if errors:
+        raise errors[0]
+    return answers[0]
 
 
 def found(where: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -42,7 +93,8 @@ def found(where: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> l
             text = os.fsdecode(text)
         if "\0" in text:
             raise TraceError(f"{printable(text)}: no file has such a name; {_REMEDY}")
-        some = _of_url(text) if _URL.match(text) else _of_path(text)
+        text = without_file_scheme(text)
+        some = _of_url(text) if scheme_of(text) else _of_path(text)
         if not some:
             raise TraceError(f"no file is there for {printable(text)}; {_REMEDY}")
         files.update(dict.fromkeys(some))
@@ -58,7 +110,7 @@ def _of_path(text: str) -> list[str]:
         return sorted(path for path in paths if _is_file(path))
     if stat.S_ISDIR(here.st_mode):
         paths = [f"{top}/{name}" for top, _, names in os.walk(text) for name in names]
-        return sorted(path for path in paths if _PARQUET.search(path) and _is_file(path))
+        return sorted(path for path in paths if PARQUET.search(path) and _is_file(path))
     if not stat.S_ISREG(here.st_mode):  # a pipe might never end
         raise TraceError(f"{printable(text)} is no file; {_REMEDY}")
     return [text]
@@ -71,22 +123,12 @@ def _is_file(path: str) -> bool:
 
 def _of_url(text: str) -> list[str]:
     with connect() as connection:
-        try:
-            rows = connection.execute("select file from glob(?)", [text]).fetchall()
-        except extra("duckdb", "duckdb").Error as error:
-            raise TraceError(f"cannot look for {printable(text)}: {line_of(error)}") from None
-    return sorted(row[0] for row in rows)
+        return found_at(connection, text)
 
 
 def literal(path: str) -> str:
     """A file's name as DuckDB takes it, which takes names for patterns."""
-    return path if _URL.match(path) else glob.escape(path)
-
-
-def line_of(error: BaseException) -> str:
-    """What DuckDB says, on one line."""
-    text = str(error).partition("\n\n")[0].partition("\nLINE ")[0]
-    return printable(" ".join(text.split())) or type(error).__name__
+    return path if scheme_of(path) else glob.escape(path)
 
 
 def columns_of(files: Sequence[str], *, check: bool) -> set[str]:
@@ -96,7 +138,8 @@ def columns_of(files: Sequence[str], *, check: bool) -> set[str]:
     be read.
     """
     duckdb = extra("duckdb", "duckdb")
-    with connect() as connection:
+
+    def columns(connection: Any) -> set[str]:
         try:
             return _columns(connection, files, check)
         except duckdb.Error as error:
@@ -106,6 +149,8 @@ def columns_of(files: Sequence[str], *, check: bool) -> set[str]:
                 except duckdb.Error as its:
                     raise _unreadable(one, its) from None
             raise _unreadable(files[0], error) from None
+
+    return answer_of(files, columns)
 
 
 def _unreadable(path: str, error: BaseException) -> TraceError:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttrace.data.events import Kind
 from fasttrace.data.export.extras import extra
-from fasttrace.data.scanned.counting import KEYS, Question, table
-from fasttrace.data.scanned.files import columns_of, connect, found, no_such
+from fasttrace.data.scanned.counting import KEYS, Question, make_table, one_thread
+from fasttrace.data.scanned.files import answer_of, columns_of, connect, found, no_such
 from fasttrace.data.scanned.filters import Filters, asked
 from fasttrace.data.scanned.groups import GroupedSummary
 from fasttrace.syscalls.sets import Calls
@@ -120,15 +120,16 @@ class Scan:
         asked of some files at a time, wherever they are, so it must be there. ValueError: it is
         not. duckdb.Error: a query is wrong, or a file damaged.
         """
-        connection = connect()
         if merge is None:
             if self.scheduler is not None:
                 raise ValueError(
                     "on a cluster each worker asks its files: merge='select ... from parts' says"
                     " how their answers become one"
                 )
-            table(connection, self.files, self._columns, self._conditions).create_view("traces")
-            return connection.sql(query, params=params)
+            connection = connect(self.files)
+            with one_thread(connection):
+                make_table(connection, self.files, self._columns, self._conditions)
+                return connection.sql(query, params=params)
         part = Part(query, params, self._columns, self._conditions)
         if self.scheduler is None:
             answers = [part.answer(self.files)]
@@ -137,6 +138,7 @@ class Scan:
 
             answers = answers_of_all(self.scheduler, part.answer, self.files)
         pa = extra("pyarrow", "duckdb")
+        connection = connect()
         connection.register("parts", pa.concat_tables(answers, promote_options="permissive"))
         return connection.sql(merge)
 
@@ -151,9 +153,13 @@ class Part:
         self._columns, self._conditions = columns, conditions
 
     def answer(self, files: Sequence[str]) -> Any:
-        with connect() as connection:
-            table(connection, files, self._columns, self._conditions).create_view("traces")
-            return connection.sql(self._query, params=self._params).arrow().read_all()
+        def rows(connection: Any) -> Any:
+            with one_thread(connection):
+                make_table(connection, files, self._columns, self._conditions)
+                found = connection.sql(self._query, params=self._params)
+            return found.arrow().read_all()
+
+        return answer_of(files, rows)
 
 
 def scan(where: Where, *, scheduler: str | None = None) -> Scan:
@@ -161,8 +167,8 @@ def scan(where: Where, *, scheduler: str | None = None) -> Scan:
 
     Args:
         where: a file, a pattern of the shell (``runs/*.parquet``, ``**`` for folders), a folder, of
-            which all ``*.parquet`` are taken however deep, a URL or a pattern of some (``s3://...``,
-            where DuckDB has its httpfs), or several of these.
+            which all ``*.parquet`` are taken however deep, the URL of any of these (``s3://...``
+            needs ``fasttrace[s3]``; docs/many-traces.md says what others need), or several.
         scheduler: the address of a Dask scheduler, such as "tcp://head:8786": its workers read the
             files, which must have the same names there (``fasttrace[dask]``).
 
