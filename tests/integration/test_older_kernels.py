@@ -47,7 +47,6 @@ threads = [threading.Thread(target=len, args=("",)) for _ in range(20)]
 SUITES = {
     "test_births.py": "not ptrace",
     "test_engines_agree.py": "not ptrace",
-    "test_undisturbed.py": "inline",
     # Where its prctl(2) is refused a program cannot stay, and none can be attached to.
     "test_own_filters.py": "not ptrace and not sandbox and not next and not attach and not coming",
 }
@@ -83,6 +82,7 @@ def test_each_thread_arms_itself(older: dict[str, str]) -> None:
     assert told["prctl"] >= 20
 
 
+@pytest.mark.any_user
 @pytest.mark.parametrize("suite", SUITES)
 def test_as_on_newer_kernels(suite: str, older: dict[str, str]) -> None:
     limit = 10 * HANG_S

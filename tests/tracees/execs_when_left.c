@@ -1,6 +1,6 @@
 /* Once it is traced its leader waits for a vfork child, which nothing ends but an exec of the other thread: that comes when
  * this one is traced no more.
- * role: attach
+ * role: named
  * oracle: no (it is about attaching)
  */
 #define _GNU_SOURCE
