@@ -22,6 +22,7 @@ cdef extern from "fasttrace.h" nogil:
         FT_OPT_PLACES
         FT_OPT_DESCRIPTORS
         FT_OPT_UNTIL_EXEC
+        FT_OPT_VCPU_EXITS
         FT_STRING_LIMIT_MAX
         FT_PYTHON_FRAMES_MAX
         FT_PYTHON_OLD

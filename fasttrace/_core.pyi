@@ -139,6 +139,7 @@ class Session:
         environments: bool = False,
         places: bool = False,
         descriptors: bool = False,
+        vcpu_exits: bool = False,
         until_exec: int | None = None,
         pause_level: int = 0,
     ) -> None: ...

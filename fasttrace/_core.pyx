@@ -99,6 +99,7 @@ cdef class Session:
                   uint32_t queue_blocks=0, list injections=None, list handled=None,
                   uint32_t string_limit=0, uint32_t python_frames=0,
                   bint environments=False, bint places=False, bint descriptors=False,
+                  bint vcpu_exits=False,
                   until_exec=None, uint64_t pause_level=0):
         cdef ft_config config
         cdef Injections rows = Injections(injections or [])
@@ -110,6 +111,7 @@ cdef class Session:
             | (FT_OPT_ENVIRONMENTS if environments else 0)
             | (FT_OPT_PLACES if places else 0)
             | (FT_OPT_DESCRIPTORS if descriptors else 0)
+            | (FT_OPT_VCPU_EXITS if vcpu_exits else 0)
             | (0 if until_exec is None else FT_OPT_UNTIL_EXEC)
         )
         config.execs_kept = 0 if until_exec is None else until_exec

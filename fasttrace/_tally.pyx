@@ -43,7 +43,7 @@ cdef extern from *:
         { "ARGV", FT_PAYLOAD_ARGV }, { "COMM", FT_PAYLOAD_COMM }, { "LINK", FT_PAYLOAD_LINK },
         { "SIGINFO", FT_PAYLOAD_SIGINFO },
         { "STACK", FT_PAYLOAD_STACK }, { "PYTHON", FT_PAYLOAD_PYTHON },
-        { "NUMBERS", FT_PAYLOAD_NUMBERS },
+        { "NUMBERS", FT_PAYLOAD_NUMBERS }, { "VCPU", FT_PAYLOAD_VCPU },
     }, ft_payload_flags[] = {
         { "MORE", FT_PAYLOAD_MORE }, { "TRUNCATED", FT_PAYLOAD_TRUNCATED },
         { "FAULT", FT_PAYLOAD_FAULT }, { "EXIT", FT_PAYLOAD_EXIT },

@@ -82,6 +82,7 @@ enum ft_payload_type {
 	FT_PAYLOAD_STACK = 7, /* 64-bit addresses of code, the first one behind the call */
 	FT_PAYLOAD_PYTHON = 8, /* struct ft_payload_frame, one behind the other: what CPython ran */
 	FT_PAYLOAD_NUMBERS = 9, /* FORK, ATTACH: struct ft_payload_number, one behind the other */
+	FT_PAYLOAD_VCPU = 10, /* of KVM_RUN: 32 bits, why it ended, KVM_EXIT_* */
 };
 
 enum ft_payload_flag {

@@ -42,6 +42,7 @@ enum ft_option {
 	FT_OPT_PLACES = 1 << 7, /* keep the addresses that calls are made at, and signals come at */
 	FT_OPT_DESCRIPTORS = 1 << 8, /* with payload: what descriptors are, see FT_PAYLOAD_LINK */
 	FT_OPT_UNTIL_EXEC = 1 << 9, /* who executes another program is let go of, see execs_kept */
+	FT_OPT_VCPU_EXITS = 1 << 10, /* with payload: why each KVM_RUN ended, see FT_PAYLOAD_VCPU */
 };
 
 enum ft_engine_id {

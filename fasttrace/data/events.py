@@ -70,6 +70,7 @@ class PayloadType(IntEnum):
     STACK = 7
     PYTHON = 8
     NUMBERS = 9
+    VCPU = 10
 
 
 class PayloadFlag(IntFlag):

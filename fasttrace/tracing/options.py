@@ -39,6 +39,7 @@ class TracingOptions(Running, total=False):
     inject: AlterRules | None
     deny: Denial | None
     descriptors: bool
+    vcpu_exits: bool
     until_exec: int | None
 
 

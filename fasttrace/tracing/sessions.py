@@ -58,6 +58,7 @@ class SessionOptions:
         python_frames: int,
         places: bool,
         descriptors: bool,
+        vcpu_exits: bool,
         until_exec: int | None,
         pause_level: int,
     ) -> None:
@@ -75,6 +76,7 @@ class SessionOptions:
         self.python_frames = python_frames
         self.places = places
         self.descriptors = descriptors
+        self.vcpu_exits = vcpu_exits
         self.until_exec = until_exec
         self.pause_level = pause_level
 
@@ -124,6 +126,7 @@ class SessionOptions:
             injections=self.injections or None,
             handled=handlers.table() if handlers else None,
             descriptors=self.descriptors,
+            vcpu_exits=self.vcpu_exits,
             until_exec=None if self.until_exec is None else self.until_exec + (not self.attach),
             pause_level=self.pause_level,
         )

@@ -82,6 +82,7 @@ class Tracer(Answering):
         descriptors: look up in /proc what descriptors are when they are made, paths and addresses
             of sockets: one stop for each such call, which is recorded whatever `trace` says. See
             docs/capture.md.
+        vcpu_exits: keep with each KVM_RUN why it ended: one stop for each.
         until_exec: let go of each process when it executes another program, which then runs on
             untraced; the command, or the process that was attached to, only after so many of them.
             That execve is UNFINISHED.
@@ -116,6 +117,7 @@ class Tracer(Answering):
         python: bool | int = False,
         instruction_pointer: bool = False,
         descriptors: bool = False,
+        vcpu_exits: bool = False,
         until_exec: int | None = None,
     ) -> None:
         if (argv is None) == (pid is None):
@@ -176,6 +178,7 @@ class Tracer(Answering):
             python_frames=sessions.python_frames(python),
             places=instruction_pointer,
             descriptors=descriptors,
+            vcpu_exits=vcpu_exits,
             until_exec=until_exec,
             pause_level=self._pause_level,
         )

@@ -144,6 +144,7 @@ enum ft_result_kind {
 	FT_RESULT_CLONE3,
 	FT_RESULT_SIGRETURN, /* which has no argument, but gives back a mask */
 	FT_RESULT_FOUND, /* with a structure that the last argument points to */
+	FT_RESULT_VCPU, /* with why a virtual processor stopped */
 };
 
 /* How a call is shown; its variants follow it in ft_shapes. */

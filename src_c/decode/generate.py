@@ -57,7 +57,7 @@ RESULTS = (
     "signal",
 )
 RESULTS += ("seals", "ioprio", "poll", "select", "sleep", "entry", "clone", "clone3", "sigreturn")
-RESULTS += ("found",)
+RESULTS += ("found", "vcpu")
 
 
 def syscall_tables() -> ModuleType:

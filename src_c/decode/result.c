@@ -3,6 +3,7 @@
 #include "decode/composed.h"
 #include "decode/families.h"
 #include "decode/found.h"
+#include "decode/frames.h"
 #include "decode/signals.h"
 
 /* The kernel's restart codes, which no program ever sees. */
@@ -116,6 +117,27 @@ static void put_found(struct ft_text *text, struct ft_walk *walk)
 	ft_puts(text, ")");
 }
 
+/* Why KVM_RUN ended, if that was asked for. */
+static void put_vcpu_exit(struct ft_text *text, const struct ft_view *view)
+{
+	const struct ft_event *ev = view->event;
+	size_t size = 0;
+	const uint8_t *item = view->payload ? ft_item_of(ev, FT_PAYLOAD_VCPU, view->payload,
+						      view->payload_length, ev->payload, &size)
+					    : NULL;
+	const struct ft_member *reason;
+
+	if (!item || size < 4)
+		return;
+	reason = ft_member_of(&ft_sets[FT_SET_KVM_EXIT], ft_load(item, 4));
+	ft_puts(text, " (");
+	if (reason)
+		ft_put(text, reason->name, reason->length);
+	else
+		ft_puts(text, "KVM_EXIT_???");
+	ft_puts(text, ")");
+}
+
 static void put_value(struct ft_text *text, struct ft_walk *walk)
 {
 	uint64_t value = walk->word == 4 ? (uint32_t)walk->ret : (uint64_t)walk->ret;
@@ -210,6 +232,10 @@ static void put_value(struct ft_text *text, struct ft_walk *walk)
 	case FT_RESULT_CLONE:
 	case FT_RESULT_CLONE3:
 		ft_show_pid(walk, value);
+		return;
+	case FT_RESULT_VCPU:
+		ft_put_signed(text, walk->ret);
+		put_vcpu_exit(text, walk->view);
 		return;
 	case FT_RESULT_PGID:
 		ft_show_pgid(walk, value);

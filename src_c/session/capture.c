@@ -20,7 +20,18 @@ const struct ft_capture_program *ft_capture_program(
 
 int ft_capture_count(const struct ft_session *s, const struct ft_capture_program *p)
 {
-	return s->options & FT_OPT_DESCRIPTORS ? p->count : p->count - p->links;
+	bool tells_exits =
+		p->links && ft_capture_ops[p->first + p->count - 1].count == FT_LINKS_VCPU;
+
+	if (s->options & FT_OPT_VCPU_EXITS && tells_exits)
+		return p->count;
+	return s->options & FT_OPT_DESCRIPTORS ? p->count - tells_exits : p->count - p->links;
+}
+
+bool ft_capture_wants(const struct ft_session *s, const struct ft_capture_op *op)
+{
+	return op->what != FT_CAPTURE_LINK || op->count == FT_LINKS_VCPU ||
+	       s->options & FT_OPT_DESCRIPTORS;
 }
 
 uint32_t ft_capture_limit(const struct ft_session *s, const struct ft_capture_op *op)
@@ -133,12 +144,12 @@ static void run_op(struct ft_capture_run *r, const struct ft_capture_op *op)
 	const struct ft_capture_step *steps[FT_CAPTURE_STEPS];
 	int n = 0;
 
+	if (!ft_capture_applies(op, r->args) || !ft_capture_wants(r->from->s, op))
+		return;
 	if (op->what == FT_CAPTURE_LINK) {
 		ft_links_of_call(r->from->s, r->t, r->call, op);
 		return;
 	}
-	if (!ft_capture_applies(op, r->args))
-		return;
 	r->arg = op->arg;
 	r->limit = ft_capture_limit(r->from->s, op);
 	r->left = r->from->s->options & FT_OPT_ENVIRONMENTS ? FT_CAPTURE_FOLLOWED_WHOLE

@@ -18,6 +18,8 @@ const struct ft_capture_program *ft_capture_program(
 	const struct ft_session *s, enum ft_abi abi, uint64_t nr);
 /* How many ops it has in this session. */
 int ft_capture_count(const struct ft_session *s, const struct ft_capture_program *p);
+/* Whether one of those is run. */
+bool ft_capture_wants(const struct ft_session *s, const struct ft_capture_op *op);
 /* The bytes that an op copies at most. */
 uint32_t ft_capture_limit(const struct ft_session *s, const struct ft_capture_op *op);
 

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "kernel/link.h"
+#include "kernel/reader.h"
+#include "kernel/vcpu.h"
 #include "session/capture.h"
 #include "session/fetch.h"
 
@@ -141,6 +143,25 @@ static void add_messages(
 	}
 }
 
+/* Why KVM_RUN ended, if that is to be had. */
+static void add_exit(struct ft_session *s, struct ft_task *t, int fd)
+{
+	struct ft_payload head = {
+		.length = sizeof(uint32_t),
+		.arg = NO_ARG,
+		.type = FT_PAYLOAD_VCPU,
+		.flags = FT_PAYLOAD_EXIT,
+	};
+	uint8_t *to = t->payload + t->payload_len;
+
+	if (FT_CAPTURE_ROOM - t->payload_len < FT_PAYLOAD_SIZE(sizeof(uint32_t)))
+		return;
+	if (ft_reader_call(s->reader, ft_vcpu_exit, t->tid, (uint64_t)fd, 0,
+		    (char *)to + sizeof(head), sizeof(uint32_t)) != sizeof(uint32_t))
+		return;
+	t->payload_len += ft_payload_put(to, &head);
+}
+
 void ft_links_of_call(struct ft_session *s, struct ft_task *t, const struct ft_event *call,
 	const struct ft_capture_op *op)
 {
@@ -165,6 +186,9 @@ void ft_links_of_call(struct ft_session *s, struct ft_task *t, const struct ft_e
 	case FT_LINKS_ALL:
 		t->payload_len += ft_links_of_task(
 			s, t, t->payload + t->payload_len, FT_CAPTURE_ROOM - t->payload_len);
+		break;
+	case FT_LINKS_VCPU:
+		add_exit(s, t, (int)argument);
 		break;
 	}
 }

@@ -45,6 +45,7 @@ enum ft_capture_links {
 	FT_LINKS_MESSAGES, /* in the control messages of those that it points to, which are copied already */
 	FT_LINKS_CWD, /* the working directory instead */
 	FT_LINKS_ALL, /* and that */
+	FT_LINKS_VCPU, /* not what it is: why a virtual processor stopped; the last op, with FT_OPT_VCPU_EXITS */
 };
 
 enum ft_capture_limit {
@@ -91,7 +92,7 @@ struct ft_capture_program {
 	uint16_t first; /* in ft_capture_ops */
 	uint8_t count; /* of ops: those at the entry come first */
 	uint8_t entry_count;
-	uint8_t links; /* of the ops, the last so many are of descriptors */
+	uint8_t links; /* of the ops, the last so many are of descriptors: FT_CAPTURE_LINK */
 };
 
 /* Program 0 has no op. */

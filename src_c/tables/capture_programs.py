@@ -110,10 +110,13 @@ class Op(NamedTuple):
 
 
 Program = tuple[Op, ...]
-LINK = re.compile(r"(result|argument|pair|messages|cwd|all)(?: arg([0-5]))? (success|exit)")
+LINK = re.compile(
+    r"(result|argument|pair|messages|cwd|all|vcpu)(?: arg([0-5]))? (success|exit)"
+    r"(?: if arg([0-5])=(\w+))?"
+)
 
 
-def read_links() -> dict[str, list[Op]]:
+def read_links(known: Descriptions) -> dict[str, list[Op]]:
     """links.txt: by call, how what descriptors are is looked up."""
     found: dict[str, list[Op]] = {}
     for line in (HERE / "links.txt").read_text().splitlines():
@@ -124,9 +127,13 @@ def read_links() -> dict[str, list[Op]]:
         assert match, f"links.txt: {head}"
         which, source = f"FT_LINKS_{match[1].upper()}", int(match[2] or 0)
         when = {"success": SUCCESS, "exit": EXIT}[match[3]]
+        condition = If()
+        if match[5]:
+            (command,) = known.numbers(match[5])
+            condition = If(int(match[4]), 0xFFFFFFFF, command, 1)
         for name in calls.split():
             what = What("FT_CAPTURE_LINK", which, source, "0", 0)
-            found.setdefault(name, []).append(Op(6, when, what))
+            found.setdefault(name, []).append(Op(6, when, what, condition))
     return found
 
 
@@ -373,7 +380,7 @@ class Programs:
     def __init__(self) -> None:
         self._known = Descriptions()
         self._calls, self._copies = read_calls(), read_copies()
-        self._links = read_links()
+        self._links = read_links(self._known)
         self._numbers: dict[Program, int] = {(): 0}
 
     def number(self, ops: list[Op]) -> int:

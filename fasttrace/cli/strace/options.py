@@ -52,6 +52,7 @@ class Options:
     places: bool = False
     decode_fds: frozenset[str] = frozenset()
     decode_pids: frozenset[str] = frozenset()
+    kvm: frozenset[str] = frozenset()
     until_exec: bool = False
     clock: int = 0
     clock_digits: int = 0
@@ -96,7 +97,6 @@ _DAEMONS = {"": 1, "grandchild": 1, "pgroup": 2, "pgrp": 2, "session": 3}
 # What strace has and we do not, by key: how an error names it.
 _ABSENT = {
     "k": "-k",
-    "kvm": "-e kvm",
 }
 
 
@@ -216,6 +216,10 @@ def _decode_fds(options: Options, text: str) -> None:
 
 def _decode_pids(options: Options, text: str) -> None:
     options.decode_pids = expressions.tasks(text)
+
+
+def _kvm(options: Options, text: str) -> None:
+    options.kvm = expressions.words("kvm", text, {"vcpu"})
 
 
 def _only(word: str) -> Callable[[Options, str], None]:
@@ -363,6 +367,7 @@ _VALUES: dict[str, Callable[[Options, str], None]] = {
     "P": _paths,
     "decode-fds": _decode_fds,
     "decode-pids": _decode_pids,
+    "kvm": _kvm,
     "Y": _only("comm"),
     "pidns-translation": _only("pidns"),
     "trace-fds": _trace_fds,

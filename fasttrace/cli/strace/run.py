@@ -202,6 +202,7 @@ def _tracer_options(options: Options, *, with_command: bool) -> dict[str, Any]:
         "tally": bool(options.count),
         "instruction_pointer": options.places and options.count != "only",
         "descriptors": _asks_for_descriptors(options),
+        "vcpu_exits": "vcpu" in options.kvm and options.count != "only",
         **said,
     }
 

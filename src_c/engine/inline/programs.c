@@ -88,6 +88,8 @@ static bool put_program(const struct ft_session *s, const struct ft_capture_prog
 			words[n++] = 0;
 		if (i == count)
 			break;
+		if (!ft_capture_wants(s, &ops[i]))
+			continue;
 		words[n++] = word_of(s, &ops[i], !is_known(&ops[i]));
 		if (ops[i].if_set) {
 			words[n++] = FT_OP_IF(ops[i].if_mask, ops[i].if_base);
