@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import newest_kernels
 from tracefs import Kernel
 
 import fasttrace
@@ -102,6 +103,7 @@ def test_handled_signals_are_recorded_as_by_ptrace(tracees, how):
 THREAD_STOPS, THREAD_CALLS = 2, 14
 
 
+@newest_kernels
 def test_a_thread_costs_few_stops(tracees):
     few, many = (
         costs_of(tracees.command("counted_stops", "threads", str(n)))[0] for n in (20, 120)
@@ -109,6 +111,7 @@ def test_a_thread_costs_few_stops(tracees):
     assert 100 < many - few <= THREAD_STOPS * 100 + BLOCKS
 
 
+@newest_kernels
 def test_a_thread_costs_few_calls_of_the_tracer(tracees, kernel):
     few, many = (
         costs_of(tracees.command("counted_stops", "threads", str(n)), kernel)[1] for n in (20, 120)

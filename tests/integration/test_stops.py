@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from support import newest_kernels
 
 from fasttrace._core import inline_unusable
 from fasttrace.tracing.tracer import Tracer
@@ -170,12 +171,14 @@ def maker(request) -> Costs:
     return found
 
 
+@newest_kernels
 def test_fork_and_exec_cost_few_stops(maker):
     """A new process: its birth, execve and exit stop two processes; its text is known already."""
     few, many = costs_of(maker.command, 5)[0], costs_of(maker.command, 25)[0]
     assert many - few <= 20 * maker.stops + 10
 
 
+@newest_kernels
 def test_fork_and_exec_cost_few_calls_of_the_tracer(maker, kernel):
     few, many = costs_of(maker.command, 5, kernel)[1], costs_of(maker.command, 25, kernel)[1]
     assert 20 * 30 <= many - few <= 20 * maker.calls + 20

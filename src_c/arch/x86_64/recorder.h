@@ -22,7 +22,7 @@
 #define FT_RECORDER_CODE	0x1000u /* one page of code: SUD's allowed range */
 #define FT_RECORDER_VERDICTS	0x10000u /* behind it: a byte for each syscall number below this */
 #define FT_RECORDER_TABLES	3 /* and then tables by the first argument's low byte */
-#define FT_RECORDER_TABLES_SIZE 0x4000u
+#define FT_RECORDER_TABLES_SIZE 0x6000u
 #define FT_RECORDER_BIRTHS	(FT_RECORDER_CODE + FT_RECORDER_VERDICTS + FT_RECORDER_TABLES_SIZE)
 #define FT_RECORDER_BIRTHS_SIZE                                                                    \
 	0x1000u /* and a page that new processes begin with: see space/calls.h */

@@ -65,23 +65,61 @@ static uint64_t word_of(const struct ft_session *s, const struct ft_capture_op *
 		tracer ? 0 : op->size, ft_capture_limit(s, op));
 }
 
+/* What the items of a call with these arguments take, those that the recorder copies. */
+static size_t space_with(const struct ft_session *s, const struct ft_capture_op *ops, int count,
+	const uint64_t *args)
+{
+	size_t space = 0;
+
+	for (int i = 0; i < count; i++)
+		if (ops[i].what != FT_CAPTURE_LINK && !ops[i].step &&
+			(!args || ft_capture_applies(&ops[i], args)))
+			space += FT_CAPTURE_ITEM_SPACE(ft_capture_limit(s, &ops[i]));
+	return space;
+}
+
+/* The most that a call may take. Where one argument decides which ops apply each of its values is tried. */
+static size_t space_of(const struct ft_session *s, const struct ft_capture_op *ops, int count)
+{
+	const struct ft_capture_op *first = NULL;
+	uint64_t args[6] = { 0 };
+	size_t most = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (!ops[i].if_set)
+			continue;
+		if (!first)
+			first = &ops[i];
+		if (ops[i].if_arg != first->if_arg || ops[i].if_mask != first->if_mask)
+			return space_with(s, ops, count, NULL);
+	}
+	if (!first)
+		return space_with(s, ops, count, NULL);
+	for (int i = 0; i < count; i++)
+		for (uint64_t set = ops[i].if_set; set; set &= set - 1) {
+			size_t space;
+
+			args[first->if_arg] = ops[i].if_base + (uint64_t)__builtin_ctzll(set);
+			space = space_with(s, ops, count, args);
+			most = space > most ? space : most;
+		}
+	return most;
+}
+
 /* Where one program goes; *at ends it. False: it does not fit, or the recorder cannot begin with it. */
 static bool put_program(const struct ft_session *s, const struct ft_capture_program *p,
 	uint64_t *words, size_t *at, size_t room)
 {
 	const struct ft_capture_op *ops = &ft_capture_ops[p->first];
 	int count = s->options & FT_OPT_ENTRY_ONLY ? p->entry_count : ft_capture_count(s, p);
-	size_t space = 0, n = *at;
+	size_t n = *at;
 
 	if (room - n < 3 * (size_t)count + 2)
 		return false;
-	for (int i = 0; i < count; i++) {
-		if (ops[i].what != FT_CAPTURE_LINK && !ops[i].step)
-			space += FT_CAPTURE_ITEM_SPACE(ft_capture_limit(s, &ops[i]));
-		if (!is_known(&ops[i]) && !ops[i].step && i < p->entry_count)
+	for (int i = 0; i < p->entry_count; i++)
+		if (!is_known(&ops[i]) && !ops[i].step)
 			return false;
-	}
-	if (space > FT_CAPTURE_SPACE)
+	if (space_of(s, ops, count) > FT_CAPTURE_SPACE)
 		return false;
 	for (int i = 0; i <= count; i++) {
 		if (i == p->entry_count)
