@@ -100,7 +100,8 @@ struct ft_struct {
 	const uint8_t *brief; /* what is shown, in this order; NULL: as `whole` */
 	const uint8_t *whole; /* the same of one that is not abbreviated; NULL: all */
 	uint8_t count, brief_count, whole_count;
-	uint8_t is_cut, is_short; /* there is always more than is shown; or not even where it is abbreviated */
+	uint8_t is_cut,
+		is_short; /* there is always more than is shown; or not even where it is abbreviated */
 	uint16_t size; /* 0: this model has no such structure */
 	uint16_t least; /* of older callers; what they lack is not shown */
 };
