@@ -44,11 +44,14 @@ if SANITIZER:
 # Those that work here.
 ENGINES = ["ptrace"] + (["inline"] if inline_unusable() is None else [])
 
+_LINUX = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
 # How much a process or a thread costs is counted where the kernel has all that helps.
 newest_kernels = pytest.mark.skipif(
-    tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 11),
+    _LINUX < (6, 11),
     reason="before Linux 6.11 it takes more calls, before 6.4 more stops: docs/inline.md",
 )
+# Filters that refuse the prctl(2) by which tasks arm themselves before that.
+since_6_4 = pytest.mark.skipif(_LINUX < (6, 4), reason="before Linux 6.4 it falls back")
 
 
 @dataclass(frozen=True)
