@@ -45,6 +45,7 @@ static int open_text(void)
 #define ft_proc_open	     fuzz_proc_open
 #define ft_proc_is_ours	     fuzz_proc_is_ours
 #define ft_proc_status_field fuzz_proc_status_field
+#define ft_proc_status_list  fuzz_proc_status_list
 #define ft_proc_status_mask  fuzz_proc_status_mask
 #define ft_proc_stat_field   fuzz_proc_stat_field
 #define ft_proc_text	     fuzz_proc_text
@@ -159,11 +160,13 @@ static void any_text(struct input *in)
 	char *copy = malloc(size + 1); /* of just that size */
 	uint64_t ran, waited;
 	struct ft_mapping m;
+	pid_t ids[3];
 
 	memcpy(copy, in->at, size);
 	copy[size] = 0;
 	put(copy, size);
 	fuzz_proc_status_field(copy, "Tgid");
+	REQUIRE(fuzz_proc_status_list(copy, "NSpid", ids, 3) <= 3);
 	fuzz_proc_status_mask(1, "SigIgn");
 	fuzz_maps_find(1, 0x1000, &m);
 	gap_near(0x555555554000);
