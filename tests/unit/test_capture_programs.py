@@ -36,7 +36,7 @@ from description import read_ioctls  # noqa: E402
 
 CALLS, COPIES = read_calls(), read_copies()
 KNOWN = Descriptions()
-LINKS = read_links()
+LINKS = read_links(KNOWN)
 
 
 def ops(abi: str, name: str) -> list[Op]:
