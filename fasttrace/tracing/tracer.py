@@ -188,6 +188,7 @@ class Tracer(Answering):
         self._handlers: Handlers | None = None
         self._last: Snapshot | None = None
         self._started = False
+        self._tried = False  # to start it
         self._entered = False  # and to be started when it is first used
         self._let_go = False  # detach() was called
         self._kept = ExitStack()  # until then
@@ -246,9 +247,9 @@ class Tracer(Answering):
         return self._session
 
     def _under_way(self) -> Session:
-        """For who waits for what comes of it."""
+        """For who waits for what comes of it, be it that it could not be started."""
         session = self._open()
-        if not self._started:
+        if not self._tried:
             raise ValueError("the tracer is not started: use it in a with statement, or start() it")
         return session
 
@@ -274,6 +275,7 @@ class Tracer(Answering):
         session = self._session
         if session is None:
             raise ValueError("the tracer is closed")
+        self._tried = True
         if self._handlers and not self._started:
             # Only now is it known what they handle.
             session.close()
