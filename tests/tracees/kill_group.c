@@ -1,4 +1,6 @@
-/* SIGKILL of its own thread group while its threads are blocked. */
+/* SIGKILL of its own thread group while its threads are blocked.
+ * counted: no (whoever is killed as it enters pause under ptrace has not made it for the kernel)
+ */
 #define _GNU_SOURCE
 #include "must.h"
 #include <pthread.h>
