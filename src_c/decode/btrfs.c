@@ -1,6 +1,5 @@
 /* What ioctl(2) tells of btrfs (linux/btrfs.h), where that needs code. */
-#include <string.h>
-
+#include "decode/composed.h"
 #include "decode/families.h"
 #include "decode/text.h"
 #include "decode/times.h"
@@ -329,25 +328,9 @@ bool ft_read_btrfs_stats(struct ft_walk *walk, const struct ft_memory *memory)
 	if (memory->length < 8 * STATS)
 		return false;
 	ft_open(walk, "[");
-	for (unsigned i = 0; i < count && i < STATS; i++) {
-		const struct ft_member *m = ft_member_of(&ft_sets[FT_SET_BTRFS_STATS], i);
-		uint64_t value = ft_load(memory->data + 8 * (size_t)i, 8);
-		char buffer[96];
-		struct ft_text text;
-
-		ft_text_start(&text, buffer, sizeof(buffer));
-		text.constants = walk->constants;
-		ft_puts(&text, "[");
-		if (m)
-			ft_put_named(&text, i, FT_UNSIGNED, m->name, m->length);
-		else
-			ft_put_decimal(&text, i);
-		ft_puts(&text, "]=");
-		ft_put_decimal(&text, value);
-		ft_next(walk, NULL);
-		walk->sink->ops->named(
-			walk->sink, value, FT_AS_TEXT, buffer, (size_t)(text.at - buffer));
-	}
+	for (unsigned i = 0; i < count && i < STATS; i++)
+		ft_indexed_shown(walk, FT_SET_BTRFS_STATS, i,
+			ft_load(memory->data + 8 * (size_t)i, 8), FT_UNSIGNED);
 	if (count > STATS)
 		show_more(walk);
 	ft_close(walk, "]");

@@ -2,7 +2,6 @@
 #include "decode/composed.h"
 
 #include "decode/families.h"
-#include "decode/walk.h"
 
 #define IOPRIO_SHIFT 13
 
@@ -192,29 +191,37 @@ bool ft_read_cap_data(struct ft_walk *walk, const struct ft_memory *memory)
 	return true;
 }
 
+void ft_indexed_shown(
+	struct ft_walk *walk, unsigned set, unsigned index, uint64_t value, enum ft_shown_as shown)
+{
+	const struct ft_member *m = ft_member_of(&ft_sets[set], index);
+	char buffer[96];
+	struct ft_text text;
+
+	ft_text_start(&text, buffer, sizeof(buffer));
+	text.constants = walk->constants;
+	ft_puts(&text, "[");
+	if (m)
+		ft_put_named(&text, index, FT_UNSIGNED, m->name, m->length);
+	else
+		ft_put_decimal(&text, index);
+	ft_puts(&text, "]=");
+	if (shown == FT_HEX)
+		ft_put_hex(&text, value);
+	else
+		ft_put_decimal(&text, value);
+	ft_next(walk, NULL);
+	show_text(walk, value, buffer, &text);
+}
+
 /* c_cc of struct termios. */
 bool ft_read_control_characters(struct ft_walk *walk, const struct ft_memory *memory)
 {
 	if (memory->length < 19)
 		return false;
 	ft_open(walk, "[");
-	for (unsigned i = 0; i < 19; i++) {
-		const struct ft_member *m = ft_member_of(&ft_sets[FT_SET_CONTROL_CHARACTER], i);
-		char buffer[64];
-		struct ft_text text;
-
-		ft_text_start(&text, buffer, sizeof(buffer));
-		text.constants = walk->constants;
-		ft_puts(&text, "[");
-		if (m)
-			ft_put_named(&text, i, FT_UNSIGNED, m->name, m->length);
-		else
-			ft_put_decimal(&text, i);
-		ft_puts(&text, "]=");
-		ft_put_hex(&text, memory->data[i]);
-		ft_next(walk, NULL);
-		show_text(walk, memory->data[i], buffer, &text);
-	}
+	for (unsigned i = 0; i < 19; i++)
+		ft_indexed_shown(walk, FT_SET_CONTROL_CHARACTER, i, memory->data[i], FT_HEX);
 	ft_close(walk, "]");
 	return true;
 }

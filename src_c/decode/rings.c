@@ -61,17 +61,9 @@ bool ft_read_io_uring_params(struct ft_walk *walk, const struct ft_memory *memor
 	return true;
 }
 
-static bool any(const uint8_t *data, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (data[i])
-			return true;
-	return false;
-}
-
 static void reserved_words(struct ft_walk *walk, const uint8_t *data)
 {
-	if (!any(data, 12))
+	if (!ft_any_byte(data, 12))
 		return;
 	ft_next(walk, "resv2");
 	ft_open(walk, "[");
@@ -104,7 +96,7 @@ static void show_probed(struct ft_walk *walk, const uint8_t *data)
 		ft_number(walk, "resv", data[1], FT_HEX);
 	ft_next(walk, "flags");
 	ft_set_shown(walk, FT_SET_IO_URING_OP_FLAGS, ft_load(data + 2, 2));
-	if (any(data + 4, 4))
+	if (ft_any_byte(data + 4, 4))
 		ft_number(walk, "resv2", ft_load(data + 4, 4), FT_HEX);
 	ft_close(walk, "}");
 }
@@ -117,7 +109,7 @@ static void show_probe(struct ft_walk *walk, const uint8_t *data, uint32_t room,
 	ft_open(walk, "{");
 	show_operation(walk, "last_op", data[0]);
 	ft_number(walk, "ops_len", data[1], FT_UNSIGNED);
-	if (any(data + 2, 2))
+	if (ft_any_byte(data + 2, 2))
 		ft_number(walk, "resv", ft_load(data + 2, 2), FT_HEX);
 	reserved_words(walk, data + 4);
 	ft_next(walk, "ops");
@@ -144,7 +136,7 @@ void ft_show_io_uring_probe(struct ft_walk *walk, uint64_t value)
 	size_t size = PROBE_SIZE + (size_t)OP_SIZE * (room <= OPS_MAX ? room : 0);
 	struct ft_memory before = ft_memory_at(walk->view, false, value, size);
 	struct ft_memory after = ft_memory_at(walk->view, true, value, size);
-	bool is_asked = before.found == FT_HERE && any(before.data, size);
+	bool is_asked = before.found == FT_HERE && ft_any_byte(before.data, size);
 
 	if (walk->is_shallow || room > OPS_MAX || before.found != FT_HERE || !value) {
 		ft_pointer_shown(walk, value);

@@ -20,14 +20,6 @@ static bool is_changed(
 	return before.found != FT_HERE || memcmp(before.data, memory->data + f->offset, size);
 }
 
-static bool any_byte(const uint8_t *data, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (data[i])
-			return true;
-	return false;
-}
-
 static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
 	const struct ft_field *f, const struct ft_memory *memory)
 {
@@ -40,7 +32,7 @@ static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
 	if (f->condition == 4)
 		return is_changed(walk, f, memory);
 	if (f->condition == 5)
-		return any_byte(memory->data + f->offset, ft_size_of(walk, &ft_types[f->type]));
+		return ft_any_byte(memory->data + f->offset, ft_size_of(walk, &ft_types[f->type]));
 	if (!is_there(walk, &of->fields[f->of], memory))
 		return false;
 	bits = ft_field_of(walk, &of->fields[f->of], memory->data) & mask;

@@ -53,6 +53,14 @@ void ft_walk_arguments(struct ft_walk *walk);
 
 /* For the families: one value of a type, from a register or a field; from memory. */
 void ft_walk_value(struct ft_walk *walk, const struct ft_type *type, uint64_t value);
+/* Whether not all are 0. */
+static inline bool ft_any_byte(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (data[i])
+			return true;
+	return false;
+}
 /* An array of characters. One without a NUL is taken to go on. */
 void ft_characters_shown(struct ft_walk *walk, const uint8_t *data, size_t size);
 /* false: too short. */

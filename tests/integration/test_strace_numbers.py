@@ -17,6 +17,7 @@ from command_line import until
 from strace_text import differences
 from support import ENGINES, FASTTRACE, HANG_S, Builder
 from test_strace_names import lines
+from test_strace_names import told as told_by
 
 STRACE = shutil.which("strace") or ""
 pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed")
@@ -35,10 +36,7 @@ def numbered(tracees: Builder) -> list[str]:
 
 
 def told(tracer: Sequence[str], file: Path, command: list[str], *more: str) -> str:
-    argv = [*tracer, "-f", *more, "-e", OTHERS, "-o", str(file), *command]
-    done = subprocess.run(argv, timeout=2 * HANG_S, check=False, capture_output=True, text=True)
-    assert done.returncode == 3, done.stderr
-    return file.read_text()
+    return told_by(tracer, file, command, *more, "-e", OTHERS)
 
 
 @pytest.mark.parametrize("what", ["pidns", "comm,pidns", "comm"])
