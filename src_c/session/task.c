@@ -90,6 +90,7 @@ void ft_task_free(struct ft_tasks *ts, struct ft_task *t)
 	free(t->counts);
 	free(t->kept);
 	free(t->abandoned);
+	free(t->unread);
 	ft_seccomp_put(t->filters);
 	ft_python_forget(t);
 	free(t);

@@ -26,7 +26,10 @@ def bell() -> int | None:
     """What wakes our tracer thread; in proc_pid_stat(5) the parent follows the state."""
     for task in Path("/proc").glob("[0-9]*"):
         if name_of(task) == "fasttrace-bell":
-            stat = (task / "stat").read_text().rpartition(")")[2].split()
+            try:
+                stat = (task / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # has ended: of another tracer, or ours, which is hung anew
+                continue
             if int(stat[1]) == os.getpid():
                 return int(task.name)
     return None

@@ -1,6 +1,7 @@
 /* Processes whose threads fork, exec and exit at the same time; each ends as its exec or its exit decides.
  * args: 20
  * oracle: no (how far its threads come is a matter of time)
+ * restarts: yes (a thread is woken for a signal that another one takes)
  */
 #define _GNU_SOURCE
 #include "must.h"

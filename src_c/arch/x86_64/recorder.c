@@ -64,11 +64,10 @@ uint64_t ft_recorder_sync(void)
 	return ADDRESS(ft_sync);
 }
 
-int ft_recorder_sync_calls(uint64_t ip)
+void ft_recorder_sync_ends(uint16_t ends[2])
 {
-	if (ip < ADDRESS(ft_sync_first) || ip > ADDRESS(ft_recorder_end))
-		return 0;
-	return ip < ADDRESS(ft_sync_second) ? 1 : 2;
+	ends[0] = (uint16_t)(ft_sync_first - ft_sync);
+	ends[1] = (uint16_t)(ft_sync_second - ft_sync);
 }
 
 uint64_t ft_recorder_pass(void)

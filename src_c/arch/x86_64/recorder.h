@@ -212,8 +212,8 @@ bool ft_recorder_is_childless(const struct user_regs_struct *regs);
 /* `syscall; int3`, and the serialization of other processors (rdi: a page to play with, which ends up readable); int3. */
 uint64_t ft_recorder_call(void);
 uint64_t ft_recorder_sync(void);
-/* How many calls of that are behind a task at this address. */
-int ft_recorder_sync_calls(uint64_t ip);
+/* Where the instructions behind its two calls are, from its start. */
+void ft_recorder_sync_ends(uint16_t ends[2]);
 
 /* Whether a fault at this address is that of something that cannot be read; *on: where to go on. */
 bool ft_recorder_fault(uint64_t ip, uint64_t *on);

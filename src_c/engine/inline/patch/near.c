@@ -11,7 +11,6 @@
 #include "engine/inline/maps.h"
 #include "engine/inline/patch/text.h"
 #include "engine/inline/run/run.h"
-#include "session/record.h"
 
 #define REACH 0x70000000ll /* of a jmp, with some room */
 
@@ -104,7 +103,7 @@ int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, stru
 	nears->refused = !base;
 	if (!base)
 		return 0;
-	rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_mmap,
+	rc = ft_run_recorder_call(s, t, SYS_mmap,
 		(uint64_t[6]){ base, FT_NEAR_SIZE, PROT_READ | PROT_EXEC,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1 },
 		&result);
@@ -114,7 +113,6 @@ int ft_near_find(struct ft_session *s, struct ft_task *t, uint64_t address, stru
 	}
 	if (rc < 0)
 		return rc;
-	ft_record_engine_call(s, t, SYS_mmap);
 	nears->refused = result < 0;
 	if (result < 0)
 		return 0;

@@ -79,14 +79,13 @@ int ft_text_write(const struct ft_space *sp, uint64_t address, const void *bytes
 /* All processors that run this address space serialize: none holds bytes from before. */
 static int sync_others(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
 {
-	const uint64_t args[6] = { sp->nears.list[0].base + FT_NEAR_DUMMY };
+	const uint64_t page = sp->nears.list[0].base + FT_NEAR_DUMMY;
 	const uint8_t touch = 0;
-	int64_t result;
 	int rc;
 
 	/* A page that is there, to have its entry dropped. */
-	rc = ft_text_write(sp, args[0], &touch, 1);
-	return rc ? rc : ft_run_recorder(s, t, ft_recorder_sync(), 0, args, &result);
+	rc = ft_text_write(sp, page, &touch, 1);
+	return rc ? rc : ft_run_sync(s, t, page);
 }
 
 static void note(int *rc, int error)

@@ -8,7 +8,6 @@
 #include "engine/inline/dispatch.h"
 #include "engine/inline/inline.h"
 #include "engine/inline/run/run.h"
-#include "session/record.h"
 
 void ft_arming_learn(struct ft_session *s, const struct ft_task *t)
 {
@@ -29,11 +28,8 @@ static int call(
 
 	if (sp->spoiled)
 		return -EFAULT;
-	rc = sp->ignores_traps
-		     ? ft_run_silently(s, t, ft_recorder_call(), SYS_prctl, args, &result)
-		     : ft_run_recorder(s, t, ft_recorder_call(), SYS_prctl, args, &result);
-	if (!rc && !sp->ignores_traps)
-		ft_record_engine_call(s, t, SYS_prctl);
+	rc = sp->ignores_traps ? ft_run_silently(s, t, ft_recorder_call(), SYS_prctl, args, &result)
+			       : ft_run_recorder_call(s, t, SYS_prctl, args, &result);
 	return rc ? rc : (int)result;
 }
 

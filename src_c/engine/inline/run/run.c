@@ -14,10 +14,10 @@
 #include "arch/x86_64/regs.h"
 #include "engine/inline/permits.h"
 #include "engine/inline/run/held.h"
+#include "engine/inline/run/made.h"
 #include "engine/inline/run/snippet.h"
 #include "kernel/pending.h"
 #include "session/engine.h"
-#include "session/record.h"
 #include "session/waiting.h"
 
 #define INT3 0xcc
@@ -80,6 +80,13 @@ static bool is_at_end(const struct ft_snippet *c, uint64_t ip)
 	return at >= c->entry && at < c->len && c->code[at] == INT3;
 }
 
+/* It stopped, and was killed before its registers could be read: rip tells that nobody knows how far it came. */
+static int killed_at_end(struct user_regs_struct *regs)
+{
+	regs->rip = 0;
+	return -ESRCH;
+}
+
 /*
  * Runs the task until it traps. SIGSTOP cannot be kept from coming; it is delivered later. Our own
  * interrupt, and a group-stop of the other threads, may fall in here too: they are asked for again.
@@ -119,7 +126,7 @@ static int run_to_trap(struct ft_session *s, struct ft_task *t, int request,
 		case FT_STOPPED_SIGNAL:
 			s->stops_seen++;
 			if (c && ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
-				return -ESRCH;
+				return killed_at_end(regs);
 			if (!(c && stop.sig == SIGTRAP && is_at_end(c, regs->rip)) &&
 				!is_trap_of_ours(t, &stop)) {
 				*blocks = *blocks || block_signals(t);
@@ -225,7 +232,7 @@ static int run_from(struct ft_session *s, struct ft_task *t, int request,
 	if (rc == -ESRCH)
 		return rc;
 	if (!(c && !rc) && ptrace(PTRACE_GETREGS, t->tid, 0, regs) < 0)
-		return -ESRCH;
+		return rc ? -ESRCH : killed_at_end(regs);
 	*result = (int64_t)regs->rax;
 	if (ft_task_replaced(t) || (blocks && ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(state->mask),
 						      &state->mask) < 0))
@@ -266,21 +273,6 @@ static int run_at(struct ft_session *s, struct ft_task *t, int request, const st
 	return rc;
 }
 
-/* What the task has done of it, by where it came to. */
-static void note_done(struct ft_session *s, struct ft_task *t, struct ft_snippet *c,
-	const struct user_regs_struct *regs, bool failed)
-{
-	const struct ft_task apart = { .tid = (pid_t)regs->r15 };
-	int begun = 0;
-
-	while (begun < c->calls && c->address + c->call[begun].end <= regs->rip)
-		ft_record_engine_call(s, t, c->call[begun++].nr);
-	for (int i = 0; i < c->apart_calls && !failed; i++) /* or who knows which */
-		ft_record_engine_call(s, &apart, c->apart_nr[i]);
-	c->done = begun - (failed && begun);
-	c->fd = (int)regs->r15;
-}
-
 int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct ft_snippet *c,
 	struct ft_standing *state)
 {
@@ -305,7 +297,7 @@ int ft_run_snippet(struct ft_session *s, struct ft_task *t, int memory, struct f
 	regs.rip = c->address + c->entry;
 	rc = state ? run_from(s, t, PTRACE_CONT, c, &regs, state, &result)
 		   : run_at(s, t, PTRACE_CONT, c, &regs, &result);
-	note_done(s, t, c, &regs, rc || result < 0);
+	ft_made_snippet(s, t, c, &regs, rc || result < 0);
 	if (rc == -ESRCH)
 		return rc;
 	if (!c->stays && pwrite(memory, saved, c->len, (off_t)c->address) != (ssize_t)c->len)
@@ -347,6 +339,7 @@ static struct user_regs_struct call_regs(uint64_t ip, uint64_t nr, const uint64_
 int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
 	const uint64_t args[6], int64_t *result)
 {
+	const struct ft_snippet c = ft_made_call(syscall_insn, nr);
 	struct user_regs_struct regs = call_regs(syscall_insn, nr, args);
 	int rc;
 
@@ -359,24 +352,21 @@ int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, 
 		regs = call_regs(syscall_insn, nr, args);
 		rc = run_at(s, t, PTRACE_SINGLESTEP, NULL, &regs, result);
 	}
-	if (regs.rip == syscall_insn + 2)
-		ft_record_engine_call(s, t, nr);
-	else if (!rc)
-		rc = -EFAULT;
-	return rc;
+	return ft_made_count(s, t, &c, &regs) || rc ? rc : -EFAULT;
 }
 
 int ft_run_silently(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
 	const uint64_t args[6], int64_t *result)
 {
+	const struct ft_snippet c = ft_made_call(syscall_insn, nr);
 	struct user_regs_struct regs = call_regs(syscall_insn, nr, args);
 	int rc;
 
 	if (!ft_permits(t, nr, args, 0))
 		return -EPERM;
 	rc = run_at(s, t, PTRACE_SYSCALL, NULL, &regs, result);
-	if (!rc)
-		ft_record_engine_call(s, t, nr);
+	if (!rc || !regs.rip) /* else it may have been killed at its entry */
+		ft_made_count(s, t, &c, &regs);
 	return rc;
 }
 
@@ -386,18 +376,42 @@ static bool may_sync(const struct ft_task *t, uint64_t page)
 	       ft_permits(t, SYS_mprotect, (uint64_t[6]){ page, PAGE, PROT_READ }, 0);
 }
 
-int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
+/* c: what it is of ours, or NULL. */
+static int run_recorder(struct ft_session *s, struct ft_task *t, const struct ft_snippet *c,
+	struct user_regs_struct *regs, int64_t *result)
+{
+	int rc = run_at(s, t, PTRACE_CONT, NULL, regs, result);
+
+	if (c)
+		ft_made_count(s, t, c, regs);
+	return rc;
+}
+
+int ft_run_code(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
 	const uint64_t args[6], int64_t *result)
 {
 	struct user_regs_struct regs = call_regs(entry, nr, args);
-	int rc;
 
-	if (entry == ft_recorder_call() ? !ft_permits(t, nr, args, 0)
-					: entry == ft_recorder_sync() && !may_sync(t, args[0]))
+	if (entry == ft_recorder_call() && !ft_permits(t, nr, args, 0))
 		return -EPERM;
-	rc = run_at(s, t, PTRACE_CONT, NULL, &regs, result);
-	for (int i = ft_recorder_sync_calls(regs.rip); i > 0; i--)
-		ft_record_engine_call(s, t, SYS_mprotect);
-	return rc;
+	return run_recorder(s, t, NULL, &regs, result);
+}
+
+int ft_run_recorder_call(struct ft_session *s, struct ft_task *t, uint32_t nr,
+	const uint64_t args[6], int64_t *result)
+{
+	const struct ft_snippet c = ft_made_call(ft_recorder_call(), nr);
+	struct user_regs_struct regs = call_regs(c.address, nr, args);
+
+	return ft_permits(t, nr, args, 0) ? run_recorder(s, t, &c, &regs, result) : -EPERM;
+}
+
+int ft_run_sync(struct ft_session *s, struct ft_task *t, uint64_t page)
+{
+	const struct ft_snippet c = ft_made_sync();
+	struct user_regs_struct regs = call_regs(c.address, 0, (uint64_t[6]){ page });
+	int64_t result;
+
+	return may_sync(t, page) ? run_recorder(s, t, &c, &regs, &result) : -EPERM;
 }
 #endif

@@ -23,8 +23,13 @@ int ft_run_call(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, 
 /* The same of a task that is in no call, and without a signal: SIGTRAP may be ignored by then. */
 int ft_run_silently(struct ft_session *s, struct ft_task *t, uint64_t syscall_insn, uint32_t nr,
 	const uint64_t args[6], int64_t *result);
-/* Runs code of the recorder (ft_recorder_call, ft_recorder_sync). */
-int ft_run_recorder(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
+/* One through the recorder's ft_recorder_call(). */
+int ft_run_recorder_call(struct ft_session *s, struct ft_task *t, uint32_t nr,
+	const uint64_t args[6], int64_t *result);
+/* The recorder's ft_recorder_sync(). */
+int ft_run_sync(struct ft_session *s, struct ft_task *t, uint64_t page);
+/* Code at an address, or there a call, that is not for our own ends: none of engine_calls. */
+int ft_run_code(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_t nr,
 	const uint64_t args[6], int64_t *result);
 /* See ft_engine.take_back. */
 bool ft_run_take_back(struct ft_task *t, const struct ft_stop *stop);

@@ -17,7 +17,6 @@
 #include "kernel/proc.h"
 #include "kernel/reader.h"
 #include "session/interrupt.h"
-#include "session/record.h"
 #include "session/waiting.h"
 
 #define CLEAR_HANDLERS 0x100000000ull /* CLONE_CLEAR_SIGHAND, Linux 5.5 */
@@ -77,13 +76,10 @@ static void note(struct ft_session *s, const struct ft_task *t, int i,
 static int call(struct ft_session *s, struct ft_task *t, int sig, uint64_t action, uint64_t old)
 {
 	int64_t result;
-	int rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_rt_sigaction,
+	int rc = ft_run_recorder_call(s, t, SYS_rt_sigaction,
 		(uint64_t[6]){ (uint64_t)sig, action, old, MASK_SIZE }, &result);
 
-	if (rc)
-		return rc;
-	ft_record_engine_call(s, t, SYS_rt_sigaction);
-	return (int)result;
+	return rc ? rc : (int)result;
 }
 
 /* Returns where it stands in the task's memory, or 0. */
@@ -124,7 +120,7 @@ static int show(
 
 	if (!from || ft_text_write(t->in->space, code, copy, sizeof(copy)))
 		return -ENOSPC;
-	rc = ft_run_recorder(s, t, code, 0, (uint64_t[6]){ old, from, sizeof(*action) }, &unused);
+	rc = ft_run_code(s, t, code, 0, (uint64_t[6]){ old, from, sizeof(*action) }, &unused);
 	return rc == -EFAULT ? 0 : rc;
 }
 
@@ -154,7 +150,7 @@ int ft_actions_call(struct ft_session *s, struct ft_task *t, const struct user_r
 		from = action.handler == IGNORED ? 0 : write_action(sp, &action);
 	if (sets && !from && action.handler != IGNORED)
 		return -ENOSPC;
-	rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_rt_sigaction,
+	rc = ft_run_code(s, t, ft_recorder_call(), SYS_rt_sigaction,
 		(uint64_t[6]){ regs->rdi, from, regs->rdx, regs->r10 }, result);
 	if (rc)
 		return rc;

@@ -23,7 +23,6 @@
 
 #include "engine/inline/run/run.h"
 #include "kernel/proc.h"
-#include "session/record.h"
 
 #define RESERVE (32ull << 20)
 
@@ -204,13 +203,12 @@ int ft_memory_grow(struct ft_session *s, struct ft_task *t, struct ft_space *sp)
 	if (areas > sp->chunk_count * FT_CHUNK_AREAS)
 		rc = map_next(sp);
 	if (!rc)
-		rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_mremap,
+		rc = ft_run_recorder_call(s, t, SYS_mremap,
 			(uint64_t[6]){ last, FT_AREA_STEP,
 				(uint64_t)(areas - sp->mapped + 1) * FT_AREA_STEP, 0 },
 			&result);
 	if (rc < 0)
 		return rc;
-	ft_record_engine_call(s, t, SYS_mremap);
 	if (result < 0)
 		return (int)result;
 	sp->mapped = areas;

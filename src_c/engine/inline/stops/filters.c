@@ -26,7 +26,6 @@
 #include "engine/inline/space/actions.h"
 #include "kernel/proc.h"
 #include "kernel/reader.h"
-#include "session/record.h"
 
 #define NOWHERE (-4096ull) /* beyond what a program can have */
 
@@ -116,12 +115,11 @@ static int place(struct ft_session *s, struct ft_task *t, size_t size, uint64_t 
 	*at = scratch_for(t, size);
 	if (*at)
 		return 0;
-	rc = ft_run_recorder(s, t, ft_recorder_call(), SYS_mmap,
+	rc = ft_run_recorder_call(s, t, SYS_mmap,
 		(uint64_t[6]){ 0, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1 },
 		&result);
 	if (rc)
 		return rc;
-	ft_record_engine_call(s, t, SYS_mmap);
 	*at = (uint64_t)result;
 	return result < 0 ? (int)result : 0;
 }
@@ -131,15 +129,10 @@ static int give_back(struct ft_session *s, struct ft_task *t, size_t size, uint6
 {
 	static const struct program none;
 	int64_t result;
-	int rc;
 
 	if (at == scratch_for(t, size))
 		return ft_text_write(t->in->space, at, &none, size);
-	rc = ft_run_recorder(
-		s, t, ft_recorder_call(), SYS_munmap, (uint64_t[6]){ at, size }, &result);
-	if (!rc)
-		ft_record_engine_call(s, t, SYS_munmap);
-	return rc;
+	return ft_run_recorder_call(s, t, SYS_munmap, (uint64_t[6]){ at, size }, &result);
 }
 
 static int make(struct ft_session *s, struct ft_task *t, const struct user_regs_struct *regs,
@@ -160,7 +153,7 @@ static int make(struct ft_session *s, struct ft_task *t, const struct user_regs_
 		rc = ft_text_write(t->in->space, at, p, size);
 	}
 	if (!rc)
-		rc = ft_run_recorder(s, t, ft_recorder_call(), regs->rax, args, result);
+		rc = ft_run_code(s, t, ft_recorder_call(), regs->rax, args, result);
 	if (size && rc != -ESRCH) {
 		int gone = give_back(s, t, size, at);
 
