@@ -75,6 +75,8 @@ struct ft_session {
 	struct ft_tasks tasks;
 	struct ft_scheduling scheduling;
 	struct ft_watchdog *watchdog; /* of the tracer thread's waits: see service.h */
+	_Atomic bool lull; /* it waits for whatever comes, or does not */
+	_Atomic int lull_ticks; /* how long it has */
 	struct ft_reader *reader;
 	struct ft_python_reads *python_reads; /* NULL until some are wanted */
 	struct ft_frame *frames; /* what is being done, the innermost first */
@@ -88,6 +90,7 @@ struct ft_session {
 	sigset_t caller_mask;
 	struct ft_gate *gate; /* NULL once the command runs */
 	pid_t root;
+	bool root_ended;
 	bool spawned;
 	bool killing, detaching;
 	bool strangers; /* some task went, or was let go, before its maker told of it */

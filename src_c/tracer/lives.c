@@ -175,6 +175,7 @@ void ft_lives_exited(struct ft_session *s, struct ft_task *t, const struct ft_st
 		ft_task_free(&s->tasks, t);
 		return;
 	}
+	s->root_ended |= is_root;
 	if (is_root) { /* before the event: who has read that may ask for it */
 		pthread_mutex_lock(&s->lock);
 		s->stats.root_status = stop->status;

@@ -220,7 +220,10 @@ static bool can_leave_behind(const struct ft_session *s)
 	return !s->spawned;
 }
 
-/* A thread that was let go before its leader may have put an end to that. */
+/*
+ * A thread that was let go before its leader, or was never ours (CLONE_UNTRACED), may have put an end to that by an
+ * exec: nothing tells of it (kernel/exec.c, de_thread()).
+ */
 static void drop_lost(struct ft_session *s)
 {
 	struct ft_task *t = NULL;
@@ -234,24 +237,38 @@ static void drop_lost(struct ft_session *s)
 		}
 }
 
+/*
+ * Whether such a leader may be all that is still waited for. Where nothing else comes that is looked into, less and
+ * less often. Of a command the end is told in any case, for it is our child.
+ */
+static bool may_wait_for_lost(const struct ft_session *s)
+{
+	return s->detaching || s->root_ended || !s->spawned;
+}
+
+#define LULL_TICKS 16
+
 /* 0: there are stops, or the bell; -ETIMEDOUT: the rest is left behind. */
 static int wait_stops(struct ft_session *s, uint64_t last)
 {
 	int rc;
 
-	if (!s->detaching)
+	if (!may_wait_for_lost(s))
 		return ft_wait_stops(&s->stops, s->scheduling.poll_ns, s->tasks.count > 1);
-	if (ft_now() - last > LET_GO_MAX_NS && can_leave_behind(s))
+	if (s->detaching && ft_now() - last > LET_GO_MAX_NS && can_leave_behind(s))
 		return -ETIMEDOUT;
+	s->lull = !s->detaching;
 	ft_watchdog_begin(s->watchdog);
 	rc = ft_wait_stops(&s->stops, s->scheduling.poll_ns, s->tasks.count > 1);
 	ft_watchdog_end(s->watchdog);
+	s->lull = false;
 	return rc;
 }
 
 static void run(struct ft_session *s)
 {
 	uint64_t last = ft_now();
+	bool look = false;
 
 	while (s->tasks.count) {
 		struct ft_stop stop;
@@ -265,21 +282,27 @@ static void run(struct ft_session *s)
 			break;
 		}
 		while (ft_stops_take(&s->stops, &stop) || take_early(s, &stop)) {
+			bool had_root = !s->root_ended;
+
 			if (ft_session_is_bell(s, &stop)) {
 				bool detaching = s->detaching;
 
 				ft_asked_serve(s, &stop);
 				if (!detaching)
 					last = ft_now();
-				else if (s->tasks.count)
-					drop_lost(s);
+				look |= detaching || s->lull_ticks >= LULL_TICKS;
 				continue;
 			}
+			s->lull_ticks = 0;
 			on_stop(s, &stop);
+			look |= had_root && s->root_ended;
 			ft_scheduling_note(
 				&s->scheduling, stop.tid, stop.time_ns, stop.time_ns - last);
 			last = stop.time_ns;
 		}
+		if (look && may_wait_for_lost(s)) /* what wait4() has told of is done */
+			drop_lost(s);
+		look = false;
 	}
 	free(s->stops.list);
 	s->stops = (struct ft_stops){ 0 };
@@ -301,8 +324,13 @@ static void stay_parent(pid_t pid)
 /* For the watchdog: the tracer thread has waited for a while. */
 static void late(void *session)
 {
-	ft_seize_late(session);
-	ft_waiting_late(session);
+	struct ft_session *s = session;
+	int ticks;
+
+	ft_seize_late(s);
+	ticks = s->lull ? ++s->lull_ticks : 0;
+	if (!ticks || (ticks >= LULL_TICKS && !(ticks & (ticks - 1))))
+		ft_waiting_late(s);
 }
 
 void *ft_tracer_main(void *session)

@@ -43,6 +43,21 @@ def test_many_of_them_at_once(tracees: Builder) -> None:
     assert done.returncode == 4
 
 
+@pytest.mark.parametrize(("makers", "status"), [("stays", 5), ("goes", 0), ("alone", 5)])
+def test_nobody_tells_of_one_whose_place_an_untraced_thread_takes(
+    tracees: Builder, engine: str, makers: str, status: int
+) -> None:
+    assert summary(engine, *tracees.command("executes_untraced", makers)).returncode == status
+
+
+def test_nor_of_one_that_was_attached_to_with_another(tracees: Builder) -> None:
+    """Which has ended by then."""
+    program = tracees.command("executes_untraced", "alone")
+    with subprocess.Popen(["sleep", "1"]) as other, subprocess.Popen(program) as lost:
+        done = summary("ptrace", "-p", f"{other.pid},{lost.pid}")
+    assert done.returncode == 0
+
+
 @pytest.mark.parametrize("how", ["stop", "kill", "fault", "trace"])
 def test_who_wakes_the_tracer_cannot_be_taken_from_it(
     tracees: Builder, engine: str, how: str
