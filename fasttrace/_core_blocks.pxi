@@ -11,6 +11,9 @@ cdef class Block:
     def __len__(self):
         return self.block.count
 
+    def __repr__(self):
+        return f"<Block of {self.block.count} events>"
+
     def __getbuffer__(self, Py_buffer *view, int flags):
         PyBuffer_FillInfo(view, self, self.block.events,
                           self.block.count * sizeof(ft_event), 1, flags)

@@ -212,6 +212,11 @@ class Tracer(Answering):
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        state = "not started" if not self._started else "closed" if self.closed else "started"
+        of = self.argv if self._command else self._pids or self._pid
+        return f"<Tracer of {of}: {state}>"
+
     @property
     def argv(self) -> list[str]:
         """The command; empty for a process that was attached to."""

@@ -332,3 +332,18 @@ def test_who_waits_for_what_was_never_started_is_told(waits):
     with pytest.raises(ValueError, match="not started: use it in a with statement"):
         tuple(getattr(tracer, waits)())
     tracer.close()
+
+
+def test_a_tracer_and_its_blocks_say_what_they_are() -> None:
+    """Asked for that, it does not start."""
+    tracer = Tracer(["true"])
+    assert repr(tracer) == "<Tracer of ['true']: not started>"
+    with tracer:
+        assert repr(tracer).endswith(": not started>")
+        blocks = [repr(block) for block in tracer.blocks()]
+        assert blocks[0].startswith("<Block of ")
+        assert repr(tracer) == "<Tracer of ['true']: started>"
+    assert repr(tracer) == "<Tracer of ['true']: closed>"
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as cat, Tracer(pid=cat.pid) as other:
+        assert repr(other) == f"<Tracer of {cat.pid}: started>"
+        cat.kill()
