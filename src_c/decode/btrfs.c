@@ -162,34 +162,6 @@ bool ft_read_btrfs_lookup(struct ft_walk *walk, const struct ft_memory *memory)
 	return true;
 }
 
-typedef void show_one(struct ft_walk *walk, const uint8_t *data, uint64_t from);
-
-/* What lies behind a structure: so many of one size. */
-static void show_list(struct ft_walk *walk, uint64_t address, uint64_t count, size_t size,
-	bool after, show_one *show)
-{
-	struct ft_memory memory = ft_memory_at(walk->view, after, address, size);
-	uint64_t at = address, most = count < FT_ELEMENTS_WHOLE ? count : FT_ELEMENTS_WHOLE;
-	bool ends = ft_memory_at(walk->view, after, address, size * (size_t)most).found == FT_FAULT;
-
-	if (count && memory.found != FT_HERE) {
-		ft_pointer_shown(walk, address);
-		return;
-	}
-	ft_open(walk, "[");
-	for (uint64_t n = 0; n < count && ft_next_element(walk, (size_t)n); n++, at += size) {
-		memory = ft_memory_at(walk->view, after, at, size);
-		if (memory.found != FT_HERE) {
-			walk->sink->ops->more(walk->sink);
-			if (ends)
-				walk->sink->ops->fault(walk->sink, at);
-			break;
-		}
-		show(walk, memory.data, address);
-	}
-	ft_close(walk, "]");
-}
-
 static void show_more(struct ft_walk *walk)
 {
 	ft_next(walk, NULL);
@@ -218,7 +190,7 @@ bool ft_read_btrfs_spaces(struct ft_walk *walk, const struct ft_memory *memory)
 		show_more(walk);
 	if ((slots || !total) && walk->is_whole) {
 		ft_next(walk, "spaces");
-		show_list(walk, memory->address + 16, total, 24, memory->after, show_space);
+		ft_list_shown(walk, memory->address + 16, total, 24, memory->after, show_space);
 	}
 	ft_close(walk, "}");
 	return true;
@@ -238,7 +210,7 @@ bool ft_read_btrfs_inherit(struct ft_walk *walk, const struct ft_memory *memory)
 	ft_fields_shown(walk, FT_STRUCT_BTRFS_QGROUP_INHERIT, memory);
 	if (walk->is_whole) {
 		ft_next(walk, "qgroups");
-		show_list(walk, memory->address + INHERIT_SIZE, ft_load(memory->data + 8, 8), 8,
+		ft_list_shown(walk, memory->address + INHERIT_SIZE, ft_load(memory->data + 8, 8), 8,
 			memory->after, show_number);
 	} else {
 		show_more(walk);
@@ -248,8 +220,8 @@ bool ft_read_btrfs_inherit(struct ft_walk *walk, const struct ft_memory *memory)
 }
 
 /* struct btrfs_data_container: how many numbers it holds is said in it. */
-static bool show_container(
-	struct ft_walk *walk, const struct ft_memory *memory, unsigned numbers, show_one *show)
+static bool show_container(struct ft_walk *walk, const struct ft_memory *memory, unsigned numbers,
+	ft_show_element *show)
 {
 	if (memory->length < CONTAINER_SIZE)
 		return false;
@@ -257,7 +229,7 @@ static bool show_container(
 	ft_fields_shown(walk, FT_STRUCT_BTRFS_CONTAINER, memory);
 	if (walk->is_whole) {
 		ft_next(walk, "val");
-		show_list(walk, memory->address + CONTAINER_SIZE,
+		ft_list_shown(walk, memory->address + CONTAINER_SIZE,
 			ft_load(memory->data + 8, 4) / numbers, (size_t)8 * numbers, memory->after,
 			show);
 	} else {

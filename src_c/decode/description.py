@@ -120,7 +120,7 @@ class Struct:
 
     def shown(self) -> list[str]:
         """The fields that a view ever shows."""
-        return [word.removeprefix("=>") for word in self.brief + self.whole]
+        return [word.removeprefix("=>") for word in self.brief + self.whole if word != "..."]
 
 
 def read_structs() -> list[Struct]:
@@ -133,10 +133,12 @@ def read_structs() -> list[Struct]:
             words = {
                 kind: rest.split() for kind, _, rest in (line.partition(" ") for line in lines)
             }
-            assert words.keys() <= {".whole", ".brief"}, head
+            assert words.keys() <= {".whole", ".brief", ".short"}, head
             for one in bases:
-                lists = {"brief": words.get(".brief", []), "whole": words[".whole"]}
-                view_of = replace(one, name=view, ctype=None, base=base, is_short=False, **lists)
+                brief = words.get(".brief", words.get(".short", []))
+                lists = {"brief": brief, "whole": words[".whole"]}
+                view_of = replace(one, name=view, ctype=None, base=base, **lists)
+                view_of.is_short = ".short" in words
                 structs.append(view_of)
             continue
         match = re.fullmatch(r"(?:(\w+):)?(\w+)(?: = (.+) (\S+\.h))?", head)

@@ -94,6 +94,7 @@ struct ft_field {
 };
 
 #define FT_FIELD_BECOMES 0x80 /* in a list: what the field shown before has become */
+#define FT_FIELD_MORE	 0xff /* there: that there are more, at this place */
 
 struct ft_struct {
 	const struct ft_field *fields;

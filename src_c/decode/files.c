@@ -1,8 +1,10 @@
-/* What ioctl(2) asks of files and of what holds them: extents, loop devices, SCSI. */
+/* What ioctl(2) asks of files and of what holds them: extents, what is the same, loop devices, SCSI. */
 #include <string.h>
 
 #include "decode/families.h"
 #include "decode/walk.h"
+
+#define FILES_BRIEF 2
 
 /* FS_IOC_FIEMAP: what is asked, and what was found. */
 bool ft_read_fiemap(struct ft_walk *walk, const struct ft_memory *memory)
@@ -16,6 +18,49 @@ bool ft_read_fiemap(struct ft_walk *walk, const struct ft_memory *memory)
 	walk->sink->ops->becomes(walk->sink);
 	ft_walk_struct(walk, FT_STRUCT_FIEMAP_FOUND, &after);
 	return true;
+}
+
+static void show_asked(struct ft_walk *walk, const uint8_t *data, uint64_t from)
+{
+	(void)from;
+	ft_open(walk, "{");
+	ft_next(walk, "dest_fd");
+	ft_show_fd(walk, ft_load(data, 8));
+	ft_number(walk, "dest_offset", ft_load(data + 8, 8), FT_UNSIGNED);
+	ft_close(walk, "}");
+}
+
+static void show_done(struct ft_walk *walk, const uint8_t *data, uint64_t from)
+{
+	(void)from;
+	ft_open(walk, "{");
+	ft_number(walk, "bytes_deduped", ft_load(data + 16, 8), FT_UNSIGNED);
+	ft_number(walk, "status", (uint64_t)(int32_t)ft_load(data + 24, 4), FT_SIGNED);
+	ft_close(walk, "}");
+}
+
+/* struct file_dedupe_range, from how many there are: each struct file_dedupe_range_info. */
+static bool show_files(struct ft_walk *walk, const struct ft_memory *memory, ft_show_element *show)
+{
+	unsigned most = walk->elements_max;
+
+	if (memory->length < 8)
+		return false;
+	if (!walk->is_whole && most > FILES_BRIEF)
+		walk->elements_max = FILES_BRIEF;
+	ft_list_shown(walk, memory->address + 8, ft_load(memory->data, 2), 32, memory->after, show);
+	walk->elements_max = most;
+	return true;
+}
+
+bool ft_read_file_dedupe_asked(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_files(walk, memory, show_asked);
+}
+
+bool ft_read_file_dedupe_done(struct ft_walk *walk, const struct ft_memory *memory)
+{
+	return show_files(walk, memory, show_done);
 }
 
 /* As much of a loop device's key as another field says. */

@@ -37,8 +37,9 @@ from header_values import write_values
 from ioctl_values import write_ioctls
 
 # What a condition may say but for a field's value, and how ft_field says it.
-OF_THE_CALL = {"failed": 3, "changed": 4, "any": 5}
+OF_THE_CALL = {"failed": 3, "changed": 4, "any": 5, "succeeded": 6}
 BECOMES = 0x80  # in a list of fields
+MORE = 0xFF  # there
 ABI_MODELS = {"x86_64": 0, "i386": 2, "aarch64": 1, "riscv64": 1}
 RESULTS = (
     "int",
@@ -242,8 +243,10 @@ class Writer:
         self.put("generated_structs.c", "structs.txt", text)
 
     def listed(self, word: str, names: list[str]) -> str:
+        if word == "...":
+            return str(MORE)
         at = names.index(word.removeprefix("=>"))
-        assert at < BECOMES, names
+        assert at < BECOMES - 1, names
         return str(at | BECOMES if word.startswith("=>") else at)
 
     def field_condition(self, one: Field, names: list[str]) -> str:

@@ -2879,6 +2879,12 @@ static const struct ft_member kvm_exit[] = {
 	{ 0x2b, 0x0, "KVM_EXIT_SNP_REQ_CERTS", 22 },
 };
 
+static const struct ft_member kvm_cpuid_flags[] = {
+	{ 0x1, 0x1, "KVM_CPUID_FLAG_SIGNIFCANT_INDEX", 31 },
+	{ 0x2, 0x2, "KVM_CPUID_FLAG_STATEFUL_FUNC", 28 },
+	{ 0x4, 0x4, "KVM_CPUID_FLAG_STATE_READ_NEXT", 30 },
+};
+
 static const struct ft_member kvm_memory_flags[] = {
 	{ 0x1, 0x1, "KVM_MEM_LOG_DIRTY_PAGES", 23 },
 	{ 0x2, 0x2, "KVM_MEM_READONLY", 16 },
@@ -10522,6 +10528,7 @@ const struct ft_set ft_sets[] = {
 	{ "LSM_FLAG_???", lsm_flags, 1, 1 },
 	{ "KVM_CAP_???", kvm_cap, 244, 0 },
 	{ "KVM_EXIT_???", kvm_exit, 44, 0 },
+	{ "KVM_CPUID_FLAG_???", kvm_cpuid_flags, 3, 1 },
 	{ "KVM_MEM_???", kvm_memory_flags, 3, 1 },
 	{ "FIEMAP_FLAG_???", fiemap_flags, 3, 1 },
 	{ "LO_FLAGS_???", loop_flags, 5, 1 },

@@ -7,7 +7,7 @@ static const struct ft_field x86_64_timespec[] = {
 };
 
 static const struct ft_field x86_64_timespec64[] = {
-	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 288, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -22,36 +22,36 @@ static const struct ft_field x86_64_timezone[] = {
 };
 
 static const struct ft_field x86_64_itimerval[] = {
-	{ "it_interval", 11, 416, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 416, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 429, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 429, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec[] = {
-	{ "it_interval", 11, 433, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 433, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 446, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 446, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_itimerspec64[] = {
-	{ "it_interval", 11, 892, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 892, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 905, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 905, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utimbuf[] = {
-	{ "actime", 6, 970, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 970, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 983, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 983, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timex[] = {
-	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 984, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 972, 40, 0, 0, 0, 0 },
+	{ "status", 6, 985, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
-	{ "time", 4, 416, 72, 0, 0, 0, 0 },
+	{ "time", 4, 429, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 104, 0, 0, 0, 0 },
@@ -65,180 +65,180 @@ static const struct ft_field x86_64_timex[] = {
 };
 
 static const struct ft_field x86_64_timex64[] = {
-	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 275, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 275, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 275, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 275, 32, 0, 0, 0, 0 },
-	{ "status", 6, 972, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 275, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 275, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 275, 64, 0, 0, 0, 0 },
-	{ "time", 4, 974, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 275, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 275, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 275, 104, 0, 0, 0, 0 },
+	{ "modes", 5, 984, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 288, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 288, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 288, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 288, 32, 0, 0, 0, 0 },
+	{ "status", 6, 985, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 288, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 288, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 288, 64, 0, 0, 0, 0 },
+	{ "time", 4, 987, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 288, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 288, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 288, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 275, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 275, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 275, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 275, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 275, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 288, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 288, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 288, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 288, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 288, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_timeval64[] = {
-	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 275, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 288, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 288, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tms[] = {
-	{ "tms_utime", 9, 975, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 975, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 975, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 975, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 988, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 988, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 988, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 988, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stat[] = {
-	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 607, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 3, 16, 0, 0, 0, 0 },
-	{ "st_mode", 7, 593, 24, 0, 0, 0, 0 },
-	{ "st_uid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_gid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 594, 40, 0x2000, 0xb000, 3, 1 },
+	{ "st_mode", 7, 606, 24, 0, 0, 0, 0 },
+	{ "st_uid", 6, 67, 28, 0, 0, 0, 0 },
+	{ "st_gid", 6, 67, 32, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 607, 40, 0x2000, 0xb000, 3, 1 },
 	{ "st_size", 7, 17, 48, 0x2000, 0xb000, 3, 2 },
 	{ "st_blksize", 10, 17, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 976, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 977, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 978, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 989, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 990, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 991, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat_brief[] = { 3, 6, 7 };
 static const uint8_t x86_64_stat_whole[] = { 0, 1, 3, 2, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field x86_64_stat64[] = {
-	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 593, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 607, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 606, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
-	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 594, 40, 0x2000, 0xb000, 1, 1 },
-	{ "st_size", 7, 275, 56, 0x2000, 0xb000, 1, 2 },
+	{ "st_uid", 6, 67, 32, 0, 0, 0, 0 },
+	{ "st_gid", 6, 67, 36, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 607, 40, 0x2000, 0xb000, 1, 1 },
+	{ "st_size", 7, 288, 56, 0x2000, 0xb000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 976, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 977, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 978, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 989, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 990, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 991, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t x86_64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field x86_64_statx[] = {
-	{ "stx_mask", 8, 847, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 860, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 980, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 993, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 981, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 67, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 67, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 994, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 980, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 982, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 982, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 982, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 982, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 993, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 995, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 995, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 995, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 995, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 132, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 145, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t x86_64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field x86_64_open_how[] = {
-	{ "flags", 5, 984, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 985, 8, 0x0, 0xffffffff, 1, 2 },
-	{ "resolve", 7, 986, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 997, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 998, 8, 0x0, 0xffffffff, 1, 2 },
+	{ "resolve", 7, 999, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs[] = {
-	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 1000, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 988, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 1001, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 990, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 1003, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_statfs64[] = {
-	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 1000, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 988, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 1001, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 990, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 1003, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsid[] = {
-	{ "val", 3, 989, 0, 0, 0, 0, 0 },
+	{ "val", 3, 1002, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock_found[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 568, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 581, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 275, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 275, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 288, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 288, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_flock64_found[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 275, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 275, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 568, 24, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 288, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 288, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 581, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_f_owner_ex[] = {
-	{ "type", 4, 994, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1007, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 1008, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_in[] = {
-	{ "iov_base", 8, 997, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 1010, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iovec_out[] = {
-	{ "iov_base", 8, 998, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 1011, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -248,28 +248,39 @@ static const struct ft_field x86_64_iovec_addr[] = {
 };
 
 static const struct ft_field x86_64_mount_attr[] = {
-	{ "attr_set", 8, 999, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 999, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 1000, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 1012, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 1012, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 1013, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_clone_range[] = {
-	{ "src_fd", 6, 275, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 288, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
 };
 
+static const struct ft_field x86_64_file_dedupe[] = {
+	{ "src_offset", 10, 50, 0, 0, 0, 0, 0 },
+	{ "src_length", 10, 50, 8, 0, 0, 0, 0 },
+	{ "dest_count", 10, 80, 16, 0, 0, 0, 0 },
+	{ "info", 4, 1014, 16, 0, 0, 0, 0 },
+	{ "info", 4, 1015, 16, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_file_dedupe_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t x86_64_file_dedupe_found_whole[] = { 4 };
+
 static const struct ft_field x86_64_fstrim_range[] = {
-	{ "start", 5, 132, 0, 0, 0, 0, 0 },
+	{ "start", 5, 145, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rusage[] = {
-	{ "ru_utime", 8, 416, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 416, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 429, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 429, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 48, 0, 0, 0, 0 },
@@ -288,64 +299,64 @@ static const struct ft_field x86_64_rusage[] = {
 static const uint8_t x86_64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_rlimit[] = {
-	{ "rlim_cur", 8, 1001, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 1001, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1016, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1016, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rlimit64[] = {
-	{ "rlim_cur", 8, 1002, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 1002, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1017, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1017, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 1003, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 1018, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 76, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 80, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_utsname[] = {
-	{ "sysname", 7, 1004, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 1004, 65, 0, 0, 0, 0 },
-	{ "release", 7, 1004, 130, 0, 0, 0, 0 },
-	{ "version", 7, 1004, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 1004, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 1004, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 1019, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 1019, 65, 0, 0, 0, 0 },
+	{ "release", 7, 1019, 130, 0, 0, 0, 0 },
+	{ "version", 7, 1019, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 1019, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 1019, 325, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_clone_args[] = {
-	{ "flags", 5, 1005, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 1006, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 1006, 16, 0x0, 0x1200000, 0, 2 },
-	{ "parent_tid", 10, 1006, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 1007, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 1006, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 1006, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 1009, 64, 0x0, 0xffffffff, 9, 2 },
+	{ "flags", 5, 1020, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1021, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 1021, 16, 0x0, 0x1200000, 0, 2 },
+	{ "parent_tid", 10, 1021, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 1022, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 1021, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 145, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 1021, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 1024, 64, 0x0, 0xffffffff, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0x0, 0xffffffff, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0x0, 0xffffffff, 10, 2 },
 };
 
 static const struct ft_field x86_64_clone_written[] = {
-	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 1010, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 1010, 24, 0x100000, 0x100000, 0, 1 },
+	{ "flags", 5, 145, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1025, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 1025, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field x86_64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 599, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 1011, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 612, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 1026, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -356,8 +367,8 @@ static const struct ft_field x86_64_sched_attr[] = {
 };
 
 static const struct ft_field x86_64_cap_header[] = {
-	{ "version", 7, 1012, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 568, 4, 0, 0, 0, 0 },
+	{ "version", 7, 1027, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 581, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_robust_list_head[] = {
@@ -370,40 +381,40 @@ static const struct ft_field x86_64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 1013, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 1028, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 1014, 4, 0x0, 0x80000000, 0, 1 },
+	{ "events", 6, 1029, 4, 0x0, 0x80000000, 0, 1 },
 };
 
 static const struct ft_field x86_64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 1014, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 1029, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_epoll_event[] = {
-	{ "events", 6, 1015, 0, 0, 0, 0, 0 },
-	{ "data", 4, 1016, 4, 0, 0, 0, 0 },
+	{ "events", 6, 1030, 0, 0, 0, 0, 0 },
+	{ "data", 4, 1031, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_futex_waitv[] = {
-	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 1006, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1017, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 285, 20, 0x0, 0xffffffff, 3, 2 },
+	{ "val", 3, 145, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 1021, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1032, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 298, 20, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field x86_64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 727, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 740, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -414,32 +425,32 @@ static const struct ft_field x86_64_linger[] = {
 };
 
 static const struct ft_field x86_64_ucred[] = {
-	{ "pid", 3, 568, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "pid", 3, 581, 0, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_winsize[] = {
-	{ "ws_row", 6, 76, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 76, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 76, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 76, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 80, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 80, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 80, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 80, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_termios[] = {
-	{ "c_iflag", 7, 1018, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 1019, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 1020, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 1021, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 1022, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 1023, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 1033, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 1034, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 1035, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 1036, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 1037, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 1038, 17, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_sembuf[] = {
-	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 1024, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 1025, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 80, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 1039, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 1040, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mq_attr[] = {
@@ -452,14 +463,14 @@ static const struct ft_field x86_64_mq_attr[] = {
 static const struct ft_field x86_64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 1026, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 1027, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 1027, 19, 0, 0, 0, 0 },
-	{ "port", 4, 1027, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 1041, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 1042, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 1042, 19, 0, 0, 0, 0 },
+	{ "port", 4, 1042, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fsxattr[] = {
-	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1045, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -467,7 +478,7 @@ static const struct ft_field x86_64_fsxattr[] = {
 };
 
 static const struct ft_field x86_64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1045, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -487,62 +498,62 @@ static const struct ft_field x86_64_rtc_time[] = {
 static const uint8_t x86_64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field x86_64_uffdio_range[] = {
-	{ "start", 5, 132, 0, 0, 0, 0, 0 },
-	{ "len", 3, 132, 8, 0, 0, 0, 0 },
+	{ "start", 5, 145, 0, 0, 0, 0, 0 },
+	{ "len", 3, 145, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_register[] = {
-	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 1032, 16, 0, 0, 0, 0 },
+	{ "range", 5, 97, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 1047, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_copy[] = {
-	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
-	{ "src", 3, 132, 8, 0, 0, 0, 0 },
-	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 1033, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 145, 0, 0, 0, 0, 0 },
+	{ "src", 3, 145, 8, 0, 0, 0, 0 },
+	{ "len", 3, 145, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1048, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_zeropage[] = {
-	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 1034, 16, 0, 0, 0, 0 },
+	{ "range", 5, 97, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 1049, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_uffdio_api[] = {
-	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 1035, 8, 0, 0, 0, 0 },
+	{ "api", 3, 145, 0, 0, 0, 0, 0 },
+	{ "features", 8, 1050, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 1036, 8, 0, 0, 0, 0 },
+	{ "lo_device", 9, 1051, 8, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 16, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 1036, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 1051, 24, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 1037, 36, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_encrypt_type", 15, 1052, 36, 0x0, 0xffffffff, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 40, 0x0, 0xffffffff, 5, 2 },
-	{ "lo_flags", 8, 1038, 44, 0, 0, 0, 0 },
-	{ "lo_name", 7, 1039, 48, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 1040, 112, 0x0, 0xffffffff, 5, 2 },
-	{ "lo_init", 7, 1041, 144, 0, 0, 0, 0 },
-	{ "reserved", 8, 1042, 160, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 1053, 44, 0, 0, 0, 0 },
+	{ "lo_name", 7, 1054, 48, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 1055, 112, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_init", 7, 1056, 144, 0, 0, 0, 0 },
+	{ "reserved", 8, 1057, 160, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_loop_info64[] = {
-	{ "lo_device", 9, 594, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 607, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 594, 16, 0, 0, 0, 0 },
-	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 607, 16, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 145, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 1037, 44, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_type", 15, 1052, 44, 0x0, 0xffffffff, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_flags", 8, 1038, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 1039, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 1039, 120, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_encrypt_key", 14, 1040, 184, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_init", 7, 1043, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 1053, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 1054, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 1054, 120, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key", 14, 1055, 184, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_init", 7, 1058, 216, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -550,208 +561,288 @@ static const uint8_t x86_64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 static const struct ft_field x86_64_loop_config[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
 	{ "block_size", 10, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 114, 8, 0, 0, 0, 0 },
+	{ "info", 4, 118, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 1046, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 1061, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1062, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_fiemap_found[] = {
-	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1062, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field x86_64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 1049, 0, 0, 0, 0, 0 },
+	{ "op", 2, 1064, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 1051, 16, 0, 0, 0, 0 },
+	{ "data", 4, 1066, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_blkpg_partition[] = {
-	{ "start", 5, 275, 0, 0, 0, 0, 0 },
-	{ "length", 6, 275, 8, 0, 0, 0, 0 },
+	{ "start", 5, 288, 0, 0, 0, 0, 0 },
+	{ "length", 6, 288, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 1039, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 1039, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 1054, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 1054, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1052, 4, 0, 0, 0, 0 },
-	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1067, 4, 0, 0, 0, 0 },
+	{ "guest_phys_addr", 15, 145, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
-	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
+	{ "userspace_addr", 14, 145, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_kvm_regs[] = {
+	{ "rax", 3, 145, 0, 0, 0, 0, 0 },
+	{ "rbx", 3, 145, 8, 0, 0, 0, 0 },
+	{ "rcx", 3, 145, 16, 0, 0, 0, 0 },
+	{ "rdx", 3, 145, 24, 0, 0, 0, 0 },
+	{ "rsi", 3, 145, 32, 0, 0, 0, 0 },
+	{ "rdi", 3, 145, 40, 0, 0, 0, 0 },
+	{ "rsp", 3, 145, 48, 0, 0, 0, 0 },
+	{ "rbp", 3, 145, 56, 0, 0, 0, 0 },
+	{ "r8", 2, 145, 64, 0, 0, 0, 0 },
+	{ "r9", 2, 145, 72, 0, 0, 0, 0 },
+	{ "r10", 3, 145, 80, 0, 0, 0, 0 },
+	{ "r11", 3, 145, 88, 0, 0, 0, 0 },
+	{ "r12", 3, 145, 96, 0, 0, 0, 0 },
+	{ "r13", 3, 145, 104, 0, 0, 0, 0 },
+	{ "r14", 3, 145, 112, 0, 0, 0, 0 },
+	{ "r15", 3, 145, 120, 0, 0, 0, 0 },
+	{ "rip", 3, 145, 128, 0, 0, 0, 0 },
+	{ "rflags", 6, 145, 136, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_kvm_regs_brief[] = { 0, 255, 6, 7, 255, 16, 17 };
+
+static const struct ft_field x86_64_kvm_segment[] = {
+	{ "base", 4, 145, 0, 0, 0, 0, 0 },
+	{ "limit", 5, 15, 8, 0, 0, 0, 0 },
+	{ "selector", 8, 80, 12, 0, 0, 0, 0 },
+	{ "type", 4, 1043, 14, 0, 0, 0, 0 },
+	{ "present", 7, 1043, 15, 0, 0, 0, 0 },
+	{ "dpl", 3, 1043, 16, 0, 0, 0, 0 },
+	{ "db", 2, 1043, 17, 0, 0, 0, 0 },
+	{ "s", 1, 1043, 18, 0, 0, 0, 0 },
+	{ "l", 1, 1043, 19, 0, 0, 0, 0 },
+	{ "g", 1, 1043, 20, 0, 0, 0, 0 },
+	{ "avl", 3, 1043, 21, 0, 0, 0, 0 },
+	{ "unusable", 8, 1043, 22, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_kvm_segment_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+
+static const struct ft_field x86_64_kvm_dtable[] = {
+	{ "base", 4, 145, 0, 0, 0, 0, 0 },
+	{ "limit", 5, 80, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_kvm_sregs[] = {
+	{ "cs", 2, 1069, 0, 0, 0, 0, 0 },
+	{ "ds", 2, 1069, 24, 0, 0, 0, 0 },
+	{ "es", 2, 1069, 48, 0, 0, 0, 0 },
+	{ "fs", 2, 1069, 72, 0, 0, 0, 0 },
+	{ "gs", 2, 1069, 96, 0, 0, 0, 0 },
+	{ "ss", 2, 1069, 120, 0, 0, 0, 0 },
+	{ "tr", 2, 1069, 144, 0, 0, 0, 0 },
+	{ "ldt", 3, 1069, 168, 0, 0, 0, 0 },
+	{ "gdt", 3, 1070, 192, 0, 0, 0, 0 },
+	{ "idt", 3, 1070, 208, 0, 0, 0, 0 },
+	{ "cr0", 3, 50, 224, 0, 0, 0, 0 },
+	{ "cr2", 3, 50, 232, 0, 0, 0, 0 },
+	{ "cr3", 3, 50, 240, 0, 0, 0, 0 },
+	{ "cr4", 3, 50, 248, 0, 0, 0, 0 },
+	{ "cr8", 3, 50, 256, 0, 0, 0, 0 },
+	{ "efer", 4, 50, 264, 0, 0, 0, 0 },
+	{ "apic_base", 9, 145, 272, 0, 0, 0, 0 },
+	{ "interrupt_bitmap", 16, 1071, 280, 0, 0, 0, 0 },
+};
+static const uint8_t x86_64_kvm_sregs_brief[] = { 0 };
+
+static const struct ft_field x86_64_kvm_cpuid_entry[] = {
+	{ "function", 8, 298, 0, 0, 0, 0, 0 },
+	{ "index", 5, 298, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1072, 8, 0, 0, 0, 0 },
+	{ "eax", 3, 298, 12, 0, 0, 0, 0 },
+	{ "ebx", 3, 298, 16, 0, 0, 0, 0 },
+	{ "ecx", 3, 298, 20, 0, 0, 0, 0 },
+	{ "edx", 3, 298, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field x86_64_kvm_cpuid[] = {
+	{ "nent", 4, 15, 0, 0, 0, 0, 0 },
+	{ "entries", 7, 1074, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_resp[] = {
-	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 275, 8, 0, 0, 0, 0 },
-	{ "error", 5, 1053, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1054, 20, 0, 0, 0, 0 },
+	{ "id", 2, 145, 0, 0, 0, 0, 0 },
+	{ "val", 3, 288, 8, 0, 0, 0, 0 },
+	{ "error", 5, 1075, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1076, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_addfd[] = {
-	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1055, 8, 0, 0, 0, 0 },
+	{ "id", 2, 145, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1077, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 757, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 770, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_hd_geometry[] = {
-	{ "heads", 5, 1028, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 1028, 1, 0, 0, 0, 0 },
-	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
+	{ "heads", 5, 1043, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 1043, 1, 0, 0, 0, 0 },
+	{ "cylinders", 9, 80, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sg_io_hdr[] = {
-	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1078, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1079, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1043, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 80, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 1059, 16, 0xfffffffe, 0xffffffff, 1, 1 },
-	{ "dxferp", 6, 1060, 16, 0xfffffffd, 0xffffffff, 1, 1 },
-	{ "dxferp", 6, 1059, 16, 0xfffffffc, 0xffffffff, 1, 1 },
-	{ "cmdp", 4, 1062, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 1064, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 1081, 16, 0xfffffffe, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1082, 16, 0xfffffffd, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1081, 16, 0xfffffffc, 0xffffffff, 1, 1 },
+	{ "cmdp", 4, 1084, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 1086, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 1065, 44, 0, 0, 0, 0 },
-	{ "status", 6, 1027, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 1027, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 1027, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 1028, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 1026, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 1026, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 1087, 44, 0, 0, 0, 0 },
+	{ "status", 6, 1042, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1042, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1042, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1043, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 1041, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1041, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 1066, 80, 0, 0, 0, 0 },
+	{ "info", 4, 1088, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field x86_64_sg_io_vector[] = {
-	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1078, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1079, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1043, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 80, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 1062, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 1068, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 1084, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 1090, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 1065, 44, 0, 0, 0, 0 },
-	{ "status", 6, 1027, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 1027, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 1027, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 1028, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 1026, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 1026, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 1087, 44, 0, 0, 0, 0 },
+	{ "status", 6, 1042, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1042, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1042, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1043, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 1041, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1041, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 1066, 80, 0, 0, 0, 0 },
+	{ "info", 4, 1088, 80, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field x86_64_sg_sense[] = {
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 1071, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 1093, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_dh_params[] = {
-	{ "private", 7, 708, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 708, 4, 0, 0, 0, 0 },
-	{ "base", 4, 708, 8, 0, 0, 0, 0 },
+	{ "private", 7, 721, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 721, 4, 0, 0, 0, 0 },
+	{ "base", 4, 721, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_kdf_params[] = {
-	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 1075, 8, 0, 0, 0, 0 },
+	{ "hashname", 8, 110, 0, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 1096, 8, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 1077, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 1098, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
-	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
-	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
-	{ "max_enc_size", 12, 76, 12, 0, 0, 0, 0 },
-	{ "max_dec_size", 12, 76, 14, 0, 0, 0, 0 },
+	{ "max_data_size", 13, 80, 8, 0, 0, 0, 0 },
+	{ "max_sig_size", 12, 80, 10, 0, 0, 0, 0 },
+	{ "max_enc_size", 12, 80, 12, 0, 0, 0, 0 },
+	{ "max_dec_size", 12, 80, 14, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_pkey_params[] = {
-	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 721, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 721, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_mnt_id_req[] = {
-	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "size", 4, 1101, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 132, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
+	{ "mnt_id", 6, 145, 8, 0, 0, 0, 0 },
+	{ "param", 5, 145, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 145, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field x86_64_mnt_id_req_stat[] = {
-	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "size", 4, 1101, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 1081, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
+	{ "mnt_id", 6, 145, 8, 0, 0, 0, 0 },
+	{ "param", 5, 1102, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 145, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field x86_64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 1082, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 1081, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 1103, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 1102, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 1083, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 1084, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 1082, 36, 0x20, 0x20, 2, 1 },
-	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
-	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
+	{ "sb_magic", 8, 1104, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 1105, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 1103, 36, 0x20, 0x20, 2, 1 },
+	{ "mnt_id", 6, 145, 40, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id", 13, 145, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 999, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 1000, 72, 0x2, 0x2, 2, 1 },
-	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
-	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
-	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 1085, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 1085, 108, 0x10, 0x10, 2, 1 },
-	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 1082, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 1085, 124, 0x200, 0x200, 2, 1 },
+	{ "mnt_attr", 8, 1012, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 1013, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_peer_group", 14, 145, 80, 0x2, 0x2, 2, 1 },
+	{ "mnt_master", 10, 145, 88, 0x2, 0x2, 2, 1 },
+	{ "propagate_from", 14, 145, 96, 0x4, 0x4, 2, 1 },
+	{ "mnt_root", 8, 1106, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 1106, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_ns_id", 9, 145, 112, 0x40, 0x40, 2, 1 },
+	{ "fs_subtype", 10, 1103, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 1106, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 1086, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 1107, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 1086, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 1081, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 1107, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 1102, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 1086, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 1107, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 1086, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 1107, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t x86_64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -769,19 +860,19 @@ static const struct ft_field x86_64_cachestat[] = {
 };
 
 static const struct ft_field x86_64_xattr_args_set[] = {
-	{ "value", 5, 1087, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1108, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 656, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 669, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_xattr_args_got[] = {
-	{ "value", 5, 1088, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1109, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_file_attr[] = {
-	{ "fa_xflags", 9, 1089, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 1110, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -793,46 +884,46 @@ static const struct ft_field x86_64_message_head[] = {
 
 static const struct ft_field x86_64_ipc_perm[] = {
 	{ "key", 3, 15, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
-	{ "cuid", 4, 63, 12, 0, 0, 0, 0 },
-	{ "cgid", 4, 63, 16, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
+	{ "cuid", 4, 67, 12, 0, 0, 0, 0 },
+	{ "cgid", 4, 67, 16, 0, 0, 0, 0 },
 	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_ipc_perm_whole[] = { 1, 2, 5, 0, 3, 4 };
 
 static const struct ft_field x86_64_ipc_perm_set[] = {
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
 	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_msqid_ds[] = {
-	{ "msg_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 568, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 568, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 581, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 581, 100, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field x86_64_shmid_ds[] = {
-	{ "shm_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 568, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 568, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 581, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 581, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field x86_64_semid_ds[] = {
-	{ "sem_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -840,31 +931,31 @@ static const struct ft_field x86_64_semid_ds[] = {
 static const uint8_t x86_64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field x86_64_msqid_set[] = {
-	{ "msg_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 568, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 568, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 581, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 581, 100, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field x86_64_shmid_set[] = {
-	{ "shm_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 568, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 568, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 581, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 581, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field x86_64_semid_set[] = {
-	{ "sem_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 80, 0, 0, 0, 0 },
@@ -879,7 +970,7 @@ static const struct ft_field x86_64_msginfo[] = {
 	{ "msgmni", 6, 16, 16, 0, 0, 0, 0 },
 	{ "msgssz", 6, 16, 20, 0, 0, 0, 0 },
 	{ "msgtql", 6, 16, 24, 0, 0, 0, 0 },
-	{ "msgseg", 6, 76, 28, 0, 0, 0, 0 },
+	{ "msgseg", 6, 80, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_shminfo[] = {
@@ -913,64 +1004,64 @@ static const struct ft_field x86_64_seminfo[] = {
 };
 
 static const struct ft_field x86_64_sock_fprog[] = {
-	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 1098, 8, 0, 0, 0, 0 },
+	{ "len", 3, 80, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 1119, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_fprog[] = {
-	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 1101, 8, 0, 0, 0, 0 },
+	{ "len", 3, 80, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 1122, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_seccomp_notif_sizes[] = {
-	{ "seccomp_notif", 13, 76, 0, 0, 0, 0, 0 },
-	{ "seccomp_notif_resp", 18, 76, 2, 0, 0, 0, 0 },
-	{ "seccomp_data", 12, 76, 4, 0, 0, 0, 0 },
+	{ "seccomp_notif", 13, 80, 0, 0, 0, 0, 0 },
+	{ "seccomp_notif_resp", 18, 80, 2, 0, 0, 0, 0 },
+	{ "seccomp_data", 12, 80, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_sigset_argument[] = {
-	{ "sigmask", 7, 1103, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 1124, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "fds", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "fds", 3, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "data", 4, 132, 8, 0x0, 0xffffffff, 2, 2 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "data", 4, 145, 8, 0x0, 0xffffffff, 2, 2 },
 };
 
 static const struct ft_field x86_64_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 1006, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 1021, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
-	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 1104, 14, 0x0, 0xffffffff, 3, 2 },
+	{ "bgid", 4, 80, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 1125, 14, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field x86_64_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 1106, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1127, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 1107, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 1106, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 1108, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 1128, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 1127, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 1129, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 1107, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1128, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -995,37 +1086,37 @@ static const struct ft_field x86_64_io_cqring_offsets[] = {
 };
 
 static const struct ft_field x86_64_iocb_cancelled[] = {
-	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 145, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1130, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_iocb_buffers[] = {
-	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 145, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1130, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 1112, 24, 0x1, 0xffffffff, 1, 1 },
-	{ "aio_readv", 9, 1114, 24, 0x7, 0xffffffff, 1, 1 },
-	{ "aio_writev", 10, 1116, 24, 0x8, 0xffffffff, 1, 1 },
+	{ "aio_buf", 7, 1133, 24, 0x1, 0xffffffff, 1, 1 },
+	{ "aio_readv", 9, 1135, 24, 0x7, 0xffffffff, 1, 1 },
+	{ "aio_writev", 10, 1137, 24, 0x8, 0xffffffff, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_io_event[] = {
-	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "res", 3, 275, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 275, 24, 0, 0, 0, 0 },
+	{ "data", 4, 145, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "res", 3, 288, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 288, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_create[] = {
-	{ "map_type", 8, 1117, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 1138, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 1118, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 1139, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
-	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
+	{ "map_name", 8, 76, 28, 0, 0, 0, 0 },
 	{ "map_ifindex", 11, 15, 44, 0, 0, 0, 0 },
 	{ "btf_fd", 6, 0, 48, 0, 0, 0, 0 },
 	{ "btf_key_type_id", 15, 15, 52, 0, 0, 0, 0 },
@@ -1036,27 +1127,27 @@ static const struct ft_field x86_64_bpf_map_create[] = {
 
 static const struct ft_field x86_64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1119, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1021, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1120, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1021, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1141, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 1006, 16, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 1021, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map[] = {
@@ -1064,146 +1155,146 @@ static const struct ft_field x86_64_bpf_map[] = {
 };
 
 static const struct ft_field x86_64_bpf_prog_load[] = {
-	{ "prog_type", 9, 1121, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 1142, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 1124, 8, 0, 0, 0, 0 },
-	{ "license", 7, 1125, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 1145, 8, 0, 0, 0, 0 },
+	{ "license", 7, 1146, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 1127, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 1128, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 1129, 44, 0, 0, 0, 0 },
-	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
+	{ "log_buf", 7, 1148, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 1149, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 1150, 44, 0, 0, 0, 0 },
+	{ "prog_name", 9, 76, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 1130, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 1151, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 1006, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 1021, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 1006, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 1021, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 1006, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 1021, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_object[] = {
-	{ "pathname", 8, 1131, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 1152, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 1132, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 1153, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 1133, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 1154, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info_of[] = {
-	{ "info", 4, 1134, 0, 0, 0, 0, 0 },
+	{ "info", 4, 1155, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 1006, 8, 0, 0, 0, 0 },
+	{ "info", 4, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 1135, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 1156, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 1125, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1146, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_btf_load[] = {
-	{ "btf", 3, 1136, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 1006, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 1157, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 1021, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update_of[] = {
-	{ "link_update", 11, 1137, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 1158, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 1138, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1159, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 1006, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 1006, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
-	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 1021, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 1021, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1021, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1120, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1141, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update_of[] = {
-	{ "batch", 5, 1139, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1160, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_update[] = {
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
-	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1021, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1140, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 1140, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1161, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_batch_delete[] = {
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1140, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run_of[] = {
-	{ "test", 4, 1141, 0, 0, 0, 0, 0 },
+	{ "test", 4, 1162, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_test_run[] = {
@@ -1211,28 +1302,28 @@ static const struct ft_field x86_64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 1006, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 1006, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 1021, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 1021, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 1006, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 1142, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 1021, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1163, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create_of[] = {
-	{ "link_create", 11, 1143, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 1164, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ifa_cacheinfo[] = {
@@ -1243,25 +1334,25 @@ static const struct ft_field x86_64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field x86_64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 1145, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1043, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 1166, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 1146, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 1048, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 1167, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1063, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 1148, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 1169, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1063, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 944, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 957, 4, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -1271,33 +1362,33 @@ static const struct ft_field x86_64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field x86_64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1149, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 1150, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 1145, 4, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1170, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1171, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1166, 4, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 1028, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 1028, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 1150, 3, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 1145, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 1043, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 1043, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1171, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1166, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 1148, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 1028, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 1028, 3, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 1169, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 1043, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 1043, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
-	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
+	{ "idiag_uid", 9, 67, 64, 0, 0, 0, 0 },
 	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
 };
 
@@ -1309,16 +1400,16 @@ static const struct ft_field x86_64_tcpvegas_info[] = {
 };
 
 static const struct ft_field x86_64_tcp_dctcp_info[] = {
-	{ "dctcp_enabled", 13, 76, 0, 0, 0, 0, 0 },
-	{ "dctcp_ce_state", 14, 76, 2, 0, 0, 0, 0 },
+	{ "dctcp_enabled", 13, 80, 0, 0, 0, 0, 0 },
+	{ "dctcp_ce_state", 14, 80, 2, 0, 0, 0, 0 },
 	{ "dctcp_alpha", 11, 15, 4, 0, 0, 0, 0 },
 	{ "dctcp_ab_ecn", 12, 15, 8, 0, 0, 0, 0 },
 	{ "dctcp_ab_tot", 12, 15, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 285, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 285, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 298, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 298, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -1333,11 +1424,11 @@ static const struct ft_field x86_64_netlink_diag_ring[] = {
 
 static const struct ft_field x86_64_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 1152, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 1173, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 1153, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 1174, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_ring[] = {
@@ -1358,39 +1449,39 @@ static const struct ft_field x86_64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field x86_64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1154, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1175, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 1155, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 1176, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1063, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 1156, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 1148, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 1177, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 1169, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 1048, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1063, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1043, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 1157, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 1178, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1063, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 1158, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 1179, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1063, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_rta_cacheinfo[] = {
@@ -1399,7 +1490,7 @@ static const struct ft_field x86_64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 285, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 298, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -1468,11 +1559,11 @@ static const struct ft_field x86_64_link_stats64[] = {
 
 static const struct ft_field x86_64_btrfs_vol_args[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1159, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1180, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_limit[] = {
-	{ "flags", 5, 1160, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1181, 0, 0, 0, 0, 0 },
 	{ "max_rfer", 8, 50, 8, 0, 0, 0, 0 },
 	{ "max_excl", 8, 50, 16, 0, 0, 0, 0 },
 	{ "rsv_rfer", 8, 50, 24, 0, 0, 0, 0 },
@@ -1482,21 +1573,21 @@ static const struct ft_field x86_64_btrfs_limit[] = {
 static const struct ft_field x86_64_btrfs_vol_args_v2[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
 	{ "transid", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 146, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 159, 16, 0, 0, 0, 0 },
 	{ "size", 4, 50, 24, 0x4, 0x4, 2, 1 },
-	{ "qgroup_inherit", 14, 1162, 32, 0x4, 0x4, 2, 1 },
-	{ "name", 4, 1163, 56, 0, 0, 0, 0 },
+	{ "qgroup_inherit", 14, 1183, 32, 0x4, 0x4, 2, 1 },
+	{ "name", 4, 1184, 56, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_vol_args_v2_whole[] = { 0, 2, 3, 4, 5 };
 
 static const uint8_t x86_64_btrfs_vol_args_v2_found_whole[] = { 1 };
 
 static const struct ft_field x86_64_btrfs_qgroup_inherit[] = {
-	{ "flags", 5, 1164, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
 	{ "num_qgroups", 11, 50, 8, 0, 0, 0, 0 },
 	{ "num_ref_copies", 14, 50, 16, 0, 0, 0, 0 },
 	{ "num_excl_copies", 15, 50, 24, 0, 0, 0, 0 },
-	{ "lim", 3, 1165, 32, 0, 0, 0, 0 },
+	{ "lim", 3, 1186, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_scrub_progress[] = {
@@ -1518,11 +1609,11 @@ static const struct ft_field x86_64_btrfs_scrub_progress[] = {
 };
 
 static const struct ft_field x86_64_btrfs_scrub_args[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
 	{ "start", 5, 50, 8, 0, 0, 0, 0 },
-	{ "end", 3, 1166, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1167, 24, 0, 0, 0, 0 },
-	{ "progress", 8, 1168, 32, 0, 0, 0, 0 },
+	{ "end", 3, 1187, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1188, 24, 0, 0, 0, 0 },
+	{ "progress", 8, 1189, 32, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_scrub_args_whole[] = { 0, 1, 2, 3 };
 
@@ -1531,28 +1622,28 @@ static const uint8_t x86_64_btrfs_scrub_device_whole[] = { 0 };
 static const uint8_t x86_64_btrfs_scrub_found_whole[] = { 4 };
 
 static const struct ft_field x86_64_btrfs_replace_start[] = {
-	{ "srcdevid", 8, 594, 0, 0, 0, 0, 0 },
-	{ "cont_reading_from_srcdev_mode", 29, 1170, 8, 0, 0, 0, 0 },
-	{ "srcdev_name", 11, 1171, 16, 0, 0, 0, 0 },
-	{ "tgtdev_name", 11, 1171, 1041, 0, 0, 0, 0 },
+	{ "srcdevid", 8, 607, 0, 0, 0, 0, 0 },
+	{ "cont_reading_from_srcdev_mode", 29, 1191, 8, 0, 0, 0, 0 },
+	{ "srcdev_name", 11, 1192, 16, 0, 0, 0, 0 },
+	{ "tgtdev_name", 11, 1192, 1041, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_replace_args[] = {
-	{ "cmd", 3, 1172, 0, 0, 0, 0, 0 },
-	{ "result", 6, 1173, 8, 0, 0, 0, 0 },
-	{ "start", 5, 1174, 16, 0x0, 0xffffffff, 0, 1 },
-	{ "status", 6, 1175, 16, 0x1, 0xffffffff, 0, 1 },
+	{ "cmd", 3, 1193, 0, 0, 0, 0, 0 },
+	{ "result", 6, 1194, 8, 0, 0, 0, 0 },
+	{ "start", 5, 1195, 16, 0x0, 0xffffffff, 0, 1 },
+	{ "status", 6, 1196, 16, 0x1, 0xffffffff, 0, 1 },
 };
 static const uint8_t x86_64_btrfs_replace_args_whole[] = { 0, 2 };
 
 static const uint8_t x86_64_btrfs_replace_found_whole[] = { 1, 3 };
 
 static const struct ft_field x86_64_btrfs_dev_info[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
-	{ "uuid", 4, 1177, 8, 0, 0, 0, 5 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1198, 8, 0, 0, 0, 5 },
 	{ "bytes_used", 10, 50, 24, 0, 0, 0, 0 },
 	{ "total_bytes", 11, 50, 32, 0, 0, 0, 0 },
-	{ "path", 4, 1179, 3072, 0, 0, 0, 0 },
+	{ "path", 4, 1200, 3072, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_dev_info_whole[] = { 0, 1 };
 
@@ -1561,35 +1652,35 @@ static const uint8_t x86_64_btrfs_dev_info_found_whole[] = { 1, 2, 3, 4 };
 static const struct ft_field x86_64_btrfs_fs_info[] = {
 	{ "max_id", 6, 50, 0, 0, 0, 0, 0 },
 	{ "num_devices", 11, 50, 8, 0, 0, 0, 0 },
-	{ "fsid", 4, 1177, 16, 0, 0, 0, 0 },
+	{ "fsid", 4, 1198, 16, 0, 0, 0, 0 },
 	{ "nodesize", 8, 15, 32, 0, 0, 0, 0 },
 	{ "sectorsize", 10, 15, 36, 0, 0, 0, 0 },
 	{ "clone_alignment", 15, 15, 40, 0, 0, 0, 0 },
-	{ "csum_type", 9, 1180, 44, 0x1, 0x1, 8, 1 },
-	{ "csum_size", 9, 76, 46, 0x1, 0x1, 8, 1 },
-	{ "flags", 5, 1181, 48, 0, 0, 0, 0 },
+	{ "csum_type", 9, 1201, 44, 0x1, 0x1, 8, 1 },
+	{ "csum_size", 9, 80, 46, 0x1, 0x1, 8, 1 },
+	{ "flags", 5, 1202, 48, 0, 0, 0, 0 },
 	{ "generation", 10, 50, 56, 0x2, 0x2, 8, 1 },
-	{ "metadata_uuid", 13, 1177, 64, 0x4, 0x4, 8, 1 },
+	{ "metadata_uuid", 13, 1198, 64, 0x4, 0x4, 8, 1 },
 };
 
 static const struct ft_field x86_64_btrfs_balance_args[] = {
-	{ "profiles", 8, 1183, 0, 0, 0, 0, 0 },
-	{ "usage", 5, 1166, 8, 0, 0, 0, 0 },
-	{ "devid", 5, 594, 16, 0, 0, 0, 0 },
-	{ "pstart", 6, 1166, 24, 0, 0, 0, 0 },
-	{ "pend", 4, 1166, 32, 0, 0, 0, 0 },
-	{ "vstart", 6, 1166, 40, 0, 0, 0, 0 },
-	{ "vend", 4, 1166, 48, 0, 0, 0, 0 },
-	{ "target", 6, 1166, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 1184, 64, 0, 0, 0, 0 },
+	{ "profiles", 8, 1204, 0, 0, 0, 0, 0 },
+	{ "usage", 5, 1187, 8, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 16, 0, 0, 0, 0 },
+	{ "pstart", 6, 1187, 24, 0, 0, 0, 0 },
+	{ "pend", 4, 1187, 32, 0, 0, 0, 0 },
+	{ "vstart", 6, 1187, 40, 0, 0, 0, 0 },
+	{ "vend", 4, 1187, 48, 0, 0, 0, 0 },
+	{ "target", 6, 1187, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1205, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_balance[] = {
-	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
-	{ "state", 5, 1186, 8, 0, 0, 0, 0 },
-	{ "data", 4, 1187, 16, 0x1, 0x1, 0, 1 },
-	{ "meta", 4, 1187, 152, 0x4, 0x4, 0, 1 },
-	{ "sys", 3, 1187, 288, 0x2, 0x2, 0, 1 },
+	{ "flags", 5, 1206, 0, 0, 0, 0, 0 },
+	{ "state", 5, 1207, 8, 0, 0, 0, 0 },
+	{ "data", 4, 1208, 16, 0x1, 0x1, 0, 1 },
+	{ "meta", 4, 1208, 152, 0x4, 0x4, 0, 1 },
+	{ "sys", 3, 1208, 288, 0x2, 0x2, 0, 1 },
 };
 static const uint8_t x86_64_btrfs_balance_whole[] = { 0, 2, 3, 4 };
 
@@ -1597,39 +1688,39 @@ static const uint8_t x86_64_btrfs_balance_found_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field x86_64_btrfs_defrag_range[] = {
 	{ "start", 5, 50, 0, 0, 0, 0, 0 },
-	{ "len", 3, 1166, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1189, 16, 0, 0, 0, 0 },
+	{ "len", 3, 1187, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1210, 16, 0, 0, 0, 0 },
 	{ "extent_thresh", 13, 15, 24, 0, 0, 0, 0 },
-	{ "compress_type", 13, 1190, 28, 0, 0, 0, 0 },
+	{ "compress_type", 13, 1211, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_features[] = {
-	{ "compat_flags", 12, 1192, 0, 0, 0, 0, 0 },
-	{ "compat_ro_flags", 15, 1193, 8, 0, 0, 0, 0 },
-	{ "incompat_flags", 14, 1194, 16, 0, 0, 0, 0 },
+	{ "compat_flags", 12, 1213, 0, 0, 0, 0, 0 },
+	{ "compat_ro_flags", 15, 1214, 8, 0, 0, 0, 0 },
+	{ "incompat_flags", 14, 1215, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_get_dev_stats[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
 	{ "nr_items", 8, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1195, 16, 0, 0, 0, 0 },
-	{ "", 0, 1196, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1216, 16, 0, 0, 0, 0 },
+	{ "", 0, 1217, 24, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_get_dev_stats_whole[] = { 0, 1, 2 };
 
 static const uint8_t x86_64_btrfs_get_dev_stats_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field x86_64_btrfs_ino_lookup[] = {
-	{ "treeid", 6, 1198, 0, 0, 0, 0, 0 },
-	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "treeid", 6, 1219, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1219, 8, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_ino_lookup_whole[] = { 0, 1 };
 
 static const struct ft_field x86_64_btrfs_ino_path[] = {
 	{ "inum", 4, 50, 0, 0, 0, 0, 0 },
 	{ "size", 4, 50, 8, 0, 0, 0, 0 },
-	{ "fspath", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "fspath", 6, 1202, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1223, 48, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_ino_path_whole[] = { 0, 1, 2 };
 
@@ -1638,10 +1729,10 @@ static const uint8_t x86_64_btrfs_ino_path_found_whole[] = { 3 };
 static const struct ft_field x86_64_btrfs_logical_ino[] = {
 	{ "logical", 7, 50, 0, 0, 0, 0, 0 },
 	{ "size", 4, 50, 8, 0, 0, 0, 0 },
-	{ "reserved", 8, 1203, 16, 0, 0, 0, 5 },
-	{ "flags", 5, 1204, 40, 0, 0, 0, 0 },
-	{ "inodes", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "inodes", 6, 1206, 48, 0, 0, 0, 0 },
+	{ "reserved", 8, 1224, 16, 0, 0, 0, 5 },
+	{ "flags", 5, 1225, 40, 0, 0, 0, 0 },
+	{ "inodes", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "inodes", 6, 1227, 48, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_logical_ino_whole[] = { 0, 1, 2, 3, 4 };
 
@@ -1660,27 +1751,27 @@ static const struct ft_field x86_64_btrfs_qgroup_create[] = {
 
 static const struct ft_field x86_64_btrfs_qgroup_limit[] = {
 	{ "qgroupid", 8, 50, 0, 0, 0, 0, 0 },
-	{ "lim", 3, 1165, 8, 0, 0, 0, 0 },
+	{ "lim", 3, 1186, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_quota_ctl[] = {
-	{ "cmd", 3, 1207, 0, 0, 0, 0, 0 },
+	{ "cmd", 3, 1228, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_quota_rescan[] = {
 	{ "flags", 5, 50, 0, 0, 0, 0, 0 },
-	{ "progress", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "progress", 8, 1219, 8, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_quota_rescan_whole[] = { 0 };
 
 static const uint8_t x86_64_btrfs_quota_rescan_found_whole[] = { 0, 1 };
 
 static const struct ft_field x86_64_btrfs_received_subvol[] = {
-	{ "uuid", 4, 1177, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1198, 0, 0, 0, 0, 0 },
 	{ "stransid", 8, 50, 16, 0, 0, 0, 0 },
 	{ "rtransid", 8, 50, 24, 0, 0, 0, 0 },
-	{ "stime", 5, 1209, 32, 0, 0, 0, 0 },
-	{ "rtime", 5, 1209, 48, 0, 0, 0, 0 },
+	{ "stime", 5, 1230, 32, 0, 0, 0, 0 },
+	{ "rtime", 5, 1230, 48, 0, 0, 0, 0 },
 	{ "flags", 5, 50, 64, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
@@ -1688,17 +1779,17 @@ static const uint8_t x86_64_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
 static const uint8_t x86_64_btrfs_received_subvol_found_whole[] = { 2, 4 };
 
 static const struct ft_field x86_64_btrfs_search_key[] = {
-	{ "tree_id", 7, 1198, 0, 0, 0, 0, 0 },
-	{ "min_objectid", 12, 1198, 8, 0, 0, 0, 0 },
-	{ "min_objectid", 12, 1198, 8, 0x100, 0xffffffff, 1, 2 },
-	{ "max_objectid", 12, 1198, 16, 0, 0, 0, 0 },
-	{ "max_objectid", 12, 1198, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
-	{ "min_offset", 10, 1166, 24, 0, 0, 0, 0 },
-	{ "max_offset", 10, 1166, 32, 0, 0, 0, 0 },
-	{ "min_transid", 11, 1166, 40, 0, 0, 0, 0 },
-	{ "max_transid", 11, 1166, 48, 0, 0, 0, 0 },
-	{ "min_type", 8, 1211, 56, 0, 0, 0, 0 },
-	{ "max_type", 8, 1211, 60, 0, 0, 0, 0 },
+	{ "tree_id", 7, 1219, 0, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1219, 8, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1219, 8, 0x100, 0xffffffff, 1, 2 },
+	{ "max_objectid", 12, 1219, 16, 0, 0, 0, 0 },
+	{ "max_objectid", 12, 1219, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
+	{ "min_offset", 10, 1187, 24, 0, 0, 0, 0 },
+	{ "max_offset", 10, 1187, 32, 0, 0, 0, 0 },
+	{ "min_transid", 11, 1187, 40, 0, 0, 0, 0 },
+	{ "max_transid", 11, 1187, 48, 0, 0, 0, 0 },
+	{ "min_type", 8, 1232, 56, 0, 0, 0, 0 },
+	{ "max_type", 8, 1232, 60, 0, 0, 0, 0 },
 	{ "nr_items", 8, 15, 64, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_search_key_brief[] = { 0, 2, 4, 5, 6, 7, 8, 9, 10, 11 };
@@ -1708,16 +1799,16 @@ static const uint8_t x86_64_btrfs_search_count_whole[] = { 11 };
 
 static const struct ft_field x86_64_btrfs_search_header[] = {
 	{ "transid", 7, 50, 0, 0, 0, 0, 0 },
-	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "objectid", 8, 1219, 8, 0, 0, 0, 0 },
 	{ "offset", 6, 50, 16, 0, 0, 0, 0 },
-	{ "type", 4, 1211, 24, 0, 0, 0, 0 },
+	{ "type", 4, 1232, 24, 0, 0, 0, 0 },
 	{ "len", 3, 15, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_btrfs_search[] = {
-	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 1214, 104, 0, 0, 0, 0 },
+	{ "key", 3, 1233, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1234, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1235, 104, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_search_whole[] = { 0 };
 
@@ -1725,29 +1816,31 @@ static const uint8_t x86_64_btrfs_search_found_brief[] = { 1 };
 static const uint8_t x86_64_btrfs_search_found_whole[] = { 1, 2 };
 
 static const struct ft_field x86_64_btrfs_search_v2[] = {
-	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1233, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1234, 0, 0, 0, 0, 6 },
 	{ "buf_size", 8, 50, 104, 0, 0, 0, 0 },
-	{ "buf", 3, 1215, 104, 0, 0, 0, 0 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 6 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 4 },
+	{ "buf", 3, 1236, 104, 0, 0, 0, 6 },
 };
 static const uint8_t x86_64_btrfs_search_v2_whole[] = { 0, 2 };
 
-static const uint8_t x86_64_btrfs_search_v2_found_brief[] = { 1, 2 };
-static const uint8_t x86_64_btrfs_search_v2_found_whole[] = { 1, 2, 3 };
+static const uint8_t x86_64_btrfs_search_v2_found_brief[] = { 4, 1, 3, 255 };
+static const uint8_t x86_64_btrfs_search_v2_found_whole[] = { 4, 1, 3, 5 };
 
 static const struct ft_field x86_64_btrfs_send_args[] = {
 	{ "send_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "clone_sources_count", 19, 50, 8, 0, 0, 0, 0 },
-	{ "clone_sources", 13, 1217, 16, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 1238, 16, 0, 0, 0, 0 },
 	{ "clone_sources", 13, 19, 16, 0, 0, 0, 0 },
-	{ "parent_root", 11, 1198, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1218, 32, 0, 0, 0, 0 },
+	{ "parent_root", 11, 1219, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1239, 32, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_btrfs_send_args_brief[] = { 0, 1, 3, 4, 5 };
 static const uint8_t x86_64_btrfs_send_args_whole[] = { 0, 1, 2, 4, 5 };
 
 static const struct ft_field x86_64_btrfs_space_info[] = {
-	{ "flags", 5, 1219, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1240, 0, 0, 0, 0, 0 },
 	{ "total_bytes", 11, 50, 8, 0, 0, 0, 0 },
 	{ "used_bytes", 10, 50, 16, 0, 0, 0, 0 },
 };
@@ -1766,16 +1859,16 @@ static const struct ft_field x86_64_btrfs_container[] = {
 };
 
 static const struct ft_field x86_64_gpiochip_info[] = {
-	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
-	{ "label", 5, 1220, 32, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 0, 0, 0, 0, 0 },
+	{ "label", 5, 1241, 32, 0, 0, 0, 0 },
 	{ "lines", 5, 15, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_gpioline_info[] = {
 	{ "line_offset", 11, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1221, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1242, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 40, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_gpioline_info_whole[] = { 0 };
 
@@ -1786,10 +1879,10 @@ static const struct ft_field x86_64_gpio_offset[] = {
 };
 
 static const struct ft_field x86_64_gpiohandle_request[] = {
-	{ "lineoffsets", 11, 1222, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1223, 256, 0, 0, 0, 0 },
-	{ "default_values", 14, 1224, 260, 0, 0, 0, 0 },
-	{ "consumer_label", 14, 1220, 324, 0, 0, 0, 0 },
+	{ "lineoffsets", 11, 1243, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1244, 256, 0, 0, 0, 0 },
+	{ "default_values", 14, 1245, 260, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1241, 324, 0, 0, 0, 0 },
 	{ "lines", 5, 15, 356, 0, 0, 0, 0 },
 	{ "fd", 2, 0, 360, 0, 0, 0, 0 },
 };
@@ -1799,9 +1892,9 @@ static const uint8_t x86_64_gpiohandle_request_found_whole[] = { 5 };
 
 static const struct ft_field x86_64_gpioevent_request[] = {
 	{ "lineoffset", 10, 15, 0, 0, 0, 0, 0 },
-	{ "handleflags", 11, 1223, 4, 0, 0, 0, 0 },
-	{ "eventflags", 10, 1225, 8, 0, 0, 0, 0 },
-	{ "consumer_label", 14, 1220, 12, 0, 0, 0, 0 },
+	{ "handleflags", 11, 1244, 4, 0, 0, 0, 0 },
+	{ "eventflags", 10, 1246, 8, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1241, 12, 0, 0, 0, 0 },
 	{ "fd", 2, 0, 44, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_gpioevent_request_whole[] = { 0, 1, 2, 3 };
@@ -1809,41 +1902,41 @@ static const uint8_t x86_64_gpioevent_request_whole[] = { 0, 1, 2, 3 };
 static const uint8_t x86_64_gpioevent_request_found_whole[] = { 4 };
 
 static const struct ft_field x86_64_gpiohandle_data[] = {
-	{ "values", 6, 1226, 0, 0, 0, 0, 0 },
+	{ "values", 6, 1247, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_gpiohandle_config[] = {
-	{ "flags", 5, 1223, 0, 0, 0, 0, 0 },
-	{ "default_values", 14, 1226, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1244, 0, 0, 0, 0, 0 },
+	{ "default_values", 14, 1247, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_gpio_v2_line_info[] = {
-	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 32, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 32, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 64, 0, 0, 0, 0 },
 	{ "num_attrs", 9, 15, 68, 0, 0, 0, 0 },
-	{ "flags", 5, 1227, 72, 0, 0, 0, 0 },
-	{ "attrs", 5, 1229, 80, 0x0, 0xffffffff, 3, 2 },
-	{ "padding", 7, 1230, 240, 0, 0, 0, 5 },
+	{ "flags", 5, 1248, 72, 0, 0, 0, 0 },
+	{ "attrs", 5, 1250, 80, 0x0, 0xffffffff, 3, 2 },
+	{ "padding", 7, 1251, 240, 0, 0, 0, 5 },
 };
 static const uint8_t x86_64_gpio_v2_line_info_whole[] = { 2 };
 
 static const uint8_t x86_64_gpio_v2_line_info_found_whole[] = { 0, 1, 4, 3, 5, 6 };
 
 static const struct ft_field x86_64_gpio_v2_line_config[] = {
-	{ "flags", 5, 1227, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 0, 0, 0, 0, 0 },
 	{ "num_attrs", 9, 15, 8, 0, 0, 0, 0 },
-	{ "padding", 7, 1231, 12, 0, 0, 0, 5 },
-	{ "attrs", 5, 1233, 32, 0x0, 0xffffffff, 1, 2 },
+	{ "padding", 7, 1252, 12, 0, 0, 0, 5 },
+	{ "attrs", 5, 1254, 32, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field x86_64_gpio_v2_line_request[] = {
-	{ "offsets", 7, 1234, 0, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 256, 0, 0, 0, 0 },
-	{ "config", 6, 253, 288, 0, 0, 0, 0 },
+	{ "offsets", 7, 1255, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 256, 0, 0, 0, 0 },
+	{ "config", 6, 266, 288, 0, 0, 0, 0 },
 	{ "num_lines", 9, 15, 560, 0, 0, 0, 0 },
 	{ "event_buffer_size", 17, 15, 564, 0x0, 0xffffffff, 4, 2 },
-	{ "padding", 7, 1231, 568, 0, 0, 0, 5 },
+	{ "padding", 7, 1252, 568, 0, 0, 0, 5 },
 	{ "fd", 2, 0, 588, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5 };
@@ -1851,8 +1944,8 @@ static const uint8_t x86_64_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5 };
 static const uint8_t x86_64_gpio_v2_line_request_found_whole[] = { 6 };
 
 static const struct ft_field x86_64_gpio_v2_line_values[] = {
-	{ "bits", 4, 132, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 132, 8, 0, 0, 0, 0 },
+	{ "bits", 4, 145, 0, 0, 0, 0, 0 },
+	{ "mask", 4, 145, 8, 0, 0, 0, 0 },
 };
 
 static const uint8_t x86_64_gpio_v2_line_values_mask_whole[] = { 1 };
@@ -1862,58 +1955,58 @@ static const uint8_t x86_64_gpio_v2_line_values_found_whole[] = { 0 };
 static const struct ft_field x86_64_ubi_mkvol_req[] = {
 	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
 	{ "alignment", 9, 16, 4, 0, 0, 0, 0 },
-	{ "bytes", 5, 275, 8, 0, 0, 0, 0 },
-	{ "vol_type", 8, 1235, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1236, 17, 0, 0, 0, 0 },
-	{ "name_len", 8, 1024, 18, 0, 0, 0, 0 },
-	{ "name", 4, 1237, 24, 0, 0, 0, 0 },
+	{ "bytes", 5, 288, 8, 0, 0, 0, 0 },
+	{ "vol_type", 8, 1256, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1257, 17, 0, 0, 0, 0 },
+	{ "name_len", 8, 1039, 18, 0, 0, 0, 0 },
+	{ "name", 4, 1258, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ubi_rsvol_req[] = {
-	{ "bytes", 5, 275, 0, 0, 0, 0, 0 },
+	{ "bytes", 5, 288, 0, 0, 0, 0, 0 },
 	{ "vol_id", 6, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ubi_rnvol_entry[] = {
 	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
-	{ "name_len", 8, 1024, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1239, 8, 0, 0, 0, 0 },
+	{ "name_len", 8, 1039, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1260, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ubi_leb_change_req[] = {
 	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
 	{ "bytes", 5, 16, 4, 0, 0, 0, 0 },
-	{ "dtype", 5, 1240, 8, 0, 0, 0, 0 },
+	{ "dtype", 5, 1261, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ubi_attach_req[] = {
 	{ "ubi_num", 7, 16, 0, 0, 0, 0, 0 },
 	{ "mtd_num", 7, 16, 4, 0, 0, 0, 0 },
 	{ "vid_hdr_offset", 14, 16, 8, 0, 0, 0, 0 },
-	{ "max_beb_per1024", 15, 1024, 12, 0, 0, 0, 0 },
+	{ "max_beb_per1024", 15, 1039, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ubi_map_req[] = {
 	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
-	{ "dtype", 5, 1240, 4, 0, 0, 0, 0 },
+	{ "dtype", 5, 1261, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_ubi_set_vol_prop_req[] = {
-	{ "property", 8, 1244, 0, 0, 0, 0, 0 },
-	{ "value", 5, 132, 8, 0, 0, 0, 0 },
+	{ "property", 8, 1265, 0, 0, 0, 0, 0 },
+	{ "value", 5, 145, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tee_ioctl_version_data[] = {
-	{ "impl_id", 7, 1245, 0, 0, 0, 0, 0 },
-	{ "impl_caps", 9, 1246, 4, 0x1, 0xffffffff, 0, 1 },
-	{ "impl_caps", 9, 285, 4, 0x1, 0xffffffff, 0, 2 },
-	{ "gen_caps", 8, 1247, 8, 0, 0, 0, 0 },
+	{ "impl_id", 7, 1266, 0, 0, 0, 0, 0 },
+	{ "impl_caps", 9, 1267, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "impl_caps", 9, 298, 4, 0x1, 0xffffffff, 0, 2 },
+	{ "gen_caps", 8, 1268, 8, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_tee_ioctl_version_data_whole[] = { 0, 3, 1, 2 };
 
 static const struct ft_field x86_64_tee_ioctl_shm_alloc_data[] = {
-	{ "size", 4, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1248, 8, 0, 0, 0, 0 },
+	{ "size", 4, 145, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1269, 8, 0, 0, 0, 0 },
 	{ "id", 2, 16, 12, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
@@ -1921,9 +2014,9 @@ static const uint8_t x86_64_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
 static const uint8_t x86_64_tee_ioctl_shm_alloc_data_found_whole[] = { 0, 1, 2 };
 
 static const struct ft_field x86_64_tee_ioctl_shm_register_data[] = {
-	{ "addr", 4, 1006, 0, 0, 0, 0, 0 },
-	{ "length", 6, 132, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1248, 16, 0, 0, 0, 0 },
+	{ "addr", 4, 1021, 0, 0, 0, 0, 0 },
+	{ "length", 6, 145, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1269, 16, 0, 0, 0, 0 },
 	{ "id", 2, 16, 20, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_tee_ioctl_shm_register_data_whole[] = { 0, 1, 2 };
@@ -1932,34 +2025,34 @@ static const uint8_t x86_64_tee_ioctl_shm_register_data_found_whole[] = { 1, 2, 
 
 static const struct ft_field x86_64_tee_ioctl_cancel_arg[] = {
 	{ "cancel_id", 9, 15, 0, 0, 0, 0, 0 },
-	{ "session", 7, 285, 4, 0, 0, 0, 0 },
+	{ "session", 7, 298, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tee_ioctl_close_session_arg[] = {
-	{ "session", 7, 285, 0, 0, 0, 0, 0 },
+	{ "session", 7, 298, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_tee_ioctl_buf_data[] = {
-	{ "buf_ptr", 7, 1006, 0, 0, 0, 0, 0 },
+	{ "buf_ptr", 7, 1021, 0, 0, 0, 0, 0 },
 	{ "buf_len", 7, 50, 8, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_tee_ioctl_buf_data_whole[] = { 1, 0 };
 
 static const struct ft_field x86_64_v4l2_capability[] = {
-	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 1220, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 1220, 48, 0, 0, 0, 0 },
-	{ "version", 7, 1128, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 1249, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 1249, 88, 0x0, 0xffffffff, 5, 2 },
+	{ "driver", 6, 76, 0, 0, 0, 0, 0 },
+	{ "card", 4, 1241, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 1241, 48, 0, 0, 0, 0 },
+	{ "version", 7, 1149, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 1270, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 1270, 88, 0x0, 0xffffffff, 5, 2 },
 };
 
 static const struct ft_field x86_64_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 1250, 8, 0, 0, 0, 0 },
-	{ "description", 11, 1220, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 44, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1271, 8, 0, 0, 0, 0 },
+	{ "description", 11, 1241, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -1974,28 +2067,28 @@ static const struct ft_field x86_64_v4l2_rect[] = {
 };
 
 static const struct ft_field x86_64_v4l2_clip[] = {
-	{ "c", 1, 1252, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1273, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_window[] = {
-	{ "w", 1, 1252, 0, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 285, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1256, 24, 0, 0, 0, 0 },
+	{ "w", 1, 1273, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 298, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1277, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 32, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 40, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 1027, 48, 0x0, 0xffffffff, 6, 2 },
+	{ "global_alpha", 12, 1042, 48, 0x0, 0xffffffff, 6, 2 },
 };
 static const uint8_t x86_64_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field x86_64_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1257, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1278, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_plane_pix_format[] = {
@@ -2006,55 +2099,55 @@ static const struct ft_field x86_64_v4l2_plane_pix_format[] = {
 static const struct ft_field x86_64_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1257, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1260, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 1028, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1278, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1281, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 1043, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 1251, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1262, 16, 0, 0, 0, 0 },
-	{ "count", 5, 1048, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1263, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 1272, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1283, 16, 0, 0, 0, 0 },
+	{ "count", 5, 1063, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1284, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1264, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1265, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1285, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1286, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1266, 0, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1287, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field x86_64_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1268, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1289, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_format[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1269, 8, 0x3, 0xffffffff, 0, 1 },
-	{ "fmt.win", 7, 1269, 8, 0x8, 0xffffffff, 0, 1 },
-	{ "fmt.pix", 7, 1270, 8, 0x1, 0xffffffff, 0, 1 },
-	{ "fmt.pix", 7, 1270, 8, 0x2, 0xffffffff, 0, 1 },
-	{ "fmt.vbi", 7, 1271, 8, 0x4, 0xffffffff, 0, 1 },
-	{ "fmt.vbi", 7, 1271, 8, 0x5, 0xffffffff, 0, 1 },
-	{ "fmt.sliced", 10, 1272, 8, 0x6, 0xffffffff, 0, 1 },
-	{ "fmt.sliced", 10, 1272, 8, 0x7, 0xffffffff, 0, 1 },
-	{ "fmt.pix_mp", 10, 1273, 8, 0x9, 0xffffffff, 0, 1 },
-	{ "fmt.pix_mp", 10, 1273, 8, 0xa, 0xffffffff, 0, 1 },
-	{ "fmt.sdr", 7, 1274, 8, 0xb, 0xffffffff, 0, 1 },
-	{ "fmt.sdr", 7, 1274, 8, 0xc, 0xffffffff, 0, 1 },
-	{ "fmt.meta", 8, 1275, 8, 0xd, 0xffffffff, 0, 1 },
-	{ "fmt.meta", 8, 1275, 8, 0xe, 0xffffffff, 0, 1 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "fmt.win", 7, 1290, 8, 0x3, 0xffffffff, 0, 1 },
+	{ "fmt.win", 7, 1290, 8, 0x8, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1291, 8, 0x1, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1291, 8, 0x2, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1292, 8, 0x4, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1292, 8, 0x5, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1293, 8, 0x6, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1293, 8, 0x7, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1294, 8, 0x9, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1294, 8, 0xa, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1295, 8, 0xb, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1295, 8, 0xc, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1296, 8, 0xd, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1296, 8, 0xe, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t x86_64_v4l2_format_type_whole[] = { 0 };
@@ -2063,8 +2156,8 @@ static const uint8_t x86_64_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8
 
 static const struct ft_field x86_64_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -2072,7 +2165,7 @@ static const uint8_t x86_64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
 static const uint8_t x86_64_v4l2_requestbuffers_found_whole[] = { 128 };
 
 static const struct ft_field x86_64_v4l2_exportbuffer[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
 	{ "plane", 5, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 8, 12, 0, 0, 0, 0 },
@@ -2084,16 +2177,16 @@ static const uint8_t x86_64_v4l2_exportbuffer_found_whole[] = { 4 };
 
 static const struct ft_field x86_64_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1279, 12, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
-	{ "timestamp", 9, 416, 24, 0, 0, 0, 0 },
-	{ "timecode", 8, 1280, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1300, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 16, 0, 0, 0, 0 },
+	{ "timestamp", 9, 429, 24, 0, 0, 0, 0 },
+	{ "timecode", 8, 1301, 40, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 56, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 60, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 60, 0, 0, 0, 0 },
 	{ "m.userptr", 9, 19, 64, 0x2, 0xffffffff, 8, 1 },
-	{ "m.offset", 8, 285, 64, 0x1, 0xffffffff, 8, 1 },
+	{ "m.offset", 8, 298, 64, 0x1, 0xffffffff, 8, 1 },
 	{ "length", 6, 15, 72, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 80, 0, 0, 0, 0 },
 };
@@ -2106,8 +2199,8 @@ static const uint8_t x86_64_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 };
 static const uint8_t x86_64_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field x86_64_v4l2_framebuffer[] = {
-	{ "capability", 10, 285, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 298, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -2120,25 +2213,25 @@ static const struct ft_field x86_64_v4l2_fract[] = {
 };
 
 static const struct ft_field x86_64_v4l2_captureparm[] = {
-	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1284, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1304, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1305, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1306, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 298, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_outputparm[] = {
-	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1284, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1304, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1305, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1306, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 298, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_streamparm[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1286, 4, 0x1, 0xffffffff, 0, 1 },
-	{ "parm.output", 11, 1287, 4, 0x2, 0xffffffff, 0, 1 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "parm.capture", 12, 1307, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "parm.output", 11, 1308, 4, 0x2, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t x86_64_v4l2_streamparm_type_whole[] = { 0 };
@@ -2148,8 +2241,8 @@ static const uint8_t x86_64_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field x86_64_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 8, 0, 0, 0, 0 },
-	{ "name", 4, 1288, 16, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1285, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1309, 16, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1306, 40, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_standard_whole[] = { 0 };
@@ -2158,8 +2251,8 @@ static const uint8_t x86_64_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1289, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1310, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -2171,7 +2264,7 @@ static const uint8_t x86_64_v4l2_input_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field x86_64_v4l2_control[] = {
-	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -2183,13 +2276,13 @@ static const uint8_t x86_64_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field x86_64_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1291, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1292, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1312, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1313, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1293, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1294, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1314, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1315, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -2199,16 +2292,16 @@ static const uint8_t x86_64_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_v4l2_queryctrl[] = {
-	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1316, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1317, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1297, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 989, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1318, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 1002, 60, 0, 0, 0, 5 },
 };
 static const uint8_t x86_64_v4l2_queryctrl_whole[] = { 0 };
 
@@ -2216,20 +2309,20 @@ static const uint8_t x86_64_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t x86_64_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field x86_64_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "minimum", 7, 275, 40, 0, 0, 0, 0 },
-	{ "maximum", 7, 275, 48, 0, 0, 0, 0 },
+	{ "id", 2, 1316, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1317, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "minimum", 7, 288, 40, 0, 0, 0, 0 },
+	{ "maximum", 7, 288, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
-	{ "default_value", 13, 275, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1297, 72, 0, 0, 0, 0 },
+	{ "default_value", 13, 288, 64, 0, 0, 0, 0 },
+	{ "flags", 5, 1318, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1298, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1299, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1319, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1320, 104, 0, 0, 0, 5 },
 };
 static const uint8_t x86_64_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -2237,28 +2330,28 @@ static const uint8_t x86_64_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t x86_64_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field x86_64_v4l2_querymenu[] = {
-	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "value", 5, 275, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "value", 5, 288, 8, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_querymenu_whole[] = { 0, 1 };
 
 static const uint8_t x86_64_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field x86_64_v4l2_cropcap[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 1252, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 1252, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1285, 36, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "bounds", 6, 1273, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 1273, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1306, 36, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_cropcap_whole[] = { 0 };
 
 static const uint8_t x86_64_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field x86_64_v4l2_crop[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "c", 1, 1252, 4, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1273, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t x86_64_v4l2_crop_type_whole[] = { 0 };
@@ -2266,20 +2359,20 @@ static const uint8_t x86_64_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t x86_64_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field x86_64_v4l2_ext_control[] = {
-	{ "id", 2, 1300, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1321, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 997, 12, 0x0, 0xffffffff, 1, 2 },
+	{ "string", 6, 1010, 12, 0x0, 0xffffffff, 1, 2 },
 	{ "value", 5, 16, 12, 0x0, 0xffffffff, 1, 1 },
-	{ "value64", 7, 275, 12, 0x0, 0xffffffff, 1, 1 },
+	{ "value64", 7, 288, 12, 0x0, 0xffffffff, 1, 1 },
 };
 static const uint8_t x86_64_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1301, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1322, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
 	{ "error_idx", 9, 15, 8, 0x0, 0xffffffff, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1304, 24, 0x0, 0xffffffff, 1, 2 },
+	{ "controls", 8, 1325, 24, 0x0, 0xffffffff, 1, 2 },
 };
 static const uint8_t x86_64_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -2303,30 +2396,30 @@ static const struct ft_field x86_64_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field x86_64_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1305, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1306, 12, 0x1, 0xffffffff, 2, 1 },
-	{ "stepwise", 8, 1307, 12, 0x3, 0xffffffff, 2, 1 },
+	{ "pixel_format", 12, 1272, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1326, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1327, 12, 0x1, 0xffffffff, 2, 1 },
+	{ "stepwise", 8, 1328, 12, 0x3, 0xffffffff, 2, 1 },
 };
 static const uint8_t x86_64_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t x86_64_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field x86_64_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1285, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1285, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1285, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1306, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1306, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1306, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field x86_64_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 1272, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1308, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1285, 20, 0x1, 0xffffffff, 4, 1 },
-	{ "stepwise", 8, 1309, 20, 0x3, 0xffffffff, 4, 1 },
-	{ "stepwise", 8, 1309, 20, 0x2, 0xffffffff, 4, 1 },
+	{ "type", 4, 1329, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1306, 20, 0x1, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1330, 20, 0x3, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1330, 20, 0x2, 0xffffffff, 4, 1 },
 };
 static const uint8_t x86_64_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -2335,8 +2428,8 @@ static const uint8_t x86_64_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field x86_64_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
-	{ "format", 6, 314, 16, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 8, 0, 0, 0, 0 },
+	{ "format", 6, 327, 16, 0, 0, 0, 0 },
 };
 static const uint8_t x86_64_v4l2_create_buffers_whole[] = { 1, 2, 3 };
 
@@ -2348,7 +2441,7 @@ static const struct ft_field generic64_timespec[] = {
 };
 
 static const struct ft_field generic64_timespec64[] = {
-	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 288, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -2363,36 +2456,36 @@ static const struct ft_field generic64_timezone[] = {
 };
 
 static const struct ft_field generic64_itimerval[] = {
-	{ "it_interval", 11, 416, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 416, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 429, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 429, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec[] = {
-	{ "it_interval", 11, 433, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 433, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 446, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 446, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_itimerspec64[] = {
-	{ "it_interval", 11, 892, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 892, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 905, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 905, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utimbuf[] = {
-	{ "actime", 6, 970, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 970, 8, 0, 0, 0, 0 },
+	{ "actime", 6, 983, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 983, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timex[] = {
-	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 984, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 8, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 16, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 24, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 32, 0, 0, 0, 0 },
-	{ "status", 6, 972, 40, 0, 0, 0, 0 },
+	{ "status", 6, 985, 40, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 48, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 56, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 64, 0, 0, 0, 0 },
-	{ "time", 4, 416, 72, 0, 0, 0, 0 },
+	{ "time", 4, 429, 72, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 88, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 96, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 104, 0, 0, 0, 0 },
@@ -2406,180 +2499,180 @@ static const struct ft_field generic64_timex[] = {
 };
 
 static const struct ft_field generic64_timex64[] = {
-	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 275, 8, 0, 0, 0, 0 },
-	{ "freq", 4, 275, 16, 0, 0, 0, 0 },
-	{ "maxerror", 8, 275, 24, 0, 0, 0, 0 },
-	{ "esterror", 8, 275, 32, 0, 0, 0, 0 },
-	{ "status", 6, 972, 40, 0, 0, 0, 0 },
-	{ "constant", 8, 275, 48, 0, 0, 0, 0 },
-	{ "precision", 9, 275, 56, 0, 0, 0, 0 },
-	{ "tolerance", 9, 275, 64, 0, 0, 0, 0 },
-	{ "time", 4, 974, 72, 0, 0, 0, 0 },
-	{ "tick", 4, 275, 88, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 275, 96, 0, 0, 0, 0 },
-	{ "jitter", 6, 275, 104, 0, 0, 0, 0 },
+	{ "modes", 5, 984, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 288, 8, 0, 0, 0, 0 },
+	{ "freq", 4, 288, 16, 0, 0, 0, 0 },
+	{ "maxerror", 8, 288, 24, 0, 0, 0, 0 },
+	{ "esterror", 8, 288, 32, 0, 0, 0, 0 },
+	{ "status", 6, 985, 40, 0, 0, 0, 0 },
+	{ "constant", 8, 288, 48, 0, 0, 0, 0 },
+	{ "precision", 9, 288, 56, 0, 0, 0, 0 },
+	{ "tolerance", 9, 288, 64, 0, 0, 0, 0 },
+	{ "time", 4, 987, 72, 0, 0, 0, 0 },
+	{ "tick", 4, 288, 88, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 288, 96, 0, 0, 0, 0 },
+	{ "jitter", 6, 288, 104, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 112, 0, 0, 0, 0 },
-	{ "stabil", 6, 275, 120, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 275, 128, 0, 0, 0, 0 },
-	{ "calcnt", 6, 275, 136, 0, 0, 0, 0 },
-	{ "errcnt", 6, 275, 144, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 275, 152, 0, 0, 0, 0 },
+	{ "stabil", 6, 288, 120, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 288, 128, 0, 0, 0, 0 },
+	{ "calcnt", 6, 288, 136, 0, 0, 0, 0 },
+	{ "errcnt", 6, 288, 144, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 288, 152, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 160, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_timeval64[] = {
-	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 275, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 288, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 288, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tms[] = {
-	{ "tms_utime", 9, 975, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 975, 8, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 975, 16, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 975, 24, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 988, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 988, 8, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 988, 16, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 988, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stat[] = {
-	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 607, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 8, 0, 0, 0, 0 },
-	{ "st_mode", 7, 593, 16, 0, 0, 0, 0 },
+	{ "st_mode", 7, 606, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
-	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
-	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 594, 32, 0x2000, 0xb000, 2, 1 },
+	{ "st_uid", 6, 67, 24, 0, 0, 0, 0 },
+	{ "st_gid", 6, 67, 28, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 607, 32, 0x2000, 0xb000, 2, 1 },
 	{ "st_size", 7, 17, 48, 0x2000, 0xb000, 2, 2 },
 	{ "st_blksize", 10, 16, 56, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 17, 64, 0, 0, 0, 0 },
-	{ "st_atime", 8, 976, 72, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 977, 88, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 978, 104, 0, 0, 0, 0 },
+	{ "st_atime", 8, 989, 72, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 990, 88, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 991, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat_brief[] = { 2, 6, 7 };
 static const uint8_t generic64_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field generic64_stat64[] = {
-	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 593, 24, 0, 0, 0, 0 },
+	{ "st_dev", 6, 607, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 606, 24, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 28, 0, 0, 0, 0 },
-	{ "st_uid", 6, 63, 32, 0, 0, 0, 0 },
-	{ "st_gid", 6, 63, 36, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 594, 40, 0x2000, 0xb000, 1, 1 },
-	{ "st_size", 7, 275, 56, 0x2000, 0xb000, 1, 2 },
+	{ "st_uid", 6, 67, 32, 0, 0, 0, 0 },
+	{ "st_gid", 6, 67, 36, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 607, 40, 0x2000, 0xb000, 1, 1 },
+	{ "st_size", 7, 288, 56, 0x2000, 0xb000, 1, 2 },
 	{ "st_blksize", 10, 3, 64, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 72, 0, 0, 0, 0 },
-	{ "st_atime", 8, 976, 80, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 977, 96, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 978, 112, 0, 0, 0, 0 },
+	{ "st_atime", 8, 989, 80, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 990, 96, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 991, 112, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 128, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t generic64_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field generic64_statx[] = {
-	{ "stx_mask", 8, 847, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 860, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 980, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 993, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 981, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 67, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 67, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 994, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 980, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 982, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 982, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 982, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 982, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 993, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 995, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 995, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 995, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 995, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 132, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 145, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t generic64_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field generic64_open_how[] = {
-	{ "flags", 5, 984, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 985, 8, 0x0, 0xffffffff, 1, 2 },
-	{ "resolve", 7, 986, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 997, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 998, 8, 0x0, 0xffffffff, 1, 2 },
+	{ "resolve", 7, 999, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs[] = {
-	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 1000, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 988, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 1001, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 990, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 1003, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_statfs64[] = {
-	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 1000, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 8, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 16, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 24, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 32, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 40, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 48, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 988, 56, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 1001, 56, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 64, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 72, 0, 0, 0, 0 },
-	{ "f_flags", 7, 990, 80, 0, 0, 0, 0 },
+	{ "f_flags", 7, 1003, 80, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsid[] = {
-	{ "val", 3, 989, 0, 0, 0, 0, 0 },
+	{ "val", 3, 1002, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock_found[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 8, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 568, 24, 0, 0, 0, 0 },
+	{ "l_pid", 5, 581, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 275, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 275, 16, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 288, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 288, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_flock64_found[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 275, 8, 0, 0, 0, 0 },
-	{ "l_len", 5, 275, 16, 0, 0, 0, 0 },
-	{ "l_pid", 5, 568, 24, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 288, 8, 0, 0, 0, 0 },
+	{ "l_len", 5, 288, 16, 0, 0, 0, 0 },
+	{ "l_pid", 5, 581, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_f_owner_ex[] = {
-	{ "type", 4, 994, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1007, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 1008, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_in[] = {
-	{ "iov_base", 8, 997, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 1010, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iovec_out[] = {
-	{ "iov_base", 8, 998, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 1011, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 8, 0, 0, 0, 0 },
 };
 
@@ -2589,28 +2682,39 @@ static const struct ft_field generic64_iovec_addr[] = {
 };
 
 static const struct ft_field generic64_mount_attr[] = {
-	{ "attr_set", 8, 999, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 999, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 1000, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 1012, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 1012, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 1013, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_clone_range[] = {
-	{ "src_fd", 6, 275, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 288, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
 };
 
+static const struct ft_field generic64_file_dedupe[] = {
+	{ "src_offset", 10, 50, 0, 0, 0, 0, 0 },
+	{ "src_length", 10, 50, 8, 0, 0, 0, 0 },
+	{ "dest_count", 10, 80, 16, 0, 0, 0, 0 },
+	{ "info", 4, 1014, 16, 0, 0, 0, 0 },
+	{ "info", 4, 1015, 16, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_file_dedupe_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t generic64_file_dedupe_found_whole[] = { 4 };
+
 static const struct ft_field generic64_fstrim_range[] = {
-	{ "start", 5, 132, 0, 0, 0, 0, 0 },
+	{ "start", 5, 145, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rusage[] = {
-	{ "ru_utime", 8, 416, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 416, 16, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 429, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 429, 16, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 32, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 40, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 48, 0, 0, 0, 0 },
@@ -2629,64 +2733,64 @@ static const struct ft_field generic64_rusage[] = {
 static const uint8_t generic64_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_rlimit[] = {
-	{ "rlim_cur", 8, 1001, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 1001, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1016, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1016, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rlimit64[] = {
-	{ "rlim_cur", 8, 1002, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 1002, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1017, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1017, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 1003, 8, 0, 0, 0, 0 },
+	{ "loads", 5, 1018, 8, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 32, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 40, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 48, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 56, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 64, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 72, 0, 0, 0, 0 },
-	{ "procs", 5, 76, 80, 0, 0, 0, 0 },
+	{ "procs", 5, 80, 80, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 88, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 96, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 104, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_utsname[] = {
-	{ "sysname", 7, 1004, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 1004, 65, 0, 0, 0, 0 },
-	{ "release", 7, 1004, 130, 0, 0, 0, 0 },
-	{ "version", 7, 1004, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 1004, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 1004, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 1019, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 1019, 65, 0, 0, 0, 0 },
+	{ "release", 7, 1019, 130, 0, 0, 0, 0 },
+	{ "version", 7, 1019, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 1019, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 1019, 325, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_clone_args[] = {
-	{ "flags", 5, 1005, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 1006, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 1006, 16, 0x0, 0x1200000, 0, 2 },
-	{ "parent_tid", 10, 1006, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 1007, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 1006, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 1006, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 1009, 64, 0x0, 0xffffffff, 9, 2 },
+	{ "flags", 5, 1020, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1021, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 1021, 16, 0x0, 0x1200000, 0, 2 },
+	{ "parent_tid", 10, 1021, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 1022, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 1021, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 145, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 1021, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 1024, 64, 0x0, 0xffffffff, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0x0, 0xffffffff, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0x0, 0xffffffff, 10, 2 },
 };
 
 static const struct ft_field generic64_clone_written[] = {
-	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 1010, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 1010, 24, 0x100000, 0x100000, 0, 1 },
+	{ "flags", 5, 145, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1025, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 1025, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field generic64_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 599, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 1011, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 612, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 1026, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -2697,8 +2801,8 @@ static const struct ft_field generic64_sched_attr[] = {
 };
 
 static const struct ft_field generic64_cap_header[] = {
-	{ "version", 7, 1012, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 568, 4, 0, 0, 0, 0 },
+	{ "version", 7, 1027, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 581, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_robust_list_head[] = {
@@ -2711,40 +2815,40 @@ static const struct ft_field generic64_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 1013, 8, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 1028, 8, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 1014, 4, 0x0, 0x80000000, 0, 1 },
+	{ "events", 6, 1029, 4, 0x0, 0x80000000, 0, 1 },
 };
 
 static const struct ft_field generic64_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 1014, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 1029, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_epoll_event[] = {
-	{ "events", 6, 1015, 0, 0, 0, 0, 0 },
-	{ "data", 4, 1016, 8, 0, 0, 0, 0 },
+	{ "events", 6, 1030, 0, 0, 0, 0, 0 },
+	{ "data", 4, 1031, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_futex_waitv[] = {
-	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 1006, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1017, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 285, 20, 0x0, 0xffffffff, 3, 2 },
+	{ "val", 3, 145, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 1021, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1032, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 298, 20, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field generic64_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 727, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 740, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -2755,32 +2859,32 @@ static const struct ft_field generic64_linger[] = {
 };
 
 static const struct ft_field generic64_ucred[] = {
-	{ "pid", 3, 568, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "pid", 3, 581, 0, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_winsize[] = {
-	{ "ws_row", 6, 76, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 76, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 76, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 76, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 80, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 80, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 80, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 80, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_termios[] = {
-	{ "c_iflag", 7, 1018, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 1019, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 1020, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 1021, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 1022, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 1023, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 1033, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 1034, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 1035, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 1036, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 1037, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 1038, 17, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_sembuf[] = {
-	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 1024, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 1025, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 80, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 1039, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 1040, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mq_attr[] = {
@@ -2793,14 +2897,14 @@ static const struct ft_field generic64_mq_attr[] = {
 static const struct ft_field generic64_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 8, 0, 0, 0, 0 },
-	{ "base_addr", 9, 1026, 16, 0, 0, 0, 0 },
-	{ "irq", 3, 1027, 18, 0, 0, 0, 0 },
-	{ "dma", 3, 1027, 19, 0, 0, 0, 0 },
-	{ "port", 4, 1027, 20, 0, 0, 0, 0 },
+	{ "base_addr", 9, 1041, 16, 0, 0, 0, 0 },
+	{ "irq", 3, 1042, 18, 0, 0, 0, 0 },
+	{ "dma", 3, 1042, 19, 0, 0, 0, 0 },
+	{ "port", 4, 1042, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fsxattr[] = {
-	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1045, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -2808,7 +2912,7 @@ static const struct ft_field generic64_fsxattr[] = {
 };
 
 static const struct ft_field generic64_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1045, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -2828,62 +2932,62 @@ static const struct ft_field generic64_rtc_time[] = {
 static const uint8_t generic64_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field generic64_uffdio_range[] = {
-	{ "start", 5, 132, 0, 0, 0, 0, 0 },
-	{ "len", 3, 132, 8, 0, 0, 0, 0 },
+	{ "start", 5, 145, 0, 0, 0, 0, 0 },
+	{ "len", 3, 145, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_register[] = {
-	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 1032, 16, 0, 0, 0, 0 },
+	{ "range", 5, 97, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 1047, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_copy[] = {
-	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
-	{ "src", 3, 132, 8, 0, 0, 0, 0 },
-	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 1033, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 145, 0, 0, 0, 0, 0 },
+	{ "src", 3, 145, 8, 0, 0, 0, 0 },
+	{ "len", 3, 145, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1048, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_zeropage[] = {
-	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 1034, 16, 0, 0, 0, 0 },
+	{ "range", 5, 97, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 1049, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_uffdio_api[] = {
-	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 1035, 8, 0, 0, 0, 0 },
+	{ "api", 3, 145, 0, 0, 0, 0, 0 },
+	{ "features", 8, 1050, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 944, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 957, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 944, 16, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 957, 16, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 20, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 1037, 24, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_encrypt_type", 15, 1052, 24, 0x0, 0xffffffff, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 28, 0x0, 0xffffffff, 5, 2 },
-	{ "lo_flags", 8, 1038, 32, 0, 0, 0, 0 },
-	{ "lo_name", 7, 1039, 36, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 1040, 100, 0x0, 0xffffffff, 5, 2 },
-	{ "lo_init", 7, 1041, 136, 0, 0, 0, 0 },
-	{ "reserved", 8, 1042, 152, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 1053, 32, 0, 0, 0, 0 },
+	{ "lo_name", 7, 1054, 36, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 1055, 100, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_init", 7, 1056, 136, 0, 0, 0, 0 },
+	{ "reserved", 8, 1057, 152, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_loop_info64[] = {
-	{ "lo_device", 9, 594, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 607, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 594, 16, 0, 0, 0, 0 },
-	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 607, 16, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 145, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 1037, 44, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_type", 15, 1052, 44, 0x0, 0xffffffff, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_flags", 8, 1038, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 1039, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 1039, 120, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_encrypt_key", 14, 1040, 184, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_init", 7, 1043, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 1053, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 1054, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 1054, 120, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key", 14, 1055, 184, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_init", 7, 1058, 216, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -2891,208 +2995,288 @@ static const uint8_t generic64_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8
 static const struct ft_field generic64_loop_config[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
 	{ "block_size", 10, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 114, 8, 0, 0, 0, 0 },
+	{ "info", 4, 118, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 1046, 8, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 1061, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1062, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_fiemap_found[] = {
-	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1062, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field generic64_blkpg_ioctl_arg[] = {
-	{ "op", 2, 1049, 0, 0, 0, 0, 0 },
+	{ "op", 2, 1064, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 1051, 16, 0, 0, 0, 0 },
+	{ "data", 4, 1066, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_blkpg_partition[] = {
-	{ "start", 5, 275, 0, 0, 0, 0, 0 },
-	{ "length", 6, 275, 8, 0, 0, 0, 0 },
+	{ "start", 5, 288, 0, 0, 0, 0, 0 },
+	{ "length", 6, 288, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 1039, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 1039, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 1054, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 1054, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1052, 4, 0, 0, 0, 0 },
-	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1067, 4, 0, 0, 0, 0 },
+	{ "guest_phys_addr", 15, 145, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
-	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
+	{ "userspace_addr", 14, 145, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_kvm_regs[] = {
+	{ "rax", 3, 145, 0, 0, 0, 0, 0 },
+	{ "rbx", 3, 145, 8, 0, 0, 0, 0 },
+	{ "rcx", 3, 145, 16, 0, 0, 0, 0 },
+	{ "rdx", 3, 145, 24, 0, 0, 0, 0 },
+	{ "rsi", 3, 145, 32, 0, 0, 0, 0 },
+	{ "rdi", 3, 145, 40, 0, 0, 0, 0 },
+	{ "rsp", 3, 145, 48, 0, 0, 0, 0 },
+	{ "rbp", 3, 145, 56, 0, 0, 0, 0 },
+	{ "r8", 2, 145, 64, 0, 0, 0, 0 },
+	{ "r9", 2, 145, 72, 0, 0, 0, 0 },
+	{ "r10", 3, 145, 80, 0, 0, 0, 0 },
+	{ "r11", 3, 145, 88, 0, 0, 0, 0 },
+	{ "r12", 3, 145, 96, 0, 0, 0, 0 },
+	{ "r13", 3, 145, 104, 0, 0, 0, 0 },
+	{ "r14", 3, 145, 112, 0, 0, 0, 0 },
+	{ "r15", 3, 145, 120, 0, 0, 0, 0 },
+	{ "rip", 3, 145, 128, 0, 0, 0, 0 },
+	{ "rflags", 6, 145, 136, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_kvm_regs_brief[] = { 0, 255, 6, 7, 255, 16, 17 };
+
+static const struct ft_field generic64_kvm_segment[] = {
+	{ "base", 4, 145, 0, 0, 0, 0, 0 },
+	{ "limit", 5, 15, 8, 0, 0, 0, 0 },
+	{ "selector", 8, 80, 12, 0, 0, 0, 0 },
+	{ "type", 4, 1043, 14, 0, 0, 0, 0 },
+	{ "present", 7, 1043, 15, 0, 0, 0, 0 },
+	{ "dpl", 3, 1043, 16, 0, 0, 0, 0 },
+	{ "db", 2, 1043, 17, 0, 0, 0, 0 },
+	{ "s", 1, 1043, 18, 0, 0, 0, 0 },
+	{ "l", 1, 1043, 19, 0, 0, 0, 0 },
+	{ "g", 1, 1043, 20, 0, 0, 0, 0 },
+	{ "avl", 3, 1043, 21, 0, 0, 0, 0 },
+	{ "unusable", 8, 1043, 22, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_kvm_segment_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+
+static const struct ft_field generic64_kvm_dtable[] = {
+	{ "base", 4, 145, 0, 0, 0, 0, 0 },
+	{ "limit", 5, 80, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_kvm_sregs[] = {
+	{ "cs", 2, 1069, 0, 0, 0, 0, 0 },
+	{ "ds", 2, 1069, 24, 0, 0, 0, 0 },
+	{ "es", 2, 1069, 48, 0, 0, 0, 0 },
+	{ "fs", 2, 1069, 72, 0, 0, 0, 0 },
+	{ "gs", 2, 1069, 96, 0, 0, 0, 0 },
+	{ "ss", 2, 1069, 120, 0, 0, 0, 0 },
+	{ "tr", 2, 1069, 144, 0, 0, 0, 0 },
+	{ "ldt", 3, 1069, 168, 0, 0, 0, 0 },
+	{ "gdt", 3, 1070, 192, 0, 0, 0, 0 },
+	{ "idt", 3, 1070, 208, 0, 0, 0, 0 },
+	{ "cr0", 3, 50, 224, 0, 0, 0, 0 },
+	{ "cr2", 3, 50, 232, 0, 0, 0, 0 },
+	{ "cr3", 3, 50, 240, 0, 0, 0, 0 },
+	{ "cr4", 3, 50, 248, 0, 0, 0, 0 },
+	{ "cr8", 3, 50, 256, 0, 0, 0, 0 },
+	{ "efer", 4, 50, 264, 0, 0, 0, 0 },
+	{ "apic_base", 9, 145, 272, 0, 0, 0, 0 },
+	{ "interrupt_bitmap", 16, 1071, 280, 0, 0, 0, 0 },
+};
+static const uint8_t generic64_kvm_sregs_brief[] = { 0 };
+
+static const struct ft_field generic64_kvm_cpuid_entry[] = {
+	{ "function", 8, 298, 0, 0, 0, 0, 0 },
+	{ "index", 5, 298, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1072, 8, 0, 0, 0, 0 },
+	{ "eax", 3, 298, 12, 0, 0, 0, 0 },
+	{ "ebx", 3, 298, 16, 0, 0, 0, 0 },
+	{ "ecx", 3, 298, 20, 0, 0, 0, 0 },
+	{ "edx", 3, 298, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field generic64_kvm_cpuid[] = {
+	{ "nent", 4, 15, 0, 0, 0, 0, 0 },
+	{ "entries", 7, 1074, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_resp[] = {
-	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 275, 8, 0, 0, 0, 0 },
-	{ "error", 5, 1053, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1054, 20, 0, 0, 0, 0 },
+	{ "id", 2, 145, 0, 0, 0, 0, 0 },
+	{ "val", 3, 288, 8, 0, 0, 0, 0 },
+	{ "error", 5, 1075, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1076, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_addfd[] = {
-	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1055, 8, 0, 0, 0, 0 },
+	{ "id", 2, 145, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1077, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 757, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 770, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_hd_geometry[] = {
-	{ "heads", 5, 1028, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 1028, 1, 0, 0, 0, 0 },
-	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
+	{ "heads", 5, 1043, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 1043, 1, 0, 0, 0, 0 },
+	{ "cylinders", 9, 80, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sg_io_hdr[] = {
-	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1078, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1079, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1043, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 80, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 1059, 16, 0xfffffffe, 0xffffffff, 1, 1 },
-	{ "dxferp", 6, 1060, 16, 0xfffffffd, 0xffffffff, 1, 1 },
-	{ "dxferp", 6, 1059, 16, 0xfffffffc, 0xffffffff, 1, 1 },
-	{ "cmdp", 4, 1062, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 1064, 32, 0, 0, 0, 0 },
+	{ "dxferp", 6, 1081, 16, 0xfffffffe, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1082, 16, 0xfffffffd, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1081, 16, 0xfffffffc, 0xffffffff, 1, 1 },
+	{ "cmdp", 4, 1084, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 1086, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 1065, 44, 0, 0, 0, 0 },
-	{ "status", 6, 1027, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 1027, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 1027, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 1028, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 1026, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 1026, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 1087, 44, 0, 0, 0, 0 },
+	{ "status", 6, 1042, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1042, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1042, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1043, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 1041, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1041, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 1066, 80, 0, 0, 0, 0 },
+	{ "info", 4, 1088, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field generic64_sg_io_vector[] = {
-	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1078, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1079, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1043, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 80, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 1062, 24, 0, 0, 0, 0 },
-	{ "sbp", 3, 1068, 32, 0, 0, 0, 0 },
+	{ "cmdp", 4, 1084, 24, 0, 0, 0, 0 },
+	{ "sbp", 3, 1090, 32, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 1065, 44, 0, 0, 0, 0 },
-	{ "status", 6, 1027, 64, 0, 0, 0, 0 },
-	{ "masked_status", 13, 1027, 65, 0, 0, 0, 0 },
-	{ "msg_status", 10, 1027, 66, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 1028, 67, 0, 0, 0, 0 },
-	{ "host_status", 11, 1026, 68, 0, 0, 0, 0 },
-	{ "driver_status", 13, 1026, 70, 0, 0, 0, 0 },
+	{ "flags", 5, 1087, 44, 0, 0, 0, 0 },
+	{ "status", 6, 1042, 64, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1042, 65, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1042, 66, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1043, 67, 0, 0, 0, 0 },
+	{ "host_status", 11, 1041, 68, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1041, 70, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 72, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 76, 0, 0, 0, 0 },
-	{ "info", 4, 1066, 80, 0, 0, 0, 0 },
+	{ "info", 4, 1088, 80, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field generic64_sg_sense[] = {
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 1071, 32, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 1093, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_dh_params[] = {
-	{ "private", 7, 708, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 708, 4, 0, 0, 0, 0 },
-	{ "base", 4, 708, 8, 0, 0, 0, 0 },
+	{ "private", 7, 721, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 721, 4, 0, 0, 0, 0 },
+	{ "base", 4, 721, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_kdf_params[] = {
-	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 1075, 8, 0, 0, 0, 0 },
+	{ "hashname", 8, 110, 0, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 1096, 8, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 1077, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 1098, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
-	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
-	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
-	{ "max_enc_size", 12, 76, 12, 0, 0, 0, 0 },
-	{ "max_dec_size", 12, 76, 14, 0, 0, 0, 0 },
+	{ "max_data_size", 13, 80, 8, 0, 0, 0, 0 },
+	{ "max_sig_size", 12, 80, 10, 0, 0, 0, 0 },
+	{ "max_enc_size", 12, 80, 12, 0, 0, 0, 0 },
+	{ "max_dec_size", 12, 80, 14, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_pkey_params[] = {
-	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 721, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 721, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_mnt_id_req[] = {
-	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "size", 4, 1101, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 132, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
+	{ "mnt_id", 6, 145, 8, 0, 0, 0, 0 },
+	{ "param", 5, 145, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 145, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field generic64_mnt_id_req_stat[] = {
-	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "size", 4, 1101, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 1081, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
+	{ "mnt_id", 6, 145, 8, 0, 0, 0, 0 },
+	{ "param", 5, 1102, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 145, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field generic64_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 1082, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 1081, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 1103, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 1102, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 1083, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 1084, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 1082, 36, 0x20, 0x20, 2, 1 },
-	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
-	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
+	{ "sb_magic", 8, 1104, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 1105, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 1103, 36, 0x20, 0x20, 2, 1 },
+	{ "mnt_id", 6, 145, 40, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id", 13, 145, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 999, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 1000, 72, 0x2, 0x2, 2, 1 },
-	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
-	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
-	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 1085, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 1085, 108, 0x10, 0x10, 2, 1 },
-	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 1082, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 1085, 124, 0x200, 0x200, 2, 1 },
+	{ "mnt_attr", 8, 1012, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 1013, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_peer_group", 14, 145, 80, 0x2, 0x2, 2, 1 },
+	{ "mnt_master", 10, 145, 88, 0x2, 0x2, 2, 1 },
+	{ "propagate_from", 14, 145, 96, 0x4, 0x4, 2, 1 },
+	{ "mnt_root", 8, 1106, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 1106, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_ns_id", 9, 145, 112, 0x40, 0x40, 2, 1 },
+	{ "fs_subtype", 10, 1103, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 1106, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 1086, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 1107, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 1086, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 1081, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 1107, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 1102, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 1086, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 1107, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 1086, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 1107, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t generic64_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -3110,19 +3294,19 @@ static const struct ft_field generic64_cachestat[] = {
 };
 
 static const struct ft_field generic64_xattr_args_set[] = {
-	{ "value", 5, 1087, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1108, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 656, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 669, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_xattr_args_got[] = {
-	{ "value", 5, 1088, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1109, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_file_attr[] = {
-	{ "fa_xflags", 9, 1089, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 1110, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -3134,46 +3318,46 @@ static const struct ft_field generic64_message_head[] = {
 
 static const struct ft_field generic64_ipc_perm[] = {
 	{ "key", 3, 15, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
-	{ "cuid", 4, 63, 12, 0, 0, 0, 0 },
-	{ "cgid", 4, 63, 16, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
+	{ "cuid", 4, 67, 12, 0, 0, 0, 0 },
+	{ "cgid", 4, 67, 16, 0, 0, 0, 0 },
 	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_ipc_perm_whole[] = { 1, 2, 5, 0, 3, 4 };
 
 static const struct ft_field generic64_ipc_perm_set[] = {
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
 	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_msqid_ds[] = {
-	{ "msg_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 568, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 568, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 581, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 581, 100, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field generic64_shmid_ds[] = {
-	{ "shm_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 568, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 568, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 581, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 581, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field generic64_semid_ds[] = {
-	{ "sem_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -3181,31 +3365,31 @@ static const struct ft_field generic64_semid_ds[] = {
 static const uint8_t generic64_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field generic64_msqid_set[] = {
-	{ "msg_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 80, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 88, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 568, 96, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 568, 100, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 581, 96, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 581, 100, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field generic64_shmid_set[] = {
-	{ "shm_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 64, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 72, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 568, 80, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 568, 84, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 581, 80, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 581, 84, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 88, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_shmid_set_whole[] = { 0 };
 
 static const struct ft_field generic64_semid_set[] = {
-	{ "sem_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 56, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 64, 0, 0, 0, 0 },
@@ -3220,7 +3404,7 @@ static const struct ft_field generic64_msginfo[] = {
 	{ "msgmni", 6, 16, 16, 0, 0, 0, 0 },
 	{ "msgssz", 6, 16, 20, 0, 0, 0, 0 },
 	{ "msgtql", 6, 16, 24, 0, 0, 0, 0 },
-	{ "msgseg", 6, 76, 28, 0, 0, 0, 0 },
+	{ "msgseg", 6, 80, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_shminfo[] = {
@@ -3254,64 +3438,64 @@ static const struct ft_field generic64_seminfo[] = {
 };
 
 static const struct ft_field generic64_sock_fprog[] = {
-	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 1098, 8, 0, 0, 0, 0 },
+	{ "len", 3, 80, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 1119, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_fprog[] = {
-	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 1101, 8, 0, 0, 0, 0 },
+	{ "len", 3, 80, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 1122, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_seccomp_notif_sizes[] = {
-	{ "seccomp_notif", 13, 76, 0, 0, 0, 0, 0 },
-	{ "seccomp_notif_resp", 18, 76, 2, 0, 0, 0, 0 },
-	{ "seccomp_data", 12, 76, 4, 0, 0, 0, 0 },
+	{ "seccomp_notif", 13, 80, 0, 0, 0, 0, 0 },
+	{ "seccomp_notif_resp", 18, 80, 2, 0, 0, 0, 0 },
+	{ "seccomp_data", 12, 80, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_sigset_argument[] = {
-	{ "sigmask", 7, 1103, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 1124, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "fds", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "fds", 3, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "data", 4, 132, 8, 0x0, 0xffffffff, 2, 2 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "data", 4, 145, 8, 0x0, 0xffffffff, 2, 2 },
 };
 
 static const struct ft_field generic64_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 1006, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 1021, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
-	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 1104, 14, 0x0, 0xffffffff, 3, 2 },
+	{ "bgid", 4, 80, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 1125, 14, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field generic64_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 1106, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1127, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 1107, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 1106, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 1108, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 1128, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 1127, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 1129, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 1107, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1128, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -3336,37 +3520,37 @@ static const struct ft_field generic64_io_cqring_offsets[] = {
 };
 
 static const struct ft_field generic64_iocb_cancelled[] = {
-	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 145, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1130, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_iocb_buffers[] = {
-	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 145, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1130, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 1112, 24, 0x1, 0xffffffff, 1, 1 },
-	{ "aio_readv", 9, 1114, 24, 0x7, 0xffffffff, 1, 1 },
-	{ "aio_writev", 10, 1116, 24, 0x8, 0xffffffff, 1, 1 },
+	{ "aio_buf", 7, 1133, 24, 0x1, 0xffffffff, 1, 1 },
+	{ "aio_readv", 9, 1135, 24, 0x7, 0xffffffff, 1, 1 },
+	{ "aio_writev", 10, 1137, 24, 0x8, 0xffffffff, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_io_event[] = {
-	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "res", 3, 275, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 275, 24, 0, 0, 0, 0 },
+	{ "data", 4, 145, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "res", 3, 288, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 288, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_create[] = {
-	{ "map_type", 8, 1117, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 1138, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 1118, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 1139, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
-	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
+	{ "map_name", 8, 76, 28, 0, 0, 0, 0 },
 	{ "map_ifindex", 11, 15, 44, 0, 0, 0, 0 },
 	{ "btf_fd", 6, 0, 48, 0, 0, 0, 0 },
 	{ "btf_key_type_id", 15, 15, 52, 0, 0, 0, 0 },
@@ -3377,27 +3561,27 @@ static const struct ft_field generic64_bpf_map_create[] = {
 
 static const struct ft_field generic64_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1119, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1021, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1120, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1021, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1141, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 1006, 16, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 1021, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map[] = {
@@ -3405,146 +3589,146 @@ static const struct ft_field generic64_bpf_map[] = {
 };
 
 static const struct ft_field generic64_bpf_prog_load[] = {
-	{ "prog_type", 9, 1121, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 1142, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 1124, 8, 0, 0, 0, 0 },
-	{ "license", 7, 1125, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 1145, 8, 0, 0, 0, 0 },
+	{ "license", 7, 1146, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 1127, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 1128, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 1129, 44, 0, 0, 0, 0 },
-	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
+	{ "log_buf", 7, 1148, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 1149, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 1150, 44, 0, 0, 0, 0 },
+	{ "prog_name", 9, 76, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 1130, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 1151, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 1006, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 1021, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 1006, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 1021, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 1006, 120, 0, 0, 0, 0 },
+	{ "fd_array", 8, 1021, 120, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_object[] = {
-	{ "pathname", 8, 1131, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 1152, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 1132, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 1153, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 1133, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 1154, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info_of[] = {
-	{ "info", 4, 1134, 0, 0, 0, 0, 0 },
+	{ "info", 4, 1155, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 1006, 8, 0, 0, 0, 0 },
+	{ "info", 4, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 1135, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 1156, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_raw_tracepoint[] = {
-	{ "name", 4, 1125, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1146, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_btf_load[] = {
-	{ "btf", 3, 1136, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 1006, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 1157, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 1021, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update_of[] = {
-	{ "link_update", 11, 1137, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 1158, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 1138, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1159, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 1006, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 1006, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
-	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 1021, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 1021, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1021, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1120, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1141, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update_of[] = {
-	{ "batch", 5, 1139, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1160, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_update[] = {
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
-	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1021, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1140, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete_of[] = {
-	{ "batch", 5, 1140, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1161, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_batch_delete[] = {
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1140, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run_of[] = {
-	{ "test", 4, 1141, 0, 0, 0, 0, 0 },
+	{ "test", 4, 1162, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_test_run[] = {
@@ -3552,28 +3736,28 @@ static const struct ft_field generic64_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 1006, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 1006, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 1021, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 1021, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 1006, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 1142, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 1021, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1163, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create_of[] = {
-	{ "link_create", 11, 1143, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 1164, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ifa_cacheinfo[] = {
@@ -3584,25 +3768,25 @@ static const struct ft_field generic64_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field generic64_unix_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 1145, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1043, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 1166, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 1146, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 1048, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 1167, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1063, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_msg[] = {
-	{ "udiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 1148, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 1169, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1063, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 944, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 957, 4, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -3612,33 +3796,33 @@ static const struct ft_field generic64_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field generic64_inet_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1149, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 1150, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 1145, 4, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1170, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1171, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1166, 4, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 1028, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 1028, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 1150, 3, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 1145, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 1043, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 1043, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1171, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1166, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_inet_diag_msg[] = {
-	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 1148, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 1028, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 1028, 3, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 1169, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 1043, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 1043, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
-	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
+	{ "idiag_uid", 9, 67, 64, 0, 0, 0, 0 },
 	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
 };
 
@@ -3650,16 +3834,16 @@ static const struct ft_field generic64_tcpvegas_info[] = {
 };
 
 static const struct ft_field generic64_tcp_dctcp_info[] = {
-	{ "dctcp_enabled", 13, 76, 0, 0, 0, 0, 0 },
-	{ "dctcp_ce_state", 14, 76, 2, 0, 0, 0, 0 },
+	{ "dctcp_enabled", 13, 80, 0, 0, 0, 0, 0 },
+	{ "dctcp_ce_state", 14, 80, 2, 0, 0, 0, 0 },
 	{ "dctcp_alpha", 11, 15, 4, 0, 0, 0, 0 },
 	{ "dctcp_ab_ecn", 12, 15, 8, 0, 0, 0, 0 },
 	{ "dctcp_ab_tot", 12, 15, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 285, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 285, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 298, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 298, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -3674,11 +3858,11 @@ static const struct ft_field generic64_netlink_diag_ring[] = {
 
 static const struct ft_field generic64_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 1152, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 1173, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 1153, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 1174, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_ring[] = {
@@ -3699,39 +3883,39 @@ static const struct ft_field generic64_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field generic64_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1154, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1175, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 1155, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 1176, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1063, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 1156, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 1148, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 1177, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 1169, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 1048, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1063, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1043, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 1157, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 1178, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1063, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 1158, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 1179, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1063, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_rta_cacheinfo[] = {
@@ -3740,7 +3924,7 @@ static const struct ft_field generic64_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 285, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 298, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -3809,11 +3993,11 @@ static const struct ft_field generic64_link_stats64[] = {
 
 static const struct ft_field generic64_btrfs_vol_args[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1159, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1180, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_limit[] = {
-	{ "flags", 5, 1160, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1181, 0, 0, 0, 0, 0 },
 	{ "max_rfer", 8, 50, 8, 0, 0, 0, 0 },
 	{ "max_excl", 8, 50, 16, 0, 0, 0, 0 },
 	{ "rsv_rfer", 8, 50, 24, 0, 0, 0, 0 },
@@ -3823,21 +4007,21 @@ static const struct ft_field generic64_btrfs_limit[] = {
 static const struct ft_field generic64_btrfs_vol_args_v2[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
 	{ "transid", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 146, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 159, 16, 0, 0, 0, 0 },
 	{ "size", 4, 50, 24, 0x4, 0x4, 2, 1 },
-	{ "qgroup_inherit", 14, 1162, 32, 0x4, 0x4, 2, 1 },
-	{ "name", 4, 1163, 56, 0, 0, 0, 0 },
+	{ "qgroup_inherit", 14, 1183, 32, 0x4, 0x4, 2, 1 },
+	{ "name", 4, 1184, 56, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_vol_args_v2_whole[] = { 0, 2, 3, 4, 5 };
 
 static const uint8_t generic64_btrfs_vol_args_v2_found_whole[] = { 1 };
 
 static const struct ft_field generic64_btrfs_qgroup_inherit[] = {
-	{ "flags", 5, 1164, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
 	{ "num_qgroups", 11, 50, 8, 0, 0, 0, 0 },
 	{ "num_ref_copies", 14, 50, 16, 0, 0, 0, 0 },
 	{ "num_excl_copies", 15, 50, 24, 0, 0, 0, 0 },
-	{ "lim", 3, 1165, 32, 0, 0, 0, 0 },
+	{ "lim", 3, 1186, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_scrub_progress[] = {
@@ -3859,11 +4043,11 @@ static const struct ft_field generic64_btrfs_scrub_progress[] = {
 };
 
 static const struct ft_field generic64_btrfs_scrub_args[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
 	{ "start", 5, 50, 8, 0, 0, 0, 0 },
-	{ "end", 3, 1166, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1167, 24, 0, 0, 0, 0 },
-	{ "progress", 8, 1168, 32, 0, 0, 0, 0 },
+	{ "end", 3, 1187, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1188, 24, 0, 0, 0, 0 },
+	{ "progress", 8, 1189, 32, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_scrub_args_whole[] = { 0, 1, 2, 3 };
 
@@ -3872,28 +4056,28 @@ static const uint8_t generic64_btrfs_scrub_device_whole[] = { 0 };
 static const uint8_t generic64_btrfs_scrub_found_whole[] = { 4 };
 
 static const struct ft_field generic64_btrfs_replace_start[] = {
-	{ "srcdevid", 8, 594, 0, 0, 0, 0, 0 },
-	{ "cont_reading_from_srcdev_mode", 29, 1170, 8, 0, 0, 0, 0 },
-	{ "srcdev_name", 11, 1171, 16, 0, 0, 0, 0 },
-	{ "tgtdev_name", 11, 1171, 1041, 0, 0, 0, 0 },
+	{ "srcdevid", 8, 607, 0, 0, 0, 0, 0 },
+	{ "cont_reading_from_srcdev_mode", 29, 1191, 8, 0, 0, 0, 0 },
+	{ "srcdev_name", 11, 1192, 16, 0, 0, 0, 0 },
+	{ "tgtdev_name", 11, 1192, 1041, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_replace_args[] = {
-	{ "cmd", 3, 1172, 0, 0, 0, 0, 0 },
-	{ "result", 6, 1173, 8, 0, 0, 0, 0 },
-	{ "start", 5, 1174, 16, 0x0, 0xffffffff, 0, 1 },
-	{ "status", 6, 1175, 16, 0x1, 0xffffffff, 0, 1 },
+	{ "cmd", 3, 1193, 0, 0, 0, 0, 0 },
+	{ "result", 6, 1194, 8, 0, 0, 0, 0 },
+	{ "start", 5, 1195, 16, 0x0, 0xffffffff, 0, 1 },
+	{ "status", 6, 1196, 16, 0x1, 0xffffffff, 0, 1 },
 };
 static const uint8_t generic64_btrfs_replace_args_whole[] = { 0, 2 };
 
 static const uint8_t generic64_btrfs_replace_found_whole[] = { 1, 3 };
 
 static const struct ft_field generic64_btrfs_dev_info[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
-	{ "uuid", 4, 1177, 8, 0, 0, 0, 5 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1198, 8, 0, 0, 0, 5 },
 	{ "bytes_used", 10, 50, 24, 0, 0, 0, 0 },
 	{ "total_bytes", 11, 50, 32, 0, 0, 0, 0 },
-	{ "path", 4, 1179, 3072, 0, 0, 0, 0 },
+	{ "path", 4, 1200, 3072, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_dev_info_whole[] = { 0, 1 };
 
@@ -3902,35 +4086,35 @@ static const uint8_t generic64_btrfs_dev_info_found_whole[] = { 1, 2, 3, 4 };
 static const struct ft_field generic64_btrfs_fs_info[] = {
 	{ "max_id", 6, 50, 0, 0, 0, 0, 0 },
 	{ "num_devices", 11, 50, 8, 0, 0, 0, 0 },
-	{ "fsid", 4, 1177, 16, 0, 0, 0, 0 },
+	{ "fsid", 4, 1198, 16, 0, 0, 0, 0 },
 	{ "nodesize", 8, 15, 32, 0, 0, 0, 0 },
 	{ "sectorsize", 10, 15, 36, 0, 0, 0, 0 },
 	{ "clone_alignment", 15, 15, 40, 0, 0, 0, 0 },
-	{ "csum_type", 9, 1180, 44, 0x1, 0x1, 8, 1 },
-	{ "csum_size", 9, 76, 46, 0x1, 0x1, 8, 1 },
-	{ "flags", 5, 1181, 48, 0, 0, 0, 0 },
+	{ "csum_type", 9, 1201, 44, 0x1, 0x1, 8, 1 },
+	{ "csum_size", 9, 80, 46, 0x1, 0x1, 8, 1 },
+	{ "flags", 5, 1202, 48, 0, 0, 0, 0 },
 	{ "generation", 10, 50, 56, 0x2, 0x2, 8, 1 },
-	{ "metadata_uuid", 13, 1177, 64, 0x4, 0x4, 8, 1 },
+	{ "metadata_uuid", 13, 1198, 64, 0x4, 0x4, 8, 1 },
 };
 
 static const struct ft_field generic64_btrfs_balance_args[] = {
-	{ "profiles", 8, 1183, 0, 0, 0, 0, 0 },
-	{ "usage", 5, 1166, 8, 0, 0, 0, 0 },
-	{ "devid", 5, 594, 16, 0, 0, 0, 0 },
-	{ "pstart", 6, 1166, 24, 0, 0, 0, 0 },
-	{ "pend", 4, 1166, 32, 0, 0, 0, 0 },
-	{ "vstart", 6, 1166, 40, 0, 0, 0, 0 },
-	{ "vend", 4, 1166, 48, 0, 0, 0, 0 },
-	{ "target", 6, 1166, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 1184, 64, 0, 0, 0, 0 },
+	{ "profiles", 8, 1204, 0, 0, 0, 0, 0 },
+	{ "usage", 5, 1187, 8, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 16, 0, 0, 0, 0 },
+	{ "pstart", 6, 1187, 24, 0, 0, 0, 0 },
+	{ "pend", 4, 1187, 32, 0, 0, 0, 0 },
+	{ "vstart", 6, 1187, 40, 0, 0, 0, 0 },
+	{ "vend", 4, 1187, 48, 0, 0, 0, 0 },
+	{ "target", 6, 1187, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1205, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_balance[] = {
-	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
-	{ "state", 5, 1186, 8, 0, 0, 0, 0 },
-	{ "data", 4, 1187, 16, 0x1, 0x1, 0, 1 },
-	{ "meta", 4, 1187, 152, 0x4, 0x4, 0, 1 },
-	{ "sys", 3, 1187, 288, 0x2, 0x2, 0, 1 },
+	{ "flags", 5, 1206, 0, 0, 0, 0, 0 },
+	{ "state", 5, 1207, 8, 0, 0, 0, 0 },
+	{ "data", 4, 1208, 16, 0x1, 0x1, 0, 1 },
+	{ "meta", 4, 1208, 152, 0x4, 0x4, 0, 1 },
+	{ "sys", 3, 1208, 288, 0x2, 0x2, 0, 1 },
 };
 static const uint8_t generic64_btrfs_balance_whole[] = { 0, 2, 3, 4 };
 
@@ -3938,39 +4122,39 @@ static const uint8_t generic64_btrfs_balance_found_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field generic64_btrfs_defrag_range[] = {
 	{ "start", 5, 50, 0, 0, 0, 0, 0 },
-	{ "len", 3, 1166, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1189, 16, 0, 0, 0, 0 },
+	{ "len", 3, 1187, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1210, 16, 0, 0, 0, 0 },
 	{ "extent_thresh", 13, 15, 24, 0, 0, 0, 0 },
-	{ "compress_type", 13, 1190, 28, 0, 0, 0, 0 },
+	{ "compress_type", 13, 1211, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_features[] = {
-	{ "compat_flags", 12, 1192, 0, 0, 0, 0, 0 },
-	{ "compat_ro_flags", 15, 1193, 8, 0, 0, 0, 0 },
-	{ "incompat_flags", 14, 1194, 16, 0, 0, 0, 0 },
+	{ "compat_flags", 12, 1213, 0, 0, 0, 0, 0 },
+	{ "compat_ro_flags", 15, 1214, 8, 0, 0, 0, 0 },
+	{ "incompat_flags", 14, 1215, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_get_dev_stats[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
 	{ "nr_items", 8, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1195, 16, 0, 0, 0, 0 },
-	{ "", 0, 1196, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1216, 16, 0, 0, 0, 0 },
+	{ "", 0, 1217, 24, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_get_dev_stats_whole[] = { 0, 1, 2 };
 
 static const uint8_t generic64_btrfs_get_dev_stats_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field generic64_btrfs_ino_lookup[] = {
-	{ "treeid", 6, 1198, 0, 0, 0, 0, 0 },
-	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "treeid", 6, 1219, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1219, 8, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_ino_lookup_whole[] = { 0, 1 };
 
 static const struct ft_field generic64_btrfs_ino_path[] = {
 	{ "inum", 4, 50, 0, 0, 0, 0, 0 },
 	{ "size", 4, 50, 8, 0, 0, 0, 0 },
-	{ "fspath", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "fspath", 6, 1202, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1223, 48, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_ino_path_whole[] = { 0, 1, 2 };
 
@@ -3979,10 +4163,10 @@ static const uint8_t generic64_btrfs_ino_path_found_whole[] = { 3 };
 static const struct ft_field generic64_btrfs_logical_ino[] = {
 	{ "logical", 7, 50, 0, 0, 0, 0, 0 },
 	{ "size", 4, 50, 8, 0, 0, 0, 0 },
-	{ "reserved", 8, 1203, 16, 0, 0, 0, 5 },
-	{ "flags", 5, 1204, 40, 0, 0, 0, 0 },
-	{ "inodes", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "inodes", 6, 1206, 48, 0, 0, 0, 0 },
+	{ "reserved", 8, 1224, 16, 0, 0, 0, 5 },
+	{ "flags", 5, 1225, 40, 0, 0, 0, 0 },
+	{ "inodes", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "inodes", 6, 1227, 48, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_logical_ino_whole[] = { 0, 1, 2, 3, 4 };
 
@@ -4001,27 +4185,27 @@ static const struct ft_field generic64_btrfs_qgroup_create[] = {
 
 static const struct ft_field generic64_btrfs_qgroup_limit[] = {
 	{ "qgroupid", 8, 50, 0, 0, 0, 0, 0 },
-	{ "lim", 3, 1165, 8, 0, 0, 0, 0 },
+	{ "lim", 3, 1186, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_quota_ctl[] = {
-	{ "cmd", 3, 1207, 0, 0, 0, 0, 0 },
+	{ "cmd", 3, 1228, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_quota_rescan[] = {
 	{ "flags", 5, 50, 0, 0, 0, 0, 0 },
-	{ "progress", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "progress", 8, 1219, 8, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_quota_rescan_whole[] = { 0 };
 
 static const uint8_t generic64_btrfs_quota_rescan_found_whole[] = { 0, 1 };
 
 static const struct ft_field generic64_btrfs_received_subvol[] = {
-	{ "uuid", 4, 1177, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1198, 0, 0, 0, 0, 0 },
 	{ "stransid", 8, 50, 16, 0, 0, 0, 0 },
 	{ "rtransid", 8, 50, 24, 0, 0, 0, 0 },
-	{ "stime", 5, 1209, 32, 0, 0, 0, 0 },
-	{ "rtime", 5, 1209, 48, 0, 0, 0, 0 },
+	{ "stime", 5, 1230, 32, 0, 0, 0, 0 },
+	{ "rtime", 5, 1230, 48, 0, 0, 0, 0 },
 	{ "flags", 5, 50, 64, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
@@ -4029,17 +4213,17 @@ static const uint8_t generic64_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
 static const uint8_t generic64_btrfs_received_subvol_found_whole[] = { 2, 4 };
 
 static const struct ft_field generic64_btrfs_search_key[] = {
-	{ "tree_id", 7, 1198, 0, 0, 0, 0, 0 },
-	{ "min_objectid", 12, 1198, 8, 0, 0, 0, 0 },
-	{ "min_objectid", 12, 1198, 8, 0x100, 0xffffffff, 1, 2 },
-	{ "max_objectid", 12, 1198, 16, 0, 0, 0, 0 },
-	{ "max_objectid", 12, 1198, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
-	{ "min_offset", 10, 1166, 24, 0, 0, 0, 0 },
-	{ "max_offset", 10, 1166, 32, 0, 0, 0, 0 },
-	{ "min_transid", 11, 1166, 40, 0, 0, 0, 0 },
-	{ "max_transid", 11, 1166, 48, 0, 0, 0, 0 },
-	{ "min_type", 8, 1211, 56, 0, 0, 0, 0 },
-	{ "max_type", 8, 1211, 60, 0, 0, 0, 0 },
+	{ "tree_id", 7, 1219, 0, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1219, 8, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1219, 8, 0x100, 0xffffffff, 1, 2 },
+	{ "max_objectid", 12, 1219, 16, 0, 0, 0, 0 },
+	{ "max_objectid", 12, 1219, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
+	{ "min_offset", 10, 1187, 24, 0, 0, 0, 0 },
+	{ "max_offset", 10, 1187, 32, 0, 0, 0, 0 },
+	{ "min_transid", 11, 1187, 40, 0, 0, 0, 0 },
+	{ "max_transid", 11, 1187, 48, 0, 0, 0, 0 },
+	{ "min_type", 8, 1232, 56, 0, 0, 0, 0 },
+	{ "max_type", 8, 1232, 60, 0, 0, 0, 0 },
 	{ "nr_items", 8, 15, 64, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_search_key_brief[] = { 0, 2, 4, 5, 6, 7, 8, 9, 10, 11 };
@@ -4049,16 +4233,16 @@ static const uint8_t generic64_btrfs_search_count_whole[] = { 11 };
 
 static const struct ft_field generic64_btrfs_search_header[] = {
 	{ "transid", 7, 50, 0, 0, 0, 0, 0 },
-	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "objectid", 8, 1219, 8, 0, 0, 0, 0 },
 	{ "offset", 6, 50, 16, 0, 0, 0, 0 },
-	{ "type", 4, 1211, 24, 0, 0, 0, 0 },
+	{ "type", 4, 1232, 24, 0, 0, 0, 0 },
 	{ "len", 3, 15, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_btrfs_search[] = {
-	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 1214, 104, 0, 0, 0, 0 },
+	{ "key", 3, 1233, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1234, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1235, 104, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_search_whole[] = { 0 };
 
@@ -4066,29 +4250,31 @@ static const uint8_t generic64_btrfs_search_found_brief[] = { 1 };
 static const uint8_t generic64_btrfs_search_found_whole[] = { 1, 2 };
 
 static const struct ft_field generic64_btrfs_search_v2[] = {
-	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1233, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1234, 0, 0, 0, 0, 6 },
 	{ "buf_size", 8, 50, 104, 0, 0, 0, 0 },
-	{ "buf", 3, 1215, 104, 0, 0, 0, 0 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 6 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 4 },
+	{ "buf", 3, 1236, 104, 0, 0, 0, 6 },
 };
 static const uint8_t generic64_btrfs_search_v2_whole[] = { 0, 2 };
 
-static const uint8_t generic64_btrfs_search_v2_found_brief[] = { 1, 2 };
-static const uint8_t generic64_btrfs_search_v2_found_whole[] = { 1, 2, 3 };
+static const uint8_t generic64_btrfs_search_v2_found_brief[] = { 4, 1, 3, 255 };
+static const uint8_t generic64_btrfs_search_v2_found_whole[] = { 4, 1, 3, 5 };
 
 static const struct ft_field generic64_btrfs_send_args[] = {
 	{ "send_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "clone_sources_count", 19, 50, 8, 0, 0, 0, 0 },
-	{ "clone_sources", 13, 1217, 16, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 1238, 16, 0, 0, 0, 0 },
 	{ "clone_sources", 13, 19, 16, 0, 0, 0, 0 },
-	{ "parent_root", 11, 1198, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1218, 32, 0, 0, 0, 0 },
+	{ "parent_root", 11, 1219, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1239, 32, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_btrfs_send_args_brief[] = { 0, 1, 3, 4, 5 };
 static const uint8_t generic64_btrfs_send_args_whole[] = { 0, 1, 2, 4, 5 };
 
 static const struct ft_field generic64_btrfs_space_info[] = {
-	{ "flags", 5, 1219, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1240, 0, 0, 0, 0, 0 },
 	{ "total_bytes", 11, 50, 8, 0, 0, 0, 0 },
 	{ "used_bytes", 10, 50, 16, 0, 0, 0, 0 },
 };
@@ -4107,16 +4293,16 @@ static const struct ft_field generic64_btrfs_container[] = {
 };
 
 static const struct ft_field generic64_gpiochip_info[] = {
-	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
-	{ "label", 5, 1220, 32, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 0, 0, 0, 0, 0 },
+	{ "label", 5, 1241, 32, 0, 0, 0, 0 },
 	{ "lines", 5, 15, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_gpioline_info[] = {
 	{ "line_offset", 11, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1221, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1242, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 40, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_gpioline_info_whole[] = { 0 };
 
@@ -4127,10 +4313,10 @@ static const struct ft_field generic64_gpio_offset[] = {
 };
 
 static const struct ft_field generic64_gpiohandle_request[] = {
-	{ "lineoffsets", 11, 1222, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1223, 256, 0, 0, 0, 0 },
-	{ "default_values", 14, 1224, 260, 0, 0, 0, 0 },
-	{ "consumer_label", 14, 1220, 324, 0, 0, 0, 0 },
+	{ "lineoffsets", 11, 1243, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1244, 256, 0, 0, 0, 0 },
+	{ "default_values", 14, 1245, 260, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1241, 324, 0, 0, 0, 0 },
 	{ "lines", 5, 15, 356, 0, 0, 0, 0 },
 	{ "fd", 2, 0, 360, 0, 0, 0, 0 },
 };
@@ -4140,9 +4326,9 @@ static const uint8_t generic64_gpiohandle_request_found_whole[] = { 5 };
 
 static const struct ft_field generic64_gpioevent_request[] = {
 	{ "lineoffset", 10, 15, 0, 0, 0, 0, 0 },
-	{ "handleflags", 11, 1223, 4, 0, 0, 0, 0 },
-	{ "eventflags", 10, 1225, 8, 0, 0, 0, 0 },
-	{ "consumer_label", 14, 1220, 12, 0, 0, 0, 0 },
+	{ "handleflags", 11, 1244, 4, 0, 0, 0, 0 },
+	{ "eventflags", 10, 1246, 8, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1241, 12, 0, 0, 0, 0 },
 	{ "fd", 2, 0, 44, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_gpioevent_request_whole[] = { 0, 1, 2, 3 };
@@ -4150,41 +4336,41 @@ static const uint8_t generic64_gpioevent_request_whole[] = { 0, 1, 2, 3 };
 static const uint8_t generic64_gpioevent_request_found_whole[] = { 4 };
 
 static const struct ft_field generic64_gpiohandle_data[] = {
-	{ "values", 6, 1226, 0, 0, 0, 0, 0 },
+	{ "values", 6, 1247, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_gpiohandle_config[] = {
-	{ "flags", 5, 1223, 0, 0, 0, 0, 0 },
-	{ "default_values", 14, 1226, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1244, 0, 0, 0, 0, 0 },
+	{ "default_values", 14, 1247, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_gpio_v2_line_info[] = {
-	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 32, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 32, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 64, 0, 0, 0, 0 },
 	{ "num_attrs", 9, 15, 68, 0, 0, 0, 0 },
-	{ "flags", 5, 1227, 72, 0, 0, 0, 0 },
-	{ "attrs", 5, 1229, 80, 0x0, 0xffffffff, 3, 2 },
-	{ "padding", 7, 1230, 240, 0, 0, 0, 5 },
+	{ "flags", 5, 1248, 72, 0, 0, 0, 0 },
+	{ "attrs", 5, 1250, 80, 0x0, 0xffffffff, 3, 2 },
+	{ "padding", 7, 1251, 240, 0, 0, 0, 5 },
 };
 static const uint8_t generic64_gpio_v2_line_info_whole[] = { 2 };
 
 static const uint8_t generic64_gpio_v2_line_info_found_whole[] = { 0, 1, 4, 3, 5, 6 };
 
 static const struct ft_field generic64_gpio_v2_line_config[] = {
-	{ "flags", 5, 1227, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 0, 0, 0, 0, 0 },
 	{ "num_attrs", 9, 15, 8, 0, 0, 0, 0 },
-	{ "padding", 7, 1231, 12, 0, 0, 0, 5 },
-	{ "attrs", 5, 1233, 32, 0x0, 0xffffffff, 1, 2 },
+	{ "padding", 7, 1252, 12, 0, 0, 0, 5 },
+	{ "attrs", 5, 1254, 32, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field generic64_gpio_v2_line_request[] = {
-	{ "offsets", 7, 1234, 0, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 256, 0, 0, 0, 0 },
-	{ "config", 6, 253, 288, 0, 0, 0, 0 },
+	{ "offsets", 7, 1255, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 256, 0, 0, 0, 0 },
+	{ "config", 6, 266, 288, 0, 0, 0, 0 },
 	{ "num_lines", 9, 15, 560, 0, 0, 0, 0 },
 	{ "event_buffer_size", 17, 15, 564, 0x0, 0xffffffff, 4, 2 },
-	{ "padding", 7, 1231, 568, 0, 0, 0, 5 },
+	{ "padding", 7, 1252, 568, 0, 0, 0, 5 },
 	{ "fd", 2, 0, 588, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5 };
@@ -4192,8 +4378,8 @@ static const uint8_t generic64_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5
 static const uint8_t generic64_gpio_v2_line_request_found_whole[] = { 6 };
 
 static const struct ft_field generic64_gpio_v2_line_values[] = {
-	{ "bits", 4, 132, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 132, 8, 0, 0, 0, 0 },
+	{ "bits", 4, 145, 0, 0, 0, 0, 0 },
+	{ "mask", 4, 145, 8, 0, 0, 0, 0 },
 };
 
 static const uint8_t generic64_gpio_v2_line_values_mask_whole[] = { 1 };
@@ -4203,58 +4389,58 @@ static const uint8_t generic64_gpio_v2_line_values_found_whole[] = { 0 };
 static const struct ft_field generic64_ubi_mkvol_req[] = {
 	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
 	{ "alignment", 9, 16, 4, 0, 0, 0, 0 },
-	{ "bytes", 5, 275, 8, 0, 0, 0, 0 },
-	{ "vol_type", 8, 1235, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1236, 17, 0, 0, 0, 0 },
-	{ "name_len", 8, 1024, 18, 0, 0, 0, 0 },
-	{ "name", 4, 1237, 24, 0, 0, 0, 0 },
+	{ "bytes", 5, 288, 8, 0, 0, 0, 0 },
+	{ "vol_type", 8, 1256, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1257, 17, 0, 0, 0, 0 },
+	{ "name_len", 8, 1039, 18, 0, 0, 0, 0 },
+	{ "name", 4, 1258, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ubi_rsvol_req[] = {
-	{ "bytes", 5, 275, 0, 0, 0, 0, 0 },
+	{ "bytes", 5, 288, 0, 0, 0, 0, 0 },
 	{ "vol_id", 6, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ubi_rnvol_entry[] = {
 	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
-	{ "name_len", 8, 1024, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1239, 8, 0, 0, 0, 0 },
+	{ "name_len", 8, 1039, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1260, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ubi_leb_change_req[] = {
 	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
 	{ "bytes", 5, 16, 4, 0, 0, 0, 0 },
-	{ "dtype", 5, 1240, 8, 0, 0, 0, 0 },
+	{ "dtype", 5, 1261, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ubi_attach_req[] = {
 	{ "ubi_num", 7, 16, 0, 0, 0, 0, 0 },
 	{ "mtd_num", 7, 16, 4, 0, 0, 0, 0 },
 	{ "vid_hdr_offset", 14, 16, 8, 0, 0, 0, 0 },
-	{ "max_beb_per1024", 15, 1024, 12, 0, 0, 0, 0 },
+	{ "max_beb_per1024", 15, 1039, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ubi_map_req[] = {
 	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
-	{ "dtype", 5, 1240, 4, 0, 0, 0, 0 },
+	{ "dtype", 5, 1261, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_ubi_set_vol_prop_req[] = {
-	{ "property", 8, 1244, 0, 0, 0, 0, 0 },
-	{ "value", 5, 132, 8, 0, 0, 0, 0 },
+	{ "property", 8, 1265, 0, 0, 0, 0, 0 },
+	{ "value", 5, 145, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tee_ioctl_version_data[] = {
-	{ "impl_id", 7, 1245, 0, 0, 0, 0, 0 },
-	{ "impl_caps", 9, 1246, 4, 0x1, 0xffffffff, 0, 1 },
-	{ "impl_caps", 9, 285, 4, 0x1, 0xffffffff, 0, 2 },
-	{ "gen_caps", 8, 1247, 8, 0, 0, 0, 0 },
+	{ "impl_id", 7, 1266, 0, 0, 0, 0, 0 },
+	{ "impl_caps", 9, 1267, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "impl_caps", 9, 298, 4, 0x1, 0xffffffff, 0, 2 },
+	{ "gen_caps", 8, 1268, 8, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_tee_ioctl_version_data_whole[] = { 0, 3, 1, 2 };
 
 static const struct ft_field generic64_tee_ioctl_shm_alloc_data[] = {
-	{ "size", 4, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1248, 8, 0, 0, 0, 0 },
+	{ "size", 4, 145, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1269, 8, 0, 0, 0, 0 },
 	{ "id", 2, 16, 12, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
@@ -4262,9 +4448,9 @@ static const uint8_t generic64_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
 static const uint8_t generic64_tee_ioctl_shm_alloc_data_found_whole[] = { 0, 1, 2 };
 
 static const struct ft_field generic64_tee_ioctl_shm_register_data[] = {
-	{ "addr", 4, 1006, 0, 0, 0, 0, 0 },
-	{ "length", 6, 132, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1248, 16, 0, 0, 0, 0 },
+	{ "addr", 4, 1021, 0, 0, 0, 0, 0 },
+	{ "length", 6, 145, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1269, 16, 0, 0, 0, 0 },
 	{ "id", 2, 16, 20, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_tee_ioctl_shm_register_data_whole[] = { 0, 1, 2 };
@@ -4273,34 +4459,34 @@ static const uint8_t generic64_tee_ioctl_shm_register_data_found_whole[] = { 1, 
 
 static const struct ft_field generic64_tee_ioctl_cancel_arg[] = {
 	{ "cancel_id", 9, 15, 0, 0, 0, 0, 0 },
-	{ "session", 7, 285, 4, 0, 0, 0, 0 },
+	{ "session", 7, 298, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tee_ioctl_close_session_arg[] = {
-	{ "session", 7, 285, 0, 0, 0, 0, 0 },
+	{ "session", 7, 298, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_tee_ioctl_buf_data[] = {
-	{ "buf_ptr", 7, 1006, 0, 0, 0, 0, 0 },
+	{ "buf_ptr", 7, 1021, 0, 0, 0, 0, 0 },
 	{ "buf_len", 7, 50, 8, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_tee_ioctl_buf_data_whole[] = { 1, 0 };
 
 static const struct ft_field generic64_v4l2_capability[] = {
-	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 1220, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 1220, 48, 0, 0, 0, 0 },
-	{ "version", 7, 1128, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 1249, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 1249, 88, 0x0, 0xffffffff, 5, 2 },
+	{ "driver", 6, 76, 0, 0, 0, 0, 0 },
+	{ "card", 4, 1241, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 1241, 48, 0, 0, 0, 0 },
+	{ "version", 7, 1149, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 1270, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 1270, 88, 0x0, 0xffffffff, 5, 2 },
 };
 
 static const struct ft_field generic64_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 1250, 8, 0, 0, 0, 0 },
-	{ "description", 11, 1220, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 44, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1271, 8, 0, 0, 0, 0 },
+	{ "description", 11, 1241, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -4315,28 +4501,28 @@ static const struct ft_field generic64_v4l2_rect[] = {
 };
 
 static const struct ft_field generic64_v4l2_clip[] = {
-	{ "c", 1, 1252, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1273, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_window[] = {
-	{ "w", 1, 1252, 0, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 285, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1256, 24, 0, 0, 0, 0 },
+	{ "w", 1, 1273, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 298, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1277, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 32, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 40, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 1027, 48, 0x0, 0xffffffff, 6, 2 },
+	{ "global_alpha", 12, 1042, 48, 0x0, 0xffffffff, 6, 2 },
 };
 static const uint8_t generic64_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field generic64_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1257, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1278, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_plane_pix_format[] = {
@@ -4347,55 +4533,55 @@ static const struct ft_field generic64_v4l2_plane_pix_format[] = {
 static const struct ft_field generic64_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1257, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1260, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 1028, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1278, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1281, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 1043, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 1251, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1262, 16, 0, 0, 0, 0 },
-	{ "count", 5, 1048, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1263, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 1272, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1283, 16, 0, 0, 0, 0 },
+	{ "count", 5, 1063, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1284, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1264, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1265, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1285, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1286, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1266, 0, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1287, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field generic64_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1268, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1289, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_format[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1269, 8, 0x3, 0xffffffff, 0, 1 },
-	{ "fmt.win", 7, 1269, 8, 0x8, 0xffffffff, 0, 1 },
-	{ "fmt.pix", 7, 1270, 8, 0x1, 0xffffffff, 0, 1 },
-	{ "fmt.pix", 7, 1270, 8, 0x2, 0xffffffff, 0, 1 },
-	{ "fmt.vbi", 7, 1271, 8, 0x4, 0xffffffff, 0, 1 },
-	{ "fmt.vbi", 7, 1271, 8, 0x5, 0xffffffff, 0, 1 },
-	{ "fmt.sliced", 10, 1272, 8, 0x6, 0xffffffff, 0, 1 },
-	{ "fmt.sliced", 10, 1272, 8, 0x7, 0xffffffff, 0, 1 },
-	{ "fmt.pix_mp", 10, 1273, 8, 0x9, 0xffffffff, 0, 1 },
-	{ "fmt.pix_mp", 10, 1273, 8, 0xa, 0xffffffff, 0, 1 },
-	{ "fmt.sdr", 7, 1274, 8, 0xb, 0xffffffff, 0, 1 },
-	{ "fmt.sdr", 7, 1274, 8, 0xc, 0xffffffff, 0, 1 },
-	{ "fmt.meta", 8, 1275, 8, 0xd, 0xffffffff, 0, 1 },
-	{ "fmt.meta", 8, 1275, 8, 0xe, 0xffffffff, 0, 1 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "fmt.win", 7, 1290, 8, 0x3, 0xffffffff, 0, 1 },
+	{ "fmt.win", 7, 1290, 8, 0x8, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1291, 8, 0x1, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1291, 8, 0x2, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1292, 8, 0x4, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1292, 8, 0x5, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1293, 8, 0x6, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1293, 8, 0x7, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1294, 8, 0x9, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1294, 8, 0xa, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1295, 8, 0xb, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1295, 8, 0xc, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1296, 8, 0xd, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1296, 8, 0xe, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t generic64_v4l2_format_type_whole[] = { 0 };
@@ -4404,8 +4590,8 @@ static const uint8_t generic64_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7
 
 static const struct ft_field generic64_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -4413,7 +4599,7 @@ static const uint8_t generic64_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
 static const uint8_t generic64_v4l2_requestbuffers_found_whole[] = { 128 };
 
 static const struct ft_field generic64_v4l2_exportbuffer[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
 	{ "plane", 5, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 8, 12, 0, 0, 0, 0 },
@@ -4425,16 +4611,16 @@ static const uint8_t generic64_v4l2_exportbuffer_found_whole[] = { 4 };
 
 static const struct ft_field generic64_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1279, 12, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
-	{ "timestamp", 9, 416, 24, 0, 0, 0, 0 },
-	{ "timecode", 8, 1280, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1300, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 16, 0, 0, 0, 0 },
+	{ "timestamp", 9, 429, 24, 0, 0, 0, 0 },
+	{ "timecode", 8, 1301, 40, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 56, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 60, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 60, 0, 0, 0, 0 },
 	{ "m.userptr", 9, 19, 64, 0x2, 0xffffffff, 8, 1 },
-	{ "m.offset", 8, 285, 64, 0x1, 0xffffffff, 8, 1 },
+	{ "m.offset", 8, 298, 64, 0x1, 0xffffffff, 8, 1 },
 	{ "length", 6, 15, 72, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 80, 0, 0, 0, 0 },
 };
@@ -4447,8 +4633,8 @@ static const uint8_t generic64_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 
 static const uint8_t generic64_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field generic64_v4l2_framebuffer[] = {
-	{ "capability", 10, 285, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 298, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -4461,25 +4647,25 @@ static const struct ft_field generic64_v4l2_fract[] = {
 };
 
 static const struct ft_field generic64_v4l2_captureparm[] = {
-	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1284, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1304, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1305, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1306, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 298, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_outputparm[] = {
-	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1284, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1304, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1305, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1306, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 298, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_streamparm[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1286, 4, 0x1, 0xffffffff, 0, 1 },
-	{ "parm.output", 11, 1287, 4, 0x2, 0xffffffff, 0, 1 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "parm.capture", 12, 1307, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "parm.output", 11, 1308, 4, 0x2, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t generic64_v4l2_streamparm_type_whole[] = { 0 };
@@ -4489,8 +4675,8 @@ static const uint8_t generic64_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field generic64_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 8, 0, 0, 0, 0 },
-	{ "name", 4, 1288, 16, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1285, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1309, 16, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1306, 40, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_standard_whole[] = { 0 };
@@ -4499,8 +4685,8 @@ static const uint8_t generic64_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1289, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1310, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -4512,7 +4698,7 @@ static const uint8_t generic64_v4l2_input_whole[] = { 0 };
 static const uint8_t generic64_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field generic64_v4l2_control[] = {
-	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -4524,13 +4710,13 @@ static const uint8_t generic64_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field generic64_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1291, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1292, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1312, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1313, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1293, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1294, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1314, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1315, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -4540,16 +4726,16 @@ static const uint8_t generic64_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t generic64_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_v4l2_queryctrl[] = {
-	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1316, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1317, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1297, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 989, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1318, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 1002, 60, 0, 0, 0, 5 },
 };
 static const uint8_t generic64_v4l2_queryctrl_whole[] = { 0 };
 
@@ -4557,20 +4743,20 @@ static const uint8_t generic64_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t generic64_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field generic64_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "minimum", 7, 275, 40, 0, 0, 0, 0 },
-	{ "maximum", 7, 275, 48, 0, 0, 0, 0 },
+	{ "id", 2, 1316, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1317, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "minimum", 7, 288, 40, 0, 0, 0, 0 },
+	{ "maximum", 7, 288, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
-	{ "default_value", 13, 275, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1297, 72, 0, 0, 0, 0 },
+	{ "default_value", 13, 288, 64, 0, 0, 0, 0 },
+	{ "flags", 5, 1318, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1298, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1299, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1319, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1320, 104, 0, 0, 0, 5 },
 };
 static const uint8_t generic64_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -4578,28 +4764,28 @@ static const uint8_t generic64_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 }
 static const uint8_t generic64_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field generic64_v4l2_querymenu[] = {
-	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "value", 5, 275, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "value", 5, 288, 8, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_querymenu_whole[] = { 0, 1 };
 
 static const uint8_t generic64_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field generic64_v4l2_cropcap[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 1252, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 1252, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1285, 36, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "bounds", 6, 1273, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 1273, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1306, 36, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_cropcap_whole[] = { 0 };
 
 static const uint8_t generic64_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field generic64_v4l2_crop[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "c", 1, 1252, 4, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1273, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t generic64_v4l2_crop_type_whole[] = { 0 };
@@ -4607,20 +4793,20 @@ static const uint8_t generic64_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t generic64_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field generic64_v4l2_ext_control[] = {
-	{ "id", 2, 1300, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1321, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 997, 12, 0x0, 0xffffffff, 1, 2 },
+	{ "string", 6, 1010, 12, 0x0, 0xffffffff, 1, 2 },
 	{ "value", 5, 16, 12, 0x0, 0xffffffff, 1, 1 },
-	{ "value64", 7, 275, 12, 0x0, 0xffffffff, 1, 1 },
+	{ "value64", 7, 288, 12, 0x0, 0xffffffff, 1, 1 },
 };
 static const uint8_t generic64_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1301, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1322, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
 	{ "error_idx", 9, 15, 8, 0x0, 0xffffffff, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1304, 24, 0x0, 0xffffffff, 1, 2 },
+	{ "controls", 8, 1325, 24, 0x0, 0xffffffff, 1, 2 },
 };
 static const uint8_t generic64_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -4644,30 +4830,30 @@ static const struct ft_field generic64_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field generic64_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1305, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1306, 12, 0x1, 0xffffffff, 2, 1 },
-	{ "stepwise", 8, 1307, 12, 0x3, 0xffffffff, 2, 1 },
+	{ "pixel_format", 12, 1272, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1326, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1327, 12, 0x1, 0xffffffff, 2, 1 },
+	{ "stepwise", 8, 1328, 12, 0x3, 0xffffffff, 2, 1 },
 };
 static const uint8_t generic64_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t generic64_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field generic64_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1285, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1285, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1285, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1306, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1306, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1306, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field generic64_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 1272, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1308, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1285, 20, 0x1, 0xffffffff, 4, 1 },
-	{ "stepwise", 8, 1309, 20, 0x3, 0xffffffff, 4, 1 },
-	{ "stepwise", 8, 1309, 20, 0x2, 0xffffffff, 4, 1 },
+	{ "type", 4, 1329, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1306, 20, 0x1, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1330, 20, 0x3, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1330, 20, 0x2, 0xffffffff, 4, 1 },
 };
 static const uint8_t generic64_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -4676,8 +4862,8 @@ static const uint8_t generic64_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field generic64_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
-	{ "format", 6, 314, 16, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 8, 0, 0, 0, 0 },
+	{ "format", 6, 327, 16, 0, 0, 0, 0 },
 };
 static const uint8_t generic64_v4l2_create_buffers_whole[] = { 1, 2, 3 };
 
@@ -4689,7 +4875,7 @@ static const struct ft_field i386_timespec[] = {
 };
 
 static const struct ft_field i386_timespec64[] = {
-	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 288, 0, 0, 0, 0, 0 },
 	{ "tv_nsec", 7, 50, 8, 0, 0, 0, 0 },
 };
 
@@ -4704,36 +4890,36 @@ static const struct ft_field i386_timezone[] = {
 };
 
 static const struct ft_field i386_itimerval[] = {
-	{ "it_interval", 11, 416, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 416, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 429, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 429, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec[] = {
-	{ "it_interval", 11, 433, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 433, 8, 0, 0, 0, 0 },
+	{ "it_interval", 11, 446, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 446, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_itimerspec64[] = {
-	{ "it_interval", 11, 892, 0, 0, 0, 0, 0 },
-	{ "it_value", 8, 892, 16, 0, 0, 0, 0 },
+	{ "it_interval", 11, 905, 0, 0, 0, 0, 0 },
+	{ "it_value", 8, 905, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utimbuf[] = {
-	{ "actime", 6, 970, 0, 0, 0, 0, 0 },
-	{ "modtime", 7, 970, 4, 0, 0, 0, 0 },
+	{ "actime", 6, 983, 0, 0, 0, 0, 0 },
+	{ "modtime", 7, 983, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timex[] = {
-	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
+	{ "modes", 5, 984, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 17, 4, 0, 0, 0, 0 },
 	{ "freq", 4, 17, 8, 0, 0, 0, 0 },
 	{ "maxerror", 8, 17, 12, 0, 0, 0, 0 },
 	{ "esterror", 8, 17, 16, 0, 0, 0, 0 },
-	{ "status", 6, 972, 20, 0, 0, 0, 0 },
+	{ "status", 6, 985, 20, 0, 0, 0, 0 },
 	{ "constant", 8, 17, 24, 0, 0, 0, 0 },
 	{ "precision", 9, 17, 28, 0, 0, 0, 0 },
 	{ "tolerance", 9, 17, 32, 0, 0, 0, 0 },
-	{ "time", 4, 416, 36, 0, 0, 0, 0 },
+	{ "time", 4, 429, 36, 0, 0, 0, 0 },
 	{ "tick", 4, 17, 44, 0, 0, 0, 0 },
 	{ "ppsfreq", 7, 17, 48, 0, 0, 0, 0 },
 	{ "jitter", 6, 17, 52, 0, 0, 0, 0 },
@@ -4747,180 +4933,180 @@ static const struct ft_field i386_timex[] = {
 };
 
 static const struct ft_field i386_timex64[] = {
-	{ "modes", 5, 971, 0, 0, 0, 0, 0 },
-	{ "offset", 6, 275, 4, 0, 0, 0, 0 },
-	{ "freq", 4, 275, 12, 0, 0, 0, 0 },
-	{ "maxerror", 8, 275, 20, 0, 0, 0, 0 },
-	{ "esterror", 8, 275, 28, 0, 0, 0, 0 },
-	{ "status", 6, 972, 36, 0, 0, 0, 0 },
-	{ "constant", 8, 275, 40, 0, 0, 0, 0 },
-	{ "precision", 9, 275, 48, 0, 0, 0, 0 },
-	{ "tolerance", 9, 275, 56, 0, 0, 0, 0 },
-	{ "time", 4, 974, 64, 0, 0, 0, 0 },
-	{ "tick", 4, 275, 80, 0, 0, 0, 0 },
-	{ "ppsfreq", 7, 275, 88, 0, 0, 0, 0 },
-	{ "jitter", 6, 275, 96, 0, 0, 0, 0 },
+	{ "modes", 5, 984, 0, 0, 0, 0, 0 },
+	{ "offset", 6, 288, 4, 0, 0, 0, 0 },
+	{ "freq", 4, 288, 12, 0, 0, 0, 0 },
+	{ "maxerror", 8, 288, 20, 0, 0, 0, 0 },
+	{ "esterror", 8, 288, 28, 0, 0, 0, 0 },
+	{ "status", 6, 985, 36, 0, 0, 0, 0 },
+	{ "constant", 8, 288, 40, 0, 0, 0, 0 },
+	{ "precision", 9, 288, 48, 0, 0, 0, 0 },
+	{ "tolerance", 9, 288, 56, 0, 0, 0, 0 },
+	{ "time", 4, 987, 64, 0, 0, 0, 0 },
+	{ "tick", 4, 288, 80, 0, 0, 0, 0 },
+	{ "ppsfreq", 7, 288, 88, 0, 0, 0, 0 },
+	{ "jitter", 6, 288, 96, 0, 0, 0, 0 },
 	{ "shift", 5, 16, 104, 0, 0, 0, 0 },
-	{ "stabil", 6, 275, 108, 0, 0, 0, 0 },
-	{ "jitcnt", 6, 275, 116, 0, 0, 0, 0 },
-	{ "calcnt", 6, 275, 124, 0, 0, 0, 0 },
-	{ "errcnt", 6, 275, 132, 0, 0, 0, 0 },
-	{ "stbcnt", 6, 275, 140, 0, 0, 0, 0 },
+	{ "stabil", 6, 288, 108, 0, 0, 0, 0 },
+	{ "jitcnt", 6, 288, 116, 0, 0, 0, 0 },
+	{ "calcnt", 6, 288, 124, 0, 0, 0, 0 },
+	{ "errcnt", 6, 288, 132, 0, 0, 0, 0 },
+	{ "stbcnt", 6, 288, 140, 0, 0, 0, 0 },
 	{ "tai", 3, 16, 148, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_timeval64[] = {
-	{ "tv_sec", 6, 275, 0, 0, 0, 0, 0 },
-	{ "tv_usec", 7, 275, 8, 0, 0, 0, 0 },
+	{ "tv_sec", 6, 288, 0, 0, 0, 0, 0 },
+	{ "tv_usec", 7, 288, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tms[] = {
-	{ "tms_utime", 9, 975, 0, 0, 0, 0, 0 },
-	{ "tms_stime", 9, 975, 4, 0, 0, 0, 0 },
-	{ "tms_cutime", 10, 975, 8, 0, 0, 0, 0 },
-	{ "tms_cstime", 10, 975, 12, 0, 0, 0, 0 },
+	{ "tms_utime", 9, 988, 0, 0, 0, 0, 0 },
+	{ "tms_stime", 9, 988, 4, 0, 0, 0, 0 },
+	{ "tms_cutime", 10, 988, 8, 0, 0, 0, 0 },
+	{ "tms_cstime", 10, 988, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stat[] = {
-	{ "st_dev", 6, 944, 0, 0, 0, 0, 0 },
+	{ "st_dev", 6, 957, 0, 0, 0, 0, 0 },
 	{ "st_ino", 6, 3, 4, 0, 0, 0, 0 },
-	{ "st_mode", 7, 981, 8, 0, 0, 0, 0 },
-	{ "st_nlink", 8, 76, 10, 0, 0, 0, 0 },
-	{ "st_uid", 6, 76, 12, 0, 0, 0, 0 },
-	{ "st_gid", 6, 76, 14, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 944, 16, 0x2000, 0xb000, 2, 1 },
+	{ "st_mode", 7, 994, 8, 0, 0, 0, 0 },
+	{ "st_nlink", 8, 80, 10, 0, 0, 0, 0 },
+	{ "st_uid", 6, 80, 12, 0, 0, 0, 0 },
+	{ "st_gid", 6, 80, 14, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 957, 16, 0x2000, 0xb000, 2, 1 },
 	{ "st_size", 7, 3, 20, 0x2000, 0xb000, 2, 2 },
 	{ "st_blksize", 10, 3, 24, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 3, 28, 0, 0, 0, 0 },
-	{ "st_atime", 8, 976, 32, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 977, 40, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 978, 48, 0, 0, 0, 0 },
+	{ "st_atime", 8, 989, 32, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 990, 40, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 991, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat_brief[] = { 2, 6, 7 };
 static const uint8_t i386_stat_whole[] = { 0, 1, 2, 3, 4, 5, 8, 9, 7, 6, 10, 11, 12 };
 
 static const struct ft_field i386_stat64[] = {
-	{ "st_dev", 6, 594, 0, 0, 0, 0, 0 },
-	{ "st_mode", 7, 593, 16, 0, 0, 0, 0 },
+	{ "st_dev", 6, 607, 0, 0, 0, 0, 0 },
+	{ "st_mode", 7, 606, 16, 0, 0, 0, 0 },
 	{ "st_nlink", 8, 15, 20, 0, 0, 0, 0 },
-	{ "st_uid", 6, 63, 24, 0, 0, 0, 0 },
-	{ "st_gid", 6, 63, 28, 0, 0, 0, 0 },
-	{ "st_rdev", 7, 594, 32, 0x2000, 0xb000, 1, 1 },
-	{ "st_size", 7, 275, 44, 0x2000, 0xb000, 1, 2 },
+	{ "st_uid", 6, 67, 24, 0, 0, 0, 0 },
+	{ "st_gid", 6, 67, 28, 0, 0, 0, 0 },
+	{ "st_rdev", 7, 607, 32, 0x2000, 0xb000, 1, 1 },
+	{ "st_size", 7, 288, 44, 0x2000, 0xb000, 1, 2 },
 	{ "st_blksize", 10, 3, 52, 0, 0, 0, 0 },
 	{ "st_blocks", 9, 50, 56, 0, 0, 0, 0 },
-	{ "st_atime", 8, 976, 64, 0, 0, 0, 0 },
-	{ "st_mtime", 8, 977, 72, 0, 0, 0, 0 },
-	{ "st_ctime", 8, 978, 80, 0, 0, 0, 0 },
+	{ "st_atime", 8, 989, 64, 0, 0, 0, 0 },
+	{ "st_mtime", 8, 990, 72, 0, 0, 0, 0 },
+	{ "st_ctime", 8, 991, 80, 0, 0, 0, 0 },
 	{ "st_ino", 6, 50, 88, 0, 0, 0, 0 },
 };
 static const uint8_t i386_stat64_brief[] = { 1, 5, 6 };
 static const uint8_t i386_stat64_whole[] = { 0, 12, 1, 2, 3, 4, 7, 8, 6, 5, 9, 10, 11 };
 
 static const struct ft_field i386_statx[] = {
-	{ "stx_mask", 8, 847, 0, 0, 0, 0, 0 },
+	{ "stx_mask", 8, 860, 0, 0, 0, 0, 0 },
 	{ "stx_blksize", 11, 15, 4, 0, 0, 0, 0 },
-	{ "stx_attributes", 14, 980, 8, 0, 0, 0, 0 },
+	{ "stx_attributes", 14, 993, 8, 0, 0, 0, 0 },
 	{ "stx_nlink", 9, 15, 16, 0, 0, 0, 0 },
-	{ "stx_uid", 7, 63, 20, 0, 0, 0, 0 },
-	{ "stx_gid", 7, 63, 24, 0, 0, 0, 0 },
-	{ "stx_mode", 8, 981, 28, 0, 0, 0, 0 },
+	{ "stx_uid", 7, 67, 20, 0, 0, 0, 0 },
+	{ "stx_gid", 7, 67, 24, 0, 0, 0, 0 },
+	{ "stx_mode", 8, 994, 28, 0, 0, 0, 0 },
 	{ "stx_ino", 7, 50, 32, 0, 0, 0, 0 },
 	{ "stx_size", 8, 50, 40, 0, 0, 0, 0 },
 	{ "stx_blocks", 10, 50, 48, 0, 0, 0, 0 },
-	{ "stx_attributes_mask", 19, 980, 56, 0, 0, 0, 0 },
-	{ "stx_atime", 9, 982, 64, 0x20, 0x20, 0, 1 },
-	{ "stx_btime", 9, 982, 80, 0x800, 0x800, 0, 1 },
-	{ "stx_ctime", 9, 982, 96, 0x80, 0x80, 0, 1 },
-	{ "stx_mtime", 9, 982, 112, 0x40, 0x40, 0, 1 },
+	{ "stx_attributes_mask", 19, 993, 56, 0, 0, 0, 0 },
+	{ "stx_atime", 9, 995, 64, 0x20, 0x20, 0, 1 },
+	{ "stx_btime", 9, 995, 80, 0x800, 0x800, 0, 1 },
+	{ "stx_ctime", 9, 995, 96, 0x80, 0x80, 0, 1 },
+	{ "stx_mtime", 9, 995, 112, 0x40, 0x40, 0, 1 },
 	{ "stx_rdev_major", 14, 15, 128, 0, 0, 0, 0 },
 	{ "stx_rdev_minor", 14, 15, 132, 0, 0, 0, 0 },
 	{ "stx_dev_major", 13, 15, 136, 0, 0, 0, 0 },
 	{ "stx_dev_minor", 13, 15, 140, 0, 0, 0, 0 },
-	{ "stx_mnt_id", 10, 132, 144, 0x1000, 0x1000, 0, 1 },
+	{ "stx_mnt_id", 10, 145, 144, 0x1000, 0x1000, 0, 1 },
 };
 static const uint8_t i386_statx_brief[] = { 0, 2, 6, 8 };
 
 static const struct ft_field i386_open_how[] = {
-	{ "flags", 5, 984, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 985, 8, 0x0, 0xffffffff, 1, 2 },
-	{ "resolve", 7, 986, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 997, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 998, 8, 0x0, 0xffffffff, 1, 2 },
+	{ "resolve", 7, 999, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs[] = {
-	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 1000, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 3, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 3, 12, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 3, 16, 0, 0, 0, 0 },
 	{ "f_files", 7, 3, 20, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 3, 24, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 988, 28, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 1001, 28, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 36, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 40, 0, 0, 0, 0 },
-	{ "f_flags", 7, 990, 44, 0, 0, 0, 0 },
+	{ "f_flags", 7, 1003, 44, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_statfs64[] = {
-	{ "f_type", 6, 987, 0, 0, 0, 0, 0 },
+	{ "f_type", 6, 1000, 0, 0, 0, 0, 0 },
 	{ "f_bsize", 7, 17, 4, 0, 0, 0, 0 },
 	{ "f_blocks", 8, 50, 8, 0, 0, 0, 0 },
 	{ "f_bfree", 7, 50, 16, 0, 0, 0, 0 },
 	{ "f_bavail", 8, 50, 24, 0, 0, 0, 0 },
 	{ "f_files", 7, 50, 32, 0, 0, 0, 0 },
 	{ "f_ffree", 7, 50, 40, 0, 0, 0, 0 },
-	{ "f_fsid", 6, 988, 48, 0, 0, 0, 0 },
+	{ "f_fsid", 6, 1001, 48, 0, 0, 0, 0 },
 	{ "f_namelen", 9, 17, 56, 0, 0, 0, 0 },
 	{ "f_frsize", 8, 17, 60, 0, 0, 0, 0 },
-	{ "f_flags", 7, 990, 64, 0, 0, 0, 0 },
+	{ "f_flags", 7, 1003, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsid[] = {
-	{ "val", 3, 989, 0, 0, 0, 0, 0 },
+	{ "val", 3, 1002, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock_found[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
 	{ "l_start", 7, 17, 4, 0, 0, 0, 0 },
 	{ "l_len", 5, 17, 8, 0, 0, 0, 0 },
-	{ "l_pid", 5, 568, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 581, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 275, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 275, 12, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 288, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 288, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_flock64_found[] = {
-	{ "l_type", 6, 992, 0, 0, 0, 0, 0 },
-	{ "l_whence", 8, 993, 2, 0, 0, 0, 0 },
-	{ "l_start", 7, 275, 4, 0, 0, 0, 0 },
-	{ "l_len", 5, 275, 12, 0, 0, 0, 0 },
-	{ "l_pid", 5, 568, 20, 0, 0, 0, 0 },
+	{ "l_type", 6, 1005, 0, 0, 0, 0, 0 },
+	{ "l_whence", 8, 1006, 2, 0, 0, 0, 0 },
+	{ "l_start", 7, 288, 4, 0, 0, 0, 0 },
+	{ "l_len", 5, 288, 12, 0, 0, 0, 0 },
+	{ "l_pid", 5, 581, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_f_owner_ex[] = {
-	{ "type", 4, 994, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 995, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1007, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 1008, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_in[] = {
-	{ "iov_base", 8, 997, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 1010, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iovec_out[] = {
-	{ "iov_base", 8, 998, 0, 0, 0, 0, 0 },
+	{ "iov_base", 8, 1011, 0, 0, 0, 0, 0 },
 	{ "iov_len", 7, 3, 4, 0, 0, 0, 0 },
 };
 
@@ -4930,28 +5116,39 @@ static const struct ft_field i386_iovec_addr[] = {
 };
 
 static const struct ft_field i386_mount_attr[] = {
-	{ "attr_set", 8, 999, 0, 0, 0, 0, 0 },
-	{ "attr_clr", 8, 999, 8, 0, 0, 0, 0 },
-	{ "propagation", 11, 1000, 16, 0, 0, 0, 0 },
+	{ "attr_set", 8, 1012, 0, 0, 0, 0, 0 },
+	{ "attr_clr", 8, 1012, 8, 0, 0, 0, 0 },
+	{ "propagation", 11, 1013, 16, 0, 0, 0, 0 },
 	{ "userns_fd", 9, 50, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_clone_range[] = {
-	{ "src_fd", 6, 275, 0, 0, 0, 0, 0 },
+	{ "src_fd", 6, 288, 0, 0, 0, 0, 0 },
 	{ "src_offset", 10, 50, 8, 0, 0, 0, 0 },
 	{ "src_length", 10, 50, 16, 0, 0, 0, 0 },
 	{ "dest_offset", 11, 50, 24, 0, 0, 0, 0 },
 };
 
+static const struct ft_field i386_file_dedupe[] = {
+	{ "src_offset", 10, 50, 0, 0, 0, 0, 0 },
+	{ "src_length", 10, 50, 8, 0, 0, 0, 0 },
+	{ "dest_count", 10, 80, 16, 0, 0, 0, 0 },
+	{ "info", 4, 1014, 16, 0, 0, 0, 0 },
+	{ "info", 4, 1015, 16, 0, 0, 0, 0 },
+};
+static const uint8_t i386_file_dedupe_whole[] = { 0, 1, 2, 3 };
+
+static const uint8_t i386_file_dedupe_found_whole[] = { 4 };
+
 static const struct ft_field i386_fstrim_range[] = {
-	{ "start", 5, 132, 0, 0, 0, 0, 0 },
+	{ "start", 5, 145, 0, 0, 0, 0, 0 },
 	{ "len", 3, 50, 8, 0, 0, 0, 0 },
 	{ "minlen", 6, 50, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rusage[] = {
-	{ "ru_utime", 8, 416, 0, 0, 0, 0, 0 },
-	{ "ru_stime", 8, 416, 8, 0, 0, 0, 0 },
+	{ "ru_utime", 8, 429, 0, 0, 0, 0, 0 },
+	{ "ru_stime", 8, 429, 8, 0, 0, 0, 0 },
 	{ "ru_maxrss", 9, 17, 16, 0, 0, 0, 0 },
 	{ "ru_ixrss", 8, 17, 20, 0, 0, 0, 0 },
 	{ "ru_idrss", 8, 17, 24, 0, 0, 0, 0 },
@@ -4970,64 +5167,64 @@ static const struct ft_field i386_rusage[] = {
 static const uint8_t i386_rusage_brief[] = { 0, 1 };
 
 static const struct ft_field i386_rlimit[] = {
-	{ "rlim_cur", 8, 1001, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 1001, 4, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1016, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1016, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rlimit64[] = {
-	{ "rlim_cur", 8, 1002, 0, 0, 0, 0, 0 },
-	{ "rlim_max", 8, 1002, 8, 0, 0, 0, 0 },
+	{ "rlim_cur", 8, 1017, 0, 0, 0, 0, 0 },
+	{ "rlim_max", 8, 1017, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sysinfo[] = {
 	{ "uptime", 6, 17, 0, 0, 0, 0, 0 },
-	{ "loads", 5, 1003, 4, 0, 0, 0, 0 },
+	{ "loads", 5, 1018, 4, 0, 0, 0, 0 },
 	{ "totalram", 8, 3, 16, 0, 0, 0, 0 },
 	{ "freeram", 7, 3, 20, 0, 0, 0, 0 },
 	{ "sharedram", 9, 3, 24, 0, 0, 0, 0 },
 	{ "bufferram", 9, 3, 28, 0, 0, 0, 0 },
 	{ "totalswap", 9, 3, 32, 0, 0, 0, 0 },
 	{ "freeswap", 8, 3, 36, 0, 0, 0, 0 },
-	{ "procs", 5, 76, 40, 0, 0, 0, 0 },
+	{ "procs", 5, 80, 40, 0, 0, 0, 0 },
 	{ "totalhigh", 9, 3, 44, 0, 0, 0, 0 },
 	{ "freehigh", 8, 3, 48, 0, 0, 0, 0 },
 	{ "mem_unit", 8, 15, 52, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_utsname[] = {
-	{ "sysname", 7, 1004, 0, 0, 0, 0, 0 },
-	{ "nodename", 8, 1004, 65, 0, 0, 0, 0 },
-	{ "release", 7, 1004, 130, 0, 0, 0, 0 },
-	{ "version", 7, 1004, 195, 0, 0, 0, 0 },
-	{ "machine", 7, 1004, 260, 0, 0, 0, 0 },
-	{ "domainname", 10, 1004, 325, 0, 0, 0, 0 },
+	{ "sysname", 7, 1019, 0, 0, 0, 0, 0 },
+	{ "nodename", 8, 1019, 65, 0, 0, 0, 0 },
+	{ "release", 7, 1019, 130, 0, 0, 0, 0 },
+	{ "version", 7, 1019, 195, 0, 0, 0, 0 },
+	{ "machine", 7, 1019, 260, 0, 0, 0, 0 },
+	{ "domainname", 10, 1019, 325, 0, 0, 0, 0 },
 };
 static const uint8_t i386_utsname_brief[] = { 0, 1 };
 
 static const struct ft_field i386_clone_args[] = {
-	{ "flags", 5, 1005, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 1006, 8, 0x1000, 0x1000, 0, 1 },
-	{ "child_tid", 9, 1006, 16, 0x0, 0x1200000, 0, 2 },
-	{ "parent_tid", 10, 1006, 24, 0x100000, 0x100000, 0, 1 },
-	{ "exit_signal", 11, 1007, 32, 0, 0, 0, 0 },
-	{ "stack", 5, 1006, 40, 0, 0, 0, 0 },
-	{ "stack_size", 10, 132, 48, 0, 0, 0, 0 },
-	{ "tls", 3, 1006, 56, 0x80000, 0x80000, 0, 1 },
-	{ "set_tid", 7, 1009, 64, 0x0, 0xffffffff, 9, 2 },
+	{ "flags", 5, 1020, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1021, 8, 0x1000, 0x1000, 0, 1 },
+	{ "child_tid", 9, 1021, 16, 0x0, 0x1200000, 0, 2 },
+	{ "parent_tid", 10, 1021, 24, 0x100000, 0x100000, 0, 1 },
+	{ "exit_signal", 11, 1022, 32, 0, 0, 0, 0 },
+	{ "stack", 5, 1021, 40, 0, 0, 0, 0 },
+	{ "stack_size", 10, 145, 48, 0, 0, 0, 0 },
+	{ "tls", 3, 1021, 56, 0x80000, 0x80000, 0, 1 },
+	{ "set_tid", 7, 1024, 64, 0x0, 0xffffffff, 9, 2 },
 	{ "set_tid_size", 12, 50, 72, 0x0, 0xffffffff, 9, 2 },
 	{ "cgroup", 6, 50, 80, 0x0, 0xffffffff, 10, 2 },
 };
 
 static const struct ft_field i386_clone_written[] = {
-	{ "flags", 5, 132, 0, 0, 0, 0, 0 },
-	{ "pidfd", 5, 1010, 8, 0x1000, 0x1000, 0, 1 },
-	{ "parent_tid", 10, 1010, 24, 0x100000, 0x100000, 0, 1 },
+	{ "flags", 5, 145, 0, 0, 0, 0, 0 },
+	{ "pidfd", 5, 1025, 8, 0x1000, 0x1000, 0, 1 },
+	{ "parent_tid", 10, 1025, 24, 0x100000, 0x100000, 0, 1 },
 };
 
 static const struct ft_field i386_sched_attr[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "sched_policy", 12, 599, 4, 0, 0, 0, 0 },
-	{ "sched_flags", 11, 1011, 8, 0, 0, 0, 0 },
+	{ "sched_policy", 12, 612, 4, 0, 0, 0, 0 },
+	{ "sched_flags", 11, 1026, 8, 0, 0, 0, 0 },
 	{ "sched_nice", 10, 16, 16, 0, 0, 0, 0 },
 	{ "sched_priority", 14, 15, 20, 0, 0, 0, 0 },
 	{ "sched_runtime", 13, 50, 24, 0, 0, 0, 0 },
@@ -5038,8 +5235,8 @@ static const struct ft_field i386_sched_attr[] = {
 };
 
 static const struct ft_field i386_cap_header[] = {
-	{ "version", 7, 1012, 0, 0, 0, 0, 0 },
-	{ "pid", 3, 568, 4, 0, 0, 0, 0 },
+	{ "version", 7, 1027, 0, 0, 0, 0, 0 },
+	{ "pid", 3, 581, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_robust_list_head[] = {
@@ -5052,40 +5249,40 @@ static const struct ft_field i386_rseq[] = {
 	{ "cpu_id_start", 12, 15, 0, 0, 0, 0, 0 },
 	{ "cpu_id", 6, 16, 4, 0, 0, 0, 0 },
 	{ "rseq_cs", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_stack_t[] = {
 	{ "ss_sp", 5, 19, 0, 0, 0, 0, 0 },
-	{ "ss_flags", 8, 1013, 4, 0, 0, 0, 0 },
+	{ "ss_flags", 8, 1028, 4, 0, 0, 0, 0 },
 	{ "ss_size", 7, 3, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_pollfd[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "events", 6, 1014, 4, 0x0, 0x80000000, 0, 1 },
+	{ "events", 6, 1029, 4, 0x0, 0x80000000, 0, 1 },
 };
 
 static const struct ft_field i386_pollfd_found[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "revents", 7, 1014, 6, 0, 0, 0, 0 },
+	{ "revents", 7, 1029, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_epoll_event[] = {
-	{ "events", 6, 1015, 0, 0, 0, 0, 0 },
-	{ "data", 4, 1016, 4, 0, 0, 0, 0 },
+	{ "events", 6, 1030, 0, 0, 0, 0, 0 },
+	{ "data", 4, 1031, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_futex_waitv[] = {
-	{ "val", 3, 132, 0, 0, 0, 0, 0 },
-	{ "uaddr", 5, 1006, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1017, 16, 0, 0, 0, 0 },
-	{ "__reserved", 10, 285, 20, 0x0, 0xffffffff, 3, 2 },
+	{ "val", 3, 145, 0, 0, 0, 0, 0 },
+	{ "uaddr", 5, 1021, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1032, 16, 0, 0, 0, 0 },
+	{ "__reserved", 10, 298, 20, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field i386_inotify_event[] = {
 	{ "wd", 2, 16, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 727, 4, 0, 0, 0, 0 },
+	{ "mask", 4, 740, 4, 0, 0, 0, 0 },
 	{ "cookie", 6, 15, 8, 0, 0, 0, 0 },
 	{ "len", 3, 15, 12, 0, 0, 0, 0 },
 };
@@ -5096,32 +5293,32 @@ static const struct ft_field i386_linger[] = {
 };
 
 static const struct ft_field i386_ucred[] = {
-	{ "pid", 3, 568, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "pid", 3, 581, 0, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_winsize[] = {
-	{ "ws_row", 6, 76, 0, 0, 0, 0, 0 },
-	{ "ws_col", 6, 76, 2, 0, 0, 0, 0 },
-	{ "ws_xpixel", 9, 76, 4, 0, 0, 0, 0 },
-	{ "ws_ypixel", 9, 76, 6, 0, 0, 0, 0 },
+	{ "ws_row", 6, 80, 0, 0, 0, 0, 0 },
+	{ "ws_col", 6, 80, 2, 0, 0, 0, 0 },
+	{ "ws_xpixel", 9, 80, 4, 0, 0, 0, 0 },
+	{ "ws_ypixel", 9, 80, 6, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_termios[] = {
-	{ "c_iflag", 7, 1018, 0, 0, 0, 0, 0 },
-	{ "c_oflag", 7, 1019, 4, 0, 0, 0, 0 },
-	{ "c_cflag", 7, 1020, 8, 0, 0, 0, 0 },
-	{ "c_lflag", 7, 1021, 12, 0, 0, 0, 0 },
-	{ "c_line", 6, 1022, 16, 0, 0, 0, 0 },
-	{ "c_cc", 4, 1023, 17, 0, 0, 0, 0 },
+	{ "c_iflag", 7, 1033, 0, 0, 0, 0, 0 },
+	{ "c_oflag", 7, 1034, 4, 0, 0, 0, 0 },
+	{ "c_cflag", 7, 1035, 8, 0, 0, 0, 0 },
+	{ "c_lflag", 7, 1036, 12, 0, 0, 0, 0 },
+	{ "c_line", 6, 1037, 16, 0, 0, 0, 0 },
+	{ "c_cc", 4, 1038, 17, 0, 0, 0, 0 },
 };
 static const uint8_t i386_termios_brief[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_sembuf[] = {
-	{ "sem_num", 7, 76, 0, 0, 0, 0, 0 },
-	{ "sem_op", 6, 1024, 2, 0, 0, 0, 0 },
-	{ "sem_flg", 7, 1025, 4, 0, 0, 0, 0 },
+	{ "sem_num", 7, 80, 0, 0, 0, 0, 0 },
+	{ "sem_op", 6, 1039, 2, 0, 0, 0, 0 },
+	{ "sem_flg", 7, 1040, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mq_attr[] = {
@@ -5134,14 +5331,14 @@ static const struct ft_field i386_mq_attr[] = {
 static const struct ft_field i386_ifmap[] = {
 	{ "mem_start", 9, 22, 0, 0, 0, 0, 0 },
 	{ "mem_end", 7, 22, 4, 0, 0, 0, 0 },
-	{ "base_addr", 9, 1026, 8, 0, 0, 0, 0 },
-	{ "irq", 3, 1027, 10, 0, 0, 0, 0 },
-	{ "dma", 3, 1027, 11, 0, 0, 0, 0 },
-	{ "port", 4, 1027, 12, 0, 0, 0, 0 },
+	{ "base_addr", 9, 1041, 8, 0, 0, 0, 0 },
+	{ "irq", 3, 1042, 10, 0, 0, 0, 0 },
+	{ "dma", 3, 1042, 11, 0, 0, 0, 0 },
+	{ "port", 4, 1042, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fsxattr[] = {
-	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1045, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_nextents", 12, 15, 8, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
@@ -5149,7 +5346,7 @@ static const struct ft_field i386_fsxattr[] = {
 };
 
 static const struct ft_field i386_fsxattr_set[] = {
-	{ "fsx_xflags", 10, 1030, 0, 0, 0, 0, 0 },
+	{ "fsx_xflags", 10, 1045, 0, 0, 0, 0, 0 },
 	{ "fsx_extsize", 11, 15, 4, 0, 0, 0, 0 },
 	{ "fsx_projid", 10, 15, 12, 0, 0, 0, 0 },
 	{ "fsx_cowextsize", 14, 15, 16, 0, 0, 0, 0 },
@@ -5169,62 +5366,62 @@ static const struct ft_field i386_rtc_time[] = {
 static const uint8_t i386_rtc_time_brief[] = { 0, 1, 2, 3, 4, 5 };
 
 static const struct ft_field i386_uffdio_range[] = {
-	{ "start", 5, 132, 0, 0, 0, 0, 0 },
-	{ "len", 3, 132, 8, 0, 0, 0, 0 },
+	{ "start", 5, 145, 0, 0, 0, 0, 0 },
+	{ "len", 3, 145, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_register[] = {
-	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 1032, 16, 0, 0, 0, 0 },
+	{ "range", 5, 97, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 1047, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_copy[] = {
-	{ "dst", 3, 132, 0, 0, 0, 0, 0 },
-	{ "src", 3, 132, 8, 0, 0, 0, 0 },
-	{ "len", 3, 132, 16, 0, 0, 0, 0 },
-	{ "mode", 4, 1033, 24, 0, 0, 0, 0 },
+	{ "dst", 3, 145, 0, 0, 0, 0, 0 },
+	{ "src", 3, 145, 8, 0, 0, 0, 0 },
+	{ "len", 3, 145, 16, 0, 0, 0, 0 },
+	{ "mode", 4, 1048, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_zeropage[] = {
-	{ "range", 5, 93, 0, 0, 0, 0, 0 },
-	{ "mode", 4, 1034, 16, 0, 0, 0, 0 },
+	{ "range", 5, 97, 0, 0, 0, 0, 0 },
+	{ "mode", 4, 1049, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_uffdio_api[] = {
-	{ "api", 3, 132, 0, 0, 0, 0, 0 },
-	{ "features", 8, 1035, 8, 0, 0, 0, 0 },
+	{ "api", 3, 145, 0, 0, 0, 0, 0 },
+	{ "features", 8, 1050, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_loop_info[] = {
 	{ "lo_number", 9, 16, 0, 0, 0, 0, 0 },
-	{ "lo_device", 9, 1310, 4, 0, 0, 0, 0 },
+	{ "lo_device", 9, 1331, 4, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 3, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 1310, 12, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 1331, 12, 0, 0, 0, 0 },
 	{ "lo_offset", 9, 16, 16, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 1037, 20, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_encrypt_type", 15, 1052, 20, 0x0, 0xffffffff, 5, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 24, 0x0, 0xffffffff, 5, 2 },
-	{ "lo_flags", 8, 1038, 28, 0, 0, 0, 0 },
-	{ "lo_name", 7, 1039, 32, 0, 0, 0, 0 },
-	{ "lo_encrypt_key", 14, 1040, 96, 0x0, 0xffffffff, 5, 2 },
-	{ "lo_init", 7, 1041, 128, 0, 0, 0, 0 },
-	{ "reserved", 8, 1042, 136, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 1053, 28, 0, 0, 0, 0 },
+	{ "lo_name", 7, 1054, 32, 0, 0, 0, 0 },
+	{ "lo_encrypt_key", 14, 1055, 96, 0x0, 0xffffffff, 5, 2 },
+	{ "lo_init", 7, 1056, 128, 0, 0, 0, 0 },
+	{ "reserved", 8, 1057, 136, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info_brief[] = { 0, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_loop_info64[] = {
-	{ "lo_device", 9, 594, 0, 0, 0, 0, 0 },
+	{ "lo_device", 9, 607, 0, 0, 0, 0, 0 },
 	{ "lo_inode", 8, 50, 8, 0, 0, 0, 0 },
-	{ "lo_rdevice", 10, 594, 16, 0, 0, 0, 0 },
-	{ "lo_offset", 9, 132, 24, 0, 0, 0, 0 },
+	{ "lo_rdevice", 10, 607, 16, 0, 0, 0, 0 },
+	{ "lo_offset", 9, 145, 24, 0, 0, 0, 0 },
 	{ "lo_sizelimit", 12, 50, 32, 0, 0, 0, 0 },
 	{ "lo_number", 9, 15, 40, 0, 0, 0, 0 },
-	{ "lo_encrypt_type", 15, 1037, 44, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_type", 15, 1052, 44, 0x0, 0xffffffff, 6, 2 },
 	{ "lo_encrypt_key_size", 19, 15, 48, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_flags", 8, 1038, 52, 0, 0, 0, 0 },
-	{ "lo_file_name", 12, 1039, 56, 0, 0, 0, 0 },
-	{ "lo_crypt_name", 13, 1039, 120, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_encrypt_key", 14, 1040, 184, 0x0, 0xffffffff, 6, 2 },
-	{ "lo_init", 7, 1043, 216, 0, 0, 0, 0 },
+	{ "lo_flags", 8, 1053, 52, 0, 0, 0, 0 },
+	{ "lo_file_name", 12, 1054, 56, 0, 0, 0, 0 },
+	{ "lo_crypt_name", 13, 1054, 120, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_encrypt_key", 14, 1055, 184, 0x0, 0xffffffff, 6, 2 },
+	{ "lo_init", 7, 1058, 216, 0, 0, 0, 0 },
 };
 static const uint8_t i386_loop_info64_brief[] = { 3, 5, 6, 7, 8, 9, 10, 11 };
 static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
@@ -5232,144 +5429,224 @@ static const uint8_t i386_loop_info64_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 
 static const struct ft_field i386_loop_config[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
 	{ "block_size", 10, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 114, 8, 0, 0, 0, 0 },
+	{ "info", 4, 118, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ifconf_list[] = {
 	{ "ifc_len", 7, 16, 0, 0, 0, 0, 0 },
-	{ "ifc_buf", 7, 1046, 4, 0, 0, 0, 0 },
+	{ "ifc_buf", 7, 1061, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_asked[] = {
 	{ "fm_start", 8, 50, 0, 0, 0, 0, 0 },
 	{ "fm_length", 9, 50, 8, 0, 0, 0, 0 },
-	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1062, 16, 0, 0, 0, 0 },
 	{ "fm_extent_count", 15, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_fiemap_found[] = {
-	{ "fm_flags", 8, 1047, 16, 0, 0, 0, 0 },
+	{ "fm_flags", 8, 1062, 16, 0, 0, 0, 0 },
 	{ "fm_mapped_extents", 17, 15, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_fiemap_found_brief[] = { 0, 1 };
 
 static const struct ft_field i386_blkpg_ioctl_arg[] = {
-	{ "op", 2, 1049, 0, 0, 0, 0, 0 },
+	{ "op", 2, 1064, 0, 0, 0, 0, 0 },
 	{ "flags", 5, 16, 4, 0, 0, 0, 0 },
 	{ "datalen", 7, 16, 8, 0, 0, 0, 0 },
-	{ "data", 4, 1051, 12, 0, 0, 0, 0 },
+	{ "data", 4, 1066, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_blkpg_partition[] = {
-	{ "start", 5, 275, 0, 0, 0, 0, 0 },
-	{ "length", 6, 275, 8, 0, 0, 0, 0 },
+	{ "start", 5, 288, 0, 0, 0, 0, 0 },
+	{ "length", 6, 288, 8, 0, 0, 0, 0 },
 	{ "pno", 3, 16, 16, 0, 0, 0, 0 },
-	{ "devname", 7, 1039, 20, 0, 0, 0, 0 },
-	{ "volname", 7, 1039, 84, 0, 0, 0, 0 },
+	{ "devname", 7, 1054, 20, 0, 0, 0, 0 },
+	{ "volname", 7, 1054, 84, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_kvm_userspace_memory_region[] = {
 	{ "slot", 4, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1052, 4, 0, 0, 0, 0 },
-	{ "guest_phys_addr", 15, 132, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1067, 4, 0, 0, 0, 0 },
+	{ "guest_phys_addr", 15, 145, 8, 0, 0, 0, 0 },
 	{ "memory_size", 11, 50, 16, 0, 0, 0, 0 },
-	{ "userspace_addr", 14, 132, 24, 0, 0, 0, 0 },
+	{ "userspace_addr", 14, 145, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_kvm_regs[] = {
+	{ "rax", 3, 145, 0, 0, 0, 0, 0 },
+	{ "rbx", 3, 145, 8, 0, 0, 0, 0 },
+	{ "rcx", 3, 145, 16, 0, 0, 0, 0 },
+	{ "rdx", 3, 145, 24, 0, 0, 0, 0 },
+	{ "rsi", 3, 145, 32, 0, 0, 0, 0 },
+	{ "rdi", 3, 145, 40, 0, 0, 0, 0 },
+	{ "rsp", 3, 145, 48, 0, 0, 0, 0 },
+	{ "rbp", 3, 145, 56, 0, 0, 0, 0 },
+	{ "r8", 2, 145, 64, 0, 0, 0, 0 },
+	{ "r9", 2, 145, 72, 0, 0, 0, 0 },
+	{ "r10", 3, 145, 80, 0, 0, 0, 0 },
+	{ "r11", 3, 145, 88, 0, 0, 0, 0 },
+	{ "r12", 3, 145, 96, 0, 0, 0, 0 },
+	{ "r13", 3, 145, 104, 0, 0, 0, 0 },
+	{ "r14", 3, 145, 112, 0, 0, 0, 0 },
+	{ "r15", 3, 145, 120, 0, 0, 0, 0 },
+	{ "rip", 3, 145, 128, 0, 0, 0, 0 },
+	{ "rflags", 6, 145, 136, 0, 0, 0, 0 },
+};
+static const uint8_t i386_kvm_regs_brief[] = { 0, 255, 6, 7, 255, 16, 17 };
+
+static const struct ft_field i386_kvm_segment[] = {
+	{ "base", 4, 145, 0, 0, 0, 0, 0 },
+	{ "limit", 5, 15, 8, 0, 0, 0, 0 },
+	{ "selector", 8, 80, 12, 0, 0, 0, 0 },
+	{ "type", 4, 1043, 14, 0, 0, 0, 0 },
+	{ "present", 7, 1043, 15, 0, 0, 0, 0 },
+	{ "dpl", 3, 1043, 16, 0, 0, 0, 0 },
+	{ "db", 2, 1043, 17, 0, 0, 0, 0 },
+	{ "s", 1, 1043, 18, 0, 0, 0, 0 },
+	{ "l", 1, 1043, 19, 0, 0, 0, 0 },
+	{ "g", 1, 1043, 20, 0, 0, 0, 0 },
+	{ "avl", 3, 1043, 21, 0, 0, 0, 0 },
+	{ "unusable", 8, 1043, 22, 0, 0, 0, 0 },
+};
+static const uint8_t i386_kvm_segment_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+
+static const struct ft_field i386_kvm_dtable[] = {
+	{ "base", 4, 145, 0, 0, 0, 0, 0 },
+	{ "limit", 5, 80, 8, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_kvm_sregs[] = {
+	{ "cs", 2, 1069, 0, 0, 0, 0, 0 },
+	{ "ds", 2, 1069, 24, 0, 0, 0, 0 },
+	{ "es", 2, 1069, 48, 0, 0, 0, 0 },
+	{ "fs", 2, 1069, 72, 0, 0, 0, 0 },
+	{ "gs", 2, 1069, 96, 0, 0, 0, 0 },
+	{ "ss", 2, 1069, 120, 0, 0, 0, 0 },
+	{ "tr", 2, 1069, 144, 0, 0, 0, 0 },
+	{ "ldt", 3, 1069, 168, 0, 0, 0, 0 },
+	{ "gdt", 3, 1070, 192, 0, 0, 0, 0 },
+	{ "idt", 3, 1070, 208, 0, 0, 0, 0 },
+	{ "cr0", 3, 50, 224, 0, 0, 0, 0 },
+	{ "cr2", 3, 50, 232, 0, 0, 0, 0 },
+	{ "cr3", 3, 50, 240, 0, 0, 0, 0 },
+	{ "cr4", 3, 50, 248, 0, 0, 0, 0 },
+	{ "cr8", 3, 50, 256, 0, 0, 0, 0 },
+	{ "efer", 4, 50, 264, 0, 0, 0, 0 },
+	{ "apic_base", 9, 145, 272, 0, 0, 0, 0 },
+	{ "interrupt_bitmap", 16, 1071, 280, 0, 0, 0, 0 },
+};
+static const uint8_t i386_kvm_sregs_brief[] = { 0 };
+
+static const struct ft_field i386_kvm_cpuid_entry[] = {
+	{ "function", 8, 298, 0, 0, 0, 0, 0 },
+	{ "index", 5, 298, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1072, 8, 0, 0, 0, 0 },
+	{ "eax", 3, 298, 12, 0, 0, 0, 0 },
+	{ "ebx", 3, 298, 16, 0, 0, 0, 0 },
+	{ "ecx", 3, 298, 20, 0, 0, 0, 0 },
+	{ "edx", 3, 298, 24, 0, 0, 0, 0 },
+};
+
+static const struct ft_field i386_kvm_cpuid[] = {
+	{ "nent", 4, 15, 0, 0, 0, 0, 0 },
+	{ "entries", 7, 1074, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_resp[] = {
-	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "val", 3, 275, 8, 0, 0, 0, 0 },
-	{ "error", 5, 1053, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1054, 20, 0, 0, 0, 0 },
+	{ "id", 2, 145, 0, 0, 0, 0, 0 },
+	{ "val", 3, 288, 8, 0, 0, 0, 0 },
+	{ "error", 5, 1075, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1076, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_addfd[] = {
-	{ "id", 2, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1055, 8, 0, 0, 0, 0 },
+	{ "id", 2, 145, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1077, 8, 0, 0, 0, 0 },
 	{ "srcfd", 5, 0, 12, 0, 0, 0, 0 },
 	{ "newfd", 5, 0, 16, 0, 0, 0, 0 },
-	{ "newfd_flags", 11, 757, 20, 0, 0, 0, 0 },
+	{ "newfd_flags", 11, 770, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_hd_geometry[] = {
-	{ "heads", 5, 1028, 0, 0, 0, 0, 0 },
-	{ "sectors", 7, 1028, 1, 0, 0, 0, 0 },
-	{ "cylinders", 9, 76, 2, 0, 0, 0, 0 },
+	{ "heads", 5, 1043, 0, 0, 0, 0, 0 },
+	{ "sectors", 7, 1043, 1, 0, 0, 0, 0 },
+	{ "cylinders", 9, 80, 2, 0, 0, 0, 0 },
 	{ "start", 5, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sg_io_hdr[] = {
-	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1078, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1079, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1043, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 80, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
-	{ "dxferp", 6, 1059, 16, 0xfffffffe, 0xffffffff, 1, 1 },
-	{ "dxferp", 6, 1060, 16, 0xfffffffd, 0xffffffff, 1, 1 },
-	{ "dxferp", 6, 1059, 16, 0xfffffffc, 0xffffffff, 1, 1 },
-	{ "cmdp", 4, 1062, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 1064, 24, 0, 0, 0, 0 },
+	{ "dxferp", 6, 1081, 16, 0xfffffffe, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1082, 16, 0xfffffffd, 0xffffffff, 1, 1 },
+	{ "dxferp", 6, 1081, 16, 0xfffffffc, 0xffffffff, 1, 1 },
+	{ "cmdp", 4, 1084, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 1086, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 1065, 32, 0, 0, 0, 0 },
-	{ "status", 6, 1027, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 1027, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 1027, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 1028, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 1026, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 1026, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 1087, 32, 0, 0, 0, 0 },
+	{ "status", 6, 1042, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1042, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1042, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1043, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 1041, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1041, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 1066, 60, 0, 0, 0, 0 },
+	{ "info", 4, 1088, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_hdr_whole[] = { 0, 1, 2, 9, 3, 4, 5, 11, 12, 6, 7, 8, 13, 14, 15, 16, 10, 17, 18, 19, 20, 21 };
 
 static const struct ft_field i386_sg_io_vector[] = {
-	{ "interface_id", 12, 1056, 0, 0, 0, 0, 0 },
-	{ "dxfer_direction", 15, 1057, 4, 0, 0, 0, 0 },
-	{ "cmd_len", 7, 1028, 8, 0, 0, 0, 0 },
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "iovec_count", 11, 76, 10, 0, 0, 0, 0 },
+	{ "interface_id", 12, 1078, 0, 0, 0, 0, 0 },
+	{ "dxfer_direction", 15, 1079, 4, 0, 0, 0, 0 },
+	{ "cmd_len", 7, 1043, 8, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "iovec_count", 11, 80, 10, 0, 0, 0, 0 },
 	{ "dxfer_len", 9, 15, 12, 0, 0, 0, 0 },
 	{ "dxferp", 6, 19, 16, 0, 0, 0, 0 },
-	{ "cmdp", 4, 1062, 20, 0, 0, 0, 0 },
-	{ "sbp", 3, 1068, 24, 0, 0, 0, 0 },
+	{ "cmdp", 4, 1084, 20, 0, 0, 0, 0 },
+	{ "sbp", 3, 1090, 24, 0, 0, 0, 0 },
 	{ "timeout", 7, 15, 28, 0, 0, 0, 0 },
-	{ "flags", 5, 1065, 32, 0, 0, 0, 0 },
-	{ "status", 6, 1027, 44, 0, 0, 0, 0 },
-	{ "masked_status", 13, 1027, 45, 0, 0, 0, 0 },
-	{ "msg_status", 10, 1027, 46, 0, 0, 0, 0 },
-	{ "sb_len_wr", 9, 1028, 47, 0, 0, 0, 0 },
-	{ "host_status", 11, 1026, 48, 0, 0, 0, 0 },
-	{ "driver_status", 13, 1026, 50, 0, 0, 0, 0 },
+	{ "flags", 5, 1087, 32, 0, 0, 0, 0 },
+	{ "status", 6, 1042, 44, 0, 0, 0, 0 },
+	{ "masked_status", 13, 1042, 45, 0, 0, 0, 0 },
+	{ "msg_status", 10, 1042, 46, 0, 0, 0, 0 },
+	{ "sb_len_wr", 9, 1043, 47, 0, 0, 0, 0 },
+	{ "host_status", 11, 1041, 48, 0, 0, 0, 0 },
+	{ "driver_status", 13, 1041, 50, 0, 0, 0, 0 },
 	{ "resid", 5, 16, 52, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 56, 0, 0, 0, 0 },
-	{ "info", 4, 1066, 60, 0, 0, 0, 0 },
+	{ "info", 4, 1088, 60, 0, 0, 0, 0 },
 };
 static const uint8_t i386_sg_io_vector_whole[] = { 0, 1, 2, 7, 3, 4, 5, 9, 10, 6, 11, 12, 13, 14, 8, 15, 16, 17, 18, 19 };
 
 static const struct ft_field i386_sg_sense[] = {
-	{ "mx_sb_len", 9, 1028, 9, 0, 0, 0, 0 },
-	{ "sbp", 3, 1071, 24, 0, 0, 0, 0 },
+	{ "mx_sb_len", 9, 1043, 9, 0, 0, 0, 0 },
+	{ "sbp", 3, 1093, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_address[] = {
-	{ "addr", 4, 1312, 4, 0, 0, 0, 0 },
+	{ "addr", 4, 1333, 4, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_answer[] = {
-	{ "addr", 4, 1314, 4, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1315, 8, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1316, 8, 0, 0, 0, 0 },
+	{ "addr", 4, 1335, 4, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1336, 8, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1337, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_pair[] = {
-	{ "sv", 2, 1318, 12, 0, 0, 0, 0 },
+	{ "sv", 2, 1339, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_send[] = {
-	{ "buf", 3, 997, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 1010, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
 };
 
@@ -5378,131 +5655,131 @@ static const struct ft_field i386_socketcall_recv[] = {
 };
 
 static const struct ft_field i386_socketcall_sendto[] = {
-	{ "buf", 3, 997, 4, 0, 0, 0, 0 },
+	{ "buf", 3, 1010, 4, 0, 0, 0, 0 },
 	{ "len", 3, 15, 8, 0, 0, 0, 0 },
-	{ "dest_addr", 9, 1320, 16, 0, 0, 0, 0 },
+	{ "dest_addr", 9, 1341, 16, 0, 0, 0, 0 },
 	{ "addrlen", 7, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvfrom[] = {
 	{ "buf", 3, 2, 4, 0, 0, 0, 0 },
-	{ "src_addr", 8, 1314, 16, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1315, 20, 0, 0, 0, 0 },
-	{ "addrlen", 7, 1316, 20, 0, 0, 0, 0 },
+	{ "src_addr", 8, 1335, 16, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1336, 20, 0, 0, 0, 0 },
+	{ "addrlen", 7, 1337, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_setsockopt[] = {
-	{ "optval", 6, 1312, 12, 0, 0, 0, 0 },
+	{ "optval", 6, 1333, 12, 0, 0, 0, 0 },
 	{ "optlen", 6, 15, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_getsockopt[] = {
-	{ "optval", 6, 1322, 12, 0, 0, 0, 0 },
-	{ "optlen", 6, 1315, 16, 0, 0, 0, 0 },
-	{ "optlen", 6, 1316, 16, 0, 0, 0, 0 },
+	{ "optval", 6, 1343, 12, 0, 0, 0, 0 },
+	{ "optlen", 6, 1336, 16, 0, 0, 0, 0 },
+	{ "optlen", 6, 1337, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmsg[] = {
-	{ "msg", 3, 461, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 474, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmsg[] = {
-	{ "msg", 3, 1324, 4, 0, 0, 0, 0 },
-	{ "msg", 3, 1325, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 1345, 4, 0, 0, 0, 0 },
+	{ "msg", 3, 1346, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_recvmmsg[] = {
-	{ "msgvec", 6, 764, 4, 0, 0, 0, 0 },
-	{ "timeout", 7, 434, 16, 0, 0, 0, 0 },
+	{ "msgvec", 6, 777, 4, 0, 0, 0, 0 },
+	{ "timeout", 7, 447, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_socketcall_sendmmsg[] = {
-	{ "msgvec", 6, 1327, 4, 0, 0, 0, 0 },
-	{ "msgvec", 6, 1330, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 1348, 4, 0, 0, 0, 0 },
+	{ "msgvec", 6, 1351, 4, 0, 0, 0, 0 },
 	{ "vlen", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_dh_params[] = {
-	{ "private", 7, 708, 0, 0, 0, 0, 0 },
-	{ "prime", 5, 708, 4, 0, 0, 0, 0 },
-	{ "base", 4, 708, 8, 0, 0, 0, 0 },
+	{ "private", 7, 721, 0, 0, 0, 0, 0 },
+	{ "prime", 5, 721, 4, 0, 0, 0, 0 },
+	{ "base", 4, 721, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_kdf_params[] = {
-	{ "hashname", 8, 106, 0, 0, 0, 0, 0 },
-	{ "otherinfo", 9, 1075, 4, 0, 0, 0, 0 },
+	{ "hashname", 8, 110, 0, 0, 0, 0, 0 },
+	{ "otherinfo", 9, 1096, 4, 0, 0, 0, 0 },
 	{ "otherinfolen", 12, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_pkey_query[] = {
-	{ "supported_ops", 13, 1077, 0, 0, 0, 0, 0 },
+	{ "supported_ops", 13, 1098, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
-	{ "max_data_size", 13, 76, 8, 0, 0, 0, 0 },
-	{ "max_sig_size", 12, 76, 10, 0, 0, 0, 0 },
-	{ "max_enc_size", 12, 76, 12, 0, 0, 0, 0 },
-	{ "max_dec_size", 12, 76, 14, 0, 0, 0, 0 },
+	{ "max_data_size", 13, 80, 8, 0, 0, 0, 0 },
+	{ "max_sig_size", 12, 80, 10, 0, 0, 0, 0 },
+	{ "max_enc_size", 12, 80, 12, 0, 0, 0, 0 },
+	{ "max_dec_size", 12, 80, 14, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_pkey_params[] = {
-	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 721, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "out_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_keyctl_pkey_verify[] = {
-	{ "key_id", 6, 708, 0, 0, 0, 0, 0 },
+	{ "key_id", 6, 721, 0, 0, 0, 0, 0 },
 	{ "in_len", 6, 15, 4, 0, 0, 0, 0 },
 	{ "in2_len", 7, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_mnt_id_req[] = {
-	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "size", 4, 1101, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 132, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
+	{ "mnt_id", 6, 145, 8, 0, 0, 0, 0 },
+	{ "param", 5, 145, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 145, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field i386_mnt_id_req_stat[] = {
-	{ "size", 4, 1080, 0, 0, 0, 0, 0 },
+	{ "size", 4, 1101, 0, 0, 0, 0, 0 },
 	{ "mnt_ns_fd", 9, 15, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "mnt_id", 6, 132, 8, 0, 0, 0, 0 },
-	{ "param", 5, 1081, 16, 0, 0, 0, 0 },
-	{ "mnt_ns_id", 9, 132, 24, 0x0, 0xffffffff, 4, 2 },
+	{ "mnt_id", 6, 145, 8, 0, 0, 0, 0 },
+	{ "param", 5, 1102, 16, 0, 0, 0, 0 },
+	{ "mnt_ns_id", 9, 145, 24, 0x0, 0xffffffff, 4, 2 },
 };
 
 static const struct ft_field i386_statmount[] = {
 	{ "size", 4, 15, 0, 0, 0, 0, 0 },
-	{ "mnt_opts", 8, 1082, 4, 0x80, 0x80, 2, 1 },
-	{ "mask", 4, 1081, 8, 0, 0, 0, 0 },
+	{ "mnt_opts", 8, 1103, 4, 0x80, 0x80, 2, 1 },
+	{ "mask", 4, 1102, 8, 0, 0, 0, 0 },
 	{ "sb_dev_major", 12, 15, 16, 0x1, 0x1, 2, 1 },
 	{ "sb_dev_minor", 12, 15, 20, 0x1, 0x1, 2, 1 },
-	{ "sb_magic", 8, 1083, 24, 0x1, 0x1, 2, 1 },
-	{ "sb_flags", 8, 1084, 32, 0x1, 0x1, 2, 1 },
-	{ "fs_type", 7, 1082, 36, 0x20, 0x20, 2, 1 },
-	{ "mnt_id", 6, 132, 40, 0x2, 0x2, 2, 1 },
-	{ "mnt_parent_id", 13, 132, 48, 0x2, 0x2, 2, 1 },
+	{ "sb_magic", 8, 1104, 24, 0x1, 0x1, 2, 1 },
+	{ "sb_flags", 8, 1105, 32, 0x1, 0x1, 2, 1 },
+	{ "fs_type", 7, 1103, 36, 0x20, 0x20, 2, 1 },
+	{ "mnt_id", 6, 145, 40, 0x2, 0x2, 2, 1 },
+	{ "mnt_parent_id", 13, 145, 48, 0x2, 0x2, 2, 1 },
 	{ "mnt_id_old", 10, 15, 56, 0x2, 0x2, 2, 1 },
 	{ "mnt_parent_id_old", 17, 15, 60, 0x2, 0x2, 2, 1 },
-	{ "mnt_attr", 8, 999, 64, 0x2, 0x2, 2, 1 },
-	{ "mnt_propagation", 15, 1000, 72, 0x2, 0x2, 2, 1 },
-	{ "mnt_peer_group", 14, 132, 80, 0x2, 0x2, 2, 1 },
-	{ "mnt_master", 10, 132, 88, 0x2, 0x2, 2, 1 },
-	{ "propagate_from", 14, 132, 96, 0x4, 0x4, 2, 1 },
-	{ "mnt_root", 8, 1085, 104, 0x8, 0x8, 2, 1 },
-	{ "mnt_point", 9, 1085, 108, 0x10, 0x10, 2, 1 },
-	{ "mnt_ns_id", 9, 132, 112, 0x40, 0x40, 2, 1 },
-	{ "fs_subtype", 10, 1082, 120, 0x100, 0x100, 2, 1 },
-	{ "sb_source", 9, 1085, 124, 0x200, 0x200, 2, 1 },
+	{ "mnt_attr", 8, 1012, 64, 0x2, 0x2, 2, 1 },
+	{ "mnt_propagation", 15, 1013, 72, 0x2, 0x2, 2, 1 },
+	{ "mnt_peer_group", 14, 145, 80, 0x2, 0x2, 2, 1 },
+	{ "mnt_master", 10, 145, 88, 0x2, 0x2, 2, 1 },
+	{ "propagate_from", 14, 145, 96, 0x4, 0x4, 2, 1 },
+	{ "mnt_root", 8, 1106, 104, 0x8, 0x8, 2, 1 },
+	{ "mnt_point", 9, 1106, 108, 0x10, 0x10, 2, 1 },
+	{ "mnt_ns_id", 9, 145, 112, 0x40, 0x40, 2, 1 },
+	{ "fs_subtype", 10, 1103, 120, 0x100, 0x100, 2, 1 },
+	{ "sb_source", 9, 1106, 124, 0x200, 0x200, 2, 1 },
 	{ "opt_num", 7, 15, 128, 0x400, 0x400, 2, 1 },
-	{ "opt_array", 9, 1086, 132, 0x400, 0x400, 2, 1 },
+	{ "opt_array", 9, 1107, 132, 0x400, 0x400, 2, 1 },
 	{ "opt_sec_num", 11, 15, 136, 0x800, 0x800, 2, 1 },
-	{ "opt_sec_array", 13, 1086, 140, 0x800, 0x800, 2, 1 },
-	{ "supported_mask", 14, 1081, 144, 0x1000, 0x1000, 2, 1 },
+	{ "opt_sec_array", 13, 1107, 140, 0x800, 0x800, 2, 1 },
+	{ "supported_mask", 14, 1102, 144, 0x1000, 0x1000, 2, 1 },
 	{ "mnt_uidmap_num", 14, 15, 152, 0x2000, 0x2000, 2, 1 },
-	{ "mnt_uidmap", 10, 1086, 156, 0x2000, 0x2000, 2, 1 },
+	{ "mnt_uidmap", 10, 1107, 156, 0x2000, 0x2000, 2, 1 },
 	{ "mnt_gidmap_num", 14, 15, 160, 0x4000, 0x4000, 2, 1 },
-	{ "mnt_gidmap", 10, 1086, 164, 0x4000, 0x4000, 2, 1 },
+	{ "mnt_gidmap", 10, 1107, 164, 0x4000, 0x4000, 2, 1 },
 };
 static const uint8_t i386_statmount_brief[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, 18, 20, 21 };
 
@@ -5520,19 +5797,19 @@ static const struct ft_field i386_cachestat[] = {
 };
 
 static const struct ft_field i386_xattr_args_set[] = {
-	{ "value", 5, 1087, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1108, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 656, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 669, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_xattr_args_got[] = {
-	{ "value", 5, 1088, 0, 0, 0, 0, 0 },
+	{ "value", 5, 1109, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_file_attr[] = {
-	{ "fa_xflags", 9, 1089, 0, 0, 0, 0, 0 },
+	{ "fa_xflags", 9, 1110, 0, 0, 0, 0, 0 },
 	{ "fa_extsize", 10, 15, 8, 0, 0, 0, 0 },
 	{ "fa_nextents", 11, 15, 12, 0, 0, 0, 0 },
 	{ "fa_projid", 9, 15, 16, 0, 0, 0, 0 },
@@ -5544,46 +5821,46 @@ static const struct ft_field i386_message_head[] = {
 
 static const struct ft_field i386_ipc_perm[] = {
 	{ "key", 3, 15, 0, 0, 0, 0, 0 },
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
-	{ "cuid", 4, 63, 12, 0, 0, 0, 0 },
-	{ "cgid", 4, 63, 16, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
+	{ "cuid", 4, 67, 12, 0, 0, 0, 0 },
+	{ "cgid", 4, 67, 16, 0, 0, 0, 0 },
 	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_ipc_perm_whole[] = { 1, 2, 5, 0, 3, 4 };
 
 static const struct ft_field i386_ipc_perm_set[] = {
-	{ "uid", 3, 63, 4, 0, 0, 0, 0 },
-	{ "gid", 3, 63, 8, 0, 0, 0, 0 },
+	{ "uid", 3, 67, 4, 0, 0, 0, 0 },
+	{ "gid", 3, 67, 8, 0, 0, 0, 0 },
 	{ "mode", 4, 9, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_msqid_ds[] = {
-	{ "msg_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 568, 72, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 568, 76, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 581, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 581, 76, 0, 0, 0, 0 },
 };
 static const uint8_t i386_msqid_ds_whole[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 
 static const struct ft_field i386_shmid_ds[] = {
-	{ "shm_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 568, 64, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 568, 68, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 581, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 581, 68, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
 };
 static const uint8_t i386_shmid_ds_whole[] = { 0, 1, 5, 6, 7, 2, 3, 4 };
 
 static const struct ft_field i386_semid_ds[] = {
-	{ "sem_perm", 8, 1093, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1114, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -5591,31 +5868,31 @@ static const struct ft_field i386_semid_ds[] = {
 static const uint8_t i386_semid_ds_whole[] = { 0, 1, 2, 3 };
 
 static const struct ft_field i386_msqid_set[] = {
-	{ "msg_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "msg_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "msg_stime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "msg_rtime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "msg_ctime", 9, 3, 52, 0, 0, 0, 0 },
 	{ "msg_qnum", 8, 3, 64, 0, 0, 0, 0 },
 	{ "msg_qbytes", 10, 3, 68, 0, 0, 0, 0 },
-	{ "msg_lspid", 9, 568, 72, 0, 0, 0, 0 },
-	{ "msg_lrpid", 9, 568, 76, 0, 0, 0, 0 },
+	{ "msg_lspid", 9, 581, 72, 0, 0, 0, 0 },
+	{ "msg_lrpid", 9, 581, 76, 0, 0, 0, 0 },
 };
 static const uint8_t i386_msqid_set_whole[] = { 0, 5 };
 
 static const struct ft_field i386_shmid_set[] = {
-	{ "shm_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "shm_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "shm_segsz", 9, 3, 36, 0, 0, 0, 0 },
 	{ "shm_atime", 9, 3, 40, 0, 0, 0, 0 },
 	{ "shm_dtime", 9, 3, 48, 0, 0, 0, 0 },
 	{ "shm_ctime", 9, 3, 56, 0, 0, 0, 0 },
-	{ "shm_cpid", 8, 568, 64, 0, 0, 0, 0 },
-	{ "shm_lpid", 8, 568, 68, 0, 0, 0, 0 },
+	{ "shm_cpid", 8, 581, 64, 0, 0, 0, 0 },
+	{ "shm_lpid", 8, 581, 68, 0, 0, 0, 0 },
 	{ "shm_nattch", 10, 3, 72, 0, 0, 0, 0 },
 };
 static const uint8_t i386_shmid_set_whole[] = { 0 };
 
 static const struct ft_field i386_semid_set[] = {
-	{ "sem_perm", 8, 1094, 0, 0, 0, 0, 0 },
+	{ "sem_perm", 8, 1115, 0, 0, 0, 0, 0 },
 	{ "sem_otime", 9, 3, 36, 0, 0, 0, 0 },
 	{ "sem_ctime", 9, 3, 44, 0, 0, 0, 0 },
 	{ "sem_nsems", 9, 3, 52, 0, 0, 0, 0 },
@@ -5630,7 +5907,7 @@ static const struct ft_field i386_msginfo[] = {
 	{ "msgmni", 6, 16, 16, 0, 0, 0, 0 },
 	{ "msgssz", 6, 16, 20, 0, 0, 0, 0 },
 	{ "msgtql", 6, 16, 24, 0, 0, 0, 0 },
-	{ "msgseg", 6, 76, 28, 0, 0, 0, 0 },
+	{ "msgseg", 6, 80, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_shminfo[] = {
@@ -5664,74 +5941,74 @@ static const struct ft_field i386_seminfo[] = {
 };
 
 static const struct ft_field i386_msgrcv_kludge[] = {
-	{ "msgp", 4, 524, 0, 0, 0, 0, 0 },
+	{ "msgp", 4, 537, 0, 0, 0, 0, 0 },
 	{ "msgtyp", 6, 17, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_semun_at[] = {
-	{ "buf", 3, 1332, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 1333, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1353, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1354, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sock_fprog[] = {
-	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 1098, 4, 0, 0, 0, 0 },
+	{ "len", 3, 80, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 1119, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_fprog[] = {
-	{ "len", 3, 76, 0, 0, 0, 0, 0 },
-	{ "filter", 6, 1101, 4, 0, 0, 0, 0 },
+	{ "len", 3, 80, 0, 0, 0, 0, 0 },
+	{ "filter", 6, 1122, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_seccomp_notif_sizes[] = {
-	{ "seccomp_notif", 13, 76, 0, 0, 0, 0, 0 },
-	{ "seccomp_notif_resp", 18, 76, 2, 0, 0, 0, 0 },
-	{ "seccomp_data", 12, 76, 4, 0, 0, 0, 0 },
+	{ "seccomp_notif", 13, 80, 0, 0, 0, 0, 0 },
+	{ "seccomp_notif_resp", 18, 80, 2, 0, 0, 0, 0 },
+	{ "seccomp_data", 12, 80, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_sigset_argument[] = {
-	{ "sigmask", 7, 1103, 0, 0, 0, 0, 0 },
+	{ "sigmask", 7, 1124, 0, 0, 0, 0, 0 },
 	{ "sigsetsize", 10, 3, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_files_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "fds", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "fds", 3, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_rsrc_update[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
 	{ "data", 4, 15, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_uring_rsrc_update_none[] = {
 	{ "offset", 6, 15, 0, 0, 0, 0, 0 },
-	{ "resv", 4, 285, 4, 0x0, 0xffffffff, 1, 2 },
-	{ "data", 4, 132, 8, 0x0, 0xffffffff, 2, 2 },
+	{ "resv", 4, 298, 4, 0x0, 0xffffffff, 1, 2 },
+	{ "data", 4, 145, 8, 0x0, 0xffffffff, 2, 2 },
 };
 
 static const struct ft_field i386_io_uring_buf_reg[] = {
-	{ "ring_addr", 9, 1006, 0, 0, 0, 0, 0 },
+	{ "ring_addr", 9, 1021, 0, 0, 0, 0, 0 },
 	{ "ring_entries", 12, 15, 8, 0, 0, 0, 0 },
-	{ "bgid", 4, 76, 12, 0, 0, 0, 0 },
-	{ "flags", 5, 1104, 14, 0x0, 0xffffffff, 3, 2 },
+	{ "bgid", 4, 80, 12, 0, 0, 0, 0 },
+	{ "flags", 5, 1125, 14, 0x0, 0xffffffff, 3, 2 },
 };
 
 static const struct ft_field i386_landlock_net_port_attr[] = {
-	{ "allowed_access", 14, 1106, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1127, 0, 0, 0, 0, 0 },
 	{ "port", 4, 50, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_ruleset_attr[] = {
-	{ "handled_access_fs", 17, 1107, 0, 0, 0, 0, 0 },
-	{ "handled_access_net", 18, 1106, 8, 0, 0, 0, 0 },
-	{ "scoped", 6, 1108, 16, 0, 0, 0, 0 },
+	{ "handled_access_fs", 17, 1128, 0, 0, 0, 0, 0 },
+	{ "handled_access_net", 18, 1127, 8, 0, 0, 0, 0 },
+	{ "scoped", 6, 1129, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_landlock_path_beneath_attr[] = {
-	{ "allowed_access", 14, 1107, 0, 0, 0, 0, 0 },
+	{ "allowed_access", 14, 1128, 0, 0, 0, 0, 0 },
 	{ "parent_fd", 9, 0, 8, 0, 0, 0, 0 },
 };
 
@@ -5756,37 +6033,37 @@ static const struct ft_field i386_io_cqring_offsets[] = {
 };
 
 static const struct ft_field i386_iocb_cancelled[] = {
-	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 145, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1130, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_iocb_buffers[] = {
-	{ "aio_data", 8, 132, 0, 0, 0, 0, 0 },
-	{ "aio_lio_opcode", 14, 1109, 16, 0, 0, 0, 0 },
+	{ "aio_data", 8, 145, 0, 0, 0, 0, 0 },
+	{ "aio_lio_opcode", 14, 1130, 16, 0, 0, 0, 0 },
 	{ "aio_fildes", 10, 0, 20, 0, 0, 0, 0 },
-	{ "aio_buf", 7, 1112, 24, 0x1, 0xffffffff, 1, 1 },
-	{ "aio_readv", 9, 1114, 24, 0x7, 0xffffffff, 1, 1 },
-	{ "aio_writev", 10, 1116, 24, 0x8, 0xffffffff, 1, 1 },
+	{ "aio_buf", 7, 1133, 24, 0x1, 0xffffffff, 1, 1 },
+	{ "aio_readv", 9, 1135, 24, 0x7, 0xffffffff, 1, 1 },
+	{ "aio_writev", 10, 1137, 24, 0x8, 0xffffffff, 1, 1 },
 	{ "aio_nbytes", 10, 50, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_io_event[] = {
-	{ "data", 4, 132, 0, 0, 0, 0, 0 },
-	{ "obj", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "res", 3, 275, 16, 0, 0, 0, 0 },
-	{ "res2", 4, 275, 24, 0, 0, 0, 0 },
+	{ "data", 4, 145, 0, 0, 0, 0, 0 },
+	{ "obj", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "res", 3, 288, 16, 0, 0, 0, 0 },
+	{ "res2", 4, 288, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_create[] = {
-	{ "map_type", 8, 1117, 0, 0, 0, 0, 0 },
+	{ "map_type", 8, 1138, 0, 0, 0, 0, 0 },
 	{ "key_size", 8, 15, 4, 0, 0, 0, 0 },
 	{ "value_size", 10, 15, 8, 0, 0, 0, 0 },
 	{ "max_entries", 11, 15, 12, 0, 0, 0, 0 },
-	{ "map_flags", 9, 1118, 16, 0, 0, 0, 0 },
+	{ "map_flags", 9, 1139, 16, 0, 0, 0, 0 },
 	{ "inner_map_fd", 12, 0, 20, 0, 0, 0, 0 },
 	{ "numa_node", 9, 15, 24, 0x4, 0x4, 4, 1 },
-	{ "map_name", 8, 72, 28, 0, 0, 0, 0 },
+	{ "map_name", 8, 76, 28, 0, 0, 0, 0 },
 	{ "map_ifindex", 11, 15, 44, 0, 0, 0, 0 },
 	{ "btf_fd", 6, 0, 48, 0, 0, 0, 0 },
 	{ "btf_key_type_id", 15, 15, 52, 0, 0, 0, 0 },
@@ -5797,27 +6074,27 @@ static const struct ft_field i386_bpf_map_create[] = {
 
 static const struct ft_field i386_bpf_map_element[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1119, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1021, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1140, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_lookup[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "value", 5, 1006, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1120, 24, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "value", 5, 1021, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1141, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_key[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_keys[] = {
 	{ "map_fd", 6, 0, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1006, 8, 0, 0, 0, 0 },
-	{ "next_key", 8, 1006, 16, 0, 0, 0, 0 },
+	{ "key", 3, 1021, 8, 0, 0, 0, 0 },
+	{ "next_key", 8, 1021, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map[] = {
@@ -5825,146 +6102,146 @@ static const struct ft_field i386_bpf_map[] = {
 };
 
 static const struct ft_field i386_bpf_prog_load[] = {
-	{ "prog_type", 9, 1121, 0, 0, 0, 0, 0 },
+	{ "prog_type", 9, 1142, 0, 0, 0, 0, 0 },
 	{ "insn_cnt", 8, 15, 4, 0, 0, 0, 0 },
-	{ "insns", 5, 1124, 8, 0, 0, 0, 0 },
-	{ "license", 7, 1125, 16, 0, 0, 0, 0 },
+	{ "insns", 5, 1145, 8, 0, 0, 0, 0 },
+	{ "license", 7, 1146, 16, 0, 0, 0, 0 },
 	{ "log_level", 9, 15, 24, 0, 0, 0, 0 },
 	{ "log_size", 8, 15, 28, 0, 0, 0, 0 },
-	{ "log_buf", 7, 1127, 32, 0, 0, 0, 0 },
-	{ "kern_version", 12, 1128, 40, 0, 0, 0, 0 },
-	{ "prog_flags", 10, 1129, 44, 0, 0, 0, 0 },
-	{ "prog_name", 9, 72, 48, 0, 0, 0, 0 },
+	{ "log_buf", 7, 1148, 32, 0, 0, 0, 0 },
+	{ "kern_version", 12, 1149, 40, 0, 0, 0, 0 },
+	{ "prog_flags", 10, 1150, 44, 0, 0, 0, 0 },
+	{ "prog_name", 9, 76, 48, 0, 0, 0, 0 },
 	{ "prog_ifindex", 12, 15, 64, 0, 0, 0, 0 },
-	{ "expected_attach_type", 20, 1130, 68, 0, 0, 0, 0 },
+	{ "expected_attach_type", 20, 1151, 68, 0, 0, 0, 0 },
 	{ "prog_btf_fd", 11, 0, 72, 0, 0, 0, 0 },
 	{ "func_info_rec_size", 18, 15, 76, 0, 0, 0, 0 },
-	{ "func_info", 9, 1006, 80, 0, 0, 0, 0 },
+	{ "func_info", 9, 1021, 80, 0, 0, 0, 0 },
 	{ "func_info_cnt", 13, 15, 88, 0, 0, 0, 0 },
 	{ "line_info_rec_size", 18, 15, 92, 0, 0, 0, 0 },
-	{ "line_info", 9, 1006, 96, 0, 0, 0, 0 },
+	{ "line_info", 9, 1021, 96, 0, 0, 0, 0 },
 	{ "line_info_cnt", 13, 15, 104, 0, 0, 0, 0 },
 	{ "attach_btf_id", 13, 15, 108, 0, 0, 0, 0 },
 	{ "attach_prog_fd", 14, 0, 112, 0, 0, 0, 0 },
-	{ "fd_array", 8, 1006, 116, 0, 0, 0, 0 },
+	{ "fd_array", 8, 1021, 116, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_object[] = {
-	{ "pathname", 8, 1131, 0, 0, 0, 0, 0 },
+	{ "pathname", 8, 1152, 0, 0, 0, 0, 0 },
 	{ "bpf_fd", 6, 0, 8, 0, 0, 0, 0 },
-	{ "file_flags", 10, 1132, 12, 0, 0, 0, 0 },
+	{ "file_flags", 10, 1153, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_attach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
 	{ "attach_bpf_fd", 13, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
-	{ "attach_flags", 12, 1133, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
+	{ "attach_flags", 12, 1154, 12, 0, 0, 0, 0 },
 	{ "replace_bpf_fd", 14, 0, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_detach[] = {
 	{ "target_fd", 9, 0, 0, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_prog_id[] = {
 	{ "prog_id", 7, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_map_id[] = {
 	{ "map_id", 6, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_next_id[] = {
 	{ "start_id", 8, 15, 0, 0, 0, 0, 0 },
 	{ "next_id", 7, 15, 4, 0, 0, 0, 0 },
-	{ "open_flags", 10, 1132, 8, 0, 0, 0, 0 },
+	{ "open_flags", 10, 1153, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info_of[] = {
-	{ "info", 4, 1134, 0, 0, 0, 0, 0 },
+	{ "info", 4, 1155, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_info[] = {
 	{ "bpf_fd", 6, 0, 0, 0, 0, 0, 0 },
 	{ "info_len", 8, 15, 4, 0, 0, 0, 0 },
-	{ "info", 4, 1006, 8, 0, 0, 0, 0 },
+	{ "info", 4, 1021, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint_of[] = {
-	{ "raw_tracepoint", 14, 1135, 0, 0, 0, 0, 0 },
+	{ "raw_tracepoint", 14, 1156, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_raw_tracepoint[] = {
-	{ "name", 4, 1125, 0, 0, 0, 0, 0 },
+	{ "name", 4, 1146, 0, 0, 0, 0, 0 },
 	{ "prog_fd", 7, 0, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_btf_load[] = {
-	{ "btf", 3, 1136, 0, 0, 0, 0, 0 },
-	{ "btf_log_buf", 11, 1006, 8, 0, 0, 0, 0 },
+	{ "btf", 3, 1157, 0, 0, 0, 0, 0 },
+	{ "btf_log_buf", 11, 1021, 8, 0, 0, 0, 0 },
 	{ "btf_size", 8, 15, 16, 0, 0, 0, 0 },
 	{ "btf_log_size", 12, 15, 20, 0, 0, 0, 0 },
 	{ "btf_log_level", 13, 15, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update_of[] = {
-	{ "link_update", 11, 1137, 0, 0, 0, 0, 0 },
+	{ "link_update", 11, 1158, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_update[] = {
 	{ "link_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "new_prog_fd", 11, 0, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup_of[] = {
-	{ "batch", 5, 1138, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1159, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_lookup[] = {
-	{ "in_batch", 8, 1006, 0, 0, 0, 0, 0 },
-	{ "out_batch", 9, 1006, 8, 0, 0, 0, 0 },
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
-	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
+	{ "in_batch", 8, 1021, 0, 0, 0, 0, 0 },
+	{ "out_batch", 9, 1021, 8, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1021, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1120, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1141, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update_of[] = {
-	{ "batch", 5, 1139, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1160, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_update[] = {
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
-	{ "values", 6, 1006, 24, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
+	{ "values", 6, 1021, 24, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1140, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete_of[] = {
-	{ "batch", 5, 1140, 0, 0, 0, 0, 0 },
+	{ "batch", 5, 1161, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_batch_delete[] = {
-	{ "keys", 4, 1006, 16, 0, 0, 0, 0 },
+	{ "keys", 4, 1021, 16, 0, 0, 0, 0 },
 	{ "count", 5, 15, 32, 0, 0, 0, 0 },
 	{ "map_fd", 6, 0, 36, 0, 0, 0, 0 },
-	{ "elem_flags", 10, 1119, 40, 0, 0, 0, 0 },
-	{ "flags", 5, 132, 48, 0, 0, 0, 0 },
+	{ "elem_flags", 10, 1140, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 145, 48, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run_of[] = {
-	{ "test", 4, 1141, 0, 0, 0, 0, 0 },
+	{ "test", 4, 1162, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_test_run[] = {
@@ -5972,28 +6249,28 @@ static const struct ft_field i386_bpf_test_run[] = {
 	{ "retval", 6, 15, 4, 0, 0, 0, 0 },
 	{ "data_size_in", 12, 15, 8, 0, 0, 0, 0 },
 	{ "data_size_out", 13, 15, 12, 0, 0, 0, 0 },
-	{ "data_in", 7, 1006, 16, 0, 0, 0, 0 },
-	{ "data_out", 8, 1006, 24, 0, 0, 0, 0 },
+	{ "data_in", 7, 1021, 16, 0, 0, 0, 0 },
+	{ "data_out", 8, 1021, 24, 0, 0, 0, 0 },
 	{ "repeat", 6, 15, 32, 0, 0, 0, 0 },
 	{ "duration", 8, 15, 36, 0, 0, 0, 0 },
 	{ "ctx_size_in", 11, 15, 40, 0, 0, 0, 0 },
 	{ "ctx_size_out", 12, 15, 44, 0, 0, 0, 0 },
-	{ "ctx_in", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "ctx_out", 7, 1006, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 1142, 64, 0, 0, 0, 0 },
+	{ "ctx_in", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "ctx_out", 7, 1021, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1163, 64, 0, 0, 0, 0 },
 	{ "cpu", 3, 15, 68, 0, 0, 0, 0 },
 	{ "batch_size", 10, 15, 72, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create_of[] = {
-	{ "link_create", 11, 1143, 0, 0, 0, 0, 0 },
+	{ "link_create", 11, 1164, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_bpf_link_create[] = {
 	{ "prog_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "target_fd", 9, 0, 4, 0, 0, 0, 0 },
-	{ "attach_type", 11, 1130, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 12, 0, 0, 0, 0 },
+	{ "attach_type", 11, 1151, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ifa_cacheinfo[] = {
@@ -6004,25 +6281,25 @@ static const struct ft_field i386_ifa_cacheinfo[] = {
 };
 
 static const struct ft_field i386_unix_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
-	{ "udiag_states", 12, 1145, 4, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1043, 1, 0, 0, 0, 0 },
+	{ "udiag_states", 12, 1166, 4, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 8, 0, 0, 0, 0 },
-	{ "udiag_show", 10, 1146, 12, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 1048, 16, 0, 0, 0, 0 },
+	{ "udiag_show", 10, 1167, 12, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1063, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_msg[] = {
-	{ "udiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "udiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "udiag_state", 11, 1148, 2, 0, 0, 0, 0 },
+	{ "udiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "udiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "udiag_state", 11, 1169, 2, 0, 0, 0, 0 },
 	{ "udiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "udiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
+	{ "udiag_cookie", 12, 1063, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_unix_diag_vfs[] = {
 	{ "udiag_vfs_ino", 13, 15, 0, 0, 0, 0, 0 },
-	{ "udiag_vfs_dev", 13, 944, 4, 0, 0, 0, 0 },
+	{ "udiag_vfs_dev", 13, 957, 4, 0, 0, 0, 0 },
 };
 static const uint8_t i386_unix_diag_vfs_whole[] = { 1, 0 };
 
@@ -6032,33 +6309,33 @@ static const struct ft_field i386_unix_diag_rqlen[] = {
 };
 
 static const struct ft_field i386_inet_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1149, 1, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 1150, 2, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 1145, 4, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 8, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1170, 1, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1171, 2, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1166, 4, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_req_old[] = {
-	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "idiag_src_len", 13, 1028, 1, 0, 0, 0, 0 },
-	{ "idiag_dst_len", 13, 1028, 2, 0, 0, 0, 0 },
-	{ "idiag_ext", 9, 1150, 3, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
-	{ "idiag_states", 12, 1145, 52, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "idiag_src_len", 13, 1043, 1, 0, 0, 0, 0 },
+	{ "idiag_dst_len", 13, 1043, 2, 0, 0, 0, 0 },
+	{ "idiag_ext", 9, 1171, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 4, 0, 0, 0, 0 },
+	{ "idiag_states", 12, 1166, 52, 0, 0, 0, 0 },
 	{ "idiag_dbs", 9, 15, 56, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_inet_diag_msg[] = {
-	{ "idiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "idiag_state", 11, 1148, 1, 0, 0, 0, 0 },
-	{ "idiag_timer", 11, 1028, 2, 0, 0, 0, 0 },
-	{ "idiag_retrans", 13, 1028, 3, 0, 0, 0, 0 },
-	{ "id", 2, 1151, 4, 0, 0, 0, 0 },
+	{ "idiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "idiag_state", 11, 1169, 1, 0, 0, 0, 0 },
+	{ "idiag_timer", 11, 1043, 2, 0, 0, 0, 0 },
+	{ "idiag_retrans", 13, 1043, 3, 0, 0, 0, 0 },
+	{ "id", 2, 1172, 4, 0, 0, 0, 0 },
 	{ "idiag_expires", 13, 15, 52, 0, 0, 0, 0 },
 	{ "idiag_rqueue", 12, 15, 56, 0, 0, 0, 0 },
 	{ "idiag_wqueue", 12, 15, 60, 0, 0, 0, 0 },
-	{ "idiag_uid", 9, 63, 64, 0, 0, 0, 0 },
+	{ "idiag_uid", 9, 67, 64, 0, 0, 0, 0 },
 	{ "idiag_inode", 11, 15, 68, 0, 0, 0, 0 },
 };
 
@@ -6070,16 +6347,16 @@ static const struct ft_field i386_tcpvegas_info[] = {
 };
 
 static const struct ft_field i386_tcp_dctcp_info[] = {
-	{ "dctcp_enabled", 13, 76, 0, 0, 0, 0, 0 },
-	{ "dctcp_ce_state", 14, 76, 2, 0, 0, 0, 0 },
+	{ "dctcp_enabled", 13, 80, 0, 0, 0, 0, 0 },
+	{ "dctcp_ce_state", 14, 80, 2, 0, 0, 0, 0 },
 	{ "dctcp_alpha", 11, 15, 4, 0, 0, 0, 0 },
 	{ "dctcp_ab_ecn", 12, 15, 8, 0, 0, 0, 0 },
 	{ "dctcp_ab_tot", 12, 15, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tcp_bbr_info[] = {
-	{ "bbr_bw_lo", 9, 285, 0, 0, 0, 0, 0 },
-	{ "bbr_bw_hi", 9, 285, 4, 0, 0, 0, 0 },
+	{ "bbr_bw_lo", 9, 298, 0, 0, 0, 0, 0 },
+	{ "bbr_bw_hi", 9, 298, 4, 0, 0, 0, 0 },
 	{ "bbr_min_rtt", 11, 15, 8, 0, 0, 0, 0 },
 	{ "bbr_pacing_gain", 15, 15, 12, 0, 0, 0, 0 },
 	{ "bbr_cwnd_gain", 13, 15, 16, 0, 0, 0, 0 },
@@ -6094,11 +6371,11 @@ static const struct ft_field i386_netlink_diag_ring[] = {
 
 static const struct ft_field i386_packet_diag_info[] = {
 	{ "pdi_index", 9, 15, 0, 0, 0, 0, 0 },
-	{ "pdi_version", 11, 1152, 4, 0, 0, 0, 0 },
+	{ "pdi_version", 11, 1173, 4, 0, 0, 0, 0 },
 	{ "pdi_reserve", 11, 15, 8, 0, 0, 0, 0 },
 	{ "pdi_copy_thresh", 15, 15, 12, 0, 0, 0, 0 },
 	{ "pdi_tstamp", 10, 15, 16, 0, 0, 0, 0 },
-	{ "pdi_flags", 9, 1153, 20, 0, 0, 0, 0 },
+	{ "pdi_flags", 9, 1174, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_ring[] = {
@@ -6119,39 +6396,39 @@ static const struct ft_field i386_inet_diag_meminfo[] = {
 };
 
 static const struct ft_field i386_netlink_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1154, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1175, 1, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "ndiag_show", 10, 1155, 8, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
+	{ "ndiag_show", 10, 1176, 8, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1063, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_netlink_diag_msg[] = {
-	{ "ndiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "ndiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "ndiag_protocol", 14, 1156, 2, 0, 0, 0, 0 },
-	{ "ndiag_state", 11, 1148, 3, 0, 0, 0, 0 },
+	{ "ndiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "ndiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "ndiag_protocol", 14, 1177, 2, 0, 0, 0, 0 },
+	{ "ndiag_state", 11, 1169, 3, 0, 0, 0, 0 },
 	{ "ndiag_portid", 12, 15, 4, 0, 0, 0, 0 },
 	{ "ndiag_dst_portid", 16, 15, 8, 0, 0, 0, 0 },
 	{ "ndiag_dst_group", 15, 15, 12, 0, 0, 0, 0 },
 	{ "ndiag_ino", 9, 15, 16, 0, 0, 0, 0 },
-	{ "ndiag_cookie", 12, 1048, 20, 0, 0, 0, 0 },
+	{ "ndiag_cookie", 12, 1063, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_req[] = {
-	{ "sdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "sdiag_protocol", 14, 1028, 1, 0, 0, 0, 0 },
+	{ "sdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "sdiag_protocol", 14, 1043, 1, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_show", 10, 1157, 8, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 1048, 12, 0, 0, 0, 0 },
+	{ "pdiag_show", 10, 1178, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1063, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_packet_diag_msg[] = {
-	{ "pdiag_family", 12, 1144, 0, 0, 0, 0, 0 },
-	{ "pdiag_type", 10, 1147, 1, 0, 0, 0, 0 },
-	{ "pdiag_num", 9, 1158, 2, 0, 0, 0, 0 },
+	{ "pdiag_family", 12, 1165, 0, 0, 0, 0, 0 },
+	{ "pdiag_type", 10, 1168, 1, 0, 0, 0, 0 },
+	{ "pdiag_num", 9, 1179, 2, 0, 0, 0, 0 },
 	{ "pdiag_ino", 9, 15, 4, 0, 0, 0, 0 },
-	{ "pdiag_cookie", 12, 1048, 8, 0, 0, 0, 0 },
+	{ "pdiag_cookie", 12, 1063, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_rta_cacheinfo[] = {
@@ -6160,7 +6437,7 @@ static const struct ft_field i386_rta_cacheinfo[] = {
 	{ "rta_expires", 11, 15, 8, 0, 0, 0, 0 },
 	{ "rta_error", 9, 15, 12, 0, 0, 0, 0 },
 	{ "rta_used", 8, 15, 16, 0, 0, 0, 0 },
-	{ "rta_id", 6, 285, 20, 0, 0, 0, 0 },
+	{ "rta_id", 6, 298, 20, 0, 0, 0, 0 },
 	{ "rta_ts", 6, 15, 24, 0, 0, 0, 0 },
 	{ "rta_tsage", 9, 15, 28, 0, 0, 0, 0 },
 };
@@ -6229,11 +6506,11 @@ static const struct ft_field i386_link_stats64[] = {
 
 static const struct ft_field i386_btrfs_vol_args[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1159, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1180, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_limit[] = {
-	{ "flags", 5, 1160, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1181, 0, 0, 0, 0, 0 },
 	{ "max_rfer", 8, 50, 8, 0, 0, 0, 0 },
 	{ "max_excl", 8, 50, 16, 0, 0, 0, 0 },
 	{ "rsv_rfer", 8, 50, 24, 0, 0, 0, 0 },
@@ -6243,21 +6520,21 @@ static const struct ft_field i386_btrfs_limit[] = {
 static const struct ft_field i386_btrfs_vol_args_v2[] = {
 	{ "fd", 2, 0, 0, 0, 0, 0, 0 },
 	{ "transid", 7, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 146, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 159, 16, 0, 0, 0, 0 },
 	{ "size", 4, 50, 24, 0x4, 0x4, 2, 1 },
-	{ "qgroup_inherit", 14, 1162, 32, 0x4, 0x4, 2, 1 },
-	{ "name", 4, 1163, 56, 0, 0, 0, 0 },
+	{ "qgroup_inherit", 14, 1183, 32, 0x4, 0x4, 2, 1 },
+	{ "name", 4, 1184, 56, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_vol_args_v2_whole[] = { 0, 2, 3, 4, 5 };
 
 static const uint8_t i386_btrfs_vol_args_v2_found_whole[] = { 1 };
 
 static const struct ft_field i386_btrfs_qgroup_inherit[] = {
-	{ "flags", 5, 1164, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
 	{ "num_qgroups", 11, 50, 8, 0, 0, 0, 0 },
 	{ "num_ref_copies", 14, 50, 16, 0, 0, 0, 0 },
 	{ "num_excl_copies", 15, 50, 24, 0, 0, 0, 0 },
-	{ "lim", 3, 1165, 32, 0, 0, 0, 0 },
+	{ "lim", 3, 1186, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_scrub_progress[] = {
@@ -6279,11 +6556,11 @@ static const struct ft_field i386_btrfs_scrub_progress[] = {
 };
 
 static const struct ft_field i386_btrfs_scrub_args[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
 	{ "start", 5, 50, 8, 0, 0, 0, 0 },
-	{ "end", 3, 1166, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1167, 24, 0, 0, 0, 0 },
-	{ "progress", 8, 1168, 32, 0, 0, 0, 0 },
+	{ "end", 3, 1187, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1188, 24, 0, 0, 0, 0 },
+	{ "progress", 8, 1189, 32, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_scrub_args_whole[] = { 0, 1, 2, 3 };
 
@@ -6292,28 +6569,28 @@ static const uint8_t i386_btrfs_scrub_device_whole[] = { 0 };
 static const uint8_t i386_btrfs_scrub_found_whole[] = { 4 };
 
 static const struct ft_field i386_btrfs_replace_start[] = {
-	{ "srcdevid", 8, 594, 0, 0, 0, 0, 0 },
-	{ "cont_reading_from_srcdev_mode", 29, 1170, 8, 0, 0, 0, 0 },
-	{ "srcdev_name", 11, 1171, 16, 0, 0, 0, 0 },
-	{ "tgtdev_name", 11, 1171, 1041, 0, 0, 0, 0 },
+	{ "srcdevid", 8, 607, 0, 0, 0, 0, 0 },
+	{ "cont_reading_from_srcdev_mode", 29, 1191, 8, 0, 0, 0, 0 },
+	{ "srcdev_name", 11, 1192, 16, 0, 0, 0, 0 },
+	{ "tgtdev_name", 11, 1192, 1041, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_replace_args[] = {
-	{ "cmd", 3, 1172, 0, 0, 0, 0, 0 },
-	{ "result", 6, 1173, 8, 0, 0, 0, 0 },
-	{ "start", 5, 1174, 16, 0x0, 0xffffffff, 0, 1 },
-	{ "status", 6, 1175, 16, 0x1, 0xffffffff, 0, 1 },
+	{ "cmd", 3, 1193, 0, 0, 0, 0, 0 },
+	{ "result", 6, 1194, 8, 0, 0, 0, 0 },
+	{ "start", 5, 1195, 16, 0x0, 0xffffffff, 0, 1 },
+	{ "status", 6, 1196, 16, 0x1, 0xffffffff, 0, 1 },
 };
 static const uint8_t i386_btrfs_replace_args_whole[] = { 0, 2 };
 
 static const uint8_t i386_btrfs_replace_found_whole[] = { 1, 3 };
 
 static const struct ft_field i386_btrfs_dev_info[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
-	{ "uuid", 4, 1177, 8, 0, 0, 0, 5 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1198, 8, 0, 0, 0, 5 },
 	{ "bytes_used", 10, 50, 24, 0, 0, 0, 0 },
 	{ "total_bytes", 11, 50, 32, 0, 0, 0, 0 },
-	{ "path", 4, 1179, 3072, 0, 0, 0, 0 },
+	{ "path", 4, 1200, 3072, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_dev_info_whole[] = { 0, 1 };
 
@@ -6322,35 +6599,35 @@ static const uint8_t i386_btrfs_dev_info_found_whole[] = { 1, 2, 3, 4 };
 static const struct ft_field i386_btrfs_fs_info[] = {
 	{ "max_id", 6, 50, 0, 0, 0, 0, 0 },
 	{ "num_devices", 11, 50, 8, 0, 0, 0, 0 },
-	{ "fsid", 4, 1177, 16, 0, 0, 0, 0 },
+	{ "fsid", 4, 1198, 16, 0, 0, 0, 0 },
 	{ "nodesize", 8, 15, 32, 0, 0, 0, 0 },
 	{ "sectorsize", 10, 15, 36, 0, 0, 0, 0 },
 	{ "clone_alignment", 15, 15, 40, 0, 0, 0, 0 },
-	{ "csum_type", 9, 1180, 44, 0x1, 0x1, 8, 1 },
-	{ "csum_size", 9, 76, 46, 0x1, 0x1, 8, 1 },
-	{ "flags", 5, 1181, 48, 0, 0, 0, 0 },
+	{ "csum_type", 9, 1201, 44, 0x1, 0x1, 8, 1 },
+	{ "csum_size", 9, 80, 46, 0x1, 0x1, 8, 1 },
+	{ "flags", 5, 1202, 48, 0, 0, 0, 0 },
 	{ "generation", 10, 50, 56, 0x2, 0x2, 8, 1 },
-	{ "metadata_uuid", 13, 1177, 64, 0x4, 0x4, 8, 1 },
+	{ "metadata_uuid", 13, 1198, 64, 0x4, 0x4, 8, 1 },
 };
 
 static const struct ft_field i386_btrfs_balance_args[] = {
-	{ "profiles", 8, 1183, 0, 0, 0, 0, 0 },
-	{ "usage", 5, 1166, 8, 0, 0, 0, 0 },
-	{ "devid", 5, 594, 16, 0, 0, 0, 0 },
-	{ "pstart", 6, 1166, 24, 0, 0, 0, 0 },
-	{ "pend", 4, 1166, 32, 0, 0, 0, 0 },
-	{ "vstart", 6, 1166, 40, 0, 0, 0, 0 },
-	{ "vend", 4, 1166, 48, 0, 0, 0, 0 },
-	{ "target", 6, 1166, 56, 0, 0, 0, 0 },
-	{ "flags", 5, 1184, 64, 0, 0, 0, 0 },
+	{ "profiles", 8, 1204, 0, 0, 0, 0, 0 },
+	{ "usage", 5, 1187, 8, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 16, 0, 0, 0, 0 },
+	{ "pstart", 6, 1187, 24, 0, 0, 0, 0 },
+	{ "pend", 4, 1187, 32, 0, 0, 0, 0 },
+	{ "vstart", 6, 1187, 40, 0, 0, 0, 0 },
+	{ "vend", 4, 1187, 48, 0, 0, 0, 0 },
+	{ "target", 6, 1187, 56, 0, 0, 0, 0 },
+	{ "flags", 5, 1205, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_balance[] = {
-	{ "flags", 5, 1185, 0, 0, 0, 0, 0 },
-	{ "state", 5, 1186, 8, 0, 0, 0, 0 },
-	{ "data", 4, 1187, 16, 0x1, 0x1, 0, 1 },
-	{ "meta", 4, 1187, 152, 0x4, 0x4, 0, 1 },
-	{ "sys", 3, 1187, 288, 0x2, 0x2, 0, 1 },
+	{ "flags", 5, 1206, 0, 0, 0, 0, 0 },
+	{ "state", 5, 1207, 8, 0, 0, 0, 0 },
+	{ "data", 4, 1208, 16, 0x1, 0x1, 0, 1 },
+	{ "meta", 4, 1208, 152, 0x4, 0x4, 0, 1 },
+	{ "sys", 3, 1208, 288, 0x2, 0x2, 0, 1 },
 };
 static const uint8_t i386_btrfs_balance_whole[] = { 0, 2, 3, 4 };
 
@@ -6358,39 +6635,39 @@ static const uint8_t i386_btrfs_balance_found_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field i386_btrfs_defrag_range[] = {
 	{ "start", 5, 50, 0, 0, 0, 0, 0 },
-	{ "len", 3, 1166, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1189, 16, 0, 0, 0, 0 },
+	{ "len", 3, 1187, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1210, 16, 0, 0, 0, 0 },
 	{ "extent_thresh", 13, 15, 24, 0, 0, 0, 0 },
-	{ "compress_type", 13, 1190, 28, 0, 0, 0, 0 },
+	{ "compress_type", 13, 1211, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_features[] = {
-	{ "compat_flags", 12, 1192, 0, 0, 0, 0, 0 },
-	{ "compat_ro_flags", 15, 1193, 8, 0, 0, 0, 0 },
-	{ "incompat_flags", 14, 1194, 16, 0, 0, 0, 0 },
+	{ "compat_flags", 12, 1213, 0, 0, 0, 0, 0 },
+	{ "compat_ro_flags", 15, 1214, 8, 0, 0, 0, 0 },
+	{ "incompat_flags", 14, 1215, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_get_dev_stats[] = {
-	{ "devid", 5, 594, 0, 0, 0, 0, 0 },
+	{ "devid", 5, 607, 0, 0, 0, 0, 0 },
 	{ "nr_items", 8, 50, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1195, 16, 0, 0, 0, 0 },
-	{ "", 0, 1196, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1216, 16, 0, 0, 0, 0 },
+	{ "", 0, 1217, 24, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_get_dev_stats_whole[] = { 0, 1, 2 };
 
 static const uint8_t i386_btrfs_get_dev_stats_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field i386_btrfs_ino_lookup[] = {
-	{ "treeid", 6, 1198, 0, 0, 0, 0, 0 },
-	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "treeid", 6, 1219, 0, 0, 0, 0, 0 },
+	{ "objectid", 8, 1219, 8, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_ino_lookup_whole[] = { 0, 1 };
 
 static const struct ft_field i386_btrfs_ino_path[] = {
 	{ "inum", 4, 50, 0, 0, 0, 0, 0 },
 	{ "size", 4, 50, 8, 0, 0, 0, 0 },
-	{ "fspath", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "fspath", 6, 1202, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "fspath", 6, 1223, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_ino_path_whole[] = { 0, 1, 2 };
 
@@ -6399,10 +6676,10 @@ static const uint8_t i386_btrfs_ino_path_found_whole[] = { 3 };
 static const struct ft_field i386_btrfs_logical_ino[] = {
 	{ "logical", 7, 50, 0, 0, 0, 0, 0 },
 	{ "size", 4, 50, 8, 0, 0, 0, 0 },
-	{ "reserved", 8, 1203, 16, 0, 0, 0, 5 },
-	{ "flags", 5, 1204, 40, 0, 0, 0, 0 },
-	{ "inodes", 6, 1006, 48, 0, 0, 0, 0 },
-	{ "inodes", 6, 1206, 48, 0, 0, 0, 0 },
+	{ "reserved", 8, 1224, 16, 0, 0, 0, 5 },
+	{ "flags", 5, 1225, 40, 0, 0, 0, 0 },
+	{ "inodes", 6, 1021, 48, 0, 0, 0, 0 },
+	{ "inodes", 6, 1227, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_logical_ino_whole[] = { 0, 1, 2, 3, 4 };
 
@@ -6421,27 +6698,27 @@ static const struct ft_field i386_btrfs_qgroup_create[] = {
 
 static const struct ft_field i386_btrfs_qgroup_limit[] = {
 	{ "qgroupid", 8, 50, 0, 0, 0, 0, 0 },
-	{ "lim", 3, 1165, 8, 0, 0, 0, 0 },
+	{ "lim", 3, 1186, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_quota_ctl[] = {
-	{ "cmd", 3, 1207, 0, 0, 0, 0, 0 },
+	{ "cmd", 3, 1228, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_quota_rescan[] = {
 	{ "flags", 5, 50, 0, 0, 0, 0, 0 },
-	{ "progress", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "progress", 8, 1219, 8, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_quota_rescan_whole[] = { 0 };
 
 static const uint8_t i386_btrfs_quota_rescan_found_whole[] = { 0, 1 };
 
 static const struct ft_field i386_btrfs_received_subvol[] = {
-	{ "uuid", 4, 1177, 0, 0, 0, 0, 0 },
+	{ "uuid", 4, 1198, 0, 0, 0, 0, 0 },
 	{ "stransid", 8, 50, 16, 0, 0, 0, 0 },
 	{ "rtransid", 8, 50, 24, 0, 0, 0, 0 },
-	{ "stime", 5, 1334, 32, 0, 0, 0, 0 },
-	{ "rtime", 5, 1334, 44, 0, 0, 0, 0 },
+	{ "stime", 5, 1355, 32, 0, 0, 0, 0 },
+	{ "rtime", 5, 1355, 44, 0, 0, 0, 0 },
 	{ "flags", 5, 50, 56, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
@@ -6449,17 +6726,17 @@ static const uint8_t i386_btrfs_received_subvol_whole[] = { 0, 1, 3, 5 };
 static const uint8_t i386_btrfs_received_subvol_found_whole[] = { 2, 4 };
 
 static const struct ft_field i386_btrfs_search_key[] = {
-	{ "tree_id", 7, 1198, 0, 0, 0, 0, 0 },
-	{ "min_objectid", 12, 1198, 8, 0, 0, 0, 0 },
-	{ "min_objectid", 12, 1198, 8, 0x100, 0xffffffff, 1, 2 },
-	{ "max_objectid", 12, 1198, 16, 0, 0, 0, 0 },
-	{ "max_objectid", 12, 1198, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
-	{ "min_offset", 10, 1166, 24, 0, 0, 0, 0 },
-	{ "max_offset", 10, 1166, 32, 0, 0, 0, 0 },
-	{ "min_transid", 11, 1166, 40, 0, 0, 0, 0 },
-	{ "max_transid", 11, 1166, 48, 0, 0, 0, 0 },
-	{ "min_type", 8, 1211, 56, 0, 0, 0, 0 },
-	{ "max_type", 8, 1211, 60, 0, 0, 0, 0 },
+	{ "tree_id", 7, 1219, 0, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1219, 8, 0, 0, 0, 0 },
+	{ "min_objectid", 12, 1219, 8, 0x100, 0xffffffff, 1, 2 },
+	{ "max_objectid", 12, 1219, 16, 0, 0, 0, 0 },
+	{ "max_objectid", 12, 1219, 16, 0xffffffffffffff00, 0xffffffff, 3, 2 },
+	{ "min_offset", 10, 1187, 24, 0, 0, 0, 0 },
+	{ "max_offset", 10, 1187, 32, 0, 0, 0, 0 },
+	{ "min_transid", 11, 1187, 40, 0, 0, 0, 0 },
+	{ "max_transid", 11, 1187, 48, 0, 0, 0, 0 },
+	{ "min_type", 8, 1232, 56, 0, 0, 0, 0 },
+	{ "max_type", 8, 1232, 60, 0, 0, 0, 0 },
 	{ "nr_items", 8, 15, 64, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_search_key_brief[] = { 0, 2, 4, 5, 6, 7, 8, 9, 10, 11 };
@@ -6469,16 +6746,16 @@ static const uint8_t i386_btrfs_search_count_whole[] = { 11 };
 
 static const struct ft_field i386_btrfs_search_header[] = {
 	{ "transid", 7, 50, 0, 0, 0, 0, 0 },
-	{ "objectid", 8, 1198, 8, 0, 0, 0, 0 },
+	{ "objectid", 8, 1219, 8, 0, 0, 0, 0 },
 	{ "offset", 6, 50, 16, 0, 0, 0, 0 },
-	{ "type", 4, 1211, 24, 0, 0, 0, 0 },
+	{ "type", 4, 1232, 24, 0, 0, 0, 0 },
 	{ "len", 3, 15, 28, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_btrfs_search[] = {
-	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
-	{ "buf", 3, 1214, 104, 0, 0, 0, 0 },
+	{ "key", 3, 1233, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1234, 0, 0, 0, 0, 0 },
+	{ "buf", 3, 1235, 104, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_search_whole[] = { 0 };
 
@@ -6486,29 +6763,31 @@ static const uint8_t i386_btrfs_search_found_brief[] = { 1 };
 static const uint8_t i386_btrfs_search_found_whole[] = { 1, 2 };
 
 static const struct ft_field i386_btrfs_search_v2[] = {
-	{ "key", 3, 1212, 0, 0, 0, 0, 0 },
-	{ "key", 3, 1213, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1233, 0, 0, 0, 0, 0 },
+	{ "key", 3, 1234, 0, 0, 0, 0, 6 },
 	{ "buf_size", 8, 50, 104, 0, 0, 0, 0 },
-	{ "buf", 3, 1215, 104, 0, 0, 0, 0 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 6 },
+	{ "buf_size", 8, 50, 104, 0, 0, 0, 4 },
+	{ "buf", 3, 1236, 104, 0, 0, 0, 6 },
 };
 static const uint8_t i386_btrfs_search_v2_whole[] = { 0, 2 };
 
-static const uint8_t i386_btrfs_search_v2_found_brief[] = { 1, 2 };
-static const uint8_t i386_btrfs_search_v2_found_whole[] = { 1, 2, 3 };
+static const uint8_t i386_btrfs_search_v2_found_brief[] = { 4, 1, 3, 255 };
+static const uint8_t i386_btrfs_search_v2_found_whole[] = { 4, 1, 3, 5 };
 
 static const struct ft_field i386_btrfs_send_args[] = {
 	{ "send_fd", 7, 0, 0, 0, 0, 0, 0 },
 	{ "clone_sources_count", 19, 50, 8, 0, 0, 0, 0 },
-	{ "clone_sources", 13, 1217, 16, 0, 0, 0, 0 },
+	{ "clone_sources", 13, 1238, 16, 0, 0, 0, 0 },
 	{ "clone_sources", 13, 19, 16, 0, 0, 0, 0 },
-	{ "parent_root", 11, 1198, 20, 0, 0, 0, 0 },
-	{ "flags", 5, 1218, 28, 0, 0, 0, 0 },
+	{ "parent_root", 11, 1219, 20, 0, 0, 0, 0 },
+	{ "flags", 5, 1239, 28, 0, 0, 0, 0 },
 };
 static const uint8_t i386_btrfs_send_args_brief[] = { 0, 1, 3, 4, 5 };
 static const uint8_t i386_btrfs_send_args_whole[] = { 0, 1, 2, 4, 5 };
 
 static const struct ft_field i386_btrfs_space_info[] = {
-	{ "flags", 5, 1219, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1240, 0, 0, 0, 0, 0 },
 	{ "total_bytes", 11, 50, 8, 0, 0, 0, 0 },
 	{ "used_bytes", 10, 50, 16, 0, 0, 0, 0 },
 };
@@ -6527,16 +6806,16 @@ static const struct ft_field i386_btrfs_container[] = {
 };
 
 static const struct ft_field i386_gpiochip_info[] = {
-	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
-	{ "label", 5, 1220, 32, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 0, 0, 0, 0, 0 },
+	{ "label", 5, 1241, 32, 0, 0, 0, 0 },
 	{ "lines", 5, 15, 64, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_gpioline_info[] = {
 	{ "line_offset", 11, 15, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1221, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 40, 0, 0, 0, 0 },
+	{ "flags", 5, 1242, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 40, 0, 0, 0, 0 },
 };
 static const uint8_t i386_gpioline_info_whole[] = { 0 };
 
@@ -6547,10 +6826,10 @@ static const struct ft_field i386_gpio_offset[] = {
 };
 
 static const struct ft_field i386_gpiohandle_request[] = {
-	{ "lineoffsets", 11, 1222, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1223, 256, 0, 0, 0, 0 },
-	{ "default_values", 14, 1224, 260, 0, 0, 0, 0 },
-	{ "consumer_label", 14, 1220, 324, 0, 0, 0, 0 },
+	{ "lineoffsets", 11, 1243, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1244, 256, 0, 0, 0, 0 },
+	{ "default_values", 14, 1245, 260, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1241, 324, 0, 0, 0, 0 },
 	{ "lines", 5, 15, 356, 0, 0, 0, 0 },
 	{ "fd", 2, 0, 360, 0, 0, 0, 0 },
 };
@@ -6560,9 +6839,9 @@ static const uint8_t i386_gpiohandle_request_found_whole[] = { 5 };
 
 static const struct ft_field i386_gpioevent_request[] = {
 	{ "lineoffset", 10, 15, 0, 0, 0, 0, 0 },
-	{ "handleflags", 11, 1223, 4, 0, 0, 0, 0 },
-	{ "eventflags", 10, 1225, 8, 0, 0, 0, 0 },
-	{ "consumer_label", 14, 1220, 12, 0, 0, 0, 0 },
+	{ "handleflags", 11, 1244, 4, 0, 0, 0, 0 },
+	{ "eventflags", 10, 1246, 8, 0, 0, 0, 0 },
+	{ "consumer_label", 14, 1241, 12, 0, 0, 0, 0 },
 	{ "fd", 2, 0, 44, 0, 0, 0, 0 },
 };
 static const uint8_t i386_gpioevent_request_whole[] = { 0, 1, 2, 3 };
@@ -6570,41 +6849,41 @@ static const uint8_t i386_gpioevent_request_whole[] = { 0, 1, 2, 3 };
 static const uint8_t i386_gpioevent_request_found_whole[] = { 4 };
 
 static const struct ft_field i386_gpiohandle_data[] = {
-	{ "values", 6, 1226, 0, 0, 0, 0, 0 },
+	{ "values", 6, 1247, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_gpiohandle_config[] = {
-	{ "flags", 5, 1223, 0, 0, 0, 0, 0 },
-	{ "default_values", 14, 1226, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1244, 0, 0, 0, 0, 0 },
+	{ "default_values", 14, 1247, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_gpio_v2_line_info[] = {
-	{ "name", 4, 1220, 0, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 32, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 32, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 64, 0, 0, 0, 0 },
 	{ "num_attrs", 9, 15, 68, 0, 0, 0, 0 },
-	{ "flags", 5, 1227, 72, 0, 0, 0, 0 },
-	{ "attrs", 5, 1229, 80, 0x0, 0xffffffff, 3, 2 },
-	{ "padding", 7, 1230, 240, 0, 0, 0, 5 },
+	{ "flags", 5, 1248, 72, 0, 0, 0, 0 },
+	{ "attrs", 5, 1250, 80, 0x0, 0xffffffff, 3, 2 },
+	{ "padding", 7, 1251, 240, 0, 0, 0, 5 },
 };
 static const uint8_t i386_gpio_v2_line_info_whole[] = { 2 };
 
 static const uint8_t i386_gpio_v2_line_info_found_whole[] = { 0, 1, 4, 3, 5, 6 };
 
 static const struct ft_field i386_gpio_v2_line_config[] = {
-	{ "flags", 5, 1227, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1248, 0, 0, 0, 0, 0 },
 	{ "num_attrs", 9, 15, 8, 0, 0, 0, 0 },
-	{ "padding", 7, 1231, 12, 0, 0, 0, 5 },
-	{ "attrs", 5, 1233, 32, 0x0, 0xffffffff, 1, 2 },
+	{ "padding", 7, 1252, 12, 0, 0, 0, 5 },
+	{ "attrs", 5, 1254, 32, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field i386_gpio_v2_line_request[] = {
-	{ "offsets", 7, 1234, 0, 0, 0, 0, 0 },
-	{ "consumer", 8, 1220, 256, 0, 0, 0, 0 },
-	{ "config", 6, 253, 288, 0, 0, 0, 0 },
+	{ "offsets", 7, 1255, 0, 0, 0, 0, 0 },
+	{ "consumer", 8, 1241, 256, 0, 0, 0, 0 },
+	{ "config", 6, 266, 288, 0, 0, 0, 0 },
 	{ "num_lines", 9, 15, 560, 0, 0, 0, 0 },
 	{ "event_buffer_size", 17, 15, 564, 0x0, 0xffffffff, 4, 2 },
-	{ "padding", 7, 1231, 568, 0, 0, 0, 5 },
+	{ "padding", 7, 1252, 568, 0, 0, 0, 5 },
 	{ "fd", 2, 0, 588, 0, 0, 0, 0 },
 };
 static const uint8_t i386_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5 };
@@ -6612,8 +6891,8 @@ static const uint8_t i386_gpio_v2_line_request_whole[] = { 3, 0, 1, 2, 4, 5 };
 static const uint8_t i386_gpio_v2_line_request_found_whole[] = { 6 };
 
 static const struct ft_field i386_gpio_v2_line_values[] = {
-	{ "bits", 4, 132, 0, 0, 0, 0, 0 },
-	{ "mask", 4, 132, 8, 0, 0, 0, 0 },
+	{ "bits", 4, 145, 0, 0, 0, 0, 0 },
+	{ "mask", 4, 145, 8, 0, 0, 0, 0 },
 };
 
 static const uint8_t i386_gpio_v2_line_values_mask_whole[] = { 1 };
@@ -6623,58 +6902,58 @@ static const uint8_t i386_gpio_v2_line_values_found_whole[] = { 0 };
 static const struct ft_field i386_ubi_mkvol_req[] = {
 	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
 	{ "alignment", 9, 16, 4, 0, 0, 0, 0 },
-	{ "bytes", 5, 275, 8, 0, 0, 0, 0 },
-	{ "vol_type", 8, 1235, 16, 0, 0, 0, 0 },
-	{ "flags", 5, 1236, 17, 0, 0, 0, 0 },
-	{ "name_len", 8, 1024, 18, 0, 0, 0, 0 },
-	{ "name", 4, 1237, 24, 0, 0, 0, 0 },
+	{ "bytes", 5, 288, 8, 0, 0, 0, 0 },
+	{ "vol_type", 8, 1256, 16, 0, 0, 0, 0 },
+	{ "flags", 5, 1257, 17, 0, 0, 0, 0 },
+	{ "name_len", 8, 1039, 18, 0, 0, 0, 0 },
+	{ "name", 4, 1258, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ubi_rsvol_req[] = {
-	{ "bytes", 5, 275, 0, 0, 0, 0, 0 },
+	{ "bytes", 5, 288, 0, 0, 0, 0, 0 },
 	{ "vol_id", 6, 16, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ubi_rnvol_entry[] = {
 	{ "vol_id", 6, 16, 0, 0, 0, 0, 0 },
-	{ "name_len", 8, 1024, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1239, 8, 0, 0, 0, 0 },
+	{ "name_len", 8, 1039, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1260, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ubi_leb_change_req[] = {
 	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
 	{ "bytes", 5, 16, 4, 0, 0, 0, 0 },
-	{ "dtype", 5, 1240, 8, 0, 0, 0, 0 },
+	{ "dtype", 5, 1261, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ubi_attach_req[] = {
 	{ "ubi_num", 7, 16, 0, 0, 0, 0, 0 },
 	{ "mtd_num", 7, 16, 4, 0, 0, 0, 0 },
 	{ "vid_hdr_offset", 14, 16, 8, 0, 0, 0, 0 },
-	{ "max_beb_per1024", 15, 1024, 12, 0, 0, 0, 0 },
+	{ "max_beb_per1024", 15, 1039, 12, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ubi_map_req[] = {
 	{ "lnum", 4, 16, 0, 0, 0, 0, 0 },
-	{ "dtype", 5, 1240, 4, 0, 0, 0, 0 },
+	{ "dtype", 5, 1261, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_ubi_set_vol_prop_req[] = {
-	{ "property", 8, 1244, 0, 0, 0, 0, 0 },
-	{ "value", 5, 132, 8, 0, 0, 0, 0 },
+	{ "property", 8, 1265, 0, 0, 0, 0, 0 },
+	{ "value", 5, 145, 8, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tee_ioctl_version_data[] = {
-	{ "impl_id", 7, 1245, 0, 0, 0, 0, 0 },
-	{ "impl_caps", 9, 1246, 4, 0x1, 0xffffffff, 0, 1 },
-	{ "impl_caps", 9, 285, 4, 0x1, 0xffffffff, 0, 2 },
-	{ "gen_caps", 8, 1247, 8, 0, 0, 0, 0 },
+	{ "impl_id", 7, 1266, 0, 0, 0, 0, 0 },
+	{ "impl_caps", 9, 1267, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "impl_caps", 9, 298, 4, 0x1, 0xffffffff, 0, 2 },
+	{ "gen_caps", 8, 1268, 8, 0, 0, 0, 0 },
 };
 static const uint8_t i386_tee_ioctl_version_data_whole[] = { 0, 3, 1, 2 };
 
 static const struct ft_field i386_tee_ioctl_shm_alloc_data[] = {
-	{ "size", 4, 132, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 1248, 8, 0, 0, 0, 0 },
+	{ "size", 4, 145, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 1269, 8, 0, 0, 0, 0 },
 	{ "id", 2, 16, 12, 0, 0, 0, 0 },
 };
 static const uint8_t i386_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
@@ -6682,9 +6961,9 @@ static const uint8_t i386_tee_ioctl_shm_alloc_data_whole[] = { 0, 1 };
 static const uint8_t i386_tee_ioctl_shm_alloc_data_found_whole[] = { 0, 1, 2 };
 
 static const struct ft_field i386_tee_ioctl_shm_register_data[] = {
-	{ "addr", 4, 1006, 0, 0, 0, 0, 0 },
-	{ "length", 6, 132, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1248, 16, 0, 0, 0, 0 },
+	{ "addr", 4, 1021, 0, 0, 0, 0, 0 },
+	{ "length", 6, 145, 8, 0, 0, 0, 0 },
+	{ "flags", 5, 1269, 16, 0, 0, 0, 0 },
 	{ "id", 2, 16, 20, 0, 0, 0, 0 },
 };
 static const uint8_t i386_tee_ioctl_shm_register_data_whole[] = { 0, 1, 2 };
@@ -6693,34 +6972,34 @@ static const uint8_t i386_tee_ioctl_shm_register_data_found_whole[] = { 1, 2, 3 
 
 static const struct ft_field i386_tee_ioctl_cancel_arg[] = {
 	{ "cancel_id", 9, 15, 0, 0, 0, 0, 0 },
-	{ "session", 7, 285, 4, 0, 0, 0, 0 },
+	{ "session", 7, 298, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tee_ioctl_close_session_arg[] = {
-	{ "session", 7, 285, 0, 0, 0, 0, 0 },
+	{ "session", 7, 298, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_tee_ioctl_buf_data[] = {
-	{ "buf_ptr", 7, 1006, 0, 0, 0, 0, 0 },
+	{ "buf_ptr", 7, 1021, 0, 0, 0, 0, 0 },
 	{ "buf_len", 7, 50, 8, 0, 0, 0, 0 },
 };
 static const uint8_t i386_tee_ioctl_buf_data_whole[] = { 1, 0 };
 
 static const struct ft_field i386_v4l2_capability[] = {
-	{ "driver", 6, 72, 0, 0, 0, 0, 0 },
-	{ "card", 4, 1220, 16, 0, 0, 0, 0 },
-	{ "bus_info", 8, 1220, 48, 0, 0, 0, 0 },
-	{ "version", 7, 1128, 80, 0, 0, 0, 0 },
-	{ "capabilities", 12, 1249, 84, 0, 0, 0, 0 },
-	{ "device_caps", 11, 1249, 88, 0x0, 0xffffffff, 5, 2 },
+	{ "driver", 6, 76, 0, 0, 0, 0, 0 },
+	{ "card", 4, 1241, 16, 0, 0, 0, 0 },
+	{ "bus_info", 8, 1241, 48, 0, 0, 0, 0 },
+	{ "version", 7, 1149, 80, 0, 0, 0, 0 },
+	{ "capabilities", 12, 1270, 84, 0, 0, 0, 0 },
+	{ "device_caps", 11, 1270, 88, 0x0, 0xffffffff, 5, 2 },
 };
 
 static const struct ft_field i386_v4l2_fmtdesc[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
-	{ "flags", 5, 1250, 8, 0, 0, 0, 0 },
-	{ "description", 11, 1220, 12, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 44, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
+	{ "flags", 5, 1271, 8, 0, 0, 0, 0 },
+	{ "description", 11, 1241, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 44, 0, 0, 0, 0 },
 	{ "mbus_code", 9, 15, 48, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_fmtdesc_whole[] = { 0, 1 };
@@ -6735,28 +7014,28 @@ static const struct ft_field i386_v4l2_rect[] = {
 };
 
 static const struct ft_field i386_v4l2_clip[] = {
-	{ "c", 1, 1252, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1273, 0, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_window[] = {
-	{ "w", 1, 1252, 0, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
-	{ "chromakey", 9, 285, 20, 0, 0, 0, 0 },
-	{ "clips", 5, 1256, 24, 0, 0, 0, 0 },
+	{ "w", 1, 1273, 0, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 16, 0, 0, 0, 0 },
+	{ "chromakey", 9, 298, 20, 0, 0, 0, 0 },
+	{ "clips", 5, 1277, 24, 0, 0, 0, 0 },
 	{ "clipcount", 9, 15, 28, 0, 0, 0, 0 },
 	{ "bitmap", 6, 19, 32, 0, 0, 0, 0 },
-	{ "global_alpha", 12, 1027, 36, 0x0, 0xffffffff, 6, 2 },
+	{ "global_alpha", 12, 1042, 36, 0x0, 0xffffffff, 6, 2 },
 };
 static const uint8_t i386_v4l2_window_whole[] = { 0, 1, 2, 3, 4, 5, 6 };
 
 static const struct ft_field i386_v4l2_pix_format[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 12, 0, 0, 0, 0 },
 	{ "bytesperline", 12, 15, 16, 0, 0, 0, 0 },
 	{ "sizeimage", 9, 15, 20, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1257, 24, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1278, 24, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_plane_pix_format[] = {
@@ -6767,55 +7046,55 @@ static const struct ft_field i386_v4l2_plane_pix_format[] = {
 static const struct ft_field i386_v4l2_pix_format_mplane[] = {
 	{ "width", 5, 15, 0, 0, 0, 0, 0 },
 	{ "height", 6, 15, 4, 0, 0, 0, 0 },
-	{ "pixelformat", 11, 1251, 8, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 12, 0, 0, 0, 0 },
-	{ "colorspace", 10, 1257, 16, 0, 0, 0, 0 },
-	{ "plane_fmt", 9, 1260, 20, 0, 0, 0, 0 },
-	{ "num_planes", 10, 1028, 180, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1272, 8, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 12, 0, 0, 0, 0 },
+	{ "colorspace", 10, 1278, 16, 0, 0, 0, 0 },
+	{ "plane_fmt", 9, 1281, 20, 0, 0, 0, 0 },
+	{ "num_planes", 10, 1043, 180, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_vbi_format[] = {
 	{ "sampling_rate", 13, 15, 0, 0, 0, 0, 0 },
 	{ "offset", 6, 15, 4, 0, 0, 0, 0 },
 	{ "samples_per_line", 16, 15, 8, 0, 0, 0, 0 },
-	{ "sample_format", 13, 1251, 12, 0, 0, 0, 0 },
-	{ "start", 5, 1262, 16, 0, 0, 0, 0 },
-	{ "count", 5, 1048, 24, 0, 0, 0, 0 },
-	{ "flags", 5, 1263, 32, 0, 0, 0, 0 },
+	{ "sample_format", 13, 1272, 12, 0, 0, 0, 0 },
+	{ "start", 5, 1283, 16, 0, 0, 0, 0 },
+	{ "count", 5, 1063, 24, 0, 0, 0, 0 },
+	{ "flags", 5, 1284, 32, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_sliced_vbi_format[] = {
-	{ "service_set", 11, 1264, 0, 0, 0, 0, 0 },
-	{ "service_lines", 13, 1265, 2, 0, 0, 0, 0 },
+	{ "service_set", 11, 1285, 0, 0, 0, 0, 0 },
+	{ "service_lines", 13, 1286, 2, 0, 0, 0, 0 },
 	{ "io_size", 7, 15, 100, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_sdr_format[] = {
-	{ "pixelformat", 11, 1266, 0, 0, 0, 0, 0 },
+	{ "pixelformat", 11, 1287, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0x0, 0xffffffff, 1, 2 },
 };
 
 static const struct ft_field i386_v4l2_meta_format[] = {
-	{ "dataformat", 10, 1268, 0, 0, 0, 0, 0 },
+	{ "dataformat", 10, 1289, 0, 0, 0, 0, 0 },
 	{ "buffersize", 10, 15, 4, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_format[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "fmt.win", 7, 1269, 4, 0x3, 0xffffffff, 0, 1 },
-	{ "fmt.win", 7, 1269, 4, 0x8, 0xffffffff, 0, 1 },
-	{ "fmt.pix", 7, 1270, 4, 0x1, 0xffffffff, 0, 1 },
-	{ "fmt.pix", 7, 1270, 4, 0x2, 0xffffffff, 0, 1 },
-	{ "fmt.vbi", 7, 1271, 4, 0x4, 0xffffffff, 0, 1 },
-	{ "fmt.vbi", 7, 1271, 4, 0x5, 0xffffffff, 0, 1 },
-	{ "fmt.sliced", 10, 1272, 4, 0x6, 0xffffffff, 0, 1 },
-	{ "fmt.sliced", 10, 1272, 4, 0x7, 0xffffffff, 0, 1 },
-	{ "fmt.pix_mp", 10, 1273, 4, 0x9, 0xffffffff, 0, 1 },
-	{ "fmt.pix_mp", 10, 1273, 4, 0xa, 0xffffffff, 0, 1 },
-	{ "fmt.sdr", 7, 1274, 4, 0xb, 0xffffffff, 0, 1 },
-	{ "fmt.sdr", 7, 1274, 4, 0xc, 0xffffffff, 0, 1 },
-	{ "fmt.meta", 8, 1275, 4, 0xd, 0xffffffff, 0, 1 },
-	{ "fmt.meta", 8, 1275, 4, 0xe, 0xffffffff, 0, 1 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "fmt.win", 7, 1290, 4, 0x3, 0xffffffff, 0, 1 },
+	{ "fmt.win", 7, 1290, 4, 0x8, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1291, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "fmt.pix", 7, 1291, 4, 0x2, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1292, 4, 0x4, 0xffffffff, 0, 1 },
+	{ "fmt.vbi", 7, 1292, 4, 0x5, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1293, 4, 0x6, 0xffffffff, 0, 1 },
+	{ "fmt.sliced", 10, 1293, 4, 0x7, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1294, 4, 0x9, 0xffffffff, 0, 1 },
+	{ "fmt.pix_mp", 10, 1294, 4, 0xa, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1295, 4, 0xb, 0xffffffff, 0, 1 },
+	{ "fmt.sdr", 7, 1295, 4, 0xc, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1296, 4, 0xd, 0xffffffff, 0, 1 },
+	{ "fmt.meta", 8, 1296, 4, 0xe, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t i386_v4l2_format_type_whole[] = { 0 };
@@ -6824,8 +7103,8 @@ static const uint8_t i386_v4l2_format_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 
 
 static const struct ft_field i386_v4l2_requestbuffers[] = {
 	{ "count", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 8, 0, 0, 0, 0 },
 	{ "capabilities", 12, 15, 12, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
@@ -6833,7 +7112,7 @@ static const uint8_t i386_v4l2_requestbuffers_whole[] = { 1, 2, 0 };
 static const uint8_t i386_v4l2_requestbuffers_found_whole[] = { 128 };
 
 static const struct ft_field i386_v4l2_exportbuffer[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
 	{ "plane", 5, 15, 8, 0, 0, 0, 0 },
 	{ "flags", 5, 8, 12, 0, 0, 0, 0 },
@@ -6845,16 +7124,16 @@ static const uint8_t i386_v4l2_exportbuffer_found_whole[] = { 4 };
 
 static const struct ft_field i386_v4l2_buffer[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "type", 4, 335, 4, 0, 0, 0, 0 },
+	{ "type", 4, 348, 4, 0, 0, 0, 0 },
 	{ "bytesused", 9, 15, 8, 0, 0, 0, 0 },
-	{ "flags", 5, 1279, 12, 0, 0, 0, 0 },
-	{ "field", 5, 1253, 16, 0, 0, 0, 0 },
-	{ "timestamp", 9, 416, 20, 0, 0, 0, 0 },
-	{ "timecode", 8, 1280, 28, 0, 0, 0, 0 },
+	{ "flags", 5, 1300, 12, 0, 0, 0, 0 },
+	{ "field", 5, 1274, 16, 0, 0, 0, 0 },
+	{ "timestamp", 9, 429, 20, 0, 0, 0, 0 },
+	{ "timecode", 8, 1301, 28, 0, 0, 0, 0 },
 	{ "sequence", 8, 15, 44, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 48, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 48, 0, 0, 0, 0 },
 	{ "m.userptr", 9, 19, 52, 0x2, 0xffffffff, 8, 1 },
-	{ "m.offset", 8, 285, 52, 0x1, 0xffffffff, 8, 1 },
+	{ "m.offset", 8, 298, 52, 0x1, 0xffffffff, 8, 1 },
 	{ "length", 6, 15, 56, 0, 0, 0, 0 },
 	{ "request_fd", 10, 0, 64, 0, 0, 0, 0 },
 };
@@ -6867,8 +7146,8 @@ static const uint8_t i386_v4l2_buffer_found_whole[] = { 8, 10, 9, 11, 2, 3 };
 static const uint8_t i386_v4l2_buffer_taken_whole[] = { 0, 8, 10, 9, 11, 2, 3, 5 };
 
 static const struct ft_field i386_v4l2_framebuffer[] = {
-	{ "capability", 10, 285, 0, 0, 0, 0, 0 },
-	{ "flags", 5, 285, 4, 0, 0, 0, 0 },
+	{ "capability", 10, 298, 0, 0, 0, 0, 0 },
+	{ "flags", 5, 298, 4, 0, 0, 0, 0 },
 	{ "base", 4, 19, 8, 0, 0, 0, 0 },
 };
 
@@ -6881,25 +7160,25 @@ static const struct ft_field i386_v4l2_fract[] = {
 };
 
 static const struct ft_field i386_v4l2_captureparm[] = {
-	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
-	{ "capturemode", 11, 1284, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1304, 0, 0, 0, 0, 0 },
+	{ "capturemode", 11, 1305, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1306, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 298, 16, 0, 0, 0, 0 },
 	{ "readbuffers", 11, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_outputparm[] = {
-	{ "capability", 10, 1283, 0, 0, 0, 0, 0 },
-	{ "outputmode", 10, 1284, 4, 0, 0, 0, 0 },
-	{ "timeperframe", 12, 1285, 8, 0, 0, 0, 0 },
-	{ "extendedmode", 12, 285, 16, 0, 0, 0, 0 },
+	{ "capability", 10, 1304, 0, 0, 0, 0, 0 },
+	{ "outputmode", 10, 1305, 4, 0, 0, 0, 0 },
+	{ "timeperframe", 12, 1306, 8, 0, 0, 0, 0 },
+	{ "extendedmode", 12, 298, 16, 0, 0, 0, 0 },
 	{ "writebuffers", 12, 15, 20, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_streamparm[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "parm.capture", 12, 1286, 4, 0x1, 0xffffffff, 0, 1 },
-	{ "parm.output", 11, 1287, 4, 0x2, 0xffffffff, 0, 1 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "parm.capture", 12, 1307, 4, 0x1, 0xffffffff, 0, 1 },
+	{ "parm.output", 11, 1308, 4, 0x2, 0xffffffff, 0, 1 },
 };
 
 static const uint8_t i386_v4l2_streamparm_type_whole[] = { 0 };
@@ -6909,8 +7188,8 @@ static const uint8_t i386_v4l2_streamparm_found_whole[] = { 1, 2 };
 static const struct ft_field i386_v4l2_standard[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "id", 2, 50, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1288, 12, 0, 0, 0, 0 },
-	{ "frameperiod", 11, 1285, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1309, 12, 0, 0, 0, 0 },
+	{ "frameperiod", 11, 1306, 36, 0, 0, 0, 0 },
 	{ "framelines", 10, 15, 44, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_standard_whole[] = { 0 };
@@ -6919,8 +7198,8 @@ static const uint8_t i386_v4l2_standard_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_input[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1289, 36, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1310, 36, 0, 0, 0, 0 },
 	{ "audioset", 8, 15, 40, 0, 0, 0, 0 },
 	{ "tuner", 5, 15, 44, 0, 0, 0, 0 },
 	{ "std", 3, 50, 48, 0, 0, 0, 0 },
@@ -6932,7 +7211,7 @@ static const uint8_t i386_v4l2_input_whole[] = { 0 };
 static const uint8_t i386_v4l2_input_found_whole[] = { 1, 2 };
 
 static const struct ft_field i386_v4l2_control[] = {
-	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 0 },
 	{ "value", 5, 16, 4, 0, 0, 0, 0 },
 };
 
@@ -6944,13 +7223,13 @@ static const uint8_t i386_v4l2_control_set_whole[] = { 129 };
 
 static const struct ft_field i386_v4l2_tuner[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1291, 36, 0, 0, 0, 0 },
-	{ "capability", 10, 1292, 40, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1312, 36, 0, 0, 0, 0 },
+	{ "capability", 10, 1313, 40, 0, 0, 0, 0 },
 	{ "rangelow", 8, 15, 44, 0, 0, 0, 0 },
 	{ "rangehigh", 9, 15, 48, 0, 0, 0, 0 },
-	{ "rxsubchans", 10, 1293, 52, 0, 0, 0, 0 },
-	{ "audmode", 7, 1294, 56, 0, 0, 0, 0 },
+	{ "rxsubchans", 10, 1314, 52, 0, 0, 0, 0 },
+	{ "audmode", 7, 1315, 56, 0, 0, 0, 0 },
 	{ "signal", 6, 16, 60, 0, 0, 0, 0 },
 	{ "afc", 3, 16, 64, 0, 0, 0, 0 },
 };
@@ -6960,16 +7239,16 @@ static const uint8_t i386_v4l2_tuner_asked_whole[] = { 0 };
 static const uint8_t i386_v4l2_tuner_found_whole[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_v4l2_queryctrl[] = {
-	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
+	{ "id", 2, 1316, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1317, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
 	{ "minimum", 7, 16, 40, 0, 0, 0, 0 },
 	{ "maximum", 7, 16, 44, 0, 0, 0, 0 },
 	{ "step", 4, 16, 48, 0, 0, 0, 0 },
 	{ "default_value", 13, 16, 52, 0, 0, 0, 0 },
-	{ "flags", 5, 1297, 56, 0, 0, 0, 0 },
-	{ "reserved", 8, 989, 60, 0, 0, 0, 5 },
+	{ "flags", 5, 1318, 56, 0, 0, 0, 0 },
+	{ "reserved", 8, 1002, 60, 0, 0, 0, 5 },
 };
 static const uint8_t i386_v4l2_queryctrl_whole[] = { 0 };
 
@@ -6977,20 +7256,20 @@ static const uint8_t i386_v4l2_queryctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t i386_v4l2_queryctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const struct ft_field i386_v4l2_query_ext_ctrl[] = {
-	{ "id", 2, 1295, 0, 0, 0, 0, 0 },
-	{ "id", 2, 1290, 0, 0, 0, 0, 4 },
-	{ "type", 4, 1296, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "minimum", 7, 275, 40, 0, 0, 0, 0 },
-	{ "maximum", 7, 275, 48, 0, 0, 0, 0 },
+	{ "id", 2, 1316, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 4 },
+	{ "type", 4, 1317, 4, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "minimum", 7, 288, 40, 0, 0, 0, 0 },
+	{ "maximum", 7, 288, 48, 0, 0, 0, 0 },
 	{ "step", 4, 50, 56, 0, 0, 0, 0 },
-	{ "default_value", 13, 275, 64, 0, 0, 0, 0 },
-	{ "flags", 5, 1297, 72, 0, 0, 0, 0 },
+	{ "default_value", 13, 288, 64, 0, 0, 0, 0 },
+	{ "flags", 5, 1318, 72, 0, 0, 0, 0 },
 	{ "elem_size", 9, 15, 76, 0, 0, 0, 0 },
 	{ "elems", 5, 15, 80, 0, 0, 0, 0 },
 	{ "nr_of_dims", 10, 15, 84, 0, 0, 0, 0 },
-	{ "dims", 4, 1298, 88, 0, 0, 0, 0 },
-	{ "reserved", 8, 1299, 104, 0, 0, 0, 5 },
+	{ "dims", 4, 1319, 88, 0, 0, 0, 0 },
+	{ "reserved", 8, 1320, 104, 0, 0, 0, 5 },
 };
 static const uint8_t i386_v4l2_query_ext_ctrl_whole[] = { 0 };
 
@@ -6998,28 +7277,28 @@ static const uint8_t i386_v4l2_query_ext_ctrl_found_brief[] = { 129, 2, 3 };
 static const uint8_t i386_v4l2_query_ext_ctrl_found_whole[] = { 129, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
 
 static const struct ft_field i386_v4l2_querymenu[] = {
-	{ "id", 2, 1290, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1311, 0, 0, 0, 0, 0 },
 	{ "index", 5, 15, 4, 0, 0, 0, 0 },
-	{ "name", 4, 1220, 8, 0, 0, 0, 0 },
-	{ "value", 5, 275, 8, 0, 0, 0, 0 },
+	{ "name", 4, 1241, 8, 0, 0, 0, 0 },
+	{ "value", 5, 288, 8, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_querymenu_whole[] = { 0, 1 };
 
 static const uint8_t i386_v4l2_querymenu_found_whole[] = { 2, 3 };
 
 static const struct ft_field i386_v4l2_cropcap[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "bounds", 6, 1252, 4, 0, 0, 0, 0 },
-	{ "defrect", 7, 1252, 20, 0, 0, 0, 0 },
-	{ "pixelaspect", 11, 1285, 36, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "bounds", 6, 1273, 4, 0, 0, 0, 0 },
+	{ "defrect", 7, 1273, 20, 0, 0, 0, 0 },
+	{ "pixelaspect", 11, 1306, 36, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_cropcap_whole[] = { 0 };
 
 static const uint8_t i386_v4l2_cropcap_found_whole[] = { 1, 2, 3 };
 
 static const struct ft_field i386_v4l2_crop[] = {
-	{ "type", 4, 335, 0, 0, 0, 0, 0 },
-	{ "c", 1, 1252, 4, 0, 0, 0, 0 },
+	{ "type", 4, 348, 0, 0, 0, 0, 0 },
+	{ "c", 1, 1273, 4, 0, 0, 0, 0 },
 };
 
 static const uint8_t i386_v4l2_crop_type_whole[] = { 0 };
@@ -7027,20 +7306,20 @@ static const uint8_t i386_v4l2_crop_type_whole[] = { 0 };
 static const uint8_t i386_v4l2_crop_found_whole[] = { 1 };
 
 static const struct ft_field i386_v4l2_ext_control[] = {
-	{ "id", 2, 1300, 0, 0, 0, 0, 0 },
+	{ "id", 2, 1321, 0, 0, 0, 0, 0 },
 	{ "size", 4, 15, 4, 0, 0, 0, 0 },
-	{ "string", 6, 997, 12, 0x0, 0xffffffff, 1, 2 },
+	{ "string", 6, 1010, 12, 0x0, 0xffffffff, 1, 2 },
 	{ "value", 5, 16, 12, 0x0, 0xffffffff, 1, 1 },
-	{ "value64", 7, 275, 12, 0x0, 0xffffffff, 1, 1 },
+	{ "value64", 7, 288, 12, 0x0, 0xffffffff, 1, 1 },
 };
 static const uint8_t i386_v4l2_ext_control_whole[] = { 0, 1, 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_ext_controls[] = {
-	{ "ctrl_class", 10, 1301, 0, 0, 0, 0, 0 },
+	{ "ctrl_class", 10, 1322, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
 	{ "error_idx", 9, 15, 8, 0x0, 0xffffffff, 1, 3 },
 	{ "request_fd", 10, 16, 12, 0, 0, 0, 0 },
-	{ "controls", 8, 1304, 20, 0x0, 0xffffffff, 1, 2 },
+	{ "controls", 8, 1325, 20, 0x0, 0xffffffff, 1, 2 },
 };
 static const uint8_t i386_v4l2_ext_controls_whole[] = { 0, 1, 4 };
 
@@ -7064,30 +7343,30 @@ static const struct ft_field i386_v4l2_frmsize_stepwise[] = {
 
 static const struct ft_field i386_v4l2_frmsizeenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
-	{ "type", 4, 1305, 8, 0, 0, 0, 0 },
-	{ "discrete", 8, 1306, 12, 0x1, 0xffffffff, 2, 1 },
-	{ "stepwise", 8, 1307, 12, 0x3, 0xffffffff, 2, 1 },
+	{ "pixel_format", 12, 1272, 4, 0, 0, 0, 0 },
+	{ "type", 4, 1326, 8, 0, 0, 0, 0 },
+	{ "discrete", 8, 1327, 12, 0x1, 0xffffffff, 2, 1 },
+	{ "stepwise", 8, 1328, 12, 0x3, 0xffffffff, 2, 1 },
 };
 static const uint8_t i386_v4l2_frmsizeenum_whole[] = { 0, 1 };
 
 static const uint8_t i386_v4l2_frmsizeenum_found_whole[] = { 2, 3, 4 };
 
 static const struct ft_field i386_v4l2_frmival_stepwise[] = {
-	{ "min", 3, 1285, 0, 0, 0, 0, 0 },
-	{ "max", 3, 1285, 8, 0, 0, 0, 0 },
-	{ "step", 4, 1285, 16, 0, 0, 0, 0 },
+	{ "min", 3, 1306, 0, 0, 0, 0, 0 },
+	{ "max", 3, 1306, 8, 0, 0, 0, 0 },
+	{ "step", 4, 1306, 16, 0, 0, 0, 0 },
 };
 
 static const struct ft_field i386_v4l2_frmivalenum[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
-	{ "pixel_format", 12, 1251, 4, 0, 0, 0, 0 },
+	{ "pixel_format", 12, 1272, 4, 0, 0, 0, 0 },
 	{ "width", 5, 15, 8, 0, 0, 0, 0 },
 	{ "height", 6, 15, 12, 0, 0, 0, 0 },
-	{ "type", 4, 1308, 16, 0, 0, 0, 0 },
-	{ "discrete", 8, 1285, 20, 0x1, 0xffffffff, 4, 1 },
-	{ "stepwise", 8, 1309, 20, 0x3, 0xffffffff, 4, 1 },
-	{ "stepwise", 8, 1309, 20, 0x2, 0xffffffff, 4, 1 },
+	{ "type", 4, 1329, 16, 0, 0, 0, 0 },
+	{ "discrete", 8, 1306, 20, 0x1, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1330, 20, 0x3, 0xffffffff, 4, 1 },
+	{ "stepwise", 8, 1330, 20, 0x2, 0xffffffff, 4, 1 },
 };
 static const uint8_t i386_v4l2_frmivalenum_whole[] = { 0, 1, 2, 3 };
 
@@ -7096,8 +7375,8 @@ static const uint8_t i386_v4l2_frmivalenum_found_whole[] = { 4, 5, 6, 7 };
 static const struct ft_field i386_v4l2_create_buffers[] = {
 	{ "index", 5, 15, 0, 0, 0, 0, 0 },
 	{ "count", 5, 15, 4, 0, 0, 0, 0 },
-	{ "memory", 6, 1277, 8, 0, 0, 0, 0 },
-	{ "format", 6, 314, 12, 0, 0, 0, 0 },
+	{ "memory", 6, 1298, 8, 0, 0, 0, 0 },
+	{ "format", 6, 327, 12, 0, 0, 0, 0 },
 };
 static const uint8_t i386_v4l2_create_buffers_whole[] = { 1, 2, 3 };
 
@@ -7134,6 +7413,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_iovec_addr, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
 	{ x86_64_mount_attr, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
 	{ x86_64_file_clone_range, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_file_dedupe, NULL, x86_64_file_dedupe_whole, 5, 0, 4, 0, 0, 24, 24 },
+	{ x86_64_file_dedupe, NULL, x86_64_file_dedupe_found_whole, 5, 0, 1, 0, 0, 24, 24 },
 	{ x86_64_fstrim_range, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
 	{ x86_64_rusage, x86_64_rusage_brief, NULL, 16, 2, 0, 0, 0, 144, 144 },
 	{ x86_64_rlimit, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
@@ -7176,6 +7457,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
 	{ x86_64_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 0, 152, 152 },
 	{ x86_64_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ x86_64_kvm_regs, x86_64_kvm_regs_brief, NULL, 18, 7, 0, 0, 1, 144, 144 },
+	{ x86_64_kvm_segment, NULL, x86_64_kvm_segment_whole, 12, 0, 11, 0, 0, 24, 24 },
+	{ x86_64_kvm_dtable, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ x86_64_kvm_sregs, x86_64_kvm_sregs_brief, NULL, 18, 1, 0, 0, 0, 312, 312 },
+	{ x86_64_kvm_cpuid_entry, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ x86_64_kvm_cpuid, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
 	{ x86_64_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
 	{ x86_64_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
 	{ x86_64_hd_geometry, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
@@ -7332,8 +7619,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ x86_64_btrfs_search_header, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
 	{ x86_64_btrfs_search, NULL, x86_64_btrfs_search_whole, 3, 0, 1, 0, 0, 4096, 4096 },
 	{ x86_64_btrfs_search, x86_64_btrfs_search_found_brief, x86_64_btrfs_search_found_whole, 3, 1, 2, 0, 0, 4096, 4096 },
-	{ x86_64_btrfs_search_v2, NULL, x86_64_btrfs_search_v2_whole, 4, 0, 2, 0, 0, 112, 112 },
-	{ x86_64_btrfs_search_v2, x86_64_btrfs_search_v2_found_brief, x86_64_btrfs_search_v2_found_whole, 4, 2, 3, 0, 0, 112, 112 },
+	{ x86_64_btrfs_search_v2, NULL, x86_64_btrfs_search_v2_whole, 6, 0, 2, 0, 0, 112, 112 },
+	{ x86_64_btrfs_search_v2, x86_64_btrfs_search_v2_found_brief, x86_64_btrfs_search_v2_found_whole, 6, 4, 4, 0, 1, 112, 112 },
 	{ x86_64_btrfs_send_args, x86_64_btrfs_send_args_brief, x86_64_btrfs_send_args_whole, 6, 5, 5, 0, 1, 72, 72 },
 	{ x86_64_btrfs_space_info, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
 	{ x86_64_btrfs_space_args, NULL, x86_64_btrfs_space_args_whole, 2, 0, 1, 0, 0, 16, 16 },
@@ -7469,6 +7756,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_iovec_addr, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
 	{ generic64_mount_attr, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
 	{ generic64_file_clone_range, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ generic64_file_dedupe, NULL, generic64_file_dedupe_whole, 5, 0, 4, 0, 0, 24, 24 },
+	{ generic64_file_dedupe, NULL, generic64_file_dedupe_found_whole, 5, 0, 1, 0, 0, 24, 24 },
 	{ generic64_fstrim_range, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
 	{ generic64_rusage, generic64_rusage_brief, NULL, 16, 2, 0, 0, 0, 144, 144 },
 	{ generic64_rlimit, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
@@ -7511,6 +7800,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
 	{ generic64_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 0, 152, 152 },
 	{ generic64_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ generic64_kvm_regs, generic64_kvm_regs_brief, NULL, 18, 7, 0, 0, 1, 144, 144 },
+	{ generic64_kvm_segment, NULL, generic64_kvm_segment_whole, 12, 0, 11, 0, 0, 24, 24 },
+	{ generic64_kvm_dtable, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ generic64_kvm_sregs, generic64_kvm_sregs_brief, NULL, 18, 1, 0, 0, 0, 312, 312 },
+	{ generic64_kvm_cpuid_entry, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ generic64_kvm_cpuid, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
 	{ generic64_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
 	{ generic64_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
 	{ generic64_hd_geometry, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
@@ -7667,8 +7962,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ generic64_btrfs_search_header, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
 	{ generic64_btrfs_search, NULL, generic64_btrfs_search_whole, 3, 0, 1, 0, 0, 4096, 4096 },
 	{ generic64_btrfs_search, generic64_btrfs_search_found_brief, generic64_btrfs_search_found_whole, 3, 1, 2, 0, 0, 4096, 4096 },
-	{ generic64_btrfs_search_v2, NULL, generic64_btrfs_search_v2_whole, 4, 0, 2, 0, 0, 112, 112 },
-	{ generic64_btrfs_search_v2, generic64_btrfs_search_v2_found_brief, generic64_btrfs_search_v2_found_whole, 4, 2, 3, 0, 0, 112, 112 },
+	{ generic64_btrfs_search_v2, NULL, generic64_btrfs_search_v2_whole, 6, 0, 2, 0, 0, 112, 112 },
+	{ generic64_btrfs_search_v2, generic64_btrfs_search_v2_found_brief, generic64_btrfs_search_v2_found_whole, 6, 4, 4, 0, 1, 112, 112 },
 	{ generic64_btrfs_send_args, generic64_btrfs_send_args_brief, generic64_btrfs_send_args_whole, 6, 5, 5, 0, 1, 72, 72 },
 	{ generic64_btrfs_space_info, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
 	{ generic64_btrfs_space_args, NULL, generic64_btrfs_space_args_whole, 2, 0, 1, 0, 0, 16, 16 },
@@ -7804,6 +8099,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_iovec_addr, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
 	{ i386_mount_attr, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
 	{ i386_file_clone_range, NULL, NULL, 4, 0, 0, 0, 0, 32, 32 },
+	{ i386_file_dedupe, NULL, i386_file_dedupe_whole, 5, 0, 4, 0, 0, 24, 24 },
+	{ i386_file_dedupe, NULL, i386_file_dedupe_found_whole, 5, 0, 1, 0, 0, 24, 24 },
 	{ i386_fstrim_range, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
 	{ i386_rusage, i386_rusage_brief, NULL, 16, 2, 0, 0, 0, 72, 72 },
 	{ i386_rlimit, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
@@ -7846,6 +8143,12 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_blkpg_ioctl_arg, NULL, NULL, 4, 0, 0, 0, 0, 16, 16 },
 	{ i386_blkpg_partition, NULL, NULL, 5, 0, 0, 0, 0, 148, 148 },
 	{ i386_kvm_userspace_memory_region, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
+	{ i386_kvm_regs, i386_kvm_regs_brief, NULL, 18, 7, 0, 0, 1, 144, 144 },
+	{ i386_kvm_segment, NULL, i386_kvm_segment_whole, 12, 0, 11, 0, 0, 24, 24 },
+	{ i386_kvm_dtable, NULL, NULL, 2, 0, 0, 0, 0, 16, 16 },
+	{ i386_kvm_sregs, i386_kvm_sregs_brief, NULL, 18, 1, 0, 0, 0, 312, 312 },
+	{ i386_kvm_cpuid_entry, NULL, NULL, 7, 0, 0, 0, 0, 40, 40 },
+	{ i386_kvm_cpuid, NULL, NULL, 2, 0, 0, 0, 0, 8, 8 },
 	{ i386_seccomp_notif_resp, NULL, NULL, 4, 0, 0, 0, 0, 24, 24 },
 	{ i386_seccomp_notif_addfd, NULL, NULL, 5, 0, 0, 0, 0, 24, 24 },
 	{ i386_hd_geometry, NULL, NULL, 4, 0, 0, 0, 0, 8, 8 },
@@ -8002,8 +8305,8 @@ const struct ft_struct ft_structs[FT_MODELS][FT_STRUCTS] = {
 	{ i386_btrfs_search_header, NULL, NULL, 5, 0, 0, 0, 0, 32, 32 },
 	{ i386_btrfs_search, NULL, i386_btrfs_search_whole, 3, 0, 1, 0, 0, 4096, 4096 },
 	{ i386_btrfs_search, i386_btrfs_search_found_brief, i386_btrfs_search_found_whole, 3, 1, 2, 0, 0, 4096, 4096 },
-	{ i386_btrfs_search_v2, NULL, i386_btrfs_search_v2_whole, 4, 0, 2, 0, 0, 112, 112 },
-	{ i386_btrfs_search_v2, i386_btrfs_search_v2_found_brief, i386_btrfs_search_v2_found_whole, 4, 2, 3, 0, 0, 112, 112 },
+	{ i386_btrfs_search_v2, NULL, i386_btrfs_search_v2_whole, 6, 0, 2, 0, 0, 112, 112 },
+	{ i386_btrfs_search_v2, i386_btrfs_search_v2_found_brief, i386_btrfs_search_v2_found_whole, 6, 4, 4, 0, 1, 112, 112 },
 	{ i386_btrfs_send_args, i386_btrfs_send_args_brief, i386_btrfs_send_args_whole, 6, 5, 5, 0, 1, 68, 68 },
 	{ i386_btrfs_space_info, NULL, NULL, 3, 0, 0, 0, 0, 24, 24 },
 	{ i386_btrfs_space_args, NULL, i386_btrfs_space_args_whole, 2, 0, 1, 0, 0, 16, 16 },

@@ -31,12 +31,22 @@ static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
 		return false;
 	if (f->condition == 4)
 		return is_changed(walk, f, memory);
+	if (f->condition == 6)
+		return !walk->failed;
 	if (f->condition == 5)
 		return ft_any_byte(memory->data + f->offset, ft_size_of(walk, &ft_types[f->type]));
 	if (!is_there(walk, &of->fields[f->of], memory))
 		return false;
 	bits = ft_field_of(walk, &of->fields[f->of], memory->data) & mask;
 	return (bits == f->value) == (f->condition == 1);
+}
+
+static void show_more(struct ft_walk *walk, bool is_shown)
+{
+	if (!is_shown)
+		return;
+	ft_next(walk, NULL);
+	walk->sink->ops->more(walk->sink);
 }
 
 static unsigned fields(
@@ -47,16 +57,22 @@ static unsigned fields(
 	bool brief = of->brief && !walk->is_whole;
 	const uint8_t *list = brief ? of->brief : of->whole;
 	unsigned n = brief ? of->brief_count : list ? of->whole_count : of->count, there = 0;
+	bool is_behind_one = false;
 
 	walk->of = of;
 	walk->base = memory->data;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned listed = list ? list[i] : i;
-		const struct ft_field *f = &of->fields[listed & ~FT_FIELD_BECOMES];
-		const struct ft_type *type = &ft_types[f->type];
+		const struct ft_field *f;
 		struct ft_memory at = *memory;
 
-		if (!is_there(walk, f, memory) || !is_shown(walk, of, f, memory))
+		if (listed == FT_FIELD_MORE) {
+			show_more(walk, are_shown && is_behind_one);
+			continue;
+		}
+		f = &of->fields[listed & ~FT_FIELD_BECOMES];
+		is_behind_one = is_there(walk, f, memory) && is_shown(walk, of, f, memory);
+		if (!is_behind_one)
 			continue;
 		there++;
 		if (!are_shown)
@@ -68,12 +84,10 @@ static unsigned fields(
 		at.data += f->offset;
 		at.length -= f->offset;
 		at.address += f->offset;
-		ft_walk_memory(walk, type, &at);
+		ft_walk_memory(walk, &ft_types[f->type], &at);
 	}
-	if ((brief ? !of->is_short : of->is_cut) && are_shown) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
-	}
+	if (brief ? !of->is_short : of->is_cut)
+		show_more(walk, are_shown);
 	walk->of = outer;
 	walk->base = outer_base;
 	return there;
@@ -120,6 +134,31 @@ void ft_vector_shown(struct ft_walk *walk, unsigned structure, struct ft_memory 
 		walk->sink->ops->more(walk->sink);
 		if (tells_fault && n < most && memory.found == FT_FAULT)
 			walk->sink->ops->fault(walk->sink, memory.address);
+	}
+	ft_close(walk, "]");
+}
+
+void ft_list_shown(struct ft_walk *walk, uint64_t address, uint64_t count, size_t size, bool after,
+	ft_show_element *show)
+{
+	struct ft_memory memory = ft_memory_at(walk->view, after, address, size);
+	uint64_t at = address, most = count < FT_ELEMENTS_WHOLE ? count : FT_ELEMENTS_WHOLE;
+	bool ends = ft_memory_at(walk->view, after, address, size * (size_t)most).found == FT_FAULT;
+
+	if (count && memory.found != FT_HERE) {
+		ft_pointer_shown(walk, address);
+		return;
+	}
+	ft_open(walk, "[");
+	for (uint64_t n = 0; n < count && ft_next_element(walk, (size_t)n); n++, at += size) {
+		memory = ft_memory_at(walk->view, after, at, size);
+		if (memory.found != FT_HERE) {
+			walk->sink->ops->more(walk->sink);
+			if (ends)
+				walk->sink->ops->fault(walk->sink, at);
+			break;
+		}
+		show(walk, memory.data, address);
 	}
 	ft_close(walk, "]");
 }

@@ -156,4 +156,10 @@ static inline void ft_close(struct ft_walk *walk, const char *bracket)
 	walk->sink->ops->close(walk->sink, bracket);
 }
 
+/* One element, of a list that begins at an address. */
+typedef void ft_show_element(struct ft_walk *walk, const uint8_t *data, uint64_t from);
+/* What lies behind a structure: so many of one size. */
+void ft_list_shown(struct ft_walk *walk, uint64_t address, uint64_t count, size_t size, bool after,
+	ft_show_element *show);
+
 #endif

@@ -97,6 +97,7 @@ DEVICES = {
     "tells_video": ("} => {", 50),
     "tells_btrfs": ("} => {", 100),
     "tells_lines": ("} => ", 50),
+    "tells_machines": ("KVM_GET_", 10),
     "tells_rings": ("} => {last_op=", 10),
 }
 

@@ -46,6 +46,23 @@ static void begin_at(int cpu, uint64_t address)
 	special.cs.base = special.cs.selector = 0;
 	ioctl(cpu, KVM_SET_SREGS, &special);
 	ioctl(cpu, KVM_SET_REGS, &registers);
+	ioctl(cpu, KVM_GET_REGS, &registers);
+}
+
+/* The processor is said to be one that KVM can do, as far as there is room. */
+static void say_what_it_is(int kvm, int cpu)
+{
+	struct {
+		struct kvm_cpuid2 says;
+		struct kvm_cpuid_entry2 entries[100];
+	} m = { .says.nent = 1 };
+
+	ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &m);
+	m.says.nent = 100;
+	ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &m);
+	ioctl(cpu, KVM_SET_CPUID2, &m);
+	m.says.nent = 100;
+	ioctl(kvm, KVM_GET_EMULATED_CPUID, &m);
 }
 
 int main(void)
@@ -59,6 +76,7 @@ int main(void)
 	other = ioctl(vm, KVM_CREATE_VCPU, 1);
 	if (mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu, 0) == MAP_FAILED)
 		return 77;
+	say_what_it_is(kvm, cpu);
 	begin_at(cpu, 0x1000);
 	ioctl(other, KVM_RUN, 0);
 	for (int i = 0; i < 3; i++)

@@ -204,6 +204,30 @@ static void devices(void)
 	}
 }
 
+/* What is the same in more than one file. */
+static void duplicates(void)
+{
+	struct file_dedupe_range *range = (void *)&m;
+
+	memset(&m, 0, sizeof(m));
+	range->src_offset = 4096;
+	range->src_length = UINT64_MAX;
+	for (unsigned i = 0; i < 5; i++)
+		range->info[i] = (struct file_dedupe_range_info){ .dest_fd = 1 - (int64_t)i,
+			.dest_offset = i << 12,
+			.bytes_deduped = i << 20,
+			.status = 1 - (int32_t)i };
+	for (uint16_t i = 0; i < 6; i++) {
+		range->dest_count = i < 5 ? i : UINT16_MAX;
+		ioctl(-1, FIDEDUPERANGE, at_the_end(&m, 24 + 32 * 4));
+		ioctl(-1, FIDEDUPERANGE, at_the_end(&m, 24 + 32 + 1));
+		ioctl(-1, FIDEDUPERANGE, at_the_end(&m, 24));
+		ioctl(-1, FIDEDUPERANGE, at_the_end(&m, 23));
+	}
+	ioctl(-1, FIDEDUPERANGE, WRONG);
+	ioctl(-1, FIDEDUPERANGE, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argv;
@@ -219,5 +243,6 @@ int main(int argc, char **argv)
 	volumes();
 	inodes();
 	devices();
+	duplicates();
 	return 0;
 }

@@ -168,6 +168,20 @@ def test_a_change_has_both() -> None:
     assert str(one.args["addrlen"][0]) == "128 => 16"
 
 
+def test_a_search_of_btrfs_that_fails_for_its_size_tells_what_it_needs() -> None:
+    """Not one that fails for anything else; nor is that there are more said of a number alone."""
+    command = 0xC0709411  # BTRFS_IOC_TREE_SEARCH_V2
+    asked, found = struct.pack("<104xQ", 16), struct.pack("<104xQ", 471)
+
+    def told(after: bytes, ret: int) -> str:
+        memory = (2, BYTES, 0, 0x1000, asked), (2, BYTES, EXIT, 0x1000, after)
+        return str(call("ioctl", (3, command, 0x1000), *memory, ret=ret)).partition("=16}")[2]
+
+    assert told(found, -75).startswith(" => {buf_size=471}) = -1 EOVERFLOW")
+    assert told(asked, -75).startswith(") = -1 EOVERFLOW")
+    assert told(asked, 0) == " => {key={nr_items=0}, buf_size=16, ...}) = 0"
+
+
 @pytest.mark.parametrize(
     ("memory", "family", "port", "address"),
     [
