@@ -4,6 +4,7 @@
 #include "decode/families.h"
 #include "decode/walk.h"
 
+#define INFO_SIZE   32u /* struct file_dedupe_range_info */
 #define FILES_BRIEF 2
 
 /* FS_IOC_FIEMAP: what is asked, and what was found. */
@@ -39,16 +40,22 @@ static void show_done(struct ft_walk *walk, const uint8_t *data, uint64_t from)
 	ft_close(walk, "}");
 }
 
-/* struct file_dedupe_range, from how many there are: each struct file_dedupe_range_info. */
+/* struct file_dedupe_range, from how many there are. */
 static bool show_files(struct ft_walk *walk, const struct ft_memory *memory, ft_show_element *show)
 {
 	unsigned most = walk->elements_max;
+	uint64_t address = memory->address + 8, count, shown;
+	enum ft_found found;
 
 	if (memory->length < 8)
 		return false;
 	if (!walk->is_whole && most > FILES_BRIEF)
 		walk->elements_max = FILES_BRIEF;
-	ft_list_shown(walk, memory->address + 8, ft_load(memory->data, 2), 32, memory->after, show);
+	count = ft_load(memory->data, 2);
+	shown = count < walk->elements_max ? count : walk->elements_max;
+	found = ft_memory_at(walk->view, memory->after, address, INFO_SIZE * (size_t)shown).found;
+	walk->is_astray |= !count || (found != FT_HERE && found != FT_CUT);
+	ft_list_shown(walk, address, count, INFO_SIZE, memory->after, show);
 	walk->elements_max = most;
 	return true;
 }
