@@ -24,4 +24,4 @@ def test_summary_true(in_turn, quiet, report):
             "pass": lambda: quiet([*PYTHON, "pass"]),
         }
     )
-    report("ms more than pass", (medians["summary true"] - medians["pass"]) * 1e3, "<= 80")
+    report("ms more than pass", (medians["summary true"] - medians["pass"]) * 1e3, "<= 25")
