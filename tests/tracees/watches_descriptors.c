@@ -3,6 +3,7 @@
  * at those above. New threads come all the while; files: children that share its descriptors, too. Says
  * which it met.
  * role: attach
+ * counted: no (its threads may make more calls meanwhile than the kernel's buffer holds)
  */
 #define _GNU_SOURCE
 #include "must.h"
