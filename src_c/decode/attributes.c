@@ -85,7 +85,7 @@ static void show_memory_info(struct ft_walk *walk, const struct ft_piece *p)
 		ft_integer(walk, ft_load(p->data + 4 * n, 4), FT_UNSIGNED);
 	}
 	if (p->size > 4 * (uint64_t)set->count || p->length < p->size)
-		ft_netlink_more(walk);
+		ft_more(walk);
 	ft_close(walk, "]");
 }
 
@@ -96,7 +96,7 @@ static void show_numbers(
 	for (size_t n = 0; n < p->length / size && ft_next_element(walk, n); n++)
 		ft_integer(walk, ft_load(p->data + size * n, size), shown);
 	if (p->length / size < p->size / size)
-		ft_netlink_more(walk);
+		ft_more(walk);
 	ft_close(walk, "]");
 }
 
@@ -277,7 +277,7 @@ static void show_attribute(struct ft_walk *walk, const struct ft_piece *p, const
 		ft_next(walk, NULL);
 		show_value(walk, known->of, type & TYPE_MASK, known->family, &value);
 	} else {
-		ft_netlink_more(walk);
+		ft_more(walk);
 	}
 	ft_close(walk, "]");
 }

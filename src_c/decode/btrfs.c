@@ -162,12 +162,6 @@ bool ft_read_btrfs_lookup(struct ft_walk *walk, const struct ft_memory *memory)
 	return true;
 }
 
-static void show_more(struct ft_walk *walk)
-{
-	ft_next(walk, NULL);
-	walk->sink->ops->more(walk->sink);
-}
-
 static void show_space(struct ft_walk *walk, const uint8_t *data, uint64_t from)
 {
 	const struct ft_memory memory = { .address = from, .data = data, .length = 24 };
@@ -187,7 +181,7 @@ bool ft_read_btrfs_spaces(struct ft_walk *walk, const struct ft_memory *memory)
 	ft_open(walk, "{");
 	ft_number(walk, "total_spaces", total, FT_UNSIGNED);
 	if ((slots || !total) && !walk->is_whole)
-		show_more(walk);
+		ft_more(walk);
 	if ((slots || !total) && walk->is_whole) {
 		ft_next(walk, "spaces");
 		ft_list_shown(walk, memory->address + 16, total, 24, memory->after, show_space);
@@ -213,7 +207,7 @@ bool ft_read_btrfs_inherit(struct ft_walk *walk, const struct ft_memory *memory)
 		ft_list_shown(walk, memory->address + INHERIT_SIZE, ft_load(memory->data + 8, 8), 8,
 			memory->after, show_number);
 	} else {
-		show_more(walk);
+		ft_more(walk);
 	}
 	ft_close(walk, "}");
 	return true;
@@ -233,7 +227,7 @@ static bool show_container(struct ft_walk *walk, const struct ft_memory *memory,
 			ft_load(memory->data + 8, 4) / numbers, (size_t)8 * numbers, memory->after,
 			show);
 	} else {
-		show_more(walk);
+		ft_more(walk);
 	}
 	ft_close(walk, "}");
 	return true;
@@ -304,7 +298,7 @@ bool ft_read_btrfs_stats(struct ft_walk *walk, const struct ft_memory *memory)
 		ft_indexed_shown(walk, FT_SET_BTRFS_STATS, i,
 			ft_load(memory->data + 8 * (size_t)i, 8), FT_UNSIGNED);
 	if (count > STATS)
-		show_more(walk);
+		ft_more(walk);
 	ft_close(walk, "]");
 	return true;
 }

@@ -136,10 +136,8 @@ def read_structs() -> list[Struct]:
             assert words.keys() <= {".whole", ".brief", ".short"}, head
             for one in bases:
                 brief = words.get(".brief", words.get(".short", []))
-                lists = {"brief": brief, "whole": words[".whole"]}
-                view_of = replace(one, name=view, ctype=None, base=base, **lists)
-                view_of.is_short = ".short" in words
-                structs.append(view_of)
+                lists = {"brief": brief, "whole": words[".whole"], "is_short": ".short" in words}
+                structs.append(replace(one, name=view, ctype=None, base=base, **lists))
             continue
         match = re.fullmatch(r"(?:(\w+):)?(\w+)(?: = (.+) (\S+\.h))?", head)
         assert match, head

@@ -264,8 +264,7 @@ static void dependencies(struct ft_walk *walk, const struct mapper *m)
 	for (; n < memory.length / 8 && ft_next_element(walk, n); n++)
 		ft_show_dev(walk, ft_load(memory.data + 8 * (size_t)n, 8));
 	if (n == memory.length / 8 && n < count) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
+		ft_more(walk);
 		if (memory.found == FT_FAULT)
 			walk->sink->ops->fault(walk->sink, at + 8 * (uint64_t)n);
 	}
@@ -281,8 +280,7 @@ static void show_behind(struct ft_walk *walk, const struct mapper *m, enum behin
 		(what == MESSAGE && m->start == m->size))
 		return;
 	if (!walk->is_whole) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
+		ft_more(walk);
 		return;
 	}
 	switch (what) {

@@ -26,10 +26,8 @@ bool ft_read_kvm_cpuid_entries(struct ft_walk *walk, const struct ft_memory *mem
 		return true;
 	}
 	ft_open(walk, "[");
-	if (count) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
-	}
+	if (count)
+		ft_more(walk);
 	ft_close(walk, "]");
 	return true;
 }

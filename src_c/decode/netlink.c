@@ -42,12 +42,6 @@ struct ft_piece ft_netlink_part(const struct ft_piece *p, uint64_t from, uint64_
 	return (struct ft_piece){ p->data + skip, (size_t)(left < size ? left : size), size };
 }
 
-void ft_netlink_more(struct ft_walk *walk)
-{
-	ft_next(walk, NULL);
-	walk->sink->ops->more(walk->sink);
-}
-
 static void show_head(struct ft_walk *walk, const uint8_t *data)
 {
 	uint32_t type = (uint32_t)ft_load(data + 4, 2);
@@ -152,7 +146,7 @@ static void show_message(struct ft_walk *walk, const struct ft_piece *p, unsigne
 		ft_next(walk, NULL);
 		show_payload(walk, &payload, p->data, depth);
 	} else {
-		ft_netlink_more(walk); /* it was not copied */
+		ft_more(walk); /* it was not copied */
 	}
 	ft_close(walk, "]");
 }
@@ -187,7 +181,7 @@ void ft_netlink_chain(
 	for (uint32_t n = 0;; n++) {
 		if (several && (n == walk->elements_max || !walk->elements_left ||
 				       (p.length < head && p.length < p.size))) {
-			ft_netlink_more(walk);
+			ft_more(walk);
 			break;
 		}
 		walk->elements_left -= several;

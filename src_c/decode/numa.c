@@ -49,10 +49,8 @@ bool ft_read_nodemask(struct ft_walk *walk, const struct ft_memory *memory)
 		ft_next(walk, NULL);
 		walk->sink->ops->named(walk->sink, value, FT_HEX, buffer, digits);
 	}
-	if (at < size) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
-	}
+	if (at < size)
+		ft_more(walk);
 	ft_close(walk, "]");
 	return true;
 }

@@ -161,8 +161,7 @@ bool ft_read_perf_attr(struct ft_walk *walk, const struct ft_memory *memory)
 		show_rest(walk, data, size < memory->length ? (size_t)size : memory->length,
 			(uint32_t)ft_load(data, 4), flags);
 	} else {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
+		ft_more(walk);
 	}
 	ft_close(walk, "}");
 	return true;

@@ -121,10 +121,8 @@ static void show_probe(struct ft_walk *walk, const uint8_t *data, uint32_t room,
 		}
 		show_probed(walk, data + PROBE_SIZE + (size_t)OP_SIZE * i);
 	}
-	if (after && data[1] > room) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
-	}
+	if (after && data[1] > room)
+		ft_more(walk);
 	ft_close(walk, "]");
 	ft_close(walk, "}");
 }

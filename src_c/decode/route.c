@@ -117,7 +117,7 @@ void ft_route_shown(struct ft_walk *walk, uint32_t type, const struct ft_piece *
 			continue;
 		show_family(walk, f->name, family);
 		if (p->length < f->size)
-			ft_netlink_more(walk);
+			ft_more(walk);
 		else
 			f->show(walk, p->data);
 		ft_close(walk, "}");

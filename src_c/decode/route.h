@@ -16,10 +16,9 @@ void ft_route_shown(struct ft_walk *walk, uint32_t type, const struct ft_piece *
 /* What an error says beside its number (NLMSGERR_ATTR_*). */
 void ft_route_error_attributes(struct ft_walk *walk, const struct ft_piece *p);
 
-/* From netlink.c: as bytes; a part; "...". */
+/* From netlink.c: as bytes; a part. */
 void ft_netlink_rest(struct ft_walk *walk, const struct ft_piece *p);
 struct ft_piece ft_netlink_part(const struct ft_piece *p, uint64_t from, uint64_t size);
-void ft_netlink_more(struct ft_walk *walk);
 
 /* Messages, or attributes, one behind the other; each begins with its length. */
 struct ft_chain {

@@ -67,8 +67,7 @@ bool ft_read_user_desc_got(struct ft_walk *walk, const struct ft_memory *memory)
 	if (memory->length < 4)
 		return false;
 	show_number(walk, memory->data);
-	ft_next(walk, NULL);
-	walk->sink->ops->more(walk->sink);
+	ft_more(walk);
 	ft_close(walk, "}");
 	return true;
 }

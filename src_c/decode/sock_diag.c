@@ -110,7 +110,7 @@ void ft_sock_diag_shown(
 		if (!ft_walk_struct(walk, structure, &memory)) {
 			show_family(walk, is_asked && !is_old ? "sdiag_family" : families[i].name,
 				p->data[0]);
-			ft_netlink_more(walk);
+			ft_more(walk);
 			ft_close(walk, "}");
 		}
 		if (p->size <= size || !attributes)

@@ -116,7 +116,7 @@ bool ft_tcp_info_shown(struct ft_walk *walk, const struct ft_piece *p)
 			ft_set_shown(walk, FT_SET_TCP_OPTIONS, value);
 	}
 	if (!walk->is_whole || is_cut)
-		ft_netlink_more(walk);
+		ft_more(walk);
 	ft_close(walk, "}");
 	return true;
 }

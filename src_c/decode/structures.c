@@ -31,22 +31,14 @@ static bool is_shown(const struct ft_walk *walk, const struct ft_struct *of,
 		return false;
 	if (f->condition == 4)
 		return is_changed(walk, f, memory);
-	if (f->condition == 6)
-		return !walk->failed;
 	if (f->condition == 5)
 		return ft_any_byte(memory->data + f->offset, ft_size_of(walk, &ft_types[f->type]));
+	if (f->condition == 6)
+		return !walk->failed;
 	if (!is_there(walk, &of->fields[f->of], memory))
 		return false;
 	bits = ft_field_of(walk, &of->fields[f->of], memory->data) & mask;
 	return (bits == f->value) == (f->condition == 1);
-}
-
-static void show_more(struct ft_walk *walk, bool is_shown)
-{
-	if (!is_shown)
-		return;
-	ft_next(walk, NULL);
-	walk->sink->ops->more(walk->sink);
 }
 
 static unsigned fields(
@@ -67,7 +59,8 @@ static unsigned fields(
 		struct ft_memory at = *memory;
 
 		if (listed == FT_FIELD_MORE) {
-			show_more(walk, are_shown && is_behind_one);
+			if (are_shown && is_behind_one)
+				ft_more(walk);
 			continue;
 		}
 		f = &of->fields[listed & ~FT_FIELD_BECOMES];
@@ -86,8 +79,8 @@ static unsigned fields(
 		at.address += f->offset;
 		ft_walk_memory(walk, &ft_types[f->type], &at);
 	}
-	if (brief ? !of->is_short : of->is_cut)
-		show_more(walk, are_shown);
+	if (are_shown && (brief ? !of->is_short : of->is_cut))
+		ft_more(walk);
 	walk->of = outer;
 	walk->base = outer_base;
 	return there;
@@ -130,8 +123,7 @@ void ft_vector_shown(struct ft_walk *walk, unsigned structure, struct ft_memory 
 		memory.address += size;
 	}
 	if (n < count) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
+		ft_more(walk);
 		if (tells_fault && n < most && memory.found == FT_FAULT)
 			walk->sink->ops->fault(walk->sink, memory.address);
 	}

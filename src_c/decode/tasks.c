@@ -147,8 +147,7 @@ bool ft_strings_shown(struct ft_walk *walk, const struct ft_memory *vector)
 			string.found == FT_CUT || length < string.length);
 	}
 	if (i == n) { /* without an end */
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
+		ft_more(walk);
 		if (vector->found == FT_FAULT)
 			walk->sink->ops->fault(walk->sink, vector->address + n * walk->word);
 	}

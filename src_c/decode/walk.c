@@ -105,8 +105,7 @@ bool ft_array_shown(
 		memory.address += size;
 	}
 	if (n < count) {
-		ft_next(walk, NULL);
-		walk->sink->ops->more(walk->sink);
+		ft_more(walk);
 		if (n < most && walk->elements_left && memory.found == FT_FAULT)
 			walk->sink->ops->fault(walk->sink, memory.address);
 	}

@@ -134,6 +134,13 @@ static inline void ft_number(
 	ft_integer(walk, value, shown);
 }
 
+/* There are more. */
+static inline void ft_more(struct ft_walk *walk)
+{
+	ft_next(walk, NULL);
+	walk->sink->ops->more(walk->sink);
+}
+
 /* The n-th element of a list. False: of this one, and those behind it, it is only said that there are more. */
 static inline bool ft_next_element(struct ft_walk *walk, size_t n)
 {
