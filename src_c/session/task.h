@@ -21,7 +21,7 @@ struct ft_action {
 #define FT_ACTIONS 2
 
 struct ft_abandoned;
-struct ft_unread;
+struct ft_snippet;
 struct ft_rule;
 struct ft_kept;
 struct ft_python;
@@ -91,7 +91,7 @@ struct ft_task {
 	uint64_t sent; /* bit n - 1: signal n, by a rule or a handler; it has not come yet */
 	uint32_t *counts; /* of its calls, by rule; NULL: none yet */
 	struct ft_abandoned *abandoned; /* it has not come back from code of the engine's; NULL */
-	struct ft_unread *unread; /* what the engine had it run when it was killed; NULL */
+	struct ft_snippet *unread; /* what the engine had it run when it was killed; NULL */
 	uint64_t place; /* behind the instruction of the call under way; 0: not known */
 	struct ft_python *python; /* the interpreter in its memory; NULL: not looked for yet */
 	struct ft_python_thread *python_thread; /* its thread there; NULL: as above */

@@ -300,7 +300,7 @@ static void run(struct ft_session *s)
 				&s->scheduling, stop.tid, stop.time_ns, stop.time_ns - last);
 			last = stop.time_ns;
 		}
-		if (look && may_wait_for_lost(s)) /* what wait4() has told of is done */
+		if (look) /* what wait4() has told of is done */
 			drop_lost(s);
 		look = false;
 	}

@@ -11,10 +11,6 @@
 #include "session/record.h"
 #include "session/task.h"
 
-struct ft_unread {
-	struct ft_snippet c;
-};
-
 struct ft_snippet ft_made_call(uint64_t syscall_insn, uint32_t nr)
 {
 	return (struct ft_snippet){
@@ -56,7 +52,7 @@ int ft_made_count(struct ft_session *s, struct ft_task *t, const struct ft_snipp
 	free(t->unread);
 	t->unread = malloc(sizeof(*t->unread));
 	if (t->unread)
-		t->unread->c = *c;
+		*t->unread = *c;
 	return 0;
 }
 
@@ -74,11 +70,10 @@ void ft_made_snippet(struct ft_session *s, struct ft_task *t, struct ft_snippet 
 
 void ft_made_exiting(struct ft_session *s, struct ft_task *t)
 {
-	const struct ft_snippet *c = t->unread ? &t->unread->c : NULL;
 	struct user_regs_struct regs;
 
-	if (c && !ptrace(PTRACE_GETREGS, t->tid, 0, &regs))
-		count(s, t, c, regs.rip);
+	if (t->unread && !ptrace(PTRACE_GETREGS, t->tid, 0, &regs))
+		count(s, t, t->unread, regs.rip);
 	free(t->unread);
 	t->unread = NULL;
 }

@@ -376,14 +376,13 @@ static bool may_sync(const struct ft_task *t, uint64_t page)
 	       ft_permits(t, SYS_mprotect, (uint64_t[6]){ page, PAGE, PROT_READ }, 0);
 }
 
-/* c: what it is of ours, or NULL. */
+/* Code of ours in the recorder, whose calls are counted. */
 static int run_recorder(struct ft_session *s, struct ft_task *t, const struct ft_snippet *c,
 	struct user_regs_struct *regs, int64_t *result)
 {
 	int rc = run_at(s, t, PTRACE_CONT, NULL, regs, result);
 
-	if (c)
-		ft_made_count(s, t, c, regs);
+	ft_made_count(s, t, c, regs);
 	return rc;
 }
 
@@ -394,7 +393,7 @@ int ft_run_code(struct ft_session *s, struct ft_task *t, uint64_t entry, uint64_
 
 	if (entry == ft_recorder_call() && !ft_permits(t, nr, args, 0))
 		return -EPERM;
-	return run_recorder(s, t, NULL, &regs, result);
+	return run_at(s, t, PTRACE_CONT, NULL, &regs, result);
 }
 
 int ft_run_recorder_call(struct ft_session *s, struct ft_task *t, uint32_t nr,
