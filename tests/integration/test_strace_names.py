@@ -45,9 +45,9 @@ def are_among(theirs: Iterable[list[str]], ours: Iterable[list[str]]) -> bool:
 
 def lines(text: str) -> str:
     """What `differences` takes: without names at the head, and tasks numbered as they come. Whether
-    one that is killed has come to its last call by then is chance."""
+    a thread that is joined has ended by then is chance."""
     text = HEAD.sub(r"\1 ", without_own(text))
-    text = re.sub(r"^\d+ (pause\(|<\.\.\. pause resumed).*\n", "", text, flags=re.M)
+    text = re.sub(r"^\d+ (futex\(|<\.\.\. futex resumed).*\n", "", text, flags=re.M)
     tids = dict.fromkeys(re.findall(r"^\d+", text, re.M))
     numbers = {tid: str(9_000_000 + place) for place, tid in enumerate(tids)}
     return re.sub(rf"\b({'|'.join(tids)})\b", lambda match: numbers[match[1]], text)
