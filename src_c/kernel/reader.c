@@ -179,11 +179,12 @@ static ssize_t read_now(struct ft_reader *r, const struct wish *w, char *buf, in
 	return n;
 }
 
-pid_t ft_reader_late(struct ft_reader *r)
+pid_t ft_reader_late(struct ft_reader *r, pid_t reading)
 {
 	pid_t pid = __atomic_load_n(&r->busy_with, __ATOMIC_RELAXED);
 
-	r->ticks = pid ? r->ticks + 1 : 0;
+	/* Who waits for a processor does not wait for a page. */
+	r->ticks = pid && ft_proc_state(reading) != 'R' ? r->ticks + 1 : 0;
 	return r->ticks >= STUCK_TICKS ? pid : 0;
 }
 

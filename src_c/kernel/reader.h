@@ -16,8 +16,8 @@ struct ft_watchdog;
 
 int ft_reader_new(struct ft_watchdog *watchdog, const struct ft_scheduling *scheduling,
 	struct ft_reader **out);
-/* For the watchdog's `late`: the process whose page holds the reading thread up for too long; 0: none. */
-pid_t ft_reader_late(struct ft_reader *r);
+/* For the watchdog's `late`: the process whose page holds the thread that reads up for too long; 0: none. */
+pid_t ft_reader_late(struct ft_reader *r, pid_t reading);
 /* Threads that still read are left to themselves. */
 void ft_reader_free(struct ft_reader *r);
 

@@ -35,11 +35,16 @@ static bool has_cap_sys_nice(void)
 }
 
 /* By the kernel: musl's sched_setscheduler(3) and sched_getscheduler(3) only say ENOSYS. */
-static int set_policy(int policy)
+static int set_policy_of(pid_t tid, int policy)
 {
 	const struct sched_param param = { 0 };
 
-	return (int)syscall(SYS_sched_setscheduler, 0, policy, &param);
+	return (int)syscall(SYS_sched_setscheduler, tid, policy, &param);
+}
+
+static int set_policy(int policy)
+{
+	return set_policy_of(0, policy);
 }
 
 /* include/uapi/linux/sched/types.h, in its first form, which all kernels take */
@@ -95,6 +100,7 @@ static void leave(struct ft_scheduling *p)
 {
 	if (!p->near)
 		return;
+	p->idle = false;
 	if (p->idle_able) {
 		set_policy(SCHED_OTHER);
 		if (p->quick)
@@ -106,9 +112,18 @@ static void leave(struct ft_scheduling *p)
 	p->near = false;
 }
 
+/* For a while, longer each time. */
+static void back_off(struct ft_scheduling *p, uint64_t now)
+{
+	leave(p);
+	p->backoff_until_ns = now + p->backoff_ns;
+	if (p->backoff_ns < BACKOFF_MAX_NS)
+		p->backoff_ns *= 2;
+}
+
 /*
- * As SCHED_IDLE we starve where others want the processor: give way at once and for a while, longer
- * each time. Waiting while the tracee itself runs is as it should be.
+ * As SCHED_IDLE we starve where others want the processor: give way at once. Waiting while the tracee itself runs is
+ * as it should be.
  */
 static bool starved(struct ft_scheduling *p, uint64_t now)
 {
@@ -126,10 +141,7 @@ static bool starved(struct ft_scheduling *p, uint64_t now)
 	p->tracee_ran_ns = tracee_ran;
 	if (waited <= by_tracee + DELAY_MAX_NS)
 		return false;
-	leave(p);
-	p->backoff_until_ns = now + p->backoff_ns;
-	if (p->backoff_ns < BACKOFF_MAX_NS)
-		p->backoff_ns *= 2;
+	back_off(p, now);
 	return true;
 }
 
@@ -166,8 +178,19 @@ static void keep_near(struct ft_scheduling *p, pid_t tid, uint64_t now)
 		p->poll_ns = POLL_NS;
 	if (!ft_proc_schedstat(p->own_fd, &unused, &p->own_delay_ns) ||
 		!ft_proc_schedstat(p->tracee_fd, &p->tracee_ran_ns, &unused) ||
-		(p->idle_able && (!move(p, tid) || set_policy(SCHED_IDLE) < 0)))
+		(p->idle_able && (!move(p, tid) || set_policy(SCHED_IDLE) < 0))) {
 		leave(p);
+		return;
+	}
+	p->helped = false;
+	p->idle = p->idle_able;
+}
+
+/* It may have left SCHED_IDLE by then, or have gone back to it: it is only as it was before. */
+void ft_scheduling_help(struct ft_scheduling *p, pid_t tid)
+{
+	if (p->idle && ft_proc_state(tid) == 'R' && !set_policy_of(tid, SCHED_OTHER))
+		p->helped = true;
 }
 
 static bool is_ordinary(void)
@@ -208,6 +231,10 @@ void ft_scheduling_note(struct ft_scheduling *p, pid_t tid, uint64_t now, uint64
 {
 	if (p->own_fd < 0)
 		return;
+	if (p->near && p->helped) {
+		back_off(p, now);
+		return;
+	}
 	if (p->near && waited_ns > LONG_WAIT_NS && starved(p, now))
 		return;
 	if (p->near) {

@@ -19,6 +19,8 @@
 struct ft_scheduling {
 	bool idle_able; /* SCHED_IDLE can be left again: CAP_SYS_NICE or RLIMIT_NICE */
 	bool near; /* keeping near `tracee` */
+	_Atomic bool idle; /* and that as SCHED_IDLE */
+	_Atomic bool helped; /* it is not any more, for others starved it */
 	bool quick; /* its turns at a processor are short, and so its waits for one */
 	uint64_t poll_ns; /* how long to poll before sleeping in wait4 */
 	int cpu;
@@ -41,6 +43,8 @@ void ft_scheduling_quicken(struct ft_scheduling *p);
 /* After each stop that was handled: whose it was and when it came; waited_ns: how long wait4 took.
  */
 void ft_scheduling_note(struct ft_scheduling *p, pid_t tid, uint64_t now_ns, uint64_t waited_ns);
+/* By another thread, where the tracer thread, tid, has come no further for a while: if what it lacks is a processor. */
+void ft_scheduling_help(struct ft_scheduling *p, pid_t tid);
 /* Where threads and processes made by the tracer thread belong; NULL: where it is itself. */
 const cpu_set_t *ft_scheduling_home(const struct ft_scheduling *p);
 /* A thread that is made by the tracer thread and placed there. As pthread_create(3). */

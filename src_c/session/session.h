@@ -75,7 +75,8 @@ struct ft_session {
 	struct ft_tasks tasks;
 	struct ft_scheduling scheduling;
 	struct ft_watchdog *watchdog; /* of the tracer thread's waits: see service.h */
-	_Atomic bool lull; /* it waits for whatever comes, or does not */
+	_Atomic bool rests; /* it waits for whatever comes */
+	_Atomic bool lull; /* or does not */
 	_Atomic int lull_ticks; /* how long it has */
 	struct ft_reader *reader;
 	struct ft_python_reads *python_reads; /* NULL until some are wanted */

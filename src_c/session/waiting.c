@@ -60,7 +60,7 @@ bool ft_waiting_is_busy(struct ft_session *s, const struct ft_task *t)
 void ft_waiting_late(void *session)
 {
 	struct ft_session *s = session;
-	pid_t holds_up = ft_reader_late(s->reader);
+	pid_t holds_up = ft_reader_late(s->reader, s->tracer_tid);
 
 	if (holds_up && holds_up != getpid() && s->spawned)
 		kill(holds_up, SIGKILL); /* which ends its userfaultfd, too */

@@ -251,17 +251,19 @@ static bool may_wait_for_lost(const struct ft_session *s)
 /* 0: there are stops, or the bell; -ETIMEDOUT: the rest is left behind. */
 static int wait_stops(struct ft_session *s, uint64_t last)
 {
+	bool lost = may_wait_for_lost(s);
 	int rc;
 
-	if (!may_wait_for_lost(s))
+	if (!lost && !s->scheduling.idle)
 		return ft_wait_stops(&s->stops, s->scheduling.poll_ns, s->tasks.count > 1);
 	if (s->detaching && ft_now() - last > LET_GO_MAX_NS && can_leave_behind(s))
 		return -ETIMEDOUT;
-	s->lull = !s->detaching;
+	s->rests = !lost;
+	s->lull = lost && !s->detaching;
 	ft_watchdog_begin(s->watchdog);
 	rc = ft_wait_stops(&s->stops, s->scheduling.poll_ns, s->tasks.count > 1);
 	ft_watchdog_end(s->watchdog);
-	s->lull = false;
+	s->rests = s->lull = false;
 	return rc;
 }
 
@@ -273,6 +275,7 @@ static void run(struct ft_session *s)
 	while (s->tasks.count) {
 		struct ft_stop stop;
 		int rc = wait_stops(s, last);
+		bool watched = s->scheduling.idle;
 
 		if (rc == -ETIMEDOUT)
 			break;
@@ -281,6 +284,8 @@ static void run(struct ft_session *s)
 			ft_session_fail(s, rc);
 			break;
 		}
+		if (watched)
+			ft_watchdog_begin(s->watchdog);
 		while (ft_stops_take(&s->stops, &stop) || take_early(s, &stop)) {
 			bool had_root = !s->root_ended;
 
@@ -300,6 +305,8 @@ static void run(struct ft_session *s)
 				&s->scheduling, stop.tid, stop.time_ns, stop.time_ns - last);
 			last = stop.time_ns;
 		}
+		if (watched)
+			ft_watchdog_end(s->watchdog);
 		if (look) /* what wait4() has told of is done */
 			drop_lost(s);
 		look = false;
@@ -321,12 +328,15 @@ static void stay_parent(pid_t pid)
 		continue;
 }
 
-/* For the watchdog: the tracer thread has waited for a while. */
+/* For the watchdog: the tracer thread has waited for a while, or gets no processor. */
 static void late(void *session)
 {
 	struct ft_session *s = session;
 	int ticks;
 
+	ft_scheduling_help(&s->scheduling, s->tracer_tid);
+	if (s->rests)
+		return;
 	ft_seize_late(s);
 	ticks = s->lull ? ++s->lull_ticks : 0;
 	if (!ticks || (ticks >= LULL_TICKS && !(ticks & (ticks - 1))))
