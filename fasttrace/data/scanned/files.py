@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from fasttrace.data.export.extras import extra
@@ -70,7 +71,8 @@ def answer_of(files: Sequence[str], ask: Callable[[Any], T]) -> T:
     try:
         thread.join()
     except BaseException:
-        connection.interrupt()
+        with suppress(extra("duckdb", "duckdb").ConnectionException):  # closed: it has its answer
+            connection.interrupt()
         for store in stores:
             store.give_up()
         thread.join()
