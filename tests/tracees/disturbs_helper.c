@@ -45,12 +45,13 @@ static void disturb(pid_t pid, const char *how)
 		ptrace(PTRACE_SEIZE, pid, 0, 0);
 }
 
-int main(int argc, char **argv)
+/* Whether there was one. */
+static int disturb_helper_of(int tracer, const char *how)
 {
-	int tracer = field(status_of("self"), "TracerPid:"), found = 0;
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 	char path[64];
+	int found = 0;
 
 	while (!found && (entry = readdir(proc))) { /* there may be another one at once */
 		char *status = status_of(entry->d_name);
@@ -61,9 +62,20 @@ int main(int argc, char **argv)
 		snprintf(path, sizeof(path), "/proc/%d/task/%d", field(status, "PPid:"), tracer);
 		if (access(path, F_OK))
 			continue;
-		disturb(atoi(entry->d_name), argv[argc - 1]);
+		disturb(atoi(entry->d_name), how);
 		found++;
 	}
-	printf("found %d\n", found);
+	closedir(proc);
+	return found;
+}
+
+int main(int argc, char **argv)
+{
+	int tracer = field(status_of("self"), "TracerPid:");
+
+	alarm(60);
+	while (!disturb_helper_of(tracer, argv[argc - 1])) /* it may not have its name yet */
+		continue;
+	puts("found");
 	return 5;
 }
