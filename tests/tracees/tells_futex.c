@@ -28,6 +28,7 @@ int main(void)
 	syscall(SYS_futex, &word, FUTEX_WAKE_OP, 1, 2, &other, 0x9abcdef0);
 	syscall(SYS_futex, &word, FUTEX_WAKE_OP, 1, 2, &other, 0x11001001);
 	syscall(SYS_futex, &word, FUTEX_UNLOCK_PI, 0);
+	other = (int)syscall(SYS_getpid); /* whether another task is there is chance */
 	syscall(SYS_futex, &other, FUTEX_TRYLOCK_PI, 0);
 	syscall(SYS_futex, &word, 99, 1, 2, 3, 4);
 	syscall(SYS_futex, WRONG, FUTEX_WAIT, 0, WRONG);
