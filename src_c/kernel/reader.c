@@ -22,6 +22,7 @@
 #define TIMEOUT_NS  300000000ull
 #define ROUNDS_MAX  30
 #define STUCK_TICKS 30
+#define RAN_MIN_NS  1000000ull /* in a tick: who has less lacks a processor */
 #define PIECES_MAX  128
 #define MAPS	    16 /* descriptors of pagemaps, by pid */
 #define PRESENT	    (1ull << 63) /* Documentation/admin-guide/mm/pagemap.rst */
@@ -56,7 +57,11 @@ struct ft_reader {
 	struct ft_watchdog *watchdog;
 	const struct ft_scheduling *scheduling;
 	pid_t busy_with; /* what is read without the thread; atomic; 0: nothing */
-	int ticks; /* the watchdog's own */
+	uint64_t reads; /* how often something was; atomic */
+	struct { /* the watchdog's own: of the read that is under way */
+		uint64_t read, ran_ns;
+		int ticks;
+	} late;
 	struct job *job; /* of the thread that waits for work; NULL: there is none */
 	struct {
 		pid_t pid;
@@ -160,6 +165,7 @@ int ft_reader_new(struct ft_watchdog *watchdog, const struct ft_scheduling *sche
 static void begin(struct ft_reader *r, pid_t pid)
 {
 	ft_watchdog_begin(r->watchdog);
+	__atomic_add_fetch(&r->reads, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&r->busy_with, pid, __ATOMIC_RELAXED);
 }
 
@@ -179,13 +185,36 @@ static ssize_t read_now(struct ft_reader *r, const struct wish *w, char *buf, in
 	return n;
 }
 
+/*
+ * Who waits for a processor does not wait for a page. One whose page is not there, but that is woken for it over and over
+ * (UFFDIO_WAKE), has one.
+ */
+static bool lacks_processor(struct ft_reader *r, pid_t reading)
+{
+	uint64_t ran_ns, delay_ns, before_ns = r->late.ran_ns;
+	int fd = ft_proc_open(reading, "schedstat");
+	bool is_known = fd >= 0 && ft_proc_schedstat(fd, &ran_ns, &delay_ns);
+
+	if (fd >= 0)
+		close(fd);
+	if (!is_known)
+		return false;
+	r->late.ran_ns = ran_ns;
+	return ran_ns - before_ns < RAN_MIN_NS && ft_proc_state(reading) == 'R';
+}
+
 pid_t ft_reader_late(struct ft_reader *r, pid_t reading)
 {
 	pid_t pid = __atomic_load_n(&r->busy_with, __ATOMIC_RELAXED);
+	uint64_t read = __atomic_load_n(&r->reads, __ATOMIC_RELAXED);
+	bool starves = pid && lacks_processor(r, reading);
 
-	/* Who waits for a processor does not wait for a page. */
-	r->ticks = pid && ft_proc_state(reading) != 'R' ? r->ticks + 1 : 0;
-	return r->ticks >= STUCK_TICKS ? pid : 0;
+	if (read != r->late.read)
+		r->late.ticks = 0;
+	r->late.read = read;
+	if (pid && !starves)
+		r->late.ticks++;
+	return pid && r->late.ticks >= STUCK_TICKS ? pid : 0;
 }
 
 void ft_reader_free(struct ft_reader *r)

@@ -59,6 +59,7 @@ static int open_text(void)
 #define ft_scheduling_start   fuzz_scheduling_start
 #define ft_scheduling_note    fuzz_scheduling_note
 #define ft_scheduling_end     fuzz_scheduling_end
+#define ft_scheduling_help    fuzz_scheduling_help
 #define ft_scheduling_home    fuzz_scheduling_home
 #define ft_scheduling_thread  fuzz_scheduling_thread
 #include "kernel/scheduling.c"
