@@ -174,3 +174,14 @@ bool ft_proc_schedstat(int fd, uint64_t *ran, uint64_t *delay)
 	*delay = strtoull(end, NULL, 10);
 	return true;
 }
+
+bool ft_proc_ran(pid_t tid, uint64_t *ran)
+{
+	uint64_t delay;
+	int fd = ft_proc_open(tid, "schedstat");
+	bool known = fd >= 0 && ft_proc_schedstat(fd, ran, &delay);
+
+	if (fd >= 0)
+		close(fd);
+	return known;
+}

@@ -44,6 +44,8 @@ char ft_proc_state(pid_t tid);
 
 /* /proc/<pid>/schedstat, opened: ns on a processor, ns of waiting for one (Documentation/scheduler/sched-stats.rst). */
 bool ft_proc_schedstat(int fd, uint64_t *ran, uint64_t *delay);
+/* For how many ns a task has had a processor. False: that is not known. */
+bool ft_proc_ran(pid_t tid, uint64_t *ran);
 
 /* Opens /proc/<pid>/<name>. A descriptor or a negative errno. */
 int ft_proc_open(pid_t pid, const char *name);

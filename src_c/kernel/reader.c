@@ -191,28 +191,21 @@ static ssize_t read_now(struct ft_reader *r, const struct wish *w, char *buf, in
  */
 static bool lacks_processor(struct ft_reader *r, pid_t reading)
 {
-	uint64_t ran_ns, delay_ns, before_ns = r->late.ran_ns;
-	int fd = ft_proc_open(reading, "schedstat");
-	bool is_known = fd >= 0 && ft_proc_schedstat(fd, &ran_ns, &delay_ns);
+	uint64_t before_ns = r->late.ran_ns;
 
-	if (fd >= 0)
-		close(fd);
-	if (!is_known)
-		return false;
-	r->late.ran_ns = ran_ns;
-	return ran_ns - before_ns < RAN_MIN_NS && ft_proc_state(reading) == 'R';
+	return ft_proc_ran(reading, &r->late.ran_ns) && r->late.ran_ns - before_ns < RAN_MIN_NS &&
+	       ft_proc_state(reading) == 'R';
 }
 
 pid_t ft_reader_late(struct ft_reader *r, pid_t reading)
 {
 	pid_t pid = __atomic_load_n(&r->busy_with, __ATOMIC_RELAXED);
 	uint64_t read = __atomic_load_n(&r->reads, __ATOMIC_RELAXED);
-	bool starves = pid && lacks_processor(r, reading);
 
 	if (read != r->late.read)
 		r->late.ticks = 0;
 	r->late.read = read;
-	if (pid && !starves)
+	if (pid && !lacks_processor(r, reading))
 		r->late.ticks++;
 	return pid && r->late.ticks >= STUCK_TICKS ? pid : 0;
 }

@@ -182,7 +182,6 @@ static void keep_near(struct ft_scheduling *p, pid_t tid, uint64_t now)
 		leave(p);
 		return;
 	}
-	p->helped = false;
 	p->idle = p->idle_able;
 }
 
@@ -190,7 +189,7 @@ static void keep_near(struct ft_scheduling *p, pid_t tid, uint64_t now)
 void ft_scheduling_help(struct ft_scheduling *p, pid_t tid)
 {
 	if (p->idle && ft_proc_state(tid) == 'R' && !set_policy_of(tid, SCHED_OTHER))
-		p->helped = true;
+		p->idle = false;
 }
 
 static bool is_ordinary(void)
@@ -231,7 +230,7 @@ void ft_scheduling_note(struct ft_scheduling *p, pid_t tid, uint64_t now, uint64
 {
 	if (p->own_fd < 0)
 		return;
-	if (p->near && p->helped) {
+	if (p->near && p->idle_able && !p->idle) { /* it was helped */
 		back_off(p, now);
 		return;
 	}

@@ -19,8 +19,7 @@
 struct ft_scheduling {
 	bool idle_able; /* SCHED_IDLE can be left again: CAP_SYS_NICE or RLIMIT_NICE */
 	bool near; /* keeping near `tracee` */
-	_Atomic bool idle; /* and that as SCHED_IDLE */
-	_Atomic bool helped; /* it is not any more, for others starved it */
+	_Atomic bool idle; /* and that as SCHED_IDLE, until another thread has to help */
 	bool quick; /* its turns at a processor are short, and so its waits for one */
 	uint64_t poll_ns; /* how long to poll before sleeping in wait4 */
 	int cpu;

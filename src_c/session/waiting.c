@@ -78,13 +78,9 @@ struct ft_waiting {
 
 static bool is_stuck(struct ft_waiting *p, uint64_t now)
 {
-	uint64_t waited = now - p->start, ran, delay;
-	int fd = ft_proc_open(p->tid, "schedstat");
-	bool known = fd >= 0 && ft_proc_schedstat(fd, &ran, &delay);
+	uint64_t waited = now - p->start, ran;
 
-	if (fd >= 0)
-		close(fd);
-	if (!known)
+	if (!ft_proc_ran(p->tid, &ran))
 		return waited > ASLEEP_MAX_NS;
 	if (!p->looked)
 		p->ran_ns = ran;

@@ -52,6 +52,7 @@ static int open_text(void)
 #define ft_proc_mask_field   fuzz_proc_mask_field
 #define ft_proc_state	     fuzz_proc_state
 #define ft_proc_schedstat    fuzz_proc_schedstat
+#define ft_proc_ran	     fuzz_proc_ran
 #define ft_proc_comm	     fuzz_proc_comm
 #define ft_proc_has_thread   fuzz_proc_has_thread
 #include "kernel/proc.c"

@@ -48,7 +48,7 @@ static void test_near(pid_t busy)
 	pthread_create(&helper, NULL, help, &self);
 	pthread_join(helper, NULL);
 	CHECK_EQ(policy(), SCHED_IDLE);
-	CHECK(p.near && !p.helped);
+	CHECK(p.near && p.idle);
 	check_group("who waits for stops is left alone");
 
 	helped = false;
